@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+
+/**
+ * Whether a process with this id runs here. EPERM means that it does and belongs to somebody else. A process that
+ * has ended and waits to be collected by its parent (a server that outlived idgen has the init process, which may
+ * take seconds or, in a container, never do it) does not run.
+ */
+export function processAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return !isZombie(pid)
+}
+
+/** proc(5): `pid (name) state …`; the name may hold anything, so the state is looked for behind its last bracket. */
+function isZombie(pid: number): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2) === 'Z'
+  } catch {
+    return false
+  }
+}

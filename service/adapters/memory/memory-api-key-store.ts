@@ -1,0 +1,38 @@
+import { IdgenError } from '../../core/errors.ts'
+import type { ApiKey, ApiKeyStore } from '../../ports/api-key-store.ts'
+import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { MemoryCatalog } from './memory-catalog.ts'
+import { pageOf } from './memory-page.ts'
+
+export class MemoryApiKeyStore implements ApiKeyStore {
+  readonly #catalog: MemoryCatalog
+  readonly #keys = new Map<string, ApiKey>()
+
+  constructor(catalog: MemoryCatalog) {
+    this.#catalog = catalog
+  }
+
+  async create(key: ApiKey): Promise<void> {
+    if (this.#keys.has(key.id))
+      throw new IdgenError('IDGEN_ALREADY_EXISTS', `There is a key ${key.id} already.`)
+    this.#keys.set(key.id, { ...key, hash: new Uint8Array(key.hash), scopes: [...key.scopes] })
+    this.#catalog.changed('key', key.id)
+  }
+
+  async find(id: string): Promise<ApiKey | undefined> {
+    return this.#keys.get(id)
+  }
+
+  async list(page: PageRequest): Promise<Page<ApiKey>> {
+    return pageOf(this.#keys.values(), page, (key) => key.id)
+  }
+
+  async revoke(id: string, at: Date): Promise<ApiKey> {
+    const key = this.#keys.get(id)
+    if (key === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
+    const revoked = { ...key, revokedAt: key.revokedAt ?? at }
+    this.#keys.set(id, revoked)
+    this.#catalog.changed('key', id)
+    return revoked
+  }
+}

@@ -1,0 +1,58 @@
+import type { Tag } from '../../core/tag.ts'
+import type { Group, Workspace } from '../../ports/catalog-store.ts'
+import type { Clock } from '../../ports/clock.ts'
+
+/** Where a data centre stands in a tag's number space: the first number not granted yet and its cell. */
+export interface MemorySegment {
+  cell: number
+  nextValue: number
+}
+
+/**
+ * What the memory adapters share, as the tables of a database are shared. All of it is read and written
+ * synchronously: between two awaits nobody else runs, so each store method is one transaction.
+ */
+export class MemoryCatalog {
+  readonly clock: Clock
+  readonly workspaces = new Map<string, Workspace>()
+  /** By `w/g`. */
+  readonly groups = new Map<string, Group>()
+  /** Live ones by `w/g/t`. */
+  readonly tags = new Map<string, Tag>()
+  readonly tagsById = new Map<number, Tag>()
+  /** By path, of deleted tags: first number above everything ever granted. */
+  readonly highWater = new Map<string, number>()
+  /** By tag id, then by data centre; kept when the tag is deleted. */
+  readonly segments = new Map<number, Map<number, MemorySegment>>()
+  #revision = 0
+  #lastTagId = 0
+  /** Newest revision of each changed tag path and key id. */
+  readonly #changes = { tag: new Map<string, number>(), key: new Map<string, number>() }
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  newTagId(): number {
+    this.#lastTagId += 1
+    return this.#lastTagId
+  }
+
+  /** Raises the revision; with a subject, notes that it changed. */
+  changed(kind?: 'tag' | 'key', subject?: string): void {
+    this.#revision += 1
+    if (kind !== undefined && subject !== undefined) this.#changes[kind].set(subject, this.#revision)
+  }
+
+  changedSince(kind: 'tag' | 'key', revision: number): string[] {
+    return [...this.#changes[kind]].filter(([, at]) => at > revision).map(([subject]) => subject)
+  }
+
+  now(): Date {
+    return new Date(this.clock.nowMs())
+  }
+}

@@ -1,0 +1,46 @@
+import { IdgenError } from '../../core/errors.ts'
+import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+
+/** `rows` holds one more than the page when there is a next one. */
+export function pageOf<R, T>(
+  rows: readonly R[],
+  page: PageRequest,
+  read: (row: R) => T,
+  key: (row: R) => string,
+): Page<T> {
+  const shown = rows.slice(0, page.limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map(read),
+    next: rows.length > page.limit && last !== undefined ? key(last) : undefined,
+  }
+}
+
+/** @throws IDGEN_VERSION_MISMATCH; `ifVersion` undefined is unconditional */
+export function checkVersion(path: string, version: number, ifVersion: number | undefined): void {
+  if (ifVersion === undefined || ifVersion === version) return
+  throw new IdgenError(
+    'IDGEN_VERSION_MISMATCH',
+    `${path} is at version ${version}, not ${ifVersion}: read it again and repeat the change.`,
+  )
+}
+
+export function nameTaken(kind: string, path: string): IdgenError {
+  return new IdgenError('IDGEN_ALREADY_EXISTS', `There is a ${kind} ${path} already.`)
+}
+
+export function notEmpty(kind: string, path: string, holds: string): IdgenError {
+  return new IdgenError('IDGEN_NOT_EMPTY', `The ${kind} ${path} still has ${holds}; delete them first.`)
+}
+
+export function workspaceNotFound(workspace: string): IdgenError {
+  return new IdgenError('IDGEN_WORKSPACE_NOT_FOUND', `There is no workspace ${workspace}.`)
+}
+
+export function groupNotFound(workspace: string, group: string): IdgenError {
+  return new IdgenError('IDGEN_GROUP_NOT_FOUND', `There is no group ${workspace}/${group}.`)
+}
+
+export function tagNotFound(path: string): IdgenError {
+  return new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${path}.`)
+}

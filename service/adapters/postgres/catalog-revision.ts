@@ -1,0 +1,75 @@
+import type { Kysely } from 'kysely'
+import { invariant } from '../../core/invariant.ts'
+import type { CatalogChanges } from '../../ports/catalog-store.ts'
+import type { PostgresDatabase } from './database.ts'
+import type { Session } from './session.ts'
+import type { Tables } from './tables.ts'
+
+/**
+ * One write to the catalogue. The counter is raised FIRST and stays locked to the end of the transaction, so that
+ *
+ * - revisions become visible in their own order: a follower that has seen revision n misses nothing below it;
+ * - catalogue writes run one after the other: checks like "no tag is left" need no further locks.
+ *
+ * Order of locks: counter, then workspaces, groups, biz_tags. Allocations never take the counter.
+ */
+export function writeCatalog<T>(
+  database: PostgresDatabase,
+  doing: string,
+  work: (session: Session, revision: number) => Promise<T>,
+): Promise<T> {
+  return database.transaction(doing, async (session) => {
+    const counter = await session.first(
+      database.kysely
+        .updateTable('catalog_revision')
+        .set((eb) => ({ revision: eb('revision', '+', 1) }))
+        .returning('revision'),
+    )
+    invariant(counter !== undefined, 'the revision counter has its one row')
+    return await work(session, counter.revision)
+  })
+}
+
+/** `subject`: the path of a tag, the id of a key. */
+export async function noteChange(
+  session: Session,
+  db: Kysely<Tables>,
+  change: Tables['catalog_changes'],
+): Promise<void> {
+  await session.write(
+    db
+      .insertInto('catalog_changes')
+      .values(change)
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'subject']).doUpdateSet({ revision: change.revision }),
+      ),
+  )
+}
+
+/** Two cheap reads; only the first when nothing changed. The counter is read before the changes, never after. */
+export async function changesSince(database: PostgresDatabase, since: number): Promise<CatalogChanges> {
+  const doing = 'asking what changed in the catalogue'
+  const db = database.kysely
+  const [counter] = await database.read(doing, db.selectFrom('catalog_revision').select('revision'))
+  const head = counter?.revision ?? 0
+  // A restored database counts from an older revision: begin there again instead of waiting for it to catch up.
+  if (head <= since) return { revision: head, tagPaths: [], keyIds: [] }
+  const rows = await database.read(
+    doing,
+    db
+      .selectFrom('catalog_changes')
+      .selectAll()
+      .where('revision', '>', since)
+      .orderBy('revision')
+      .limit(CHANGES_MAX),
+  )
+  const last = rows.at(-1)?.revision ?? head
+  return {
+    revision: rows.length < CHANGES_MAX ? Math.max(head, last) : last,
+    tagPaths: rows.filter((row) => row.kind === 'tag').map((row) => row.subject),
+    keyIds: rows.filter((row) => row.kind === 'key').map((row) => row.subject),
+  }
+}
+
+/** A process that was away for long catches up in several answers instead of one that fills its memory. */
+const CHANGES_MAX = 10_000

@@ -1,0 +1,49 @@
+import type { Kysely } from 'kysely'
+import type { Log } from '../../ports/log.ts'
+import { dropExpired, ensurePartitions, strayRows } from './partitions.ts'
+import type { Tables } from './tables.ts'
+
+/** Makes next months' partitions, drops expired ones and tells of rows that found none: at the start and twice a day. */
+export class PartitionUpkeep {
+  readonly #db: Kysely<Tables>
+  readonly #log: Log
+  readonly #retentionMonths: number
+  #timer: NodeJS.Timeout | undefined
+  #round: Promise<void> = Promise.resolve()
+
+  constructor(db: Kysely<Tables>, log: Log, retentionMonths: number) {
+    this.#db = db
+    this.#log = log
+    this.#retentionMonths = retentionMonths
+  }
+
+  async start(): Promise<void> {
+    await this.run()
+    this.#timer = setInterval(() => {
+      this.#round = this.run()
+    }, EVERY_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#round
+  }
+
+  /** One round. Never rejects: the default partition takes what has none, and the next round moves it. */
+  async run(): Promise<void> {
+    try {
+      const now = new Date()
+      const made = await ensurePartitions(this.#db, now)
+      const dropped = await dropExpired(this.#db, now, this.#retentionMonths)
+      if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
+      const strays = await strayRows(this.#db)
+      if (strays > 0) this.#log.error({ rows: strays }, 'rows in a default partition')
+    } catch (error) {
+      this.#log.warn({ err: error }, 'partitions could not be kept up')
+    }
+  }
+}
+
+/** Partitions are made three months ahead, so twice a day leaves some 180 tries. */
+const EVERY_MS = 12 * 3_600_000

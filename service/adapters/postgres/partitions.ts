@@ -1,0 +1,124 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { fromPostgres } from './postgres-error.ts'
+import type { Tables } from './tables.ts'
+
+/** Tables cut into months: `<table>_yyyymm` for [first of the month, first of the next), UTC, and `<table>_default`. */
+const PARTITIONED = ['segment_allocations', 'audit_log'] as const
+type Partitioned = (typeof PARTITIONED)[number]
+
+/**
+ * Makes the partitions of this month and the next three, and moves what had landed in the default partition for
+ * want of them. Returns the names it made. Safe in several processes at once: an advisory lock lets one work.
+ * @throws IDGEN_STORE_UNAVAILABLE
+ */
+export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<string[]> {
+  return upkeep(db, 'making partitions', async (trx) => {
+    const made: string[] = []
+    for (const table of PARTITIONED) {
+      const present = new Set(await partitionNames(trx, table))
+      for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead += 1) {
+        const month = firstOfMonth(now, ahead)
+        const name = partitionName(table, month)
+        if (present.has(name)) continue
+        await makePartition(trx, table, name, month)
+        made.push(name)
+      }
+    }
+    return made
+  })
+}
+
+/**
+ * Drops the partitions whose whole month lies more than `retentionMonths` (1 or more) before `now`, with all their
+ * rows. Returns their names. @throws IDGEN_STORE_UNAVAILABLE
+ */
+export async function dropExpired(db: Kysely<Tables>, now: Date, retentionMonths = 12): Promise<string[]> {
+  return upkeep(db, 'dropping old partitions', async (trx) => {
+    const dropped: string[] = []
+    for (const table of PARTITIONED) {
+      const oldestKept = partitionName(table, firstOfMonth(now, -retentionMonths))
+      for (const name of await partitionNames(trx, table)) {
+        // Names end in yyyymm, so their order is the order of the months.
+        if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
+        await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
+        dropped.push(name)
+      }
+    }
+    return dropped
+  })
+}
+
+/** Rows in the default partitions: more than 0 means that upkeep has not run (alert). */
+export async function strayRows(db: Kysely<Tables>): Promise<number> {
+  try {
+    let rows = 0
+    for (const table of PARTITIONED) {
+      const counted = await sql<{ rows: number }>`
+        SELECT count(*)::int AS rows FROM ${sql.table(`${table}_default`)}`.execute(db)
+      rows += counted.rows[0]?.rows ?? 0
+    }
+    return rows
+  } catch (thrown) {
+    throw fromPostgres(thrown, 'counting stray rows')
+  }
+}
+
+async function upkeep<T>(
+  db: Kysely<Tables>,
+  doing: string,
+  work: (trx: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await db.transaction().execute(async (trx) => {
+      await sql`SET LOCAL lock_timeout = '10s'`.execute(trx)
+      await sql`SELECT pg_advisory_xact_lock(${UPKEEP_LOCK})`.execute(trx)
+      // A partition is attached or dropped under a lock that allocations queue behind, so upkeep gives up quickly
+      // when somebody holds the table, and the caller tries again at its next round.
+      await sql`SET LOCAL lock_timeout = '1s'`.execute(trx)
+      return await work(trx)
+    })
+  } catch (thrown) {
+    throw fromPostgres(thrown, doing)
+  }
+}
+
+async function makePartition(
+  trx: Transaction<Tables>,
+  table: Partitioned,
+  name: string,
+  month: Date,
+): Promise<void> {
+  const until = firstOfMonth(month, 1)
+  // Made apart and then attached: CREATE … PARTITION OF would lock the whole table against every insert. Indexes,
+  // foreign keys and the identity come with the attachment.
+  await sql`CREATE TABLE ${sql.table(name)} (
+    LIKE ${sql.table(table)} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`.execute(trx)
+  await sql`
+    WITH strays AS (
+      DELETE FROM ${sql.table(`${table}_default`)} WHERE at >= ${month} AND at < ${until} RETURNING *
+    )
+    INSERT INTO ${sql.table(name)} SELECT * FROM strays`.execute(trx)
+  await sql`
+    ALTER TABLE ${sql.table(table)} ATTACH PARTITION ${sql.table(name)}
+    FOR VALUES FROM (${sql.lit(month.toISOString())}) TO (${sql.lit(until.toISOString())})`.execute(trx)
+}
+
+async function partitionNames(trx: Transaction<Tables>, table: Partitioned): Promise<string[]> {
+  const found = await sql<{ name: string }>`
+    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = ${table}::regclass ORDER BY c.relname`.execute(trx)
+  return found.rows.map((row) => row.name)
+}
+
+function partitionName(table: Partitioned, month: Date): string {
+  return `${table}_${month.toISOString().slice(0, 7).replace('-', '')}`
+}
+
+function firstOfMonth(date: Date, offset: number): Date {
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1))
+}
+
+/** This month and three more (R-1.2.1): a quarter without upkeep before anything lands in the default partition. */
+const MONTHS_AHEAD = 3
+/** Any number of our own: advisory locks are one space per database. */
+const UPKEEP_LOCK = 4_711_202_601

@@ -1,0 +1,88 @@
+import type { Selectable } from 'kysely'
+import { IdgenError } from '../../core/errors.ts'
+import type { ApiKey, ApiKeyStore } from '../../ports/api-key-store.ts'
+import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import { nameTaken, pageOf } from './catalog-records.ts'
+import { noteChange, writeCatalog } from './catalog-revision.ts'
+import type { PostgresDatabase } from './database.ts'
+import type { ApiKeysTable } from './tables.ts'
+
+export class PostgresApiKeyStore implements ApiKeyStore {
+  readonly #database: PostgresDatabase
+
+  constructor(database: PostgresDatabase) {
+    this.#database = database
+  }
+
+  create(key: ApiKey): Promise<void> {
+    const db = this.#database.kysely
+    return writeCatalog(this.#database, 'creating an API key', async (session, revision) => {
+      const made = await session.write(
+        db
+          .insertInto('api_keys')
+          .values({
+            id: key.id,
+            name: key.name,
+            hash: key.hash,
+            scopes: [...key.scopes],
+            within: key.within,
+            created_at: key.createdAt,
+            expires_at: key.expiresAt ?? null,
+            revoked_at: key.revokedAt ?? null,
+          })
+          .onConflict((conflict) => conflict.column('id').doNothing()),
+      )
+      if (made === 0) throw nameTaken('key', key.id)
+      await noteChange(session, db, { kind: 'key', subject: key.id, revision })
+    })
+  }
+
+  async find(id: string): Promise<ApiKey | undefined> {
+    const query = this.#database.kysely.selectFrom('api_keys').selectAll().where('id', '=', id)
+    const [row] = await this.#database.read('reading an API key', query)
+    return row === undefined ? undefined : keyOf(row)
+  }
+
+  async list(page: PageRequest): Promise<Page<ApiKey>> {
+    const rows = await this.#database.read(
+      'listing API keys',
+      this.#database.kysely
+        .selectFrom('api_keys')
+        .selectAll()
+        .where('id', '>', page.after ?? '')
+        .orderBy('id')
+        .limit(page.limit + 1),
+    )
+    return pageOf(rows, page, keyOf, (row) => row.id)
+  }
+
+  revoke(id: string, at: Date): Promise<ApiKey> {
+    const db = this.#database.kysely
+    return writeCatalog(this.#database, 'revoking an API key', async (session, revision) => {
+      const row = await session.first(
+        db
+          .updateTable('api_keys')
+          .set((eb) => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(at)) }))
+          .where('id', '=', id)
+          .returningAll(),
+      )
+      if (row === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
+      await noteChange(session, db, { kind: 'key', subject: id, revision })
+      return keyOf(row)
+    })
+  }
+}
+
+function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    // A plain copy: pg's Buffer is a view into the whole network message and would keep it alive in caches.
+    hash: new Uint8Array(row.hash),
+    scopes: row.scopes,
+    within: row.within,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+  }
+}

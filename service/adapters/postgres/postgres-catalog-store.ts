@@ -1,0 +1,101 @@
+import type { Tag } from '../../core/tag.ts'
+import type {
+  CatalogChanges,
+  CatalogStore,
+  Group,
+  NewTag,
+  Page,
+  PageRequest,
+  TagChange,
+  TagRef,
+  Workspace,
+} from '../../ports/catalog-store.ts'
+import { changesSince } from './catalog-revision.ts'
+import type { PostgresDatabase } from './database.ts'
+import { GroupRecords } from './group-records.ts'
+import { TagRecords } from './tag-records.ts'
+import { WorkspaceRecords } from './workspace-records.ts'
+
+/** Workspaces, groups and tags in PostgreSQL; a file per kind holds the statements. */
+export class PostgresCatalogStore implements CatalogStore {
+  readonly #database: PostgresDatabase
+  readonly #workspaces: WorkspaceRecords
+  readonly #groups: GroupRecords
+  readonly #tags: TagRecords
+
+  constructor(database: PostgresDatabase) {
+    this.#database = database
+    this.#workspaces = new WorkspaceRecords(database)
+    this.#groups = new GroupRecords(database)
+    this.#tags = new TagRecords(database, this.#groups)
+  }
+
+  createWorkspace(name: string, displayName: string): Promise<Workspace> {
+    return this.#workspaces.create(name, displayName)
+  }
+
+  findWorkspace(name: string): Promise<Workspace | undefined> {
+    return this.#workspaces.find(name)
+  }
+
+  listWorkspaces(page: PageRequest): Promise<Page<Workspace>> {
+    return this.#workspaces.list(page)
+  }
+
+  updateWorkspace(name: string, displayName: string, ifVersion: number | undefined): Promise<Workspace> {
+    return this.#workspaces.update(name, displayName, ifVersion)
+  }
+
+  deleteWorkspace(name: string, ifVersion: number | undefined): Promise<void> {
+    return this.#workspaces.delete(name, ifVersion)
+  }
+
+  createGroup(workspace: string, name: string, displayName: string): Promise<Group> {
+    return this.#groups.create(workspace, name, displayName)
+  }
+
+  findGroup(workspace: string, name: string): Promise<Group | undefined> {
+    return this.#groups.find(workspace, name)
+  }
+
+  listGroups(workspace: string, page: PageRequest): Promise<Page<Group>> {
+    return this.#groups.list(workspace, page)
+  }
+
+  updateGroup(
+    workspace: string,
+    name: string,
+    displayName: string,
+    ifVersion: number | undefined,
+  ): Promise<Group> {
+    return this.#groups.update(workspace, name, displayName, ifVersion)
+  }
+
+  deleteGroup(workspace: string, name: string, ifVersion: number | undefined): Promise<void> {
+    return this.#groups.delete(workspace, name, ifVersion)
+  }
+
+  createTag(tag: NewTag): Promise<Tag> {
+    return this.#tags.create(tag)
+  }
+
+  findTag(ref: TagRef): Promise<Tag | undefined> {
+    return this.#tags.find(ref)
+  }
+
+  listTags(workspace: string, group: string, page: PageRequest): Promise<Page<Tag>> {
+    return this.#tags.list(workspace, group, page)
+  }
+
+  updateTag(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag> {
+    return this.#tags.update(ref, change, ifVersion)
+  }
+
+  deleteTag(ref: TagRef, ifVersion: number | undefined): Promise<void> {
+    return this.#tags.delete(ref, ifVersion)
+  }
+
+  changesSince(revision: number): Promise<CatalogChanges> {
+    return changesSince(this.#database, revision)
+  }
+}

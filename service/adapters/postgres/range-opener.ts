@@ -1,0 +1,111 @@
+import type { Kysely } from 'kysely'
+import { cellBounds, cellExists, firstCell } from '../../core/cells.ts'
+import { IdgenError } from '../../core/errors.ts'
+import type { NumberSpace } from '../../core/tag.ts'
+import type { Session } from './session.ts'
+import type { Tables } from './tables.ts'
+
+export interface SpaceColumns {
+  readonly start_at: number
+  readonly cell_size: number
+  readonly dc_count: number
+}
+
+/** Opens cells of number spaces: writes the `ranges` row, and the `segments` row with the first one. */
+export class RangeOpener {
+  readonly #db: Kysely<Tables>
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db
+  }
+
+  /**
+   * Makes the row of (tag, dc) on its first cell; a concurrent call waits at the insert and then does nothing.
+   * @throws IDGEN_TAG_NOT_FOUND, IDGEN_RANGE_EXHAUSTED
+   */
+  async openFirst(session: Session, tagId: number, dc: number): Promise<void> {
+    const tag = await session.first(this.#liveTags().where('id', '=', tagId).forKeyShare())
+    if (tag === undefined) throw tagGone(tagId)
+    if (dc >= tag.dc_count) throw noCell(tagId, dc)
+    await this.#insertFirst(session, tag, dc)
+  }
+
+  /**
+   * The same for up to `limit` tags with an id above `afterId` that have no row in `dc`, in the order of their ids:
+   * processes that do this at the same time wait for each other in one direction only.
+   */
+  async openMissing(
+    session: Session,
+    dc: number,
+    afterId: number,
+    limit: number,
+  ): Promise<{ opened: number; lastId: number | undefined }> {
+    const missing = await session.rows(
+      this.#liveTags()
+        .where('id', '>', afterId)
+        .where('dc_count', '>', dc)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('segments')
+                .select('segments.dc')
+                .whereRef('segments.tag_id', '=', 'biz_tags.id')
+                .where('segments.dc', '=', dc),
+            ),
+          ),
+        )
+        .orderBy('id')
+        .limit(limit)
+        .forKeyShare(),
+    )
+    let opened = 0
+    for (const tag of missing) if (await this.#insertFirst(session, tag, dc)) opened += 1
+    return { opened, lastId: missing.at(-1)?.id }
+  }
+
+  /** The exclusion constraint of `ranges` refuses a cell that overlaps another; that would be our own fault. */
+  async openCell(session: Session, tagId: number, dc: number, space: NumberSpace, cell: number) {
+    if (!cellExists(space, cell)) throw noCell(tagId, dc)
+    const { lo, hi } = cellBounds(space, cell)
+    await session.write(this.#db.insertInto('ranges').values({ tag_id: tagId, dc, cell, lo, hi }))
+    return { lo, hi }
+  }
+
+  async #insertFirst(session: Session, tag: SpaceColumns & { id: number }, dc: number): Promise<boolean> {
+    const space = spaceOf(tag)
+    const cell = firstCell(dc, tag.dc_count)
+    if (!cellExists(space, cell)) throw noCell(tag.id, dc)
+    const { lo, hi } = cellBounds(space, cell)
+    const made = await session.write(
+      this.#db
+        .insertInto('segments')
+        .values({ tag_id: tag.id, dc, cell, next_value: lo, cell_hi: hi })
+        .onConflict((conflict) => conflict.columns(['tag_id', 'dc']).doNothing()),
+    )
+    if (made === 1) await this.openCell(session, tag.id, dc, space, cell)
+    return made === 1
+  }
+
+  #liveTags() {
+    return this.#db
+      .selectFrom('biz_tags')
+      .select(['id', 'start_at', 'cell_size', 'dc_count'])
+      .where('deleted_at', 'is', null)
+  }
+}
+
+export function spaceOf(row: SpaceColumns): NumberSpace {
+  return { startAt: row.start_at, cellSize: row.cell_size, dcCount: row.dc_count }
+}
+
+export function tagGone(tagId: number): IdgenError {
+  return new IdgenError('IDGEN_TAG_NOT_FOUND', `The tag with the id ${tagId} does not exist or was deleted.`)
+}
+
+function noCell(tagId: number, dc: number): IdgenError {
+  return new IdgenError(
+    'IDGEN_RANGE_EXHAUSTED',
+    `The tag with the id ${tagId} has no numbers left for data centre ${dc}; make a new tag.`,
+  )
+}

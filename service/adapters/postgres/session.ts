@@ -1,0 +1,61 @@
+import type { Compilable } from 'kysely'
+import type { ClientBase } from 'pg'
+
+/** Runs kysely's queries inside one transaction of one connection, one at a time. */
+export class Session {
+  readonly #client: ClientBase
+
+  constructor(client: ClientBase) {
+    this.#client = client
+  }
+
+  async rows<R>(query: Compilable<R>): Promise<R[]> {
+    const { sql, parameters } = query.compile()
+    return (await this.#client.query(sql, [...parameters])).rows as R[]
+  }
+
+  async first<R>(query: Compilable<R>): Promise<R | undefined> {
+    return (await this.rows(query))[0]
+  }
+
+  /** @returns how many rows the statement wrote */
+  async write(query: Compilable<unknown>): Promise<number> {
+    const { sql, parameters } = query.compile()
+    return (await this.#client.query(sql, [...parameters])).rowCount ?? 0
+  }
+}
+
+/**
+ * READ COMMITTED, whatever the server's default: the stores lock rows and need each statement to see what was
+ * committed while they waited. synchronous_commit is at least `on`: with less, a crash of the server forgets
+ * grants it acknowledged, and they would be given twice.
+ */
+export async function begin(client: ClientBase): Promise<void> {
+  await client.query(BEGIN)
+}
+
+/**
+ * Resolves only for the command tag COMMIT without any notice. An aborted transaction answers ROLLBACK without an
+ * error, and a cancelled wait for the synchronous standby answers COMMIT with WARNING 01000 (design.md section 2).
+ * @throws what pg threw, or an Error that says what came instead; either way the outcome is unknown
+ */
+export async function commit(client: ClientBase): Promise<void> {
+  const notices: string[] = []
+  const collect = (notice: { message: string | undefined }): void => {
+    notices.push(notice.message ?? 'without text')
+  }
+  client.on('notice', collect)
+  try {
+    const { command } = await client.query('COMMIT')
+    if (command !== 'COMMIT') throw new Error(`the server answered ${command} to COMMIT`)
+    if (notices.length > 0) throw new Error(`the server answered COMMIT with a notice: ${notices[0]}`)
+  } finally {
+    client.removeListener('notice', collect)
+  }
+}
+
+/** One round trip: statements without parameters may be sent together. */
+const BEGIN = `
+  BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+  SELECT set_config('synchronous_commit', 'on', true)
+   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`

@@ -1,0 +1,130 @@
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely'
+import type { AlgorithmName } from '../../core/algorithm.ts'
+import type { Scope } from '../../ports/api-key-store.ts'
+
+/** Every table as migrations/ leaves it. int8 columns are numbers: see int8.ts. */
+export interface Tables {
+  workspaces: WorkspacesTable
+  groups: GroupsTable
+  biz_tags: BizTagsTable
+  segments: SegmentsTable
+  ranges: RangesTable
+  segment_allocations: SegmentAllocationsTable
+  time_authority: TimeAuthorityTable
+  worker_times: WorkerTimesTable
+  api_keys: ApiKeysTable
+  audit_log: AuditLogTable
+  catalog_revision: CatalogRevisionTable
+  catalog_changes: CatalogChangesTable
+}
+
+interface NamedTable {
+  id: GeneratedAlways<number>
+  name: string
+  display_name: string
+  version: Generated<number>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  deleted_at: Date | null
+}
+
+export interface WorkspacesTable extends NamedTable {}
+
+export interface GroupsTable extends NamedTable {
+  workspace_id: number
+}
+
+export interface BizTagsTable extends NamedTable {
+  group_id: number
+  /** Mutable element type only because kysely wants an exact match with what pg returns. */
+  chain: AlgorithmName[]
+  step_base: number
+  step_min: number
+  step_max: number
+  start_at: number
+  cell_size: number
+  dc_count: number
+  /** Of a tombstone: first number above everything ever granted. */
+  high_water: number | null
+}
+
+export interface SegmentsTable {
+  tag_id: number
+  dc: number
+  cell: number
+  /** First number not granted yet; cell_hi when the cell is used up. */
+  next_value: number
+  cell_hi: number
+  updated_at: Generated<Date>
+}
+
+export interface RangesTable {
+  tag_id: number
+  dc: number
+  cell: number
+  lo: number
+  hi: number
+  opened_at: Generated<Date>
+}
+
+export interface SegmentAllocationsTable {
+  tag_id: number
+  dc: number
+  lo: number
+  hi: number
+  instance: string
+  at: Generated<Date>
+}
+
+export interface TimeAuthorityTable {
+  dc: number
+  store: string
+  layout_hash: string
+  updated_at: Generated<Date>
+}
+
+export interface WorkerTimesTable {
+  dc: number
+  worker: number
+  nonce: string | null
+  revision: Generated<number>
+  until_ms: Generated<number>
+  held_from_ms: Generated<number>
+  lease_until: Date | null
+  holder: string | null
+  updated_at: Generated<Date>
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  hash: ColumnType<Buffer, Uint8Array, never>
+  scopes: Scope[]
+  within: string
+  created_at: Date
+  expires_at: Date | null
+  revoked_at: Date | null
+}
+
+export interface AuditLogTable {
+  id: GeneratedAlways<number>
+  at: Date
+  actor: string
+  action: string
+  subject: string
+  workspace: string | null
+  result: string
+  trace_id: string | null
+  detail: JSONColumnType<Readonly<Record<string, unknown>>>
+}
+
+export interface CatalogRevisionTable {
+  only_row: Generated<boolean>
+  revision: number
+}
+
+export interface CatalogChangesTable {
+  kind: 'tag' | 'key'
+  subject: string
+  revision: number
+}

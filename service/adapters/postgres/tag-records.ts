@@ -1,0 +1,150 @@
+import { type Kysely, sql, type Updateable } from 'kysely'
+import { IdgenError } from '../../core/errors.ts'
+import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
+import type { NewTag, Page, PageRequest, TagChange, TagRef } from '../../ports/catalog-store.ts'
+import { checkVersion, nameTaken, pageOf, tagNotFound } from './catalog-records.ts'
+import { noteChange, writeCatalog } from './catalog-revision.ts'
+import type { PostgresDatabase } from './database.ts'
+import type { GroupRecords } from './group-records.ts'
+import type { Session } from './session.ts'
+import type { BizTagsTable, Tables } from './tables.ts'
+import { selectTags, type TagRow, tagOf } from './tag-row.ts'
+
+/** The tags' part of PostgresCatalogStore. */
+export class TagRecords {
+  readonly #database: PostgresDatabase
+  readonly #db: Kysely<Tables>
+  readonly #groups: GroupRecords
+
+  constructor(database: PostgresDatabase, groups: GroupRecords) {
+    this.#database = database
+    this.#db = database.kysely
+    this.#groups = groups
+  }
+
+  create(tag: NewTag): Promise<Tag> {
+    return writeCatalog(this.#database, 'creating a tag', async (session, revision) => {
+      const group = await this.#groups.required(session, tag.workspace, tag.group, undefined)
+      if ((await this.#find(session, tag)) !== undefined) throw nameTaken('tag', tagPath(tag))
+      const startAt = Math.max(tag.space.startAt, await this.#highWater(session, tag))
+      checkRoom(tag, startAt)
+      await session.write(
+        this.#db.insertInto('biz_tags').values({
+          group_id: group.id,
+          name: tag.name,
+          display_name: tag.displayName,
+          chain: [...tag.chain],
+          step_base: tag.step.base,
+          step_min: tag.step.min,
+          step_max: tag.step.max,
+          start_at: startAt,
+          cell_size: tag.space.cellSize,
+          dc_count: tag.space.dcCount,
+        }),
+      )
+      await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })
+      return tagOf(await this.#required(session, tag, undefined))
+    })
+  }
+
+  async find(ref: TagRef): Promise<Tag | undefined> {
+    const query = selectTags(this.#db, ref).where('t.name', '=', ref.name)
+    const [row] = await this.#database.read('reading a tag', query)
+    return row === undefined ? undefined : tagOf(row)
+  }
+
+  async list(workspace: string, group: string, page: PageRequest): Promise<Page<Tag>> {
+    const rows = await this.#database.read(
+      'listing tags',
+      selectTags(this.#db, { workspace, group })
+        .where('t.name', '>', page.after ?? '')
+        .orderBy('t.name')
+        .limit(page.limit + 1),
+    )
+    return pageOf(rows, page, tagOf, (row) => row.name)
+  }
+
+  update(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag> {
+    return writeCatalog(this.#database, 'updating a tag', async (session, revision) => {
+      const row = await this.#required(session, ref, ifVersion)
+      await session.write(
+        this.#db
+          .updateTable('biz_tags')
+          .set({ ...columnsOf(change), version: row.version + 1, updated_at: sql`clock_timestamp()` })
+          .where('id', '=', row.id),
+      )
+      await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
+      return tagOf(await this.#required(session, ref, undefined))
+    })
+  }
+
+  /**
+   * Locks the tag FOR UPDATE, which waits for allocations that hold it FOR KEY SHARE, and only then reads how far
+   * they got: the high water misses none of them, and later ones find no live tag.
+   */
+  delete(ref: TagRef, ifVersion: number | undefined): Promise<void> {
+    return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
+      const { id, start_at } = await this.#required(session, ref, ifVersion)
+      await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
+      const reached = await session.first(
+        this.#db
+          .selectFrom('segments')
+          .select((eb) => eb.fn.max('next_value').as('high'))
+          .where('tag_id', '=', id),
+      )
+      await session.write(
+        this.#db
+          .updateTable('biz_tags')
+          .set({ deleted_at: sql`clock_timestamp()`, high_water: Math.max(start_at, reached?.high ?? 0) })
+          .where('id', '=', id),
+      )
+      await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
+    })
+  }
+
+  /** First number above all that earlier tags of this path were granted; 0 where there was none. */
+  async #highWater(session: Session, ref: TagRef): Promise<number> {
+    const found = await session.first(
+      this.#db
+        .selectFrom('biz_tags as t')
+        .innerJoin('groups as g', 'g.id', 't.group_id')
+        .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
+        .select((eb) => eb.fn.max('t.high_water').as('high'))
+        .where('w.name', '=', ref.workspace)
+        .where('g.name', '=', ref.group)
+        .where('t.name', '=', ref.name)
+        .where('t.deleted_at', 'is not', null),
+    )
+    return found?.high ?? 0
+  }
+
+  #find(session: Session, ref: TagRef): Promise<TagRow | undefined> {
+    return session.first(selectTags(this.#db, ref).where('t.name', '=', ref.name))
+  }
+
+  async #required(session: Session, ref: TagRef, ifVersion: number | undefined): Promise<TagRow> {
+    const row = await this.#find(session, ref)
+    if (row === undefined) throw tagNotFound(tagPath(ref))
+    checkVersion(tagPath(ref), row.version, ifVersion)
+    return row
+  }
+}
+
+function columnsOf(change: TagChange): Updateable<BizTagsTable> {
+  return {
+    ...(change.displayName === undefined ? {} : { display_name: change.displayName }),
+    ...(change.chain === undefined ? {} : { chain: [...change.chain] }),
+    ...(change.step === undefined
+      ? {}
+      : { step_base: change.step.base, step_min: change.step.min, step_max: change.step.max }),
+  }
+}
+
+/** A tag that goes on above an old one may find the rest of the number space too small. */
+function checkRoom(tag: NewTag, startAt: number): void {
+  if (startAt + tag.space.cellSize * tag.space.dcCount <= SEGMENT_LIMIT) return
+  throw new IdgenError(
+    'IDGEN_RANGE_EXHAUSTED',
+    `The tag ${tagPath(tag)} would begin at ${startAt}, above its deleted predecessor, and no whole cell for every data centre is left below 2^53: use another name or smaller cells.`,
+  )
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
+import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import type { AuditRecord } from '../ports/audit-sink.ts'
+import { AuditTrail } from './audit-trail.ts'
+import { IssueLedger } from './issue-ledger.ts'
+
+function trail(queueMax = 1000) {
+  const clock = new MemoryClock()
+  const log = new RecordingLog()
+  const written: AuditRecord[] = []
+  const state = { away: false, batches: 0 }
+  const sink = {
+    write(records: readonly AuditRecord[]): Promise<void> {
+      if (state.away) return Promise.reject(new Error('away'))
+      state.batches += 1
+      written.push(...records)
+      return Promise.resolve()
+    },
+  }
+  return {
+    clock,
+    log,
+    written,
+    state,
+    audit: new AuditTrail({ sink, clock, log, queueMax, flushEveryMs: 1000 }),
+  }
+}
+
+test('records are written in order, in batches, in the background', async () => {
+  const { audit, clock, written, state } = trail(2000)
+  audit.start()
+  for (let i = 0; i < 1200; i += 1) audit.record({ action: 'tag.create', subject: `t${i}` })
+  clock.advance(1000)
+  await settle()
+  assert.deepEqual(
+    written.map(({ subject }) => subject),
+    Array.from({ length: 1200 }, (_, i) => `t${i}`),
+  )
+  assert.equal(state.batches, 3)
+  await audit.stop()
+  assert.equal(clock.pending, 0)
+})
+
+test('a sink that is away loses nothing while the queue has room, and order is kept', async () => {
+  const { audit, written, state } = trail()
+  state.away = true
+  audit.record({ action: 'a', subject: '1' })
+  await audit.flush()
+  audit.record({ action: 'a', subject: '2' })
+  state.away = false
+  await audit.flush()
+  assert.deepEqual(
+    written.map(({ subject }) => subject),
+    ['1', '2'],
+  )
+  assert.equal(audit.written, 2)
+})
+
+test('a full queue drops, counts and says so once', () => {
+  const { audit, log } = trail(2)
+  for (let i = 0; i < 5; i += 1) audit.record({ action: 'a', subject: `${i}` })
+  assert.deepEqual([audit.queued, audit.dropped], [2, 3])
+  assert.equal(log.lines.filter(({ text }) => text === 'audit queue full').length, 1)
+})
+
+test('a stop writes what is queued; what could not be written is told, not hidden', async () => {
+  const good = trail()
+  good.audit.start()
+  good.audit.record({ action: 'a', subject: 'last' })
+  await good.audit.stop()
+  assert.equal(good.written.length, 1)
+  const bad = trail()
+  bad.state.away = true
+  bad.audit.record({ action: 'a', subject: 'lost' })
+  await bad.audit.stop()
+  assert.ok(bad.log.lines.some(({ text }) => text === 'audit records lost at shutdown'))
+})
+
+test('the ledger writes one record per key, tag and result a minute', async () => {
+  const { audit, clock, written } = trail()
+  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  ledger.start()
+  for (let i = 0; i < 10; i += 1) ledger.count('k1', 'w/g/t', 'ok', 5, undefined)
+  ledger.count('k1', 'w/g/t', 'IDGEN_RANGE_EXHAUSTED', 0, undefined)
+  ledger.count('k2', 'w/g/t', 'ok', 1, undefined)
+  clock.advance(60_000)
+  await settle()
+  await ledger.stop()
+  await audit.flush()
+  assert.deepEqual(
+    written.map(({ actor, action, subject, workspace, result, detail }) => [
+      actor,
+      action,
+      subject,
+      workspace,
+      result,
+      detail,
+    ]),
+    [
+      ['k1', 'generate.count', 'w/g/t', 'w', 'ok', { requests: 10, ids: 50 }],
+      ['k1', 'generate.count', 'w/g/t', 'w', 'IDGEN_RANGE_EXHAUSTED', { requests: 1, ids: 0 }],
+      ['k2', 'generate.count', 'w/g/t', 'w', 'ok', { requests: 1, ids: 1 }],
+    ],
+  )
+})
+
+test('every n-th call is recorded in full with its trace id', async () => {
+  const { audit, clock, written } = trail()
+  const ledger = new IssueLedger({ audit, clock, sampleEvery: 3 })
+  for (let i = 1; i <= 7; i += 1) ledger.count('k', 'w/g/t', 'ok', i, `trace${i}`)
+  await audit.flush()
+  assert.deepEqual(
+    written.map(({ action, traceId }) => [action, traceId]),
+    [
+      ['generate', 'trace3'],
+      ['generate', 'trace6'],
+    ],
+  )
+})
+
+test('the ledger is bounded: more pairs than it holds are written early', async () => {
+  const { audit, clock } = trail(20_000)
+  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  for (let i = 0; i < 10_001; i += 1) ledger.count('k', `w/g/t${i}`, 'ok', 1, undefined)
+  assert.equal(audit.queued, 10_000)
+})

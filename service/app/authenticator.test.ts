@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { SILENT } from '../../test/fixtures/silent-log.ts'
+import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
+import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
+import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryRandom } from '../adapters/memory/memory-random.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { ApiKey } from '../ports/api-key-store.ts'
+import { AuditTrail } from './audit-trail.ts'
+import { Authenticator, authorize, keyIdOf, sha256 } from './authenticator.ts'
+import { ManageKeys } from './manage-keys.ts'
+
+const ACTOR = { actor: 'test', traceId: undefined }
+const TTL_MS = 60_000
+
+/** Counts look-ups, so that tests see what came from the cache. */
+class CountingKeys extends MemoryApiKeyStore {
+  finds = 0
+
+  override find(id: string): Promise<ApiKey | undefined> {
+    this.finds += 1
+    return super.find(id)
+  }
+}
+
+let clock: MemoryClock
+let keys: CountingKeys
+let authenticator: Authenticator
+let manage: ManageKeys
+
+beforeEach(() => {
+  clock = new MemoryClock()
+  keys = new CountingKeys(new MemoryCatalog(clock))
+  authenticator = new Authenticator({
+    keys,
+    clock,
+    enabled: true,
+    adminKey: 'the-admin-key',
+    cacheMaxEntries: 3,
+    cacheTtlMs: TTL_MS,
+  })
+  const audit = new AuditTrail({
+    sink: new MemoryAuditSink(),
+    clock,
+    log: SILENT,
+    queueMax: 100,
+    flushEveryMs: 1000,
+  })
+  manage = new ManageKeys({ keys, authenticator, audit, clock, random: new MemoryRandom() })
+})
+
+function draft(change: object = {}) {
+  return { name: 'shop', scopes: ['issue'] as const, within: '', expiresAt: undefined, ...change }
+}
+
+function refuses(code: string) {
+  return (error: unknown): boolean => error instanceof IdgenError && error.code === code
+}
+
+test('a made key is accepted, and the second time without asking the store', async () => {
+  const { text, key } = await manage.create(ACTOR, draft({ scopes: ['issue', 'manage'] }))
+  assert.equal(keyIdOf(text), key.id)
+  const caller = await authenticator.authenticate(text)
+  assert.deepEqual(caller, { keyId: key.id, scopes: ['issue', 'manage'], within: '' })
+  assert.equal(authenticator.peek(text)?.keyId, key.id)
+  assert.equal(keys.finds, 1)
+})
+
+test('the store holds the SHA-256 of the text and never the text', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  const stored = await keys.find(key.id)
+  assert.deepEqual(Buffer.from(stored?.hash ?? []), sha256(text))
+  assert.ok(!JSON.stringify(stored).includes(text))
+})
+
+test('wrong secrets, other forms and very long texts are refused alike', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  const wrong = `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}`
+  for (const bad of [wrong, 'idg_aaaaaaaaaaaa_short', 'x', '', undefined, 'x'.repeat(100_000), '__proto__'])
+    await assert.rejects(authenticator.authenticate(bad), refuses('IDGEN_UNAUTHENTICATED'))
+})
+
+test('a wrong key is remembered too, so that guessing does not reach the store twice', async () => {
+  const guess = `idg_aaaaaaaaaaaa_${'A'.repeat(43)}`
+  await assert.rejects(authenticator.authenticate(guess), refuses('IDGEN_UNAUTHENTICATED'))
+  await assert.rejects(authenticator.authenticate(guess), refuses('IDGEN_UNAUTHENTICATED'))
+  assert.equal(keys.finds, 1)
+})
+
+test('a revoked key is refused here at once', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  await manage.revoke(ACTOR, key.id)
+  assert.equal(authenticator.peek(text), undefined)
+  await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_UNAUTHENTICATED'))
+})
+
+test('a key expires to the moment, also out of the cache', async () => {
+  const { text } = await manage.create(ACTOR, draft({ expiresAt: new Date(clock.nowMs() + 1000) }))
+  await authenticator.authenticate(text)
+  clock.advance(999)
+  assert.ok(authenticator.peek(text))
+  clock.advance(1)
+  assert.equal(authenticator.peek(text), undefined)
+  await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_UNAUTHENTICATED'))
+})
+
+test('what was remembered is asked again after its time', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  clock.advance(TTL_MS + 1)
+  await authenticator.authenticate(text)
+  assert.equal(keys.finds, 2)
+})
+
+test('the cache is bounded: the oldest entry goes', async () => {
+  const made = await Promise.all([1, 2, 3, 4].map(() => manage.create(ACTOR, draft())))
+  for (const { text } of made) await authenticator.authenticate(text)
+  assert.equal(authenticator.peek(made[0]?.text), undefined)
+  assert.ok(authenticator.peek(made[3]?.text))
+})
+
+test('the admin key of the configuration has every scope', async () => {
+  const caller = await authenticator.authenticate('the-admin-key')
+  authorize(caller, 'manage', '')
+  authorize(caller, 'audit', 'w/g/t')
+  authorize(caller, 'issue', 'w/g/t')
+})
+
+test('switched off, everybody is let in', () => {
+  const open = new Authenticator({
+    keys,
+    clock,
+    enabled: false,
+    adminKey: undefined,
+    cacheMaxEntries: 1,
+    cacheTtlMs: 1,
+  })
+  assert.equal(open.peek(undefined)?.keyId, 'anonymous')
+})
+
+test('a key limited to a group reaches its tags and nothing beside it', () => {
+  const caller = { keyId: 'k', scopes: ['issue'] as const, within: 'w/g' }
+  authorize(caller, 'issue', 'w/g/t')
+  authorize(caller, 'issue', 'w/g')
+  for (const outside of ['w/g2/t', 'w', '', 'w/gg', 'x/g/t'])
+    assert.throws(() => authorize(caller, 'issue', outside), refuses('IDGEN_FORBIDDEN'))
+  assert.throws(() => authorize(caller, 'manage', 'w/g/t'), refuses('IDGEN_FORBIDDEN'))
+})
+
+test('faulty drafts are refused with every fault and nothing is stored', async () => {
+  const bad = manage.create(ACTOR, draft({ name: ' ', scopes: ['rule'], expiresAt: new Date(0) }))
+  await assert.rejects(bad, (error: unknown) => {
+    assert.ok(error instanceof IdgenError)
+    assert.deepEqual(error.faults.map(({ path }) => path).sort(), ['/expiresAt', '/name', '/scopes'])
+    return true
+  })
+  await assert.rejects(manage.create(ACTOR, draft({ within: 'a/b/c/d' })), refuses('IDGEN_REQUEST_INVALID'))
+  await assert.rejects(manage.create(ACTOR, draft({ within: 'A' })), refuses('IDGEN_NAME_INVALID'))
+  assert.equal((await keys.list({ after: undefined, limit: 10 })).items.length, 0)
+})
+
+test('unknown keys can be neither found nor revoked', async () => {
+  await assert.rejects(manage.find('nothing'), refuses('IDGEN_KEY_NOT_FOUND'))
+  await assert.rejects(manage.revoke(ACTOR, 'nothing'), refuses('IDGEN_KEY_NOT_FOUND'))
+})

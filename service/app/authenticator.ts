@@ -1,0 +1,153 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import { IdgenError } from '../core/errors.ts'
+import type { ApiKey, ApiKeyStore, Scope } from '../ports/api-key-store.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** Who asks: a key's public part and what it may do. */
+export interface Caller {
+  readonly keyId: string
+  readonly scopes: readonly Scope[]
+  /** '' or a prefix of `w/g/t`. */
+  readonly within: string
+}
+
+export interface AuthenticatorOptions {
+  readonly keys: ApiKeyStore
+  readonly clock: Clock
+  /** false: everybody may do everything (a laptop, a test). */
+  readonly enabled: boolean
+  /** A key from the configuration with every scope, so that a new installation can make its first keys. */
+  readonly adminKey: string | undefined
+  readonly cacheMaxEntries: number
+  /** A cached answer is believed for this long; milliseconds. A revoked key is dropped sooner, by the catalogue. */
+  readonly cacheTtlMs: number
+}
+
+interface Entry {
+  readonly keyId: string
+  /** undefined: the key is not valid (negative entry). */
+  readonly caller: Caller | undefined
+  readonly untilMs: number
+  /** Unix ms after which the key itself is no longer valid; Infinity when it does not expire. */
+  readonly expiresAtMs: number
+}
+
+/**
+ * Checks API keys `idg_<id>_<secret>`. The store holds only SHA-256; what was checked is remembered by that hash,
+ * so a cached key costs one hash and one map look-up.
+ */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #adminHash: Buffer | undefined
+  hits = 0
+  misses = 0
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options
+    this.#adminHash = options.adminKey === undefined ? undefined : sha256(options.adminKey)
+  }
+
+  /** The caller if the key is in the cache and valid; undefined: ask `authenticate`. */
+  peek(keyText: string | undefined): Caller | undefined {
+    if (!this.#options.enabled) return EVERYBODY
+    if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
+    const entry = this.#entries.get(hash('sha256', keyText, 'base64url'))
+    if (entry === undefined) return undefined
+    const nowMs = this.#options.clock.nowMs()
+    if (entry.caller === undefined || entry.untilMs < nowMs || entry.expiresAtMs <= nowMs) return undefined
+    this.hits += 1
+    return entry.caller
+  }
+
+  /** @throws IDGEN_UNAUTHENTICATED without saying whether the id exists; IDGEN_STORE_UNAVAILABLE */
+  async authenticate(keyText: string | undefined): Promise<Caller> {
+    const cached = this.peek(keyText)
+    if (cached !== undefined) return cached
+    if (keyText === undefined || keyText === '')
+      throw new IdgenError(
+        'IDGEN_UNAUTHENTICATED',
+        'This call needs an API key: send it as "Authorization: Bearer idg_…" or "X-API-Key: idg_…".',
+      )
+    if (keyText.length > KEY_TEXT_MAX) throw notValid()
+    const digest = sha256(keyText)
+    const cacheKey = digest.toString('base64url')
+    const nowMs = this.#options.clock.nowMs()
+    const known = this.#entries.get(cacheKey)
+    if (known !== undefined && known.caller === undefined && known.untilMs >= nowMs) throw notValid()
+    this.misses += 1
+    const entry = await this.#check(keyText, digest, nowMs)
+    this.#remember(cacheKey, entry)
+    if (entry.caller === undefined) throw notValid()
+    return entry.caller
+  }
+
+  /** A key changed in the store: what was remembered of it is dropped. */
+  forget(keyId: string): void {
+    for (const [cacheKey, entry] of this.#entries) if (entry.keyId === keyId) this.#entries.delete(cacheKey)
+  }
+
+  async #check(keyText: string, digest: Buffer, nowMs: number): Promise<Entry> {
+    const untilMs = nowMs + this.#options.cacheTtlMs
+    if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
+      return { keyId: 'admin', caller: ADMIN, untilMs, expiresAtMs: Number.POSITIVE_INFINITY }
+    const id = keyIdOf(keyText)
+    const key = id === undefined ? undefined : await this.#options.keys.find(id)
+    const valid = key !== undefined && isValid(key, digest, nowMs)
+    return {
+      keyId: id ?? '',
+      caller: valid ? { keyId: key.id, scopes: key.scopes, within: key.within } : undefined,
+      untilMs,
+      expiresAtMs: key?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+    }
+  }
+
+  #remember(cacheKey: string, entry: Entry): void {
+    this.#entries.delete(cacheKey)
+    this.#entries.set(cacheKey, entry)
+    if (this.#entries.size <= this.#options.cacheMaxEntries) return
+    const oldest = this.#entries.keys().next().value
+    if (oldest !== undefined) this.#entries.delete(oldest)
+  }
+}
+
+/** @throws IDGEN_FORBIDDEN. `subject` is `w/g/t`, a prefix of it, or '' for what concerns all workspaces. */
+export function authorize(caller: Caller, scope: Scope, subject: string): void {
+  if (!caller.scopes.includes(scope))
+    throw new IdgenError(
+      'IDGEN_FORBIDDEN',
+      `The API key ${caller.keyId} has the scopes ${caller.scopes.join(', ')}; this call needs ${scope}.`,
+    )
+  const { within } = caller
+  if (within !== '' && subject !== within && !subject.startsWith(`${within}/`))
+    throw new IdgenError(
+      'IDGEN_FORBIDDEN',
+      `The API key ${caller.keyId} is limited to ${within}; it may not reach ${subject || 'what belongs to all workspaces'}.`,
+    )
+}
+
+/** The public part of `idg_<id>_<secret>`, or undefined when the text has another form. */
+export function keyIdOf(keyText: string): string | undefined {
+  return /^idg_([a-z0-9]{12})_[A-Za-z0-9]{43}$/.exec(keyText)?.[1]
+}
+
+export function sha256(text: string): Buffer {
+  return hash('sha256', text, 'buffer')
+}
+
+/** Longer than any key of ours; keeps a caller from making us hash megabytes. */
+const KEY_TEXT_MAX = 256
+
+const ADMIN: Caller = { keyId: 'admin', scopes: ['issue', 'manage', 'audit'], within: '' }
+const EVERYBODY: Caller = { keyId: 'anonymous', scopes: ['issue', 'manage', 'audit'], within: '' }
+
+function isValid(key: ApiKey, digest: Buffer, nowMs: number): boolean {
+  const equal = key.hash.length === digest.length && timingSafeEqual(key.hash, digest)
+  return (
+    equal && key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > nowMs)
+  )
+}
+
+function notValid(): IdgenError {
+  return new IdgenError('IDGEN_UNAUTHENTICATED', 'The API key is not valid, has expired or was revoked.')
+}

@@ -1,0 +1,89 @@
+import { IdgenError } from '../core/errors.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { SegmentStore } from '../ports/segment-store.ts'
+import type { AuditTrail } from './audit-trail.ts'
+
+export interface CapacityWatchOptions {
+  readonly store: SegmentStore
+  readonly audit: AuditTrail
+  readonly clock: Clock
+  readonly log: Log
+  readonly dc: number
+  readonly checkEveryMs: number
+  /** Share of a data centre's number space, 0..1, above which a tag raises the alert (R-2.2.4: 0.8). */
+  readonly alertShare: number
+}
+
+/** Opens this data centre's ranges at the start and looks every hour how much of them is used (R-2.2.4). */
+export class CapacityWatch {
+  readonly #options: CapacityWatchOptions
+  readonly #stop = new AbortController()
+  /** Tags above the share now: one alert when it begins, one line when it ends. */
+  readonly #alerting = new Set<number>()
+  #loop: Promise<void> | undefined
+  #largestShare = 0
+
+  constructor(options: CapacityWatchOptions) {
+    this.#options = options
+  }
+
+  /** Share of the fullest tag at the last check, 0..1. */
+  get largestShare(): number {
+    return this.#largestShare
+  }
+
+  get alerting(): number {
+    return this.#alerting.size
+  }
+
+  async start(): Promise<void> {
+    await this.check()
+    this.#loop = this.#keepChecking()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#loop
+  }
+
+  /** Never rejects: the store being away is told elsewhere, and the next check asks again. */
+  async check(): Promise<void> {
+    const { store, dc, log, alertShare } = this.#options
+    try {
+      const opened = await store.initialiseAll(dc)
+      if (opened > 0) log.info({ dc, tags: opened }, 'ranges opened')
+      const usages = await store.usage(dc)
+      this.#largestShare = usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
+      for (const { tagId, usedShare } of usages) this.#judge(tagId, usedShare, alertShare)
+    } catch (thrown) {
+      log.warn({ err: IdgenError.from(thrown), dc }, 'capacity could not be checked')
+    }
+  }
+
+  #judge(tagId: number, usedShare: number, alertShare: number): void {
+    const { log, audit, dc } = this.#options
+    const above = usedShare > alertShare
+    if (above === this.#alerting.has(tagId)) return
+    const fields = { tagId, dc, usedShare: Number(usedShare.toFixed(4)), alertShare }
+    if (above) {
+      this.#alerting.add(tagId)
+      log.error(fields, 'number space nearly used up')
+    } else {
+      this.#alerting.delete(tagId)
+      log.info(fields, 'number space has room again')
+    }
+    audit.record({
+      action: above ? 'capacity.alert' : 'capacity.clear',
+      subject: `tag ${tagId}`,
+      detail: fields,
+    })
+  }
+
+  async #keepChecking(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(this.#options.clock, this.#options.checkEveryMs, this.#stop.signal)
+      if (!this.#stop.signal.aborted) await this.check()
+    }
+  }
+}

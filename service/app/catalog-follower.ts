@@ -1,0 +1,70 @@
+import { IdgenError } from '../core/errors.ts'
+import type { CatalogStore } from '../ports/catalog-store.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Authenticator } from './authenticator.ts'
+import type { TagDirectory } from './tag-directory.ts'
+
+export interface CatalogFollowerOptions {
+  readonly catalog: CatalogStore
+  readonly directory: TagDirectory
+  readonly authenticator: Authenticator
+  readonly clock: Clock
+  readonly log: Log
+  readonly pollEveryMs: number
+}
+
+/** Brings what other processes changed (tags, keys) into this one, about once a second. */
+export class CatalogFollower {
+  readonly #options: CatalogFollowerOptions
+  readonly #stop = new AbortController()
+  #revision: number | undefined
+  #fault: string | undefined
+  #loop: Promise<void> | undefined
+
+  constructor(options: CatalogFollowerOptions) {
+    this.#options = options
+  }
+
+  /** Why the store could not be asked the last time, or undefined: the process' view of the database's health. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  async start(): Promise<void> {
+    await this.poll()
+    this.#loop = this.#keepPolling()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#loop
+  }
+
+  /** Never rejects; what failed is asked again by the next poll, from the same revision. */
+  async poll(): Promise<void> {
+    const { catalog, directory, authenticator, log } = this.#options
+    try {
+      const changes = await catalog.changesSince(this.#revision ?? 0)
+      // The first answer only tells where to begin: nothing is loaded yet that could be stale.
+      if (this.#revision !== undefined) {
+        for (const keyId of changes.keyIds) authenticator.forget(keyId)
+        for (const path of changes.tagPaths) await directory.refresh(path)
+      }
+      this.#revision = changes.revision
+      if (this.#fault !== undefined) log.info({}, 'database answers again')
+      this.#fault = undefined
+    } catch (thrown) {
+      const error = IdgenError.from(thrown)
+      if (this.#fault === undefined) log.error({ err: error, code: error.code }, 'database does not answer')
+      this.#fault = error.message
+    }
+  }
+
+  async #keepPolling(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(this.#options.clock, this.#options.pollEveryMs, this.#stop.signal)
+      if (!this.#stop.signal.aborted) await this.poll()
+    }
+  }
+}

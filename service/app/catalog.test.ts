@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
+import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
+import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
+import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
+import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemorySegmentStore } from '../adapters/memory/memory-segment-store.ts'
+import { IdgenError } from '../core/errors.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { Snowflake } from '../core/snowflake.ts'
+import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { UuidV4 } from '../core/uuid-v4.ts'
+import { UuidV7 } from '../core/uuid-v7.ts'
+import { AuditTrail } from './audit-trail.ts'
+import { Authenticator } from './authenticator.ts'
+import { CapacityWatch } from './capacity-watch.ts'
+import { CatalogFollower } from './catalog-follower.ts'
+import { ManageCatalog } from './manage-catalog.ts'
+import { Readiness } from './readiness.ts'
+import { RouterWatch } from './router-watch.ts'
+import { TagDirectory } from './tag-directory.ts'
+
+const ACTOR = { actor: 'test', traceId: undefined }
+const REF = { workspace: 'w', group: 'g', name: 't' }
+
+/** One process as the catalogue sees it; two of them share `memory`. */
+function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
+  const log = new RecordingLog()
+  const sink = new MemoryAuditSink()
+  const catalog = new MemoryCatalogStore(memory)
+  const segments = new MemorySegmentStore(memory)
+  const audit = new AuditTrail({ sink, clock, log, queueMax: 1000, flushEveryMs: 1000 })
+  const fill = (bytes: Uint8Array): void => void bytes.fill(7)
+  const directory = new TagDirectory({
+    catalog,
+    maxTags,
+    live: {
+      store: segments,
+      dc: 0,
+      clock,
+      log,
+      refillDeadlineMs: 1000,
+      cpu: () => 0,
+      prefetch: 1,
+      recoveryProbes: 1,
+      shared: {
+        snowflake: new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 }),
+        'uuid-v7': new UuidV7(fill),
+        'uuid-v4': new UuidV4(fill),
+      },
+    },
+  })
+  const keys = new MemoryApiKeyStore(memory)
+  const authenticator = new Authenticator({
+    keys,
+    clock,
+    enabled: true,
+    adminKey: undefined,
+    cacheMaxEntries: 10,
+    cacheTtlMs: 1000,
+  })
+  const follower = new CatalogFollower({ catalog, directory, authenticator, clock, log, pollEveryMs: 1000 })
+  const manage = new ManageCatalog({ catalog, directory, audit })
+  return { log, sink, audit, segments, directory, follower, manage, catalog }
+}
+
+type Process = ReturnType<typeof newProcess>
+
+let clock: MemoryClock
+let memory: MemoryCatalog
+let one: Process
+
+beforeEach(async () => {
+  clock = new MemoryClock()
+  memory = new MemoryCatalog(clock)
+  one = newProcess(memory, clock)
+  await one.manage.createWorkspace(ACTOR, 'w', 'W')
+  await one.manage.createGroup(ACTOR, 'w', 'g', 'G')
+})
+
+function refuses(code: string) {
+  return (error: unknown): boolean => error instanceof IdgenError && error.code === code
+}
+
+test('a tag gets defaults for all that was not said', async () => {
+  const tag = await one.manage.createTag(ACTOR, REF, {})
+  assert.deepEqual(tag.chain, ['segment', 'snowflake', 'uuid-v7', 'uuid-v4'])
+  assert.deepEqual(tag.step, { base: 1000, min: 100, max: 1_000_000 })
+  const small = await one.manage.createTag(
+    ACTOR,
+    { ...REF, name: 'small' },
+    { algorithm: 'segment', step: { base: 1 } },
+  )
+  assert.deepEqual(small.step, { base: 1, min: 1, max: 1_000_000 })
+  const numeric = await one.manage.createTag(
+    ACTOR,
+    { ...REF, name: 'numeric' },
+    { chain: ['segment', 'snowflake'] },
+  )
+  assert.deepEqual(numeric.chain, ['segment', 'snowflake'])
+})
+
+test('all faults of a draft come at once and nothing is made', async () => {
+  const bad = one.manage.createTag(ACTOR, REF, {
+    chain: ['uuid-v7', 'segment'],
+    step: { base: 0, min: 5, max: 2 ** 40 },
+    space: { dcCount: 9 },
+  })
+  await assert.rejects(bad, (error: unknown) => {
+    assert.ok(error instanceof IdgenError)
+    const paths = new Set(error.faults.map(({ path }) => path))
+    for (const path of ['/chain', '/step/base', '/step/max', '/space/dcCount'])
+      assert.ok(paths.has(path), path)
+    return true
+  })
+  await assert.rejects(one.manage.tag(REF), refuses('IDGEN_TAG_NOT_FOUND'))
+})
+
+test('the number space of a tag never changes', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  await assert.rejects(
+    one.manage.updateTag(ACTOR, REF, { space: { startAt: 5 } }, undefined),
+    refuses('IDGEN_IMMUTABLE'),
+  )
+  const same = await one.manage.updateTag(
+    ACTOR,
+    REF,
+    { space: { startAt: 1 }, step: { base: 500 } },
+    undefined,
+  )
+  assert.equal(same.step.base, 500)
+})
+
+test('a change is audited with before and after, and nothing of it is lost at a stop', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  await one.manage.updateTag(ACTOR, REF, { displayName: 'New' }, 1)
+  await one.manage.deleteTag(ACTOR, REF, 2)
+  await one.audit.stop()
+  const actions = one.sink.records.map(({ action }) => action)
+  assert.deepEqual(actions, ['workspace.create', 'group.create', 'tag.create', 'tag.update', 'tag.delete'])
+  const update = one.sink.records.find(({ action }) => action === 'tag.update')
+  assert.equal((update?.detail['after'] as { displayName: string }).displayName, 'New')
+  assert.equal(update?.workspace, 'w')
+})
+
+test('a changed chain is live at once without losing the segments in memory', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const live = await one.directory.resolve('w/g/t')
+  await live.refiller.refill(clock.nowMs())
+  const batch = new IdBatch()
+  live.router.active.take(1, clock.nowMs(), batch)
+  await one.manage.updateTag(ACTOR, REF, { algorithm: 'uuid-v4' }, undefined)
+  assert.equal(one.directory.peek('w/g/t'), live)
+  assert.equal(live.router.active.name, 'uuid-v4')
+  assert.ok(live.buffer.left > 0)
+})
+
+test('what another process changes or deletes is live here after one poll', async () => {
+  const two = newProcess(memory, clock)
+  await one.manage.createTag(ACTOR, REF, {})
+  await two.follower.poll()
+  const live = await two.directory.resolve('w/g/t')
+  await one.manage.updateTag(ACTOR, REF, { algorithm: 'uuid-v7' }, undefined)
+  await two.follower.poll()
+  assert.equal(live.router.active.name, 'uuid-v7')
+  await one.manage.deleteTag(ACTOR, REF, undefined)
+  await two.follower.poll()
+  assert.equal(live.removed, true)
+  assert.equal(two.directory.peek('w/g/t'), undefined)
+})
+
+test('a tag deleted and made again is another tag: the old object is dropped', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const two = newProcess(memory, clock)
+  await two.follower.poll()
+  const old = await two.directory.resolve('w/g/t')
+  await one.manage.deleteTag(ACTOR, REF, undefined)
+  await one.manage.createTag(ACTOR, REF, {})
+  await two.follower.poll()
+  assert.equal(old.removed, true)
+  assert.notEqual((await two.directory.resolve('w/g/t')).tag.id, old.tag.id)
+})
+
+test('concurrent first requests make one live tag', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const lives = await Promise.all(Array.from({ length: 50 }, () => one.directory.resolve('w/g/t')))
+  assert.equal(new Set(lives).size, 1)
+})
+
+test('the directory is bounded: a tag not used lately goes, its numbers return', async () => {
+  const two = newProcess(memory, clock, 3)
+  for (const name of ['a', 'b', 'c', 'd']) await one.manage.createTag(ACTOR, { ...REF, name }, {})
+  const first = await two.directory.resolve('w/g/a')
+  const second = await two.directory.resolve('w/g/b')
+  await two.directory.resolve('w/g/c')
+  second.used = false
+  await two.directory.resolve('w/g/d')
+  assert.equal(two.directory.size, 3)
+  assert.equal(second.removed, true)
+  assert.equal(first.removed, false)
+})
+
+test('paths that are not w/g/t are refused with the value', async () => {
+  for (const path of ['w/g', 'w/g/t/x', 'W/g/t', '', '//', 'w/g/../t'])
+    await assert.rejects(one.directory.resolve(path), refuses('IDGEN_NAME_INVALID'))
+  await assert.rejects(one.directory.resolve('w/g/nothing'), refuses('IDGEN_TAG_NOT_FOUND'))
+})
+
+test('ranges are opened at the start and a tag above the share raises one alert, until it has room again', async () => {
+  const space = { cellSize: 1000, dcCount: 1, startAt: 2 ** 53 - 10_000 }
+  const tag = await one.manage.createTag(ACTOR, REF, { step: { base: 100, min: 1, max: 1000 }, space })
+  const watch = new CapacityWatch({
+    store: one.segments,
+    audit: one.audit,
+    clock,
+    log: one.log,
+    dc: 0,
+    checkEveryMs: 3_600_000,
+    alertShare: 0.8,
+  })
+  await watch.start()
+  assert.equal(one.log.lines.filter(({ text }) => text === 'ranges opened').length, 1)
+  for (let i = 0; i < 9; i += 1) await one.segments.allocate(tag.id, 0, 1000)
+  clock.advance(3_600_000)
+  await settle()
+  clock.advance(3_600_000)
+  await settle()
+  assert.equal(one.log.lines.filter(({ text }) => text === 'number space nearly used up').length, 1)
+  assert.ok(watch.largestShare > 0.8 && watch.largestShare <= 1)
+  assert.equal(watch.alerting, 1)
+  await watch.stop()
+  await one.audit.flush()
+  assert.ok(one.sink.records.some(({ action }) => action === 'capacity.alert'))
+})
+
+test('readiness: not before the start, not while draining, but yes while degraded', async () => {
+  const keeper = { fault: undefined as string | undefined }
+  const follower = { fault: undefined as string | undefined }
+  const readiness = new Readiness({
+    directory: one.directory,
+    follower: follower as unknown as CatalogFollower,
+    keeper: keeper as never,
+  })
+  assert.equal(readiness.report().ready, false)
+  readiness.started()
+  assert.deepEqual(readiness.report(), { ready: true, draining: false, degraded: [] })
+  follower.fault = 'away'
+  assert.equal(
+    readiness.report().ready,
+    false,
+    'without the database and without a loaded tag nothing can be served',
+  )
+  await one.manage.createTag(ACTOR, REF, {})
+  await one.directory.resolve('w/g/t')
+  keeper.fault = 'no worker id'
+  assert.equal(readiness.report().ready, true)
+  assert.deepEqual(
+    readiness.report().degraded.map(({ what }) => what),
+    ['database', 'snowflake'],
+  )
+  readiness.drain()
+  assert.deepEqual([readiness.report().ready, readiness.report().draining], [false, true])
+})
+
+test('a degraded tag is named, logged, counted and audited, and so is its recovery', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const live = await one.directory.resolve('w/g/t')
+  const watch = new RouterWatch({
+    directory: one.directory,
+    audit: one.audit,
+    clock,
+    log: one.log,
+    probeEveryMs: 1000,
+  })
+  const event = live.router.degrade({ code: 'IDGEN_STORE_UNAVAILABLE', message: 'away' }, clock.nowMs())
+  assert.ok(event !== undefined)
+  watch.tell(live, event)
+  watch.start()
+  for (let probe = 0; probe < 3; probe += 1) {
+    clock.advance(1000)
+    await settle()
+  }
+  await watch.stop()
+  assert.equal(live.router.degraded, false)
+  assert.deepEqual(watch.moves, { degraded: 1, recovered: 1 })
+  await one.audit.flush()
+  const actions = one.sink.records
+    .map(({ action }) => action)
+    .filter((action) => action.startsWith('algorithm'))
+  assert.deepEqual(actions, ['algorithm.degrade', 'algorithm.recover'])
+})

@@ -1,0 +1,156 @@
+import { IdgenError } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
+import { unreachable } from '../core/invariant.ts'
+import type { RouterEvent } from '../core/router.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { LiveTag } from './live-tag.ts'
+
+export interface GenerateOptions {
+  readonly clock: Clock
+  /** A request that could not be served within this time fails; milliseconds. */
+  readonly deadlineMs: number
+  /** Requests that may wait for a grant at once; more are refused, or memory would grow without bound. */
+  readonly maxWaiting: number
+  /** Called on every degradation and recovery: logged, counted and audited (R-1.3.5). */
+  readonly onRouterEvent: (tag: LiveTag, event: RouterEvent) => void
+  /** Resolves when the time grant was extended, lost or is late. */
+  readonly extendTime: () => Promise<void>
+}
+
+/** The one path to an ID, behind every protocol. */
+export class GenerateIds {
+  readonly #options: GenerateOptions
+  #waiting = 0
+  #draining = false
+
+  constructor(options: GenerateOptions) {
+    this.#options = options
+  }
+
+  /** Requests that wait for a grant now. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** From now on nothing is issued; what waits ends with IDGEN_SHUTTING_DOWN. */
+  stop(): void {
+    this.#draining = true
+  }
+
+  /**
+   * Issues `count` (1 or more; the edge checks the limits) IDs into the empty `batch` if all are in memory.
+   * No promise, no allocation. false: call `take` with the same batch to wait for the rest.
+   */
+  tryTake(tag: LiveTag, count: number, batch: IdBatch): boolean {
+    if (this.#draining || tag.removed) return false
+    const nowMs = this.#options.clock.nowMs()
+    const router = tag.router
+    const algorithm = router.active
+    // Another request may have moved the router while this one waited with part of its IDs.
+    if (batch.count > 0 && batch.algorithm !== algorithm.name) batch.clear()
+    batch.algorithm = algorithm.name
+    algorithm.take(count - batch.count, nowMs, batch)
+    if (algorithm.name === 'segment') tag.refiller.preload(nowMs)
+    if (batch.count < count) return false
+    this.#finish(tag, count, batch)
+    return true
+  }
+
+  /**
+   * Issues `count` IDs into `batch`, waiting for grants and moving down the tag's chain as needed.
+   * On an error what was taken is burnt. All IDs of one batch come from one algorithm.
+   * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, IDGEN_TAG_NOT_FOUND, or the
+   * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
+   */
+  async take(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+    if (this.#waiting >= this.#options.maxWaiting) {
+      tag.failures += 1
+      throw new IdgenError(
+        'IDGEN_OVERLOADED',
+        `${this.#waiting} requests already wait for IDs here; ask another instance or try again.`,
+        { retryAfterMs: 1000 },
+      )
+    }
+    this.#waiting += 1
+    try {
+      await this.#takeWaiting(tag, count, batch)
+    } catch (error) {
+      tag.failures += 1
+      throw error
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+
+  async #takeWaiting(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+    const { clock, deadlineMs } = this.#options
+    const endsAtMs = clock.monotonicMs() + deadlineMs
+    // Every round either finishes, waits at least a millisecond or for a store, or moves down a finite chain;
+    // the deadline bounds them all.
+    for (;;) {
+      this.#refuseWhenStopped(tag)
+      if (this.tryTake(tag, count, batch)) return
+      if (clock.monotonicMs() > endsAtMs) throw this.#tooLate(tag, count, batch)
+      await this.#overcomeShortage(tag, batch)
+    }
+  }
+
+  async #overcomeShortage(tag: LiveTag, batch: IdBatch): Promise<void> {
+    const { clock, extendTime, onRouterEvent } = this.#options
+    const router = tag.router
+    const nowMs = clock.nowMs()
+    const shortage = router.active.shortage(nowMs)
+    switch (shortage.kind) {
+      case 'wait':
+        return sleep(clock, shortage.ms)
+      case 'refill':
+        return router.active.name === 'segment' ? tag.refiller.refill(nowMs) : extendTime()
+      case 'failed': {
+        const event = router.degrade(shortage, nowMs)
+        batch.clear()
+        if (event === undefined) throw chainEnded(tag, shortage)
+        onRouterEvent(tag, event)
+        return
+      }
+      default:
+        return unreachable(shortage)
+    }
+  }
+
+  #finish(tag: LiveTag, count: number, batch: IdBatch): void {
+    const router = tag.router
+    batch.degraded = router.degraded
+    const served = tag.served[batch.algorithm]
+    tag.used = true
+    served.requests += 1
+    served.ids += count
+  }
+
+  #refuseWhenStopped(tag: LiveTag): void {
+    if (this.#draining)
+      throw new IdgenError('IDGEN_SHUTTING_DOWN', 'This server is shutting down; ask another one.', {
+        retryAfterMs: 1000,
+      })
+    if (tag.removed) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `The tag ${tag.path} was deleted.`)
+  }
+
+  #tooLate(tag: LiveTag, count: number, batch: IdBatch): IdgenError {
+    return new IdgenError(
+      'IDGEN_DEADLINE_EXCEEDED',
+      `Only ${batch.count} of ${count} IDs of ${tag.path} could be had within ${this.#options.deadlineMs} ms; ask for fewer at a time or try again.`,
+      { retryAfterMs: 1000 },
+    )
+  }
+}
+
+function chainEnded(tag: LiveTag, last: { code: IdgenError['code']; message: string }): IdgenError {
+  if (tag.tag.chain.length === 1) return new IdgenError(last.code, last.message, { retryAfterMs: 1000 })
+  const reasons = tag.router.failures().join('; ')
+  return new IdgenError(
+    'IDGEN_ALGORITHMS_EXHAUSTED',
+    `No algorithm of ${tag.path} can issue now: ${reasons}.`,
+    {
+      retryAfterMs: 1000,
+    },
+  )
+}

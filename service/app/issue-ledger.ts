@@ -1,0 +1,104 @@
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { AuditTrail } from './audit-trail.ts'
+
+export interface IssueLedgerOptions {
+  readonly audit: AuditTrail
+  readonly clock: Clock
+  /** Every n-th call is also recorded in full; 0 = none. */
+  readonly sampleEvery: number
+}
+
+interface Count {
+  readonly keyId: string
+  readonly path: string
+  readonly result: string
+  requests: number
+  ids: number
+}
+
+/**
+ * Counts who was given how many IDs of which tag, and writes the counts to the audit log once a minute (R-1.4.1):
+ * a record per call would cost more than the call.
+ */
+export class IssueLedger {
+  readonly #options: IssueLedgerOptions
+  readonly #stop = new AbortController()
+  readonly #byKey = new Map<string, Map<string, Count>>()
+  #counts = 0
+  #calls = 0
+  #loop: Promise<void> | undefined
+
+  constructor(options: IssueLedgerOptions) {
+    this.#options = options
+  }
+
+  /** `result` is `ok` or an error code; `ids` is 0 for an error. `traceId` goes into sampled records only. */
+  count(keyId: string, path: string, result: string, ids: number, traceId: string | undefined): void {
+    this.#calls += 1
+    const { sampleEvery, audit } = this.#options
+    if (sampleEvery > 0 && this.#calls % sampleEvery === 0)
+      audit.record({ actor: keyId, action: 'generate', subject: path, result, traceId, detail: { ids } })
+    const count = this.#find(keyId, path, result)
+    count.requests += 1
+    count.ids += ids
+  }
+
+  start(): void {
+    this.#loop = this.#keepWriting()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#loop
+    this.write()
+  }
+
+  /** Hands the counts to the audit trail and begins anew. */
+  write(): void {
+    for (const counts of this.#byKey.values())
+      for (const { keyId, path, result, requests, ids } of counts.values())
+        this.#options.audit.record({
+          actor: keyId,
+          action: 'generate.count',
+          subject: path,
+          workspace: path.split('/')[0],
+          result,
+          detail: { requests, ids },
+        })
+    this.#byKey.clear()
+    this.#counts = 0
+  }
+
+  /** Two map look-ups and no new string for a successful call: this is on the path of every ID. */
+  #find(keyId: string, path: string, result: string): Count {
+    const ofKey = this.#byKey.get(keyId) ?? this.#newKey(keyId)
+    const name = result === 'ok' ? path : `${path} ${result}`
+    const found = ofKey.get(name)
+    if (found !== undefined) return found
+    if (this.#counts >= COUNTS_MAX) {
+      this.write()
+      return this.#find(keyId, path, result)
+    }
+    const count: Count = { keyId, path, result, requests: 0, ids: 0 }
+    ofKey.set(name, count)
+    this.#counts += 1
+    return count
+  }
+
+  #newKey(keyId: string): Map<string, Count> {
+    const counts = new Map<string, Count>()
+    this.#byKey.set(keyId, counts)
+    return counts
+  }
+
+  async #keepWriting(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(this.#options.clock, MINUTE_MS, this.#stop.signal)
+      this.write()
+    }
+  }
+}
+
+const MINUTE_MS = 60_000
+/** Pairs of key and tag kept in memory; beyond it they are written early, so memory stays bounded. */
+const COUNTS_MAX = 10_000

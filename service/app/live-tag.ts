@@ -1,0 +1,91 @@
+import type { Algorithm, AlgorithmName } from '../core/algorithm.ts'
+import { Router } from '../core/router.ts'
+import { SegmentBuffer } from '../core/segment-buffer.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
+import { SegmentRefiller, type RefillerOptions } from './segment-refiller.ts'
+
+/** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
+export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>, Algorithm>>
+
+export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'tagPath'> {
+  readonly shared: SharedAlgorithms
+  /** Segments kept ready beside the current one. */
+  readonly prefetch: number
+  readonly recoveryProbes: number
+}
+
+/** A tag as this process serves it: its settings, its router, its segments in memory, its counters. */
+export class LiveTag {
+  readonly path: string
+  /** Requests answered with IDs, and IDs in them, per algorithm; folded into metrics when scraped. */
+  readonly served: Record<AlgorithmName, { requests: number; ids: number }> = {
+    segment: { requests: 0, ids: 0 },
+    snowflake: { requests: 0, ids: 0 },
+    'uuid-v7': { requests: 0, ids: 0 },
+    'uuid-v4': { requests: 0, ids: 0 },
+  }
+  failures = 0
+  /** Set by every request, cleared by the directory when it looks for a tag to drop. */
+  used = true
+  #tag: Tag
+  #router: Router
+  #removed = false
+  readonly #buffer: SegmentBuffer
+  readonly #refiller: SegmentRefiller
+  readonly #options: LiveTagOptions
+
+  constructor(tag: Tag, options: LiveTagOptions) {
+    this.path = tagPath(tag)
+    this.#tag = tag
+    this.#options = options
+    this.#buffer = new SegmentBuffer({ step: tag.step, prefetch: options.prefetch })
+    this.#refiller = new SegmentRefiller({
+      ...options,
+      buffer: this.#buffer,
+      tagId: tag.id,
+      tagPath: this.path,
+    })
+    this.#router = this.#newRouter(tag)
+  }
+
+  get tag(): Tag {
+    return this.#tag
+  }
+
+  get router(): Router {
+    return this.#router
+  }
+
+  get buffer(): SegmentBuffer {
+    return this.#buffer
+  }
+
+  get refiller(): SegmentRefiller {
+    return this.#refiller
+  }
+
+  /** True once the tag was deleted or pushed out of the directory: nothing may be issued from this object. */
+  get removed(): boolean {
+    return this.#removed
+  }
+
+  /** Takes over changed settings without losing the segments in memory. */
+  apply(tag: Tag): void {
+    const chainChanged = tag.chain.join() !== this.#tag.chain.join()
+    this.#tag = tag
+    this.#buffer.setStep(tag.step)
+    if (chainChanged) this.#router = this.#newRouter(tag)
+  }
+
+  /** Stops issuing for good and returns what was granted and not issued to the store, where it still may. */
+  async retire(giveBack: boolean): Promise<void> {
+    this.#removed = true
+    const unused = this.#buffer.drain()
+    if (giveBack) await this.#refiller.giveBack(unused)
+  }
+
+  #newRouter(tag: Tag): Router {
+    const chain = tag.chain.map((name) => (name === 'segment' ? this.#buffer : this.#options.shared[name]))
+    return new Router(chain, { recoveryProbes: this.#options.recoveryProbes })
+  }
+}

@@ -1,0 +1,256 @@
+import type { AlgorithmName } from '../core/algorithm.ts'
+import { IdgenError } from '../core/errors.ts'
+import {
+  checkName,
+  DEFAULT_SPACE,
+  DEFAULT_STEP,
+  defaultChain,
+  type NumberSpace,
+  type StepBounds,
+  type Tag,
+  type TagDraft,
+  tagFaults,
+  tagPath,
+} from '../core/tag.ts'
+import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
+import type { Actor } from './actor.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import type { TagDirectory } from './tag-directory.ts'
+
+/** What a person says of a new tag; everything left out has a default. */
+export interface TagRequest {
+  readonly displayName?: string | undefined
+  /** The first choice; the default chain follows from it. Not together with `chain`. */
+  readonly algorithm?: AlgorithmName | undefined
+  readonly chain?: readonly AlgorithmName[] | undefined
+  readonly step?: Partial<StepBounds> | undefined
+  readonly space?: Partial<NumberSpace> | undefined
+}
+
+export interface ManageCatalogOptions {
+  readonly catalog: CatalogStore
+  readonly directory: TagDirectory
+  readonly audit: AuditTrail
+}
+
+/** Creates, changes and deletes workspaces, groups and tags: checked, audited, live in this process at once. */
+export class ManageCatalog {
+  readonly #options: ManageCatalogOptions
+
+  constructor(options: ManageCatalogOptions) {
+    this.#options = options
+  }
+
+  /** Reads need no rule beyond the store's own. */
+  get store(): CatalogStore {
+    return this.#options.catalog
+  }
+
+  async createWorkspace(actor: Actor, name: string, displayName: string): Promise<Workspace> {
+    checkName('workspace', name)
+    const made = await this.store.createWorkspace(name, checkDisplayName(displayName))
+    this.#record(actor, 'workspace.create', name, { after: plain(made) })
+    return made
+  }
+
+  /** @throws IDGEN_WORKSPACE_NOT_FOUND */
+  async workspace(name: string): Promise<Workspace> {
+    const found = await this.store.findWorkspace(checkName('workspace', name))
+    if (found === undefined)
+      throw new IdgenError('IDGEN_WORKSPACE_NOT_FOUND', `There is no workspace ${name}.`)
+    return found
+  }
+
+  async updateWorkspace(
+    actor: Actor,
+    name: string,
+    displayName: string,
+    ifVersion: number | undefined,
+  ): Promise<Workspace> {
+    const before = await this.workspace(name)
+    const after = await this.store.updateWorkspace(name, checkDisplayName(displayName), ifVersion)
+    this.#record(actor, 'workspace.update', name, { before: plain(before), after: plain(after) })
+    return after
+  }
+
+  async deleteWorkspace(actor: Actor, name: string, ifVersion: number | undefined): Promise<void> {
+    const before = await this.workspace(name)
+    await this.store.deleteWorkspace(name, ifVersion)
+    this.#record(actor, 'workspace.delete', name, { before: plain(before) })
+  }
+
+  async createGroup(actor: Actor, workspace: string, name: string, displayName: string): Promise<Group> {
+    checkName('workspace', workspace)
+    checkName('group', name)
+    const made = await this.store.createGroup(workspace, name, checkDisplayName(displayName))
+    this.#record(actor, 'group.create', `${workspace}/${name}`, { after: plain(made) })
+    return made
+  }
+
+  /** @throws IDGEN_GROUP_NOT_FOUND */
+  async group(workspace: string, name: string): Promise<Group> {
+    const found = await this.store.findGroup(checkName('workspace', workspace), checkName('group', name))
+    if (found === undefined)
+      throw new IdgenError('IDGEN_GROUP_NOT_FOUND', `There is no group ${workspace}/${name}.`)
+    return found
+  }
+
+  async updateGroup(
+    actor: Actor,
+    workspace: string,
+    name: string,
+    displayName: string,
+    ifVersion: number | undefined,
+  ): Promise<Group> {
+    const before = await this.group(workspace, name)
+    const after = await this.store.updateGroup(workspace, name, checkDisplayName(displayName), ifVersion)
+    this.#record(actor, 'group.update', `${workspace}/${name}`, {
+      before: plain(before),
+      after: plain(after),
+    })
+    return after
+  }
+
+  async deleteGroup(
+    actor: Actor,
+    workspace: string,
+    name: string,
+    ifVersion: number | undefined,
+  ): Promise<void> {
+    const before = await this.group(workspace, name)
+    await this.store.deleteGroup(workspace, name, ifVersion)
+    this.#record(actor, 'group.delete', `${workspace}/${name}`, { before: plain(before) })
+  }
+
+  async createTag(actor: Actor, ref: TagRef, request: TagRequest): Promise<Tag> {
+    checkName('workspace', ref.workspace)
+    checkName('group', ref.group)
+    checkName('tag', ref.name)
+    const draft = completed(request)
+    refuseFaults(draft)
+    const displayName = checkDisplayName(request.displayName ?? '')
+    const tag = await this.store.createTag({ ...ref, ...draft, displayName })
+    this.#record(actor, 'tag.create', tagPath(ref), { after: plain(tag) })
+    return tag
+  }
+
+  /** @throws IDGEN_TAG_NOT_FOUND */
+  async tag(ref: TagRef): Promise<Tag> {
+    checkName('workspace', ref.workspace)
+    checkName('group', ref.group)
+    const found = await this.store.findTag({ ...ref, name: checkName('tag', ref.name) })
+    if (found === undefined) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${tagPath(ref)}.`)
+    return found
+  }
+
+  /** @throws IDGEN_IMMUTABLE when the request names another number space than the tag has */
+  async updateTag(
+    actor: Actor,
+    ref: TagRef,
+    request: TagRequest,
+    ifVersion: number | undefined,
+  ): Promise<Tag> {
+    const before = await this.tag(ref)
+    refuseSpaceChange(before, request.space)
+    const draft = {
+      chain:
+        request.chain ?? (request.algorithm === undefined ? before.chain : defaultChain(request.algorithm)),
+      step: { ...before.step, ...defined(request.step) },
+      space: before.space,
+    }
+    refuseFaults(draft)
+    const displayName = checkDisplayName(request.displayName ?? before.displayName)
+    const after = await this.store.updateTag(
+      ref,
+      { displayName, chain: draft.chain, step: draft.step },
+      ifVersion,
+    )
+    await this.#options.directory.refresh(tagPath(ref))
+    this.#record(actor, 'tag.update', tagPath(ref), { before: plain(before), after: plain(after) })
+    return after
+  }
+
+  async deleteTag(actor: Actor, ref: TagRef, ifVersion: number | undefined): Promise<void> {
+    const before = await this.tag(ref)
+    await this.store.deleteTag(ref, ifVersion)
+    await this.#options.directory.drop(tagPath(ref), false)
+    this.#record(actor, 'tag.delete', tagPath(ref), { before: plain(before) })
+  }
+
+  #record(actor: Actor, action: string, subject: string, detail: Record<string, unknown>): void {
+    this.#options.audit.record({ ...actor, action, subject, workspace: subject.split('/')[0], detail })
+  }
+}
+
+/** Shown in lists; long enough for a sentence in any language. */
+const DISPLAY_NAME_MAX = 200
+
+function checkDisplayName(text: string): string {
+  if (text.length <= DISPLAY_NAME_MAX) return text
+  throw new IdgenError(
+    'IDGEN_REQUEST_INVALID',
+    `/displayName has ${text.length} characters; ${DISPLAY_NAME_MAX} are allowed.`,
+    {
+      faults: [{ path: '/displayName', message: `must have at most ${DISPLAY_NAME_MAX} characters` }],
+    },
+  )
+}
+
+/** A step bound a person left out follows the base they gave, so that { base: 10 } alone is valid. */
+function completed(request: TagRequest): TagDraft {
+  if (
+    request.algorithm !== undefined &&
+    request.chain !== undefined &&
+    request.chain[0] !== request.algorithm
+  )
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      '/chain must begin with /algorithm, or leave one of them out.',
+      {
+        faults: [{ path: '/chain', message: 'must begin with /algorithm' }],
+      },
+    )
+  const given = defined(request.step)
+  const base = given.base ?? DEFAULT_STEP.base
+  return {
+    chain: request.chain ?? defaultChain(request.algorithm ?? 'segment'),
+    step: {
+      base,
+      min: given.min ?? Math.min(DEFAULT_STEP.min, base),
+      max: given.max ?? Math.max(DEFAULT_STEP.max, base),
+    },
+    space: { ...DEFAULT_SPACE, ...defined(request.space) },
+  }
+}
+
+function refuseFaults(draft: TagDraft): void {
+  const faults = tagFaults(draft)
+  if (faults.length === 0) return
+  throw new IdgenError('IDGEN_REQUEST_INVALID', faults.map((f) => `${f.path} ${f.message}`).join('; '), {
+    faults,
+  })
+}
+
+function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): void {
+  const wanted = { ...tag.space, ...defined(space) }
+  if (JSON.stringify(wanted) === JSON.stringify(tag.space)) return
+  throw new IdgenError(
+    'IDGEN_IMMUTABLE',
+    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}): IDs of two spaces could collide. Make a new tag instead.`,
+  )
+}
+
+/** Without the fields that are present but undefined: they must not overwrite a default. */
+function defined<T extends object>(
+  part: T | undefined,
+): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+  return Object.fromEntries(
+    Object.entries(part ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<{
+    [K in keyof T]: Exclude<T[K], undefined>
+  }>
+}
+
+function plain(value: object): Record<string, unknown> {
+  return { ...value }
+}

@@ -1,0 +1,57 @@
+import type { CatalogFollower } from './catalog-follower.ts'
+import type { TagDirectory } from './tag-directory.ts'
+import type { TimeGrantKeeper } from './time-grant-keeper.ts'
+
+export interface ReadinessReport {
+  /** false: send no traffic. Trouble with a dependency alone does not make it false while tags can be served. */
+  readonly ready: boolean
+  readonly draining: boolean
+  /** What works only in part, with the reason. */
+  readonly degraded: readonly { readonly what: string; readonly why: string }[]
+}
+
+export interface ReadinessOptions {
+  readonly directory: TagDirectory
+  readonly follower: CatalogFollower
+  readonly keeper: TimeGrantKeeper
+}
+
+/** Tags named in one report: enough to see what is wrong, not a page for every tag of the installation. */
+const TAGS_NAMED_MAX = 20
+
+/**
+ * Whether this process can serve (R-1.4.3). An outage of the database must not take every pod out of service at
+ * once: they go on from what is in memory, so /readyz stays 200 and says what is degraded.
+ */
+export class Readiness {
+  readonly #options: ReadinessOptions
+  #started = false
+  #draining = false
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options
+  }
+
+  started(): void {
+    this.#started = true
+  }
+
+  drain(): void {
+    this.#draining = true
+  }
+
+  report(): ReadinessReport {
+    const { directory, follower, keeper } = this.#options
+    const degraded: { what: string; why: string }[] = []
+    if (follower.fault !== undefined) degraded.push({ what: 'database', why: follower.fault })
+    if (keeper.fault !== undefined) degraded.push({ what: 'snowflake', why: keeper.fault })
+    for (const tag of directory.all()) {
+      if (degraded.length >= TAGS_NAMED_MAX) break
+      if (tag.router.degraded)
+        degraded.push({ what: `tag ${tag.path}`, why: `served by ${tag.router.active.name}` })
+    }
+    // Without the database only tags that are already loaded can be served.
+    const servable = follower.fault === undefined || directory.size > 0
+    return { ready: this.#started && !this.#draining && servable, draining: this.#draining, degraded }
+  }
+}

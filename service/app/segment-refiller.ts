@@ -1,0 +1,105 @@
+import { IdgenError } from '../core/errors.ts'
+import type { SegmentGrant } from '../core/grant.ts'
+import type { SegmentBuffer } from '../core/segment-buffer.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { SegmentStore } from '../ports/segment-store.ts'
+
+export interface RefillerOptions {
+  readonly store: SegmentStore
+  readonly buffer: SegmentBuffer
+  readonly tagId: number
+  readonly tagPath: string
+  readonly dc: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Callers give up waiting for an allocation after this time and the router degrades; milliseconds. */
+  readonly refillDeadlineMs: number
+  /** This process' share of its processors, 0..1; part of the dynamic step. */
+  readonly cpu: () => number
+}
+
+/**
+ * Fetches segments for one buffer, one allocation at a time (single flight): a hundred callers on an empty
+ * segment cost one transaction.
+ */
+export class SegmentRefiller {
+  readonly #options: RefillerOptions
+  #flight: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: RefillerOptions) {
+    this.#options = options
+  }
+
+  /** Starts an allocation in the background where the buffer wants one. Called after every take; cheap when not. */
+  preload(nowMs: number): void {
+    if (this.#flight !== undefined || this.#stopped) return
+    const step = this.#options.buffer.refillStep(nowMs, this.#options.cpu())
+    if (step > 0) this.#flight = this.#allocate(step)
+  }
+
+  /**
+   * Resolves when an allocation was installed, was refused, or is late: take again, then ask `shortage`.
+   * Never rejects.
+   */
+  async refill(nowMs: number): Promise<void> {
+    this.preload(nowMs)
+    if (this.#flight === undefined) return
+    const { clock, refillDeadlineMs } = this.#options
+    const flight = this.#flight
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(refillDeadlineMs, () => {
+        this.#late()
+        resolve()
+      })
+      void flight.then(() => {
+        timer[Symbol.dispose]()
+        resolve()
+      })
+    })
+  }
+
+  /** After the buffer was drained: returns unused ends, newest first, until the store says somebody took more. */
+  async giveBack(unused: readonly SegmentGrant[]): Promise<void> {
+    this.#stopped = true
+    await this.#flight
+    const { store, tagId, dc, log, tagPath } = this.#options
+    for (const grant of unused) {
+      try {
+        if (!(await store.giveBack(tagId, dc, grant))) return
+      } catch (error) {
+        // A gap is free, a duplicate is not: what could not be returned for certain stays burnt.
+        log.warn(
+          { err: error, tag: tagPath, lo: grant.lo, hi: grant.hi },
+          'unused numbers could not be returned',
+        )
+        return
+      }
+    }
+  }
+
+  async #allocate(step: number): Promise<void> {
+    const { store, buffer, tagId, dc, clock, log, tagPath } = this.#options
+    try {
+      const grant = await store.allocate(tagId, dc, step)
+      // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is burnt.
+      if (!this.#stopped) buffer.install(grant, clock.nowMs())
+    } catch (thrown) {
+      const error = IdgenError.from(thrown)
+      log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')
+      buffer.refused(error.code, error.message, clock.nowMs())
+    } finally {
+      this.#flight = undefined
+    }
+  }
+
+  #late(): void {
+    const { buffer, clock, refillDeadlineMs, tagPath } = this.#options
+    buffer.refused(
+      'IDGEN_SEGMENT_UNAVAILABLE',
+      `No segment for ${tagPath} within ${refillDeadlineMs} ms: the database is slow or away.`,
+      clock.nowMs(),
+    )
+  }
+}

@@ -1,0 +1,134 @@
+import { IdgenError } from '../core/errors.ts'
+import { checkName, type Tag } from '../core/tag.ts'
+import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
+import { LiveTag, type LiveTagOptions } from './live-tag.ts'
+
+export interface TagDirectoryOptions {
+  readonly catalog: CatalogStore
+  readonly live: LiveTagOptions
+  /** Tags served at once by this process; beyond it one that was not used lately is dropped. */
+  readonly maxTags: number
+}
+
+/**
+ * The tags this process serves, by path. Loaded on first use, refreshed when the catalogue changes,
+ * dropped when deleted. A Map keeps insertion order, so a walk from its start with a second chance for the
+ * tags used since the last walk (the CLOCK algorithm) finds one to drop without a write per request.
+ */
+export class TagDirectory {
+  readonly #options: TagDirectoryOptions
+  readonly #tags = new Map<string, LiveTag>()
+  readonly #loading = new Map<string, Promise<LiveTag>>()
+
+  constructor(options: TagDirectoryOptions) {
+    this.#options = options
+  }
+
+  /** The tag at `w/g/t` if it is loaded: one map look-up. */
+  peek(path: string): LiveTag | undefined {
+    return this.#tags.get(path)
+  }
+
+  /** @throws IDGEN_TAG_NOT_FOUND, IDGEN_NAME_INVALID, IDGEN_STORE_UNAVAILABLE */
+  async resolve(path: string): Promise<LiveTag> {
+    const loaded = this.#tags.get(path)
+    if (loaded !== undefined) return loaded
+    // One look-up per path at a time, so that a burst on a new tag makes one LiveTag, not one per caller.
+    const loading = this.#loading.get(path) ?? this.#load(path)
+    this.#loading.set(path, loading)
+    try {
+      return await loading
+    } finally {
+      this.#loading.delete(path)
+    }
+  }
+
+  all(): Iterable<LiveTag> {
+    return this.#tags.values()
+  }
+
+  get size(): number {
+    return this.#tags.size
+  }
+
+  /** Takes over what the catalogue now says of `path`; does nothing for a tag that is not loaded. */
+  async refresh(path: string): Promise<void> {
+    // A load that began before the change may still bring what was true then.
+    await this.#loading.get(path)?.catch(() => undefined)
+    const live = this.#tags.get(path)
+    if (live === undefined) return
+    const tag = await this.#options.catalog.findTag(parseTagPath(path))
+    if (this.#tags.get(path) !== live) return
+    if (tag !== undefined && tag.id === live.tag.id) live.apply(tag)
+    else await this.drop(path, false)
+  }
+
+  /** Stops serving the tag at once. */
+  async drop(path: string, giveBack: boolean): Promise<void> {
+    const live = this.#tags.get(path)
+    if (live === undefined) return
+    this.#tags.delete(path)
+    await live.retire(giveBack)
+  }
+
+  /** At shutdown: stops all tags and returns their unused numbers, a few at a time to spare the pool. */
+  async retireAll(): Promise<void> {
+    const tags = [...this.#tags.values()]
+    this.#tags.clear()
+    await Promise.all(
+      Array.from({ length: RETIRE_PARALLEL }, async () => {
+        for (let tag = tags.pop(); tag !== undefined; tag = tags.pop()) await tag.retire(true)
+      }),
+    )
+  }
+
+  async #load(path: string): Promise<LiveTag> {
+    const tag = await this.#options.catalog.findTag(parseTagPath(path))
+    if (tag === undefined) {
+      throw new IdgenError(
+        'IDGEN_TAG_NOT_FOUND',
+        `There is no tag ${path}; create it with PUT or POST under /v1/workspaces, or check the spelling.`,
+      )
+    }
+    return this.#add(tag, path)
+  }
+
+  #add(tag: Tag, path: string): LiveTag {
+    const live = new LiveTag(tag, this.#options.live)
+    this.#tags.set(path, live)
+    if (this.#tags.size > this.#options.maxTags) this.#dropOneUnused(path)
+    return live
+  }
+
+  #dropOneUnused(keep: string): void {
+    // At most two rounds: the first clears every mark, so the second finds a victim.
+    for (let round = 0; round < 2; round += 1) {
+      for (const [path, live] of this.#tags) {
+        if (path === keep) continue
+        if (!live.used) {
+          void this.drop(path, true)
+          return
+        }
+        live.used = false
+      }
+    }
+  }
+}
+
+/** Eight: enough to hide the latency of the store, few enough to leave connections for requests in flight. */
+const RETIRE_PARALLEL = 8
+
+/** @throws IDGEN_NAME_INVALID unless it is `workspace/group/tag` with three valid names */
+export function parseTagPath(path: string): TagRef {
+  const [workspace, group, name, ...rest] = path.split('/')
+  if (workspace === undefined || group === undefined || name === undefined || rest.length > 0)
+    throw new IdgenError(
+      'IDGEN_NAME_INVALID',
+      `${JSON.stringify(path.slice(0, 200))} is not a tag: write workspace/group/tag.`,
+    )
+  return {
+    workspace: checkName('workspace', workspace),
+    group: checkName('group', group),
+    name: checkName('tag', name),
+  }
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
+import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryRandom } from '../adapters/memory/memory-random.ts'
+import { MemoryTimeGrantStore } from '../adapters/memory/memory-time-grant-store.ts'
+import { IdgenError } from '../core/errors.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { Snowflake } from '../core/snowflake.ts'
+import { DEFAULT_EPOCH_MS, decodeSnowflake, layoutHash, snowflakeLayout } from '../core/snowflake-layout.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { TimeGrantStore } from '../ports/time-grant-store.ts'
+import { TimeGrantKeeper } from './time-grant-keeper.ts'
+
+const LAYOUT = snowflakeLayout(DEFAULT_EPOCH_MS)
+const WINDOW_MS = 30_000
+
+function process(clock: Clock, store: TimeGrantStore, seed = 1) {
+  const snowflake = new Snowflake({ layout: LAYOUT, seed })
+  const log = new RecordingLog()
+  const keeper = new TimeGrantKeeper({
+    store,
+    snowflake,
+    layout: LAYOUT,
+    clock,
+    random: new MemoryRandom(seed),
+    log,
+    request: { dc: 2, holder: `process ${seed}`, leaseMs: 30_000, layoutHash: layoutHash(LAYOUT) },
+    windowMs: WINDOW_MS,
+    renewEveryMs: 10_000,
+    maxClockAheadMs: 10_000,
+  })
+  const take = (count = 1): string[] => {
+    const batch = new IdBatch()
+    snowflake.take(count, clock.nowMs(), batch)
+    const ids = []
+    for (let run = 0; run < batch.runCount; run += 1)
+      for (let i = 0; i < batch.runLength(run); i += 1)
+        ids.push(`${batch.runHi(run)}:${batch.runLo(run) + i}`)
+    return ids
+  }
+  return { snowflake, keeper, take, log }
+}
+
+function stampOf(id: string | undefined) {
+  const [hi, lo] = (id ?? '').split(':').map(Number)
+  return decodeSnowflake(LAYOUT, hi ?? 0, lo ?? 0)
+}
+
+test('a started keeper stamps with its data centre and worker id', async () => {
+  const clock = new MemoryClock()
+  const one = process(clock, new MemoryTimeGrantStore(clock))
+  await one.keeper.start()
+  assert.equal(one.keeper.fault, undefined)
+  const stamp = stampOf(one.take()[0])
+  assert.deepEqual([stamp?.dc, stamp?.worker, stamp?.timeMs], [2, one.keeper.worker, clock.nowMs()])
+  await one.keeper.stop()
+})
+
+test('restart within the same millisecond: the successor stamps nothing the predecessor stamped', async () => {
+  const clock = new MemoryClock()
+  const store = new MemoryTimeGrantStore(clock)
+  const seen = new Set<string>()
+  for (let restart = 0; restart < 5; restart += 1) {
+    const one = process(clock, store, restart + 1)
+    await one.keeper.start()
+    const ids = one.take(3)
+    assert.equal(ids.length, 3)
+    for (const id of ids) {
+      assert.ok(!seen.has(id), `${id} was stamped before`)
+      seen.add(id)
+    }
+    await one.keeper.stop()
+    assert.deepEqual(one.take(), [], 'a stopped keeper never stamps again')
+  }
+})
+
+test('with a single worker id a restart within the same millisecond waits for the next one', async () => {
+  const clock = new MemoryClock()
+  const store = new MemoryTimeGrantStore(clock, { workers: 1 })
+  const before = process(clock, store, 1)
+  await before.keeper.renew()
+  const [id] = before.take()
+  await before.keeper.stop()
+  const after = process(clock, store, 2)
+  await after.keeper.renew()
+  assert.deepEqual(after.take(), [])
+  clock.advance(1)
+  await after.keeper.renew()
+  assert.equal(stampOf(after.take()[0])?.timeMs, (stampOf(id)?.timeMs ?? 0) + 1)
+})
+
+test('a process paused past its lease cannot stamp beyond its window, and learns that it lost the worker id', async () => {
+  const clock = new MemoryClock()
+  const store = new MemoryTimeGrantStore(clock, { workers: 1 })
+  const paused = process(clock, store, 1)
+  await paused.keeper.renew()
+  clock.step(31_000)
+  const successor = process(clock, store, 2)
+  await successor.keeper.renew()
+  assert.equal(successor.keeper.fault, undefined)
+  assert.equal(successor.take().length, 1)
+  assert.deepEqual(paused.take(), [], 'its window has ended')
+  await paused.keeper.renew()
+  assert.match(paused.keeper.fault ?? '', /taken over/)
+  assert.deepEqual(paused.take(), [])
+})
+
+test('the store away: stamping goes on until the window ends, then callers are told why', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  let away = false
+  const refuse = () => Promise.reject(new IdgenError('IDGEN_STORE_UNAVAILABLE', 'The database is away.'))
+  const store: TimeGrantStore = {
+    nowMs: () => (away ? refuse() : inner.nowMs()),
+    acquire: (request) => inner.acquire(request),
+    extend: (hold, untilMs, leaseMs) => inner.extend(hold, untilMs, leaseMs),
+    release: (hold, untilMs) => inner.release(hold, untilMs),
+  }
+  const one = process(clock, store)
+  await one.keeper.renew()
+  away = true
+  clock.advance(WINDOW_MS - 1)
+  await one.keeper.renew()
+  assert.equal(one.take().length, 1)
+  clock.advance(1)
+  assert.deepEqual(one.take(), [])
+  assert.deepEqual(one.snowflake.shortage(clock.nowMs()).kind, 'failed')
+  away = false
+  await one.keeper.renew()
+  assert.equal(one.keeper.fault, undefined)
+  assert.equal(one.take().length, 1)
+})
+
+test('a clock an hour ahead gets no grant, burns no time, and is fine again when set right', async () => {
+  const clock = new MemoryClock()
+  const store = new MemoryTimeGrantStore(clock)
+  const own = new MemoryClock(clock.nowMs())
+  const one = process(own, store)
+  await one.keeper.renew()
+  const first = one.take()[0]
+  own.step(3_600_000)
+  await one.keeper.renew()
+  assert.match(one.keeper.fault ?? '', /clock/i)
+  assert.deepEqual(one.take(), [])
+  own.step(-3_600_000)
+  own.advance(1)
+  await one.keeper.renew()
+  assert.equal(one.keeper.fault, undefined)
+  const stamp = stampOf(one.take()[0])
+  assert.ok(stamp !== undefined && stamp.timeMs - (stampOf(first)?.timeMs ?? 0) < 1000)
+})
+
+test('it renews by itself, again and again, and backs off while the store fails', async () => {
+  const clock = new MemoryClock()
+  const one = process(clock, new MemoryTimeGrantStore(clock))
+  await one.keeper.start()
+  for (let renewal = 0; renewal < 20; renewal += 1) {
+    clock.advance(10_000)
+    await settle(3)
+    assert.equal(one.take().length, 1, `after ${renewal + 1} renewals`)
+  }
+  await one.keeper.stop()
+  assert.equal(clock.pending, 0, 'no timer is left behind')
+})
+
+test('another layout than the recorded one is refused', async () => {
+  const clock = new MemoryClock()
+  const store = new MemoryTimeGrantStore(clock)
+  await process(clock, store).keeper.renew()
+  await assert.rejects(
+    store.acquire({ dc: 2, nonce: 'n', holder: 'other', leaseMs: 30_000, layoutHash: 'another' }),
+    (error: unknown) => error instanceof IdgenError && error.code === 'IDGEN_LAYOUT_MISMATCH',
+  )
+})

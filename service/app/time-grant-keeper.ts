@@ -1,0 +1,181 @@
+import { IdgenError } from '../core/errors.ts'
+import type { Snowflake } from '../core/snowflake.ts'
+import { firstStampMs, type SnowflakeLayout } from '../core/snowflake-layout.ts'
+import { nextUntil, startMs } from '../core/time-window.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { HoldRequest, TimeGrantStore, TimeHold } from '../ports/time-grant-store.ts'
+
+export interface TimeGrantKeeperOptions {
+  readonly store: TimeGrantStore
+  readonly snowflake: Snowflake
+  readonly layout: SnowflakeLayout
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** What to ask for; the keeper adds a new nonce for every hold. */
+  readonly request: Omit<HoldRequest, 'nonce'>
+  /** Time stamped ahead of the clock by one grant; milliseconds. A crash burns at most this much of one worker id. */
+  readonly windowMs: number
+  readonly renewEveryMs: number
+  /** A clock further ahead of the store's than this gets no grant: a forward jump would burn time for ever. */
+  readonly maxClockAheadMs: number
+}
+
+/**
+ * Holds a worker id for this process and keeps the snowflake cursor supplied with time grants.
+ *
+ *     free ──acquire──▶ held ──extend every renewEveryMs──▶ held …       (window raised in the store first)
+ *      ▲                 │
+ *      └── refused ──────┘  revoked at once: another process may hold the worker id by now
+ *
+ * The store being away changes nothing until the window ends; then the cursor reports a shortage and the router
+ * degrades until a grant comes.
+ */
+export class TimeGrantKeeper {
+  readonly #options: TimeGrantKeeperOptions
+  readonly #stop = new AbortController()
+  #hold: TimeHold | undefined
+  #fault: string | undefined = 'no worker id was acquired yet'
+  #flight: Promise<void> | undefined
+  #loop: Promise<void> | undefined
+
+  constructor(options: TimeGrantKeeperOptions) {
+    this.#options = options
+    options.snowflake.revoke(this.#fault ?? '')
+  }
+
+  /** The worker id held, for people and metrics. */
+  get worker(): number | undefined {
+    return this.#hold?.worker
+  }
+
+  /** Why there is no usable grant, or undefined. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  /** Begins to acquire and renew; the first try is over when the promise resolves, whatever came of it. */
+  async start(): Promise<void> {
+    await this.renew()
+    this.#loop = this.#keepRenewing()
+  }
+
+  /**
+   * Extends (or acquires) now, once for all who ask at the same time. Resolves whatever came of it, at the latest
+   * after EXTEND_WAIT_MS: a store that hangs must not hold callers, who go down the chain; the try itself goes on.
+   */
+  async extendNow(): Promise<void> {
+    const ended = new AbortController()
+    const late = sleep(this.#options.clock, EXTEND_WAIT_MS, ended.signal).then(() => {
+      if (!ended.signal.aborted)
+        this.#options.snowflake.refused(`no answer of the store within ${EXTEND_WAIT_MS} ms`)
+    })
+    await Promise.race([this.renew(), late])
+    ended.abort()
+  }
+
+  /** One try; concurrent calls share it. Never rejects. */
+  renew(): Promise<void> {
+    this.#flight ??= this.#renewOnce().finally(() => {
+      this.#flight = undefined
+    })
+    return this.#flight
+  }
+
+  /** Stops stamping first, then lowers the window in the store to what was really used, then lets go. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    const { snowflake, store, log } = this.#options
+    const unusedMs = snowflake.firstUnusedMs()
+    snowflake.revoke('this server is shutting down')
+    await this.#loop
+    await this.#flight
+    const hold = this.#hold
+    this.#hold = undefined
+    if (hold === undefined) return
+    try {
+      await store.release(hold, unusedMs ?? hold.untilMs)
+    } catch (error) {
+      // Nothing is lost: the window simply counts as used and the lease runs out.
+      log.warn({ err: error, worker: hold.worker }, 'worker id could not be released')
+    }
+  }
+
+  async #keepRenewing(): Promise<void> {
+    const { clock, renewEveryMs } = this.#options
+    let backoffMs = RETRY_MIN_MS
+    while (!this.#stop.signal.aborted) {
+      const failed = this.#fault !== undefined
+      await sleep(clock, failed ? backoffMs : renewEveryMs, this.#stop.signal)
+      if (this.#stop.signal.aborted) return
+      await this.renew()
+      backoffMs = failed ? Math.min(backoffMs * 2, renewEveryMs) : RETRY_MIN_MS
+    }
+  }
+
+  async #renewOnce(): Promise<void> {
+    const { log, snowflake } = this.#options
+    try {
+      const held = this.#hold !== undefined || (await this.#acquire())
+      this.#fault = held ? await this.#extend() : this.#fault
+    } catch (thrown) {
+      const error = IdgenError.from(thrown)
+      if (this.#fault !== error.message)
+        log.warn({ err: error, code: error.code, worker: this.worker }, 'no time grant')
+      this.#fault = error.message
+      // While a window is still open the cursor goes on; after that it tells callers why it cannot.
+      if (this.#hold === undefined) snowflake.revoke(error.message)
+      else snowflake.refused(error.message)
+    }
+  }
+
+  async #acquire(): Promise<boolean> {
+    if (this.#stop.signal.aborted) return false
+    const { store, request, random, log } = this.#options
+    const nonce = new Uint8Array(NONCE_BYTES)
+    random.fill(nonce)
+    this.#hold = await store.acquire({ ...request, nonce: Buffer.from(nonce).toString('hex') })
+    log.info({ dc: request.dc, worker: this.#hold.worker, holder: request.holder }, 'worker id acquired')
+    return true
+  }
+
+  /** @returns why no grant was given, or undefined when the cursor has its window */
+  async #extend(): Promise<string | undefined> {
+    const { store, request, clock, layout, windowMs, maxClockAheadMs, snowflake } = this.#options
+    const before = this.#hold
+    if (before === undefined) return this.#fault
+    const decision = nextUntil(clock.nowMs(), await store.nowMs(), {
+      windowMs,
+      maxAheadMs: maxClockAheadMs,
+      firstStampMs: firstStampMs(layout),
+    })
+    if ('refused' in decision) throw new IdgenError('IDGEN_CLOCK_UNUSABLE', decision.refused)
+    const fresh = snowflake.currentGrant() === undefined
+    const fromMs = fresh ? startMs(before.untilMs, clock.nowMs(), layout) : before.untilMs
+    const untilMs = Math.max(decision.untilMs, before.untilMs, fresh ? fromMs + 1 : 0)
+    const hold = await store.extend(before, untilMs, request.leaseMs)
+    if (hold === undefined) return this.#lost(before)
+    this.#hold = hold
+    if (this.#stop.signal.aborted) return undefined
+    if (fresh) snowflake.install({ dc: hold.dc, worker: hold.worker, fromMs, untilMs: hold.untilMs })
+    else snowflake.extend(hold.untilMs)
+    return undefined
+  }
+
+  #lost(hold: TimeHold): string {
+    const { snowflake, log } = this.#options
+    const reason = `worker id ${hold.worker} was taken over by another process`
+    this.#hold = undefined
+    snowflake.revoke(reason)
+    log.error({ dc: hold.dc, worker: hold.worker }, 'worker id lost')
+    return reason
+  }
+}
+
+const NONCE_BYTES = 16
+/** Well inside the default request deadline of 2 s, so that a caller can still be served by the next algorithm. */
+const EXTEND_WAIT_MS = 1000
+/** First retry after a failure; doubles up to renewEveryMs so that a store that comes back is not flooded. */
+const RETRY_MIN_MS = 200

@@ -1,0 +1,33 @@
+import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Authenticator } from './authenticator.ts'
+import type { GenerateIds } from './generate-ids.ts'
+import type { IssueLedger } from './issue-ledger.ts'
+import type { ManageCatalog } from './manage-catalog.ts'
+import type { ManageKeys } from './manage-keys.ts'
+import type { Readiness } from './readiness.ts'
+import type { TagDirectory } from './tag-directory.ts'
+
+/** Limits of one request, the same on every protocol. */
+export interface RequestLimits {
+  /** IDs a request may ask for as text or numbers. */
+  readonly maxText: number
+  /** IDs a request may ask for as runs. */
+  readonly maxRuns: number
+}
+
+/** All that a protocol may call: main makes it once and hands it to every server. */
+export interface UseCases {
+  readonly generate: GenerateIds
+  readonly directory: TagDirectory
+  readonly catalog: ManageCatalog
+  readonly keys: ManageKeys
+  readonly authenticator: Authenticator
+  readonly ledger: IssueLedger
+  readonly readiness: Readiness
+  readonly layout: SnowflakeLayout
+  readonly limits: RequestLimits
+  readonly clock: Clock
+  readonly log: Log
+}

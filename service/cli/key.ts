@@ -1,0 +1,127 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { PostgresApiKeyStore } from '../adapters/postgres/postgres-api-key-store.ts'
+import { PostgresAuditSink } from '../adapters/postgres/postgres-audit-sink.ts'
+import { SystemClock } from '../adapters/system/system-clock.ts'
+import { SystemRandom } from '../adapters/system/system-random.ts'
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import { AuditTrail } from '../app/audit-trail.ts'
+import { Authenticator } from '../app/authenticator.ts'
+import { ManageKeys } from '../app/manage-keys.ts'
+import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { configOption } from './config-option.ts'
+import { withDatabase } from './with-database.ts'
+
+interface CreateOptions {
+  readonly config?: string
+  readonly name: string
+  readonly scope?: readonly Scope[]
+  readonly within: string
+  readonly expires?: Date
+}
+
+export function keyCommand(): Command {
+  return new Command('key')
+    .description('Make, list and revoke API keys.')
+    .addCommand(createCommand())
+    .addCommand(
+      new Command('list')
+        .description('Show all keys; never their secret.')
+        .addOption(configOption())
+        .action((options: { config?: string }) => withKeys(options.config, list)),
+    )
+    .addCommand(
+      new Command('revoke')
+        .description('Refuse a key from now on; running services follow within about a second.')
+        .argument('<id>', 'the public part: idg_<id>_…')
+        .addOption(configOption())
+        .action((id: string, options: { config?: string }) =>
+          withKeys(options.config, (keys) => revoke(keys, id)),
+        ),
+    )
+}
+
+function createCommand(): Command {
+  return new Command('create')
+    .description('Make a key and print it; it cannot be shown again.')
+    .requiredOption('-n, --name <text>', 'what it is for')
+    .option('-s, --scope <scope...>', `what it may do: ${SCOPES.join(', ')} (default: issue)`, parseScope)
+    .option('-w, --within <path>', 'limit it to a workspace, w/g or w/g/t', '')
+    .option('-e, --expires <date>', 'last moment it works, e.g. 2027-01-31T00:00:00Z', parseDate)
+    .addOption(configOption())
+    .action((options: CreateOptions) => withKeys(options.config, (keys) => create(keys, options)))
+}
+
+async function create(keys: ManageKeys, options: CreateOptions): Promise<void> {
+  const { key, text } = await keys.create(ACTOR, {
+    name: options.name,
+    scopes: options.scope ?? ['issue'],
+    within: options.within,
+    expiresAt: options.expires,
+  })
+  process.stderr.write(`Key ${key.id} made. Keep this text; it cannot be shown again:\n`)
+  process.stdout.write(`${text}\n`)
+}
+
+async function list(keys: ManageKeys): Promise<void> {
+  let after: string | undefined
+  do {
+    const page = await keys.list({ after, limit: PAGE })
+    for (const key of page.items) process.stdout.write(`${row(key)}\n`)
+    after = page.next
+  } while (after !== undefined)
+}
+
+async function revoke(keys: ManageKeys, id: string): Promise<void> {
+  const key = await keys.revoke(ACTOR, id)
+  process.stdout.write(`${row(key)}\n`)
+}
+
+const ACTOR = { actor: 'cli', traceId: undefined }
+const PAGE = 500
+
+async function withKeys(
+  configFile: string | undefined,
+  work: (keys: ManageKeys) => Promise<void>,
+): Promise<void> {
+  await withDatabase(configFile, async (database) => {
+    const clock = new SystemClock()
+    const keys = new PostgresApiKeyStore(database)
+    const log = new PinoLog('warn', {}, process.stderr)
+    const audit = new AuditTrail({
+      sink: new PostgresAuditSink(database),
+      clock,
+      log,
+      queueMax: 10,
+      flushEveryMs: 1000,
+    })
+    const authenticator = new Authenticator({
+      keys,
+      clock,
+      enabled: true,
+      adminKey: undefined,
+      cacheMaxEntries: 1,
+      cacheTtlMs: 0,
+    })
+    await work(new ManageKeys({ keys, authenticator, audit, clock, random: new SystemRandom() }))
+    await audit.stop()
+  })
+}
+
+function row(key: ApiKey): string {
+  const state = key.revokedAt === undefined ? 'valid' : `revoked ${key.revokedAt.toISOString()}`
+  const expires = key.expiresAt === undefined ? '' : ` expires ${key.expiresAt.toISOString()}`
+  return `${key.id}  ${key.scopes.join(',').padEnd(20)} ${(key.within || '(all)').padEnd(24)} ${state}${expires}  ${key.name}`
+}
+
+function parseScope(value: string, before: readonly Scope[] = []): readonly Scope[] {
+  const scope = SCOPES.find((known) => known === value)
+  if (scope === undefined) throw new InvalidArgumentError(`It must be one of ${SCOPES.join(', ')}.`)
+  return before.includes(scope) ? before : [...before, scope]
+}
+
+function parseDate(value: string): Date {
+  const date = new Date(value)
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError('Write a date such as 2027-01-31T00:00:00Z.')
+  return date
+}

@@ -1,0 +1,24 @@
+import { Command } from 'commander'
+import { migrate, pendingMigrations } from '../adapters/postgres/migrate.ts'
+import { withDatabase } from './with-database.ts'
+import { configOption } from './config-option.ts'
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description(
+      'Bring the database schema up to date. Safe to run at any time and from several places at once.',
+    )
+    .addOption(configOption())
+    .option('--status', 'only tell what would be done')
+    .action(run)
+}
+
+async function run(options: { config?: string; status?: boolean }): Promise<void> {
+  await withDatabase(options.config, async (database) => {
+    const names =
+      options.status === true ? await pendingMigrations(database.kysely) : await migrate(database.kysely)
+    if (names.length === 0) process.stdout.write('The schema is up to date.\n')
+    for (const name of names)
+      process.stdout.write(`${options.status === true ? 'pending' : 'applied'}  ${name}\n`)
+  })
+}

@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Actor } from '../app/actor.ts'
+import type { TagRequest } from '../app/manage-catalog.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+
+/** One tag per algorithm, so that a newcomer sees each kind of ID. */
+const TAGS: readonly { readonly name: string; readonly request: TagRequest }[] = [
+  { name: 'orders', request: { algorithm: 'segment', displayName: 'Order numbers' } },
+  { name: 'events', request: { algorithm: 'snowflake', displayName: 'Event ids, ordered by time' } },
+  { name: 'sessions', request: { algorithm: 'uuid-v7', displayName: 'Session ids, ordered by time' } },
+  { name: 'coupons', request: { algorithm: 'uuid-v4', displayName: 'Coupon codes nobody can guess' } },
+]
+
+const WORKSPACE = 'demo'
+const GROUP = 'shop'
+const ACTOR: Actor = { actor: 'cli', traceId: undefined }
+
+/** Makes the demo workspace, its tags and a key; what is there already stays. Returns the text to print. */
+export async function quickstart(useCases: UseCases, dataFolder: string, origin: string): Promise<string> {
+  const { catalog } = useCases
+  await unlessPresent(() => catalog.createWorkspace(ACTOR, WORKSPACE, 'Demo'))
+  await unlessPresent(() => catalog.createGroup(ACTOR, WORKSPACE, GROUP, 'Shop'))
+  for (const { name, request } of TAGS)
+    await unlessPresent(() => catalog.createTag(ACTOR, { workspace: WORKSPACE, group: GROUP, name }, request))
+  const keyText = await demoKey(useCases, join(dataFolder, 'quickstart-key'))
+  return greeting(keyText, origin)
+}
+
+/** The key's text is kept in a file only its owner can read, because the store has nothing but its hash. */
+async function demoKey(useCases: UseCases, file: string): Promise<string> {
+  const kept = await readFile(file, 'utf8').catch(() => '')
+  if (kept !== '') {
+    const valid = await useCases.authenticator.authenticate(kept).then(
+      () => true,
+      () => false,
+    )
+    if (valid) return kept
+  }
+  const { text } = await useCases.keys.create(ACTOR, {
+    name: 'quickstart',
+    scopes: ['issue', 'manage'],
+    within: '',
+    expiresAt: undefined,
+  })
+  await writeFile(file, text, { mode: 0o600 })
+  return text
+}
+
+async function unlessPresent(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create()
+  } catch (error) {
+    if (!(error instanceof IdgenError && error.code === 'IDGEN_ALREADY_EXISTS')) throw error
+  }
+}
+
+function greeting(keyText: string, origin: string): string {
+  const path = `${origin}/v1/workspaces/${WORKSPACE}/groups/${GROUP}/tags`
+  return [
+    '',
+    'idgen is ready. Paste this to get your first three IDs:',
+    '',
+    `  curl -s ${path}/orders/ids -H 'Authorization: Bearer ${keyText}' -H 'Content-Type: application/json' -d '{"count":3}'`,
+    '',
+    `Tags: ${TAGS.map(({ name, request }) => `${name} (${request.algorithm})`).join(', ')}. All calls: ${origin}/docs`,
+    'Stop with Ctrl-C; the next start goes on above every ID given.',
+    '',
+  ].join('\n')
+}

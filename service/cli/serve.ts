@@ -1,0 +1,67 @@
+import { Command } from 'commander'
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import { loadConfig } from '../config/load.ts'
+import { watchConfig } from '../config/watch.ts'
+import { instanceName, type RunningService, startService } from '../running-service.ts'
+import { configOption } from './config-option.ts'
+import { quickstart } from './quickstart.ts'
+
+interface ServeOptions {
+  readonly config?: string
+  readonly quickstart?: boolean
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Run the service: HTTP, gRPC and metrics.')
+    .addOption(configOption())
+    .option('--quickstart', 'make a demo workspace, four tags and a key, and print a line to paste')
+    .action(serve)
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const config = loadConfig(options.config, process.env)
+  const log = new PinoLog(config.log.level, { instance: instanceName(config) })
+  const stopSignal = nextStopSignal()
+  const running = await startService(config, log)
+  const watch = watchConfig(options.config, process.env, config, {
+    onChange: (change) => {
+      log.setLevel(change.config.log.level)
+      log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
+    },
+    onFaults: (error) =>
+      log.error({ err: error, faults: error.faults }, 'configuration refused, the last good one stays'),
+  })
+  const { httpPort, grpcPort, metricsPort } = running
+  log.info({ httpPort, grpcPort, metricsPort }, 'listening')
+  if (options.quickstart === true)
+    process.stdout.write(
+      await quickstart(running.service.useCases, config.data.dir, `http://localhost:${httpPort}`),
+    )
+  const reason = await Promise.race([stopSignal, running.failed])
+  watch.stop()
+  await stop(running, log, reason)
+}
+
+/** SIGTERM from a supervisor or Ctrl-C. A second one ends the process at once. */
+function nextStopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false
+    const onSignal = (signal: string): void => {
+      if (asked) process.exit(130)
+      asked = true
+      resolve(signal)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}
+
+async function stop(running: RunningService, log: PinoLog, reason: string | Error): Promise<void> {
+  if (typeof reason === 'string') log.info({ signal: reason }, 'stopping')
+  else log.error({ err: reason }, 'stopping: the promise can no longer be kept')
+  await running.stop()
+  log.info({}, 'stopped')
+  log.flush()
+  process.exit(typeof reason === 'string' ? 0 : 1)
+}

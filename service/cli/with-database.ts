@@ -1,0 +1,33 @@
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import type { PostgresDatabase } from '../adapters/postgres/database.ts'
+import { runningEmbeddedUrl } from '../adapters/embedded/embedded-postgres.ts'
+import { type Config } from '../config/keys.ts'
+import { loadConfig } from '../config/load.ts'
+import { databaseServer, openDatabase } from '../open-store.ts'
+import { instanceName } from '../running-service.ts'
+
+/**
+ * Opens the configured database for one command and closes it again. With the embedded default, a service that runs
+ * on the same folder is used as it is; otherwise the embedded server is started for the moment.
+ */
+export async function withDatabase(
+  configFile: string | undefined,
+  work: (database: PostgresDatabase, config: Config) => Promise<void>,
+): Promise<void> {
+  const config = loadConfig(configFile, process.env)
+  const log = new PinoLog('warn', {}, process.stderr)
+  await using stack = new AsyncDisposableStack()
+  const running = config.database.url === '' ? await runningEmbeddedUrl(config.data.dir) : undefined
+  const { url } = running === undefined ? await databaseServer(config, log, stack) : { url: running }
+  const database = openDatabase(
+    { ...config, database: { ...config.database, pool: POOL } },
+    url,
+    log,
+    instanceName(config),
+  )
+  stack.defer(() => database.close())
+  await work(database, config)
+}
+
+/** One command asks one thing at a time. */
+const POOL = { max: 4, min: 0, acquireTimeout: 5000 }

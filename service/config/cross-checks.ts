@@ -1,0 +1,72 @@
+import type { FieldFault } from '../core/errors.ts'
+import { type ConfigValues, type KeyPath, ROWS } from './keys.ts'
+
+/** `left` must be below `right` (or, with atMost, not above it), because … */
+interface OrderRule {
+  readonly left: KeyPath
+  readonly right: KeyPath
+  readonly atMost?: true
+  readonly why: string
+}
+
+const ORDER_RULES: readonly OrderRule[] = [
+  {
+    left: 'database.pool.min',
+    right: 'database.pool.max',
+    atMost: true,
+    why: 'a pool cannot keep more than it may open',
+  },
+  {
+    left: 'server.generate.maxText',
+    right: 'server.generate.maxRuns',
+    atMost: true,
+    why: 'runs are the cheaper answer',
+  },
+  {
+    left: 'segment.refillDeadline',
+    right: 'server.generate.deadline',
+    atMost: true,
+    why: 'callers would have gone before the refusal that moves the tag to its next algorithm',
+  },
+  {
+    left: 'snowflake.renewEvery',
+    right: 'snowflake.lease',
+    why: 'the worker id would be lost between renewals',
+  },
+  { left: 'snowflake.renewEvery', right: 'snowflake.window', why: 'stamping would stop between renewals' },
+  { left: 'snowflake.borrowMax', right: 'snowflake.window', why: 'borrowing stays inside the granted time' },
+]
+
+const PORTS: readonly KeyPath[] = ['server.http.port', 'server.grpc.port', 'server.metrics.port']
+
+/** Rules between keys. A rule with a key in `faulty` is left out: its value here is the default, not what was given. */
+export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+  return [...orderFaults(values, faulty), ...portFaults(values, faulty)]
+}
+
+function orderFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+  const faults: FieldFault[] = []
+  for (const { left, right, atMost, why } of ORDER_RULES) {
+    if (faulty.has(left) || faulty.has(right)) continue
+    const [a, b] = [Number(values.get(left)), Number(values.get(right))]
+    if (a < b || (atMost && a === b)) continue
+    const relation = atMost ? 'must not be above' : 'must be below'
+    const byDefault = a === ROWS.get(left)?.default ? ', its default' : ''
+    faults.push({ path: left, message: `${relation} ${right} (${b}), not ${a}${byDefault}: ${why}` })
+  }
+  return faults
+}
+
+function portFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+  const faults: FieldFault[] = []
+  const seen = new Map<unknown, string>()
+  for (const path of PORTS.filter((port) => !faulty.has(port))) {
+    const port = values.get(path)
+    const other = seen.get(port)
+    // 0 lets the system choose, and it never chooses the same twice.
+    if (other !== undefined && port !== 0)
+      faults.push({ path, message: `must differ from ${other}, both are ${port}` })
+    else seen.set(port, path)
+  }
+  return faults
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { IdgenError } from '../core/errors.ts'
+import { describeConfig } from './describe-config.ts'
+import type { Environment } from './environment-layer.ts'
+import { loadConfig, loadConfigText } from './load.ts'
+
+const SECRET = 'hunter2-do-not-print'
+const folder = mkdtempSync(join(tmpdir(), 'idgen-secrets-'))
+after(() => rmSync(folder, { recursive: true }))
+const keyFile = join(folder, 'admin-key')
+writeFileSync(keyFile, `${SECRET}\n`)
+
+function errorOf(yaml: string, environment: Environment): IdgenError {
+  try {
+    loadConfigText(yaml, 'idgen.yaml', environment)
+  } catch (error) {
+    assert.ok(error instanceof IdgenError)
+    return error
+  }
+  return assert.fail('the configuration was accepted')
+}
+
+test('a secret comes from a file named by the environment or by YAML, without its last line break', () => {
+  assert.equal(loadConfig(undefined, { IDGEN_AUTH_ADMIN_KEY_FILE: keyFile }).auth.adminKey, SECRET)
+  assert.equal(loadConfigText(`auth: { adminKeyFile: ${keyFile} }`, 'f', {}).auth.adminKey, SECRET)
+})
+
+test('a file named by the environment stands above a value in YAML', () => {
+  const config = loadConfigText('auth: { adminKey: other }', 'f', { IDGEN_AUTH_ADMIN_KEY_FILE: keyFile })
+  assert.equal(config.auth.adminKey, SECRET)
+})
+
+test('a secret given as value and as file in one place is refused', () => {
+  const both = { IDGEN_AUTH_ADMIN_KEY: SECRET, IDGEN_AUTH_ADMIN_KEY_FILE: keyFile }
+  assert.match(errorOf('', both).faults[0]?.message ?? '', /given together with IDGEN_AUTH_ADMIN_KEY/)
+  const yaml = `auth: { adminKey: ${SECRET}, adminKeyFile: ${keyFile} }`
+  assert.match(errorOf(yaml, {}).faults[0]?.message ?? '', /is given twice/)
+})
+
+test('a file that cannot be read is a fault that names it', () => {
+  const { faults } = errorOf('', { IDGEN_AUTH_ADMIN_KEY_FILE: join(folder, 'none') })
+  assert.match(
+    `${faults[0]?.path} ${faults[0]?.message}`,
+    /^IDGEN_AUTH_ADMIN_KEY_FILE ".*none" cannot be read \(ENOENT\)$/,
+  )
+})
+
+test('keys that are no secret take no file', () => {
+  assert.match(errorOf('', { IDGEN_LOG_LEVEL_FILE: keyFile }).faults[0]?.message ?? '', /is unknown/)
+})
+
+test('a refused secret does not stand in the error', () => {
+  const broken = { IDGEN_AUTH_ADMIN_KEY: `${SECRET}\u0007`, IDGEN_DATABASE_URL: `mysql://u:${SECRET}@db/x` }
+  const error = errorOf(`auth: { adminKey: [${SECRET}] }`, broken)
+  assert.equal(error.faults.length, 3)
+  assert.ok(!JSON.stringify([error.message, error.faults, error.stack]).includes(SECRET))
+})
+
+test('a described configuration hides secrets and shows the rest', () => {
+  const shown = describeConfig(
+    loadConfig(undefined, {
+      IDGEN_AUTH_ADMIN_KEY: SECRET,
+      IDGEN_DATABASE_URL: `postgres://ann:${SECRET}@db:5432/idgen?sslmode=require&password=${SECRET}`,
+    }),
+  )
+  assert.ok(!JSON.stringify(shown).includes(SECRET))
+  assert.equal(shown['auth.adminKey'], '[hidden]')
+  assert.match(String(shown['database.url']), /^postgres:\/\/ann:hidden@db:5432\/idgen\?/)
+  assert.equal(shown['server.http.port'], 8080)
+})
+
+test('a described configuration shows that a secret is not set', () => {
+  const shown = describeConfig(loadConfig(undefined, {}))
+  assert.deepEqual([shown['auth.adminKey'], shown['database.url']], ['', ''])
+})

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  cellBounds,
+  cellCount,
+  cellExists,
+  cellOf,
+  cellOwner,
+  firstCell,
+  nextCell,
+  ownedCells,
+  usedShare,
+} from './cells.ts'
+import { DEFAULT_SPACE, SEGMENT_LIMIT } from './tag.ts'
+
+/** Ten whole cells and a rest: cells 0, 3, 6, 9 belong to data centre 0. */
+const small = { startAt: SEGMENT_LIMIT - 10_500, cellSize: 1000, dcCount: 3 }
+
+describe('cells', () => {
+  test('the default space begins at 1 with cells of 2^32', () => {
+    assert.deepEqual(cellBounds(DEFAULT_SPACE, 0), { lo: 1, hi: 2 ** 32 + 1 })
+    assert.equal(cellCount(DEFAULT_SPACE), 2 ** 21 - 1)
+  })
+
+  test('a data centre walks its own cells only', () => {
+    let cell = firstCell(1)
+    for (const expected of [1, 4, 7]) {
+      assert.equal(cell, expected)
+      assert.equal(cellOwner(cell, 3), 1)
+      cell = nextCell(cell, 3)
+    }
+  })
+
+  test('one data centre has contiguous cells', () => {
+    const space = { ...small, dcCount: 1 }
+    const first = cellBounds(space, firstCell(0))
+    assert.equal(cellBounds(space, nextCell(0, 1)).lo, first.hi)
+  })
+
+  test('ranges at their end: the last whole cell is used and the rest is not', () => {
+    assert.equal(cellCount(small), 10)
+    assert.equal(cellBounds(small, 9).hi, SEGMENT_LIMIT - 500)
+    assert.equal(cellExists(small, 9), true)
+    assert.equal(cellExists(small, 10), false)
+    assert.ok(cellBounds(small, 10).hi > SEGMENT_LIMIT)
+    assert.equal(cellOf(small, SEGMENT_LIMIT - 501), 9)
+    assert.equal(cellOf(small, SEGMENT_LIMIT - 500), undefined)
+    assert.equal(cellOf(small, small.startAt - 1), undefined)
+  })
+
+  test('cells are numbered from 0 by integers', () => {
+    assert.throws(() => cellBounds(small, -1), /numbered from 0/)
+    assert.throws(() => cellBounds(small, 0.5), /numbered from 0/)
+    assert.equal(cellExists(small, -1), false)
+    assert.equal(cellExists(small, 0.5), false)
+  })
+
+  test('a data centre outside the tag has no cell', () => {
+    assert.equal(ownedCells(small, 3), 0)
+    assert.equal(usedShare(small, 3, small.startAt), 1)
+    assert.throws(() => firstCell(3, 3), /owns a share/)
+    assert.throws(() => firstCell(-1), /owns a share/)
+  })
+
+  test('the used share counts whole cells and the begun one', () => {
+    assert.equal(ownedCells(small, 0), 4)
+    assert.equal(ownedCells(small, 1), 3)
+    const at = (offset: number) => usedShare(small, 0, small.startAt + offset)
+    assert.equal(at(-50), 0)
+    assert.equal(at(0), 0)
+    assert.equal(at(500), 0.5 / 4)
+    assert.equal(at(1000), 1 / 4)
+    assert.equal(at(2500), 1 / 4)
+    assert.equal(at(3250), 1.25 / 4)
+    assert.equal(at(10_000), 1)
+    assert.equal(usedShare(small, 0, SEGMENT_LIMIT), 1)
+    assert.equal(usedShare(small, 1, small.startAt + 1000), 0)
+  })
+})

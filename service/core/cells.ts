@@ -1,0 +1,92 @@
+import { invariant } from './invariant.ts'
+import { type NumberSpace, SEGMENT_LIMIT } from './tag.ts'
+
+/**
+ * Arithmetic of a tag's number space (design.md section 2, range grant).
+ *
+ *     startAt                                                                    2^53
+ *     │ cell 0 │ cell 1 │ … │ cell n-1 │ cell n │ …          │ last whole cell │ rest │
+ *     │  dc 0  │  dc 1  │   │  dc n-1  │  dc 0  │            │  dc k mod n     │ not used
+ *
+ * Cell k belongs to data centre k mod n, n = dcCount. So ranges of different data centres cannot overlap,
+ * whatever their stores do. The rest below 2^53 that fills no whole cell stays unused.
+ */
+
+/** Numbers of a cell: lo ≤ number < hi. */
+export interface CellBounds {
+  readonly lo: number
+  readonly hi: number
+}
+
+/** Whole cells below 2^53; cells are 0..cellCount-1. */
+export function cellCount(space: NumberSpace): number {
+  return Math.floor((SEGMENT_LIMIT - space.startAt) / space.cellSize)
+}
+
+/**
+ * `cell`: an integer from 0. Beyond the last whole cell `hi` is above 2^53: callers that come from `nextCell`
+ * refuse it with IDGEN_RANGE_EXHAUSTED (`cellExists` says the same).
+ */
+export function cellBounds(space: NumberSpace, cell: number): CellBounds {
+  invariant(Number.isSafeInteger(cell) && cell >= 0, 'a cell is numbered from 0')
+  const lo = space.startAt + cell * space.cellSize
+  return { lo, hi: lo + space.cellSize }
+}
+
+/** false at the end of the number space: IDGEN_RANGE_EXHAUSTED. */
+export function cellExists(space: NumberSpace, cell: number): boolean {
+  return Number.isInteger(cell) && cell >= 0 && cell < cellCount(space)
+}
+
+/**
+ * First cell of a data centre. Pass `dcCount` wherever the tag's may be less than the installation's: a data
+ * centre outside 0..dcCount-1 owns no cell, and its number would name another one's.
+ */
+export function firstCell(dc: number, dcCount = Number.POSITIVE_INFINITY): number {
+  invariant(
+    Number.isInteger(dc) && dc >= 0 && dc < dcCount,
+    'the data centre owns a share of the number space',
+  )
+  return dc
+}
+
+/** The same data centre's next cell after `cell`. */
+export function nextCell(cell: number, dcCount: number): number {
+  return cell + dcCount
+}
+
+/** Data centre that owns `cell`. */
+export function cellOwner(cell: number, dcCount: number): number {
+  return cell % dcCount
+}
+
+/** Cell that holds `value`; undefined below startAt, in the unused rest and above. */
+export function cellOf(space: NumberSpace, value: number): number | undefined {
+  const cell = Math.floor((value - space.startAt) / space.cellSize)
+  return cellExists(space, cell) ? cell : undefined
+}
+
+/** Cells that data centre `dc` owns in all; 0 when dc ≥ dcCount. */
+export function ownedCells(space: NumberSpace, dc: number): number {
+  return ownedBelow(cellCount(space), dc, space.dcCount)
+}
+
+/**
+ * Share of the data centre's numbers that lie below `nextValue`, the first number not granted yet: 0..1
+ * (R-2.2.4 alerts above 0.8). 1 for a data centre that owns no cell: it has nothing left to give.
+ */
+export function usedShare(space: NumberSpace, dc: number, nextValue: number): number {
+  const owned = ownedCells(space, dc)
+  if (owned === 0) return 1
+  const offset = Math.max(0, nextValue - space.startAt)
+  const cell = Math.floor(offset / space.cellSize)
+  if (cell >= cellCount(space)) return 1
+  const whole = ownedBelow(cell, dc, space.dcCount)
+  const within = cellOwner(cell, space.dcCount) === dc ? (offset % space.cellSize) / space.cellSize : 0
+  return (whole + within) / owned
+}
+
+/** How many of the cells 0..end-1 belong to `dc`. */
+function ownedBelow(end: number, dc: number, dcCount: number): number {
+  return dc >= dcCount ? 0 : Math.max(0, Math.ceil((end - dc) / dcCount))
+}

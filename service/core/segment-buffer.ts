@@ -1,0 +1,240 @@
+import type { Algorithm, AlgorithmStats, Shortage } from './algorithm.ts'
+import type { ErrorCode } from './errors.ts'
+import type { SegmentGrant } from './grant.ts'
+import type { IdBatch } from './id-batch.ts'
+import { invariant } from './invariant.ts'
+import { RateMeter } from './rate-meter.ts'
+import { nextStep } from './segment-step.ts'
+import { SEGMENT_LIMIT, type StepBounds } from './tag.ts'
+
+export interface SegmentBufferOptions {
+  readonly step: StepBounds
+  /** Fewest segments kept ready beside the current one, 1..CHAIN_MAX; 1 is the classic double buffer. */
+  readonly prefetch?: number
+}
+
+/** Events since the start, for metrics (R-2.1.2). */
+export interface SegmentCounters {
+  /** Times a segment was used up and the next one was needed. */
+  readonly switches: number
+  /** Those that found the next one in memory. */
+  readonly switchesReady: number
+  readonly refills: number
+  readonly refusals: number
+}
+
+/**
+ * Numbers of one tag out of segment grants (R-1.3.2, R-2.1.2).
+ *
+ *     current                               ready (first in, first out)
+ *     lo ░░░░░░░░░ #next ─────── #end       │ [lo, hi) │ [lo, hi) │ …      up to #wanted, at most CHAIN_MAX
+ *        issued          left
+ *
+ * While the current segment is used the next one is fetched, so a switch costs two assignments. A tag whose
+ * segments last less than HUNGRY_MS, or that ran dry, gets a longer chain, one segment per switch; a calm one
+ * gets it back. The step grows with the measured rate as well (segment-step.ts).
+ */
+export class SegmentBuffer implements Algorithm {
+  readonly name = 'segment'
+  readonly #ready: SegmentGrant[] = []
+  readonly #prefetch: number
+  readonly #rate = new RateMeter()
+  #step: StepBounds
+  #wanted: number
+  #next = 0
+  #end = 0
+  #size = 0
+  /** When the current segment came into use. */
+  #sinceMs = 0
+  #dry = false
+  #drained = false
+  /** What the last short take lacked: the next step covers it, or one large batch would need many allocations. */
+  #lacking = 0
+  #refusal: { readonly code: ErrorCode; readonly message: string; readonly atMs: number } | undefined
+  #backoffMs = 0
+  #issued = 0
+  #granted = 0
+  readonly #counters = { switches: 0, switchesReady: 0, refills: 0, refusals: 0 }
+
+  constructor(options: SegmentBufferOptions) {
+    this.#step = options.step
+    this.#prefetch = Math.min(CHAIN_MAX, Math.max(1, options.prefetch ?? 1))
+    this.#wanted = this.#prefetch
+  }
+
+  take(count: number, nowMs: number, out: IdBatch): number {
+    let taken = 0
+    while (taken < count) {
+      if (this.#next === this.#end && !this.#switch(nowMs)) {
+        this.#lacking = Math.max(this.#lacking, count - taken)
+        break
+      }
+      const n = Math.min(count - taken, this.#end - this.#next)
+      // `>>> 0` keeps the low 32 bits of any integer below 2^53.
+      out.pushRun(Math.floor(this.#next / TWO_32), this.#next >>> 0, n)
+      this.#next += n
+      taken += n
+    }
+    this.#issued += taken
+    return taken
+  }
+
+  shortage(): Shortage {
+    if (this.#drained)
+      return {
+        kind: 'failed',
+        code: 'IDGEN_SHUTTING_DOWN',
+        message: 'The segments of this tag were given up.',
+      }
+    if (this.#refusal === undefined || this.#inMemory() > 0) return { kind: 'refill' }
+    return { kind: 'failed', code: this.#refusal.code, message: this.#refusal.message }
+  }
+
+  /** A refusal is a fault only once nothing is left in memory: until then callers notice nothing. */
+  fault(): string | undefined {
+    if (this.#drained) return 'The segments of this tag were given up.'
+    return this.#inMemory() > 0 ? undefined : this.#refusal?.message
+  }
+
+  stats(): AlgorithmStats {
+    return { issued: this.#issued, granted: this.#granted }
+  }
+
+  counters(): SegmentCounters {
+    return { ...this.#counters }
+  }
+
+  /** Numbers in memory that were not issued yet. */
+  get left(): number {
+    return this.#inMemory()
+  }
+
+  /** No refill is asked for before this Unix millisecond; undefined while no refusal stands. */
+  get retryAtMs(): number | undefined {
+    return this.#refusal === undefined ? undefined : this.#refusal.atMs + this.#backoffMs
+  }
+
+  /** Live configuration: counts from the next refill on. */
+  setStep(bounds: StepBounds): void {
+    this.#step = bounds
+  }
+
+  /**
+   * How many numbers to ask the store for now; 0: nothing to fetch. Never 0 while `shortage` says `refill`.
+   * Asked after every take, so the common answer costs a few comparisons. The caller keeps one refill in flight
+   * and ends it with `install` or `refused`. `cpu`: this process' share of its processors, 0..1.
+   */
+  refillStep(nowMs: number, cpu: number): number {
+    const rate = this.#rate.perSecond(this.#issued, nowMs)
+    if (this.#drained || !this.#wantsMore(rate) || this.#backsOff(nowMs)) return 0
+    return Math.min(this.#step.max, Math.max(nextStep(this.#step, rate, cpu), this.#lacking))
+  }
+
+  /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. */
+  install(grant: SegmentGrant, nowMs: number): void {
+    const { lo, hi } = grant
+    invariant(
+      Number.isSafeInteger(lo) && lo >= 0 && lo < hi && hi <= SEGMENT_LIMIT,
+      'a segment grant is sane',
+    )
+    invariant(hi - lo < TWO_32, 'a segment fits one run')
+    // The first rate is then measured from the first grant, not from the first take long after it.
+    this.#rate.perSecond(this.#issued, nowMs)
+    this.#ready.push(grant)
+    this.#granted += hi - lo
+    this.#refusal = undefined
+    this.#backoffMs = 0
+    this.#lacking = 0
+    this.#counters.refills += 1
+  }
+
+  /** A refill failed. What is in memory is served on; after that a shortage is `failed` with this code. */
+  refused(code: ErrorCode, message: string, nowMs: number): void {
+    this.#backoffMs = Math.min(BACKOFF_MAX_MS, this.#backoffMs === 0 ? BACKOFF_MIN_MS : this.#backoffMs * 2)
+    this.#refusal = { code, message, atMs: nowMs }
+    this.#counters.refusals += 1
+  }
+
+  /**
+   * Stops for good: nothing is issued after this. Returns the unused ends, newest grant first, each within its
+   * own grant: the store takes them back one by one, as long as nobody took numbers after them.
+   */
+  drain(): SegmentGrant[] {
+    this.#drained = true
+    const unused = this.#ready.splice(0).reverse()
+    if (this.#next < this.#end) unused.push({ lo: this.#next, hi: this.#end })
+    this.#next = this.#end
+    return unused
+  }
+
+  /** Puts the next ready segment in use; false when there is none, or when the buffer was drained. */
+  #switch(nowMs: number): boolean {
+    if (this.#drained) return false
+    const grant = this.#ready.shift()
+    if (grant === undefined) {
+      this.#dry = this.#counters.refills > 0
+      return false
+    }
+    if (this.#size > 0) this.#noteSwitch(nowMs)
+    this.#next = grant.lo
+    this.#end = grant.hi
+    this.#size = grant.hi - grant.lo
+    this.#sinceMs = nowMs
+    this.#dry = false
+    return true
+  }
+
+  #noteSwitch(nowMs: number): void {
+    this.#counters.switches += 1
+    if (!this.#dry) this.#counters.switchesReady += 1
+    const lastedMs = nowMs - this.#sinceMs
+    if (this.#dry || (lastedMs >= 0 && lastedMs < HUNGRY_MS))
+      this.#wanted = Math.min(CHAIN_MAX, this.#wanted + 1)
+    else if (lastedMs >= CALM_MS) this.#wanted = Math.max(this.#prefetch, this.#wanted - 1)
+  }
+
+  /**
+   * While more than half of the current segment is left one place of the chain stays empty: it is filled when the
+   * rest would last less than RESERVE_S at the present rate, at the latest at 10 % (R-2.1.2). So a busy tag is
+   * always ahead, and a slow one does not hold a second segment for hours that a stop would waste.
+   */
+  #wantsMore(rate: number): boolean {
+    const ready = this.#ready.length
+    if (this.#size === 0) return ready === 0
+    const left = this.#end - this.#next
+    if (ready >= this.#wanted) return false
+    if (ready < this.#wanted - 1 || left <= this.#size * PRELOAD_LATEST) return true
+    return left <= this.#size * PRELOAD_EARLIEST && left <= rate * RESERVE_S
+  }
+
+  #backsOff(nowMs: number): boolean {
+    if (this.#refusal === undefined) return false
+    const sinceMs = nowMs - this.#refusal.atMs
+    // A clock that stepped back ends the back-off early; waiting for it to catch up could take for ever.
+    return sinceMs >= 0 && sinceMs < this.#backoffMs
+  }
+
+  #inMemory(): number {
+    let left = this.#end - this.#next
+    for (const { lo, hi } of this.#ready) left += hi - lo
+    return this.#drained ? 0 : left
+  }
+}
+
+const TWO_32 = 2 ** 32
+/** Share of a segment left below which the next may be fetched: fetched earlier, it would only lie there. */
+const PRELOAD_EARLIEST = 0.5
+/** Share left at which it is fetched whatever the rate says: a burst may come (R-2.1.2). */
+const PRELOAD_LATEST = 0.1
+/** Seconds of numbers to have in memory: about what a failover of the database takes. */
+const RESERVE_S = 60
+/** A segment that lasts less is gone before a slow allocation (seconds, under a failover) is back. */
+const HUNGRY_MS = 5000
+/** Three times HUNGRY_MS, so that a chain does not grow and shrink in turns. */
+const CALM_MS = 15_000
+/** Ready segments at most: 8 of 5 s each bridge a database failover; more would only be wasted at a crash. */
+const CHAIN_MAX = 8
+/** Between refills after refusals, doubling. No jitter: each process has its own moment of failure. */
+const BACKOFF_MIN_MS = 50
+/** A store that is back is noticed within 2 s. */
+const BACKOFF_MAX_MS = 2000

@@ -1,0 +1,276 @@
+import type { Algorithm, AlgorithmStats, Shortage } from './algorithm.ts'
+import type { TimeGrant } from './grant.ts'
+import type { IdBatch } from './id-batch.ts'
+import { invariant } from './invariant.ts'
+import { SequenceSpread } from './sequence-spread.ts'
+import {
+  DC_COUNT_MAX,
+  endStampMs,
+  firstStampMs,
+  SEQUENCES_PER_MS,
+  type SnowflakeLayout,
+  snowflakeHi,
+  snowflakeLo,
+  WORKER_COUNT,
+} from './snowflake-layout.ts'
+
+export interface SnowflakeOptions {
+  readonly layout: SnowflakeLayout
+  /** uint32; decides where the sequence of a new millisecond starts. */
+  readonly seed: number
+  /**
+   * How far stamps may run ahead of the clock, milliseconds. 1000 by default: one second of peak load
+   * (1,024,000 IDs) on top of the clock's own rate, and an ID's time is never off by more than a second.
+   */
+  readonly borrowMaxMs?: number
+}
+
+/** Events since the start, for metrics. */
+export interface SnowflakeCounters {
+  /** Milliseconds stamped before the clock reached them. */
+  readonly borrowedMs: number
+  /** Times the clock was found 1..4 ms behind: waited. */
+  readonly rollbacksWaited: number
+  /** Times it was found 5..1000 ms behind: the logical clock went on. */
+  readonly rollbacksBridged: number
+  /** Times it was found more than 1000 ms behind: refused. */
+  readonly rollbacksRefused: number
+}
+
+/**
+ * Stamps milliseconds of a time grant (R-1.3.3). One cursor for all tags of the process, only forward:
+ *
+ *     grant     fromMs ├───────────────────────────────────────────────────────────────┤ untilMs
+ *                               ▲ clock            ▲ cursor: (stampMs, sequence)
+ *                               ├ at most borrowMaxMs ┤
+ *
+ * The cursor follows the clock. When the 1024 sequences of a millisecond are used up it borrows the next one;
+ * when the clock steps back it waits (1..4 ms), goes on by itself (5..1000 ms) or refuses (more), measured
+ * against the highest clock at which a stamp was made: a jump forward and back with no stamp in between is
+ * harmless. Uniqueness rests on none of this: it follows from the grant and the cursor alone.
+ */
+export class Snowflake implements Algorithm {
+  readonly name = 'snowflake'
+  readonly #layout: SnowflakeLayout
+  readonly #endMs: number
+  readonly #borrowMaxMs: number
+  readonly #spread: SequenceSpread
+  #grant: TimeGrant | undefined
+  /** Why there is no grant, or why the last extension failed. */
+  #reason = 'no worker id was acquired yet'
+  #refused = false
+  /** Last millisecond stamped, of all grants: order holds across them too. */
+  #stampMs = 0
+  /** Next sequence of #stampMs; SEQUENCES_PER_MS: nothing left there, which is also so without a grant. */
+  #sequence = SEQUENCES_PER_MS
+  #hi = 0
+  #lo = 0
+  #clockHighMs = 0
+  #firstUnusedMs: number | undefined
+  #issued = 0
+  #rollbackLevel = STEADY
+  readonly #counters = { borrowedMs: 0, rollbacksWaited: 0, rollbacksBridged: 0, rollbacksRefused: 0 }
+
+  constructor(options: SnowflakeOptions) {
+    this.#layout = options.layout
+    this.#endMs = endStampMs(options.layout)
+    this.#borrowMaxMs = options.borrowMaxMs ?? BORROW_MAX_MS
+    this.#spread = new SequenceSpread(options.seed)
+  }
+
+  /**
+   * The window of a new hold. What was left of the window before is dropped.
+   * Order is kept: a window that begins before the last stamp is used only above it.
+   */
+  install(grant: TimeGrant): void {
+    const { dc, worker, fromMs, untilMs } = grant
+    invariant(Number.isInteger(dc) && dc >= 0 && dc < DC_COUNT_MAX, 'dc fits the layout')
+    invariant(Number.isInteger(worker) && worker >= 0 && worker < WORKER_COUNT, 'worker fits the layout')
+    invariant(Number.isInteger(fromMs) && Number.isInteger(untilMs), 'a window has whole milliseconds')
+    invariant(fromMs >= firstStampMs(this.#layout), 'stamps begin above all segment values')
+    invariant(fromMs < untilMs, 'a window is not empty')
+    this.#grant = grant
+    this.#refused = false
+    this.#sequence = SEQUENCES_PER_MS
+    this.#firstUnusedMs = fromMs
+  }
+
+  /** The store was raised: the current window now ends at `untilMs`. Never lowers it; does not revive a revoked one. */
+  extend(untilMs: number): void {
+    invariant(Number.isInteger(untilMs), 'a window has whole milliseconds')
+    if (this.#grant === undefined) return
+    this.#refused = false
+    if (untilMs > this.#grant.untilMs) this.#grant = { ...this.#grant, untilMs }
+  }
+
+  /** The window could not be extended. While nothing is left of it a shortage is `failed` with this reason. */
+  refused(reason: string): void {
+    this.#reason = reason
+    this.#refused = true
+  }
+
+  /** No stamp after this, ever, from the current grant. The next one needs `install`. */
+  revoke(reason: string): void {
+    this.#grant = undefined
+    this.#reason = reason
+    this.#sequence = SEQUENCES_PER_MS
+  }
+
+  currentGrant(): TimeGrant | undefined {
+    return this.#grant
+  }
+
+  /**
+   * First millisecond of the last installed grant that holds no stamp: what a release may lower `until` to, once
+   * the grant was revoked. undefined before the first install.
+   */
+  firstUnusedMs(): number | undefined {
+    return this.#firstUnusedMs
+  }
+
+  take(count: number, nowMs: number, out: IdBatch): number {
+    const clockMs = Math.floor(nowMs)
+    let taken = 0
+    while (taken < count) {
+      if ((this.#sequence === SEQUENCES_PER_MS || clockMs !== this.#stampMs) && !this.#move(clockMs)) break
+      // A run never crosses its millisecond's last sequence: the next number would be another worker's.
+      const n = Math.min(count - taken, SEQUENCES_PER_MS - this.#sequence)
+      out.pushRun(this.#hi, this.#lo + this.#sequence, n)
+      this.#sequence += n
+      taken += n
+    }
+    if (taken > 0 && clockMs > this.#clockHighMs) this.#clockHighMs = clockMs
+    this.#issued += taken
+    return taken
+  }
+
+  shortage(nowMs: number): Shortage {
+    const clockMs = Math.floor(nowMs)
+    const verdict = this.#judge(clockMs)
+    switch (verdict) {
+      case CLOCK_SLIGHTLY_BACK:
+        return { kind: 'wait', ms: this.#clockHighMs - clockMs }
+      case BORROW_LIMIT:
+        return { kind: 'wait', ms: Math.max(1, this.#candidateMs(clockMs) - this.#borrowMaxMs - clockMs) }
+      case WINDOW_END:
+        if (!this.#refused) return { kind: 'refill' }
+        return { kind: 'failed', code: 'IDGEN_WORKER_UNAVAILABLE', message: this.#text(verdict, clockMs) }
+      case NO_GRANT:
+      case WINDOW_AHEAD:
+        return { kind: 'failed', code: 'IDGEN_WORKER_UNAVAILABLE', message: this.#text(verdict, clockMs) }
+      case CLOCK_FAR_BACK:
+        return { kind: 'failed', code: 'IDGEN_CLOCK_UNUSABLE', message: this.#text(verdict, clockMs) }
+      case LAYOUT_END:
+        return { kind: 'failed', code: 'IDGEN_LAYOUT_EXHAUSTED', message: this.#text(verdict, clockMs) }
+      default:
+        // Stamps are to be had: the clock moved since the take that was short.
+        return { kind: 'wait', ms: 1 }
+    }
+  }
+
+  fault(nowMs: number): string | undefined {
+    const clockMs = Math.floor(nowMs)
+    const verdict = this.#judge(clockMs)
+    return verdict >= CLOCK_SLIGHTLY_BACK ? undefined : this.#text(verdict, clockMs)
+  }
+
+  /** `granted` equals `issued`: time that passes unused is not waste, no store ran out of anything by it. */
+  stats(): AlgorithmStats {
+    return { issued: this.#issued, granted: this.#issued }
+  }
+
+  counters(): SnowflakeCounters {
+    return { ...this.#counters }
+  }
+
+  /** Puts the cursor on a sequence that may be stamped now; false when there is none. */
+  #move(clockMs: number): boolean {
+    this.#noteRollback(this.#clockHighMs - clockMs)
+    const ms = this.#judge(clockMs)
+    if (ms < 0 || this.#grant === undefined) return false
+    if (ms === this.#stampMs) return true
+    const followed = ms === clockMs
+    if (!followed) this.#counters.borrowedMs += 1
+    this.#sequence = followed ? this.#spread.next() : 0
+    this.#stampMs = ms
+    // Before the first stamp of this millisecond leaves: a release in between must not hand it to a successor.
+    this.#firstUnusedMs = ms + 1
+    this.#hi = snowflakeHi(this.#layout, ms)
+    this.#lo = snowflakeLo(this.#layout, ms, this.#grant.dc, this.#grant.worker)
+    return true
+  }
+
+  /** The millisecond to stamp at `clockMs`, or a verdict below 0 that says why there is none. Changes nothing. */
+  #judge(clockMs: number): number {
+    const grant = this.#grant
+    if (grant === undefined) return NO_GRANT
+    const backMs = this.#clockHighMs - clockMs
+    // Written so that a clock that reads NaN is refused too.
+    if (!(backMs <= ROLLBACK_BRIDGED_MS)) return CLOCK_FAR_BACK
+    if (backMs > 0 && backMs <= ROLLBACK_WAITED_MS) return CLOCK_SLIGHTLY_BACK
+    const ms = this.#candidateMs(clockMs)
+    if (ms >= this.#endMs) return LAYOUT_END
+    if (ms >= grant.untilMs) return WINDOW_END
+    const beyondMs = ms - Math.max(clockMs, this.#clockHighMs) - this.#borrowMaxMs
+    if (beyondMs > WINDOW_AHEAD_WAIT_MS) return WINDOW_AHEAD
+    return beyondMs > 0 ? BORROW_LIMIT : ms
+  }
+
+  /** Where the cursor goes on, limits aside: at the clock, in its own millisecond, or in the next one. */
+  #candidateMs(clockMs: number): number {
+    if (clockMs <= this.#stampMs && this.#sequence < SEQUENCES_PER_MS) return this.#stampMs
+    return Math.max(clockMs, this.#stampMs + 1, this.#grant?.fromMs ?? 0)
+  }
+
+  /** Counts each rollback once, not once per call while it lasts. */
+  #noteRollback(backMs: number): void {
+    const level = backMs <= 0 ? STEADY : backMs <= ROLLBACK_WAITED_MS ? WAITED : bridgedOrRefused(backMs)
+    if (level === this.#rollbackLevel) return
+    this.#rollbackLevel = level
+    if (level === WAITED) this.#counters.rollbacksWaited += 1
+    if (level === BRIDGED) this.#counters.rollbacksBridged += 1
+    if (level === REFUSED) this.#counters.rollbacksRefused += 1
+  }
+
+  #text(verdict: number, clockMs: number): string {
+    switch (verdict) {
+      case CLOCK_FAR_BACK:
+        return `The clock reads ${clockMs}, ${this.#clockHighMs - clockMs} ms before a stamp already made; up to ${ROLLBACK_BRIDGED_MS} ms are bridged.`
+      case LAYOUT_END:
+        return `The snowflake layout ends at Unix ms ${this.#endMs}; a new layout is needed.`
+      case WINDOW_END:
+        return this.#refused
+          ? `The time window ended at Unix ms ${this.#grant?.untilMs} and was not extended: ${this.#reason}`
+          : `The time window ended at Unix ms ${this.#grant?.untilMs} and was not extended yet.`
+      case WINDOW_AHEAD:
+        return `The time window begins at Unix ms ${this.#grant?.fromMs} and it is ${clockMs}.`
+      default:
+        return `There is no worker id: ${this.#reason}`
+    }
+  }
+}
+
+/** Verdicts of #judge. From CLOCK_SLIGHTLY_BACK upwards they pass by themselves within about a second. */
+const NO_GRANT = -7
+const CLOCK_FAR_BACK = -6
+const LAYOUT_END = -5
+const WINDOW_END = -4
+const WINDOW_AHEAD = -3
+const CLOCK_SLIGHTLY_BACK = -2
+const BORROW_LIMIT = -1
+
+const STEADY = 0
+const WAITED = 1
+const BRIDGED = 2
+const REFUSED = 3
+
+/** R-1.3.3: less than 5 ms waits, up to 1000 ms goes on, more is refused. */
+const ROLLBACK_WAITED_MS = 4
+const ROLLBACK_BRIDGED_MS = 1000
+const BORROW_MAX_MS = 1000
+/** A window that begins further ahead than this beyond the borrow limit is not worth a caller's wait. */
+const WINDOW_AHEAD_WAIT_MS = 1000
+
+function bridgedOrRefused(backMs: number): number {
+  return backMs <= ROLLBACK_BRIDGED_MS ? BRIDGED : REFUSED
+}

@@ -1,0 +1,136 @@
+import { authorize, type Caller } from '../app/authenticator.ts'
+import type { LiveTag } from '../app/live-tag.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import type { CallContext } from './call-context.ts'
+
+/** What a request asks for. */
+export interface IssueOrder {
+  /** `w/g/t`, as the caller wrote it. */
+  readonly tag: string
+  readonly count: number
+  readonly format: 'runs' | 'text'
+}
+
+/** Tells whether the caller is gone, so that nothing is issued for nobody. */
+export interface Cancellable {
+  readonly cancelled: boolean
+}
+
+/** Key, scope, limits, IDs, ledger: what every issuing call does. */
+export class IdIssuer {
+  readonly #useCases: UseCases
+
+  constructor(useCases: UseCases) {
+    this.#useCases = useCases
+  }
+
+  /**
+   * Synchronous (no promise at all) when the key, the tag and the IDs are in memory.
+   * @throws (or rejects with) IDGEN_UNAUTHENTICATED, IDGEN_FORBIDDEN, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_NAME_INVALID,
+   * IDGEN_TAG_NOT_FOUND and what GenerateIds throws
+   */
+  issue(context: CallContext, order: IssueOrder, call: Cancellable): IdBatch | Promise<IdBatch> {
+    const { authenticator, directory } = this.#useCases
+    // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
+    const caller = authenticator.peek(context.keyText)
+    const tag = directory.peek(order.tag)
+    if (caller === undefined || tag === undefined) return this.#issueUnknown(context, order, call)
+    return this.#issueKnown(caller, tag, order, context)
+  }
+
+  async #issueUnknown(context: CallContext, order: IssueOrder, call: Cancellable): Promise<IdBatch> {
+    const { authenticator, directory, limits } = this.#useCases
+    let caller: Caller | undefined
+    let tag: LiveTag
+    try {
+      caller = await authenticator.authenticate(context.keyText)
+      // Before the look-up: a key must not find out which tags exist elsewhere.
+      authorize(caller, 'issue', order.tag)
+      checkCount(order, limits.maxText, limits.maxRuns)
+      tag = await directory.resolve(order.tag)
+    } catch (error) {
+      throw this.#refused(caller, directory.peek(order.tag), error, context)
+    }
+    if (call.cancelled) throw new IdgenError('IDGEN_DEADLINE_EXCEEDED', 'The caller is gone.')
+    return this.#issueKnown(caller, tag, order, context)
+  }
+
+  #issueKnown(
+    caller: Caller,
+    tag: LiveTag,
+    order: IssueOrder,
+    context: CallContext,
+  ): IdBatch | Promise<IdBatch> {
+    const { generate, limits, ledger } = this.#useCases
+    const batch = new IdBatch()
+    try {
+      authorize(caller, 'issue', tag.path)
+      checkCount(order, limits.maxText, limits.maxRuns)
+      if (order.count > limits.maxText) refuseManyUuids(isUuid(tag), tag, order, limits.maxText)
+      if (!generate.tryTake(tag, order.count, batch)) return this.#wait(caller, tag, order, context, batch)
+    } catch (error) {
+      throw this.#refused(caller, tag, error, context)
+    }
+    ledger.count(caller.keyId, tag.path, 'ok', order.count, context.traceId)
+    return batch
+  }
+
+  async #wait(
+    caller: Caller,
+    tag: LiveTag,
+    order: IssueOrder,
+    context: CallContext,
+    batch: IdBatch,
+  ): Promise<IdBatch> {
+    const { generate, limits, ledger } = this.#useCases
+    try {
+      await generate.take(tag, order.count, batch)
+      // The tag may have moved down its chain while this call waited.
+      refuseManyUuids(batch.uuidCount > limits.maxText, tag, order, limits.maxText)
+    } catch (error) {
+      throw this.#refused(caller, tag, error, context)
+    }
+    ledger.count(caller.keyId, tag.path, 'ok', order.count, context.traceId)
+    return batch
+  }
+
+  /**
+   * Only tags that exist are named in the ledger: names out of thin air would fill it, and with it the audit log,
+   * as fast as a client can invent them.
+   */
+  #refused(
+    caller: Caller | undefined,
+    tag: LiveTag | undefined,
+    thrown: unknown,
+    context: CallContext,
+  ): IdgenError {
+    const error = IdgenError.from(thrown)
+    this.#useCases.ledger.count(caller?.keyId ?? 'none', tag?.path ?? '*', error.code, 0, context.traceId)
+    return error
+  }
+}
+
+function checkCount({ count, format }: IssueOrder, maxText: number, maxRuns: number): void {
+  const max = format === 'text' ? maxText : maxRuns
+  if (count >= 1 && count <= max) return
+  throw new IdgenError('IDGEN_COUNT_OUT_OF_RANGE', `count is ${count}; as ${format} it may be 1 to ${max}.`, {
+    faults: [{ path: '/count', message: `must be 1 to ${max}, not ${count}` }],
+  })
+}
+
+function isUuid(tag: LiveTag): boolean {
+  const { name } = tag.router.active
+  return name === 'uuid-v7' || name === 'uuid-v4'
+}
+
+/** A UUID takes 16 bytes, where a run of any length takes 15: a million of them are beyond what clients accept. */
+function refuseManyUuids(tooMany: boolean, tag: LiveTag, order: IssueOrder, max: number): void {
+  if (!tooMany) return
+  throw new IdgenError(
+    'IDGEN_COUNT_OUT_OF_RANGE',
+    `count is ${order.count}; ${tag.path} gives UUIDs now, of which a message may ask 1 to ${max}.`,
+    { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs, not ${order.count}` }] },
+  )
+}

@@ -1,0 +1,90 @@
+import { authorize } from '../app/authenticator.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { type Key, type KeyServiceServer, Scope as ScopeEnum } from './generated/idgen/v1/key_service.ts'
+import { pageRequest, pageToken } from './page-token.ts'
+import { unary } from './unary.ts'
+
+/** A key that is limited to a part of the catalogue manages only keys limited to that part or less. */
+export function keyService(
+  useCases: UseCases,
+): Pick<KeyServiceServer, 'createKey' | 'getKey' | 'listKeys' | 'revokeKey'> {
+  const { keys } = useCases
+  return {
+    createKey: unary(
+      useCases,
+      ({ within }) => within,
+      async ({ name, scopes, within, expiresAt }, actor) => {
+        const { key, text } = await keys.create(actor, {
+          name,
+          scopes: scopeNames(scopes),
+          within,
+          expiresAt,
+        })
+        return { key: keyMessage(key), text }
+      },
+    ),
+    // The scope is checked before the look-up: without it nobody learns which ids exist.
+    getKey: unary(
+      useCases,
+      (_request, caller) => caller.within,
+      async ({ id }, _actor, caller) => {
+        const key = await keys.find(id)
+        authorize(caller, 'manage', key.within)
+        return { key: keyMessage(key) }
+      },
+    ),
+    listKeys: unary(
+      useCases,
+      () => '',
+      async (request) => {
+        const page = await keys.list(pageRequest('keys', request))
+        return { keys: page.items.map(keyMessage), nextPageToken: pageToken('keys', page.next) }
+      },
+    ),
+    revokeKey: unary(
+      useCases,
+      (_request, caller) => caller.within,
+      async ({ id }, actor, caller) => {
+        const key = await keys.find(id)
+        authorize(caller, 'manage', key.within)
+        return { key: keyMessage(await keys.revoke(actor, key.id)) }
+      },
+    ),
+  }
+}
+
+/** Field by field: the hash of the secret must not leave, whatever a key gains. */
+function keyMessage({ id, name, scopes, within, createdAt, expiresAt, revokedAt }: ApiKey): Key {
+  return {
+    id,
+    name,
+    scopes: scopes.map((scope) => SCOPE_ENUM[scope]),
+    within,
+    createdAt,
+    expiresAt,
+    revokedAt,
+  }
+}
+
+const SCOPE_ENUM: Readonly<Record<Scope, ScopeEnum>> = {
+  issue: ScopeEnum.ISSUE,
+  manage: ScopeEnum.MANAGE,
+  audit: ScopeEnum.AUDIT,
+}
+
+/** @throws IDGEN_REQUEST_INVALID at the first number that the enum does not have; a repeat counts once */
+function scopeNames(values: readonly number[]): Scope[] {
+  return [...new Set(values)].map((value) => {
+    const scope = SCOPES.find((name) => SCOPE_ENUM[name] === value)
+    if (scope !== undefined) return scope
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `scopes has ${value}, which idgen.v1.Scope does not allow.`,
+      {
+        faults: [{ path: '/scopes', message: `must be values of idgen.v1.Scope other than 0, not ${value}` }],
+      },
+    )
+  })
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import type { StatusObject } from '@grpc/grpc-js'
+import { IdgenError } from '../core/errors.ts'
+import type { Log } from '../ports/log.ts'
+import type { CallContext } from './call-context.ts'
+import { errorStatus } from './error-status.ts'
+
+/**
+ * The status that a failed call ends with, whatever was thrown; logs what a person has to know.
+ * Retryable refusals come by the thousand while a store is away, and whoever saw the store fail has logged it:
+ * a line per call would only fill the disk.
+ */
+export function refusal(thrown: unknown, method: string, context: CallContext, log: Log): StatusObject {
+  const error = IdgenError.from(thrown)
+  const ours = error.row.http >= 500 && !error.row.retryable
+  // A person who reports a fault of ours needs a word to find it by.
+  const traceId = context.traceId ?? (ours ? randomBytes(TRACE_BYTES).toString('hex') : undefined)
+  const fields = { traceId, code: error.code, method }
+  if (error.code === 'IDGEN_INTERNAL') log.error({ ...fields, err: error }, 'call failed')
+  else if (ours) log.warn({ ...fields, err: error }, 'call failed')
+  else log.debug({ ...fields, detail: error.message }, 'call refused')
+  return errorStatus(error, traceId)
+}
+
+const TRACE_BYTES = 16

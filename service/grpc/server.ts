@@ -1,0 +1,119 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { catalogService } from './catalog-service.ts'
+import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
+import { KeyServiceService } from './generated/idgen/v1/key_service.ts'
+import { Health } from './health.ts'
+import { ID_SERVICE, idService } from './id-service.ts'
+import { keyService } from './key-service.ts'
+import { OpenStreams } from './open-streams.ts'
+import { addReflection } from './reflection.ts'
+
+export interface GrpcServerOptions {
+  /** Largest request message, also after decompression; bytes. */
+  readonly maxMessageBytes: number
+  /** Of idgen, for the log. */
+  readonly version: string
+}
+
+export interface GrpcServer {
+  /**
+   * Port 0 takes a free one. @returns the port
+   * @throws IDGEN_PORT_IN_USE when the address cannot be bound
+   */
+  listen(host: string, port: number): Promise<number>
+  /**
+   * Health says NOT_SERVING, no new call is taken, calls in flight may finish; what has not after `timeoutMs` is cut
+   * off. Resolves when every connection is closed. Safe to call before listen and twice.
+   */
+  drain(timeoutMs: number): Promise<void>
+}
+
+/** The gRPC API (R-1.4.2), design.md section 5. */
+export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions): GrpcServer {
+  const server = new Server({ ...LIMITS, 'grpc.max_receive_message_length': options.maxMessageBytes })
+  const streams = new OpenStreams()
+  const health = new Health(useCases)
+  server.addService(ID_SERVICE, { ...idService(useCases, streams) })
+  server.addService(CatalogServiceService, { ...catalogService(useCases) })
+  server.addService(KeyServiceService, { ...keyService(useCases) })
+  health.addTo(server, streams)
+  addReflection(server, streams)
+  let address: string | undefined
+  let drained: Promise<void> | undefined
+  return {
+    async listen(host, port) {
+      const bound = await bind(server, host, port)
+      address = authority(host, bound)
+      health.start()
+      useCases.log.debug({ address, version: options.version }, 'gRPC server bound')
+      return bound
+    },
+    drain(timeoutMs) {
+      health.stop()
+      streams.closeAll()
+      drained ??= shutDown(server, useCases.clock, timeoutMs, () => address)
+      return drained
+    },
+  }
+}
+
+const LIMITS = {
+  // Calls open at once on one connection; a client queues further ones. A stream whose client does not read holds
+  // up to 16 answers of 160 KB at worst, so this bounds what one peer can make us hold.
+  'grpc.max_concurrent_streams': 256,
+  // A peer that vanished without closing (power, network) is noticed after 60 + 20 s and its streams are freed.
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  // A connection without a call is closed after 5 minutes: clients open another one when they need it.
+  'grpc.max_connection_idle_ms': 300_000,
+  // MB that one connection may hold, unsent answers included; above it new calls are refused. Without it a client
+  // that asks for the largest answers and does not read them could hold 256 of them.
+  'grpc-node.max_session_memory': 64,
+  // Nobody reads channelz here, and it keeps counters and objects for every connection and call.
+  'grpc.enable_channelz': 0,
+} as const
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(authority(host, port), ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound)
+      else reject(listenError(error, host, port))
+    })
+  })
+}
+
+function listenError(error: Error, host: string, port: number): IdgenError {
+  // grpc-js tells the reason only in its text.
+  const reason = /EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND/.exec(error.message)?.[0]
+  if (reason === undefined) return IdgenError.from(error)
+  const what = reason === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used here (${reason})`
+  return new IdgenError(
+    'IDGEN_PORT_IN_USE',
+    `${host}:${port} ${what}; change server.grpc.port or server.grpc.host.`,
+    { cause: error },
+  )
+}
+
+async function shutDown(
+  server: Server,
+  clock: Clock,
+  timeoutMs: number,
+  address: () => string | undefined,
+): Promise<void> {
+  const late = clock.after(timeoutMs, () => {
+    // Without channelz forceShutdown (1.14.7) does not find the connections; drain does.
+    const bound = address()
+    if (bound !== undefined) server.drain(bound, 0)
+    server.forceShutdown()
+  })
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+  late[Symbol.dispose]()
+}
+
+/** IPv6 addresses stand in brackets. */
+function authority(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

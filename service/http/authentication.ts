@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import type { Authenticator } from '../app/authenticator.ts'
+import { IdgenError } from '../core/errors.ts'
+import { apiKeyOf } from './api-key-header.ts'
+
+/**
+ * Every route of this plugin needs a valid API key. It is checked before the body is read, so that a stranger
+ * cannot make the server parse anything. A key in the cache costs no promise.
+ */
+export function requireApiKey(app: FastifyInstance, authenticator: Authenticator): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const keyText = apiKeyOf(request.headers)
+    const known = authenticator.peek(keyText)
+    if (known !== undefined) {
+      request.caller = known
+      done()
+      return
+    }
+    authenticator.authenticate(keyText).then(
+      (caller) => {
+        request.caller = caller
+        done()
+      },
+      (thrown: unknown) => {
+        const error = IdgenError.from(thrown)
+        if (error.code === 'IDGEN_UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="idgen"')
+        done(error)
+      },
+    )
+  })
+}

@@ -1,0 +1,138 @@
+import { ALGORITHMS } from '../core/algorithm.ts'
+import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
+import { SCOPES } from '../ports/api-key-store.ts'
+import { NAME_PATTERN, PRINTABLE_PATTERN } from './name-pattern.ts'
+
+const NAME = {
+  type: 'string',
+  pattern: NAME_PATTERN,
+  description: '1 to 63 of a-z 0-9 - _ . beginning with a letter or digit.',
+} as const
+const DISPLAY_NAME = {
+  type: 'string',
+  maxLength: 200,
+  pattern: PRINTABLE_PATTERN,
+  description: 'For people, in any language.',
+} as const
+const CHAIN = {
+  type: 'array',
+  minItems: 1,
+  maxItems: ALGORITHMS.length,
+  items: { type: 'string', enum: ALGORITHMS },
+  description:
+    'The first algorithm that can issue does; the next one follows when it fails. In the order segment, snowflake, uuid-v7, uuid-v4. A tag whose IDs must stay numbers ends before the UUIDs.',
+} as const
+const STEP_BOUND = { type: 'integer', minimum: 1, maximum: STEP_MAX } as const
+const STEP = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'How many numbers one allocation takes from the database: min ≤ base ≤ max.',
+  properties: { base: STEP_BOUND, min: STEP_BOUND, max: STEP_BOUND },
+} as const
+const SPACE = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'The number space, fixed when the tag is made: [startAt, 2^53) in cells of cellSize, cell k belonging to data centre k mod dcCount. dcCount 1 gives contiguous numbers.',
+  properties: {
+    startAt: { type: 'integer', minimum: 0, maximum: SEGMENT_LIMIT - 1 },
+    cellSize: { type: 'integer', minimum: 1000, maximum: SEGMENT_LIMIT - 1 },
+    dcCount: { type: 'integer', minimum: 1, maximum: 8 },
+  },
+} as const
+
+const TIME = { type: 'string', format: 'date-time' } as const
+const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const
+const VERSIONED = {
+  version: { type: 'integer', description: 'Counts changes from 1; also the ETag.' },
+  createdAt: TIME,
+  updatedAt: TIME,
+} as const
+
+export const CREATE_NAMED_SCHEMA = object({ name: NAME, displayName: DISPLAY_NAME }, ['name'])
+export const CHANGE_NAMED_SCHEMA = object({ displayName: DISPLAY_NAME }, [])
+
+const TAG_SETTINGS = {
+  displayName: DISPLAY_NAME,
+  algorithm: {
+    type: 'string',
+    enum: ALGORITHMS,
+    description: 'The first choice; the chain follows from it. Give this or `chain`.',
+  },
+  chain: CHAIN,
+  step: STEP,
+  space: SPACE,
+} as const
+export const CREATE_TAG_SCHEMA = object({ name: NAME, ...TAG_SETTINGS }, ['name'])
+export const CHANGE_TAG_SCHEMA = object(TAG_SETTINGS, [])
+
+export const CREATE_KEY_SCHEMA = object(
+  {
+    name: { ...DISPLAY_NAME, minLength: 1, description: 'For people: what the key is for.' },
+    scopes: {
+      type: 'array',
+      minItems: 1,
+      maxItems: SCOPES.length,
+      uniqueItems: true,
+      items: { type: 'string', enum: SCOPES },
+      description: 'issue: ask for IDs. manage: workspaces, groups, tags, keys. audit: read the audit log.',
+    },
+    within: {
+      type: 'string',
+      maxLength: 200,
+      default: '',
+      description: 'What the key is limited to: `w`, `w/g` or `w/g/t`; empty for everything.',
+    },
+    expiresAt: { ...TIME, description: 'Left out: the key does not expire.' },
+  },
+  ['name', 'scopes'],
+)
+
+export const WORKSPACE_SCHEMA = component('Workspace', {
+  name: { type: 'string' },
+  displayName: { type: 'string' },
+  ...VERSIONED,
+})
+export const GROUP_SCHEMA = component('Group', {
+  workspace: { type: 'string' },
+  name: { type: 'string' },
+  displayName: { type: 'string' },
+  ...VERSIONED,
+})
+const ALL_STEP_BOUNDS = { ...STEP, required: ['base', 'min', 'max'] }
+const WHOLE_SPACE = { ...SPACE, required: ['startAt', 'cellSize', 'dcCount'] }
+export const TAG_SCHEMA = component('Tag', {
+  id: { type: 'integer', description: 'Unique for ever, also after the tag was deleted and made again.' },
+  workspace: { type: 'string' },
+  group: { type: 'string' },
+  name: { type: 'string' },
+  displayName: { type: 'string' },
+  chain: CHAIN,
+  step: ALL_STEP_BOUNDS,
+  space: WHOLE_SPACE,
+  ...VERSIONED,
+})
+const KEY_FIELDS = {
+  id: { type: 'string', description: 'The public part of the key, as logs and the audit log name it.' },
+  name: { type: 'string' },
+  scopes: { type: 'array', items: { type: 'string', enum: SCOPES } },
+  within: { type: 'string' },
+  createdAt: TIME,
+  expiresAt: TIME_OR_NULL,
+  revokedAt: TIME_OR_NULL,
+} as const
+export const KEY_SCHEMA = component('ApiKey', KEY_FIELDS)
+export const NEW_KEY_SCHEMA = component('NewApiKey', {
+  ...KEY_FIELDS,
+  key: { type: 'string', description: 'The key itself. Shown this once; idgen keeps only its SHA-256.' },
+})
+
+/** A request body: what it does not name is refused, so that a misspelt field is noticed. */
+function object(properties: object, required: readonly string[]): object {
+  return { type: 'object', additionalProperties: false, required, properties }
+}
+
+/** An answer. All fields are always there, so that callers need no case for their absence. */
+function component<const N extends string>(name: N, properties: object): { $id: N } {
+  return { $id: name, type: 'object', required: Object.keys(properties), properties } as { $id: N }
+}

@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IdgenError } from '../core/errors.ts'
+import type { Log } from '../ports/log.ts'
+import { requestError } from './foreign-error.ts'
+import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
+import { traceContextOf } from './trace-context.ts'
+
+/** Answers a request that failed, whatever was thrown, and logs what a person has to know. */
+export function replyWithError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): FastifyReply {
+  const error = requestError(thrown)
+  const trace = request.trace ?? traceContextOf(request.raw.headers)
+  logFailure(error, request, trace.traceId, log)
+  reply.header('x-request-id', trace.requestId).header('traceparent', trace.traceparent)
+  reply.header('cache-control', 'no-store')
+  if (error.retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(error.retryAfterMs))
+  // Sent as text: a serializer of the route's schema could fail in its turn.
+  return reply
+    .code(error.row.http)
+    .header('content-type', PROBLEM_MEDIA_TYPE)
+    .send(JSON.stringify(problemOf(error, trace.traceId)))
+}
+
+/** Whole seconds, rounded up, at least one: "0" would make a client hammer the server. */
+export function retryAfterSeconds(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+}
+
+/**
+ * A fault of ours is an error. Retryable refusals come by the thousand while a store is away, and whoever saw the
+ * store fail has logged it: one line per request would only fill the disk.
+ */
+function logFailure(error: IdgenError, request: FastifyRequest, traceId: string, log: Log): void {
+  const fields = {
+    traceId,
+    code: error.code,
+    method: request.method,
+    url: request.url.slice(0, URL_LOGGED_MAX),
+    keyId: request.caller?.keyId,
+  }
+  if (error.code === 'IDGEN_INTERNAL') log.error({ ...fields, err: error }, 'request failed')
+  else if (error.row.http >= 500 && !error.row.retryable)
+    log.warn({ ...fields, err: error }, 'request failed')
+  else log.debug({ ...fields, detail: error.message }, 'request refused')
+}
+
+const URL_LOGGED_MAX = 500

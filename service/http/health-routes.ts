@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify'
+import type { Readiness } from '../app/readiness.ts'
+
+const READINESS_SCHEMA = {
+  $id: 'Readiness',
+  type: 'object',
+  required: ['ready', 'draining', 'degraded'],
+  properties: {
+    ready: { type: 'boolean', description: 'False: send no traffic.' },
+    draining: { type: 'boolean', description: 'True: the server is about to stop.' },
+    degraded: {
+      type: 'array',
+      description: 'What works only in part, and why. Not a reason to take the server out of service.',
+      items: {
+        type: 'object',
+        required: ['what', 'why'],
+        properties: { what: { type: 'string' }, why: { type: 'string' } },
+      },
+    },
+  },
+} as const
+
+/** Open to everybody: an orchestrator has no key. They answer on the metrics port too, see probe-server.ts. */
+export function healthRoutes(app: FastifyInstance, readiness: Readiness): void {
+  app.addSchema(READINESS_SCHEMA)
+  const open = { tags: ['health'], security: [] } as const
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'livez',
+        summary: 'Whether the process runs',
+        ...open,
+        response: {
+          200: {
+            description: 'It runs.',
+            type: 'object',
+            required: ['live'],
+            properties: { live: { type: 'boolean' } },
+          },
+        },
+      },
+    },
+    (_request, reply) => reply.header('cache-control', 'no-store').send({ live: true }),
+  )
+  const answer = { content: { 'application/json': { schema: { $ref: 'Readiness#' } } } }
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'readyz',
+        summary: 'Whether the server can serve',
+        ...open,
+        response: {
+          200: { description: 'It can; `degraded` says what is in trouble.', ...answer },
+          503: { description: 'It cannot, or it is about to stop.', ...answer },
+        },
+      },
+    },
+    (_request, reply) => {
+      const report = readiness.report()
+      return reply
+        .code(report.ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send(report)
+    },
+  )
+}

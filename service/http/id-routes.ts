@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { decodeId } from '../app/decode-id.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { replyWithError } from './error-reply.ts'
+import { requestError } from './foreign-error.ts'
+import { countFailure, type IssueBody, IssueIds, type TagParams } from './issue-ids.ts'
+import { DECODE_SCHEMA, ISSUED_SCHEMA, issueSchema, streamSchema } from './issue-operations.ts'
+import { issueStream } from './issue-stream.ts'
+
+const IDS_URL = '/v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
+
+export function idRoutes(app: FastifyInstance, useCases: UseCases): void {
+  app.addSchema(ISSUED_SCHEMA)
+  const { limits, log, layout } = useCases
+  const issue = new IssueIds(useCases)
+  const errorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    countFailure(useCases, request, requestError(thrown).code)
+    return replyWithError(thrown, request, reply, log)
+  }
+  app.post<{ Params: TagParams; Body: IssueBody }>(
+    IDS_URL,
+    { schema: issueSchema(limits), preValidation: bodyMayBeEmpty, errorHandler },
+    (request, reply) => issue.handle(request, reply),
+  )
+  app.post<{ Params: TagParams; Body: IssueBody }>(
+    `${IDS_URL}/stream`,
+    { schema: streamSchema(limits), preValidation: bodyMayBeEmpty, errorHandler },
+    async (request, reply) => {
+      const lines = await issueStream(request, useCases)
+      return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(lines)
+    },
+  )
+  app.get<{ Params: { readonly id: string } }>('/v1/ids/:id', { schema: DECODE_SCHEMA }, async (request) => {
+    const decoded = decodeId(request.params.id, layout)
+    if (decoded.kind === 'segment' || decoded.timeMs === undefined) return decoded
+    return { ...decoded, time: new Date(decoded.timeMs).toISOString() }
+  })
+}
+
+/** Most calls want one ID and say nothing: the schema then fills in the defaults. */
+function bodyMayBeEmpty(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (request.body === undefined) request.body = {}
+  done()
+}

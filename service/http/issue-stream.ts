@@ -1,0 +1,70 @@
+import { Readable } from 'node:stream'
+import type { LiveTag } from '../app/live-tag.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { requestError } from './foreign-error.ts'
+import { refuseForm, refuseIssued } from './issue-form.ts'
+import { type IssueRequest, issuePath } from './issue-ids.ts'
+import { issuedJson } from './issued-text.ts'
+import { problemOf } from './problem.ts'
+import { callerOf } from './request-state.ts'
+
+/** IDs per line: a line of text stays near 20 KB, so a slow reader holds back little and loses little. */
+export const STREAM_LINE_IDS = 1000
+
+/**
+ * The lines of a stream. The next one is made only when the socket has room, and none once the client is gone:
+ * at most the lines in flight are lost. Fails as a whole while nothing was sent; later as its last line.
+ */
+export async function issueStream(request: IssueRequest, useCases: UseCases): Promise<Readable> {
+  const tag = await useCases.directory.resolve(issuePath(request))
+  refuseForm(tag, request.body.as)
+  const stream = new IssueStream(request, tag, useCases)
+  const first = await stream.nextLine()
+  return Readable.from(stream.lines(first), { objectMode: false })
+}
+
+class IssueStream {
+  readonly #request: IssueRequest
+  readonly #tag: LiveTag
+  readonly #useCases: UseCases
+  #left: number
+  #issued = 0
+
+  constructor(request: IssueRequest, tag: LiveTag, useCases: UseCases) {
+    this.#request = request
+    this.#tag = tag
+    this.#useCases = useCases
+    this.#left = request.body.count
+  }
+
+  async nextLine(): Promise<string> {
+    const { generate } = this.#useCases
+    const count = Math.min(this.#left, STREAM_LINE_IDS)
+    const batch = new IdBatch()
+    if (!generate.tryTake(this.#tag, count, batch)) await generate.take(this.#tag, count, batch)
+    refuseIssued(this.#tag, batch, this.#request.body.as)
+    this.#left -= count
+    this.#issued += count
+    return `${issuedJson(batch, this.#request.body.as)}\n`
+  }
+
+  async *lines(first: string): AsyncGenerator<string, void> {
+    try {
+      yield first
+      while (this.#left > 0) yield await this.nextLine()
+    } catch (thrown) {
+      const error = requestError(thrown)
+      this.#count(error.code, 0)
+      yield `${JSON.stringify({ error: problemOf(error, this.#request.trace?.traceId ?? '') })}\n`
+    } finally {
+      // Also when the client went away: what was issued is spent.
+      this.#count('ok', this.#issued)
+    }
+  }
+
+  #count(result: string, ids: number): void {
+    const { keyId } = callerOf(this.#request)
+    this.#useCases.ledger.count(keyId, this.#tag.path, result, ids, this.#request.trace?.traceId)
+  }
+}

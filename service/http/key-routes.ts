@@ -1,0 +1,146 @@
+import type { FastifyInstance } from 'fastify'
+import { authorize } from '../app/authenticator.ts'
+import type { ManageKeys } from '../app/manage-keys.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { ApiKey, Scope } from '../ports/api-key-store.ts'
+import { NO_QUERY } from './entity-operations.ts'
+import { CREATE_KEY_SCHEMA, KEY_SCHEMA, NEW_KEY_SCHEMA } from './entity-schemas.ts'
+import { PAGE_QUERY_SCHEMA, type PageQuery, pageAnswer, pageRequest } from './page-cursor.ts'
+import { COMMON_CODES, problemResponses } from './problem.ts'
+import { actorOf, callerOf } from './request-state.ts'
+
+interface KeyBody {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly within: string
+  readonly expiresAt?: string
+}
+
+interface KeyParams {
+  readonly key: string
+}
+
+/** A key that is limited to a part of the catalogue manages only keys limited to that part or less. */
+export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
+  app.addSchema(KEY_SCHEMA)
+  app.addSchema(NEW_KEY_SCHEMA)
+  app.get<{ Querystring: PageQuery }>('/v1/keys', { schema: LIST }, async (request) => {
+    authorize(callerOf(request), 'manage', '')
+    return pageAnswer('key', await keys.list(pageRequest('key', request.query)), keyView)
+  })
+  app.post<{ Body: KeyBody }>('/v1/keys', { schema: CREATE }, async (request, reply) => {
+    const { name, scopes, within, expiresAt } = request.body
+    authorize(callerOf(request), 'manage', within)
+    const draft = {
+      name,
+      scopes,
+      within,
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    }
+    const { key, text } = await keys.create(actorOf(request), draft)
+    return reply
+      .code(201)
+      .header('location', `/v1/keys/${key.id}`)
+      .send({ ...keyView(key), key: text })
+  })
+  app.get<{ Params: KeyParams }>('/v1/keys/:key', { schema: GET }, async (request) => {
+    const caller = callerOf(request)
+    // Before the look-up: without the scope nobody learns which ids exist.
+    authorize(caller, 'manage', caller.within)
+    const key = await keys.find(request.params.key)
+    authorize(caller, 'manage', key.within)
+    return keyView(key)
+  })
+  app.delete<{ Params: KeyParams }>('/v1/keys/:key', { schema: REVOKE }, async (request, reply) => {
+    const caller = callerOf(request)
+    authorize(caller, 'manage', caller.within)
+    const key = await keys.find(request.params.key)
+    authorize(caller, 'manage', key.within)
+    await keys.revoke(actorOf(request), key.id)
+    return reply.code(204).send()
+  })
+}
+
+/** Field by field: the hash of the secret must not leave, whatever a key gains. */
+function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt }: ApiKey): object {
+  return {
+    id,
+    name,
+    scopes,
+    within,
+    createdAt,
+    expiresAt: expiresAt ?? null,
+    revokedAt: revokedAt ?? null,
+  }
+}
+
+const TAGS = ['keys'] as const
+const ITEM_CODES: readonly ErrorCode[] = [...COMMON_CODES, 'IDGEN_KEY_NOT_FOUND']
+
+const LIST = {
+  operationId: 'listApiKeys',
+  summary: 'List API keys by id, revoked ones included',
+  tags: TAGS,
+  querystring: PAGE_QUERY_SCHEMA,
+  response: {
+    200: {
+      description: 'A page. `nextCursor` is there while there is more.',
+      type: 'object',
+      required: ['items'],
+      properties: {
+        items: { type: 'array', items: { $ref: 'ApiKey#' } },
+        nextCursor: { type: 'string' },
+      },
+    },
+    ...problemResponses([...COMMON_CODES, 'IDGEN_CURSOR_INVALID']),
+  },
+}
+
+const CREATE = {
+  operationId: 'createApiKey',
+  summary: 'Create an API key; its text is shown this once',
+  tags: TAGS,
+  querystring: NO_QUERY,
+  body: CREATE_KEY_SCHEMA,
+  response: {
+    201: {
+      description: 'Created.',
+      headers: { Location: { type: 'string', description: 'Where it is.' } },
+      content: { 'application/json': { schema: { $ref: 'NewApiKey#' } } },
+    },
+    ...problemResponses([
+      ...COMMON_CODES,
+      'IDGEN_NAME_INVALID',
+      'IDGEN_BODY_TOO_LARGE',
+      'IDGEN_MEDIA_TYPE_UNSUPPORTED',
+    ]),
+  },
+}
+
+const GET = {
+  operationId: 'getApiKey',
+  summary: 'Read what is stored of an API key',
+  tags: TAGS,
+  querystring: NO_QUERY,
+  response: {
+    200: {
+      description: 'As it is now.',
+      content: { 'application/json': { schema: { $ref: 'ApiKey#' } } },
+    },
+    ...problemResponses(ITEM_CODES),
+  },
+}
+
+const REVOKE = {
+  operationId: 'revokeApiKey',
+  summary: 'Revoke an API key for good; again does no harm',
+  tags: TAGS,
+  querystring: NO_QUERY,
+  response: {
+    204: {
+      type: 'null',
+      description: 'Revoked: refused here at once, by other servers within about a second.',
+    },
+    ...problemResponses(ITEM_CODES),
+  },
+}

@@ -1,0 +1,5 @@
+/** The rule of `checkName` in service/core/tag.ts as a JSON Schema pattern; a test compares the two. */
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9._-]{0,62}$'
+
+/** No control characters: they cannot be shown, and PostgreSQL refuses NUL in a text. */
+export const PRINTABLE_PATTERN = '^[^\\u0000-\\u001f\\u007f]*$'

@@ -1,0 +1,86 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { NAME_PATTERN } from './name-pattern.ts'
+
+/** Collects the schema of every route registered after it. */
+export async function collectOpenapi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'idgen',
+        version,
+        summary: 'IDs that are never handed out twice.',
+        description:
+          'Numbers come as decimal strings: JavaScript and others lose digits above 2^53. Every answer carries `x-request-id` and a W3C `traceparent`. Errors are RFC 9457 problems.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'ids', description: 'Issue IDs and read them. Needs the scope `issue`; reading, any key.' },
+        { name: 'workspaces', description: 'Needs the scope `manage`.' },
+        { name: 'groups', description: 'Needs the scope `manage`.' },
+        { name: 'tags', description: 'What IDs are asked of. Needs the scope `manage`.' },
+        { name: 'keys', description: 'API keys. Needs the scope `manage`.' },
+        { name: 'health', description: 'For orchestrators.' },
+      ],
+      security: [{ bearer: [] }, { apiKey: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'Authorization: Bearer idg_…' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+    },
+    // Components under their own names instead of def-0, def-1 …
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json['$id'] ?? `def-${i}`) },
+    transform: ({ schema, url }) => ({ schema: withPathParameters(schema ?? {}, url), url }),
+  })
+}
+
+/** The document itself: what docs/openapi.json holds and /openapi.json answers. Only once the app is ready. */
+export function openapiDocument(app: FastifyInstance): object {
+  return app.swagger()
+}
+
+/** /openapi.json, and /docs that shows it: everything from this server, so it works without the internet. */
+export async function documentationRoutes(app: FastifyInstance): Promise<void> {
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+    reply.header('access-control-allow-origin', '*').send(openapiDocument(app)),
+  )
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
+    staticCSP: {
+      'default-src': ["'self'"],
+      'img-src': ["'self'", 'data:'],
+      // Swagger UI sets styles on elements; scripts all come from files.
+      'style-src': ["'self'", "'unsafe-inline'"],
+      'object-src': ["'none'"],
+      'base-uri': ["'none'"],
+      'frame-ancestors': ["'none'"],
+    },
+  })
+}
+
+const PATH_PARAMETERS: Readonly<Record<string, object>> = {
+  workspace: { type: 'string', pattern: NAME_PATTERN },
+  group: { type: 'string', pattern: NAME_PATTERN },
+  tag: { type: 'string', pattern: NAME_PATTERN },
+  id: { type: 'string', description: 'A decimal number or a UUID.' },
+  key: { type: 'string', description: 'The id of the key: 12 of a-z 0-9.' },
+}
+
+/**
+ * Says in the document what names may be. The routes themselves have no such schema: the use cases check names,
+ * with an error of their own, and a second check would cost time on the path of every ID.
+ */
+function withPathParameters<S extends object>(schema: S, url: string): S {
+  const names = [...url.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
+  if (names.length === 0) return schema
+  const properties = Object.fromEntries(
+    names.map((name) => [name, PATH_PARAMETERS[name] ?? { type: 'string' }]),
+  )
+  return { ...schema, params: { type: 'object', required: names, properties } }
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { ReadinessReport } from '../app/readiness.ts'
+import { createProbeServer, type ProbeServerOptions } from './probe-server.ts'
+
+const READY: ReadinessReport = { ready: true, draining: false, degraded: [] }
+
+async function probes(t: TestContext, options: Partial<ProbeServerOptions>): Promise<string> {
+  const server = createProbeServer({
+    readiness: { report: () => READY },
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'idgen_up 1\n' }),
+    ...options,
+  })
+  const port = await server.listen('127.0.0.1', 0)
+  t.after(() => server.close())
+  return `http://127.0.0.1:${port}`
+}
+
+test('the metrics port answers metrics and both probes', async (t) => {
+  const origin = await probes(t, {})
+  const metrics = await fetch(`${origin}/metrics`)
+  assert.equal(metrics.headers.get('content-type'), 'text/plain; version=0.0.4')
+  assert.equal(await metrics.text(), 'idgen_up 1\n')
+  assert.equal((await fetch(`${origin}/livez`)).status, 200)
+  const ready = await fetch(`${origin}/readyz?verbose`)
+  assert.equal(ready.status, 200)
+  assert.deepEqual(await ready.json(), READY)
+})
+
+test('a server that is not ready says so and why', async (t) => {
+  const report = { ready: false, draining: true, degraded: [{ what: 'database', why: 'away' }] }
+  const origin = await probes(t, { readiness: { report: () => report } })
+  const answer = await fetch(`${origin}/readyz`)
+  assert.equal(answer.status, 503)
+  assert.deepEqual(await answer.json(), report)
+})
+
+test('other paths and methods are refused', async (t) => {
+  const origin = await probes(t, {})
+  assert.equal((await fetch(`${origin}/`)).status, 404)
+  const posted = await fetch(`${origin}/metrics`, { method: 'POST' })
+  assert.equal(posted.status, 405)
+  assert.equal(posted.headers.get('allow'), 'GET, HEAD')
+  assert.equal((await fetch(`${origin}/livez`, { method: 'HEAD' })).status, 200)
+})
+
+test('metrics that cannot be read are a 500 without the reason', async (t) => {
+  const metrics = (): Promise<never> => Promise.reject(new Error('secret host name'))
+  const origin = await probes(t, { metrics })
+  const answer = await fetch(`${origin}/metrics`)
+  assert.equal(answer.status, 500)
+  assert.ok(!(await answer.text()).includes('secret'))
+})
+
+test('a port that is taken rejects the start', async (t) => {
+  const origin = await probes(t, {})
+  const second = createProbeServer({
+    readiness: { report: () => READY },
+    metrics: () => Promise.reject(new Error()),
+  })
+  await assert.rejects(second.listen('127.0.0.1', Number(new URL(origin).port)), { code: 'EADDRINUSE' })
+})

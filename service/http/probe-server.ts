@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Readiness } from '../app/readiness.ts'
+
+export interface ProbeServerOptions {
+  readonly readiness: Pick<Readiness, 'report'>
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export interface ProbeServer {
+  /** @returns the port, for a `port` of 0. Rejects with Node's own error when the address cannot be had. */
+  listen(host: string, port: number): Promise<number>
+  /** Answers what is in flight, then ends. */
+  close(): Promise<void>
+}
+
+/**
+ * /metrics, /livez and /readyz on a port of their own, not listening yet. Bare node:http: it must answer while
+ * the API is overloaded, and it is not for the public.
+ */
+export function createProbeServer(options: ProbeServerOptions): ProbeServer {
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch(() => {
+      if (!response.headersSent) send(response, 500, 'text/plain', 'metrics could not be read\n')
+      else response.destroy()
+    })
+  })
+  // Probes are short: whoever is slower only holds a connection.
+  server.headersTimeout = 5000
+  server.requestTimeout = 5000
+  return {
+    async listen(host, port) {
+      server.listen(port, host)
+      await once(server, 'listening')
+      const address = server.address()
+      return typeof address === 'object' && address !== null ? address.port : port
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+async function answer(
+  options: ProbeServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume()
+  const path = request.url?.split('?', 1)[0]
+  if (path !== '/metrics' && path !== '/livez' && path !== '/readyz')
+    return send(response, 404, 'text/plain', 'here are /metrics, /livez and /readyz\n')
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return send(response, 405, 'text/plain', 'GET or HEAD\n')
+  }
+  if (path === '/livez') return send(response, 200, JSON_MEDIA_TYPE, '{"live":true}')
+  if (path === '/readyz') {
+    const report = options.readiness.report()
+    return send(response, report.ready ? 200 : 503, JSON_MEDIA_TYPE, JSON.stringify(report))
+  }
+  const { contentType, text } = await options.metrics()
+  return send(response, 200, contentType, text)
+}
+
+const JSON_MEDIA_TYPE = 'application/json; charset=utf-8'
+
+/** Node leaves the body out of an answer to HEAD by itself. */
+function send(response: ServerResponse, status: number, contentType: string, text: string): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    // Each probe on a connection of its own: nothing is left open when the server stops.
+    connection: 'close',
+  })
+  response.end(text)
+}

@@ -1,0 +1,24 @@
+import { Command } from 'commander'
+import { doctorCommand } from './cli/doctor.ts'
+import { idCommand } from './cli/id.ts'
+import { keyCommand } from './cli/key.ts'
+import { migrateCommand } from './cli/migrate.ts'
+import { reportAndExit } from './cli/report-error.ts'
+import { serveCommand } from './cli/serve.ts'
+import { VERSION } from './version.ts'
+
+const program = new Command('idgen')
+  .description('Distributed IDs that are never handed out twice: segment, snowflake, UUID v7 and v4.')
+  .version(VERSION)
+  .showHelpAfterError('(idgen --help shows what there is)')
+  .addCommand(serveCommand())
+  .addCommand(migrateCommand())
+  .addCommand(keyCommand())
+  .addCommand(idCommand())
+  .addCommand(doctorCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  reportAndExit(error)
+}

@@ -1,0 +1,162 @@
+import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { AuditTrail } from './app/audit-trail.ts'
+import type { CapacityWatch } from './app/capacity-watch.ts'
+import type { RouterWatch } from './app/router-watch.ts'
+import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
+import type { UseCases } from './app/use-cases.ts'
+import { ALGORITHMS } from './core/algorithm.ts'
+
+export interface Measured {
+  readonly useCases: UseCases
+  readonly keeper: TimeGrantKeeper
+  readonly routers: RouterWatch
+  readonly capacity: CapacityWatch
+  readonly audit: AuditTrail
+  readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
+export function metricSources(measured: Measured): MetricSource[] {
+  return [...generation(measured), ...segments(measured), ...dependencies(measured)]
+}
+
+/** A label per tag beyond this many would make every scrape megabytes; the rest is summed as `other`. */
+const TAGS_LABELLED_MAX = 1000
+
+function generation({ useCases, routers }: Measured): MetricSource[] {
+  return [
+    {
+      name: 'idgen_generate_requests_total',
+      help: 'Requests answered with IDs',
+      kind: 'counter',
+      labels: ['tag', 'algorithm'],
+      read: (set) => readServed(useCases, 'requests', set),
+    },
+    {
+      name: 'idgen_ids_issued_total',
+      help: 'IDs handed out',
+      kind: 'counter',
+      labels: ['tag', 'algorithm'],
+      read: (set) => readServed(useCases, 'ids', set),
+    },
+    {
+      name: 'idgen_generate_failures_total',
+      help: 'Requests for IDs that ended in an error',
+      kind: 'counter',
+      labels: [],
+      read: (set) => {
+        let failures = 0
+        for (const tag of useCases.directory.all()) failures += tag.failures
+        set([], failures)
+      },
+    },
+    {
+      name: 'idgen_generate_waiting',
+      help: 'Requests that wait for a grant now',
+      kind: 'gauge',
+      labels: [],
+      read: (set) => set([], useCases.generate.waiting),
+    },
+    {
+      name: 'idgen_router_moves_total',
+      help: 'Moves of tags along their chain',
+      kind: 'counter',
+      labels: ['kind'],
+      read: (set) => {
+        set(['degraded'], routers.moves.degraded)
+        set(['recovered'], routers.moves.recovered)
+      },
+    },
+  ]
+}
+
+function segments({ useCases, capacity }: Measured): MetricSource[] {
+  return [
+    {
+      name: 'idgen_segment_usage_ratio',
+      help: 'Issued share of the numbers granted to this process, per tag',
+      kind: 'gauge',
+      labels: ['tag'],
+      read: (set) => {
+        let labelled = 0
+        for (const tag of useCases.directory.all()) {
+          const { issued, granted } = tag.buffer.stats()
+          if (granted > 0 && labelled < TAGS_LABELLED_MAX) {
+            set([tag.path], issued / granted)
+            labelled += 1
+          }
+        }
+      },
+    },
+    {
+      name: 'idgen_range_used_ratio_max',
+      help: 'Granted share of the data-centre number space of the fullest tag, at the last hourly check',
+      kind: 'gauge',
+      labels: [],
+      read: (set) => set([], capacity.largestShare),
+    },
+    {
+      name: 'idgen_range_alerts',
+      help: 'Tags whose number space is nearly used up',
+      kind: 'gauge',
+      labels: [],
+      read: (set) => set([], capacity.alerting),
+    },
+  ]
+}
+
+function dependencies({ useCases, keeper, audit, pool }: Measured): MetricSource[] {
+  return [
+    gauge('idgen_worker_id', 'Snowflake worker id held, -1 without one', () => keeper.worker ?? -1),
+    gauge('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
+      keeper.fault === undefined ? 1 : 0,
+    ),
+    gauge('idgen_ready', '1 while this process can serve', () => (useCases.readiness.report().ready ? 1 : 0)),
+    gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
+    gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),
+    gauge('idgen_database_pool_waiting', 'Callers waiting for a database connection', () => pool().waiting),
+    counter(
+      'idgen_api_key_cache_hits_total',
+      'API keys found in the cache',
+      () => useCases.authenticator.hits,
+    ),
+    counter(
+      'idgen_api_key_cache_misses_total',
+      'API keys asked of the store',
+      () => useCases.authenticator.misses,
+    ),
+    counter('idgen_audit_written_total', 'Audit records written', () => audit.written),
+    counter(
+      'idgen_audit_dropped_total',
+      'Audit records dropped because the queue was full',
+      () => audit.dropped,
+    ),
+  ]
+}
+
+function gauge(name: string, help: string, value: () => number): MetricSource {
+  return { name, help, kind: 'gauge', labels: [], read: (set) => set([], value()) }
+}
+
+function counter(name: string, help: string, value: () => number): MetricSource {
+  return { name, help, kind: 'counter', labels: [], read: (set) => set([], value()) }
+}
+
+function readServed(
+  useCases: UseCases,
+  field: 'requests' | 'ids',
+  set: (labelValues: readonly string[], value: number) => void,
+): void {
+  const rest = new Map<string, number>()
+  let labelled = 0
+  for (const tag of useCases.directory.all()) {
+    labelled += 1
+    for (const algorithm of ALGORITHMS) {
+      const value = tag.served[algorithm][field]
+      if (value === 0) continue
+      if (labelled <= TAGS_LABELLED_MAX) set([tag.path, algorithm], value)
+      else rest.set(algorithm, (rest.get(algorithm) ?? 0) + value)
+    }
+  }
+  for (const [algorithm, value] of rest) set(['other', algorithm], value)
+}

@@ -1,0 +1,91 @@
+import { startEmbeddedPostgres } from './adapters/embedded/embedded-postgres.ts'
+import { type PoolStats, PostgresDatabase } from './adapters/postgres/database.ts'
+import { migrate, pendingMigrations } from './adapters/postgres/migrate.ts'
+import { PartitionUpkeep } from './adapters/postgres/partition-upkeep.ts'
+import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.ts'
+import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
+import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
+import { PostgresSegmentStore } from './adapters/postgres/postgres-segment-store.ts'
+import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
+import type { Config } from './config/keys.ts'
+import { IdgenError } from './core/errors.ts'
+import type { Log } from './ports/log.ts'
+import type { Outside } from './start-use-cases.ts'
+
+/** The stores on PostgreSQL: a server by URL, or the embedded one in the data folder. */
+export interface OpenStore extends Pick<Outside, 'segments' | 'times' | 'catalog' | 'keys' | 'auditSink'> {
+  readonly poolStats: () => PoolStats
+  /** Resolves when the embedded database is no longer ours: issuing must stop. */
+  readonly lost: Promise<Error>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database and brings its schema up to date (or, with database.migrate off, refuses an old one).
+ * @throws IDGEN_STORE_UNAVAILABLE, IDGEN_SCHEMA_MISMATCH, IDGEN_DATA_FOLDER_IN_USE, IDGEN_EMBEDDED_UNAVAILABLE
+ */
+export async function openStore(config: Config, log: Log, instance: string): Promise<OpenStore> {
+  await using opening = new AsyncDisposableStack()
+  const server = await databaseServer(config, log, opening)
+  const database = openDatabase(config, server.url, log, instance)
+  opening.defer(() => database.close())
+  await ensureSchema(config, database, log)
+  const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths)
+  await upkeep.start()
+  opening.defer(() => upkeep.stop())
+  const stack = opening.move()
+  return {
+    segments: new PostgresSegmentStore(database, { instance }),
+    times: new PostgresTimeGrantStore(database),
+    catalog: new PostgresCatalogStore(database),
+    keys: new PostgresApiKeyStore(database),
+    auditSink: new PostgresAuditSink(database),
+    poolStats: () => database.poolStats(),
+    lost: server.lost,
+    close: () => stack.disposeAsync(),
+  }
+}
+
+/** The pool alone, for commands that need no stores (migrate, doctor). */
+export function openDatabase(config: Config, url: string, log: Log, instance: string): PostgresDatabase {
+  const { pool } = config.database
+  return new PostgresDatabase({
+    url,
+    log,
+    poolMax: pool.max,
+    poolMin: pool.min,
+    acquireTimeoutMs: pool.acquireTimeout,
+    applicationName: `idgen ${instance}`.slice(0, 63),
+  })
+}
+
+interface DatabaseServer {
+  readonly url: string
+  readonly lost: Promise<Error>
+}
+
+/** `database.url`, or the embedded server, started and stopped with this process. */
+export async function databaseServer(
+  config: Config,
+  log: Log,
+  opening: AsyncDisposableStack,
+): Promise<DatabaseServer> {
+  if (config.database.url !== '') return { url: config.database.url, lost: new Promise(() => {}) }
+  const embedded = await startEmbeddedPostgres({ folder: config.data.dir, log })
+  opening.defer(() => embedded.stop())
+  return { url: embedded.url, lost: embedded.lost }
+}
+
+async function ensureSchema(config: Config, database: PostgresDatabase, log: Log): Promise<void> {
+  if (config.database.migrate) {
+    const applied = await migrate(database.kysely)
+    if (applied.length > 0) log.info({ migrations: applied }, 'schema migrated')
+    return
+  }
+  const pending = await pendingMigrations(database.kysely)
+  if (pending.length > 0)
+    throw new IdgenError(
+      'IDGEN_SCHEMA_MISMATCH',
+      `The database lacks the migrations ${pending.join(', ')}: run "idgen migrate", or set database.migrate to true.`,
+    )
+}

@@ -1,0 +1,30 @@
+import type { Page, PageRequest } from './catalog-store.ts'
+
+export const SCOPES = ['issue', 'manage', 'audit'] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** An API key as stored: never the secret, only its SHA-256. */
+export interface ApiKey {
+  /** 12 of a-z 0-9; the part of `idg_<id>_<secret>` that may be shown and logged. */
+  readonly id: string
+  readonly name: string
+  /** SHA-256 of the whole key text, 32 bytes. */
+  readonly hash: Uint8Array
+  readonly scopes: readonly Scope[]
+  /** A prefix of `w/g/t` the key is limited to: '' (all), 'w', 'w/g' or 'w/g/t'. */
+  readonly within: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
+  readonly revokedAt: Date | undefined
+}
+
+/** Every write raises the catalogue's revision (CatalogStore.changesSince names the key). */
+export interface ApiKeyStore {
+  /** @throws IDGEN_ALREADY_EXISTS when the id is taken */
+  create(key: ApiKey): Promise<void>
+  find(id: string): Promise<ApiKey | undefined>
+  /** Ordered by id, revoked ones included. */
+  list(page: PageRequest): Promise<Page<ApiKey>>
+  /** Idempotent: the first time stands. @throws IDGEN_KEY_NOT_FOUND */
+  revoke(id: string, at: Date): Promise<ApiKey>
+}

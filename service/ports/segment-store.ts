@@ -1,0 +1,38 @@
+import type { SegmentGrant } from '../core/grant.ts'
+
+export interface SegmentUsage {
+  readonly tagId: number
+  readonly dc: number
+  /** Share of the data centre's number space that was granted, 0..1 (R-2.2.4). */
+  readonly usedShare: number
+}
+
+/**
+ * Gives out segment grants. The store decides alone, by one atomic change per grant: any number of processes
+ * may call at once, and two grants of one (tag, dc) never overlap.
+ */
+export interface SegmentStore {
+  /**
+   * Makes the record of (tag, dc) and opens its first cell. Idempotent; concurrent calls are safe.
+   * @throws IDGEN_TAG_NOT_FOUND, IDGEN_STORE_UNAVAILABLE
+   */
+  initialise(tagId: number, dc: number): Promise<void>
+  /** The same for every live tag that has no record in `dc` yet; says how many were opened. Idempotent. */
+  initialiseAll(dc: number): Promise<number>
+  /**
+   * Takes the next `step` (1..STEP_MAX) numbers; fewer where the cell ends (a grant never crosses a cell).
+   * Initialises (tag, dc) where that was not done. Not idempotent: a call whose outcome is unknown has burnt
+   * its numbers, and the caller just asks again.
+   * @throws IDGEN_RANGE_EXHAUSTED when the data centre has no cell left
+   * @throws IDGEN_TAG_NOT_FOUND when the tag was deleted
+   * @throws IDGEN_STORE_UNAVAILABLE when the store did not answer, or answered other than with a plain commit
+   */
+  allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant>
+  /**
+   * Returns the unused end [from, hi) of the newest grant, if and only if nobody took numbers after it.
+   * One compare-and-set; false means that they stay burnt. The caller must have stopped issuing from it for good.
+   */
+  giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean>
+  /** Of all live tags of this data centre, in no order. */
+  usage(dc: number): Promise<SegmentUsage[]>
+}

@@ -1,0 +1,206 @@
+import { CpuShare } from './adapters/system/cpu-share.ts'
+import { AuditTrail } from './app/audit-trail.ts'
+import { Authenticator } from './app/authenticator.ts'
+import { CapacityWatch } from './app/capacity-watch.ts'
+import { CatalogFollower } from './app/catalog-follower.ts'
+import { GenerateIds } from './app/generate-ids.ts'
+import { IssueLedger } from './app/issue-ledger.ts'
+import { ManageCatalog } from './app/manage-catalog.ts'
+import { ManageKeys } from './app/manage-keys.ts'
+import { Readiness } from './app/readiness.ts'
+import { RouterWatch } from './app/router-watch.ts'
+import { TagDirectory } from './app/tag-directory.ts'
+import { TimeGrantKeeper } from './app/time-grant-keeper.ts'
+import type { UseCases } from './app/use-cases.ts'
+import type { Config } from './config/keys.ts'
+import { Snowflake } from './core/snowflake.ts'
+import { layoutHash, type SnowflakeLayout, snowflakeLayout } from './core/snowflake-layout.ts'
+import { UuidV4 } from './core/uuid-v4.ts'
+import { UuidV7 } from './core/uuid-v7.ts'
+import type { ApiKeyStore } from './ports/api-key-store.ts'
+import type { AuditSink } from './ports/audit-sink.ts'
+import type { CatalogStore } from './ports/catalog-store.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+import type { Random } from './ports/random.ts'
+import type { SegmentStore } from './ports/segment-store.ts'
+import type { TimeGrantStore } from './ports/time-grant-store.ts'
+
+/** All that touches the world outside; memory or PostgreSQL, real time or a test's. */
+export interface Outside {
+  readonly segments: SegmentStore
+  readonly times: TimeGrantStore
+  readonly catalog: CatalogStore
+  readonly keys: ApiKeyStore
+  readonly auditSink: AuditSink
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Who this process is, for people who read the tables. */
+  readonly instance: string
+}
+
+/** The use cases with what runs beside them in the background. */
+export interface Service {
+  readonly useCases: UseCases
+  readonly keeper: TimeGrantKeeper
+  readonly routers: RouterWatch
+  readonly capacity: CapacityWatch
+  readonly audit: AuditTrail
+  /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
+  stop(): Promise<void>
+}
+
+/** Builds the use cases over the stores, starts their background work, and waits for the first round of it. */
+export async function startUseCases(config: Config, outside: Outside): Promise<Service> {
+  const { clock, log } = outside
+  const layout = snowflakeLayout(config.snowflake.epoch)
+  const snowflake = new Snowflake({
+    layout,
+    seed: randomSeed(outside.random),
+    borrowMaxMs: config.snowflake.borrowMax,
+  })
+  const keeper = newKeeper(config, outside, layout, snowflake)
+  const audit = new AuditTrail({
+    sink: outside.auditSink,
+    clock,
+    log,
+    queueMax: config.audit.queueMax,
+    flushEveryMs: config.audit.flushEvery,
+  })
+  const directory = newDirectory(config, outside, snowflake)
+  const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
+  const authenticator = newAuthenticator(config, outside)
+  const { catalog, keys, random } = outside
+  const follower = new CatalogFollower({
+    catalog,
+    directory,
+    authenticator,
+    clock,
+    log,
+    pollEveryMs: config.catalog.pollEvery,
+  })
+  const capacity = newCapacityWatch(config, outside, audit)
+  const useCases: UseCases = {
+    generate: newGenerate(config, outside, keeper, routers),
+    directory,
+    catalog: new ManageCatalog({ catalog, directory, audit }),
+    keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
+    authenticator,
+    ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
+    readiness: new Readiness({ directory, follower, keeper }),
+    layout,
+    limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
+    clock,
+    log,
+  }
+  audit.start()
+  useCases.ledger.start()
+  await Promise.all([keeper.start(), follower.start(), capacity.start()])
+  routers.start()
+  const service = { useCases, keeper, routers, capacity, audit }
+  return { ...service, stop: () => stopAll(service, follower) }
+}
+
+/** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
+async function stopAll(service: Omit<Service, 'stop'>, follower: CatalogFollower): Promise<void> {
+  const { useCases, keeper, routers, capacity, audit } = service
+  useCases.readiness.drain()
+  useCases.generate.stop()
+  await Promise.all([routers.stop(), capacity.stop(), follower.stop(), keeper.stop()])
+  await useCases.directory.retireAll()
+  await useCases.ledger.stop()
+  await audit.stop()
+}
+
+function newKeeper(
+  config: Config,
+  outside: Outside,
+  layout: SnowflakeLayout,
+  snowflake: Snowflake,
+): TimeGrantKeeper {
+  const { clock, random, log, times, instance } = outside
+  return new TimeGrantKeeper({
+    store: times,
+    snowflake,
+    layout,
+    clock,
+    random,
+    log,
+    request: {
+      dc: config.datacenter.id,
+      holder: instance,
+      leaseMs: config.snowflake.lease,
+      layoutHash: layoutHash(layout),
+    },
+    windowMs: config.snowflake.window,
+    renewEveryMs: config.snowflake.renewEvery,
+    maxClockAheadMs: config.snowflake.maxClockAhead,
+  })
+}
+
+function newDirectory(config: Config, outside: Outside, snowflake: Snowflake): TagDirectory {
+  const { catalog, segments, clock, random, log } = outside
+  const cpu = new CpuShare()
+  const fill = (bytes: Uint8Array): void => random.fill(bytes)
+  return new TagDirectory({
+    catalog,
+    maxTags: config.catalog.maxTags,
+    live: {
+      store: segments,
+      dc: config.datacenter.id,
+      clock,
+      log,
+      refillDeadlineMs: config.segment.refillDeadline,
+      cpu: () => cpu.read(),
+      prefetch: config.segment.prefetch,
+      recoveryProbes: config.router.recoveryProbes,
+      shared: { snowflake, 'uuid-v7': new UuidV7(fill), 'uuid-v4': new UuidV4(fill) },
+    },
+  })
+}
+
+function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticator {
+  return new Authenticator({
+    keys,
+    clock,
+    enabled: config.auth.enabled,
+    adminKey: config.auth.adminKey === '' ? undefined : config.auth.adminKey,
+    cacheMaxEntries: config.auth.cache.maxEntries,
+    cacheTtlMs: config.auth.cache.ttl,
+  })
+}
+
+function newCapacityWatch(config: Config, outside: Outside, audit: AuditTrail): CapacityWatch {
+  const { segments, clock, log } = outside
+  return new CapacityWatch({
+    store: segments,
+    audit,
+    clock,
+    log,
+    dc: config.datacenter.id,
+    checkEveryMs: config.capacity.checkEvery,
+    alertShare: config.capacity.alertShare,
+  })
+}
+
+function newGenerate(
+  config: Config,
+  { clock }: Outside,
+  keeper: TimeGrantKeeper,
+  routers: RouterWatch,
+): GenerateIds {
+  return new GenerateIds({
+    clock,
+    deadlineMs: config.server.generate.deadline,
+    maxWaiting: config.server.generate.maxWaiting,
+    onRouterEvent: (tag, event) => routers.tell(tag, event),
+    extendTime: () => keeper.extendNow(),
+  })
+}
+
+function randomSeed(random: Random): number {
+  const bytes = new Uint8Array(4)
+  random.fill(bytes)
+  return new DataView(bytes.buffer).getUint32(0)
+}

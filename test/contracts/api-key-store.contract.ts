@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { ApiKey, ApiKeyStore } from '../../service/ports/api-key-store.ts'
+import type { CatalogStore } from '../../service/ports/catalog-store.ts'
+import { rejectsWith } from './rejects-with.ts'
+
+export interface ApiKeyStores {
+  readonly keys: ApiKeyStore
+  readonly catalog: CatalogStore
+  close(): Promise<void>
+}
+
+/** What every ApiKeyStore must do, run by the memory one and by the real one. */
+export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStores>): void {
+  describe(`${name} keeps the contract of ApiKeyStore`, () => {
+    let stores: ApiKeyStores
+
+    before(async () => {
+      stores = await make()
+    })
+    after(() => stores?.close())
+
+    it('keeps a key as it was made', async () => {
+      const key = newKey('aaaaaaaaaaaa')
+      await stores.keys.create(key)
+      assert.deepEqual(await stores.keys.find(key.id), key)
+      const limited = { ...newKey('bbbbbbbbbbbb'), expiresAt: new Date(86_400_000), within: 'w/g' }
+      await stores.keys.create(limited)
+      assert.deepEqual(await stores.keys.find(limited.id), limited)
+      assert.equal(await stores.keys.find('none'), undefined)
+    })
+
+    it('refuses an id that is taken and leaves the first key as it was', async () => {
+      const key = newKey('cccccccccccc')
+      await stores.keys.create(key)
+      await rejectsWith('IDGEN_ALREADY_EXISTS', stores.keys.create({ ...key, name: 'other' }))
+      assert.equal((await stores.keys.find(key.id))?.name, key.name)
+    })
+
+    it('revokes once: the first time stands', async () => {
+      await stores.keys.create(newKey('dddddddddddd'))
+      const first = await stores.keys.revoke('dddddddddddd', new Date(1000))
+      const second = await stores.keys.revoke('dddddddddddd', new Date(2000))
+      assert.deepEqual([first.revokedAt, second.revokedAt], [new Date(1000), new Date(1000)])
+      assert.deepEqual((await stores.keys.find('dddddddddddd'))?.revokedAt, new Date(1000))
+      await rejectsWith('IDGEN_KEY_NOT_FOUND', stores.keys.revoke('none', new Date()))
+    })
+
+    it('lists all keys by id, revoked ones included', async () => {
+      const ids = ['e1e1e1e1e1e1', 'e2e2e2e2e2e2', 'e3e3e3e3e3e3']
+      for (const id of ids.toReversed()) await stores.keys.create(newKey(id))
+      await stores.keys.revoke('e2e2e2e2e2e2', new Date())
+      const first = await stores.keys.list({ after: 'e', limit: 2 })
+      assert.deepEqual(
+        first.items.map(({ id }) => id),
+        ids.slice(0, 2),
+      )
+      const rest = await stores.keys.list({ after: first.next, limit: 2 })
+      assert.deepEqual(
+        rest.items.map(({ id }) => id),
+        ids.slice(2),
+      )
+      assert.equal(rest.next, undefined)
+    })
+
+    it('tells followers of the catalogue which keys changed', async () => {
+      const { revision } = await stores.catalog.changesSince(0)
+      await stores.keys.create(newKey('ffffffffffff'))
+      const created = await stores.catalog.changesSince(revision)
+      assert.deepEqual(created.keyIds, ['ffffffffffff'])
+      await stores.keys.revoke('ffffffffffff', new Date())
+      assert.deepEqual((await stores.catalog.changesSince(created.revision)).keyIds, ['ffffffffffff'])
+    })
+  })
+}
+
+function newKey(id: string): ApiKey {
+  return {
+    id,
+    name: `key ${id}`,
+    hash: new Uint8Array(32).fill(id.charCodeAt(0)),
+    scopes: ['issue', 'manage'],
+    within: '',
+    createdAt: new Date(Date.UTC(2026, 0, 2)),
+    expiresAt: undefined,
+    revokedAt: undefined,
+  }
+}

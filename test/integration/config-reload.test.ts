@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ConfigChange } from '../../service/config/change.ts'
+import { loadConfig } from '../../service/config/load.ts'
+import { watchConfig } from '../../service/config/watch.ts'
+import type { IdgenError } from '../../service/core/errors.ts'
+import { startService } from '../fixtures/service-process.ts'
+
+/** R-1.1.2: a change is live in less than this. */
+const LIVE_WITHIN_MS = 5000
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-reload-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Resolves when `holds`; fails when it does not within the 5 s of the requirement. */
+async function soon(what: string, holds: () => boolean): Promise<void> {
+  const untilMs = performance.now() + LIVE_WITHIN_MS
+  while (!holds()) {
+    assert.ok(performance.now() < untilMs, `${what} did not happen within ${LIVE_WITHIN_MS} ms`)
+    await pause(20)
+  }
+}
+
+interface Watched {
+  readonly changes: ConfigChange[]
+  readonly faults: IdgenError[]
+}
+
+function watch(t: TestContext, file: string): Watched {
+  const seen: Watched = { changes: [], faults: [] }
+  const watching = watchConfig(file, {}, loadConfig(file, {}), {
+    onChange: (change) => seen.changes.push(change),
+    onFaults: (error) => seen.faults.push(error),
+  })
+  // The watcher's timer keeps no process alive, and node:test does not wait for what nothing keeps alive.
+  const alive = setInterval(() => {}, 1000)
+  t.after(() => {
+    clearInterval(alive)
+    watching.stop()
+  })
+  return seen
+}
+
+test('an edited file is live in less than 5 s, a faulty edit changes nothing, and the repair is live again', async (t) => {
+  const file = join(await temporaryFolder(t), 'idgen.yaml')
+  await writeFile(file, 'log: { level: info }')
+  const { changes, faults } = watch(t, file)
+  await writeFile(file, 'log: { level: debug }')
+  await soon('the change', () => changes.length === 1)
+  await writeFile(file, 'log: { level: loud }\nserver: { htpp: {} }')
+  await soon('the report of the faults', () => faults.length === 1)
+  assert.deepEqual(
+    faults[0]?.faults.map(({ path }) => path),
+    ['server.htpp', 'log.level'],
+  )
+  await writeFile(file, 'log: { level: warn }')
+  await soon('the repair', () => changes.length === 2)
+  assert.deepEqual(
+    changes.map(({ config }) => config.log.level),
+    ['debug', 'warn'],
+  )
+})
+
+test('the symlink swap by which Kubernetes updates a ConfigMap is seen', async (t) => {
+  // idgen.yaml -> ..data/idgen.yaml, ..data -> ..v1; the kubelet renames a new ..data over the old one.
+  const folder = await temporaryFolder(t)
+  for (const [version, level] of Object.entries({ '..v1': 'info', '..v2': 'debug' })) {
+    await mkdir(join(folder, version))
+    await writeFile(join(folder, version, 'idgen.yaml'), `log: { level: ${level} }`)
+  }
+  await symlink('..v1', join(folder, '..data'))
+  await symlink(join('..data', 'idgen.yaml'), join(folder, 'idgen.yaml'))
+  const { changes, faults } = watch(t, join(folder, 'idgen.yaml'))
+  await symlink('..v2', join(folder, '..data_tmp'))
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+  await soon('the change', () => changes.length === 1)
+  assert.equal(changes[0]?.config.log.level, 'debug')
+  assert.deepEqual(faults, [])
+})
+
+test('nothing is reported after the watch was stopped', async (t) => {
+  const file = join(await temporaryFolder(t), 'idgen.yaml')
+  await writeFile(file, 'log: { level: info }')
+  const watching = watchConfig(file, {}, loadConfig(file, {}), {
+    onChange: () => assert.fail('a change was reported'),
+    onFaults: () => assert.fail('faults were reported'),
+  })
+  watching.stop()
+  await writeFile(file, 'log: { level: debug }')
+  await pause(1500)
+})
+
+test('a running service takes a new log level without a restart and names the keys that need one', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'idgen.yaml')
+  await writeFile(file, 'log: { level: info }')
+  const service = await startService({ IDGEN_DATA_DIR: join(folder, 'data') }, ['--config', file])
+  t.after(() => service.stop('SIGTERM'))
+  const changed = (): Record<string, unknown>[] =>
+    service.log.filter(({ msg }) => msg === 'configuration changed')
+  await writeFile(file, 'log: { level: debug }\nrouter: { probeEvery: 2s }')
+  await soon('the change', () => changed().length === 1)
+  assert.deepEqual(changed()[0]?.['live'], ['log.level'])
+  assert.deepEqual(changed()[0]?.['needsRestart'], ['router.probeEvery'])
+  await writeFile(file, 'log: { level: loud }')
+  await soon('the refusal', () =>
+    service.log.some(({ msg }) => String(msg).startsWith('configuration refused')),
+  )
+})

@@ -1,0 +1,87 @@
+import { sql } from 'kysely'
+import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
+import { migrate } from '../../service/adapters/postgres/migrate.ts'
+import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
+import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
+import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
+import { PostgresSegmentStore } from '../../service/adapters/postgres/postgres-segment-store.ts'
+import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
+import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
+import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
+import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
+import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
+import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
+import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { testDatabase } from './postgres-server.ts'
+
+/** Two pools stand for two processes. */
+interface Opened {
+  readonly one: PostgresDatabase
+  readonly two: PostgresDatabase
+  close(): Promise<void>
+}
+
+async function open(): Promise<Opened> {
+  const database = await testDatabase()
+  const pool = { url: database.url, log: new RecordedLog(), poolMax: 20, poolMin: 0 }
+  const one = new PostgresDatabase(pool)
+  const two = new PostgresDatabase(pool)
+  await migrate(one.kysely)
+  const close = async (): Promise<void> => {
+    await Promise.all([one.close(), two.close()])
+    await database.drop()
+  }
+  return { one, two, close }
+}
+
+segmentStoreContract('PostgresSegmentStore', async () => {
+  const { one, two, close } = await open()
+  return {
+    catalog: new PostgresCatalogStore(one),
+    segments: new PostgresSegmentStore(one, { instance: 'one' }),
+    others: new PostgresSegmentStore(two, { instance: 'two' }),
+    close,
+  }
+})
+
+timeGrantStoreContract('PostgresTimeGrantStore', async () => {
+  const { one, close } = await open()
+  return {
+    open: (workers) => new PostgresTimeGrantStore(one, { workers }),
+    endLease: async (hold) => {
+      await one.kysely
+        .updateTable('worker_times')
+        .set({ lease_until: sql`clock_timestamp() - interval '1 second'` })
+        .where('dc', '=', hold.dc)
+        .where('worker', '=', hold.worker)
+        .execute()
+    },
+    close,
+  }
+})
+
+catalogStoreContract('PostgresCatalogStore', async () => {
+  const { one, two, close } = await open()
+  return { catalog: new PostgresCatalogStore(one), others: new PostgresCatalogStore(two), close }
+})
+
+apiKeyStoreContract('PostgresApiKeyStore', async () => {
+  const { one, two, close } = await open()
+  return { keys: new PostgresApiKeyStore(one), catalog: new PostgresCatalogStore(two), close }
+})
+
+auditSinkContract('PostgresAuditSink', async () => {
+  const { one, close } = await open()
+  return {
+    sink: new PostgresAuditSink(one),
+    written: async () => {
+      const rows = await one.kysely.selectFrom('audit_log').selectAll().orderBy('id').execute()
+      return rows.map(({ id: _, trace_id, workspace, ...row }) => ({
+        ...row,
+        workspace: workspace ?? undefined,
+        traceId: trace_id ?? undefined,
+      }))
+    },
+    close,
+  }
+})

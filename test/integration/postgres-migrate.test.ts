@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
+import { migrate, pendingMigrations } from '../../service/adapters/postgres/migrate.ts'
+import { rejectsWith } from '../contracts/rejects-with.ts'
+import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { type TestDatabase, testDatabase } from './postgres-server.ts'
+
+describe('migrations', () => {
+  let test: TestDatabase
+  let processes: PostgresDatabase[]
+
+  before(async () => {
+    test = await testDatabase()
+    processes = [1, 2, 3].map(
+      () => new PostgresDatabase({ url: test.url, log: new RecordedLog(), poolMin: 0 }),
+    )
+  })
+  after(async () => {
+    for (const database of processes ?? []) await database.close()
+    await test?.drop()
+  })
+
+  it('run once when three processes start together, and never again', async () => {
+    const [one] = processes
+    assert.ok(one)
+    const pending = await pendingMigrations(one.kysely)
+    assert.ok(pending.length > 0)
+    const applied = await Promise.all(processes.map((database) => migrate(database.kysely)))
+    assert.deepEqual(applied.flat(), pending)
+    assert.deepEqual(await pendingMigrations(one.kysely), [])
+    assert.deepEqual(await migrate(one.kysely), [])
+  })
+
+  it('accept a schema that a newer idgen went on with, and refuse one of another program', async () => {
+    const [one] = processes
+    assert.ok(one)
+    await sql`INSERT INTO idgen_migrations (name, timestamp) VALUES ('9999_future', '')`.execute(one.kysely)
+    assert.deepEqual(await migrate(one.kysely), [])
+    await sql`DELETE FROM idgen_migrations WHERE name = '0001_catalog'`.execute(one.kysely)
+    const error = await rejectsWith('IDGEN_SCHEMA_MISMATCH', migrate(one.kysely))
+    assert.match(error.message, /9999_future.*0001_catalog/)
+  })
+
+  it('leave a constraint that no two cells of one tag can pass', async () => {
+    const [one] = processes
+    assert.ok(one)
+    const db = one.kysely
+    await sql`INSERT INTO workspaces (name, display_name) VALUES ('w', '')`.execute(db)
+    await sql`INSERT INTO groups (workspace_id, name, display_name) SELECT id, 'g', '' FROM workspaces`.execute(
+      db,
+    )
+    await sql`
+      INSERT INTO biz_tags (group_id, name, display_name, chain, step_base, step_min, step_max, start_at, cell_size, dc_count)
+      SELECT id, 't' || n, '', '{segment}', 1, 1, 1, 0, 1000, 8 FROM groups, generate_series(1, 2) AS n`.execute(
+      db,
+    )
+    const [first, second] = (await db.selectFrom('biz_tags').select('id').orderBy('id').execute()).map(
+      (t) => t.id,
+    )
+    assert.ok(first !== undefined && second !== undefined)
+    const insert = (tag_id: number, cell: number, lo: number, hi: number) =>
+      db.insertInto('ranges').values({ tag_id, dc: 0, cell, lo, hi }).execute()
+    await insert(first, 0, 0, 1000)
+    await insert(first, 1, 1000, 2000)
+    await insert(second, 0, 0, 1000)
+    await insert(second, 5, 2 ** 53 - 1000, 2 ** 53)
+    await assert.rejects(insert(first, 2, 1999, 3000), /ranges_never_overlap/)
+    await assert.rejects(insert(first, 3, 500, 600), /ranges_never_overlap/)
+    await assert.rejects(insert(first, 4, 2 ** 53 - 1, 2 ** 53 + 2), /check constraint/)
+  })
+})

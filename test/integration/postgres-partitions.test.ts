@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
+import { migrate } from '../../service/adapters/postgres/migrate.ts'
+import { dropExpired, ensurePartitions, strayRows } from '../../service/adapters/postgres/partitions.ts'
+import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
+import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { type TestDatabase, testDatabase } from './postgres-server.ts'
+
+describe('monthly partitions', () => {
+  let test: TestDatabase
+  let database: PostgresDatabase
+  let second: PostgresDatabase
+
+  before(async () => {
+    test = await testDatabase()
+    const options = { url: test.url, log: new RecordedLog(), poolMin: 0 }
+    database = new PostgresDatabase(options)
+    second = new PostgresDatabase(options)
+    await migrate(database.kysely)
+  })
+  after(async () => {
+    await database?.close()
+    await second?.close()
+    await test?.drop()
+  })
+
+  async function audit(at: string): Promise<void> {
+    await new PostgresAuditSink(database).write([
+      {
+        at: new Date(at),
+        actor: 'system',
+        action: at,
+        subject: '',
+        workspace: undefined,
+        result: 'ok',
+        traceId: undefined,
+        detail: {},
+      },
+    ])
+  }
+
+  async function rowsIn(table: string): Promise<string[]> {
+    const found = await sql<{ action: string }>`SELECT action FROM ${sql.table(table)} ORDER BY at`.execute(
+      database.kysely,
+    )
+    return found.rows.map(({ action }) => action)
+  }
+
+  it('are made for this month and three more, by one of several processes', async () => {
+    const now = new Date('2026-11-30T23:59:59.999Z')
+    const made = await Promise.all([
+      ensurePartitions(database.kysely, now),
+      ensurePartitions(second.kysely, now),
+    ])
+    const months = ['202611', '202612', '202701', '202702']
+    assert.deepEqual(
+      made.flat(),
+      ['segment_allocations', 'audit_log'].flatMap((table) => months.map((month) => `${table}_${month}`)),
+    )
+    assert.deepEqual(await ensurePartitions(database.kysely, now), [])
+  })
+
+  it('take the rows of their month, in UTC, from the first to the last instant', async () => {
+    const rows = ['2026-12-01T00:00:00.000Z', '2026-12-31T23:59:59.999Z']
+    for (const at of rows) await audit(at)
+    await audit('2027-01-01T00:00:00.000Z')
+    assert.deepEqual(await rowsIn('audit_log_202612'), rows)
+    assert.equal(await strayRows(database.kysely), 0)
+  })
+
+  it('collect rows that had come too early once their month is made', async () => {
+    await audit('2027-03-05T00:00:00.000Z')
+    await audit('2027-09-05T00:00:00.000Z')
+    assert.equal(await strayRows(second.kysely), 2)
+    const made = await ensurePartitions(database.kysely, new Date('2026-12-10T00:00:00Z'))
+    assert.deepEqual(made, ['segment_allocations_202703', 'audit_log_202703'])
+    assert.deepEqual(await rowsIn('audit_log_202703'), ['2027-03-05T00:00:00.000Z'])
+    assert.equal(await strayRows(database.kysely), 1)
+    assert.equal((await rowsIn('audit_log')).length, 5)
+  })
+
+  it('are dropped when their whole month is older than the retention', async () => {
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-11-30T00:00:00Z')), [])
+    const dropped = await Promise.all([
+      dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z')),
+      dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z')),
+    ])
+    assert.deepEqual(dropped.flat(), [
+      'segment_allocations_202611',
+      'segment_allocations_202612',
+      'audit_log_202611',
+      'audit_log_202612',
+    ])
+    assert.deepEqual(await rowsIn('audit_log'), [
+      '2027-01-01T00:00:00.000Z',
+      '2027-03-05T00:00:00.000Z',
+      '2027-09-05T00:00:00.000Z',
+    ])
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-03-01T00:00:00Z'), 1), [
+      'segment_allocations_202701',
+      'audit_log_202701',
+    ])
+  })
+
+  it('are indexed and count their rows on from their neighbours', async () => {
+    const ids = await sql<{ id: number }>`SELECT id FROM audit_log ORDER BY id`.execute(database.kysely)
+    assert.equal(new Set(ids.rows.map(({ id }) => id)).size, ids.rows.length)
+    const indexes = await sql<{ n: number }>`
+      SELECT count(*)::int AS n FROM pg_indexes WHERE tablename = 'audit_log_202703'`.execute(database.kysely)
+    assert.equal(indexes.rows[0]?.n, 3)
+  })
+})
