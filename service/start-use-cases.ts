@@ -68,7 +68,8 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
     queueMax: config.audit.queueMax,
     flushEveryMs: config.audit.flushEvery,
   })
-  const directory = newDirectory(config, outside, snowflake)
+  const uuidV4 = new UuidV4((bytes) => outside.random.fill(bytes))
+  const directory = newDirectory(config, outside, snowflake, uuidV4)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
   const { catalog, keys, random } = outside
@@ -82,7 +83,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   })
   const capacity = newCapacityWatch(config, outside, audit)
   const useCases: UseCases = {
-    generate: newGenerate(config, outside, keeper, routers),
+    generate: newGenerate(config, outside, keeper, routers, uuidV4),
     directory,
     catalog: new ManageCatalog({ catalog, directory, audit }),
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
@@ -139,10 +140,10 @@ function newKeeper(
   })
 }
 
-function newDirectory(config: Config, outside: Outside, snowflake: Snowflake): TagDirectory {
+function newDirectory(config: Config, outside: Outside, snowflake: Snowflake, uuidV4: UuidV4): TagDirectory {
   const { catalog, segments, clock, random, log } = outside
   const cpu = new CpuShare()
-  const fill = (bytes: Uint8Array): void => random.fill(bytes)
+  const uuidV7 = new UuidV7((bytes) => random.fill(bytes))
   return new TagDirectory({
     catalog,
     maxTags: config.catalog.maxTags,
@@ -155,7 +156,7 @@ function newDirectory(config: Config, outside: Outside, snowflake: Snowflake): T
       cpu: () => cpu.read(),
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
-      shared: { snowflake, 'uuid-v7': new UuidV7(fill), 'uuid-v4': new UuidV4(fill) },
+      shared: { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 },
     },
   })
 }
@@ -189,6 +190,7 @@ function newGenerate(
   { clock }: Outside,
   keeper: TimeGrantKeeper,
   routers: RouterWatch,
+  uuidV4: UuidV4,
 ): GenerateIds {
   return new GenerateIds({
     clock,
@@ -196,7 +198,21 @@ function newGenerate(
     maxWaiting: config.server.generate.maxWaiting,
     onRouterEvent: (tag, event) => routers.tell(tag, event),
     extendTime: () => keeper.extendNow(),
+    refillUuids: betweenRequests(uuidV4),
   })
+}
+
+/** Refills the pool in the next turn of the event loop, so that no request pays for the UUIDs of others. */
+function betweenRequests({ pool }: UuidV4): () => void {
+  let planned = false
+  return () => {
+    if (planned || !pool.needsRefill()) return
+    planned = true
+    setImmediate(() => {
+      planned = false
+      pool.refill()
+    })
+  }
 }
 
 function randomSeed(random: Random): number {

@@ -60,6 +60,7 @@ function world(chain: readonly AlgorithmName[], step = 10) {
     maxWaiting: 200,
     onRouterEvent: (_tag, event) => events.push(event),
     extendTime: () => Promise.resolve(),
+    refillUuids: () => {},
   })
   return { clock, store, snowflake, tag, generate, events }
 }
@@ -220,7 +221,19 @@ test('after stop nothing is issued, also not from memory', async () => {
   assert.equal((await refusal(generate.take(tag, 1, new IdBatch()))).code, 'IDGEN_SHUTTING_DOWN')
 })
 
-test('a clean stop returns unused numbers newest first, and a segment in flight is waited for', async () => {
+test('a segment still on its way at a clean stop is waited for and returned whole', async () => {
+  const { generate, tag, store } = world(['segment'])
+  await generate.take(tag, 9, new IdBatch())
+  store.mode = 'hold'
+  assert.equal(generate.tryTake(tag, 1, new IdBatch()), true)
+  const retired = tag.retire(true)
+  store.mode = 'answer'
+  store.release()
+  await retired
+  assert.deepEqual(store.returned, [{ lo: 11, hi: 21 }])
+})
+
+test('a clean stop returns the unused end of the segment in use', async () => {
   const { generate, tag, store } = world(['segment'])
   await generate.take(tag, 3, new IdBatch())
   await tag.retire(true)

@@ -13,6 +13,8 @@ export interface GenerateOptions {
   readonly maxWaiting: number
   /** Called on every degradation and recovery: logged, counted and audited. */
   readonly onRouterEvent: (tag: LiveTag, event: RouterEvent) => void
+  /** Called after every take of a UUID v4: fills their pool between requests when it is low. Cheap when not. */
+  readonly refillUuids: () => void
   /** Resolves when the time grant was extended, lost or is late. */
   readonly extendTime: () => Promise<void>
 }
@@ -51,6 +53,7 @@ export class GenerateIds {
     batch.algorithm = algorithm.name
     algorithm.take(count - batch.count, nowMs, batch)
     if (algorithm.name === 'segment') tag.refiller.preload(nowMs)
+    else if (algorithm.name === 'uuid-v4') this.#options.refillUuids()
     if (batch.count < count) return false
     this.#finish(tag, count, batch)
     return true

@@ -81,6 +81,9 @@ export class LiveTag {
   async retire(giveBack: boolean): Promise<void> {
     this.#removed = true
     const unused = this.#buffer.drain()
+    await this.#refiller.stop()
+    // What was still on its way came last, so it is the newest.
+    unused.unshift(...this.#buffer.drain())
     if (giveBack) await this.#refiller.giveBack(unused)
   }
 

@@ -60,10 +60,14 @@ export class SegmentRefiller {
     })
   }
 
-  /** After the buffer was drained: returns unused ends, newest first, until the store says somebody took more. */
-  async giveBack(unused: readonly SegmentGrant[]): Promise<void> {
+  /** No allocation begins after this; resolves when the one in flight has ended. */
+  async stop(): Promise<void> {
     this.#stopped = true
     await this.#flight
+  }
+
+  /** After the buffer was drained: returns unused ends, newest first, until the store says somebody took more. */
+  async giveBack(unused: readonly SegmentGrant[]): Promise<void> {
     const { store, tagId, dc, log, tagPath } = this.#options
     for (const grant of unused) {
       try {
@@ -83,8 +87,8 @@ export class SegmentRefiller {
     const { store, buffer, tagId, dc, clock, log, tagPath } = this.#options
     try {
       const grant = await store.allocate(tagId, dc, step)
-      // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is burnt.
-      if (!this.#stopped) buffer.install(grant, clock.nowMs())
+      // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
+      buffer.install(grant, clock.nowMs())
     } catch (thrown) {
       const error = IdgenError.from(thrown)
       log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import {
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  loadPackageDefinition,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js'
+import { test } from 'node:test'
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { type ClientDuplexStream, type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js'
 import { service as healthService } from 'grpc-health-check'
-import { IssuedIds } from '../../test/fixtures/issued-ids.ts'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
+import { IssuedIds } from '../../test/fixtures/issued-ids.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type GenerateStreamResponse, IdFormat, IdServiceService } from './generated/idgen/v1/id_service.ts'
 import { createGrpcServer } from './server.ts'
@@ -43,28 +39,59 @@ test('a health watch sees the change and does not hold up the drain', async (t) 
   assert.deepEqual(seen.sort(), ['SERVICE_UNKNOWN', 'SERVING'])
   // The clock stands still: the drain ends because the watches do, not by its timeout.
   await api.server.drain(1000)
-  for (const [error] of await Promise.all(ended)) assert.equal((error as ServiceError).code, status.UNAVAILABLE)
+  for (const [error] of await Promise.all(ended))
+    assert.equal((error as ServiceError).code, status.UNAVAILABLE)
   assert.ok(seen.includes('NOT_SERVING'))
 })
 
 test('reflection, both versions, needs no key and knows every service and message', async (t) => {
   const api = await GrpcApi.start(t)
   for (const version of ['v1', 'v1alpha']) {
-    const listed = await reflect(api, version, { listServices: '*' })
-    const names = listed.listServicesResponse?.service.map(({ name }) => name).sort()
-    assert.deepEqual(names, [
+    const services = await reflect(api, version, LIST_SERVICES, '*')
+    assert.deepEqual(services.map((service) => fields(service)[0]?.[1].toString()).sort(), [
       'grpc.health.v1.Health',
       'idgen.v1.CatalogService',
       'idgen.v1.IdService',
       'idgen.v1.KeyService',
     ])
-    for (const fileContainingSymbol of [...(names ?? []), 'idgen.v1.IdRun', 'google.rpc.ErrorInfo']) {
-      const found = await reflect(api, version, { fileContainingSymbol })
-      assert.ok((found.fileDescriptorResponse?.fileDescriptorProto.length ?? 0) > 0, fileContainingSymbol)
+    for (const symbol of [
+      'grpc.health.v1.Health',
+      'idgen.v1.IdService',
+      'idgen.v1.IdRun',
+      'google.rpc.ErrorInfo',
+    ]) {
+      const [file] = await reflect(api, version, FILE_CONTAINING_SYMBOL, symbol)
+      assert.ok(file?.includes(symbol.split('.').at(-1) ?? ''), symbol)
     }
-    const missing = await reflect(api, version, { fileContainingSymbol: 'nothing' })
-    assert.equal(missing.errorResponse?.errorCode, status.NOT_FOUND)
+    await assert.rejects(
+      reflect(api, version, FILE_CONTAINING_SYMBOL, 'nothing'),
+      /Symbol not found: nothing/,
+    )
   }
+})
+
+test('a client that asks for descriptors and reads none does not fill the memory', async (t) => {
+  const api = await GrpcApi.start(t)
+  const session = connectHttp2(`http://${api.address}`)
+  t.after(() => session.destroy())
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  })
+  stream.pause()
+  const request = new BinaryWriter()
+    .tag(FILE_CONTAINING_SYMBOL, WireType.LengthDelimited)
+    .string('idgen.v1.IdService')
+  const message = Buffer.from(request.finish())
+  const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
+  let taken = 0
+  for (let i = 0; i < 3000; i += 1) stream.write(frame, () => void (taken += 1))
+  await turns(2000)
+  // 3000 requests are 72 KB, a little above the window of 64 KiB: all were sent only if the server had read on.
+  assert.ok(taken < 3000, `${taken} requests were read`)
+  assert.equal(await health(api, ''), 'SERVING')
 })
 
 test('an unknown method is UNIMPLEMENTED', async (t) => {
@@ -151,7 +178,9 @@ test('a server that never listened drains at once, and a taken port is refused',
   await assert.rejects(
     other.listen('127.0.0.1', api.port),
     (error) =>
-      error instanceof IdgenError && error.code === 'IDGEN_PORT_IN_USE' && error.message.includes(String(api.port)),
+      error instanceof IdgenError &&
+      error.code === 'IDGEN_PORT_IN_USE' &&
+      error.message.includes(String(api.port)),
   )
   await other.drain(1000)
 })
@@ -168,7 +197,11 @@ async function askUntilRefused(api: GrpcApi, issued: IssuedIds): Promise<Service
 
 async function health(api: GrpcApi, service: string): Promise<string> {
   const method = healthService['Check'] ?? assert.fail('no Check')
-  const { status: serving } = await api.call(method as never as Method<object, { status: string }>, { service }, { key: '' })
+  const { status: serving } = await api.call(
+    method as never as Method<object, { status: string }>,
+    { service },
+    { key: '' },
+  )
   return serving
 }
 
@@ -184,8 +217,51 @@ function watchHealth(api: GrpcApi, service: string): ClientReadableStream<{ stat
   return api.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service })
 }
 
-interface Reflected {
-  readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] }
-  readonly fileDescriptorResponse?: { readonly fileDescriptorProto: readonly Buffer[] }
-  readonly errorResponse?: { readonly errorCode: number }
+/** Fields of ServerReflectionRequest. */
+const FILE_CONTAINING_SYMBOL = 4
+const LIST_SERVICES = 7
+/** Fields of ServerReflectionResponse. */
+const ORIGINAL_REQUEST = 2
+const ERROR_RESPONSE = 7
+
+/** What the answer repeats: services or files. @throws with the text of an error response */
+async function reflect(api: GrpcApi, version: string, field: number, value: string): Promise<Buffer[]> {
+  const request = new BinaryWriter().tag(field, WireType.LengthDelimited).string(value)
+  const stream: ClientDuplexStream<Buffer, Buffer> = api.client.makeBidiStreamRequest(
+    `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+    (bytes: Buffer) => bytes,
+    (bytes: Buffer) => bytes,
+  )
+  stream.write(Buffer.from(request.finish()))
+  const [answer] = (await once(stream, 'data')) as [Buffer]
+  stream.end()
+  const [told] = fields(answer).filter(([number]) => number !== ORIGINAL_REQUEST)
+  const body = told?.[1] ?? assert.fail('an empty answer')
+  if (told?.[0] === ERROR_RESPONSE) throw new Error(body.toString('latin1'))
+  return fields(body).map(([, bytes]) => bytes)
+}
+
+/** The length-delimited fields of a message. */
+function fields(message: Uint8Array): [number, Buffer][] {
+  const reader = new BinaryReader(message)
+  const found: [number, Buffer][] = []
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag()
+    if (wireType === WireType.LengthDelimited) found.push([number, Buffer.from(reader.bytes())])
+    else reader.skip(wireType, number)
+  }
+  return found
+}
+
+/** Resolves when the server has closed the connection, or has answered something. */
+async function sendRaw(port: number, bytes: Buffer | string): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.end(bytes)
+  socket.resume()
+  await once(socket, 'close')
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

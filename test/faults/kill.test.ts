@@ -27,7 +27,7 @@ const TAGS = {
 test(`one process on the embedded database, killed ${KILLS} times under load, gives no ID twice`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'idgen-faults-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const environment = { IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY, IDGEN_LOG_LEVEL: 'warn' }
+  const environment = { IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY }
   await killUnderLoad({ environment, processes: 1, t })
 })
 
@@ -39,7 +39,6 @@ test(`three processes on one database, killed ${KILLS} times under load, give no
     IDGEN_DATABASE_POOL_MAX: '10',
     IDGEN_DATABASE_POOL_MIN: '1',
     IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,
-    IDGEN_LOG_LEVEL: 'warn',
   }
   await killUnderLoad({ environment, processes: 3, t })
 })

@@ -68,8 +68,8 @@ describe('a commit that is not a plain COMMIT', () => {
       proxy.fault = 'none'
       const next = await store.allocate(tagId, 0, 100)
       assert.equal(next.lo, committed ? 200 : first.hi)
-      const burnt = { lo: 150, hi: 200 }
-      assert.equal(await store.giveBack(tagId, 0, burnt), false, 'what was never granted is never returned')
+      if (committed)
+        assert.equal(await store.giveBack(tagId, 0, { lo: 150, hi: 200 }), false, 'burnt is burnt')
     })
 
     it(`does not return numbers twice after ${fault}`, async () => {

@@ -1,0 +1,26 @@
+import { ERRORS, type ErrorCode } from '../service/core/errors.ts'
+import { ERROR_ADVICE } from './error-advice.ts'
+
+const INTRODUCTION = `# Errors
+
+<!-- Made by \`make generate\` from service/core/errors.ts and scripts/error-advice.ts. Do not edit. -->
+
+Every refusal carries one of these codes, on every protocol: HTTP in the member \`code\` of the problem details
+(RFC 9457, \`application/problem+json\`), gRPC in the \`reason\` of google.rpc.ErrorInfo, the command line in brackets.
+A code never changes its meaning. *Again* says whether the same call may succeed later without a change; where the
+server knows when, it says so (\`Retry-After\`, google.rpc.RetryInfo).
+
+| code | HTTP | gRPC | again | meaning | what to do |
+|---|---|---|---|---|---|
+`
+
+/** docs/errors.md. */
+export function errorsDocument(): string {
+  const codes = Object.keys(ERRORS) as ErrorCode[]
+  return `${INTRODUCTION}${codes.map(line).join('\n')}\n`
+}
+
+function line(code: ErrorCode): string {
+  const { http, grpc, retryable, title } = ERRORS[code]
+  return `| \`${code}\` | ${http} | ${grpc} | ${retryable ? 'yes' : 'no'} | ${title} | ${ERROR_ADVICE[code]} |`
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, test } from 'node:test'
+
+/** The rules of CONTRIBUTING.md that no linter knows, as a test. */
+const ROOT = join(import.meta.dirname, '..')
+
+/** What git tracks or would track: nothing ignored. Deleted files may still be listed. */
+const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((path) => path !== '' && existsSync(join(ROOT, path)))
+
+/** Made by tools, or copied from elsewhere unchanged. */
+const FOREIGN = /^(?:package-lock\.json|LICENSE|docs\/openapi\.json|service\/grpc\/generated\/|proto\/google\/)/
+const OWN = FILES.filter((path) => !FOREIGN.test(path))
+const SOURCES = OWN.filter((path) => path.endsWith('.ts'))
+const TESTS = SOURCES.filter((path) => path.endsWith('.test.ts'))
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+/** "path:line: text" of the lines that match. */
+function find(paths: readonly string[], pattern: RegExp): string[] {
+  return paths.flatMap((path) =>
+    read(path)
+      .split('\n')
+      .flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+  )
+}
+
+describe('files', () => {
+  test('no name says nothing about what is inside', () => {
+    const banned = new Set(['index', 'util', 'utils', 'helper', 'helpers', 'common', 'misc', 'types', 'constants', 'shared', 'lib', 'manager', 'base'])
+    assert.deepEqual(
+      SOURCES.filter((path) => path.split('/').some((part) => banned.has(part.replace(/\..*$/, '')))),
+      [],
+    )
+  })
+
+  test('names are kebab-case', () => {
+    const shape = /^(?:\d{4}_)?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|property\.test|stress\.test|contract|bench))?\.ts$/
+    assert.deepEqual(
+      SOURCES.map((path) => basename(path)).filter((name) => !shape.test(name)),
+      [],
+    )
+  })
+
+  test('the median source file is below 150 lines, and none is above 400', () => {
+    const lengths = SOURCES.map((path) => read(path).split('\n').length).sort((a, b) => a - b)
+    assert.ok((lengths[Math.floor(lengths.length / 2)] ?? 0) < 150)
+    assert.ok((lengths.at(-1) ?? 0) <= 401)
+  })
+
+  test('text ends with a line break, without blanks at line ends', () => {
+    const text = OWN.filter((path) => /\.(?:ts|md|json|ya?ml|proto)$|^(?:Makefile|Dockerfile)$/.test(path))
+    assert.deepEqual(
+      text.filter((path) => !read(path).endsWith('\n')),
+      [],
+    )
+    assert.deepEqual(find(text.filter((path) => !path.endsWith('.md')), /[ \t]+$/), [])
+  })
+
+  test('no machine path, package-registry host or conflict mark stands in a file', () => {
+    // Put together, so that this file does not find itself.
+    const words = ['/' + 'work/', '/' + 'home/', '/' + 'Users/', 'registry\\.' + 'npmjs', 'npm' + 'mirror', 'C:' + '\\\\', '<'.repeat(7), '>'.repeat(7)]
+    assert.deepEqual(find(OWN, new RegExp(words.join('|'))), [])
+    assert.deepEqual(find(['package-lock.json'], /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)/), [])
+  })
+
+  test('every relative link of a document leads to a file', () => {
+    const broken = OWN.filter((path) => path.endsWith('.md')).flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
+        .map(([, target = '']) => join(path, '..', target))
+        .filter((target) => !existsSync(join(ROOT, target)))
+        .map((target) => `${path} -> ${target}`),
+    )
+    assert.deepEqual(broken, [])
+  })
+})
+
+describe('tests', () => {
+  test('none is the only one, and none is left out without a reason', () => {
+    assert.deepEqual(find(TESTS, /\b(?:test|it|describe|suite|t)\.only\b|\bonly: true/), [])
+    assert.deepEqual(find(TESTS, /\b(?:test|it|describe|suite)\.(?:skip|todo)\b|\bskip: true|\btodo: true|\bskip\(\)/), [])
+  })
+
+  test('names are sentences, not the names of functions', () => {
+    const names = TESTS.flatMap((path) =>
+      [...read(path).matchAll(/\btest\(\s*'([^']+)'/g)].map(([, name = '']) => `${path}: ${name}`),
+    )
+    assert.deepEqual(
+      names.filter((name) => (name.split(': ')[1] ?? '').split(' ').length < 3),
+      [],
+    )
+  })
+})
+
+describe('source', () => {
+  test('a rule of the linter is switched off only with a reason', () => {
+    assert.deepEqual(find(SOURCES, /(?:ox|es)lint-disable(?!.* -- )|@ts-(?:ignore|nocheck)|@ts-expect-error\s*$/), [])
+  })
+
+  test('nothing is left to do in a comment', () => {
+    assert.deepEqual(find(OWN, new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX\\b'].join('|'))), [])
+  })
+
+  test('the environment is read by the commands only', () => {
+    const readers = SOURCES.filter((path) => path.startsWith('service/') && !path.startsWith('service/cli/'))
+    assert.deepEqual(find(readers.filter((path) => !path.endsWith('.test.ts')), /process\.env/), [])
+  })
+})
+
+describe('make', () => {
+  const makefile = read('Makefile')
+  const targets = [...makefile.matchAll(/^([a-z][a-z-]*):/gm)].map(([, name = '']) => name)
+  const help = execFileSync('make', ['--no-print-directory'], { cwd: ROOT, encoding: 'utf8' })
+
+  test('every target is explained by make help, which is the default', () => {
+    for (const target of targets) assert.match(help, new RegExp(`^  ${target} +[A-Z]`, 'm'))
+  })
+
+  test('every target is phony: a folder of the same name must not stand in for it', () => {
+    const phony = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ')
+    assert.deepEqual(phony?.toSorted(), targets.toSorted())
+  })
+
+  test('every target that a document, the CI or an error message names exists', () => {
+    const named = OWN.flatMap((path) => [...read(path).matchAll(/[`"]make ([a-z][a-z-]*)/g)].map(([, name = '']) => name))
+    assert.deepEqual(
+      [...new Set(named)].filter((name) => !targets.includes(name)),
+      [],
+    )
+  })
+})
+
+describe('CI', () => {
+  test('actions are pinned to a commit, with the version beside it', () => {
+    const uses = find(['.github/workflows/ci.yaml'], /\buses:/)
+    assert.ok(uses.length > 0)
+    for (const line of uses) assert.match(line, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  })
+})
