@@ -1,14 +1,64 @@
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import type { EventData, TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
-import type { TestEvent } from 'node:test/reporters'
+
+/** What run-tests.ts sums up. Suites (`describe`) are no tests and not counted. */
+export interface TestCounts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** Output of a file that is kept to be shown when one of its tests fails. */
+const OUTPUT_KEPT = 200
 
 /**
- * Reporter for `node --test`: a line per file, each failure in full, each skipped test with its reason. The counts go
- * to the file that IDGEN_TEST_COUNTS names, for run-tests.ts.
+ * Reporter of `node --test`: each failure in full with what its file printed, each skipped test with its reason, and
+ * notes of the tests. The counts go to the file that IDGEN_TEST_COUNTS names.
  */
-export interface TestCounts {
-  passed: number
-  failed: number
-  skipped: number
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const output = new Map<string | undefined, string[]>()
+  for await (const { type, data } of events) {
+    if (type === 'test:stderr' || type === 'test:stdout') keep(output, data.file, data.message)
+    else if (type === 'test:diagnostic' && !SUMMARY.test(data.message)) yield `  ${data.message}\n`
+    else if (type === 'test:pass' && data.details.type !== 'suite') {
+      if (data.skip === undefined && data.todo === undefined) counts.passed += 1
+      else {
+        counts.skipped += 1
+        yield `  skipped: ${where(data)}: ${data.name}: ${data.skip ?? data.todo}\n`
+      }
+    } else if (type === 'test:fail' && !isParent(data)) {
+      counts.failed += 1
+      yield failure(data, output.get(data.file) ?? [])
+    }
+  }
+  const file = process.env['IDGEN_TEST_COUNTS']
+  if (file !== undefined) writeFileSync(file, JSON.stringify(counts))
+}
+
+/** The runner's own totals; ours stand at the end. */
+const SUMMARY = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d/
+
+/** A suite or test that fails only because something inside it did: that is reported by itself. */
+function isParent({ details }: EventData.TestFail): boolean {
+  return (details.error as { failureType?: unknown }).failureType === 'subtestsFailed'
+}
+
+function failure(data: EventData.TestFail, output: readonly string[]): string {
+  const { error } = data.details
+  const printed = output.length === 0 ? '' : `\n  printed by the file:\n${output.join('')}`
+  return `\nFAILED ${where(data)}\n  ${data.name}\n${inspect(error.cause ?? error)}${printed}\n\n`
+}
+
+function where({ file, line }: { readonly file?: string; readonly line?: number }): string {
+  return file === undefined ? '(no file)' : `${relative(process.cwd(), file)}:${line ?? 1}`
+}
+
+function keep(output: Map<string | undefined, string[]>, file: string | undefined, message: string): void {
+  const kept = output.get(file) ?? []
+  kept.push(message)
+  if (kept.length > OUTPUT_KEPT) kept.shift()
+  output.set(file, kept)
 }

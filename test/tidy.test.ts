@@ -16,7 +16,8 @@ const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((path) => path !== '' && existsSync(join(ROOT, path)))
 
 /** Made by tools, or copied from elsewhere unchanged. */
-const FOREIGN = /^(?:package-lock\.json|LICENSE|docs\/openapi\.json|service\/grpc\/generated\/|proto\/google\/)/
+const FOREIGN =
+  /^(?:package-lock\.json|LICENSE|docs\/openapi\.json|service\/grpc\/generated\/|proto\/google\/)/
 const OWN = FILES.filter((path) => !FOREIGN.test(path))
 const SOURCES = OWN.filter((path) => path.endsWith('.ts'))
 const TESTS = SOURCES.filter((path) => path.endsWith('.test.ts'))
@@ -36,7 +37,21 @@ function find(paths: readonly string[], pattern: RegExp): string[] {
 
 describe('files', () => {
   test('no name says nothing about what is inside', () => {
-    const banned = new Set(['index', 'util', 'utils', 'helper', 'helpers', 'common', 'misc', 'types', 'constants', 'shared', 'lib', 'manager', 'base'])
+    const banned = new Set([
+      'index',
+      'util',
+      'utils',
+      'helper',
+      'helpers',
+      'common',
+      'misc',
+      'types',
+      'constants',
+      'shared',
+      'lib',
+      'manager',
+      'base',
+    ])
     assert.deepEqual(
       SOURCES.filter((path) => path.split('/').some((part) => banned.has(part.replace(/\..*$/, '')))),
       [],
@@ -44,7 +59,8 @@ describe('files', () => {
   })
 
   test('names are kebab-case', () => {
-    const shape = /^(?:\d{4}_)?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|property\.test|stress\.test|contract|bench))?\.ts$/
+    const shape =
+      /^(?:\d{4}_)?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|property\.test|stress\.test|contract|bench))?\.ts$/
     assert.deepEqual(
       SOURCES.map((path) => basename(path)).filter((name) => !shape.test(name)),
       [],
@@ -63,12 +79,27 @@ describe('files', () => {
       text.filter((path) => !read(path).endsWith('\n')),
       [],
     )
-    assert.deepEqual(find(text.filter((path) => !path.endsWith('.md')), /[ \t]+$/), [])
+    assert.deepEqual(
+      find(
+        text.filter((path) => !path.endsWith('.md')),
+        /[ \t]+$/,
+      ),
+      [],
+    )
   })
 
   test('no machine path, package-registry host or conflict mark stands in a file', () => {
     // Put together, so that this file does not find itself.
-    const words = ['/' + 'work/', '/' + 'home/', '/' + 'Users/', 'registry\\.' + 'npmjs', 'npm' + 'mirror', 'C:' + '\\\\', '<'.repeat(7), '>'.repeat(7)]
+    const words = [
+      '/' + 'work/',
+      '/' + 'home/',
+      '/' + 'Users/',
+      'registry\\.' + 'npmjs',
+      'npm' + 'mirror',
+      'C:' + '\\\\',
+      '<'.repeat(7),
+      '>'.repeat(7),
+    ]
     assert.deepEqual(find(OWN, new RegExp(words.join('|'))), [])
     assert.deepEqual(find(['package-lock.json'], /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)/), [])
   })
@@ -87,7 +118,10 @@ describe('files', () => {
 describe('tests', () => {
   test('none is the only one, and none is left out without a reason', () => {
     assert.deepEqual(find(TESTS, /\b(?:test|it|describe|suite|t)\.only\b|\bonly: true/), [])
-    assert.deepEqual(find(TESTS, /\b(?:test|it|describe|suite)\.(?:skip|todo)\b|\bskip: true|\btodo: true|\bskip\(\)/), [])
+    assert.deepEqual(
+      find(TESTS, /\b(?:test|it|describe|suite)\.(?:skip|todo)\b|\bskip: true|\btodo: true|\bskip\(\)/),
+      [],
+    )
   })
 
   test('names are sentences, not the names of functions', () => {
@@ -103,7 +137,10 @@ describe('tests', () => {
 
 describe('source', () => {
   test('a rule of the linter is switched off only with a reason', () => {
-    assert.deepEqual(find(SOURCES, /(?:ox|es)lint-disable(?!.* -- )|@ts-(?:ignore|nocheck)|@ts-expect-error\s*$/), [])
+    assert.deepEqual(
+      find(SOURCES, /(?:ox|es)lint-disable(?!.* -- )|@ts-(?:ignore|nocheck)|@ts-expect-error\s*$/),
+      [],
+    )
   })
 
   test('nothing is left to do in a comment', () => {
@@ -112,7 +149,13 @@ describe('source', () => {
 
   test('the environment is read by the commands only', () => {
     const readers = SOURCES.filter((path) => path.startsWith('service/') && !path.startsWith('service/cli/'))
-    assert.deepEqual(find(readers.filter((path) => !path.endsWith('.test.ts')), /process\.env/), [])
+    assert.deepEqual(
+      find(
+        readers.filter((path) => !path.endsWith('.test.ts')),
+        /process\.env/,
+      ),
+      [],
+    )
   })
 })
 
@@ -131,7 +174,9 @@ describe('make', () => {
   })
 
   test('every target that a document, the CI or an error message names exists', () => {
-    const named = OWN.flatMap((path) => [...read(path).matchAll(/[`"]make ([a-z][a-z-]*)/g)].map(([, name = '']) => name))
+    const named = OWN.flatMap((path) =>
+      [...read(path).matchAll(/[`"]make ([a-z][a-z-]*)/g)].map(([, name = '']) => name),
+    )
     assert.deepEqual(
       [...new Set(named)].filter((name) => !targets.includes(name)),
       [],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settle } from '../../test/fixtures/settle.ts'
-import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import type { AuditRecord } from '../ports/audit-sink.ts'
 import { AuditTrail } from './audit-trail.ts'
@@ -9,7 +9,7 @@ import { IssueLedger } from './issue-ledger.ts'
 
 function trail(queueMax = 1000) {
   const clock = new MemoryClock()
-  const log = new RecordingLog()
+  const log = new RecordedLog()
   const written: AuditRecord[] = []
   const state = { away: false, batches: 0 }
   const sink = {

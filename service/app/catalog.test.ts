@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { settle } from '../../test/fixtures/settle.ts'
-import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
@@ -28,7 +28,7 @@ const REF = { workspace: 'w', group: 'g', name: 't' }
 
 /** One process as the catalogue sees it; two of them share `memory`. */
 function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
-  const log = new RecordingLog()
+  const log = new RecordedLog()
   const sink = new MemoryAuditSink()
   const catalog = new MemoryCatalogStore(memory)
   const segments = new MemorySegmentStore(memory)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settle } from '../../test/fixtures/settle.ts'
-import { RecordingLog } from '../../test/fixtures/silent-log.ts'
+import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { MemoryTimeGrantStore } from '../adapters/memory/memory-time-grant-store.ts'
@@ -18,7 +18,7 @@ const WINDOW_MS = 30_000
 
 function process(clock: Clock, store: TimeGrantStore, seed = 1) {
   const snowflake = new Snowflake({ layout: LAYOUT, seed })
-  const log = new RecordingLog()
+  const log = new RecordedLog()
   const keeper = new TimeGrantKeeper({
     store,
     snowflake,

@@ -134,6 +134,8 @@ class UnreadStream {
       te: 'trailers',
       authorization: `Bearer ${api.memory.keyText}`,
     })
+    // The end of the test cuts the connection off.
+    for (const end of [this.#session, this.#stream]) end.on('error', () => undefined)
     this.#stream.pause()
     t.after(() => this.#session.destroy())
   }

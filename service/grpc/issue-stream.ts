@@ -44,9 +44,6 @@ export class IssueStream {
       this.#call.end()
     })
     this.#call.on('drain', () => this.#readOn())
-    this.#call.on('cancelled', () => {
-      this.#over = true
-    })
   }
 
   /** Ends the stream after the answer being worked on; nothing further is issued. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { IdgenError } from '../../service/core/errors.ts'
 import { DEFAULT_SPACE, DEFAULT_STEP } from '../../service/core/tag.ts'
 import type { CatalogStore, NewTag, Page, PageRequest } from '../../service/ports/catalog-store.ts'
 import { rejectsWith } from './rejects-with.ts'
@@ -114,7 +115,8 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
         const outcomes = await Promise.allSettled(calls)
         assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
         for (const outcome of outcomes)
-          if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'IDGEN_ALREADY_EXISTS')
+          if (outcome.status === 'rejected')
+            assert.equal(IdgenError.from(outcome.reason).code, 'IDGEN_ALREADY_EXISTS')
       }
     })
 

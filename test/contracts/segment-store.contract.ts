@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { cellOf, cellOwner } from '../../service/core/cells.ts'
+import { IdgenError } from '../../service/core/errors.ts'
 import type { SegmentGrant } from '../../service/core/grant.ts'
 import { DEFAULT_SPACE, type NumberSpace, SEGMENT_LIMIT, STEP_MAX, type Tag } from '../../service/core/tag.ts'
 import type { CatalogStore } from '../../service/ports/catalog-store.ts'
@@ -159,7 +160,8 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
         const outcomes = await Promise.allSettled(calls)
         await deleted
         for (const outcome of outcomes)
-          if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'IDGEN_TAG_NOT_FOUND')
+          if (outcome.status === 'rejected')
+            assert.equal(IdgenError.from(outcome.reason).code, 'IDGEN_TAG_NOT_FOUND')
         const granted = outcomes.flatMap((o) => (o.status === 'fulfilled' ? [o.value] : []))
         const next = await newTag({ cellSize: 1000 }, old.name)
         assert.notEqual(next.id, old.id)

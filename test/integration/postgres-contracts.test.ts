@@ -18,7 +18,7 @@ import { testDatabase } from './postgres-server.ts'
 interface Opened {
   readonly one: PostgresDatabase
   readonly two: PostgresDatabase
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 async function open(): Promise<Opened> {
@@ -75,8 +75,12 @@ auditSinkContract('PostgresAuditSink', async () => {
   return {
     sink: new PostgresAuditSink(one),
     written: async () => {
-      const rows = await one.kysely.selectFrom('audit_log').selectAll().orderBy('id').execute()
-      return rows.map(({ id: _, trace_id, workspace, ...row }) => ({
+      const rows = await one.kysely
+        .selectFrom('audit_log')
+        .select(['at', 'actor', 'action', 'subject', 'workspace', 'result', 'trace_id', 'detail'])
+        .orderBy('id')
+        .execute()
+      return rows.map(({ trace_id, workspace, ...row }) => ({
         ...row,
         workspace: workspace ?? undefined,
         traceId: trace_id ?? undefined,

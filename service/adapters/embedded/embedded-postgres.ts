@@ -5,7 +5,13 @@ import { IdgenError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import { ClusterFolder } from './cluster-folder.ts'
 import { forgetOwner, keepShowing, ownerLives, refuseOtherHost, takeFolder } from './folder-owner.ts'
-import { findPostmaster, type Postmaster, startPostmaster, stopPostmaster } from './postmaster.ts'
+import {
+  awaitCollected,
+  findPostmaster,
+  type Postmaster,
+  startPostmaster,
+  stopPostmaster,
+} from './postmaster.ts'
 import { processAlive } from './process-alive.ts'
 import { chooseAccount, type ServerAccount } from './server-account.ts'
 import { findServerBinaries, type ServerBinaries, unavailable } from './server-binaries.ts'
@@ -35,7 +41,17 @@ export interface EmbeddedPostgres {
  * earlier process was killed and left it behind, and stopped with this process.
  * @throws IDGEN_EMBEDDED_UNAVAILABLE, IDGEN_DATA_FOLDER_IN_USE
  */
-export async function startEmbeddedPostgres({ folder, log }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await start(options)
+  } catch (thrown) {
+    if (thrown instanceof IdgenError) throw thrown
+    // Mostly EACCES: the folder was made by another user, who would have to start idgen.
+    throw unavailable(`${(thrown as Error).message} (folder ${options.folder})`, thrown)
+  }
+}
+
+async function start({ folder, log }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const cluster = await openFolder(folder)
   const binaries = findServerBinaries()
   const account = await chooseAccount(binaries, cluster.folder, cluster.data)
@@ -49,7 +65,7 @@ export async function startEmbeddedPostgres({ folder, log }: EmbeddedOptions): P
     await session.end().catch(() => {})
     // Refused means that another process adopted the server in this moment: it is his to stop.
     if (ours && !(thrown instanceof IdgenError)) await stopPostmaster(postmaster, STOP_DEADLINE_MS)
-    throw thrown instanceof IdgenError ? thrown : unavailable('the server did not take our session', thrown)
+    throw thrown
   }
   log.info({ folder: cluster.folder, port: postmaster.port, adopted: !ours }, 'embedded database is ready')
   return handle(cluster, postmaster, session, log)
@@ -100,12 +116,8 @@ function handle(
 }
 
 async function openFolder(folder: string): Promise<ClusterFolder> {
-  try {
-    await mkdir(folder, { recursive: true })
-    return new ClusterFolder(await realpath(folder))
-  } catch (thrown) {
-    throw unavailable(`the folder ${folder} cannot be made: ${(thrown as Error).message}`, thrown)
-  }
+  await mkdir(folder, { recursive: true })
+  return new ClusterFolder(await realpath(folder))
 }
 
 /** A session in the server of this folder: of the one that runs, else of one that is started now. */
@@ -120,6 +132,7 @@ async function connectOrStart(
   // when the server found is just shutting down.
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const running = await findPostmaster(cluster)
+    if (running === undefined) await awaitCollected(cluster)
     const postmaster = running ?? (await startPostmaster(cluster, binaries, account))
     const session = await connect(postmaster, password)
     if (session instanceof pg.Client) return { postmaster, session, ours: running === undefined }

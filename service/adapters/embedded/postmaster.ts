@@ -4,7 +4,7 @@ import { readFile, readlink, realpath } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterFolder } from './cluster-folder.ts'
-import { processAlive } from './process-alive.ts'
+import { processAlive, processListed } from './process-alive.ts'
 import { SERVER_ENVIRONMENT } from './run-program.ts'
 import type { ServerAccount } from './server-account.ts'
 import type { ServerBinaries } from './server-binaries.ts'
@@ -21,12 +21,23 @@ export interface Postmaster {
  * process id that something else has by now gives undefined.
  */
 export async function findPostmaster(cluster: ClusterFolder): Promise<Postmaster | undefined> {
-  const lines = (await readFile(`${cluster.data}/postmaster.pid`, 'utf8').catch(() => '')).split('\n')
-  const pid = Number(lines[0])
-  const port = Number(lines[3])
-  if (!Number.isInteger(pid) || pid <= 1 || !Number.isInteger(port) || port <= 0) return undefined
-  if (!processAlive(pid)) return undefined
-  return (await worksIn(pid, cluster.data)) ? { pid, port } : undefined
+  const recorded = await readPidFile(cluster)
+  if (recorded === undefined || !processAlive(recorded.pid)) return undefined
+  return (await worksIn(recorded.pid, cluster.data)) ? recorded : undefined
+}
+
+/**
+ * Waits until the process in postmaster.pid, if it has ended, was collected by its parent: until then a new server
+ * takes it for alive and refuses to start. (The file must stay: the new server finds in it whether children of the
+ * old one still have the data open.)
+ */
+export async function awaitCollected(cluster: ClusterFolder): Promise<void> {
+  const pid = (await readPidFile(cluster))?.pid
+  if (pid === undefined) return
+  for (let waitedMs = 0; waitedMs < COLLECTED_DEADLINE_MS; waitedMs += POLL_MS) {
+    if (processAlive(pid) || !processListed(pid)) return
+    await delay(POLL_MS)
+  }
 }
 
 /** Starts a server on a free port. It may end at once: ask `processAlive`, and the log says why. */
@@ -79,6 +90,13 @@ export async function stopPostmaster(postmaster: Postmaster, deadlineMs: number)
   return !processAlive(postmaster.pid)
 }
 
+async function readPidFile(cluster: ClusterFolder): Promise<Postmaster | undefined> {
+  const lines = (await readFile(`${cluster.data}/postmaster.pid`, 'utf8').catch(() => '')).split('\n')
+  const pid = Number(lines[0])
+  const port = Number(lines[3])
+  return Number.isInteger(pid) && pid > 1 && Number.isInteger(port) && port > 0 ? { pid, port } : undefined
+}
+
 /** The server changes into its data folder. Where /proc is missing the connection with our password must decide. */
 async function worksIn(pid: number, data: string): Promise<boolean> {
   if (process.platform !== 'linux') return true
@@ -120,3 +138,5 @@ const SETTINGS = {
 } as const
 
 const POLL_MS = 20
+/** The init process of a machine collects within moments; one that never does needs a restart of its container. */
+const COLLECTED_DEADLINE_MS = 15_000

@@ -6,12 +6,17 @@ import { readFileSync } from 'node:fs'
  * take seconds or, in a container, never do it) does not run.
  */
 export function processAlive(pid: number): boolean {
+  return processListed(pid) && !isZombie(pid)
+}
+
+/** Alive, or ended and not collected yet: what other programs take for alive. */
+export function processListed(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
   }
-  return !isZombie(pid)
 }
 
 /** proc(5): `pid (name) state …`; the name may hold anything, so the state is looked for behind its last bracket. */

