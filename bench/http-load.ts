@@ -5,6 +5,8 @@ export interface LoadRound {
   readonly port: number
   readonly path: string
   readonly authorization: string
+  /** JSON text; empty for a request without a body. */
+  readonly body: string
   readonly connections: number
   readonly requests: number
 }
@@ -24,9 +26,10 @@ export async function runRound(round: LoadRound): Promise<LoadResult> {
       `POST ${round.path} HTTP/1.1`,
       'host: 127.0.0.1',
       `authorization: ${round.authorization}`,
-      'content-length: 0',
+      ...(round.body === '' ? [] : ['content-type: application/json']),
+      `content-length: ${round.body.length}`,
       '',
-      '',
+      round.body,
     ].join('\r\n'),
   )
   const budget = { left: round.requests }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import type { EventData, TestEvent } from 'node:test/reporters'
+import type { TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
 
 /** What run-tests.ts sums up. Suites (`describe`) are no tests and not counted. */

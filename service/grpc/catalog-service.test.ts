@@ -89,7 +89,7 @@ test('what a tag may not have is told field by field', async (t) => {
   const tag = 'acme/shop/orders'
   const wrong: [CreateTagRequest, string[]][] = [
     [draft({ tag, chain: [Algorithm.UUID_V4, Algorithm.SEGMENT] }), ['chain']],
-    [draft({ tag, chain: [0 as Algorithm] }), ['chain']],
+    [draft({ tag, chain: [Algorithm.UNSPECIFIED] }), ['chain']],
     [draft({ tag, chain: Array.from({ length: 5000 }, () => Algorithm.SEGMENT) }), ['chain']],
     [draft({ tag, algorithm: 99 as Algorithm }), ['algorithm']],
     [draft({ tag, step: { min: 20, base: 10, max: 5 } }), ['step.min', 'step.base']],

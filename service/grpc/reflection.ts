@@ -1,7 +1,6 @@
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js'
 import { status } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
-import { service as healthService } from 'grpc-health-check'
 import { FILE_DESCRIPTORS } from './generated/descriptor-set.ts'
 import type { OpenStreams } from './open-streams.ts'
 
@@ -26,12 +25,15 @@ export function addReflection(server: Server, streams: OpenStreams): void {
   })
 }
 
-/** The library looks for `fileDescriptorProtos` in whatever it is given, and at nothing else. */
+/**
+ * The library looks for `fileDescriptorProtos` in whatever it is given, and at nothing else. Those of health come
+ * from our copy of its .proto: what the health library has of its own, Go clients refuse (an invalid map entry).
+ */
 function packageDefinition(): PackageDefinition {
   const fileDescriptorProtos = FILE_DESCRIPTORS.map((text) => Buffer.from(text, 'base64'))
-  const ours = { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos }
-  const health = healthService['Check']?.requestType
-  return { ours, health } as unknown as PackageDefinition
+  return {
+    idgen: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos },
+  } as unknown as PackageDefinition
 }
 
 /**

@@ -6,10 +6,14 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type ClientDuplexStream, type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js'
-import { service as healthService } from 'grpc-health-check'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
 import { IssuedIds } from '../../test/fixtures/issued-ids.ts'
 import { IdgenError } from '../core/errors.ts'
+import {
+  type HealthCheckResponse,
+  HealthService,
+  HealthCheckResponse_ServingStatus as Serving,
+} from './generated/grpc/health/v1/health.ts'
 import { type GenerateStreamResponse, IdFormat, IdServiceService } from './generated/idgen/v1/id_service.ts'
 import { createGrpcServer } from './server.ts'
 
@@ -18,30 +22,30 @@ const TAG = 'acme/shop/segment'
 
 test('health needs no key and follows readiness', async (t) => {
   const api = await GrpcApi.start(t)
-  assert.equal(await health(api, ''), 'SERVING')
-  assert.equal(await health(api, 'idgen.v1.IdService'), 'SERVING')
+  assert.equal(await health(api, ''), Serving.SERVING)
+  assert.equal(await health(api, 'idgen.v1.IdService'), Serving.SERVING)
   await assert.rejects(health(api, 'nothing'), { code: status.NOT_FOUND })
   api.memory.useCases.readiness.drain()
   api.memory.clock.advance(1000)
-  assert.equal(await health(api, ''), 'NOT_SERVING')
-  assert.equal(await health(api, 'idgen.v1.IdService'), 'NOT_SERVING')
+  assert.equal(await health(api, ''), Serving.NOT_SERVING)
+  assert.equal(await health(api, 'idgen.v1.IdService'), Serving.NOT_SERVING)
 })
 
 test('a health watch sees the change and does not hold up the drain', async (t) => {
   const api = await GrpcApi.start(t)
-  const seen: string[] = []
+  const seen: Serving[] = []
   const watch = watchHealth(api, '')
-  watch.on('data', (message: { status: string }) => seen.push(message.status))
+  watch.on('data', (message: HealthCheckResponse) => seen.push(message.status))
   const unknown = watchHealth(api, randomBytes(8).toString('hex'))
-  unknown.on('data', (message: { status: string }) => seen.push(message.status))
+  unknown.on('data', (message: HealthCheckResponse) => seen.push(message.status))
   const ended = [watch, unknown].map((stream) => once(stream, 'error').catch((error: unknown) => [error]))
   await Promise.all([once(watch, 'data'), once(unknown, 'data')])
-  assert.deepEqual(seen.sort(), ['SERVICE_UNKNOWN', 'SERVING'])
+  assert.deepEqual(seen.sort(), [Serving.SERVING, Serving.SERVICE_UNKNOWN])
   // The clock stands still: the drain ends because the watches do, not by its timeout.
   await api.server.drain(1000)
   for (const [error] of await Promise.all(ended))
     assert.equal((error as ServiceError).code, status.UNAVAILABLE)
-  assert.ok(seen.includes('NOT_SERVING'))
+  assert.ok(seen.includes(Serving.NOT_SERVING))
 })
 
 test('reflection, both versions, needs no key and knows every service and message', async (t) => {
@@ -100,7 +104,7 @@ test('a client that asks for descriptors and reads none does not fill the memory
   send()
   await turns(1000)
   assert.ok(taken > 0 && taken < 250, `the server read ${taken} requests of a client that reads no answer`)
-  assert.equal(await health(api, ''), 'SERVING')
+  assert.equal(await health(api, ''), Serving.SERVING)
 })
 
 test('an unknown method is UNIMPLEMENTED', async (t) => {
@@ -165,7 +169,7 @@ test('a drain cuts off what does not end by itself when its time is over', async
   }
   const hanging = api.call(generate, { tag: TAG }).then(
     () => assert.fail('answered'),
-    (error: ServiceError) => error.code,
+    (error: unknown) => (error as ServiceError).code,
   )
   await waits.promise
   let drained = false
@@ -204,25 +208,12 @@ async function askUntilRefused(api: GrpcApi, issued: IssuedIds): Promise<Service
   }
 }
 
-async function health(api: GrpcApi, service: string): Promise<string> {
-  const method = healthService['Check'] ?? assert.fail('no Check')
-  const { status: serving } = await api.call(
-    method as never as Method<object, { status: string }>,
-    { service },
-    { key: '' },
-  )
-  return serving
+async function health(api: GrpcApi, service: string): Promise<Serving> {
+  return (await api.call(HealthService.check, { service }, { key: '' })).status
 }
 
-interface Method<Q, A> {
-  readonly path: string
-  readonly requestSerialize: (request: Q) => Buffer
-  readonly responseDeserialize: (bytes: Buffer) => A
-}
-
-function watchHealth(api: GrpcApi, service: string): ClientReadableStream<{ status: string }> {
-  const method = healthService['Watch'] as never as Method<object, { status: string }>
-  const { path, requestSerialize, responseDeserialize } = method
+function watchHealth(api: GrpcApi, service: string): ClientReadableStream<HealthCheckResponse> {
+  const { path, requestSerialize, responseDeserialize } = HealthService.watch
   return api.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service })
 }
 

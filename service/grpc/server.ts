@@ -62,17 +62,14 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
 }
 
 const LIMITS = {
-  // Calls open at once on one connection; a client queues further ones. A stream whose client does not read holds
-  // up to 16 answers of 160 KB at worst, so this bounds what one peer can make us hold.
+  // Calls open at once on one connection; a client queues further ones. One whose client does not read holds an
+  // answer of at most 400 KB, a stream besides up to 15 batches, so this bounds what one peer can make us hold.
   'grpc.max_concurrent_streams': 256,
   // A peer that vanished without closing (power, network) is noticed after 60 + 20 s and its streams are freed.
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
   // A connection without a call is closed after 5 minutes: clients open another one when they need it.
   'grpc.max_connection_idle_ms': 300_000,
-  // MB that one connection may hold, unsent answers included; above it new calls are refused. Without it a client
-  // that asks for the largest answers and does not read them could hold 256 of them.
-  'grpc-node.max_session_memory': 64,
   // forceShutdown (1.14.7) finds the connections to cut off only through channelz, so it stays on; it costs two
   // counters a call (within the noise of a measurement).
   'grpc.enable_channelz': 1,

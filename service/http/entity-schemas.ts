@@ -1,12 +1,12 @@
 import { ALGORITHMS } from '../core/algorithm.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
 import { SCOPES } from '../ports/api-key-store.ts'
-import { NAME_PATTERN, PRINTABLE_PATTERN } from './name-pattern.ts'
+import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
 const NAME = {
   type: 'string',
   pattern: NAME_PATTERN,
-  description: '1 to 63 of a-z 0-9 - _ . beginning with a letter or digit.',
+  description: `${NAME_RULE}.`,
 } as const
 const DISPLAY_NAME = {
   type: 'string',

@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { type ErrorCode, type FieldFault, IdgenError } from '../core/errors.ts'
-import { NAME_PATTERN } from './name-pattern.ts'
+import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
 /** Anything thrown while a request is served, as an error of ours: the one place that knows fastify's errors. */
 export function requestError(thrown: unknown): IdgenError {
@@ -10,11 +10,9 @@ export function requestError(thrown: unknown): IdgenError {
   const known = FRAMEWORK_ERRORS[error.code]
   if (known !== undefined) return new IdgenError(known.code, known.text, { cause: error })
   const status = error.statusCode
-  // Faults of the connection while a body is read carry a status and no code of fastify's.
+  // Faults of the connection while a body is read, and of plugins, carry a status and no code known here.
   if (status !== undefined && status >= 400 && status < 500)
-    return new IdgenError('IDGEN_REQUEST_INVALID', 'The request could not be read to its end.', {
-      cause: error,
-    })
+    return new IdgenError('IDGEN_REQUEST_INVALID', 'The request could not be understood.', { cause: error })
   return IdgenError.from(thrown)
 }
 
@@ -78,15 +76,21 @@ const BOUNDS: readonly string[] = ['minimum', 'maximum']
 
 function fieldFault(fault: AjvFault): FieldFault {
   const path = fault.instancePath
-  const { additionalProperty, missingProperty, allowedValues } = fault.params
+  const { additionalProperty, missingProperty } = fault.params
   if (typeof additionalProperty === 'string')
     return { path: `${path}/${pointerPart(additionalProperty)}`, message: 'is not known here' }
   if (typeof missingProperty === 'string')
     return { path: `${path}/${pointerPart(missingProperty)}`, message: 'is required' }
-  const rule = Array.isArray(allowedValues)
-    ? `must be one of ${allowedValues.join(', ')}`
-    : (fault.message ?? 'is not valid')
-  return { path: path === '' ? '/' : path, message: `${rule}, not ${shown(fault.data)}` }
+  return { path: path === '' ? '/' : path, message: `${ruleOf(fault)}, not ${shown(fault.data)}` }
+}
+
+function ruleOf({ params, message }: AjvFault): string {
+  const { allowedValues, pattern } = params
+  if (Array.isArray(allowedValues)) return `must be one of ${allowedValues.join(', ')}`
+  // A person should not have to read a regular expression.
+  if (pattern === NAME_PATTERN) return `must be ${NAME_RULE}`
+  if (pattern === PRINTABLE_PATTERN) return 'must hold no control characters'
+  return message ?? 'is not valid'
 }
 
 /** JSON pointer escapes (RFC 6901). The name is the caller's: cut, so that an answer stays small. */

@@ -59,6 +59,16 @@ test('a key draft is refused with all its faults', async (t) => {
   ])
 })
 
+test('a text with control characters is refused in plain words', async (t) => {
+  const api = await HttpApi.start(t)
+  const { body } = await api.refuses('IDGEN_REQUEST_INVALID', 'POST', '/v1/keys', {
+    body: { name: 'a\u0000', scopes: ['issue'] },
+  })
+  assert.deepEqual(body['faults'], [
+    { path: '/name', message: 'must hold no control characters, not "a\\u0000"' },
+  ])
+})
+
 test('an unknown key is not found', async (t) => {
   const api = await HttpApi.start(t)
   for (const id of ['aaaaaaaaaaaa', 'x', "a'%3B--"]) {

@@ -16,6 +16,7 @@ interface Operation {
   readonly summary: string
   readonly tags: readonly string[]
   readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly required: boolean }
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>
 }
 
@@ -93,6 +94,20 @@ test('every operation is named once, sorted under a tag, and says what each answ
     assert.ok(declared.every(({ required }) => required === true))
   }
 })
+
+test('only the ids routes take a body that may be left out', async (t) => {
+  const { document } = await served(t)
+  for (const [path, method, { requestBody }] of operations(document))
+    assert.equal(
+      requestBody?.required,
+      path.includes('/ids') && method === 'post' ? false : takesBody(method),
+      path,
+    )
+})
+
+function takesBody(method: string): true | undefined {
+  return method === 'get' || method === 'delete' ? undefined : true
+}
 
 test('every reference of the document leads somewhere, and every component is used', async (t) => {
   const { document } = await served(t)

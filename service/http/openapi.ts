@@ -35,6 +35,8 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
     },
     // Components under their own names instead of def-0, def-1 …
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json['$id'] ?? `def-${i}`) },
+    transformObject: (document) =>
+      'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {},
     transform: ({ schema, url }) => ({ schema: withPathParameters(schema ?? {}, url), url }),
   })
 }
@@ -63,6 +65,22 @@ export async function documentationRoutes(app: FastifyInstance): Promise<void> {
     },
   })
 }
+
+interface Operation {
+  operationId?: string
+  requestBody?: { required?: boolean }
+}
+
+/** The plugin calls every body required; those of the ids routes may be left out. */
+function withOptionalBodies<D extends { readonly paths?: object }>(document: D): D {
+  for (const item of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(item as Record<string, Operation>))
+      if (OPTIONAL_BODIES.includes(operation.operationId ?? '') && operation.requestBody !== undefined)
+        operation.requestBody.required = false
+  return document
+}
+
+const OPTIONAL_BODIES: readonly string[] = ['issueIds', 'streamIds']
 
 const PATH_PARAMETERS: Readonly<Record<string, object>> = {
   workspace: { type: 'string', pattern: NAME_PATTERN },

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { UseCases } from '../app/use-cases.ts'
 import { requireApiKey } from './authentication.ts'
@@ -109,8 +110,9 @@ function traceEveryRequest(app: FastifyInstance, routes: RouteTable): void {
 }
 
 /**
- * Answers given while the server closes tell the client to open a new connection, elsewhere. Connections that
- * fell idle since are closed, or the close would wait for their keep-alive time to run out.
+ * Answers given from now on tell the client to open its next connection elsewhere; for a moment new requests are
+ * still taken, because clients do not know yet. Then nothing more is accepted, what is in flight is answered, and
+ * connections that fall idle are closed: waiting for their keep-alive time would take minutes.
  */
 function closeGracefully(app: FastifyInstance): void {
   let closing = false
@@ -119,10 +121,14 @@ function closeGracefully(app: FastifyInstance): void {
     if (closing) reply.header('connection', 'close')
     done()
   })
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     closing = true
-    sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS).unref()
-    done()
+    if (app.server.listening) await pause(LAST_REQUESTS_MS)
+    const { server } = app
+    const closeIdle = server.closeIdleConnections.bind(server)
+    // Node's close() does this at once, and would cut connections whose request has arrived but was not read yet.
+    server.closeIdleConnections = () => {}
+    sweep = setInterval(closeIdle, IDLE_SWEEP_MS).unref()
   })
   // Runs after the server has closed.
   app.addHook('onClose', (_app, done) => {
@@ -131,10 +137,12 @@ function closeGracefully(app: FastifyInstance): void {
   })
 }
 
+/** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */
+const LAST_REQUESTS_MS = 250
 const IDLE_SWEEP_MS = 100
 
 function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
-  const { catalog, keys, log, clock } = useCases
+  const { catalog, keys, log } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
@@ -147,7 +155,6 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
           method: request.method,
           url: request.url,
           status: reply.statusCode,
-          atMs: clock.nowMs(),
         },
         'changed over HTTP',
       )

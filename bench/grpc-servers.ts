@@ -1,0 +1,67 @@
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import { SystemClock } from '../service/adapters/system/system-clock.ts'
+import {
+  type GenerateRequest,
+  type GenerateResponse,
+  IdServiceService,
+} from '../service/grpc/generated/idgen/v1/id_service.ts'
+import { createGrpcServer } from '../service/grpc/server.ts'
+import { createHttpServer } from '../service/http/server.ts'
+import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+
+/** How the load process asks. */
+export type Transport = 'unary' | 'stream' | 'http'
+
+/** What a server under measurement tells the bench when it listens. */
+export interface GrpcListening {
+  readonly port: number
+  /** Of the tag over gRPC (w/g/t), of the route over HTTP. */
+  readonly path: string
+  readonly authorization: string
+}
+
+const TAG = 'bench/grpc/single'
+
+/** The floor: bare grpc-js with the generated codec and a constant answer. */
+
+async function startEcho(): Promise<GrpcListening> {
+  const answer: GenerateResponse = { id: '1234567', algorithm: 1, degraded: false }
+  const generate: handleUnaryCall<GenerateRequest, GenerateResponse> = (_call, callback) =>
+    callback(null, answer)
+  const server = new Server()
+  server.addService({ generate: IdServiceService.generate }, { generate })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
+  })
+  return { port, path: TAG, authorization: 'Bearer none' }
+}
+
+/** Ours, whole, with authentication on; only the stores are in memory. */
+async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
+  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock() })
+  const actor = { actor: 'bench', traceId: undefined }
+  await useCases.catalog.createWorkspace(actor, 'bench', '')
+  await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')
+  const ref = { workspace: 'bench', group: 'grpc', name: 'single' }
+  await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
+  const authorization = `Bearer ${keyText}`
+  if (protocol === 'grpc') {
+    const server = createGrpcServer(useCases, { maxMessageBytes: 65_536, version: '0.0.0-bench' })
+    return { port: await server.listen('127.0.0.1', 0), path: TAG, authorization }
+  }
+  const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  return { port, path: '/v1/workspaces/bench/groups/grpc/tags/single/ids', authorization }
+}
+
+if (process.send !== undefined) {
+  const kind = process.argv[2]
+  const listening = await (kind === 'echo' ? startEcho() : startIdgen(kind === 'http' ? 'http' : 'grpc'))
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.({ cpuMicros: user + system })
+  })
+  process.send(listening)
+}
