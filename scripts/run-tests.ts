@@ -13,6 +13,8 @@ interface Suite {
   readonly files: readonly string[]
   readonly options: readonly string[]
   readonly coverage: boolean
+  /** A test that leaves something open keeps the runner alive for ever; then this ends it. */
+  readonly limitMs: number
 }
 
 /** One test at a time where a file has a database or processes of its own: the machine is shared by all of them. */
@@ -24,16 +26,19 @@ const SUITES: Readonly<Record<string, Suite>> = {
     files: ['service/**/*.test.ts', 'test/*.test.ts', 'test/simulation/**/*.test.ts', 'scripts/**/*.test.ts'],
     options: ['--test-isolation=none', '--test-timeout=60000'],
     coverage: true,
+    limitMs: 240_000,
   },
   integration: {
     files: ['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts'],
     options: [...APART, '--test-timeout=180000'],
     coverage: true,
+    limitMs: 900_000,
   },
   faults: {
     files: ['test/faults/**/*.test.ts'],
     options: [...APART, '--test-timeout=1800000'],
     coverage: false,
+    limitMs: 3_600_000,
   },
 }
 
@@ -56,6 +61,7 @@ function runSuite(name: string, suite: Suite): TestCounts {
     const { status, signal } = spawnSync(process.execPath, args, {
       cwd: ROOT,
       stdio: 'inherit',
+      timeout: suite.limitMs,
       env: { ...process.env, IDGEN_TEST_COUNTS: countsFile },
     })
     return outcome(readCounts(countsFile), status, signal)

@@ -41,12 +41,14 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
 /** The runner's own totals; ours stand at the end. */
 const SUMMARY = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d/
 
+type TestFail = Extract<TestEvent, { type: 'test:fail' }>['data']
+
 /** A suite or test that fails only because something inside it did: that is reported by itself. */
-function isParent({ details }: EventData.TestFail): boolean {
+function isParent({ details }: TestFail): boolean {
   return (details.error as { failureType?: unknown }).failureType === 'subtestsFailed'
 }
 
-function failure(data: EventData.TestFail, output: readonly string[]): string {
+function failure(data: TestFail, output: readonly string[]): string {
   const { error } = data.details
   const printed = output.length === 0 ? '' : `\n  printed by the file:\n${output.join('')}`
   return `\nFAILED ${where(data)}\n  ${data.name}\n${inspect(error.cause ?? error)}${printed}\n\n`

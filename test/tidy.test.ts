@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
+import { VERSION } from '../service/version.ts'
 
 /** The rules of CONTRIBUTING.md that no linter knows, as a test. */
 const ROOT = join(import.meta.dirname, '..')
@@ -129,7 +130,7 @@ describe('tests', () => {
       [...read(path).matchAll(/\btest\(\s*'([^']+)'/g)].map(([, name = '']) => `${path}: ${name}`),
     )
     assert.deepEqual(
-      names.filter((name) => (name.split(': ')[1] ?? '').split(' ').length < 3),
+      names.filter((name) => name.slice(name.indexOf(': ') + 2).split(' ').length < 3),
       [],
     )
   })
@@ -175,12 +176,19 @@ describe('make', () => {
 
   test('every target that a document, the CI or an error message names exists', () => {
     const named = OWN.flatMap((path) =>
-      [...read(path).matchAll(/[`"]make ([a-z][a-z-]*)/g)].map(([, name = '']) => name),
+      [...read(path).matchAll(/(?:[`"]|run: |^)make ([a-z][a-z-]*)/gm)].map(([, name = '']) => name),
     )
     assert.deepEqual(
       [...new Set(named)].filter((name) => !targets.includes(name)),
       [],
     )
+  })
+})
+
+describe('versions', () => {
+  test('the version that idgen prints is the one of package.json', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string }
+    assert.equal(VERSION, version)
   })
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settle } from '../../test/fixtures/settle.ts'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
+import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import type { AuditRecord } from '../ports/audit-sink.ts'
 import { AuditTrail } from './audit-trail.ts'

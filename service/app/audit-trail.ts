@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../ports/clock.ts'
 import type { AuditRecord, AuditSink } from '../ports/audit-sink.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 
 export interface AuditTrailOptions {

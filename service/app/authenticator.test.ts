@@ -9,7 +9,7 @@ import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey } from '../ports/api-key-store.ts'
 import { AuditTrail } from './audit-trail.ts'
-import { Authenticator, authorize, keyIdOf, sha256 } from './authenticator.ts'
+import { Authenticator, authorize, authorizeScopes, keyIdOf, sha256 } from './authenticator.ts'
 import { ManageKeys } from './manage-keys.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -148,6 +148,13 @@ test('a key limited to a group reaches its tags and nothing beside it', () => {
   for (const outside of ['w/g2/t', 'w', '', 'w/gg', 'x/g/t'])
     assert.throws(() => authorize(caller, 'issue', outside), refuses('IDGEN_FORBIDDEN'))
   assert.throws(() => authorize(caller, 'manage', 'w/g/t'), refuses('IDGEN_FORBIDDEN'))
+})
+
+test('a key gives on only scopes it has, and the right to issue', () => {
+  const manager = { keyId: 'k', scopes: ['manage'] as const, within: '' }
+  authorizeScopes(manager, ['issue', 'manage'])
+  assert.throws(() => authorizeScopes(manager, ['issue', 'audit']), refuses('IDGEN_FORBIDDEN'))
+  authorizeScopes({ ...manager, scopes: ['manage', 'audit'] }, ['audit'])
 })
 
 test('faulty drafts are refused with every fault and nothing is stored', async () => {

@@ -126,6 +126,20 @@ export function authorize(caller: Caller, scope: Scope, subject: string): void {
     )
 }
 
+/**
+ * Who makes a key may put into it what they have, and the right to issue, which is what managing is for; so nobody
+ * gains the audit log by making a key. Where the key reaches is checked by `authorize` with its `within`.
+ * @throws IDGEN_FORBIDDEN
+ */
+export function authorizeScopes(caller: Caller, scopes: readonly Scope[]): void {
+  const beyond = scopes.filter((scope) => scope !== 'issue' && !caller.scopes.includes(scope))
+  if (beyond.length === 0) return
+  throw new IdgenError(
+    'IDGEN_FORBIDDEN',
+    `The API key ${caller.keyId} cannot give the scope ${beyond.join(', ')}, which it does not have.`,
+  )
+}
+
 /** The public part of `idg_<id>_<secret>`, or undefined when the text has another form. */
 export function keyIdOf(keyText: string): string | undefined {
   return /^idg_([a-z0-9]{12})_[A-Za-z0-9]{43}$/.exec(keyText)?.[1]

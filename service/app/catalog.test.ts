@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { settle } from '../../test/fixtures/settle.ts'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
+import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
@@ -142,8 +142,9 @@ test('a change is audited with before and after, and nothing of it is lost at a 
   const actions = one.sink.records.map(({ action }) => action)
   assert.deepEqual(actions, ['workspace.create', 'group.create', 'tag.create', 'tag.update', 'tag.delete'])
   const update = one.sink.records.find(({ action }) => action === 'tag.update')
-  assert.equal((update?.detail['after'] as { displayName: string }).displayName, 'New')
-  assert.equal(update?.workspace, 'w')
+  assert.ok(update !== undefined)
+  assert.equal((update.detail['after'] as { displayName: string }).displayName, 'New')
+  assert.equal(update.workspace, 'w')
 })
 
 test('a changed chain is live at once without losing the segments in memory', async () => {
@@ -236,7 +237,7 @@ test('ranges are opened at the start and a tag above the share raises one alert,
   assert.ok(one.sink.records.some(({ action }) => action === 'capacity.alert'))
 })
 
-test('readiness: not before the start, not while draining, but yes while degraded', async () => {
+test('a process is not ready before its start nor while it drains, but it is while degraded', async () => {
   const keeper = { fault: undefined as string | undefined }
   const follower = { fault: undefined as string | undefined }
   const readiness = new Readiness({

@@ -2,7 +2,7 @@ import type { Algorithm, AlgorithmName } from '../core/algorithm.ts'
 import { Router } from '../core/router.ts'
 import { SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
-import { SegmentRefiller, type RefillerOptions } from './segment-refiller.ts'
+import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 
 /** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
 export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>, Algorithm>>

@@ -1,12 +1,12 @@
-import { checkName } from '../core/tag.ts'
 import { IdgenError } from '../core/errors.ts'
+import { checkName } from '../core/tag.ts'
 import { type ApiKey, type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { type Authenticator, sha256 } from './authenticator.ts'
-import type { Actor } from './actor.ts'
 
 export interface KeyDraft {
   /** For people; 1 to 200 characters. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settle } from '../../test/fixtures/settle.ts'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
+import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { MemoryTimeGrantStore } from '../adapters/memory/memory-time-grant-store.ts'

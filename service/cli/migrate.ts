@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { migrate, pendingMigrations } from '../adapters/postgres/migrate.ts'
-import { withDatabase } from './with-database.ts'
 import { configOption } from './config-option.ts'
+import { withDatabase } from './with-database.ts'
 
 export function migrateCommand(): Command {
   return new Command('migrate')

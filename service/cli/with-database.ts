@@ -1,6 +1,6 @@
-import { PinoLog } from '../adapters/telemetry/pino-log.ts'
-import type { PostgresDatabase } from '../adapters/postgres/database.ts'
 import { runningEmbeddedUrl } from '../adapters/embedded/embedded-postgres.ts'
+import type { PostgresDatabase } from '../adapters/postgres/database.ts'
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { type Config } from '../config/keys.ts'
 import { loadConfig } from '../config/load.ts'
 import { databaseServer, openDatabase } from '../open-store.ts'

@@ -35,12 +35,12 @@ describe('segment buffer: issuing', () => {
     assert.deepEqual(batchNumbers(batch), [10n, 11n, 12n, 100n, 101n, 50n])
   })
 
-  test('step 1: segments of one number are handed out one by one', () => {
+  test('with step 1 segments of one number are handed out one by one', () => {
     const buffer = filled({ lo: 7, hi: 8 }, { lo: 9, hi: 10 })
     assert.deepEqual([...take(buffer, 1), ...take(buffer, 1), ...take(buffer, 1)], [7n, 9n])
   })
 
-  test('maximum step: a whole segment of 100 million is one run', () => {
+  test('with the maximum step a whole segment of 100 million is one run', () => {
     const buffer = filled({ lo: 0, hi: STEP_MAX })
     const batch = new IdBatch()
     assert.equal(buffer.take(STEP_MAX + 1, T, batch), STEP_MAX)

@@ -1,4 +1,4 @@
-import { authorize } from '../app/authenticator.ts'
+import { authorize, authorizeScopes } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
@@ -15,7 +15,8 @@ export function keyService(
     createKey: unary(
       useCases,
       ({ within }) => within,
-      async ({ name, scopes, within, expiresAt }, actor) => {
+      async ({ name, scopes, within, expiresAt }, actor, caller) => {
+        authorizeScopes(caller, scopeNames(scopes))
         const { key, text } = await keys.create(actor, {
           name,
           scopes: scopeNames(scopes),

@@ -74,7 +74,7 @@ function collectionRoutes<T extends Versioned, B extends object>(
       authorize(callerOf(request), 'manage', pathOf(request.params))
       const collection = `${kind.noun}:${pathOf(request.params)}`
       const page = await kind.list(request.params, pageRequest(collection, request.query))
-      return pageAnswer(collection, page, kind.view)
+      return pageAnswer(collection, page, (item) => kind.view(item))
     },
   )
   app.post<{ Params: Place }>(kind.collectionUrl, { schema: createSchema(kind) }, (request, reply) => {
@@ -117,7 +117,7 @@ async function put<T extends Versioned, B extends object>(
   for (let round = 0; ; round += 1) {
     try {
       const changed = await kind.update(actor, params, body, ifVersion)
-      return reply.header('etag', entityTag(changed.version)).send(kind.view(changed))
+      return await reply.header('etag', entityTag(changed.version)).send(kind.view(changed))
     } catch (error) {
       if (headers['if-match'] !== undefined || !isMissing(error, kind)) throw error
     }

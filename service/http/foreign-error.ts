@@ -6,7 +6,7 @@ import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 export function requestError(thrown: unknown): IdgenError {
   if (thrown instanceof IdgenError || !(thrown instanceof Error)) return IdgenError.from(thrown)
   const error = thrown as FastifyError
-  if (error.validation !== undefined) return validationError(error.validation as readonly AjvFault[])
+  if (error.validation !== undefined) return validationError(error.validation)
   const known = FRAMEWORK_ERRORS[error.code]
   if (known !== undefined) return new IdgenError(known.code, known.text, { cause: error })
   const status = error.statusCode

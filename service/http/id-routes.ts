@@ -13,9 +13,9 @@ export function idRoutes(app: FastifyInstance, useCases: UseCases): void {
   app.addSchema(ISSUED_SCHEMA)
   const { limits, log, layout } = useCases
   const issue = new IssueIds(useCases)
-  const errorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const errorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     countFailure(useCases, request, requestError(thrown).code)
-    return replyWithError(thrown, request, reply, log)
+    void replyWithError(thrown, request, reply, log)
   }
   app.post<{ Params: TagParams; Body: IssueBody }>(
     IDS_URL,

@@ -42,14 +42,14 @@ export class IssueIds {
     if (tag === undefined) return this.#load(request, path)
     refuseForm(tag, as)
     const batch = this.#scratch
+    // Also at the start: IDs left by a call that threw must not reach the next caller, of another tag perhaps.
+    batch.clear()
     if (!generate.tryTake(tag, count, batch)) {
       // The batch goes with the call that waits; the next one needs its own.
       this.#scratch = new IdBatch()
       return this.#wait(request, tag, batch)
     }
-    const body = this.#issued(request, tag, batch)
-    batch.clear()
-    reply.send(body)
+    reply.send(this.#issued(request, tag, batch))
     return undefined
   }
 

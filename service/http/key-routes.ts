@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { authorize } from '../app/authenticator.ts'
+import { authorize, authorizeScopes } from '../app/authenticator.ts'
 import type { ManageKeys } from '../app/manage-keys.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { ApiKey, Scope } from '../ports/api-key-store.ts'
@@ -31,6 +31,7 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
   app.post<{ Body: KeyBody }>('/v1/keys', { schema: CREATE }, async (request, reply) => {
     const { name, scopes, within, expiresAt } = request.body
     authorize(callerOf(request), 'manage', within)
+    authorizeScopes(callerOf(request), scopes)
     const draft = {
       name,
       scopes,

@@ -58,7 +58,7 @@ test('every route of the document answers, and every one but the probes needs a 
   const { api, document } = await served(t)
   for (const [path, method] of operations(document)) {
     const url = path.replaceAll(/\{\w+\}/g, 'x')
-    const answer = await api.call(method.toUpperCase() as 'GET', url, { key: '' })
+    const answer = await api.call(method.toUpperCase(), url, { key: '' })
     assert.equal(answer.status, path.endsWith('z') ? 200 : 401, `${method} ${path}`)
   }
 })

@@ -34,7 +34,9 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
       },
     },
     // Components under their own names instead of def-0, def-1 …
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json['$id'] ?? `def-${i}`) },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `def-${i}`),
+    },
     transformObject: (document) =>
       'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {},
     transform: ({ schema, url }) => ({ schema: withPathParameters(schema ?? {}, url), url }),

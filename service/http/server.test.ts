@@ -56,7 +56,7 @@ test('a route says which methods it answers', async (t) => {
     ['PUT', '/v1/keys/x', 'DELETE, GET, HEAD'],
     ['POST', '/readyz', 'GET, HEAD'],
   ] as const) {
-    const answer = await api.refuses('IDGEN_METHOD_NOT_ALLOWED', method as 'GET', url, { key: '' })
+    const answer = await api.refuses('IDGEN_METHOD_NOT_ALLOWED', method, url, { key: '' })
     assert.equal(answer.headers['allow'], allow)
   }
 })
@@ -202,7 +202,8 @@ test('a fault inside is told without its cause, and logged with it under the tra
   assert.ok(!answer.text.includes('hunter2'))
   const line = api.memory.log.lines.find(({ level }) => level === 'error')
   assert.equal(line?.fields['traceId'], answer.body['traceId'])
-  assert.equal((line?.fields['err'] as Error).cause, cause)
+  assert.ok(line !== undefined)
+  assert.equal((line.fields['err'] as Error).cause, cause)
 })
 
 test('changes are logged with who made them and their trace; IDs are not', async (t) => {

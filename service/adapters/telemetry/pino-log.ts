@@ -55,7 +55,8 @@ function plainError(thrown: unknown, depth = 0): unknown {
   if (!(thrown instanceof Error)) return String(thrown)
   const { name, message, stack } = thrown
   const code = 'code' in thrown ? thrown.code : undefined
-  const cause = thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : plainError(thrown.cause, depth + 1)
+  const cause =
+    thrown.cause === undefined || depth >= CAUSES_MAX ? undefined : plainError(thrown.cause, depth + 1)
   return { type: name, message, code, stack, cause }
 }
 

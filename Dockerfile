@@ -1,0 +1,29 @@
+# idgen as an image: emitted JavaScript, no development tools, no embedded database, not root.
+#   docker build --tag idgen .
+#   docker run --env IDGEN_DATABASE_URL=postgres://… --publish 8080:8080 --publish 50051:50051 idgen
+ARG BASE_IMAGE=node:24-bookworm-slim
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# The pinned Node.js of the `node` package is for machines without Node 24; here the base image has it.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY service service
+COPY migrations migrations
+RUN node_modules/.bin/tsc -p tsconfig.build.json
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && rm -rf node_modules/node node_modules/.bin/node
+
+FROM ${BASE_IMAGE}
+WORKDIR /app
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/idgen-compile-cache
+COPY --from=build /src/package.json ./
+COPY --from=build /src/node_modules node_modules
+COPY --from=build /src/dist dist
+COPY bin bin
+USER 65532:65532
+EXPOSE 8080 50051 9464
+# The default address of /livez; orchestrators have probes of their own.
+HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["/app/bin/idgen"]
+CMD ["serve"]

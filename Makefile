@@ -1,0 +1,66 @@
+# idgen: every target is explained by `make help`.
+# Only Node 20 or later, npm and make are needed: Node 24 and the tools come with the npm packages.
+
+BIN := node_modules/.bin
+NODE := $(BIN)/node
+IMAGE ?= idgen:dev
+BASE_IMAGE ?= node:24-bookworm-slim
+# What `make test` runs, and how often `make faults` kills.
+SUITES ?= unit integration
+KILLS ?= 30
+
+.DEFAULT_GOAL := help
+.PHONY: help install run check format generate generate-check test faults bench bench-check image clean
+
+help: ## Show this list
+	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Install what running needs (once)
+	@scripts/install.sh run
+
+run: install ## Start the service on the embedded database with a demo tag, and print a line to try
+	@exec bin/idgen serve --quickstart
+
+check: ## Format, lint with the layer rules, types, dead code, generated files: below a minute
+	@scripts/install.sh dev
+	$(BIN)/biome ci --colors=off --error-on-warnings .
+	$(BIN)/oxlint --type-aware --deny-warnings
+	$(BIN)/tsc -p .
+	$(BIN)/knip --no-progress
+	$(BIN)/buf lint
+	$(NODE) scripts/generate.ts --check
+
+format: ## Format every file
+	@scripts/install.sh dev
+	$(BIN)/biome check --write .
+
+generate: ## Write what is made from something else: docs/configuration.md, docs/errors.md, docs/openapi.json, gRPC code
+	@scripts/install.sh dev
+	$(NODE) scripts/generate.ts
+
+generate-check: ## Fail when a generated file is not current
+	@scripts/install.sh dev
+	$(NODE) scripts/generate.ts --check
+
+test: ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
+	@scripts/install.sh dev
+	@$(NODE) scripts/run-tests.ts $(SUITES)
+
+faults: ## Kill real processes under load and count every ID (KILLS=30)
+	@scripts/install.sh dev
+	@IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
+
+bench: ## Measure speed, as ratios to a floor in the same run
+	@scripts/install.sh dev
+	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file; done
+
+bench-check: ## Measure speed and fail above the bars
+	@scripts/install.sh dev
+	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file --check; done
+
+image: ## Build the container image (IMAGE, BASE_IMAGE)
+	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) --tag $(IMAGE) .
+
+clean: ## Remove what was installed, built and measured; never the data folder
+	rm -rf node_modules dist coverage
