@@ -204,6 +204,21 @@ test('the directory is bounded: a tag not used lately goes, its numbers return',
   assert.equal(first.removed, false)
 })
 
+test('a tag that requests wait for is kept, however many others are asked for', async () => {
+  const two = newProcess(memory, clock, 1)
+  for (const name of ['a', 'b']) await one.manage.createTag(ACTOR, { ...REF, name }, {})
+  const awaited = await two.directory.resolve('w/g/a')
+  awaited.used = false
+  awaited.waiting = 1
+  await two.directory.resolve('w/g/b')
+  assert.equal(awaited.removed, false)
+})
+
+test('a display name with a control character is refused on every protocol', async () => {
+  await assert.rejects(one.manage.createWorkspace(ACTOR, 'x', 'a\u0000b'), refuses('IDGEN_REQUEST_INVALID'))
+  await assert.rejects(one.manage.createWorkspace(ACTOR, 'x', 'a\nb'), refuses('IDGEN_REQUEST_INVALID'))
+})
+
 test('paths that are not w/g/t are refused with the value', async () => {
   for (const path of ['w/g', 'w/g/t/x', 'W/g/t', '', '//', 'w/g/../t'])
     await assert.rejects(one.directory.resolve(path), refuses('IDGEN_NAME_INVALID'))

@@ -75,6 +75,7 @@ export class GenerateIds {
       )
     }
     this.#waiting += 1
+    tag.waiting += 1
     try {
       await this.#takeWaiting(tag, count, batch)
     } catch (error) {
@@ -82,6 +83,7 @@ export class GenerateIds {
       throw error
     } finally {
       this.#waiting -= 1
+      tag.waiting -= 1
     }
   }
 

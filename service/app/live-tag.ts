@@ -27,6 +27,8 @@ export class LiveTag {
   failures = 0
   /** Set by every request, cleared by the directory when it looks for a tag to drop. */
   used = true
+  /** Requests that wait for IDs of this tag now; the directory keeps a tag while there are any. */
+  waiting = 0
   #tag: Tag
   #router: Router
   #removed = false

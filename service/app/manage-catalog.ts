@@ -186,15 +186,20 @@ export class ManageCatalog {
 const DISPLAY_NAME_MAX = 200
 
 function checkDisplayName(text: string): string {
-  if (text.length <= DISPLAY_NAME_MAX) return text
-  throw new IdgenError(
-    'IDGEN_REQUEST_INVALID',
-    `/displayName has ${text.length} characters; ${DISPLAY_NAME_MAX} are allowed.`,
-    {
-      faults: [{ path: '/displayName', message: `must have at most ${DISPLAY_NAME_MAX} characters` }],
-    },
-  )
+  const message =
+    text.length > DISPLAY_NAME_MAX
+      ? `must have at most ${DISPLAY_NAME_MAX} characters, not ${text.length}`
+      : CONTROL.test(text)
+        ? 'must not hold control characters'
+        : undefined
+  if (message === undefined) return text
+  throw new IdgenError('IDGEN_REQUEST_INVALID', `/displayName ${message}.`, {
+    faults: [{ path: '/displayName', message }],
+  })
 }
+
+/** They break log lines and tables, and PostgreSQL stores no NUL. */
+const CONTROL = /\p{Cc}/u
 
 /** A step bound a person left out follows the base they gave, so that { base: 10 } alone is valid. */
 function completed(request: TagRequest): TagDraft {

@@ -104,7 +104,8 @@ export class TagDirectory {
     // At most two rounds: the first clears every mark, so the second finds a victim.
     for (let round = 0; round < 2; round += 1) {
       for (const [path, live] of this.#tags) {
-        if (path === keep) continue
+        // A waiting request must not be told that its tag was deleted.
+        if (path === keep || live.waiting > 0) continue
         if (!live.used) {
           void this.drop(path, true)
           return

@@ -177,6 +177,22 @@ test('25 tags are read in pages, each once and in order', async (t) => {
   }
 })
 
+test('workspaces and groups are listed by name', async (t) => {
+  const api = await HttpApi.withTags(t)
+  for (const [url, there] of [
+    [WORKSPACES, 'acme'],
+    [GROUPS, 'shop'],
+  ] as const) {
+    await api.expect(201, 'POST', url, { body: { name: 'a0' } })
+    const { body } = await api.expect(200, 'GET', url)
+    assert.deepEqual(
+      (body['items'] as { name: string }[]).map(({ name }) => name),
+      ['a0', there],
+    )
+    assert.equal(body['nextCursor'], undefined)
+  }
+})
+
 test('a page request that makes no sense is refused', async (t) => {
   const api = await HttpApi.withTags(t)
   for (const query of [

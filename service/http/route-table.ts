@@ -8,11 +8,6 @@ import { IdgenError } from '../core/errors.ts'
 export class RouteTable {
   readonly #methods = new Map<string, Set<string>>()
 
-  /** Every route with its methods, in the order of registration. */
-  entries(): Iterable<readonly [url: string, methods: ReadonlySet<string>]> {
-    return this.#methods
-  }
-
   /** Call before the first route is registered. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {

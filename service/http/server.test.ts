@@ -182,6 +182,20 @@ test('a degraded answer names the algorithm that gave it', async (t) => {
   assert.deepEqual(ready.body['degraded'], [{ what: 'tag acme/shop/segment', why: 'served by snowflake' }])
 })
 
+test('a numeric tag that has degraded to UUIDs has no runs until it recovers', async (t) => {
+  const segments = new ScriptedSegments()
+  const api = await HttpApi.withTags(t, { outside: { segments } })
+  await api.expect(201, 'POST', TAGS_URL, { body: { name: 'mixed', chain: ['segment', 'uuid-v7'] } })
+  segments.mode = 'fail'
+  const url = `${TAGS_URL}/mixed/ids`
+  // The first call finds out while it waits, the second knows before anything is spent.
+  for (let call = 0; call < 2; call += 1) {
+    const answer = await api.refuses('IDGEN_ALGORITHMS_EXHAUSTED', 'POST', url, { body: { as: 'runs' } })
+    assert.equal(answer.headers['retry-after'], '1')
+  }
+  assert.equal((await api.expect(200, 'POST', url)).body['algorithm'], 'uuid-v7')
+})
+
 test('a tag that must stay numeric answers 503 with Retry-After at its end', async (t) => {
   const segments = new ScriptedSegments()
   segments.mode = 'fail'
