@@ -99,8 +99,11 @@ const NAME_MAX = 200
 
 function checkDraft(draft: KeyDraft, nowMs: number): void {
   const faults = []
-  if (draft.name.trim() === '' || draft.name.length > NAME_MAX)
-    faults.push({ path: '/name', message: `must have 1 to ${NAME_MAX} characters` })
+  if (draft.name.trim() === '' || draft.name.length > NAME_MAX || /\p{Cc}/u.test(draft.name))
+    faults.push({
+      path: '/name',
+      message: `must have 1 to ${NAME_MAX} characters, none of them a control character`,
+    })
   if (draft.scopes.length === 0)
     faults.push({ path: '/scopes', message: `must name at least one of ${SCOPES.join(', ')}` })
   for (const scope of draft.scopes)

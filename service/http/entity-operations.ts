@@ -67,7 +67,7 @@ const WRITE_CODES: readonly ErrorCode[] = [
 
 const ITEM_SUMMARIES = {
   get: 'Read a',
-  put: 'Change a, or create it where it is not there:',
+  put: 'Change, or create where it is missing, a',
   patch: 'Change the given fields of a',
   delete: 'Delete a',
 } as const
