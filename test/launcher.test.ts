@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+
+const ROOT = join(import.meta.dirname, '..')
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'idgen launcher-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+function run(command: string, path = process.env['PATH']): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(command, ['--version'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path },
+  })
+  return { status, output: stdout + stderr }
+}
+
+test('the launcher finds its package through links, relative ones too, in a folder with a blank', (t) => {
+  const folder = temporaryFolder(t)
+  symlinkSync(join(ROOT, 'bin/idgen'), join(folder, 'first'))
+  symlinkSync('first', join(folder, 'idgen'))
+  const { status, output } = run(join(folder, 'idgen'))
+  assert.equal(status, 0, output)
+  assert.match(output, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('the launcher of a package that is not installed says what to do', (t) => {
+  const folder = temporaryFolder(t)
+  mkdirSync(join(folder, 'bin'))
+  copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))
+  // Whatever the machine has: a Node that is too old.
+  writeFileSync(join(folder, 'node'), '#!/bin/sh\necho v20.20.2\n', { mode: 0o755 })
+  const { status, output } = run(join(folder, 'bin/idgen'), `${folder}:/usr/bin:/bin`)
+  assert.equal(status, 1)
+  assert.match(
+    output,
+    /^idgen: Node\.js 24 is not installed in .*idgen launcher-.*; run "make install" first\.\n$/,
+  )
+})
+
+test('the launcher runs the emitted JavaScript where there are no sources', (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['bin', 'dist/service', 'node_modules'])
+    mkdirSync(join(folder, name), { recursive: true })
+  copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))
+  writeFileSync(join(folder, 'dist/service/main.js'), "process.stdout.write('emitted')\n")
+  // The image has no package `node`, but Node 24 on the path.
+  const { status, output } = run(
+    join(folder, 'bin/idgen'),
+    `${join(ROOT, 'node_modules/node/bin')}:/usr/bin:/bin`,
+  )
+  assert.deepEqual([status, output], [0, 'emitted'])
+})
