@@ -49,6 +49,16 @@ test('the bytes are those that the generated codec writes', () => {
   )
 })
 
+test('a run that starts at 0 has the bytes of the generated codec too', () => {
+  const bytes = encodeBatchResponse({
+    batch: filled([{ hi: 0, lo: 0, count: 7 }], 'segment', false),
+    format: 'runs',
+  })
+  const decoded = GenerateBatchResponse.decode(bytes)
+  assert.deepEqual(decoded.runs, [{ first: '0', count: 7 }])
+  assert.deepEqual([...bytes], [...GenerateBatchResponse.encode(decoded).finish()])
+})
+
 test('as text every number of every run appears once, in order', () => {
   const batch = filled(
     [

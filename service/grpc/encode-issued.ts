@@ -39,9 +39,11 @@ export function encodeBatchResponse({ batch, format }: IssuedReply): Buffer {
 /** A fixed64 is its two halves as fixed32, the lower one first. */
 function writeRuns(batch: IdBatch, writer: BinaryWriter): void {
   for (let run = 0; run < batch.runCount; run += 1) {
-    const count = batch.runLength(run)
-    writer.uint32(MANY_RUNS).uint32(RUN_FIRST_BYTES + 1 + varintBytes(count))
-    writer.uint32(RUN_FIRST).fixed32(batch.runLo(run)).fixed32(batch.runHi(run))
+    const [hi, lo, count] = [batch.runHi(run), batch.runLo(run), batch.runLength(run)]
+    // Zero is the default of a field and is left out, as the generated codec does; a tag may start at 0.
+    const firstBytes = hi === 0 && lo === 0 ? 0 : RUN_FIRST_BYTES
+    writer.uint32(MANY_RUNS).uint32(firstBytes + 1 + varintBytes(count))
+    if (firstBytes > 0) writer.uint32(RUN_FIRST).fixed32(lo).fixed32(hi)
     writer.uint32(RUN_COUNT).uint32(count)
   }
 }
