@@ -1,6 +1,7 @@
 import type { AuditRecord, AuditSink } from '../ports/audit-sink.ts'
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { Repeat } from './repeat.ts'
 
 export interface AuditTrailOptions {
   readonly sink: AuditSink
@@ -16,14 +17,14 @@ export type AuditEntry = Partial<AuditRecord> & Pick<AuditRecord, 'action' | 'su
 /** Bounded queue in front of the audit sink: callers never wait for it, and a stop writes what is queued. */
 export class AuditTrail {
   readonly #options: AuditTrailOptions
-  readonly #stop = new AbortController()
+  readonly #repeat: Repeat
   #queue: AuditRecord[] = []
   #dropped = 0
   #written = 0
-  #loop: Promise<void> | undefined
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
+    this.#repeat = new Repeat(options.clock, options.flushEveryMs, () => this.flush())
   }
 
   get dropped(): number {
@@ -57,13 +58,12 @@ export class AuditTrail {
   }
 
   start(): void {
-    this.#loop = this.#keepFlushing()
+    this.#repeat.start()
   }
 
   /** Writes what is queued, with one try per batch: a sink that is away must not hold the shutdown. */
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#loop
+    await this.#repeat.stop()
     await this.flush()
     if (this.#queue.length > 0)
       this.#options.log.error({ lost: this.#queue.length }, 'audit records lost at shutdown')
@@ -85,13 +85,6 @@ export class AuditTrail {
         )
         return
       }
-    }
-  }
-
-  async #keepFlushing(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await sleep(this.#options.clock, this.#options.flushEveryMs, this.#stop.signal)
-      await this.flush()
     }
   }
 }

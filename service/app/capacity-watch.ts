@@ -1,8 +1,9 @@
 import { IdgenError } from '../core/errors.ts'
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { Repeat } from './repeat.ts'
 
 export interface CapacityWatchOptions {
   readonly store: SegmentStore
@@ -18,14 +19,14 @@ export interface CapacityWatchOptions {
 /** Opens this data centre's ranges at the start and looks every hour how much of them is used (R-2.2.4). */
 export class CapacityWatch {
   readonly #options: CapacityWatchOptions
-  readonly #stop = new AbortController()
+  readonly #repeat: Repeat
   /** Tags above the share now: one alert when it begins, one line when it ends. */
   readonly #alerting = new Set<number>()
-  #loop: Promise<void> | undefined
   #largestShare = 0
 
   constructor(options: CapacityWatchOptions) {
     this.#options = options
+    this.#repeat = new Repeat(options.clock, options.checkEveryMs, () => this.check())
   }
 
   /** Share of the fullest tag at the last check, 0..1. */
@@ -39,12 +40,11 @@ export class CapacityWatch {
 
   async start(): Promise<void> {
     await this.check()
-    this.#loop = this.#keepChecking()
+    this.#repeat.start()
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#loop
+    await this.#repeat.stop()
   }
 
   /** Never rejects: the store being away is told elsewhere, and the next check asks again. */
@@ -78,12 +78,5 @@ export class CapacityWatch {
       subject: `tag ${tagId}`,
       detail: fields,
     })
-  }
-
-  async #keepChecking(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await sleep(this.#options.clock, this.#options.checkEveryMs, this.#stop.signal)
-      if (!this.#stop.signal.aborted) await this.check()
-    }
   }
 }

@@ -1,8 +1,9 @@
 import { IdgenError } from '../core/errors.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
+import { Repeat } from './repeat.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 export interface CatalogFollowerOptions {
@@ -17,13 +18,13 @@ export interface CatalogFollowerOptions {
 /** Brings what other processes changed (tags, keys) into this one, about once a second. */
 export class CatalogFollower {
   readonly #options: CatalogFollowerOptions
-  readonly #stop = new AbortController()
+  readonly #repeat: Repeat
   #revision: number | undefined
   #fault: string | undefined
-  #loop: Promise<void> | undefined
 
   constructor(options: CatalogFollowerOptions) {
     this.#options = options
+    this.#repeat = new Repeat(options.clock, options.pollEveryMs, () => this.poll())
   }
 
   /** Why the store could not be asked the last time, or undefined: the process' view of the database's health. */
@@ -33,12 +34,11 @@ export class CatalogFollower {
 
   async start(): Promise<void> {
     await this.poll()
-    this.#loop = this.#keepPolling()
+    this.#repeat.start()
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#loop
+    await this.#repeat.stop()
   }
 
   /** Never rejects; what failed is asked again by the next poll, from the same revision. */
@@ -58,13 +58,6 @@ export class CatalogFollower {
       const error = IdgenError.from(thrown)
       if (this.#fault === undefined) log.error({ err: error, code: error.code }, 'database does not answer')
       this.#fault = error.message
-    }
-  }
-
-  async #keepPolling(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await sleep(this.#options.clock, this.#options.pollEveryMs, this.#stop.signal)
-      if (!this.#stop.signal.aborted) await this.poll()
     }
   }
 }

@@ -1,5 +1,6 @@
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { Repeat } from './repeat.ts'
 
 export interface IssueLedgerOptions {
   readonly audit: AuditTrail
@@ -22,14 +23,14 @@ interface Count {
  */
 export class IssueLedger {
   readonly #options: IssueLedgerOptions
-  readonly #stop = new AbortController()
+  readonly #repeat: Repeat
   readonly #byKey = new Map<string, Map<string, Count>>()
   #counts = 0
   #calls = 0
-  #loop: Promise<void> | undefined
 
   constructor(options: IssueLedgerOptions) {
     this.#options = options
+    this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
   }
 
   /** `result` is `ok` or an error code; `ids` is 0 for an error. `traceId` goes into sampled records only. */
@@ -44,12 +45,11 @@ export class IssueLedger {
   }
 
   start(): void {
-    this.#loop = this.#keepWriting()
+    this.#repeat.start()
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#loop
+    await this.#repeat.stop()
     this.write()
   }
 
@@ -89,13 +89,6 @@ export class IssueLedger {
     const counts = new Map<string, Count>()
     this.#byKey.set(keyId, counts)
     return counts
-  }
-
-  async #keepWriting(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await sleep(this.#options.clock, MINUTE_MS, this.#stop.signal)
-      this.write()
-    }
   }
 }
 

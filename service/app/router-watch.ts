@@ -1,8 +1,9 @@
 import type { RouterEvent } from '../core/router.ts'
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { LiveTag } from './live-tag.ts'
+import { Repeat } from './repeat.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 export interface RouterWatchOptions {
@@ -16,22 +17,21 @@ export interface RouterWatchOptions {
 /** Brings degraded tags back when their first choice is healthy again, and tells of every move. */
 export class RouterWatch {
   readonly #options: RouterWatchOptions
-  readonly #stop = new AbortController()
-  #loop: Promise<void> | undefined
+  readonly #repeat: Repeat
   /** Moves since the start, for metrics. */
   readonly moves = { degraded: 0, recovered: 0 }
 
   constructor(options: RouterWatchOptions) {
     this.#options = options
+    this.#repeat = new Repeat(options.clock, options.probeEveryMs, () => this.probe())
   }
 
   start(): void {
-    this.#loop = this.#keepProbing()
+    this.#repeat.start()
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#loop
+    await this.#repeat.stop()
   }
 
   /** One health check of every degraded tag. */
@@ -57,12 +57,5 @@ export class RouterWatch {
       workspace: tag.tag.workspace,
       detail: { from: event.from, to: event.to, reason: event.reason },
     })
-  }
-
-  async #keepProbing(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await sleep(this.#options.clock, this.#options.probeEveryMs, this.#stop.signal)
-      if (!this.#stop.signal.aborted) this.probe()
-    }
   }
 }
