@@ -43,7 +43,9 @@ export class CatalogFollower {
 
   /** Never rejects; what failed is asked again by the next poll, from the same revision. */
   async poll(): Promise<void> {
-    const { catalog, directory, authenticator, log } = this.#options
+    const { catalog, directory, authenticator, log, clock } = this.#options
+    // A database that hangs is told long before the store gives up on it.
+    using _slow = clock.after(SLOW_MS, () => this.#failed(`It has not answered for ${SLOW_MS} ms.`))
     try {
       const changes = await catalog.changesSince(this.#revision ?? 0)
       // The first answer only tells where to begin: nothing is loaded yet that could be stale.
@@ -55,9 +57,15 @@ export class CatalogFollower {
       if (this.#fault !== undefined) log.info({}, 'database answers again')
       this.#fault = undefined
     } catch (thrown) {
-      const error = IdgenError.from(thrown)
-      if (this.#fault === undefined) log.error({ err: error, code: error.code }, 'database does not answer')
-      this.#fault = error.message
+      this.#failed(IdgenError.from(thrown).message)
     }
   }
+
+  #failed(why: string): void {
+    if (this.#fault === undefined) this.#options.log.error({ why }, 'database does not answer')
+    this.#fault = why
+  }
 }
+
+/** A look at one row takes a millisecond; two seconds are a database in trouble. */
+const SLOW_MS = 2000

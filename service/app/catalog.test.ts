@@ -173,6 +173,20 @@ test('what another process changes or deletes is live here after one poll', asyn
   assert.equal(two.directory.peek('w/g/t'), undefined)
 })
 
+test('a database that hangs is told after two seconds, and forgotten when it answers', async (t) => {
+  const answer = Promise.withResolvers<{ revision: number; tagPaths: string[]; keyIds: string[] }>()
+  t.mock.method(one.catalog, 'changesSince', () => answer.promise)
+  const polled = one.follower.poll()
+  clock.advance(1999)
+  assert.equal(one.follower.fault, undefined)
+  clock.advance(1)
+  assert.match(one.follower.fault ?? '', /not answered for 2000 ms/)
+  answer.resolve({ revision: 1, tagPaths: [], keyIds: [] })
+  await polled
+  assert.equal(one.follower.fault, undefined)
+  assert.equal(clock.pending, 0)
+})
+
 test('a tag deleted and made again is another tag: the old object is dropped', async () => {
   await one.manage.createTag(ACTOR, REF, {})
   const two = newProcess(memory, clock)
