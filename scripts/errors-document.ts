@@ -10,6 +10,9 @@ Every refusal carries one of these codes, on every protocol: HTTP in the member 
 A code never changes its meaning. *Again* says whether the same call may succeed later without a change; where the
 server knows when, it says so (\`Retry-After\`, google.rpc.RetryInfo).
 
+Without a code stays only what never reaches idgen: what Node's HTTP parser (a missing \`Host\`, an unknown \`Expect\`,
+\`CONNECT\`) and the gRPC library (a message above the limit, bytes that are no message) refuse by themselves.
+
 | code | HTTP | gRPC | again | meaning | what to do |
 |---|---|---|---|---|---|
 `

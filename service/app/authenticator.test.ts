@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
@@ -18,9 +19,13 @@ const TTL_MS = 60_000
 /** Counts look-ups, so that tests see what came from the cache. */
 class CountingKeys extends MemoryApiKeyStore {
   finds = 0
+  away = false
+  hangs = false
 
   override find(id: string): Promise<ApiKey | undefined> {
     this.finds += 1
+    if (this.hangs) return new Promise(() => {})
+    if (this.away) return Promise.reject(new IdgenError('IDGEN_STORE_UNAVAILABLE', 'away'))
     return super.find(id)
   }
 }
@@ -107,12 +112,52 @@ test('a key expires to the moment, also out of the cache', async () => {
   await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_UNAUTHENTICATED'))
 })
 
-test('what was remembered is asked again after its time', async () => {
+test('what was remembered is asked again after its time, beside the request', async () => {
   const { text } = await manage.create(ACTOR, draft())
   await authenticator.authenticate(text)
   clock.advance(TTL_MS + 1)
-  await authenticator.authenticate(text)
+  assert.ok(authenticator.peek(text))
+  assert.ok(authenticator.peek(text))
+  await settle()
   assert.equal(keys.finds, 2)
+  assert.ok(authenticator.peek(text))
+  assert.equal(keys.finds, 2)
+})
+
+test('a database that is away stops nobody who was let in before, for an hour', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  keys.away = true
+  clock.advance(TTL_MS + 1)
+  assert.ok(authenticator.peek(text))
+  await settle()
+  clock.advance(3_500_000)
+  assert.ok(authenticator.peek(text))
+  await settle()
+  clock.advance(200_000)
+  assert.equal(authenticator.peek(text), undefined)
+  await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_STORE_UNAVAILABLE'))
+})
+
+test('a key that changed in the store while the cache was stale is refused after one more look', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  await keys.revoke(key.id, new Date(clock.nowMs()))
+  clock.advance(TTL_MS + 1)
+  authenticator.peek(text)
+  await settle()
+  assert.equal(authenticator.peek(text), undefined)
+})
+
+test('a hundred first calls of one key ask the store once, and none waits for a database that hangs', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  await Promise.all(Array.from({ length: 100 }, () => authenticator.authenticate(text)))
+  assert.equal(keys.finds, 1)
+  const other = await manage.create(ACTOR, draft())
+  keys.hangs = true
+  const refused = assert.rejects(authenticator.authenticate(other.text), refuses('IDGEN_STORE_UNAVAILABLE'))
+  clock.advance(1500)
+  await refused
 })
 
 test('the cache is bounded: the oldest entry goes', async () => {

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey, ApiKeyStore, Scope } from '../ports/api-key-store.ts'
 import type { Clock } from '../ports/clock.ts'
+import { LOOK_UP_DEADLINE_MS, withinDeadline } from './deadline.ts'
 
 /** Who asks: a key's public part and what it may do. */
 export interface Caller {
@@ -28,6 +29,8 @@ interface Entry {
   /** undefined: the key is not valid (negative entry). */
   readonly caller: Caller | undefined
   readonly untilMs: number
+  /** Until then it is believed without an answer of the store. */
+  readonly graceUntilMs: number
   /** Unix ms after which the key itself is no longer valid; Infinity when it does not expire. */
   readonly expiresAtMs: number
 }
@@ -39,6 +42,8 @@ interface Entry {
 export class Authenticator {
   readonly #options: AuthenticatorOptions
   readonly #entries = new Map<string, Entry>()
+  /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
+  readonly #flights = new Map<string, Promise<Entry>>()
   readonly #adminHash: Buffer | undefined
   hits = 0
   misses = 0
@@ -52,10 +57,17 @@ export class Authenticator {
   peek(keyText: string | undefined): Caller | undefined {
     if (!this.#options.enabled) return EVERYBODY
     if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
-    const entry = this.#entries.get(hash('sha256', keyText, 'base64url'))
+    const cacheKey = hash('sha256', keyText, 'base64url')
+    const entry = this.#entries.get(cacheKey)
     if (entry === undefined) return undefined
     const nowMs = this.#options.clock.nowMs()
-    if (entry.caller === undefined || entry.untilMs < nowMs || entry.expiresAtMs <= nowMs) return undefined
+    if (entry.caller === undefined || entry.expiresAtMs <= nowMs || entry.graceUntilMs < nowMs)
+      return undefined
+    // Asked again beside the request, so that a database that is away stops nobody who was let in before.
+    if (entry.untilMs < nowMs) {
+      this.#entries.set(cacheKey, { ...entry, untilMs: nowMs + REFRESH_EVERY_MS })
+      this.#lookUp(cacheKey, keyText, nowMs).catch(() => undefined)
+    }
     this.hits += 1
     return entry.caller
   }
@@ -70,14 +82,12 @@ export class Authenticator {
         'This call needs an API key: send it as "Authorization: Bearer idg_…" or "X-API-Key: idg_…".',
       )
     if (keyText.length > KEY_TEXT_MAX) throw notValid()
-    const digest = sha256(keyText)
-    const cacheKey = digest.toString('base64url')
+    const cacheKey = hash('sha256', keyText, 'base64url')
     const nowMs = this.#options.clock.nowMs()
     const known = this.#entries.get(cacheKey)
     if (known !== undefined && known.caller === undefined && known.untilMs >= nowMs) throw notValid()
-    this.misses += 1
-    const entry = await this.#check(keyText, digest, nowMs)
-    this.#remember(cacheKey, entry)
+    const look = this.#lookUp(cacheKey, keyText, nowMs)
+    const entry = await withinDeadline(this.#options.clock, LOOK_UP_DEADLINE_MS, 'an API key', look)
     if (entry.caller === undefined) throw notValid()
     return entry.caller
   }
@@ -85,12 +95,33 @@ export class Authenticator {
   /** A key changed in the store: what was remembered of it is dropped. */
   forget(keyId: string): void {
     for (const [cacheKey, entry] of this.#entries) if (entry.keyId === keyId) this.#entries.delete(cacheKey)
+    // Look-ups are few and short; whichever of them is of this key must not be remembered.
+    this.#flights.clear()
   }
 
-  async #check(keyText: string, digest: Buffer, nowMs: number): Promise<Entry> {
+  #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
+    const flying = this.#flights.get(cacheKey)
+    if (flying !== undefined) return flying
+    this.misses += 1
+    const flight = this.#check(keyText, nowMs)
+      .then((entry) => {
+        // Revoked while it was looked up: what came back may be older than the revocation, so it is not kept.
+        if (this.#flights.get(cacheKey) === flight) this.#remember(cacheKey, entry)
+        return entry
+      })
+      .finally(() => {
+        if (this.#flights.get(cacheKey) === flight) this.#flights.delete(cacheKey)
+      })
+    this.#flights.set(cacheKey, flight)
+    return flight
+  }
+
+  async #check(keyText: string, nowMs: number): Promise<Entry> {
+    const digest = sha256(keyText)
     const untilMs = nowMs + this.#options.cacheTtlMs
+    const graceUntilMs = untilMs + GRACE_MS
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
-      return { keyId: 'admin', caller: ADMIN, untilMs, expiresAtMs: Number.POSITIVE_INFINITY }
+      return { keyId: 'admin', caller: ADMIN, untilMs, graceUntilMs, expiresAtMs: Number.POSITIVE_INFINITY }
     const id = keyIdOf(keyText)
     const key = id === undefined ? undefined : await this.#options.keys.find(id)
     const valid = key !== undefined && isValid(key, digest, nowMs)
@@ -98,6 +129,7 @@ export class Authenticator {
       keyId: id ?? '',
       caller: valid ? { keyId: key.id, scopes: key.scopes, within: key.within } : undefined,
       untilMs,
+      graceUntilMs,
       expiresAtMs: key?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
     }
   }
@@ -148,6 +180,14 @@ export function keyIdOf(keyText: string): string | undefined {
 export function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer')
 }
+
+/**
+ * A key that was valid is believed this long beyond its time in the cache while the store does not answer. A
+ * revocation needs the store too, so it cannot be missed meanwhile; the key's own expiry counts to the moment.
+ */
+const GRACE_MS = 3_600_000
+/** While the store is away each key asks it once a second, not once a request. */
+const REFRESH_EVERY_MS = 1000
 
 /** Longer than any key of ours; keeps a caller from making us hash megabytes. */
 const KEY_TEXT_MAX = 256

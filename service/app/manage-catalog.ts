@@ -68,6 +68,11 @@ export class ManageCatalog {
     ifVersion: number | undefined,
   ): Promise<Workspace> {
     const before = await this.workspace(name)
+    if (
+      checkDisplayName(displayName) === before.displayName &&
+      (ifVersion ?? before.version) === before.version
+    )
+      return before
     const after = await this.store.updateWorkspace(name, checkDisplayName(displayName), ifVersion)
     this.#record(actor, 'workspace.update', name, { before: plain(before), after: plain(after) })
     return after
@@ -103,6 +108,11 @@ export class ManageCatalog {
     ifVersion: number | undefined,
   ): Promise<Group> {
     const before = await this.group(workspace, name)
+    if (
+      checkDisplayName(displayName) === before.displayName &&
+      (ifVersion ?? before.version) === before.version
+    )
+      return before
     const after = await this.store.updateGroup(workspace, name, checkDisplayName(displayName), ifVersion)
     this.#record(actor, 'group.update', `${workspace}/${name}`, {
       before: plain(before),
@@ -160,6 +170,10 @@ export class ManageCatalog {
     }
     refuseFaults(draft)
     const displayName = checkDisplayName(request.displayName ?? before.displayName)
+    const same =
+      displayName === before.displayName &&
+      JSON.stringify([draft.chain, draft.step]) === JSON.stringify([before.chain, before.step])
+    if (same && (ifVersion ?? before.version) === before.version) return before
     const after = await this.store.updateTag(
       ref,
       { displayName, chain: draft.chain, step: draft.step },
@@ -189,8 +203,8 @@ function checkDisplayName(text: string): string {
   const message =
     text.length > DISPLAY_NAME_MAX
       ? `must have at most ${DISPLAY_NAME_MAX} characters, not ${text.length}`
-      : CONTROL.test(text)
-        ? 'must not hold control characters'
+      : CONTROL.test(text) || !text.isWellFormed()
+        ? 'must not hold control characters or half surrogate pairs'
         : undefined
   if (message === undefined) return text
   throw new IdgenError('IDGEN_REQUEST_INVALID', `/displayName ${message}.`, {

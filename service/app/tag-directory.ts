@@ -1,6 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import { checkName, type Tag } from '../core/tag.ts'
 import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
+import { LOOK_UP_DEADLINE_MS, withinDeadline } from './deadline.ts'
 import { LiveTag, type LiveTagOptions } from './live-tag.ts'
 
 export interface TagDirectoryOptions {
@@ -37,7 +38,8 @@ export class TagDirectory {
     const loading = this.#loading.get(path) ?? this.#load(path)
     this.#loading.set(path, loading)
     try {
-      return await loading
+      const { clock } = this.#options.live
+      return await withinDeadline(clock, LOOK_UP_DEADLINE_MS, `the tag ${path}`, loading)
     } finally {
       this.#loading.delete(path)
     }

@@ -79,20 +79,16 @@ async function check<T>(
 }
 
 async function checkDatabase(findings: Finding[], database: PostgresDatabase, config: Config): Promise<void> {
-  const { kysely } = database
-  await check(
-    findings,
-    'database version',
-    () => setting(database, 'server_version'),
-    (v) => `PostgreSQL ${v}`,
-  )
+  // Not through `check`: without a database the rest has nothing to say.
+  const version = await setting(database, 'server_version')
+  findings.push({ ok: true, what: 'database version', found: `PostgreSQL ${version}` })
   await check(
     findings,
     'fsync',
     () => requireSetting(database, 'fsync', ['on'], 'a crash of its machine would lose grants'),
     (v) => v,
   )
-  await check(
+  const migrated = await check(
     findings,
     'schema',
     () => requireSchema(database),
@@ -110,19 +106,22 @@ async function checkDatabase(findings: Finding[], database: PostgresDatabase, co
     () => requireClock(new PostgresTimeGrantStore(database), config),
     (ms) => `${ms} ms from the database's`,
   )
+  if (migrated !== true) return
   await check(
     findings,
     'tags',
-    async () =>
-      (
-        await kysely
-          .selectFrom('biz_tags')
-          .select(sql<number>`count(*)::int`.as('n'))
-          .where('deleted_at', 'is', null)
-          .executeTakeFirstOrThrow()
-      ).n,
+    () => countTags(database),
     (n) => `${n}`,
   )
+}
+
+async function countTags(database: PostgresDatabase): Promise<number> {
+  const query = database.kysely
+    .selectFrom('biz_tags')
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('deleted_at', 'is', null)
+  const [row] = await database.read('counting tags', query)
+  return row?.n ?? 0
 }
 
 async function setting(database: PostgresDatabase, name: string): Promise<string> {
@@ -145,10 +144,11 @@ async function requireSetting(
   )
 }
 
-async function requireSchema(database: PostgresDatabase): Promise<void> {
+async function requireSchema(database: PostgresDatabase): Promise<true> {
   const pending = await pendingMigrations(database.kysely)
   if (pending.length > 0)
     throw new IdgenError('IDGEN_SCHEMA_MISMATCH', `it lacks ${pending.join(', ')}: run "idgen migrate".`)
+  return true
 }
 
 async function requireClock(times: PostgresTimeGrantStore, config: Config): Promise<number> {

@@ -264,3 +264,15 @@ test('the documentation is served from here alone', async (t) => {
   }
   await api.refuses('IDGEN_ROUTE_NOT_FOUND', 'GET', '/docs/static/..%2f..%2fpackage.json')
 })
+
+test('a body in another character set or compressed is refused, not misread', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const url = `${TAGS_URL}/segment/ids`
+  for (const headers of [
+    { 'content-encoding': 'gzip' },
+    { 'content-type': 'application/json; charset=utf-16' },
+  ])
+    await api.refuses('IDGEN_MEDIA_TYPE_UNSUPPORTED', 'POST', url, { body: { count: 1 }, headers })
+  const plain = { 'content-encoding': 'identity', 'content-type': 'application/json; charset=UTF-8' }
+  await api.expect(200, 'POST', url, { body: { count: 1 }, headers: plain })
+})
