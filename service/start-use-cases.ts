@@ -20,7 +20,7 @@ import { UuidV7 } from './core/uuid-v7.ts'
 import type { ApiKeyStore } from './ports/api-key-store.ts'
 import type { AuditSink } from './ports/audit-sink.ts'
 import type { CatalogStore } from './ports/catalog-store.ts'
-import type { Clock } from './ports/clock.ts'
+import { type Clock, sleep } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
@@ -89,7 +89,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
     authenticator,
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
-    readiness: new Readiness({ directory, follower, keeper }),
+    readiness: new Readiness({ directory, follower, keeper, clock }),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,
@@ -108,11 +108,23 @@ async function stopAll(service: Omit<Service, 'stop'>, follower: CatalogFollower
   const { useCases, keeper, routers, capacity, audit } = service
   useCases.readiness.drain()
   useCases.generate.stop()
-  await Promise.all([routers.stop(), capacity.stop(), follower.stop(), keeper.stop()])
-  await useCases.directory.retireAll()
-  await useCases.ledger.stop()
-  await audit.stop()
+  const { clock, log } = useCases
+  // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
+  const written = useCases.ledger.stop().then(() => audit.stop())
+  const released = Promise.all([routers.stop(), capacity.stop(), follower.stop(), keeper.stop()])
+  const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
+  const ended = new AbortController()
+  const late = sleep(clock, STOP_BUDGET_MS, ended.signal).then(() => {
+    // What was not returned stays burnt, what was not released runs out with its lease.
+    if (!ended.signal.aborted)
+      log.warn({ afterMs: STOP_BUDGET_MS }, 'stopped without an answer of the database')
+  })
+  await Promise.race([all, late])
+  ended.abort()
 }
+
+/** Of the 30 s a graceful shutdown may take, after the listeners have drained. */
+const STOP_BUDGET_MS = 8000
 
 function newKeeper(
   config: Config,

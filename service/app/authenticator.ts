@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey, ApiKeyStore, Scope } from '../ports/api-key-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import { LOOK_UP_DEADLINE_MS, withinDeadline } from './deadline.ts'
+import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 
 /** Who asks: a key's public part and what it may do. */
 export interface Caller {
@@ -99,9 +99,16 @@ export class Authenticator {
     this.#flights.clear()
   }
 
+  /** Everything that was remembered is asked again. */
+  forgetAll(): void {
+    this.#entries.clear()
+    this.#flights.clear()
+  }
+
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
     const flying = this.#flights.get(cacheKey)
     if (flying !== undefined) return flying
+    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps('API keys'))
     this.misses += 1
     const flight = this.#check(keyText, nowMs)
       .then((entry) => {

@@ -55,6 +55,8 @@ export class CapacityWatch {
       if (opened > 0) log.info({ dc, tags: opened }, 'ranges opened')
       const usages = await store.usage(dc)
       this.#largestShare = usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
+      const named = new Set(usages.map(({ tagId }) => tagId))
+      for (const tagId of this.#alerting) if (!named.has(tagId)) this.#alerting.delete(tagId)
       for (const { tagId, usedShare } of usages) this.#judge(tagId, usedShare, alertShare)
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown), dc }, 'capacity could not be checked')

@@ -48,8 +48,11 @@ export class CatalogFollower {
     using _slow = clock.after(SLOW_MS, () => this.#failed(`It has not answered for ${SLOW_MS} ms.`))
     try {
       const changes = await catalog.changesSince(this.#revision ?? 0)
-      // The first answer only tells where to begin: nothing is loaded yet that could be stale.
-      if (this.#revision !== undefined) {
+      if (this.#revision === undefined) {
+        // Where to begin. What was loaded before the first answer may be stale already.
+        for (const tag of directory.all()) await directory.refresh(tag.path)
+        authenticator.forgetAll()
+      } else {
         for (const keyId of changes.keyIds) authenticator.forget(keyId)
         for (const path of changes.tagPaths) await directory.refresh(path)
       }

@@ -187,6 +187,26 @@ test('a database that hangs is told after two seconds, and forgotten when it ans
   assert.equal(clock.pending, 0)
 })
 
+test('what was loaded before the first answer of the catalogue is looked at again', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const two = newProcess(memory, clock)
+  const live = await two.directory.resolve('w/g/t')
+  await one.manage.deleteTag(ACTOR, REF, undefined)
+  await two.follower.poll()
+  assert.equal(live.removed, true)
+})
+
+test('more look-ups at once than allowed are refused, and do not pile up', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `w/g/none${i}`)
+  const codes = await Promise.all(
+    names.map((path) =>
+      one.directory.resolve(path).then(undefined, (error: unknown) => (error as IdgenError).code),
+    ),
+  )
+  assert.equal(codes.filter((code) => code === 'IDGEN_OVERLOADED').length, 24)
+  assert.equal(codes.filter((code) => code === 'IDGEN_TAG_NOT_FOUND').length, 16)
+})
+
 test('a tag deleted and made again is another tag: the old object is dropped', async () => {
   await one.manage.createTag(ACTOR, REF, {})
   const two = newProcess(memory, clock)
@@ -273,6 +293,7 @@ test('a process is not ready before its start nor while it drains, but it is whi
     directory: one.directory,
     follower: follower as unknown as CatalogFollower,
     keeper: keeper as never,
+    clock,
   })
   assert.equal(readiness.report().ready, false)
   readiness.started()

@@ -29,3 +29,19 @@ export async function withinDeadline<T>(
 
 /** A look at one row by its key: longer than this is an outage, and the caller has something better to do. */
 export const LOOK_UP_DEADLINE_MS = 1500
+
+/**
+ * Look-ups of one kind under way at once. Invented keys and names cost a query each; more than this would queue for
+ * the connections that allocations need, and degrade tags for everybody.
+ */
+export const LOOK_UPS_MAX = 16
+
+export function tooManyLookUps(what: string): IdgenError {
+  return new IdgenError(
+    'IDGEN_OVERLOADED',
+    `${LOOK_UPS_MAX} ${what} are being looked up already; try again.`,
+    {
+      retryAfterMs: 1000,
+    },
+  )
+}

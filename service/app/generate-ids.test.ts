@@ -221,16 +221,60 @@ test('after stop nothing is issued, also not from memory', async () => {
   assert.equal((await refusal(generate.take(tag, 1, new IdBatch()))).code, 'IDGEN_SHUTTING_DOWN')
 })
 
-test('a segment still on its way at a clean stop is waited for and returned whole', async () => {
+test('a segment still on its way at a clean stop is waited for and returned whole, never issued', async () => {
   const { generate, tag, store } = world(['segment'])
-  await generate.take(tag, 9, new IdBatch())
   store.mode = 'hold'
-  assert.equal(generate.tryTake(tag, 1, new IdBatch()), true)
+  const waiting = refusal(generate.take(tag, 1, new IdBatch()))
+  await settle()
   const retired = tag.retire(true)
+  await settle()
+  assert.deepEqual(store.returned, [])
   store.mode = 'answer'
   store.release()
   await retired
-  assert.deepEqual(store.returned, [{ lo: 11, hi: 21 }])
+  assert.equal((await waiting).code, 'IDGEN_TAG_NOT_FOUND')
+  assert.deepEqual(store.returned, [{ lo: 1, hi: 11 }])
+  assert.equal(tag.buffer.stats().issued, 0)
+})
+
+test('after a stop no allocation begins, and a refused return ends all returning', async () => {
+  const { generate, tag, store, clock } = world(['segment'])
+  await generate.take(tag, 3, new IdBatch())
+  let asked = 0
+  store.giveBack = () => {
+    asked += 1
+    return Promise.resolve(false)
+  }
+  await tag.refiller.stop()
+  await tag.refiller.giveBack([
+    { lo: 21, hi: 31 },
+    { lo: 4, hi: 11 },
+  ])
+  assert.equal(asked, 1)
+  tag.refiller.preload(clock.nowMs())
+  await settle()
+  assert.equal(store.allocations, 1)
+})
+
+test('a removed tag issues nothing, whatever its algorithm', async () => {
+  const { generate, tag } = world(['uuid-v4'])
+  assert.equal(generate.tryTake(tag, 1, new IdBatch()), true)
+  await tag.retire(true)
+  assert.equal(generate.tryTake(tag, 1, new IdBatch()), false)
+})
+
+test('a wait that never ends is ended by the deadline', async () => {
+  const { generate, tag, snowflake, clock } = world(['snowflake'])
+  const now = clock.nowMs()
+  snowflake.install({ dc: 0, worker: 1, fromMs: now, untilMs: now + 60_000 })
+  // More than the borrow limit allows, and the wall clock stands still while monotonic time passes.
+  const waiting = refusal(generate.take(tag, 5_000_000, new IdBatch()))
+  for (let round = 0; round < 2100; round += 1) {
+    clock.advance(1)
+    clock.step(-1)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal((await waiting).code, 'IDGEN_DEADLINE_EXCEEDED')
 })
 
 test('a clean stop returns the unused end of the segment in use', async () => {

@@ -96,18 +96,18 @@ export class GenerateIds {
       this.#refuseWhenStopped(tag)
       if (this.tryTake(tag, count, batch)) return
       if (clock.monotonicMs() > endsAtMs) throw this.#tooLate(tag, count, batch)
-      await this.#overcomeShortage(tag, batch)
+      await this.#overcomeShortage(tag, batch, Math.max(1, endsAtMs - clock.monotonicMs()))
     }
   }
 
-  async #overcomeShortage(tag: LiveTag, batch: IdBatch): Promise<void> {
+  async #overcomeShortage(tag: LiveTag, batch: IdBatch, leftMs: number): Promise<void> {
     const { clock, extendTime, onRouterEvent } = this.#options
     const router = tag.router
     const nowMs = clock.nowMs()
     const shortage = router.active.shortage(nowMs)
     switch (shortage.kind) {
       case 'wait':
-        return sleep(clock, shortage.ms)
+        return sleep(clock, Math.min(shortage.ms, leftMs))
       case 'refill':
         return router.active.name === 'segment' ? tag.refiller.refill(nowMs) : extendTime()
       case 'failed': {

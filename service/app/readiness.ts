@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts'
 import type { CatalogFollower } from './catalog-follower.ts'
 import type { TagDirectory } from './tag-directory.ts'
 import type { TimeGrantKeeper } from './time-grant-keeper.ts'
@@ -14,6 +15,7 @@ export interface ReadinessOptions {
   readonly directory: TagDirectory
   readonly follower: CatalogFollower
   readonly keeper: TimeGrantKeeper
+  readonly clock: Clock
 }
 
 /** Tags named in one report: enough to see what is wrong, not a page for every tag of the installation. */
@@ -41,17 +43,26 @@ export class Readiness {
   }
 
   report(): ReadinessReport {
-    const { directory, follower, keeper } = this.#options
+    const { directory, follower, keeper, clock } = this.#options
+    const nowMs = clock.nowMs()
     const degraded: { what: string; why: string }[] = []
     if (follower.fault !== undefined) degraded.push({ what: 'database', why: follower.fault })
     if (keeper.fault !== undefined) degraded.push({ what: 'snowflake', why: keeper.fault })
     for (const tag of directory.all()) {
       if (degraded.length >= TAGS_NAMED_MAX) break
-      if (tag.router.degraded)
+      const fault = tag.router.active.fault(nowMs)
+      if (fault !== undefined) degraded.push({ what: `tag ${tag.path}`, why: fault })
+      else if (tag.router.degraded)
         degraded.push({ what: `tag ${tag.path}`, why: `served by ${tag.router.active.name}` })
     }
-    // Without the database only tags that are already loaded can be served.
-    const servable = follower.fault === undefined || directory.size > 0
+    // Without the database only tags that are already loaded, and not at their end, can be served.
+    const servable = follower.fault === undefined || this.#anyServable(nowMs)
     return { ready: this.#started && !this.#draining && servable, draining: this.#draining, degraded }
+  }
+
+  #anyServable(nowMs: number): boolean {
+    for (const tag of this.#options.directory.all())
+      if (tag.router.active.fault(nowMs) === undefined) return true
+    return false
   }
 }

@@ -40,7 +40,7 @@ export class RouterWatch {
     for (const tag of this.#options.directory.all()) {
       if (!tag.router.degraded) continue
       // No caller asks the segment of a degraded tag for numbers, so recovery must.
-      tag.refiller.preload(nowMs)
+      if (tag.tag.chain.includes('segment')) tag.refiller.preload(nowMs)
       const event = tag.router.probe(nowMs)
       if (event !== undefined) this.tell(tag, event)
     }

@@ -1,7 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import { checkName, type Tag } from '../core/tag.ts'
 import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
-import { LOOK_UP_DEADLINE_MS, withinDeadline } from './deadline.ts'
+import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 import { LiveTag, type LiveTagOptions } from './live-tag.ts'
 
 export interface TagDirectoryOptions {
@@ -35,7 +35,9 @@ export class TagDirectory {
     const loaded = this.#tags.get(path)
     if (loaded !== undefined) return loaded
     // One look-up per path at a time, so that a burst on a new tag makes one LiveTag, not one per caller.
-    const loading = this.#loading.get(path) ?? this.#load(path)
+    const flying = this.#loading.get(path)
+    if (flying === undefined && this.#loading.size >= LOOK_UPS_MAX) throw tooManyLookUps('tags')
+    const loading = flying ?? this.#load(path)
     this.#loading.set(path, loading)
     try {
       const { clock } = this.#options.live

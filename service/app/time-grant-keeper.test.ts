@@ -174,3 +174,99 @@ test('another layout than the recorded one is refused', async () => {
     (error: unknown) => error instanceof IdgenError && error.code === 'IDGEN_LAYOUT_MISMATCH',
   )
 })
+
+test('a stop while a hold is being acquired or extended never stamps, and lets the worker id go', async () => {
+  for (const held of ['acquire', 'extend'] as const) {
+    const clock = new MemoryClock()
+    const inner = new MemoryTimeGrantStore(clock, { workers: 1 })
+    const go = Promise.withResolvers<void>()
+    const store: TimeGrantStore = {
+      nowMs: () => inner.nowMs(),
+      acquire: async (request) => {
+        if (held === 'acquire') await go.promise
+        return inner.acquire(request)
+      },
+      extend: async (hold, untilMs, leaseMs) => {
+        if (held === 'extend') await go.promise
+        return inner.extend(hold, untilMs, leaseMs)
+      },
+      release: (hold, untilMs) => inner.release(hold, untilMs),
+    }
+    const one = process(clock, store)
+    const renewed = one.keeper.renew()
+    await settle(3)
+    const stopped = one.keeper.stop()
+    go.resolve()
+    await Promise.all([renewed, stopped])
+    assert.deepEqual(one.take(), [], held)
+    await one.keeper.renew()
+    assert.deepEqual(one.take(), [], `${held}, asked again`)
+    clock.advance(60_000)
+    const next = process(clock, store, 2)
+    await next.keeper.renew()
+    assert.equal(next.take().length, 1, `the worker id is free after ${held}`)
+  }
+})
+
+test('every hold has a nonce of its own', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  const nonces = new Set<string>()
+  const store: TimeGrantStore = {
+    nowMs: () => inner.nowMs(),
+    acquire: (request) => {
+      nonces.add(request.nonce)
+      return inner.acquire(request)
+    },
+    extend: () => Promise.resolve(undefined),
+    release: (hold, untilMs) => inner.release(hold, untilMs),
+  }
+  const one = process(clock, store)
+  for (let round = 0; round < 3; round += 1) await one.keeper.renew()
+  assert.equal(nonces.size, 3)
+})
+
+test('an extension whose answer was lost is asked for again as far, though the clock stepped back', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  const own = new MemoryClock(clock.nowMs())
+  let lost = false
+  const store: TimeGrantStore = {
+    nowMs: () => inner.nowMs(),
+    acquire: (request) => inner.acquire(request),
+    extend: async (hold, untilMs, leaseMs) => {
+      const extended = await inner.extend(hold, untilMs, leaseMs)
+      if (lost) throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'The answer was lost.')
+      return extended
+    },
+    release: (hold, untilMs) => inner.release(hold, untilMs),
+  }
+  const one = process(own, store)
+  await one.keeper.renew()
+  lost = true
+  own.step(5000)
+  await one.keeper.renew()
+  lost = false
+  own.step(-5000)
+  await one.keeper.renew()
+  assert.equal(one.keeper.fault, undefined)
+  assert.equal(one.keeper.worker, 0)
+})
+
+test('a database that takes seconds to tell its time says nothing about this clock', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  const store: TimeGrantStore = {
+    nowMs: async () => {
+      clock.advance(6000)
+      return inner.nowMs()
+    },
+    acquire: (request) => inner.acquire(request),
+    extend: (hold, untilMs, leaseMs) => inner.extend(hold, untilMs, leaseMs),
+    release: (hold, untilMs) => inner.release(hold, untilMs),
+  }
+  const one = process(clock, store)
+  await one.keeper.renew()
+  assert.match(one.keeper.fault ?? '', /6000 ms to tell its time/)
+  assert.deepEqual(one.take(), [])
+})

@@ -37,6 +37,8 @@ export class TimeGrantKeeper {
   readonly #options: TimeGrantKeeperOptions
   readonly #stop = new AbortController()
   #hold: TimeHold | undefined
+  /** Highest `untilMs` this hold asked for. */
+  #askedMs = 0
   #fault: string | undefined = 'no worker id was acquired yet'
   #flight: Promise<void> | undefined
   #loop: Promise<void> | undefined
@@ -51,9 +53,10 @@ export class TimeGrantKeeper {
     return this.#hold?.worker
   }
 
-  /** Why there is no usable grant, or undefined. */
+  /** Why there is no usable grant, or undefined; also when the clock alone is what makes it unusable. */
   get fault(): string | undefined {
-    return this.#fault
+    const { snowflake, clock } = this.#options
+    return this.#fault ?? snowflake.fault(clock.nowMs())
   }
 
   /** Begins to acquire and renew; the first try is over when the promise resolves, whatever came of it. */
@@ -137,6 +140,7 @@ export class TimeGrantKeeper {
     const nonce = new Uint8Array(NONCE_BYTES)
     random.fill(nonce)
     this.#hold = await store.acquire({ ...request, nonce: Buffer.from(nonce).toString('hex') })
+    this.#askedMs = this.#hold.untilMs
     log.info({ dc: request.dc, worker: this.#hold.worker, holder: request.holder }, 'worker id acquired')
     return true
   }
@@ -146,7 +150,8 @@ export class TimeGrantKeeper {
     const { store, request, clock, layout, windowMs, maxClockAheadMs, snowflake } = this.#options
     const before = this.#hold
     if (before === undefined) return this.#fault
-    const decision = nextUntil(clock.nowMs(), await store.nowMs(), {
+    const storeMs = await this.#storeTime()
+    const decision = nextUntil(clock.nowMs(), storeMs, {
       windowMs,
       maxAheadMs: maxClockAheadMs,
       firstStampMs: firstStampMs(layout),
@@ -154,7 +159,9 @@ export class TimeGrantKeeper {
     if ('refused' in decision) throw new IdgenError('IDGEN_CLOCK_UNUSABLE', decision.refused)
     const fresh = snowflake.currentGrant() === undefined
     const fromMs = fresh ? startMs(before.untilMs, clock.nowMs(), layout) : before.untilMs
-    const untilMs = Math.max(decision.untilMs, before.untilMs, fresh ? fromMs + 1 : 0)
+    // Never less than an earlier try asked for, whose answer may have been lost: the store may stand there already.
+    const untilMs = Math.max(decision.untilMs, before.untilMs, this.#askedMs, fresh ? fromMs + 1 : 0)
+    this.#askedMs = untilMs
     const hold = await store.extend(before, untilMs, request.leaseMs)
     if (hold === undefined) return this.#lost(before)
     this.#hold = hold
@@ -162,6 +169,19 @@ export class TimeGrantKeeper {
     if (fresh) snowflake.install({ dc: hold.dc, worker: hold.worker, fromMs, untilMs: hold.untilMs })
     else snowflake.extend(hold.untilMs)
     return undefined
+  }
+
+  /** @throws IDGEN_STORE_UNAVAILABLE when the answer was on its way for so long that it says nothing of now */
+  async #storeTime(): Promise<number> {
+    const { clock, store } = this.#options
+    const askedMs = clock.monotonicMs()
+    const storeMs = await store.nowMs()
+    const tookMs = clock.monotonicMs() - askedMs
+    if (tookMs <= CLOCK_ANSWER_MAX_MS) return storeMs
+    throw new IdgenError(
+      'IDGEN_STORE_UNAVAILABLE',
+      `The database took ${Math.round(tookMs)} ms to tell its time; more than ${CLOCK_ANSWER_MAX_MS} ms is no comparison of clocks.`,
+    )
   }
 
   #lost(hold: TimeHold): string {
@@ -175,6 +195,8 @@ export class TimeGrantKeeper {
 }
 
 const NONCE_BYTES = 16
+/** A fifth of the default snowflake.maxClockAhead: an older answer would hide that this clock runs ahead. */
+const CLOCK_ANSWER_MAX_MS = 2000
 /** Well inside the default request deadline of 2 s, so that a caller can still be served by the next algorithm. */
 const EXTEND_WAIT_MS = 1000
 /** First retry after a failure; doubles up to renewEveryMs so that a store that comes back is not flooded. */

@@ -112,12 +112,14 @@ describe('segment buffer: refilling', () => {
     assert.equal(buffer.refillStep(T + 2000, 1), 20)
   })
 
-  test('what a large batch lacked is fetched in one allocation, up to the maximum step', () => {
+  test('what a large batch lacked is fetched in one allocation of its own size, beyond the maximum step too', () => {
     const buffer = new SegmentBuffer({ step: bounds })
     take(buffer, 5000)
     assert.equal(buffer.refillStep(T, 0), 5000)
     take(buffer, 50_000)
-    assert.equal(buffer.refillStep(T, 0), 10_000)
+    assert.equal(buffer.refillStep(T, 0), 50_000)
+    take(buffer, STEP_MAX + 1)
+    assert.equal(buffer.refillStep(T, 0), STEP_MAX)
     buffer.install({ lo: 0, hi: 10_000 }, T)
     take(buffer, 10_000)
     assert.equal(buffer.refillStep(T + 100_000, 0), 150)

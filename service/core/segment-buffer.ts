@@ -5,7 +5,7 @@ import type { IdBatch } from './id-batch.ts'
 import { invariant } from './invariant.ts'
 import { RateMeter } from './rate-meter.ts'
 import { nextStep } from './segment-step.ts'
-import { SEGMENT_LIMIT, type StepBounds } from './tag.ts'
+import { SEGMENT_LIMIT, STEP_MAX, type StepBounds } from './tag.ts'
 
 export interface SegmentBufferOptions {
   readonly step: StepBounds
@@ -127,7 +127,8 @@ export class SegmentBuffer implements Algorithm {
   refillStep(nowMs: number, cpu: number): number {
     const rate = this.#rate.perSecond(this.#issued, nowMs)
     if (this.#drained || !this.#wantsMore(rate) || this.#backsOff(nowMs)) return 0
-    return Math.min(this.#step.max, Math.max(nextStep(this.#step, rate, cpu), this.#lacking))
+    // A request larger than the step gets a grant of its own size: many small ones would starve it and its tag.
+    return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
   }
 
   /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. */

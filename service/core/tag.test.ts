@@ -128,3 +128,19 @@ describe('drafts', () => {
 function draft(change: Partial<TagDraft>): TagDraft {
   return { chain: defaultChain('segment'), step: DEFAULT_STEP, space: DEFAULT_SPACE, ...change }
 }
+
+test('a number space whose end only rounds to 2^53 is refused', () => {
+  const step = { base: 10, min: 1, max: 100 }
+  for (const space of [
+    { startAt: 2, cellSize: 2 ** 53 - 1, dcCount: 1 },
+    { startAt: 1, cellSize: 2 ** 50, dcCount: 8 },
+  ])
+    assert.deepEqual(
+      tagFaults({ chain: ['segment'], step, space }).map(({ path }) => path),
+      ['/space'],
+    )
+  assert.deepEqual(
+    tagFaults({ chain: ['segment'], step, space: { startAt: 0, cellSize: 2 ** 50, dcCount: 8 } }),
+    [],
+  )
+})

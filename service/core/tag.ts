@@ -125,7 +125,7 @@ function spaceFaults(space: NumberSpace): { path: string; message: string }[] {
       path: '/space/cellSize',
       message: `must be an integer of at least 1000, not ${space.cellSize}`,
     })
-  else if (space.startAt + space.cellSize * space.dcCount > SEGMENT_LIMIT)
+  else if (space.cellSize * space.dcCount > SEGMENT_LIMIT - space.startAt)
     faults.push({ path: '/space', message: 'leaves no whole cell for every data centre below 2^53' })
   return faults
 }

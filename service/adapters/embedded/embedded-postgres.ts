@@ -104,7 +104,8 @@ function handle(
     // just about to stop.
     const ended = await stopPostmaster(postmaster, STOP_DEADLINE_MS)
     if (!ended) log.error({ pid: postmaster.pid }, 'embedded database did not stop; the next start adopts it')
-    await session.end().catch(() => {})
+    // A server that hangs never says goodbye.
+    await Promise.race([session.end().catch(() => {}), delay(GOODBYE_MS)])
     await forgetOwner(cluster)
   }
   return {
@@ -185,6 +186,7 @@ function urlOf(port: number, password: string, database: string): string {
 }
 
 const ATTEMPTS_MAX = 5
+const GOODBYE_MS = 1000
 const POLL_MS = 20
 /** A server that was killed under load replays up to max_wal_size before it answers. */
 const READY_DEADLINE_MS = 60_000

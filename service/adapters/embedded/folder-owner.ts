@@ -1,4 +1,4 @@
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
@@ -9,6 +9,8 @@ import { processAlive } from './process-alive.ts'
 interface Owner {
   readonly pid: number
   readonly host: string
+  /** The pid namespace: containers may share a host name and still not see each other's processes. */
+  readonly space?: string
 }
 
 /**
@@ -27,18 +29,18 @@ export async function takeFolder(session: Client, cluster: ClusterFolder): Promi
     if (rows[0]?.taken === true) break
     const owner = await readOwner(cluster)
     // The session of a process that was just killed ends a moment after it.
-    const ended = owner !== undefined && owner.host === hostname() && !processAlive(owner.pid)
+    const ended = owner !== undefined && (await isHere(owner)) && !processAlive(owner.pid)
     if (!ended || waitedMs >= LAST_OWNER_MS) throw inUse(cluster, owner)
     await delay(RETRY_MS)
   }
-  const owner: Owner = { pid: process.pid, host: hostname() }
+  const owner: Owner = { pid: process.pid, host: hostname(), space: await pidSpace() }
   await writeFile(cluster.ownerFile, `${JSON.stringify(owner)}\n`)
 }
 
 /** Before any server is started. @throws IDGEN_DATA_FOLDER_IN_USE when another host shows signs of life */
 export async function refuseOtherHost(cluster: ClusterFolder): Promise<void> {
   const owner = await readOwner(cluster)
-  if (owner === undefined || owner.host === hostname()) return
+  if (owner === undefined || (await isHere(owner))) return
   const seen = await stat(cluster.ownerFile).catch(() => undefined)
   if (seen !== undefined && Date.now() - seen.mtimeMs < SIGN_OF_LIFE_MS) throw inUse(cluster, owner)
 }
@@ -61,7 +63,19 @@ export async function forgetOwner(cluster: ClusterFolder): Promise<void> {
 /** Whether the process that wrote the owner file runs on this machine. */
 export async function ownerLives(cluster: ClusterFolder): Promise<boolean> {
   const owner = await readOwner(cluster)
-  return owner !== undefined && owner.host === hostname() && processAlive(owner.pid)
+  return owner !== undefined && (await isHere(owner)) && processAlive(owner.pid)
+}
+
+/** Whether its process id means the same process here. */
+async function isHere(owner: Owner): Promise<boolean> {
+  return owner.host === hostname() && (owner.space === undefined || owner.space === (await pidSpace()))
+}
+
+/** Names the pid namespace and the boot it belongs to; '' where the system has none. */
+async function pidSpace(): Promise<string> {
+  const space = await readlink('/proc/self/ns/pid').catch(() => '')
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
+  return space === '' ? '' : `${space} ${boot.trim()}`
 }
 
 async function readOwner(cluster: ClusterFolder): Promise<Owner | undefined> {

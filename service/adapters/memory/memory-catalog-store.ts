@@ -101,7 +101,7 @@ export class MemoryCatalogStore implements CatalogStore {
     const path = tagPath(draft)
     absent(this.#catalog.tags, path)
     const startAt = Math.max(draft.space.startAt, this.#catalog.highWater.get(path) ?? 0)
-    if (startAt + draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT)
+    if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
     const tag: Tag = { ...structuredClone(draft), space, id: this.#catalog.newTagId(), ...this.#birth() }

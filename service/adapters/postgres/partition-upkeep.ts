@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { invariant } from '../../core/invariant.ts'
 import type { Log } from '../../ports/log.ts'
 import { dropExpired, ensurePartitions, strayRows } from './partitions.ts'
 import type { Tables } from './tables.ts'
@@ -33,7 +34,8 @@ export class PartitionUpkeep {
   /** One round. Never rejects: the default partition takes what has none, and the next round moves it. */
   async run(): Promise<void> {
     try {
-      const now = new Date()
+      // The database's time: a pod whose clock is months ahead must not drop the audit log.
+      const now = await databaseTime(this.#db)
       const made = await ensurePartitions(this.#db, now)
       const dropped = await dropExpired(this.#db, now, this.#retentionMonths)
       if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
@@ -43,6 +45,13 @@ export class PartitionUpkeep {
       this.#log.warn({ err: error }, 'partitions could not be kept up')
     }
   }
+}
+
+async function databaseTime(db: Kysely<Tables>): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(db)
+  const [row] = rows
+  invariant(row !== undefined, 'a select without a table answers one row')
+  return row.now
 }
 
 /** Partitions are made three months ahead, so twice a day leaves some 180 tries. */

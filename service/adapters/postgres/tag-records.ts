@@ -142,7 +142,7 @@ function columnsOf(change: TagChange): Updateable<BizTagsTable> {
 
 /** A tag that goes on above an old one may find the rest of the number space too small. */
 function checkRoom(tag: NewTag, startAt: number): void {
-  if (startAt + tag.space.cellSize * tag.space.dcCount <= SEGMENT_LIMIT) return
+  if (tag.space.cellSize * tag.space.dcCount <= SEGMENT_LIMIT - startAt) return
   throw new IdgenError(
     'IDGEN_RANGE_EXHAUSTED',
     `The tag ${tagPath(tag)} would begin at ${startAt}, above its deleted predecessor, and no whole cell for every data centre is left below 2^53: use another name or smaller cells.`,
