@@ -1,10 +1,13 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
+import type { CatalogFollower } from './app/catalog-follower.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { ALGORITHMS } from './core/algorithm.ts'
+import type { Snowflake } from './core/snowflake.ts'
+import type { UuidV4 } from './core/uuid-v4.ts'
 
 export interface Measured {
   readonly useCases: UseCases
@@ -12,12 +15,15 @@ export interface Measured {
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly audit: AuditTrail
+  readonly follower: CatalogFollower
+  readonly snowflake: Snowflake
+  readonly uuidV4: UuidV4
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
-  return [...generation(measured), ...segments(measured), ...dependencies(measured)]
+  return [...generation(measured), ...segments(measured), ...algorithms(measured), ...dependencies(measured)]
 }
 
 /** A label per tag beyond this many would make every scrape megabytes; the rest is summed as `other`. */
@@ -105,13 +111,53 @@ function segments({ useCases, capacity }: Measured): MetricSource[] {
   ]
 }
 
-function dependencies({ useCases, keeper, audit, pool }: Measured): MetricSource[] {
+/** What the buffers, the clock and the pool did (R-1.3.1, R-2.1.1, R-2.1.2). */
+function algorithms({ useCases, snowflake, uuidV4 }: Measured): MetricSource[] {
+  const ofSegments = (field: 'switches' | 'switchesReady' | 'refills' | 'refusals') => (): number => {
+    let sum = 0
+    for (const tag of useCases.directory.all()) sum += tag.buffer.counters()[field]
+    return sum
+  }
+  return [
+    counter('idgen_segment_switches_total', 'Segments used up and replaced', ofSegments('switches')),
+    counter(
+      'idgen_segment_switches_ready_total',
+      'Of these, found the next one ready',
+      ofSegments('switchesReady'),
+    ),
+    counter('idgen_segment_refills_total', 'Segments fetched', ofSegments('refills')),
+    counter('idgen_segment_refusals_total', 'Segment allocations that failed', ofSegments('refusals')),
+    {
+      name: 'idgen_snowflake_rollbacks_total',
+      help: 'Times the clock was found to have stepped back, by what was done',
+      kind: 'counter',
+      labels: ['level'],
+      read: (set) => {
+        const { rollbacksWaited, rollbacksBridged, rollbacksRefused } = snowflake.counters()
+        set(['waited'], rollbacksWaited)
+        set(['bridged'], rollbacksBridged)
+        set(['refused'], rollbacksRefused)
+      },
+    },
+    counter(
+      'idgen_snowflake_borrowed_ms_total',
+      'Milliseconds stamped before the clock reached them',
+      () => snowflake.counters().borrowedMs,
+    ),
+    counter('idgen_uuid_pool_hits_total', 'UUIDs v4 found ready', () => uuidV4.pool.stats().hits),
+    counter('idgen_uuid_pool_misses_total', 'UUIDs v4 made on the spot', () => uuidV4.pool.stats().misses),
+    counter('idgen_uuid_pool_fills_total', 'UUIDs v4 made ahead', () => uuidV4.pool.stats().fills),
+  ]
+}
+
+function dependencies({ useCases, keeper, audit, follower, pool }: Measured): MetricSource[] {
   return [
     gauge('idgen_worker_id', 'Snowflake worker id held, -1 without one', () => keeper.worker ?? -1),
     gauge('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
       keeper.fault === undefined ? 1 : 0,
     ),
     gauge('idgen_ready', '1 while this process can serve', () => (useCases.readiness.report().ready ? 1 : 0)),
+    gauge('idgen_database_ok', '1 while the database answers', () => (follower.fault === undefined ? 1 : 0)),
     gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
     gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),
     gauge('idgen_database_pool_waiting', 'Callers waiting for a database connection', () => pool().waiting),

@@ -5,6 +5,8 @@ import { CapacityWatch } from './app/capacity-watch.ts'
 import { CatalogFollower } from './app/catalog-follower.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
+import { JumpWatch } from './app/jump-watch.ts'
+import type { SharedAlgorithms } from './app/live-tag.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { Readiness } from './app/readiness.ts'
@@ -47,6 +49,10 @@ export interface Service {
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly audit: AuditTrail
+  readonly follower: CatalogFollower
+  readonly jumps: JumpWatch
+  readonly snowflake: Snowflake
+  readonly uuidV4: UuidV4
   /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
   stop(): Promise<void>
 }
@@ -69,7 +75,8 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
     flushEveryMs: config.audit.flushEvery,
   })
   const uuidV4 = new UuidV4((bytes) => outside.random.fill(bytes))
-  const directory = newDirectory(config, outside, snowflake, uuidV4)
+  const uuidV7 = new UuidV7((bytes) => outside.random.fill(bytes))
+  const directory = newDirectory(config, outside, { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 })
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
   const { catalog, keys, random } = outside
@@ -95,23 +102,34 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
     clock,
     log,
   }
+  const jumps = new JumpWatch(clock, () => {
+    uuidV7.dropPool()
+    uuidV4.dropPool()
+  })
   audit.start()
   useCases.ledger.start()
+  jumps.start()
   await Promise.all([keeper.start(), follower.start(), capacity.start()])
   routers.start()
-  const service = { useCases, keeper, routers, capacity, audit }
-  return { ...service, stop: () => stopAll(service, follower) }
+  const service = { useCases, keeper, routers, capacity, audit, follower, jumps, snowflake, uuidV4 }
+  return { ...service, stop: () => stopAll(service) }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
-async function stopAll(service: Omit<Service, 'stop'>, follower: CatalogFollower): Promise<void> {
-  const { useCases, keeper, routers, capacity, audit } = service
+async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
+  const { useCases, keeper, routers, capacity, audit, follower, jumps } = service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
   const written = useCases.ledger.stop().then(() => audit.stop())
-  const released = Promise.all([routers.stop(), capacity.stop(), follower.stop(), keeper.stop()])
+  const released = Promise.all([
+    routers.stop(),
+    capacity.stop(),
+    follower.stop(),
+    keeper.stop(),
+    jumps.stop(),
+  ])
   const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
   const ended = new AbortController()
   const late = sleep(clock, STOP_BUDGET_MS, ended.signal).then(() => {
@@ -152,10 +170,9 @@ function newKeeper(
   })
 }
 
-function newDirectory(config: Config, outside: Outside, snowflake: Snowflake, uuidV4: UuidV4): TagDirectory {
-  const { catalog, segments, clock, random, log } = outside
+function newDirectory(config: Config, outside: Outside, shared: SharedAlgorithms): TagDirectory {
+  const { catalog, segments, clock, log } = outside
   const cpu = new CpuShare()
-  const uuidV7 = new UuidV7((bytes) => random.fill(bytes))
   return new TagDirectory({
     catalog,
     maxTags: config.catalog.maxTags,
@@ -168,7 +185,7 @@ function newDirectory(config: Config, outside: Outside, snowflake: Snowflake, uu
       cpu: () => cpu.read(),
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
-      shared: { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 },
+      shared,
     },
   })
 }

@@ -213,6 +213,12 @@ test('more waiting requests than allowed are refused at once', async () => {
   assert.equal(generate.waiting, 0)
 })
 
+test('changed limits count for the next request', async () => {
+  const { generate, tag } = world(['segment'])
+  generate.configure({ deadlineMs: 2000, maxWaiting: 0 })
+  assert.equal((await refusal(generate.take(tag, 1, new IdBatch()))).code, 'IDGEN_OVERLOADED')
+})
+
 test('after stop nothing is issued, also not from memory', async () => {
   const { generate, tag } = world(['segment'])
   await generate.take(tag, 1, new IdBatch())

@@ -21,7 +21,7 @@ export interface GenerateOptions {
 
 /** The one path to an ID, behind every protocol. */
 export class GenerateIds {
-  readonly #options: GenerateOptions
+  #options: GenerateOptions
   #waiting = 0
   #draining = false
 
@@ -32,6 +32,11 @@ export class GenerateIds {
   /** Requests that wait for a grant now. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** Live configuration: counts for requests that come after it. */
+  configure(limits: Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>): void {
+    this.#options = { ...this.#options, ...limits }
   }
 
   /** From now on nothing is issued; what waits ends with IDGEN_SHUTTING_DOWN. */

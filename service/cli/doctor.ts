@@ -80,6 +80,8 @@ async function check<T>(
 
 async function checkDatabase(findings: Finding[], database: PostgresDatabase, config: Config): Promise<void> {
   // Not through `check`: without a database the rest has nothing to say.
+  const fault = await database.health(HEALTH_DEADLINE_MS)
+  if (fault !== undefined) throw new IdgenError('IDGEN_STORE_UNAVAILABLE', fault)
   const version = await setting(database, 'server_version')
   findings.push({ ok: true, what: 'database version', found: `PostgreSQL ${version}` })
   await check(
@@ -114,6 +116,9 @@ async function checkDatabase(findings: Finding[], database: PostgresDatabase, co
     (n) => `${n}`,
   )
 }
+
+/** Longer than a pool's first connection over a slow network takes. */
+const HEALTH_DEADLINE_MS = 5000
 
 async function countTags(database: PostgresDatabase): Promise<number> {
   const query = database.kysely

@@ -27,6 +27,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const watch = watchConfig(options.config, process.env, config, {
     onChange: (change) => {
       log.setLevel(change.config.log.level)
+      const { deadline, maxWaiting } = change.config.server.generate
+      running.service.useCases.generate.configure({ deadlineMs: deadline, maxWaiting })
       log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
     },
     onFaults: (error) =>

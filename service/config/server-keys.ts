@@ -60,7 +60,7 @@ export const SERVER_KEYS = {
     default: 2000,
     min: 10,
     max: 60_000,
-    reload: 'restart',
+    reload: 'live',
     doc: 'How long a request for IDs waits for a grant before it is refused with IDGEN_DEADLINE_EXCEEDED.',
   },
   'server.generate.maxText': {
@@ -87,7 +87,7 @@ export const SERVER_KEYS = {
     min: 1,
     max: 1_000_000,
     unit: 'requests',
-    reload: 'restart',
+    reload: 'live',
     doc: 'Most requests that wait for a grant at the same time; further ones are refused with IDGEN_OVERLOADED.',
   },
   'auth.enabled': {
