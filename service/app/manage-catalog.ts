@@ -68,11 +68,7 @@ export class ManageCatalog {
     ifVersion: number | undefined,
   ): Promise<Workspace> {
     const before = await this.workspace(name)
-    if (
-      checkDisplayName(displayName) === before.displayName &&
-      (ifVersion ?? before.version) === before.version
-    )
-      return before
+    if (checkDisplayName(displayName) === before.displayName && isCurrent(before, ifVersion)) return before
     const after = await this.store.updateWorkspace(name, checkDisplayName(displayName), ifVersion)
     this.#record(actor, 'workspace.update', name, { before: plain(before), after: plain(after) })
     return after
@@ -108,11 +104,7 @@ export class ManageCatalog {
     ifVersion: number | undefined,
   ): Promise<Group> {
     const before = await this.group(workspace, name)
-    if (
-      checkDisplayName(displayName) === before.displayName &&
-      (ifVersion ?? before.version) === before.version
-    )
-      return before
+    if (checkDisplayName(displayName) === before.displayName && isCurrent(before, ifVersion)) return before
     const after = await this.store.updateGroup(workspace, name, checkDisplayName(displayName), ifVersion)
     this.#record(actor, 'group.update', `${workspace}/${name}`, {
       before: plain(before),
@@ -173,7 +165,7 @@ export class ManageCatalog {
     const same =
       displayName === before.displayName &&
       JSON.stringify([draft.chain, draft.step]) === JSON.stringify([before.chain, before.step])
-    if (same && (ifVersion ?? before.version) === before.version) return before
+    if (same && isCurrent(before, ifVersion)) return before
     const after = await this.store.updateTag(
       ref,
       { displayName, chain: draft.chain, step: draft.step },
@@ -198,6 +190,11 @@ export class ManageCatalog {
 
 /** Shown in lists; long enough for a sentence in any language. */
 const DISPLAY_NAME_MAX = 200
+
+/** A change that changes nothing raises no version, unless it names one that the store must refuse. */
+function isCurrent(before: { readonly version: number }, ifVersion: number | undefined): boolean {
+  return ifVersion === undefined || ifVersion === before.version
+}
 
 function checkDisplayName(text: string): string {
   const message =
