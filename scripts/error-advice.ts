@@ -33,6 +33,11 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_INTERNAL: 'Report it with the `traceId`: the line of the log with that id has the cause.',
   IDGEN_STORE_UNAVAILABLE:
     'Send it again after Retry-After. Operator: `idgen doctor` says why the database is away.',
+  IDGEN_COORDINATION_UNAVAILABLE:
+    'Send it again after Retry-After. Operator: `idgen doctor` says why etcd is away; IDs are issued from open grants meanwhile.',
+  IDGEN_CACHE_UNAVAILABLE: 'Nothing: Redis is a cache, and callers never see this. Operator: look at Redis.',
+  IDGEN_WITNESS_UNAVAILABLE:
+    'Send it again after Retry-After. Operator: bring etcd back; without it the database may only grant up to the ceiling it was promised.',
   IDGEN_SEGMENT_UNAVAILABLE: 'Send it again after Retry-After. Operator: look at the database and its pool.',
   IDGEN_WORKER_UNAVAILABLE:
     'Send it again after Retry-After. Operator: all worker ids are held or their time lies ahead; the log says until when.',
@@ -49,6 +54,12 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Move to a new tag with a later epoch in a new installation; stamps are refused, never wrapped.',
   IDGEN_LAYOUT_MISMATCH:
     'Set `snowflake.epoch` to what the message names: all processes of a data centre share one.',
+  IDGEN_DC_CLAIMED:
+    'Give this installation a `datacenter.id` of its own; after a move of the data centre run `idgen dc claim --force`.',
+  IDGEN_SPACE_MISMATCH:
+    'Two databases have a tag of this name with different number spaces: delete the newer one and make it again with the claimed space.',
+  IDGEN_COORDINATION_MISMATCH:
+    'Configure the store that the message names, or move the time grants with `idgen coordination switch`.',
   IDGEN_CONFIG_INVALID:
     'Correct every fault listed; docs/configuration.md has all keys with what they allow.',
   IDGEN_DATA_FOLDER_IN_USE: 'Stop the other process, or give this one its own `data.dir`.',

@@ -5,8 +5,9 @@ import { PartitionUpkeep } from './adapters/postgres/partition-upkeep.ts'
 import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
-import { PostgresSegmentStore } from './adapters/postgres/postgres-segment-store.ts'
+import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
+import { SegmentAllocator } from './app/segment-allocator.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import type { Log } from './ports/log.ts'
@@ -35,7 +36,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   opening.defer(() => upkeep.stop())
   const stack = opening.move()
   return {
-    segments: new PostgresSegmentStore(database, { instance }),
+    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance }) }),
     times: new PostgresTimeGrantStore(database),
     catalog: new PostgresCatalogStore(database),
     keys: new PostgresApiKeyStore(database),

@@ -7,7 +7,7 @@ import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
-import { MemorySegmentStore } from '../adapters/memory/memory-segment-store.ts'
+import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { Snowflake } from '../core/snowflake.ts'
@@ -21,6 +21,7 @@ import { CatalogFollower } from './catalog-follower.ts'
 import { ManageCatalog } from './manage-catalog.ts'
 import { Readiness } from './readiness.ts'
 import { RouterWatch } from './router-watch.ts'
+import { SegmentAllocator } from './segment-allocator.ts'
 import { TagDirectory } from './tag-directory.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -31,7 +32,7 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
   const log = new RecordedLog()
   const sink = new MemoryAuditSink()
   const catalog = new MemoryCatalogStore(memory)
-  const segments = new MemorySegmentStore(memory)
+  const segments = new SegmentAllocator({ ledger: new MemorySegmentLedger(memory) })
   const audit = new AuditTrail({ sink, clock, log, queueMax: 1000, flushEveryMs: 1000 })
   const fill = (bytes: Uint8Array): void => void bytes.fill(7)
   const directory = new TagDirectory({

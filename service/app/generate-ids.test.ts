@@ -30,6 +30,7 @@ function world(chain: readonly AlgorithmName[], step = 10) {
   const tag = new LiveTag(
     {
       id: 1,
+      generation: 'test',
       workspace: 'w',
       group: 'g',
       name: 't',

@@ -11,6 +11,13 @@ export const ISSUING_KEYS = {
     reload: 'restart',
     doc: 'Number of this data centre, part of every snowflake. Two data centres never share one.',
   },
+  'datacenter.installation': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'the identity of the database',
+    reload: 'restart',
+    doc: 'Who runs this data centre, for example the uid of the Kubernetes cluster. The number of a data centre is claimed by the first installation that uses it; another one is refused.',
+  },
   'snowflake.epoch': {
     kind: 'instant',
     default: DEFAULT_EPOCH_MS,

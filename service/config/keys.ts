@@ -1,13 +1,16 @@
+import { COORDINATION_KEYS } from './coordination-keys.ts'
 import { ISSUING_KEYS } from './issuing-keys.ts'
 import type { KeyRow, KeyValue } from './key-row.ts'
 import { SERVER_KEYS } from './server-keys.ts'
 import { STORE_KEYS } from './store-keys.ts'
 
 /** THE registry of configuration keys, in the order of docs/configuration.md. */
-export const KEYS = { ...SERVER_KEYS, ...STORE_KEYS, ...ISSUING_KEYS } as const satisfies Record<
-  string,
-  KeyRow
->
+export const KEYS = {
+  ...SERVER_KEYS,
+  ...STORE_KEYS,
+  ...COORDINATION_KEYS,
+  ...ISSUING_KEYS,
+} as const satisfies Record<string, KeyRow>
 
 type Keys = typeof KEYS
 export type KeyPath = keyof Keys

@@ -38,6 +38,21 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: '/metrics, and /livez and /readyz again, without authentication: keep it inside. 0 lets the system choose.',
   },
+  'server.advertise.http': {
+    kind: 'url',
+    default: '',
+    schemes: ['http', 'https'],
+    emptyMeans: 'http:// with the host name and server.http.port',
+    reload: 'restart',
+    doc: 'Where clients reach the HTTP API of this process; published in etcd and listed by GET /v1/nodes.',
+  },
+  'server.advertise.grpc': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'the host name and server.grpc.port',
+    reload: 'restart',
+    doc: 'Where clients reach the gRPC API of this process, host:port.',
+  },
   'server.shutdownTimeout': {
     kind: 'duration_ms',
     default: 30_000,

@@ -9,6 +9,7 @@ import {
   firstCell,
   nextCell,
   ownedCells,
+  placeAtOrAbove,
   usedShare,
 } from './cells.ts'
 import { DEFAULT_SPACE, SEGMENT_LIMIT } from './tag.ts'
@@ -75,5 +76,21 @@ describe('cells', () => {
     assert.equal(at(10_000), 1)
     assert.equal(usedShare(small, 0, SEGMENT_LIMIT), 1)
     assert.equal(usedShare(small, 1, small.startAt + 1000), 0)
+  })
+})
+
+describe('the place at or above a number', () => {
+  const space = { startAt: 100, cellSize: 1000, dcCount: 3 }
+
+  test('is the number itself inside an own cell, else the beginning of the next own one', () => {
+    assert.deepEqual(placeAtOrAbove(space, 0, 0), { cell: 0, lo: 100, hi: 1100 })
+    assert.deepEqual(placeAtOrAbove(space, 0, 600), { cell: 0, lo: 600, hi: 1100 })
+    assert.deepEqual(placeAtOrAbove(space, 0, 1100), { cell: 3, lo: 3100, hi: 4100 })
+    assert.deepEqual(placeAtOrAbove(space, 2, 1100), { cell: 2, lo: 2100, hi: 3100 })
+  })
+
+  test('does not exist beyond the last whole cell, nor for a data centre without cells', () => {
+    assert.equal(placeAtOrAbove(space, 3, 100), undefined)
+    assert.equal(placeAtOrAbove(space, 0, SEGMENT_LIMIT - 1), undefined)
   })
 })

@@ -90,3 +90,20 @@ export function usedShare(space: NumberSpace, dc: number, nextValue: number): nu
 function ownedBelow(end: number, dc: number, dcCount: number): number {
   return dc >= dcCount ? 0 : Math.max(0, Math.ceil((end - dc) / dcCount))
 }
+
+/**
+ * The smallest number at or above `value` in a cell that data centre `dc` owns, with that cell; undefined when there
+ * is none below 2^53.
+ */
+export function placeAtOrAbove(
+  space: NumberSpace,
+  dc: number,
+  value: number,
+): { readonly cell: number; readonly lo: number; readonly hi: number } | undefined {
+  if (dc >= space.dcCount) return undefined
+  const at = Math.max(0, Math.floor((value - space.startAt) / space.cellSize))
+  const cell = at + ((dc - cellOwner(at, space.dcCount) + space.dcCount) % space.dcCount)
+  if (!cellExists(space, cell)) return undefined
+  const bounds = cellBounds(space, cell)
+  return { cell, lo: Math.max(value, bounds.lo), hi: bounds.hi }
+}

@@ -21,6 +21,8 @@ export interface NumberSpace {
 /** What an application asks IDs of. `id` is unique for ever, also after the tag was deleted and made again. */
 export interface Tag {
   readonly id: number
+  /** Names the tag in every store, for ever: 32 hex digits. Unlike the id it is the same in every database that has the tag. */
+  readonly generation: string
   readonly workspace: string
   readonly group: string
   readonly name: string

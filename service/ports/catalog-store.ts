@@ -32,6 +32,8 @@ export interface TagRef {
 
 export interface NewTag extends TagRef, TagDraft {
   readonly displayName: string
+  /** Of a tag that another database made first; left out for a new one. */
+  readonly generation?: string
 }
 
 /** Fields left out stay as they are. A tag's number space never changes. */

@@ -56,8 +56,9 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
     it('creates, reads, updates and deletes a tag', async () => {
       const draft = newTag('crud')
       const made = await catalog.createTag(draft)
-      const { id, version, createdAt, updatedAt, ...rest } = made
+      const { id, generation, version, createdAt, updatedAt, ...rest } = made
       assert.deepEqual(rest, draft)
+      assert.match(generation, /^[0-9a-f]{32}$/)
       assert.ok(Number.isSafeInteger(id) && version === 1 && createdAt <= updatedAt)
       assert.deepEqual(await stores.others.findTag(draft), made)
       const step = { base: 5, min: 2, max: 9 }
@@ -73,6 +74,7 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
       assert.equal(await catalog.findTag(draft), undefined)
       const again = await catalog.createTag(draft)
       assert.ok(again.id > id, 'the id of a tag is never used again')
+      assert.notEqual(again.generation, generation)
     })
 
     it('says what is missing', async () => {

@@ -4,7 +4,8 @@ import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
-import { PostgresSegmentStore } from '../../service/adapters/postgres/postgres-segment-store.ts'
+import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
+import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -13,14 +14,14 @@ describe('an allocation in PostgreSQL', () => {
   let test: TestDatabase
   let database: PostgresDatabase
   let catalog: PostgresCatalogStore
-  let segments: PostgresSegmentStore
+  let segments: SegmentAllocator
 
   before(async () => {
     test = await testDatabase()
     database = new PostgresDatabase({ url: test.url, log: new RecordedLog(), poolMin: 0 })
     await migrate(database.kysely)
     catalog = new PostgresCatalogStore(database)
-    segments = new PostgresSegmentStore(database, { instance: 'host 1' })
+    segments = new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance: 'host 1' }) })
     await catalog.createWorkspace('w', '')
     await catalog.createGroup('w', 'g', '')
   })

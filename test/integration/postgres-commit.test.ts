@@ -4,8 +4,9 @@ import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
-import { PostgresSegmentStore } from '../../service/adapters/postgres/postgres-segment-store.ts'
+import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
+import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type CommitFault, type CommitFaultProxy, commitFaultProxy } from './commit-fault-proxy.ts'
@@ -59,7 +60,7 @@ describe('a commit that is not a plain COMMIT', () => {
   for (const [fault, committed] of faults) {
     it(`burns the segment on ${fault}, drops the connection, and goes on`, async () => {
       const tagId = await newTag(`segment-${fault}`)
-      const store = new PostgresSegmentStore(database, { instance: 'x' })
+      const store = new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance: 'x' }) })
       const first = await store.allocate(tagId, 0, 100)
       proxy.fault = fault
       const error = await rejectsWith('IDGEN_STORE_UNAVAILABLE', store.allocate(tagId, 0, 100))
@@ -74,8 +75,8 @@ describe('a commit that is not a plain COMMIT', () => {
 
     it(`does not return numbers twice after ${fault}`, async () => {
       const tagId = await newTag(`return-${fault}`)
-      const store = new PostgresSegmentStore(database, { instance: 'x' })
-      const other = new PostgresSegmentStore(direct, { instance: 'y' })
+      const store = new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance: 'x' }) })
+      const other = new SegmentAllocator({ ledger: new PostgresSegmentLedger(direct, { instance: 'y' }) })
       await store.allocate(tagId, 0, 100)
       proxy.fault = fault
       await rejectsWith('IDGEN_STORE_UNAVAILABLE', store.giveBack(tagId, 0, { lo: 50, hi: 100 }))

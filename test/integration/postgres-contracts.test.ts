@@ -4,8 +4,9 @@ import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
-import { PostgresSegmentStore } from '../../service/adapters/postgres/postgres-segment-store.ts'
+import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
+import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
 import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
@@ -34,12 +35,12 @@ async function open(): Promise<Opened> {
   return { one, two, close }
 }
 
-segmentStoreContract('PostgresSegmentStore', async () => {
+segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
   const { one, two, close } = await open()
   return {
     catalog: new PostgresCatalogStore(one),
-    segments: new PostgresSegmentStore(one, { instance: 'one' }),
-    others: new PostgresSegmentStore(two, { instance: 'two' }),
+    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
+    others: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
     close,
   }
 })

@@ -104,7 +104,9 @@ export class MemoryCatalogStore implements CatalogStore {
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
-    const tag: Tag = { ...structuredClone(draft), space, id: this.#catalog.newTagId(), ...this.#birth() }
+    const id = this.#catalog.newTagId()
+    const generation = draft.generation ?? id.toString(16).padStart(32, '0')
+    const tag: Tag = { ...structuredClone(draft), space, id, generation, ...this.#birth() }
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
     this.#catalog.changed('tag', path)

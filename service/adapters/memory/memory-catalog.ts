@@ -6,6 +6,8 @@ import type { Clock } from '../../ports/clock.ts'
 export interface MemorySegment {
   cell: number
   nextValue: number
+  ceiling: number
+  ceilingHistory: string
 }
 
 /**
@@ -24,6 +26,10 @@ export class MemoryCatalog {
   readonly highWater = new Map<string, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
   readonly segments = new Map<number, Map<number, MemorySegment>>()
+  /** What a test changes when it lets the database lose commits. */
+  history = 'memory/1'
+  /** The last in the queue for each record's lock, as `tag/dc`. */
+  readonly rowLocks = new Map<string, Promise<void>>()
   #revision = 0
   #lastTagId = 0
   /** Newest revision of each changed tag path and key id. */

@@ -4,6 +4,7 @@ import { catalog } from '../../../migrations/0001_catalog.ts'
 import { segments } from '../../../migrations/0002_segments.ts'
 import { timeGrants } from '../../../migrations/0003_time-grants.ts'
 import { access } from '../../../migrations/0004_access.ts'
+import { coordination } from '../../../migrations/0005_coordination.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002_segments': segments,
   '0003_time-grants': timeGrants,
   '0004_access': access,
+  '0005_coordination': coordination,
 }
 
 /**

@@ -12,6 +12,7 @@ export interface Tables {
   segment_allocations: SegmentAllocationsTable
   time_authority: TimeAuthorityTable
   worker_times: WorkerTimesTable
+  dc_claims: DcClaimsTable
   api_keys: ApiKeysTable
   audit_log: AuditLogTable
   catalog_revision: CatalogRevisionTable
@@ -46,6 +47,8 @@ export interface BizTagsTable extends NamedTable {
   dc_count: number
   /** Of a tombstone: first number above everything ever granted. */
   high_water: number | null
+  generation: Generated<string>
+  config_revision: Generated<number>
 }
 
 export interface SegmentsTable {
@@ -55,6 +58,8 @@ export interface SegmentsTable {
   /** First number not granted yet; cell_hi when the cell is used up. */
   next_value: number
   cell_hi: number
+  ceiling: Generated<number>
+  ceiling_history: Generated<string>
   updated_at: Generated<Date>
 }
 
@@ -92,7 +97,15 @@ export interface WorkerTimesTable {
   held_from_ms: Generated<number>
   lease_until: Date | null
   holder: string | null
+  copy_nonce: Generated<string>
   updated_at: Generated<Date>
+}
+
+export interface DcClaimsTable {
+  dc: number
+  installation: string
+  claimed_by: string
+  claimed_at: Generated<Date>
 }
 
 export interface ApiKeysTable {

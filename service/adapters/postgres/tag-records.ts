@@ -40,6 +40,7 @@ export class TagRecords {
           start_at: startAt,
           cell_size: tag.space.cellSize,
           dc_count: tag.space.dcCount,
+          ...(tag.generation === undefined ? {} : { generation: tag.generation }),
         }),
       )
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })

@@ -6,6 +6,7 @@ import type { Tables } from './tables.ts'
 /** A live tag with the names it hangs under. */
 export interface TagRow {
   readonly id: number
+  readonly generation: string
   readonly workspace: string
   readonly group: string
   readonly name: string
@@ -30,7 +31,7 @@ export function selectTags(db: Kysely<Tables>, within: { workspace: string; grou
     .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
     .select(['t.id', 'w.name as workspace', 'g.name as group', 't.name', 't.display_name', 't.chain'])
     .select(['t.step_base', 't.step_min', 't.step_max', 't.start_at', 't.cell_size', 't.dc_count'])
-    .select(['t.version', 't.created_at', 't.updated_at'])
+    .select(['t.version', 't.created_at', 't.updated_at', 't.generation'])
     .where('w.name', '=', within.workspace)
     .where('g.name', '=', within.group)
     .where('w.deleted_at', 'is', null)
@@ -41,6 +42,7 @@ export function selectTags(db: Kysely<Tables>, within: { workspace: string; grou
 export function tagOf(row: TagRow): Tag {
   return {
     id: row.id,
+    generation: row.generation,
     workspace: row.workspace,
     group: row.group,
     name: row.name,

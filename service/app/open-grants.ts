@@ -1,4 +1,4 @@
-import type { SegmentGrant } from '../../core/grant.ts'
+import type { SegmentGrant } from '../core/grant.ts'
 
 /**
  * Remembers which grants this process took, so that the unused end of each is returned at most once.

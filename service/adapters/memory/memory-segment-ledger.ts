@@ -1,15 +1,13 @@
-import { cellBounds, cellExists, firstCell, nextCell, usedShare } from '../../core/cells.ts'
+import { cellBounds, cellExists, firstCell, usedShare } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
-import type { SegmentGrant } from '../../core/grant.ts'
 import { invariant } from '../../core/invariant.ts'
-import { STEP_MAX, type Tag } from '../../core/tag.ts'
-import type { SegmentStore, SegmentUsage } from '../../ports/segment-store.ts'
+import type { Tag } from '../../core/tag.ts'
+import type { LedgerRow, LedgerWrite, SegmentLedger } from '../../ports/segment-ledger.ts'
+import type { SegmentUsage } from '../../ports/segment-store.ts'
 import type { MemoryCatalog, MemorySegment } from './memory-catalog.ts'
 
-export class MemorySegmentStore implements SegmentStore {
+export class MemorySegmentLedger implements SegmentLedger {
   readonly #catalog: MemoryCatalog
-  /** Ends of this process' grants that were not returned yet, as `tag/dc/hi` → lo: each is returned once at most. */
-  readonly #granted = new Map<string, number>()
 
   constructor(catalog: MemoryCatalog) {
     this.#catalog = catalog
@@ -29,37 +27,32 @@ export class MemorySegmentStore implements SegmentStore {
     return opened
   }
 
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
-    invariant(
-      Number.isInteger(step) && step >= 1 && step <= STEP_MAX,
-      `step ${step} is out of 1..${STEP_MAX}`,
-    )
-    const tag = this.#live(tagId)
-    const segment = this.#segment(tag, dc)
-    if (segment.nextValue === cellBounds(tag.space, segment.cell).hi) {
-      const cell = nextCell(segment.cell, tag.space.dcCount)
-      if (!cellExists(tag.space, cell)) throw noCell(tag, dc)
-      segment.cell = cell
-      segment.nextValue = cellBounds(tag.space, cell).lo
+  async withRow<T>(
+    _doing: string,
+    tagId: number,
+    dc: number,
+    work: (row: LedgerRow) => Promise<{ readonly write: LedgerWrite | undefined; readonly result: T }>,
+  ): Promise<T> {
+    const locked = await this.#lock(`${tagId}/${dc}`)
+    try {
+      const tag = this.#live(tagId)
+      const segment = this.#segment(tag, dc)
+      const { write, result } = await work({
+        ...segment,
+        space: tag.space,
+        generation: tag.generation,
+        history: this.#catalog.history,
+      })
+      if (write === undefined) return result
+      // A tag may be deleted while `work` waits; PostgreSQL's locks make the deletion wait, here the commit fails.
+      this.#live(tagId)
+      invariant(cellExists(tag.space, write.cell), 'a cell lies below 2^53')
+      const { cell, nextValue, ceiling, ceilingHistory } = write
+      Object.assign(segment, { cell, nextValue, ceiling, ceilingHistory })
+      return result
+    } finally {
+      locked()
     }
-    const lo = segment.nextValue
-    const hi = Math.min(lo + step, cellBounds(tag.space, segment.cell).hi)
-    segment.nextValue = hi
-    this.#granted.set(`${tagId}/${dc}/${hi}`, lo)
-    return { lo, hi }
-  }
-
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
-    const end = `${tagId}/${dc}/${unused.hi}`
-    const grantedLo = this.#granted.get(end)
-    if (grantedLo === undefined || unused.lo < grantedLo || unused.lo >= unused.hi) return false
-    this.#granted.delete(end)
-    const tag = this.#catalog.tagsById.get(tagId)
-    const segment = this.#catalog.segments.get(tagId)?.get(dc)
-    if (tag === undefined || segment?.nextValue !== unused.hi) return false
-    if (unused.lo < cellBounds(tag.space, segment.cell).lo) return false
-    segment.nextValue = unused.lo
-    return true
   }
 
   async usage(dc: number): Promise<SegmentUsage[]> {
@@ -70,6 +63,18 @@ export class MemorySegmentStore implements SegmentStore {
       found.push({ tagId: tag.id, dc, usedShare: usedShare(tag.space, dc, segment.nextValue) })
     }
     return found
+  }
+
+  /** Waits for the record's lock, in the order of asking; returns what lets go of it. */
+  async #lock(record: string): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const before = this.#catalog.rowLocks.get(record)
+    this.#catalog.rowLocks.set(record, promise)
+    await before
+    return () => {
+      if (this.#catalog.rowLocks.get(record) === promise) this.#catalog.rowLocks.delete(record)
+      resolve()
+    }
   }
 
   #live(tagId: number): Tag {
@@ -86,7 +91,8 @@ export class MemorySegmentStore implements SegmentStore {
     if (dc >= tag.space.dcCount) throw noCell(tag, dc)
     const cell = firstCell(dc, tag.space.dcCount)
     if (!cellExists(tag.space, cell)) throw noCell(tag, dc)
-    const segment = { cell, nextValue: cellBounds(tag.space, cell).lo }
+    const nextValue = cellBounds(tag.space, cell).lo
+    const segment = { cell, nextValue, ceiling: 0, ceilingHistory: '' }
     this.#catalog.segments.set(tag.id, byDc.set(dc, segment))
     return segment
   }

@@ -1,0 +1,199 @@
+import { sql } from 'kysely'
+import { usedShare } from '../../core/cells.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { LedgerRow, LedgerWrite, SegmentLedger } from '../../ports/segment-ledger.ts'
+import type { SegmentUsage } from '../../ports/segment-store.ts'
+import type { PostgresDatabase } from './database.ts'
+import { RangeOpener, type SpaceColumns, spaceOf, tagGone } from './range-opener.ts'
+import type { Session } from './session.ts'
+
+export interface SegmentLedgerOptions {
+  /** Who was given the numbers, for the allocation log: host name and process id. */
+  readonly instance: string
+  /** Read the database's history with every row; only a witness needs it. */
+  readonly history?: boolean
+}
+
+/** What is read under the lock. */
+interface LockedRow extends SpaceColumns {
+  readonly generation: string
+  readonly cell: number
+  readonly next_value: number
+  readonly cell_hi: number
+  readonly ceiling: number
+  readonly ceiling_history: string
+  readonly history: string
+}
+
+/**
+ * The records of segment grants in PostgreSQL (design.md section 2).
+ *
+ *     segments row of (tag, dc):   cell_lo ──── granted ────┬── free ────┐
+ *                                                       next_value    cell_hi     then the next cell of this dc
+ *
+ * `withRow` locks that row FOR UPDATE and the tag FOR KEY SHARE; deleteTag locks the tag FOR UPDATE and only
+ * reads segments rows. Nobody holds one of them while he waits for the other the other way round, so they cannot
+ * deadlock, and after the deletion committed no allocation can.
+ */
+export class PostgresSegmentLedger implements SegmentLedger {
+  readonly #database: PostgresDatabase
+  readonly #options: SegmentLedgerOptions
+  readonly #ranges: RangeOpener
+
+  constructor(database: PostgresDatabase, options: SegmentLedgerOptions) {
+    this.#database = database
+    this.#options = options
+    this.#ranges = new RangeOpener(database.kysely)
+  }
+
+  async initialise(tagId: number, dc: number): Promise<void> {
+    await this.#database.transaction('opening the range of a tag', async (session) => {
+      await this.#ranges.openFirst(session, tagId, dc)
+    })
+  }
+
+  async initialiseAll(dc: number): Promise<number> {
+    let opened = 0
+    // Ends: every round begins above the ids of the one before, and ids are finite.
+    for (let lastId: number | undefined = 0; lastId !== undefined; ) {
+      const after: number = lastId
+      const round = await this.#database.transaction('opening the ranges of a data centre', (session) =>
+        this.#ranges.openMissing(session, dc, after, TAGS_PER_ROUND),
+      )
+      opened += round.opened
+      lastId = round.lastId
+    }
+    return opened
+  }
+
+  async withRow<T>(
+    doing: string,
+    tagId: number,
+    dc: number,
+    work: (row: LedgerRow) => Promise<{ readonly write: LedgerWrite | undefined; readonly result: T }>,
+  ): Promise<T> {
+    return await this.#database.transaction(doing, async (session) => {
+      let row = await this.#lock(session, tagId, dc)
+      if (row === undefined) {
+        await this.#ranges.openFirst(session, tagId, dc)
+        row = await this.#lock(session, tagId, dc)
+      }
+      if (row === undefined) throw tagGone(tagId)
+      const { write, result } = await work(ledgerRow(row))
+      if (write !== undefined) await this.#write(session, tagId, dc, row, write)
+      return result
+    })
+  }
+
+  async usage(dc: number): Promise<SegmentUsage[]> {
+    const rows = await this.#database.read(
+      'reading how much of the ranges is used',
+      this.#database.kysely
+        .selectFrom('segments as s')
+        .innerJoin('biz_tags as t', 't.id', 's.tag_id')
+        .select(['s.tag_id', 's.next_value'])
+        .select(['t.start_at', 't.cell_size', 't.dc_count'])
+        .where('s.dc', '=', dc)
+        .where('t.deleted_at', 'is', null),
+    )
+    return rows.map((row) => ({
+      tagId: row.tag_id,
+      dc,
+      usedShare: usedShare(spaceOf(row), dc, row.next_value),
+    }))
+  }
+
+  #lock(session: Session, tagId: number, dc: number): Promise<LockedRow | undefined> {
+    const history = this.#options.history === true ? HISTORY : NO_HISTORY
+    return session.first(
+      this.#database.kysely
+        .selectFrom('segments as s')
+        .innerJoin('biz_tags as t', 't.id', 's.tag_id')
+        .select([
+          's.cell',
+          's.next_value',
+          's.cell_hi',
+          's.ceiling',
+          's.ceiling_history',
+          history.as('history'),
+        ])
+        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation'])
+        .where('s.tag_id', '=', tagId)
+        .where('s.dc', '=', dc)
+        .where('t.deleted_at', 'is', null)
+        .forUpdate(['s'])
+        .forKeyShare(['t']),
+    )
+  }
+
+  async #write(
+    session: Session,
+    tagId: number,
+    dc: number,
+    row: LockedRow,
+    write: LedgerWrite,
+  ): Promise<void> {
+    const { cell, nextValue, ceiling, ceilingHistory } = write
+    const cellHi =
+      cell === row.cell
+        ? row.cell_hi
+        : (await this.#ranges.openCell(session, tagId, dc, spaceOf(row), cell)).hi
+    const moved = this.#database.kysely
+      .updateTable('segments')
+      .set({ cell, cell_hi: cellHi, next_value: nextValue, ceiling, ceiling_history: ceilingHistory })
+      .set({ updated_at: sql`clock_timestamp()` })
+      .where('tag_id', '=', tagId)
+      .where('dc', '=', dc)
+      .where('next_value', '=', row.next_value)
+      .where('cell', '=', row.cell)
+    const written =
+      write.grant === undefined
+        ? await session.write(moved)
+        : await session.write(
+            // Row and log in one statement; the log line comes from the row that was written, so there is none
+            // without it.
+            this.#database.kysely
+              .with('moved', () => moved.returning(['tag_id', 'dc', 'next_value']))
+              .insertInto('segment_allocations')
+              .columns(['tag_id', 'dc', 'hi', 'lo', 'instance'])
+              .expression((eb) =>
+                eb
+                  .selectFrom('moved')
+                  .select((col) => [
+                    'moved.tag_id',
+                    'moved.dc',
+                    'moved.next_value',
+                    col.cast<number>(col.val(write.grant?.lo ?? 0), 'bigint').as('lo'),
+                    col.cast<string>(col.val(this.#options.instance), 'text').as('instance'),
+                  ]),
+              ),
+          )
+    invariant(written === 1, 'the locked row of a segment is the row that was written')
+  }
+}
+
+function ledgerRow(row: LockedRow): LedgerRow {
+  return {
+    space: spaceOf(row),
+    generation: row.generation,
+    cell: row.cell,
+    nextValue: row.next_value,
+    ceiling: row.ceiling,
+    ceilingHistory: row.ceiling_history,
+    history: row.history,
+  }
+}
+
+/**
+ * What changes whenever commits may have been lost: another cluster, another timeline (failover, point-in-time
+ * recovery), a server that was started again (a restored copy of its files). pg_control_checkpoint() would lag behind
+ * after a promotion; the name of the WAL file being written does not.
+ */
+const HISTORY = sql<string>`
+  (SELECT system_identifier::text FROM pg_control_system())
+  || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
+  || '/' || to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS.US')`
+const NO_HISTORY = sql<string>`''::text`
+
+/** Short transactions: each opens at most this many tags, three statements each, far inside the deadline. */
+const TAGS_PER_ROUND = 100

@@ -1,0 +1,195 @@
+import { cellBounds } from '../core/cells.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { SegmentGrant } from '../core/grant.ts'
+import { invariant } from '../core/invariant.ts'
+import { STEP_MAX } from '../core/tag.ts'
+import {
+  type GrantPlan,
+  type GrantRefusal,
+  planGrant,
+  planReturn,
+  type WitnessFinding,
+  type WitnessRules,
+  type WitnessView,
+} from '../core/witness.ts'
+import type { LedgerRow, SegmentLedger } from '../ports/segment-ledger.ts'
+import type { SegmentStore, SegmentUsage } from '../ports/segment-store.ts'
+import { OpenGrants } from './open-grants.ts'
+import type { SegmentWitness, WitnessReading } from './segment-witness.ts'
+
+export interface SegmentAllocatorOptions {
+  readonly ledger: SegmentLedger
+  /** Left out where there is no etcd: then a database that loses commits is outside the promise. */
+  readonly witness?: SegmentWitness
+  readonly rules?: WitnessRules
+  /** Called after the commit of the allocation that noticed it. */
+  readonly onFinding?: (tagId: number, dc: number, finding: WitnessFinding) => void
+}
+
+/**
+ * Segment grants: the row of (tag, dc) is locked in the database, the witness in etcd is moved by one
+ * compare-and-set, the row is written to the end of the grant and committed. Only then the grant exists.
+ *
+ *     lock row ──▶ read witness ──▶ plan (core/witness.ts) ──▶ move witness ──▶ write row ──▶ COMMIT ──▶ grant
+ *                       ▲                                         │ somebody moved it: again
+ *                       └─────────────────────────────────────────┘
+ *
+ * Whatever fails on the way burns the numbers: both stores may know of them, nobody issues them.
+ */
+export class SegmentAllocator implements SegmentStore {
+  readonly #options: SegmentAllocatorOptions
+  readonly #rules: WitnessRules
+  readonly #openGrants = new OpenGrants()
+  /** Allocations made beyond the promise or refused because of it, for metrics. */
+  readonly counters = { witnessed: 0, alone: 0, refused: 0, regressed: 0 }
+
+  constructor(options: SegmentAllocatorOptions) {
+    this.#options = options
+    this.#rules = options.rules ?? DEFAULT_RULES
+  }
+
+  initialise(tagId: number, dc: number): Promise<void> {
+    return this.#options.ledger.initialise(tagId, dc)
+  }
+
+  initialiseAll(dc: number): Promise<number> {
+    return this.#options.ledger.initialiseAll(dc)
+  }
+
+  usage(dc: number): Promise<SegmentUsage[]> {
+    return this.#options.ledger.usage(dc)
+  }
+
+  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+    invariant(
+      Number.isInteger(step) && step >= 1 && step <= STEP_MAX,
+      `step ${step} is out of 1..${STEP_MAX}`,
+    )
+    const plan = await this.#options.ledger.withRow('allocating a segment', tagId, dc, async (row) => {
+      const made = await this.#plan(row, tagId, { dc, step, atLeast: 0 })
+      return { write: { ...made.row, grant: made.grant }, result: made }
+    })
+    invariant(plan.grant.lo < plan.grant.hi, 'a grant is never empty')
+    this.#openGrants.took(tagId, dc, plan.grant)
+    this.#tell(tagId, dc, plan)
+    return plan.grant
+  }
+
+  /**
+   * Nothing below `atLeast` is granted from now on (tag advance). Returns the first number that may be.
+   * @throws the errors of `allocate`; IDGEN_WITNESS_UNAVAILABLE also where the ceiling would allow a grant
+   */
+  async advance(tagId: number, dc: number, atLeast: number): Promise<number> {
+    const plan = await this.#options.ledger.withRow('advancing a tag', tagId, dc, async (row) => {
+      const made = await this.#plan(row, tagId, { dc, step: 0, atLeast })
+      if (this.#options.witness !== undefined && made.record === undefined) throw this.#witnessAway(tagId)
+      return { write: made.row, result: made }
+    })
+    this.#tell(tagId, dc, plan)
+    return plan.row.nextValue
+  }
+
+  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
+    if (!this.#openGrants.claimReturn(tagId, dc, unused)) return false
+    try {
+      return await this.#return(tagId, dc, unused)
+    } catch (thrown) {
+      // The numbers of a deleted tag stay burnt.
+      if (IdgenError.from(thrown).code === 'IDGEN_TAG_NOT_FOUND') return false
+      throw thrown
+    }
+  }
+
+  async #return(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
+    return await this.#options.ledger.withRow('returning unused numbers', tagId, dc, async (row) => {
+      const reading = await this.#read(row, dc)
+      const plan = planReturn(row, viewOf(reading), unused, cellBounds(row.space, row.cell).lo)
+      if (plan === undefined) return { write: undefined, result: false }
+      if (plan.record !== undefined && isReading(reading)) {
+        const moved = await this.#options.witness?.move(row.generation, dc, reading, plan.record)
+        if (moved !== 'moved') return { write: undefined, result: false }
+      }
+      return { write: plan.row, result: true }
+    })
+  }
+
+  /** Plans and moves the witness; somebody else may move it in between only where two databases answer. */
+  async #plan(
+    row: LedgerRow,
+    tagId: number,
+    request: { dc: number; step: number; atLeast: number },
+  ): Promise<GrantPlan> {
+    for (let attempt = 0; attempt < MOVES_MAX; attempt += 1) {
+      const reading = await this.#read(row, request.dc)
+      const plan = this.#planned(row, viewOf(reading), tagId, request)
+      if (plan.record === undefined || !isReading(reading)) return plan
+      const moved = await this.#options.witness?.move(row.generation, request.dc, reading, plan.record)
+      if (moved === 'moved') return plan
+      // It may have been moved, or be moved yet. That burns numbers; below the ceiling the row alone still decides.
+      if (moved === 'away') return this.#planned(row, 'away', tagId, request)
+    }
+    throw new IdgenError(
+      'IDGEN_WITNESS_UNAVAILABLE',
+      `The witness of the tag with the id ${tagId} was moved by others ${MOVES_MAX} times in a row: two databases answer for data centre ${request.dc}.`,
+    )
+  }
+
+  #planned(
+    row: LedgerRow,
+    view: WitnessView,
+    tagId: number,
+    request: { dc: number; step: number; atLeast: number },
+  ): GrantPlan {
+    const plan = planGrant(row, view, request, this.#rules)
+    if (typeof plan === 'object') return plan
+    if (plan === 'witness-away') {
+      this.counters.refused += 1
+      throw this.#witnessAway(tagId)
+    }
+    throw refusal(plan, tagId, request.dc)
+  }
+
+  async #read(row: LedgerRow, dc: number): Promise<WitnessReading | 'away' | 'off'> {
+    const { witness } = this.#options
+    return witness === undefined ? 'off' : await witness.read(row.generation, dc)
+  }
+
+  #witnessAway(tagId: number): IdgenError {
+    return new IdgenError(
+      'IDGEN_WITNESS_UNAVAILABLE',
+      `etcd does not answer (${this.#options.witness?.fault}) and the database has granted all that was promised to it of the tag with the id ${tagId}.`,
+      { retryAfterMs: RETRY_MS },
+    )
+  }
+
+  #tell(tagId: number, dc: number, plan: GrantPlan): void {
+    if (plan.record === undefined) this.counters.alone += 1
+    else this.counters.witnessed += 1
+    if (plan.finding === undefined) return
+    if (plan.finding.kind === 'regressed') this.counters.regressed += 1
+    this.#options.onFinding?.(tagId, dc, plan.finding)
+  }
+}
+
+function isReading(reading: WitnessReading | 'away' | 'off'): reading is WitnessReading {
+  return typeof reading === 'object'
+}
+
+function viewOf(reading: WitnessReading | 'away' | 'off'): WitnessView {
+  return isReading(reading) ? (reading.record ?? 'none') : reading
+}
+
+function refusal(why: Exclude<GrantRefusal, 'witness-away'>, tagId: number, dc: number): IdgenError {
+  if (why === 'closed')
+    return new IdgenError('IDGEN_TAG_NOT_FOUND', `The tag with the id ${tagId} was deleted.`)
+  return new IdgenError(
+    'IDGEN_RANGE_EXHAUSTED',
+    `The tag with the id ${tagId} has no numbers left for data centre ${dc}; make a new tag.`,
+  )
+}
+
+/** design.md section 2: sixteen steps keep a busy tag going for a while without etcd, and make a gap nobody minds. */
+const DEFAULT_RULES: WitnessRules = { headroomSteps: 16, proceed: false }
+/** One database moves the witness under its row lock, so a second try is rare and a third means two databases. */
+const MOVES_MAX = 3
+const RETRY_MS = 1000

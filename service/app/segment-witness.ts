@@ -1,0 +1,93 @@
+import { witnessKey } from '../core/coordination-keys.ts'
+import type { WitnessRecord } from '../core/witness.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
+
+export interface SegmentWitnessOptions {
+  readonly coordinator: Coordinator
+  readonly clock: Clock
+  /** Longest wait for one call; milliseconds. The allocation holds a row lock meanwhile. */
+  readonly deadlineMs: number
+}
+
+/** A record as read: `text` is what the compare-and-set compares, undefined where there is none. */
+export interface WitnessReading {
+  readonly text: string | undefined
+  readonly record: WitnessRecord | undefined
+}
+
+/** Reads and moves the witness records in etcd. */
+export class SegmentWitness {
+  readonly #options: SegmentWitnessOptions
+  #awayUntilMs = Number.NEGATIVE_INFINITY
+  #fault: string | undefined
+
+  constructor(options: SegmentWitnessOptions) {
+    this.#options = options
+  }
+
+  /** Why etcd did not answer the last time, or undefined. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  async read(generation: string, dc: number): Promise<WitnessReading | 'away'> {
+    return await this.#ask(async ({ coordinator, deadlineMs }) => {
+      const entry = await coordinator.get(witnessKey(generation, dc), deadlineMs)
+      return { text: entry?.value, record: entry === undefined ? undefined : parseWitness(entry.value) }
+    })
+  }
+
+  /**
+   * One compare-and-set on the whole value. The value, not its revision: a restored etcd counts revisions again.
+   * 'lost': it holds something else by now. 'away': it may have been moved, or may still be.
+   */
+  async move(
+    generation: string,
+    dc: number,
+    before: WitnessReading,
+    after: WitnessRecord,
+  ): Promise<'moved' | 'lost' | 'away'> {
+    const key = witnessKey(generation, dc)
+    return await this.#ask(async ({ coordinator, deadlineMs }) => {
+      const { succeeded } = await coordinator.transact(
+        {
+          compare: [before.text === undefined ? { key, createRevision: 0 } : { key, value: before.text }],
+          change: [{ put: key, value: printWitness(after) }],
+        },
+        deadlineMs,
+      )
+      return succeeded ? 'moved' : 'lost'
+    })
+  }
+
+  /** After a failure the next allocations do not wait for etcd again: each would hold its row for the deadline. */
+  async #ask<T>(call: (options: SegmentWitnessOptions) => Promise<T>): Promise<T | 'away'> {
+    const { clock } = this.#options
+    if (clock.monotonicMs() < this.#awayUntilMs) return 'away'
+    try {
+      const answer = await call(this.#options)
+      this.#fault = undefined
+      return answer
+    } catch (thrown) {
+      this.#fault = thrown instanceof Error ? thrown.message : String(thrown)
+      this.#awayUntilMs = clock.monotonicMs() + AWAY_MS
+      return 'away'
+    }
+  }
+}
+
+export function printWitness({ used, ceiling, history, closed }: WitnessRecord): string {
+  return JSON.stringify({ used, ceiling, history, ...(closed === true ? { closed } : {}) })
+}
+
+/** @throws Error when somebody wrote something else into the key: then nothing is granted by it */
+export function parseWitness(text: string): WitnessRecord {
+  const parsed = JSON.parse(text) as Partial<WitnessRecord>
+  const { used, ceiling, history, closed } = parsed
+  if (!Number.isSafeInteger(used) || typeof ceiling !== 'number' || typeof history !== 'string')
+    throw new Error(`a witness record of idgen was expected in etcd, not ${text.slice(0, 200)}`)
+  return { used: used ?? 0, ceiling, history, ...(closed === true ? { closed } : {}) }
+}
+
+const AWAY_MS = 1000
