@@ -11,6 +11,8 @@ import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
+import type { FindingListener } from './app/segment-allocator.ts'
+import { StoreWatch } from './app/store-watch.ts'
 import { TagDirectory } from './app/tag-directory.ts'
 import { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
@@ -30,7 +32,8 @@ import type { TimeGrantStore } from './ports/time-grant-store.ts'
 
 /** All that touches the world outside; memory or PostgreSQL, real time or a test's. */
 export interface Outside {
-  readonly segments: SegmentStore
+  /** Makes the segment store; it calls `onFinding` with what the witness sees of the database. */
+  readonly segments: (onFinding: FindingListener) => SegmentStore
   readonly times: TimeGrantStore
   readonly catalog: CatalogStore
   readonly keys: ApiKeyStore
@@ -40,6 +43,8 @@ export interface Outside {
   readonly log: Log
   /** Who this process is, for people who read the tables. */
   readonly instance: string
+  /** This process' share of its processors, 0..1; default: measured. The simulation brings its own. */
+  readonly cpu?: () => number
 }
 
 /** The use cases with what runs beside them in the background. */
@@ -48,6 +53,7 @@ export interface Service {
   readonly keeper: TimeGrantKeeper
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
+  readonly storeWatch: StoreWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
   readonly jumps: JumpWatch
@@ -76,7 +82,10 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   })
   const uuidV4 = new UuidV4((bytes) => outside.random.fill(bytes))
   const uuidV7 = new UuidV7((bytes) => outside.random.fill(bytes))
-  const directory = newDirectory(config, outside, { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 })
+  const storeWatch = new StoreWatch({ audit, log })
+  const segments = outside.segments((...found) => storeWatch.found(...found))
+  const shared = { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 }
+  const directory = newDirectory(config, outside, segments, shared)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
   const { catalog, keys, random } = outside
@@ -88,7 +97,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
     log,
     pollEveryMs: config.catalog.pollEvery,
   })
-  const capacity = newCapacityWatch(config, outside, audit)
+  const capacity = newCapacityWatch(config, outside, segments, audit)
   const useCases: UseCases = {
     generate: newGenerate(config, outside, keeper, routers, uuidV4),
     directory,
@@ -111,7 +120,18 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   jumps.start()
   await Promise.all([keeper.start(), follower.start(), capacity.start()])
   routers.start()
-  const service = { useCases, keeper, routers, capacity, audit, follower, jumps, snowflake, uuidV4 }
+  const service = {
+    useCases,
+    keeper,
+    routers,
+    capacity,
+    storeWatch,
+    audit,
+    follower,
+    jumps,
+    snowflake,
+    uuidV4,
+  }
   return { ...service, stop: () => stopAll(service) }
 }
 
@@ -170,9 +190,14 @@ function newKeeper(
   })
 }
 
-function newDirectory(config: Config, outside: Outside, shared: SharedAlgorithms): TagDirectory {
-  const { catalog, segments, clock, log } = outside
-  const cpu = new CpuShare()
+function newDirectory(
+  config: Config,
+  outside: Outside,
+  segments: SegmentStore,
+  shared: SharedAlgorithms,
+): TagDirectory {
+  const { catalog, clock, log } = outside
+  const measured = new CpuShare()
   return new TagDirectory({
     catalog,
     maxTags: config.catalog.maxTags,
@@ -182,7 +207,7 @@ function newDirectory(config: Config, outside: Outside, shared: SharedAlgorithms
       clock,
       log,
       refillDeadlineMs: config.segment.refillDeadline,
-      cpu: () => cpu.read(),
+      cpu: outside.cpu ?? (() => measured.read()),
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
       shared,
@@ -201,8 +226,13 @@ function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticat
   })
 }
 
-function newCapacityWatch(config: Config, outside: Outside, audit: AuditTrail): CapacityWatch {
-  const { segments, clock, log } = outside
+function newCapacityWatch(
+  config: Config,
+  outside: Outside,
+  segments: SegmentStore,
+  audit: AuditTrail,
+): CapacityWatch {
+  const { clock, log } = outside
   return new CapacityWatch({
     store: segments,
     audit,

@@ -29,7 +29,8 @@ export interface TagRequest {
 
 export interface ManageCatalogOptions {
   readonly catalog: CatalogStore
-  readonly directory: TagDirectory
+  /** What of this process must follow a change at once. */
+  readonly directory: Pick<TagDirectory, 'refresh' | 'drop'>
   readonly audit: AuditTrail
 }
 

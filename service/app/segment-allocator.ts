@@ -23,8 +23,10 @@ export interface SegmentAllocatorOptions {
   readonly witness?: SegmentWitness
   readonly rules?: WitnessRules
   /** Called after the commit of the allocation that noticed it. */
-  readonly onFinding?: (tagId: number, dc: number, finding: WitnessFinding) => void
+  readonly onFinding?: FindingListener
 }
+
+export type FindingListener = (tagId: number, dc: number, finding: WitnessFinding) => void
 
 /**
  * Segment grants: the row of (tag, dc) is locked in the database, the witness in etcd is moved by one
@@ -76,11 +78,17 @@ export class SegmentAllocator implements SegmentStore {
   }
 
   /**
-   * Nothing below `atLeast` is granted from now on (tag advance). Returns the first number that may be.
+   * Nothing below `to` is granted from now on, or `by` numbers are left out (tag advance). Returns the first number
+   * that may be granted next.
    * @throws the errors of `allocate`; IDGEN_WITNESS_UNAVAILABLE also where the ceiling would allow a grant
    */
-  async advance(tagId: number, dc: number, atLeast: number): Promise<number> {
+  async advance(
+    tagId: number,
+    dc: number,
+    how: { readonly to: number } | { readonly by: number },
+  ): Promise<number> {
     const plan = await this.#options.ledger.withRow('advancing a tag', tagId, dc, async (row) => {
+      const atLeast = 'to' in how ? how.to : row.nextValue + how.by
       const made = await this.#plan(row, tagId, { dc, step: 0, atLeast })
       if (this.#options.witness !== undefined && made.record === undefined) throw this.#witnessAway(tagId)
       return { write: made.row, result: made }

@@ -1,0 +1,102 @@
+import { IdgenError } from '../core/errors.ts'
+import { SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import type { CatalogStore } from '../ports/catalog-store.ts'
+import type { Actor } from './actor.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import type { SegmentAllocator } from './segment-allocator.ts'
+import { parseTagPath } from './tag-directory.ts'
+
+export interface AdvanceTagsOptions {
+  readonly catalog: CatalogStore
+  readonly allocator: SegmentAllocator
+  readonly audit: AuditTrail
+}
+
+/** Either a number nothing below which may be granted any more, or how many numbers to leave out. */
+export type AdvanceBy = { readonly to: number } | { readonly by: number }
+
+export interface AdvancedTag {
+  readonly path: string
+  readonly dc: number
+  /** First number that may be granted now. */
+  readonly nextValue: number
+}
+
+/**
+ * Raises what tags grant next, in every data centre of this database: after a backup was restored without etcd, or
+ * when another system gave out numbers of the same space. Never lowers anything. Running processes go on with what
+ * they hold: restart them where that was granted by what is lost now.
+ */
+export class AdvanceTags {
+  readonly #options: AdvanceTagsOptions
+
+  constructor(options: AdvanceTagsOptions) {
+    this.#options = options
+  }
+
+  /** @throws IDGEN_TAG_NOT_FOUND, IDGEN_REQUEST_INVALID, IDGEN_RANGE_EXHAUSTED, IDGEN_WITNESS_UNAVAILABLE */
+  async advance(
+    actor: Actor,
+    path: string,
+    how: AdvanceBy,
+    onDone: (tag: AdvancedTag) => void,
+  ): Promise<void> {
+    const tag = await this.#options.catalog.findTag(parseTagPath(path))
+    if (tag === undefined) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${path}.`)
+    await this.#advanceTag(actor, tag, how, onDone)
+  }
+
+  async advanceAll(actor: Actor, how: AdvanceBy, onDone: (tag: AdvancedTag) => void): Promise<void> {
+    for await (const tag of this.#allTags()) await this.#advanceTag(actor, tag, how, onDone)
+  }
+
+  async #advanceTag(
+    actor: Actor,
+    tag: Tag,
+    how: AdvanceBy,
+    onDone: (tag: AdvancedTag) => void,
+  ): Promise<void> {
+    checkAmount(how)
+    for (let dc = 0; dc < tag.space.dcCount; dc += 1) {
+      const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
+      const path = tagPath(tag)
+      this.#options.audit.record({
+        ...actor,
+        action: 'tag.advance',
+        subject: path,
+        workspace: tag.workspace,
+        detail: { ...how, dc, nextValue },
+      })
+      onDone({ path, dc, nextValue })
+    }
+  }
+
+  async *#allTags(): AsyncIterable<Tag> {
+    const { catalog } = this.#options
+    for await (const { name: workspace } of pages((page) => catalog.listWorkspaces(page)))
+      for await (const { name: group } of pages((page) => catalog.listGroups(workspace, page)))
+        yield* pages((page) => catalog.listTags(workspace, group, page))
+  }
+}
+
+function checkAmount(how: AdvanceBy): void {
+  const amount = 'to' in how ? how.to : how.by
+  if (Number.isSafeInteger(amount) && amount >= 0 && amount < SEGMENT_LIMIT) return
+  throw new IdgenError('IDGEN_REQUEST_INVALID', `The number must be from 0 to 2^53 - 1, not ${amount}.`)
+}
+
+async function* pages<T>(
+  list: (page: { after: string | undefined; limit: number }) => Promise<{
+    readonly items: readonly T[]
+    readonly next: string | undefined
+  }>,
+): AsyncIterable<T> {
+  let after: string | undefined
+  do {
+    const page = await list({ after, limit: PAGE })
+    yield* page.items
+    after = page.next
+  } while (after !== undefined)
+}
+
+const PAGE = 500

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rejectsWith } from '../../test/contracts/rejects-with.ts'
+import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { type ImportedTag, type ImportRow, ImportTags } from './import-tags.ts'
+
+const ACTOR = { actor: 'cli', traceId: undefined }
+const RULES = { margin: 1000, algorithm: 'segment', dryRun: false } as const
+
+async function opened(t: { after(fn: () => unknown): void }) {
+  const made = await memoryUseCases()
+  t.after(() => made.stop())
+  const { catalog, generate, directory } = made.useCases
+  const imports = new ImportTags(catalog)
+  async function run(rows: readonly ImportRow[], rules: Partial<typeof RULES> | object = {}) {
+    const done: ImportedTag[] = []
+    await imports.import(ACTOR, rows, { ...RULES, ...rules }, (tag) => done.push(tag))
+    return done
+  }
+  return { run, catalog, generate, directory, store: catalog.store }
+}
+
+test('an imported tag begins above maximum and margin, in new workspace and group (trap: same key, two stores)', async (t) => {
+  const { run, store } = await opened(t)
+  const done = await run([
+    { path: 'shop/orders/invoice', max: '5000000' },
+    { path: 'shop/orders/refund', max: '0' },
+  ])
+  assert.deepEqual(done, [
+    { path: 'shop/orders/invoice', startAt: 5_001_001, outcome: 'made' },
+    { path: 'shop/orders/refund', startAt: 1001, outcome: 'made' },
+  ])
+  const tag = await store.findTag({ workspace: 'shop', group: 'orders', name: 'invoice' })
+  assert.equal(tag?.space.startAt, 5_001_001)
+})
+
+test('a repeated import finds its own tags; another maximum for an existing one is refused', async (t) => {
+  const { run } = await opened(t)
+  const rows = [{ path: 'a/b/c', max: '10' }]
+  await run(rows)
+  assert.equal((await run(rows))[0]?.outcome, 'present')
+  await rejectsWith('IDGEN_REQUEST_INVALID', run([{ path: 'a/b/c', max: '11' }]))
+})
+
+test('every fault of every row is told, and nothing is made', async (t) => {
+  const { run, store } = await opened(t)
+  const error = await run([
+    { path: 'a/b/good', max: '1' },
+    { path: 'a/b/Bad Name', max: '1' },
+    { path: 'a/b/word', max: 'many' },
+    { path: 'a/b/good', max: '2' },
+    { path: 'a/b/huge', max: '9007199254740000' },
+  ]).then(
+    () => assert.fail('it must be refused'),
+    (thrown: unknown) => IdgenError.from(thrown),
+  )
+  assert.deepEqual(
+    error.faults.map(({ path }) => path),
+    ['/rows/1', '/rows/2', '/rows/3', '/rows/4'],
+  )
+  assert.equal(await store.findTag({ workspace: 'a', group: 'b', name: 'good' }), undefined)
+  await rejectsWith('IDGEN_REQUEST_INVALID', run([]))
+})
+
+test('an import at or above 2^53 forbids numbers: snowflakes lie there', async (t) => {
+  const { run } = await opened(t)
+  const rows = [{ path: 'a/b/c', max: '1234567890123456789' }]
+  await rejectsWith('IDGEN_REQUEST_INVALID', run(rows))
+  await rejectsWith('IDGEN_REQUEST_INVALID', run(rows, { algorithm: 'snowflake' }))
+  assert.equal((await run(rows, { algorithm: 'uuid-v7' }))[0]?.outcome, 'made')
+})
+
+test('a dry run says what would be made and makes nothing', async (t) => {
+  const { run, store } = await opened(t)
+  assert.deepEqual(await run([{ path: 'a/b/c', max: '7' }], { dryRun: true }), [
+    { path: 'a/b/c', startAt: 1008, outcome: 'planned' },
+  ])
+  assert.equal(await store.findWorkspace('a'), undefined)
+})

@@ -1,0 +1,136 @@
+import type { AlgorithmName } from '../core/algorithm.ts'
+import { type FieldFault, IdgenError } from '../core/errors.ts'
+import { DEFAULT_SPACE, SEGMENT_LIMIT, tagPath } from '../core/tag.ts'
+import type { TagRef } from '../ports/catalog-store.ts'
+import type { Actor } from './actor.ts'
+import type { ManageCatalog } from './manage-catalog.ts'
+import { parseTagPath } from './tag-directory.ts'
+
+/** One tag of another system: Leaf, tinyid, a database sequence. */
+export interface ImportRow {
+  /** `workspace/group/tag` it becomes. */
+  readonly path: string
+  /** Largest number the other system has given out or reserved, decimal. */
+  readonly max: string
+}
+
+export interface ImportRules {
+  /** Numbers left free above `max`, for what the old system still has in flight. */
+  readonly margin: number
+  readonly algorithm: AlgorithmName
+  /** Check everything, make nothing. */
+  readonly dryRun: boolean
+}
+
+export interface ImportedTag {
+  readonly path: string
+  readonly startAt: number
+  /** made; planned (dry run); present: an earlier import made exactly this tag. */
+  readonly outcome: 'made' | 'planned' | 'present'
+}
+
+/**
+ * Takes tags over from another system: each becomes a new tag whose numbers begin above everything the old one gave
+ * out, in all data centres (design.md section 2, names). The old issuer must be stopped for good first; nothing here
+ * can do that.
+ *
+ * All rows are checked before the first tag is made, and a repeated import finds its own tags and leaves them.
+ */
+export class ImportTags {
+  readonly #catalog: ManageCatalog
+
+  constructor(catalog: ManageCatalog) {
+    this.#catalog = catalog
+  }
+
+  /** @throws IDGEN_REQUEST_INVALID with every fault of every row */
+  async import(
+    actor: Actor,
+    rows: readonly ImportRow[],
+    rules: ImportRules,
+    onDone: (tag: ImportedTag) => void,
+  ): Promise<void> {
+    const plans = await this.#plan(rows, rules)
+    for (const plan of plans) {
+      if (!rules.dryRun && !plan.present) await this.#make(actor, plan, rules)
+      const outcome = plan.present ? 'present' : rules.dryRun ? 'planned' : 'made'
+      onDone({ path: tagPath(plan.ref), startAt: plan.startAt, outcome })
+    }
+  }
+
+  async #plan(rows: readonly ImportRow[], rules: ImportRules): Promise<Plan[]> {
+    const faults: FieldFault[] = []
+    const plans: Plan[] = []
+    const seen = new Set<string>()
+    if (rows.length === 0) faults.push({ path: '/rows', message: 'name at least one tag' })
+    for (const [at, row] of rows.entries()) {
+      try {
+        if (seen.has(row.path)) throw invalid(`${row.path} is named twice`)
+        seen.add(row.path)
+        plans.push(await this.#planOne(row, rules))
+      } catch (thrown) {
+        const error = IdgenError.from(thrown)
+        if (error.row.retryable) throw error
+        faults.push({ path: `/rows/${at}`, message: error.message })
+      }
+    }
+    if (faults.length === 0) return plans
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${faults.length} of ${rows.length} tags cannot be imported; none was made.`,
+      { faults },
+    )
+  }
+
+  async #planOne(row: ImportRow, rules: ImportRules): Promise<Plan> {
+    const ref = parseTagPath(row.path)
+    const startAt = firstAbove(row, rules)
+    const existing = await this.#catalog.store.findTag(ref)
+    if (existing !== undefined && existing.space.startAt !== startAt)
+      throw invalid(
+        `${row.path} exists and begins at ${existing.space.startAt}, not at ${startAt}: import into a new name, or use "idgen tag advance" to raise what it grants next`,
+      )
+    return { ref, startAt, present: existing !== undefined }
+  }
+
+  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm }: ImportRules): Promise<void> {
+    await unlessPresent(() => this.#catalog.createWorkspace(actor, ref.workspace, ''))
+    await unlessPresent(() => this.#catalog.createGroup(actor, ref.workspace, ref.group, ''))
+    await this.#catalog.createTag(actor, ref, { algorithm, space: { startAt } })
+  }
+}
+
+interface Plan {
+  readonly ref: TagRef
+  readonly startAt: number
+  readonly present: boolean
+}
+
+/**
+ * Values at or above 2^53 are where snowflakes lie, and segments end below: of such an import nothing numeric can be
+ * told apart from new IDs.
+ */
+function firstAbove({ path, max }: ImportRow, { margin, algorithm }: ImportRules): number {
+  if (!/^[0-9]{1,19}$/.test(max)) throw invalid(`the maximum of ${path} must be a decimal number, not ${max}`)
+  const numeric = algorithm === 'segment' || algorithm === 'snowflake'
+  const first = BigInt(max) + BigInt(margin) + 1n
+  if (!numeric) return DEFAULT_SPACE.startAt
+  const room = BigInt(DEFAULT_SPACE.cellSize * DEFAULT_SPACE.dcCount)
+  if (first + room > BigInt(SEGMENT_LIMIT))
+    throw invalid(
+      `the maximum ${max} of ${path} leaves no room below 2^53, and snowflakes begin there: import it with a UUID algorithm, or under another name`,
+    )
+  return Number(first)
+}
+
+function invalid(message: string): IdgenError {
+  return new IdgenError('IDGEN_REQUEST_INVALID', message)
+}
+
+async function unlessPresent(make: () => Promise<unknown>): Promise<void> {
+  try {
+    await make()
+  } catch (thrown) {
+    if (IdgenError.from(thrown).code !== 'IDGEN_ALREADY_EXISTS') throw thrown
+  }
+}
