@@ -10,7 +10,7 @@ SUITES ?= unit integration
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check test faults bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test faults bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -43,12 +43,14 @@ generate-check: ## Fail when a generated file is not current
 	@scripts/install.sh dev
 	$(NODE) scripts/generate.ts --check
 
-test: ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
+servers: ## Build etcd and install redis-server, which the tests start (once; minutes without a Go cache)
 	@scripts/install.sh dev
+	@scripts/install-servers.sh
+
+test: servers ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
 	@$(NODE) scripts/run-tests.ts $(SUITES)
 
-faults: ## Kill real processes under load and count every ID (KILLS=30)
-	@scripts/install.sh dev
+faults: servers ## Kill real processes under load and count every ID (KILLS=30)
 	@IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
 
 bench: ## Measure speed, as ratios to a floor in the same run

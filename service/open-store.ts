@@ -10,6 +10,7 @@ import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-
 import { SegmentAllocator } from './app/segment-allocator.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
+import { witnessRules } from './open-coordinator.ts'
 import type { Log } from './ports/log.ts'
 import type { Outside } from './start-use-cases.ts'
 
@@ -36,7 +37,12 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   opening.defer(() => upkeep.stop())
   const stack = opening.move()
   return {
-    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance }) }),
+    segments: (onFinding) =>
+      new SegmentAllocator({
+        ledger: new PostgresSegmentLedger(database, { instance }),
+        rules: witnessRules(config),
+        onFinding,
+      }),
     times: new PostgresTimeGrantStore(database),
     catalog: new PostgresCatalogStore(database),
     keys: new PostgresApiKeyStore(database),

@@ -16,8 +16,10 @@ import { TimeGrantKeeper } from './time-grant-keeper.ts'
 const LAYOUT = snowflakeLayout(DEFAULT_EPOCH_MS)
 const WINDOW_MS = 30_000
 
-function process(clock: Clock, store: TimeGrantStore, seed = 1) {
-  const snowflake = new Snowflake({ layout: LAYOUT, seed })
+/** `leased`: the snowflake watches the lease, as in production; without, only the window ends stamping. */
+function process(clock: Clock, store: TimeGrantStore, seed = 1, leased = false) {
+  const watch = leased ? { monotonicMs: () => clock.monotonicMs() } : {}
+  const snowflake = new Snowflake({ layout: LAYOUT, seed, ...watch })
   const log = new RecordedLog()
   const keeper = new TimeGrantKeeper({
     store,
@@ -103,7 +105,7 @@ test('a process paused past its lease cannot stamp beyond its window, and learns
   assert.equal(successor.take().length, 1)
   assert.deepEqual(paused.take(), [], 'its window has ended')
   await paused.keeper.renew()
-  assert.match(paused.keeper.fault ?? '', /taken over/)
+  assert.match(paused.keeper.fault ?? '', /took it over/)
   assert.deepEqual(paused.take(), [])
 })
 
@@ -269,4 +271,86 @@ test('a database that takes seconds to tell its time says nothing about this clo
   await one.keeper.renew()
   assert.match(one.keeper.fault ?? '', /6000 ms to tell its time/)
   assert.deepEqual(one.take(), [])
+})
+
+/** The store with something else done around its calls. */
+function around(inner: TimeGrantStore, changed: Partial<TimeGrantStore>): TimeGrantStore {
+  return {
+    nowMs: () => inner.nowMs(),
+    acquire: (request) => inner.acquire(request),
+    extend: (hold, untilMs, leaseMs) => inner.extend(hold, untilMs, leaseMs),
+    release: (hold, untilMs) => inner.release(hold, untilMs),
+    ...changed,
+  }
+}
+
+test('trap 6: the lease is counted from the sending of a successful extension, not from its answer', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  const store = around(inner, {
+    extend: async (hold, untilMs, leaseMs) => {
+      const extended = await inner.extend(hold, untilMs, leaseMs)
+      clock.advance(10_000)
+      return extended
+    },
+  })
+  const one = process(clock, store, 1, true)
+  await one.keeper.renew()
+  clock.advance(13_999)
+  assert.equal(one.take().length, 1, '23,999 ms after the sending')
+  clock.advance(1)
+  assert.deepEqual(one.take(), [], 'four fifths of 30 s after the sending')
+  assert.match(one.keeper.fault ?? '', /lease ended/)
+})
+
+test('trap 6: a process paused past its lease stamps nothing, though its window is open, until it renewed', async () => {
+  const clock = new MemoryClock()
+  const one = process(clock, new MemoryTimeGrantStore(clock), 1, true)
+  await one.keeper.renew()
+  clock.advance(29_000)
+  assert.deepEqual(one.take(), [])
+  await one.keeper.renew()
+  assert.equal(one.take().length, 1)
+})
+
+test('an extension that failed does not prolong the lease', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  let away = false
+  const refuse = () => Promise.reject(new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'etcd is away.'))
+  const store = around(inner, {
+    extend: (hold, untilMs, leaseMs) => (away ? refuse() : inner.extend(hold, untilMs, leaseMs)),
+  })
+  const one = process(clock, store, 1, true)
+  await one.keeper.renew()
+  away = true
+  clock.advance(20_000)
+  await one.keeper.renew()
+  clock.advance(4000)
+  assert.deepEqual(one.take(), [])
+  assert.match(one.keeper.fault ?? '', /etcd is away/)
+})
+
+test('trap 3 of the time model: stamping has stopped for good before the window is lowered', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock, { workers: 1 })
+  const duringRelease: string[][] = []
+  const store = around(inner, {
+    release: async (hold, untilMs) => {
+      duringRelease.push(one.take())
+      const released = await inner.release(hold, untilMs)
+      duringRelease.push(one.take())
+      return released
+    },
+  })
+  const one = process(clock, store, 1)
+  await one.keeper.renew()
+  const [last] = one.take()
+  await one.keeper.stop()
+  assert.deepEqual(duringRelease, [[], []])
+  assert.deepEqual(one.take(), [])
+  clock.advance(1)
+  const next = process(clock, store, 2)
+  await next.keeper.renew()
+  assert.ok((stampOf(next.take()[0])?.timeMs ?? 0) > (stampOf(last)?.timeMs ?? 0))
 })

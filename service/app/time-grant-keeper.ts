@@ -30,8 +30,8 @@ export interface TimeGrantKeeperOptions {
  *      ▲                 │
  *      └── refused ──────┘  revoked at once: another process may hold the worker id by now
  *
- * The store being away changes nothing until the window ends; then the cursor reports a shortage and the router
- * degrades until a grant comes.
+ * The store being away changes nothing until the window or four fifths of the lease end; then the cursor reports a
+ * shortage and the router degrades until a grant comes.
  */
 export class TimeGrantKeeper {
   readonly #options: TimeGrantKeeperOptions
@@ -162,10 +162,13 @@ export class TimeGrantKeeper {
     // Never less than an earlier try asked for, whose answer may have been lost: the store may stand there already.
     const untilMs = Math.max(decision.untilMs, before.untilMs, this.#askedMs, fresh ? fromMs + 1 : 0)
     this.#askedMs = untilMs
+    const sentMs = clock.monotonicMs()
     const hold = await store.extend(before, untilMs, request.leaseMs)
     if (hold === undefined) return this.#lost(before)
     this.#hold = hold
     if (this.#stop.signal.aborted) return undefined
+    // Counted from the sending: the store began its lease later than that, whenever the answer came.
+    snowflake.leaseUntil(sentMs + request.leaseMs * LEASE_SHARE)
     if (fresh) snowflake.install({ dc: hold.dc, worker: hold.worker, fromMs, untilMs: hold.untilMs })
     else snowflake.extend(hold.untilMs)
     return undefined
@@ -180,15 +183,16 @@ export class TimeGrantKeeper {
     if (tookMs <= CLOCK_ANSWER_MAX_MS) return storeMs
     throw new IdgenError(
       'IDGEN_STORE_UNAVAILABLE',
-      `The database took ${Math.round(tookMs)} ms to tell its time; more than ${CLOCK_ANSWER_MAX_MS} ms is no comparison of clocks.`,
+      `The store took ${Math.round(tookMs)} ms to tell its time; more than ${CLOCK_ANSWER_MAX_MS} ms is no comparison of clocks.`,
     )
   }
 
   #lost(hold: TimeHold): string {
     const { snowflake, log } = this.#options
-    const reason = `worker id ${hold.worker} was taken over by another process`
+    const reason = `the store refused worker id ${hold.worker}: another process took it over, or its lease ran out`
     this.#hold = undefined
     snowflake.revoke(reason)
+    snowflake.leaseUntil(undefined)
     log.error({ dc: hold.dc, worker: hold.worker }, 'worker id lost')
     return reason
   }
@@ -197,6 +201,8 @@ export class TimeGrantKeeper {
 const NONCE_BYTES = 16
 /** A fifth of the default snowflake.maxClockAhead: an older answer would hide that this clock runs ahead. */
 const CLOCK_ANSWER_MAX_MS = 2000
+/** Of the lease, by this machine's monotonic clock: the rest is for clocks that run at different speeds. */
+const LEASE_SHARE = 0.8
 /** Well inside the default request deadline of 2 s, so that a caller can still be served by the next algorithm. */
 const EXTEND_WAIT_MS = 1000
 /** First retry after a failure; doubles up to renewEveryMs so that a store that comes back is not flooded. */

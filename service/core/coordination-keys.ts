@@ -9,6 +9,7 @@
  *     /ranges/{w}/{g}/{t}             the number space of a tag, equal in every database that has it
  *     /tombstones/{w}/{g}/{t}         high water of a deleted tag
  *     /config/{w}/{g}/{t}             settings of a tag, published and watched
+ *     /publishers/{w}/{g}/{t}         which database wrote the settings last: same revision, nobody edited them since
  *     /settings/{key}                 process configuration, e.g. /settings/log.level
  *     /nodes/{dc}/{node}              running processes (bound to a lease)
  *     /blocks/{generation}/{dc}/{lo}  a block put aside in Redis; whoever deletes it owns it (bound to a lease)
@@ -16,6 +17,7 @@
  */
 export const AUTHORITIES = '/authority/'
 export const DC_CLAIMS = '/dcs/'
+export const RANGES = '/ranges/'
 export const CONFIGS = '/config/'
 export const SETTINGS = '/settings/'
 export const NODES = '/nodes/'
@@ -52,7 +54,7 @@ export function witnessKey(generation: string, dc: number): string {
 
 /** Names hold no slash (core/tag.ts), so a path is unambiguous. */
 export function rangeKey(tagPath: string): string {
-  return `/ranges/${tagPath}`
+  return `${RANGES}${tagPath}`
 }
 
 export function tombstoneKey(tagPath: string): string {
@@ -61,6 +63,11 @@ export function tombstoneKey(tagPath: string): string {
 
 export function configKey(tagPath: string): string {
   return `${CONFIGS}${tagPath}`
+}
+
+/** Written in one transaction with `configKey`, so that an edit by hand shows by its newer revision. */
+export function publisherKey(tagPath: string): string {
+  return `/publishers/${tagPath}`
 }
 
 export function settingKey(path: string): string {

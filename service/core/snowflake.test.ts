@@ -137,6 +137,83 @@ describe('snowflake: grants one after another', () => {
   })
 })
 
+describe('snowflake: the lease of its worker id', () => {
+  /** A monotonic clock a test moves, also between two reads of it. */
+  function leased(monotonic: { ms: number }): Snowflake {
+    const snowflake = new Snowflake({ layout, seed: 1, monotonicMs: () => monotonic.ms })
+    snowflake.install({ dc: 3, worker: 200, fromMs: T, untilMs: T + 30_000 })
+    snowflake.leaseUntil(24_000)
+    return snowflake
+  }
+
+  test('trap 6: a take at or after the deadline gives nothing, though the window is open', () => {
+    const monotonic = { ms: 23_999 }
+    const snowflake = leased(monotonic)
+    assert.equal(take(snowflake, 1, T + 1).length, 1)
+    monotonic.ms = 24_000
+    assert.equal(take(snowflake, 1, T + 1).length, 0, 'in the millisecond already begun')
+    assert.equal(take(snowflake, 1, T + 2).length, 0, 'in the next one')
+    assert.deepEqual(snowflake.shortage(T + 2), { kind: 'refill' })
+    assert.match(snowflake.fault(T + 2) ?? '', /lease ended/)
+  })
+
+  test('trap 6: a process paused between reading the clock and stamping stamps nothing', () => {
+    const reads: number[] = []
+    const snowflake = new Snowflake({
+      layout,
+      seed: 1,
+      monotonicMs: () => {
+        // The first run leaves; the pause falls before the second is pushed.
+        reads.push(0)
+        return reads.length === 1 ? 0 : 90_000
+      },
+    })
+    snowflake.install({ dc: 3, worker: 200, fromMs: T, untilMs: T + 30_000 })
+    snowflake.leaseUntil(24_000)
+    const ids = take(snowflake, 5000, T)
+    assert.ok(ids.length > 0 && ids.length <= 1024)
+    assert.ok(ids.every((id) => id.timeMs === T))
+    assert.equal(reads.length, 2, 'asked once a run, not once an ID')
+  })
+
+  test('a renewed lease goes on, and one that is not limited never ends', () => {
+    const monotonic = { ms: 24_000 }
+    const snowflake = leased(monotonic)
+    snowflake.leaseUntil(48_000)
+    assert.equal(take(snowflake, 1, T).length, 1)
+    monotonic.ms = 1e9
+    assert.equal(take(snowflake, 1, T).length, 0)
+    snowflake.leaseUntil(undefined)
+    assert.equal(take(snowflake, 1, T).length, 1)
+    assert.equal(snowflake.fault(T), undefined)
+  })
+
+  test('a lease that could not be renewed fails with the reason', () => {
+    const monotonic = { ms: 30_000 }
+    const snowflake = leased(monotonic)
+    snowflake.refused('etcd is away')
+    assert.deepEqual(snowflake.shortage(T), {
+      kind: 'failed',
+      code: 'IDGEN_WORKER_UNAVAILABLE',
+      message: 'The lease could not be renewed: etcd is away',
+    })
+    snowflake.revoke('lost')
+    const shortage = snowflake.shortage(T)
+    assert.ok(shortage.kind === 'failed' && /no worker id: lost/.test(shortage.message))
+  })
+
+  test('a monotonic clock that reads NaN ends the lease', () => {
+    const snowflake = leased({ ms: Number.NaN })
+    assert.equal(take(snowflake, 1, T).length, 0)
+  })
+
+  test('what no renewal cures is said before the lease', () => {
+    const snowflake = leased({ ms: 30_000 })
+    const shortage = snowflake.shortage(Number.NaN)
+    assert.ok(shortage.kind === 'failed' && shortage.code === 'IDGEN_CLOCK_UNUSABLE')
+  })
+})
+
 describe('snowflake: its limits', () => {
   test('at its last millisecond the layout is exhausted, never wrapped', () => {
     const end = endStampMs(layout)

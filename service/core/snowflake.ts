@@ -23,6 +23,8 @@ export interface SnowflakeOptions {
    * (1,024,000 IDs) on top of the clock's own rate, and an ID's time is never off by more than a second.
    */
   readonly borrowMaxMs?: number
+  /** Monotonic milliseconds, for `leaseUntil`; without it no lease ends. */
+  readonly monotonicMs?: () => number
 }
 
 /** Events since the start, for metrics. */
@@ -47,13 +49,17 @@ export interface SnowflakeCounters {
  * The cursor follows the clock. When the 1024 sequences of a millisecond are used up it borrows the next one;
  * when the clock steps back it waits (1..4 ms), goes on by itself (5..1000 ms) or refuses (more), measured
  * against the highest clock at which a stamp was made: a jump forward and back with no stamp in between is
- * harmless. Uniqueness rests on none of this: it follows from the grant and the cursor alone.
+ * harmless. The lease of the worker id ends stamping too, so that a process that was paused does not go on beside
+ * its successor. Uniqueness rests on none of this: it follows from the grant and the cursor alone.
  */
 export class Snowflake implements Algorithm {
   readonly name = 'snowflake'
   readonly #layout: SnowflakeLayout
   readonly #endMs: number
   readonly #borrowMaxMs: number
+  readonly #monotonicMs: () => number
+  /** Monotonic; no stamp from here on. */
+  #leaseEndMs = Number.POSITIVE_INFINITY
   readonly #spread: SequenceSpread
   #grant: TimeGrant | undefined
   /** Why there is no grant, or why the last extension failed. */
@@ -75,6 +81,7 @@ export class Snowflake implements Algorithm {
     this.#layout = options.layout
     this.#endMs = endStampMs(options.layout)
     this.#borrowMaxMs = options.borrowMaxMs ?? BORROW_MAX_MS
+    this.#monotonicMs = options.monotonicMs ?? standingStill
     this.#spread = new SequenceSpread(options.seed)
   }
 
@@ -116,6 +123,11 @@ export class Snowflake implements Algorithm {
     this.#sequence = SEQUENCES_PER_MS
   }
 
+  /** No stamp at or after this monotonic millisecond; undefined: no such limit. */
+  leaseUntil(monotonicMs: number | undefined): void {
+    this.#leaseEndMs = monotonicMs ?? Number.POSITIVE_INFINITY
+  }
+
   currentGrant(): TimeGrant | undefined {
     return this.#grant
   }
@@ -133,6 +145,8 @@ export class Snowflake implements Algorithm {
     let taken = 0
     while (taken < count) {
       if ((this.#sequence === SEQUENCES_PER_MS || clockMs !== this.#stampMs) && !this.#move(clockMs)) break
+      // Here, not earlier: clock and sequence are read, so a pause before this line is seen (peers.md section 4, 6).
+      if (this.#leaseEnded()) break
       // A run never crosses its millisecond's last sequence: the next number would be another worker's.
       const n = Math.min(count - taken, SEQUENCES_PER_MS - this.#sequence)
       out.pushRun(this.#hi, this.#lo + this.#sequence, n)
@@ -146,12 +160,13 @@ export class Snowflake implements Algorithm {
 
   shortage(nowMs: number): Shortage {
     const clockMs = Math.floor(nowMs)
-    const verdict = this.#judge(clockMs)
+    const verdict = this.#verdict(clockMs)
     switch (verdict) {
       case CLOCK_SLIGHTLY_BACK:
         return { kind: 'wait', ms: this.#clockHighMs - clockMs }
       case BORROW_LIMIT:
         return { kind: 'wait', ms: Math.max(1, this.#candidateMs(clockMs) - this.#borrowMaxMs - clockMs) }
+      case LEASE_END:
       case WINDOW_END:
         if (!this.#refused) return { kind: 'refill' }
         return { kind: 'failed', code: 'IDGEN_WORKER_UNAVAILABLE', message: this.#text(verdict, clockMs) }
@@ -170,7 +185,7 @@ export class Snowflake implements Algorithm {
 
   fault(nowMs: number): string | undefined {
     const clockMs = Math.floor(nowMs)
-    const verdict = this.#judge(clockMs)
+    const verdict = this.#verdict(clockMs)
     return verdict >= CLOCK_SLIGHTLY_BACK ? undefined : this.#text(verdict, clockMs)
   }
 
@@ -198,6 +213,17 @@ export class Snowflake implements Algorithm {
     this.#hi = snowflakeHi(this.#layout, ms)
     this.#lo = snowflakeLo(this.#layout, ms, this.#grant.dc, this.#grant.worker)
     return true
+  }
+
+  /** As #judge, the lease included. What needs a new layout or a set clock is said first: a renewal is no cure. */
+  #verdict(clockMs: number): number {
+    const verdict = this.#judge(clockMs)
+    return verdict > LAYOUT_END && this.#leaseEnded() ? LEASE_END : verdict
+  }
+
+  /** Asks for the time only where there is a limit. Written so that a clock that reads NaN ends the lease. */
+  #leaseEnded(): boolean {
+    return this.#leaseEndMs !== Number.POSITIVE_INFINITY && !(this.#monotonicMs() < this.#leaseEndMs)
   }
 
   /** The millisecond to stamp at `clockMs`, or a verdict below 0 that says why there is none. Changes nothing. */
@@ -242,6 +268,10 @@ export class Snowflake implements Algorithm {
         return this.#refused
           ? `The time window ended at Unix ms ${this.#grant?.untilMs} and was not extended: ${this.#reason}`
           : `The time window ended at Unix ms ${this.#grant?.untilMs} and was not extended yet.`
+      case LEASE_END:
+        return this.#refused
+          ? `The lease could not be renewed: ${this.#reason}`
+          : 'The lease ended and was not renewed yet.'
       case WINDOW_AHEAD:
         return `The time window begins at Unix ms ${this.#grant?.fromMs} and it is ${clockMs}.`
       default:
@@ -251,9 +281,10 @@ export class Snowflake implements Algorithm {
 }
 
 /** Verdicts of #judge. From CLOCK_SLIGHTLY_BACK upwards they pass by themselves within about a second. */
-const NO_GRANT = -7
-const CLOCK_FAR_BACK = -6
-const LAYOUT_END = -5
+const NO_GRANT = -8
+const CLOCK_FAR_BACK = -7
+const LAYOUT_END = -6
+const LEASE_END = -5
 const WINDOW_END = -4
 const WINDOW_AHEAD = -3
 const CLOCK_SLIGHTLY_BACK = -2
@@ -270,6 +301,10 @@ const ROLLBACK_BRIDGED_MS = 1000
 const BORROW_MAX_MS = 1000
 /** A window that begins further ahead than this beyond the borrow limit is not worth a caller's wait. */
 const WINDOW_AHEAD_WAIT_MS = 1000
+
+function standingStill(): number {
+  return 0
+}
 
 function bridgedOrRefused(backMs: number): number {
   return backMs <= ROLLBACK_BRIDGED_MS ? BRIDGED : REFUSED

@@ -13,8 +13,17 @@ export interface CachedBlock {
  * means: unknown.
  */
 export interface BlockCache {
-  /** Appends the blocks, in order, and lets the list live `ttlMs`. Pushed at most once: never retried, never queued. */
+  /**
+   * Lays the blocks down; each lives `ttlMs`. Pushed at most once: never retried, never queued. Beyond the cache's
+   * limit per (tag, dc) those with the lowest numbers are forgotten.
+   */
   push(tagId: number, dc: number, blocks: readonly CachedBlock[], ttlMs: number): Promise<void>
-  /** Takes the oldest block out. Blocks that were pushed to another run of the server are dropped on the way. */
-  pop(tagId: number, dc: number): Promise<CachedBlock | undefined>
+  /**
+   * Takes out the block with the lowest `lo` that is at least `from`: lower ones stay for callers whose numbers have
+   * not come that far. Blocks that were pushed to another run of the server are dropped on the way. Two calls get the
+   * same block only if the cache repeats.
+   */
+  pop(tagId: number, dc: number, from: number): Promise<CachedBlock | undefined>
+  /** About how many blocks lie there, those of other runs included. */
+  count(tagId: number, dc: number): Promise<number>
 }

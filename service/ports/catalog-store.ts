@@ -32,15 +32,48 @@ export interface TagRef {
 
 export interface NewTag extends TagRef, TagDraft {
   readonly displayName: string
-  /** Of a tag that another database made first; left out for a new one. */
+  /**
+   * Agreed upon with other databases; left out, the store makes one. With it the number space is agreed upon too, and
+   * is taken exactly as it is.
+   */
   readonly generation?: string
 }
+
+/** A tag as the coordinator's configuration key has it. */
+export type SharedTag = NewTag & { readonly generation: string }
 
 /** Fields left out stay as they are. A tag's number space never changes. */
 export interface TagChange {
   readonly displayName?: string
   readonly chain?: Tag['chain']
   readonly step?: Tag['step']
+}
+
+/** A live tag and how far it was exchanged with the coordinator. */
+export interface TagPublication {
+  readonly tag: Tag
+  /** Newest revision of the configuration key that the tag was published as or taken from; 0: none. */
+  readonly configRevision: number
+}
+
+/** What an import did. `before` undefined: the tag was made. */
+export interface TagImport {
+  readonly before: Tag | undefined
+  readonly after: Tag
+}
+
+/** What the tags of a name, live and deleted, leave for those that come after them. */
+export interface TagRemains {
+  /** First number above all that they may use or were granted in this database; 0 where there was none. */
+  readonly highWater: number
+  /** Of deleted tags, the newest ones (up to 100). */
+  readonly deletedGenerations: readonly string[]
+}
+
+/** Which tag exactly is to be deleted, and above which number another one of its name has to begin. */
+export interface TagGrave {
+  readonly generation: string
+  readonly atLeast: number
 }
 
 export interface CatalogChanges {
@@ -84,14 +117,33 @@ export interface CatalogStore {
 
   /**
    * Concurrent calls for one name: one wins, the others throw IDGEN_ALREADY_EXISTS. Where a tag of this name was
-   * deleted before, the new one starts above the high water of the old one, whatever `space.startAt` says.
+   * deleted before, the new one starts above the high water of the old one, whatever `space.startAt` says; with a
+   * generation it is refused instead (@throws IDGEN_SPACE_MISMATCH), also when the generation was used before.
    */
   createTag(tag: NewTag): Promise<Tag>
   findTag(ref: TagRef): Promise<Tag | undefined>
   listTags(workspace: string, group: string, page: PageRequest): Promise<Page<Tag>>
   updateTag(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag>
-  /** Leaves a tombstone with the high water; from the commit on no segment of the tag can be allocated. */
-  deleteTag(ref: TagRef, ifVersion: number | undefined): Promise<void>
+  /**
+   * Leaves a tombstone with the high water; from the commit on no segment of the tag can be allocated. With `grave`
+   * only the tag of that generation is deleted (@throws IDGEN_TAG_NOT_FOUND), and the high water is at least `atLeast`.
+   */
+  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void>
+
+  findPublication(ref: TagRef): Promise<TagPublication | undefined>
+  /** Live tags with an id above `afterId`, in the order of their ids; fewer than `limit` (1..1000) at the end. */
+  listPublications(afterId: number, limit: number): Promise<readonly TagPublication[]>
+  /** The tag stands in the coordinator at this revision. Only forward; no change that followers are told of. */
+  markPublished(tagId: number, revision: number): Promise<void>
+  /**
+   * Takes the tag over as the coordinator had it at `revision`: makes it, with workspace and group where they are
+   * missing, or takes its display name, chain and step. undefined: a revision at least as new was exchanged before, so
+   * that of many callers one wins.
+   * @throws IDGEN_SPACE_MISMATCH when the live tag has another generation or number space, the generation was deleted
+   * here, or numbers of its space were granted to a deleted tag
+   */
+  importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined>
+  findRemains(ref: TagRef): Promise<TagRemains>
 
   /** Cheap when nothing changed (one row is read); asked about once a second by every process. */
   changesSince(revision: number): Promise<CatalogChanges>

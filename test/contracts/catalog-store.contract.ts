@@ -4,6 +4,7 @@ import { IdgenError } from '../../service/core/errors.ts'
 import { DEFAULT_SPACE, DEFAULT_STEP } from '../../service/core/tag.ts'
 import type { CatalogStore, NewTag, Page, PageRequest } from '../../service/ports/catalog-store.ts'
 import { rejectsWith } from './rejects-with.ts'
+import { tagExchangeContract } from './tag-exchange.contract.ts'
 
 export interface CatalogStores {
   /** Two processes on the same data. */
@@ -14,6 +15,7 @@ export interface CatalogStores {
 
 /** What every CatalogStore must do, run by the memory one and by the real one. */
 export function catalogStoreContract(name: string, make: () => Promise<CatalogStores>): void {
+  tagExchangeContract(name, make)
   describe(`${name} keeps the contract of CatalogStore`, () => {
     let stores: CatalogStores
     let catalog: CatalogStore

@@ -1,5 +1,6 @@
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
+import { sameSpace } from '../../core/tag-record.ts'
 import type {
   CatalogChanges,
   CatalogStore,
@@ -7,8 +8,13 @@ import type {
   NewTag,
   Page,
   PageRequest,
+  SharedTag,
   TagChange,
+  TagGrave,
+  TagImport,
+  TagPublication,
   TagRef,
+  TagRemains,
   Workspace,
 } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
@@ -100,6 +106,7 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#group(draft.workspace, draft.group, undefined)
     const path = tagPath(draft)
     absent(this.#catalog.tags, path)
+    if (draft.generation !== undefined) this.#refuseUsed(path, draft.generation, draft.space.startAt)
     const startAt = Math.max(draft.space.startAt, this.#catalog.highWater.get(path) ?? 0)
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
@@ -133,16 +140,61 @@ export class MemoryCatalogStore implements CatalogStore {
     return after
   }
 
-  async deleteTag(ref: TagRef, ifVersion: number | undefined): Promise<void> {
-    const { id, space } = this.#tag(ref, ifVersion)
+  async deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
+    const { id, space, generation } = this.#tag(ref, ifVersion)
     const path = tagPath(ref)
-    let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0)
+    if (grave !== undefined && grave.generation !== generation)
+      throw new IdgenError(
+        'IDGEN_TAG_NOT_FOUND',
+        `There is no ${path} of the generation ${grave.generation}.`,
+      )
+    let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
     for (const { nextValue } of this.#catalog.segments.get(id)?.values() ?? [])
       high = Math.max(high, nextValue)
     this.#catalog.highWater.set(path, high)
+    this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)
     this.#catalog.changed('tag', path)
+  }
+
+  async findPublication(ref: TagRef): Promise<TagPublication | undefined> {
+    const tag = this.#catalog.tags.get(tagPath(ref))
+    return tag === undefined ? undefined : this.#publication(tag)
+  }
+
+  async listPublications(afterId: number, limit: number): Promise<readonly TagPublication[]> {
+    const later = [...this.#catalog.tagsById.values()].filter(({ id }) => id > afterId)
+    const sorted = later.sort((a, b) => a.id - b.id)
+    return sorted.slice(0, limit).map((tag) => this.#publication(tag))
+  }
+
+  async markPublished(tagId: number, revision: number): Promise<void> {
+    const before = this.#catalog.configRevisions.get(tagId) ?? 0
+    this.#catalog.configRevisions.set(tagId, Math.max(before, revision))
+  }
+
+  async importTag(shared: SharedTag, revision: number): Promise<TagImport | undefined> {
+    const path = tagPath(shared)
+    const before = this.#catalog.tags.get(path)
+    if (before === undefined) return { before, after: await this.#importNew(shared, revision) }
+    if (before.generation !== shared.generation || !sameSpace(before.space, shared.space))
+      throw new IdgenError('IDGEN_SPACE_MISMATCH', `${path} has another generation or number space here.`)
+    if (this.#publication(before).configRevision >= revision) return undefined
+    const { displayName, chain, step } = shared
+    const updating = this.updateTag(shared, { displayName, chain, step }, undefined)
+    // In the same turn: another caller must find both or neither.
+    void this.markPublished(before.id, revision)
+    return { before, after: await updating }
+  }
+
+  async findRemains(ref: TagRef): Promise<TagRemains> {
+    const path = tagPath(ref)
+    const tag = this.#catalog.tags.get(path)
+    let highWater = Math.max(this.#catalog.highWater.get(path) ?? 0, tag?.space.startAt ?? 0)
+    for (const { nextValue, ceiling } of this.#catalog.segments.get(tag?.id ?? 0)?.values() ?? [])
+      highWater = Math.max(highWater, nextValue, ceiling)
+    return { highWater, deletedGenerations: this.#deleted(path).slice(-GENERATIONS_MAX).reverse() }
   }
 
   async changesSince(revision: number): Promise<CatalogChanges> {
@@ -151,6 +203,32 @@ export class MemoryCatalogStore implements CatalogStore {
       tagPaths: this.#catalog.changedSince('tag', revision),
       keyIds: this.#catalog.changedSince('key', revision),
     }
+  }
+
+  /** Without an await in between, as one transaction. */
+  #importNew(shared: SharedTag, revision: number): Promise<Tag> {
+    const { workspace, group } = shared
+    this.#refuseUsed(tagPath(shared), shared.generation, shared.space.startAt)
+    if (!this.#catalog.workspaces.has(workspace)) void this.createWorkspace(workspace, '')
+    if (!this.#catalog.groups.has(`${workspace}/${group}`)) void this.createGroup(workspace, group, '')
+    const made = this.createTag(shared)
+    const tag = this.#catalog.tags.get(tagPath(shared))
+    if (tag !== undefined) void this.markPublished(tag.id, revision)
+    return made
+  }
+
+  #refuseUsed(path: string, generation: string, startAt: number): void {
+    const high = this.#catalog.highWater.get(path) ?? 0
+    if (high <= startAt && !this.#deleted(path).includes(generation)) return
+    throw new IdgenError('IDGEN_SPACE_MISMATCH', `${path} would use numbers of a deleted tag, below ${high}.`)
+  }
+
+  #deleted(path: string): readonly string[] {
+    return this.#catalog.deletedGenerations.get(path) ?? []
+  }
+
+  #publication(tag: Tag): TagPublication {
+    return { tag, configRevision: this.#catalog.configRevisions.get(tag.id) ?? 0 }
   }
 
   #workspace(name: string, ifVersion: number | undefined): Workspace {
@@ -197,3 +275,5 @@ function present<T extends { readonly version: number }>(
 function notEmpty(path: string): IdgenError {
   return new IdgenError('IDGEN_NOT_EMPTY', `${path} still holds something; delete that first.`)
 }
+
+const GENERATIONS_MAX = 100

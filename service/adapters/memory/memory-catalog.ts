@@ -24,6 +24,10 @@ export class MemoryCatalog {
   readonly tagsById = new Map<number, Tag>()
   /** By path, of deleted tags: first number above everything ever granted. */
   readonly highWater = new Map<string, number>()
+  /** By path, of deleted tags, the newest last. */
+  readonly deletedGenerations = new Map<string, string[]>()
+  /** By tag id: newest revision exchanged with the coordinator. */
+  readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
   readonly segments = new Map<number, Map<number, MemorySegment>>()
   /** What a test changes when it lets the database lose commits. */

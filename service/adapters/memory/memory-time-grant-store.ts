@@ -2,41 +2,28 @@ import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { HoldRequest, TimeGrantStore, TimeHold } from '../../ports/time-grant-store.ts'
+import { FREE, MemoryWorkerTimes, type WorkerTimeRow } from './memory-worker-times.ts'
 
 export interface MemoryTimeGrantOptions {
   /** Worker ids 0..workers-1 of each data centre; default 256. */
   readonly workers?: number
 }
 
-interface WorkerTime {
-  nonce: string | undefined
-  revision: number
-  untilMs: number
-  /** untilMs as the hold found it: no release may go below. */
-  heldFromMs: number
-  leaseUntilMs: number
-}
-
-interface DataCentre {
-  readonly layoutHash: string
-  readonly workers: readonly WorkerTime[]
-}
-
 /** `clock` is the store's own clock: give it another one than the holders' to test clocks that disagree. */
 export class MemoryTimeGrantStore implements TimeGrantStore {
   readonly #clock: Clock
   readonly #workers: number
-  readonly #dcs: Map<number, DataCentre>
+  readonly #times: MemoryWorkerTimes
 
-  constructor(clock: Clock, options: MemoryTimeGrantOptions = {}, shared = new Map<number, DataCentre>()) {
+  constructor(clock: Clock, options: MemoryTimeGrantOptions = {}, times = new MemoryWorkerTimes()) {
     this.#clock = clock
     this.#workers = options.workers ?? WORKERS_MAX
-    this.#dcs = shared
+    this.#times = times
   }
 
   /** Another view of the same data, with fewer worker ids to choose from. */
   limitedTo(workers: number): MemoryTimeGrantStore {
-    return new MemoryTimeGrantStore(this.#clock, { workers }, this.#dcs)
+    return new MemoryTimeGrantStore(this.#clock, { workers }, this.#times)
   }
 
   /** Lets the lease of this hold run out at once, without moving the clock. */
@@ -70,6 +57,7 @@ export class MemoryTimeGrantStore implements TimeGrantStore {
     invariant(untilMs >= hold.untilMs, 'an extension never lowers the window')
     const time = this.#held(hold)
     if (time === undefined || time.untilMs < hold.untilMs || time.untilMs > untilMs) return undefined
+    if (this.#times.find(hold.dc)?.authority.store !== STORE) return undefined
     time.untilMs = untilMs
     time.leaseUntilMs = this.#clock.nowMs() + leaseMs
     return { ...hold, untilMs }
@@ -84,38 +72,35 @@ export class MemoryTimeGrantStore implements TimeGrantStore {
     return true
   }
 
-  #held(hold: TimeHold): WorkerTime | undefined {
-    const time = this.#dcs.get(hold.dc)?.workers[hold.worker]
+  #held(hold: TimeHold): WorkerTimeRow | undefined {
+    const time = this.#times.find(hold.dc)?.workers[hold.worker]
     return time?.nonce === hold.nonce && time.revision === hold.revision ? time : undefined
   }
 
-  #dataCentre(dc: number, layoutHash: string): DataCentre {
-    const known = this.#dcs.get(dc) ?? {
-      layoutHash,
-      workers: Array.from({ length: WORKERS_MAX }, neverUsed),
-    }
-    this.#dcs.set(dc, known)
-    if (known.layoutHash === layoutHash) return known
+  #dataCentre(dc: number, layoutHash: string): { readonly workers: readonly WorkerTimeRow[] } {
+    const known = this.#times.fix(dc, { store: STORE, layoutHash })
+    const { store, layoutHash: recorded } = known.authority
+    if (store !== STORE)
+      throw new IdgenError(
+        'IDGEN_COORDINATION_MISMATCH',
+        `The time of data centre ${dc} is granted by ${store}; move it with idgen coordination switch.`,
+      )
+    if (recorded === layoutHash) return known
     throw new IdgenError(
       'IDGEN_LAYOUT_MISMATCH',
-      `Data centre ${dc} stamps with the snowflake layout ${known.layoutHash}, this process is configured for ${layoutHash}.`,
+      `Data centre ${dc} stamps with the snowflake layout ${recorded}, this process is configured for ${layoutHash}.`,
     )
   }
 }
 
-function neverUsed(): WorkerTime {
-  return { nonce: undefined, revision: 0, untilMs: 0, heldFromMs: 0, leaseUntilMs: FREE }
-}
-
-function noneFree(dc: number, workers: readonly WorkerTime[], nowMs: number): IdgenError {
+function noneFree(dc: number, workers: readonly WorkerTimeRow[], nowMs: number): IdgenError {
   const soonestMs = Math.min(...workers.map((time) => Math.max(time.untilMs, time.leaseUntilMs)))
   return new IdgenError('IDGEN_WORKER_UNAVAILABLE', `Data centre ${dc} has no free worker id.`, {
     retryAfterMs: Math.min(Math.max(1, soonestMs - nowMs), RETRY_MAX_MS),
   })
 }
 
-/** Before every time: the lease of nobody. */
-const FREE = Number.NEGATIVE_INFINITY
+const STORE = 'postgres'
 /** A holder may end earlier than his lease, so nobody waits for one longer than this. */
 const RETRY_MAX_MS = 30_000
 /** 8 bits of the snowflake layout (R-1.3.3). */

@@ -44,3 +44,11 @@ export function groupNotFound(workspace: string, group: string): IdgenError {
 export function tagNotFound(path: string): IdgenError {
   return new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${path}.`)
 }
+
+/** `high`: first number above what deleted tags of the name were granted here; 0 where that is not the reason. */
+export function spaceMismatch(path: string, high = 0): IdgenError {
+  return new IdgenError(
+    'IDGEN_SPACE_MISMATCH',
+    `The tag ${path} is not what it was agreed to be: this database has it, or had a deleted one${high > 0 ? ` with numbers up to ${high}` : ''}, with another generation or number space.`,
+  )
+}

@@ -6,13 +6,19 @@ import type {
   NewTag,
   Page,
   PageRequest,
+  SharedTag,
   TagChange,
+  TagGrave,
+  TagImport,
+  TagPublication,
   TagRef,
+  TagRemains,
   Workspace,
 } from '../../ports/catalog-store.ts'
 import { changesSince } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { GroupRecords } from './group-records.ts'
+import { TagExchange } from './tag-exchange.ts'
 import { TagRecords } from './tag-records.ts'
 import { WorkspaceRecords } from './workspace-records.ts'
 
@@ -22,12 +28,14 @@ export class PostgresCatalogStore implements CatalogStore {
   readonly #workspaces: WorkspaceRecords
   readonly #groups: GroupRecords
   readonly #tags: TagRecords
+  readonly #exchange: TagExchange
 
   constructor(database: PostgresDatabase) {
     this.#database = database
     this.#workspaces = new WorkspaceRecords(database)
     this.#groups = new GroupRecords(database)
     this.#tags = new TagRecords(database, this.#groups)
+    this.#exchange = new TagExchange(database, this.#tags)
   }
 
   createWorkspace(name: string, displayName: string): Promise<Workspace> {
@@ -91,8 +99,28 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#tags.update(ref, change, ifVersion)
   }
 
-  deleteTag(ref: TagRef, ifVersion: number | undefined): Promise<void> {
-    return this.#tags.delete(ref, ifVersion)
+  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
+    return this.#tags.delete(ref, ifVersion, grave)
+  }
+
+  findPublication(ref: TagRef): Promise<TagPublication | undefined> {
+    return this.#exchange.find(ref)
+  }
+
+  listPublications(afterId: number, limit: number): Promise<readonly TagPublication[]> {
+    return this.#exchange.list(afterId, limit)
+  }
+
+  markPublished(tagId: number, revision: number): Promise<void> {
+    return this.#exchange.markPublished(tagId, revision)
+  }
+
+  importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined> {
+    return this.#exchange.import(tag, revision)
+  }
+
+  findRemains(ref: TagRef): Promise<TagRemains> {
+    return this.#exchange.remains(ref)
   }
 
   changesSince(revision: number): Promise<CatalogChanges> {

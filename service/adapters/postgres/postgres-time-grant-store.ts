@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
+import type { TimeAuthorityStore } from '../../ports/time-copy-store.ts'
 import type { HoldRequest, TimeGrantStore, TimeHold } from '../../ports/time-grant-store.ts'
 import type { PostgresDatabase } from './database.ts'
 import type { Session } from './session.ts'
+import { fixAuthority, hasAuthority, WORKERS_MAX } from './time-authority.ts'
 
 export interface TimeGrantStoreOptions {
   /** Worker ids 0..workers-1 of each data centre; default 256, what 8 bits hold (R-1.3.3). */
@@ -55,7 +57,7 @@ export class PostgresTimeGrantStore implements TimeGrantStore {
   async extend(hold: TimeHold, untilMs: number, leaseMs: number): Promise<TimeHold | undefined> {
     invariant(untilMs >= hold.untilMs, 'an extension never lowers the window')
     return await this.#database.transaction('extending a time grant', async (session) => {
-      if (!(await this.#hasAuthority(session, hold.dc))) return undefined
+      if (!(await hasAuthority(this.#database, session, hold.dc, STORE))) return undefined
       const raised = await session.write(
         this.#database.kysely
           .updateTable('worker_times')
@@ -91,34 +93,13 @@ export class PostgresTimeGrantStore implements TimeGrantStore {
 
   /** The first holder of a data centre records store and layout; everybody after him must match. */
   async #checkAuthority(session: Session, { dc, layoutHash }: HoldRequest): Promise<void> {
-    const db = this.#database.kysely
-    const first = await session.write(
-      db
-        .insertInto('time_authority')
-        .values({ dc, store: STORE, layout_hash: layoutHash })
-        .onConflict((conflict) => conflict.column('dc').doNothing()),
-    )
-    if (first === 1) await this.#makeWorkers(session, dc)
-    const authority = await session.first(
-      db.selectFrom('time_authority').select(['store', 'layout_hash']).where('dc', '=', dc).forShare(),
-    )
-    invariant(authority !== undefined, 'the authority record was just made')
-    if (authority.store !== STORE) throw otherStore(dc, authority.store)
-    if (authority.layout_hash === layoutHash) return
+    const found = await fixAuthority(this.#database, session, dc, { store: STORE, layoutHash })
+    if (found.store !== STORE) throw otherStore(dc, found.store)
+    if (found.layoutHash === layoutHash) return
     throw new IdgenError(
       'IDGEN_LAYOUT_MISMATCH',
-      `Data centre ${dc} stamps with the snowflake layout ${authority.layout_hash}, this process is configured for ${layoutHash}: two layouts would make equal IDs. Set the recorded layout.`,
+      `Data centre ${dc} stamps with the snowflake layout ${found.layoutHash}, this process is configured for ${layoutHash}: two layouts would make equal IDs. Set the recorded layout.`,
     )
-  }
-
-  async #hasAuthority(session: Session, dc: number): Promise<boolean> {
-    const query = this.#database.kysely.selectFrom('time_authority').select('store').where('dc', '=', dc)
-    return (await session.first(query.forShare()))?.store === STORE
-  }
-
-  async #makeWorkers(session: Session, dc: number): Promise<void> {
-    const rows = Array.from({ length: WORKERS_MAX }, (_, worker) => ({ dc, worker }))
-    await session.write(this.#database.kysely.insertInto('worker_times').values(rows))
   }
 
   /** The free worker id used longest ago. Rows that others are just taking are skipped, not waited for. */
@@ -170,8 +151,6 @@ export class PostgresTimeGrantStore implements TimeGrantStore {
 const CLOCK = sql<Date>`clock_timestamp()`
 const NOW_MS = sql<number>`floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 const STORE = 'postgres'
-/** 8 bits of the snowflake layout (R-1.3.3). */
-const WORKERS_MAX = 256
 /** A row locked at this very moment looks free and is not. */
 const RETRY_MIN_MS = 100
 /** A holder may end earlier than his lease, so nobody waits for one longer than this. */
@@ -185,9 +164,10 @@ function leaseEnd(leaseMs: number) {
   return sql<Date>`clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'`
 }
 
-function otherStore(dc: number, store: string): IdgenError {
-  return new IdgenError(
-    'IDGEN_CONFIG_INVALID',
-    `The time of data centre ${dc} is granted by ${store}, this process is configured for PostgreSQL. Configure ${store}, or move the authority with idgen coordination switch.`,
-  )
+function otherStore(dc: number, store: TimeAuthorityStore): IdgenError {
+  const message =
+    store === 'moving'
+      ? `The time of data centre ${dc} is moving to another store. Wait, or run idgen coordination switch again if it was interrupted.`
+      : `The time of data centre ${dc} is granted by ${store}, this process is configured for PostgreSQL. Configure ${store}, or move the authority with idgen coordination switch.`
+  return new IdgenError('IDGEN_COORDINATION_MISMATCH', message)
 }

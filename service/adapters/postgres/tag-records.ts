@@ -1,8 +1,8 @@
 import { type Kysely, sql, type Updateable } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
-import type { NewTag, Page, PageRequest, TagChange, TagRef } from '../../ports/catalog-store.ts'
-import { checkVersion, nameTaken, pageOf, tagNotFound } from './catalog-records.ts'
+import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
+import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import type { GroupRecords } from './group-records.ts'
@@ -24,28 +24,35 @@ export class TagRecords {
 
   create(tag: NewTag): Promise<Tag> {
     return writeCatalog(this.#database, 'creating a tag', async (session, revision) => {
-      const group = await this.#groups.required(session, tag.workspace, tag.group, undefined)
       if ((await this.#find(session, tag)) !== undefined) throw nameTaken('tag', tagPath(tag))
-      const startAt = Math.max(tag.space.startAt, await this.#highWater(session, tag))
-      checkRoom(tag, startAt)
-      await session.write(
-        this.#db.insertInto('biz_tags').values({
-          group_id: group.id,
-          name: tag.name,
-          display_name: tag.displayName,
-          chain: [...tag.chain],
-          step_base: tag.step.base,
-          step_min: tag.step.min,
-          step_max: tag.step.max,
-          start_at: startAt,
-          cell_size: tag.space.cellSize,
-          dc_count: tag.space.dcCount,
-          ...(tag.generation === undefined ? {} : { generation: tag.generation }),
-        }),
-      )
+      await this.insert(session, tag)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })
-      return tagOf(await this.#required(session, tag, undefined))
+      return tagOf(await this.required(session, tag, undefined))
     })
+  }
+
+  /** @throws IDGEN_SPACE_MISMATCH, IDGEN_RANGE_EXHAUSTED, IDGEN_GROUP_NOT_FOUND */
+  async insert(session: Session, tag: NewTag): Promise<void> {
+    const group = await this.#groups.required(session, tag.workspace, tag.group, undefined)
+    const high = await this.#highWater(session, tag)
+    if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
+    const startAt = Math.max(tag.space.startAt, high)
+    checkRoom(tag, startAt)
+    await session.write(
+      this.#db.insertInto('biz_tags').values({
+        group_id: group.id,
+        name: tag.name,
+        display_name: tag.displayName,
+        chain: [...tag.chain],
+        step_base: tag.step.base,
+        step_min: tag.step.min,
+        step_max: tag.step.max,
+        start_at: startAt,
+        cell_size: tag.space.cellSize,
+        dc_count: tag.space.dcCount,
+        ...(tag.generation === undefined ? {} : { generation: tag.generation }),
+      }),
+    )
   }
 
   async find(ref: TagRef): Promise<Tag | undefined> {
@@ -67,25 +74,33 @@ export class TagRecords {
 
   update(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag> {
     return writeCatalog(this.#database, 'updating a tag', async (session, revision) => {
-      const row = await this.#required(session, ref, ifVersion)
-      await session.write(
-        this.#db
-          .updateTable('biz_tags')
-          .set({ ...columnsOf(change), version: row.version + 1, updated_at: sql`clock_timestamp()` })
-          .where('id', '=', row.id),
-      )
+      await this.write(session, await this.required(session, ref, ifVersion), change)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
-      return tagOf(await this.#required(session, ref, undefined))
+      return tagOf(await this.required(session, ref, undefined))
     })
+  }
+
+  async write(
+    session: Session,
+    { id, version }: { readonly id: number; readonly version: number },
+    change: TagChange,
+  ): Promise<void> {
+    await session.write(
+      this.#db
+        .updateTable('biz_tags')
+        .set({ ...columnsOf(change), version: version + 1, updated_at: sql`clock_timestamp()` })
+        .where('id', '=', id),
+    )
   }
 
   /**
    * Locks the tag FOR UPDATE, which waits for allocations that hold it FOR KEY SHARE, and only then reads how far
    * they got: the high water misses none of them, and later ones find no live tag.
    */
-  delete(ref: TagRef, ifVersion: number | undefined): Promise<void> {
+  delete(ref: TagRef, ifVersion: number | undefined, grave: TagGrave | undefined): Promise<void> {
     return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
-      const { id, start_at } = await this.#required(session, ref, ifVersion)
+      const { id, start_at, generation } = await this.required(session, ref, ifVersion)
+      if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
       const reached = await session.first(
         this.#db
@@ -96,7 +111,10 @@ export class TagRecords {
       await session.write(
         this.#db
           .updateTable('biz_tags')
-          .set({ deleted_at: sql`clock_timestamp()`, high_water: Math.max(start_at, reached?.high ?? 0) })
+          .set({
+            deleted_at: sql`clock_timestamp()`,
+            high_water: Math.max(start_at, reached?.high ?? 0, grave?.atLeast ?? 0),
+          })
           .where('id', '=', id),
       )
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
@@ -119,11 +137,20 @@ export class TagRecords {
     return found?.high ?? 0
   }
 
+  /** A generation names its tag for ever, and what a deleted tag was granted belongs to nobody else. */
+  async #refuseUsed(session: Session, tag: NewTag, generation: string, high: number): Promise<void> {
+    const used = await session.first(
+      this.#db.selectFrom('biz_tags').select('id').where('generation', '=', generation),
+    )
+    if (used !== undefined || high > tag.space.startAt) throw spaceMismatch(tagPath(tag), high)
+  }
+
   #find(session: Session, ref: TagRef): Promise<TagRow | undefined> {
     return session.first(selectTags(this.#db, ref).where('t.name', '=', ref.name))
   }
 
-  async #required(session: Session, ref: TagRef, ifVersion: number | undefined): Promise<TagRow> {
+  /** @throws IDGEN_TAG_NOT_FOUND, IDGEN_VERSION_MISMATCH */
+  async required(session: Session, ref: TagRef, ifVersion: number | undefined): Promise<TagRow> {
     const row = await this.#find(session, ref)
     if (row === undefined) throw tagNotFound(tagPath(ref))
     checkVersion(tagPath(ref), row.version, ifVersion)

@@ -25,6 +25,11 @@ export interface TagRow {
 
 /** Live tags of a live group of a live workspace. */
 export function selectTags(db: Kysely<Tables>, within: { workspace: string; group: string }) {
+  return selectTagsAnywhere(db).where('w.name', '=', within.workspace).where('g.name', '=', within.group)
+}
+
+/** The same of all workspaces and groups. */
+export function selectTagsAnywhere(db: Kysely<Tables>) {
   return db
     .selectFrom('biz_tags as t')
     .innerJoin('groups as g', 'g.id', 't.group_id')
@@ -32,8 +37,6 @@ export function selectTags(db: Kysely<Tables>, within: { workspace: string; grou
     .select(['t.id', 'w.name as workspace', 'g.name as group', 't.name', 't.display_name', 't.chain'])
     .select(['t.step_base', 't.step_min', 't.step_max', 't.start_at', 't.cell_size', 't.dc_count'])
     .select(['t.version', 't.created_at', 't.updated_at', 't.generation'])
-    .where('w.name', '=', within.workspace)
-    .where('g.name', '=', within.group)
     .where('w.deleted_at', 'is', null)
     .where('g.deleted_at', 'is', null)
     .where('t.deleted_at', 'is', null)

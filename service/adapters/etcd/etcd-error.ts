@@ -1,0 +1,58 @@
+import { EtcdLeaseInvalidError, isRecoverableError } from 'etcd3'
+import { IdgenError } from '../../core/errors.ts'
+
+/** A member did not answer, or not in time; found out here and not told by gRPC. */
+export class EtcdNoAnswer extends Error {
+  constructor(why: string, options?: ErrorOptions) {
+    super(why, options)
+    this.name = 'EtcdNoAnswer'
+  }
+}
+
+/** The one place where what etcd3 and gRPC throw becomes an IdgenError. `doing`: "reading /dcs/0". */
+export function fromEtcdError(thrown: unknown, doing: string): IdgenError {
+  if (thrown instanceof IdgenError) return thrown
+  return new IdgenError(
+    'IDGEN_COORDINATION_UNAVAILABLE',
+    `etcd failed while ${doing}: ${reason(thrown)}; ${outcome(thrown)}.`,
+    { cause: thrown },
+  )
+}
+
+/** In the server's words, in one line. */
+export function reason(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  const line = text.split('\n', 1)[0] ?? ''
+  return line.length > REASON_MAX ? `${line.slice(0, REASON_MAX)}…` : line
+}
+
+function outcome(thrown: unknown): string {
+  if (thrown instanceof EtcdLeaseInvalidError) return 'nothing was changed, the lease is gone'
+  if (neverSent(thrown)) return 'no member could be reached'
+  if (memberFailed(thrown)) return 'whether it happened is unknown'
+  return 'etcd refused it'
+}
+
+/** Another member may do better: this one, or the way to it, failed; it did not refuse the request itself. */
+export function memberFailed(thrown: unknown): boolean {
+  return thrown instanceof EtcdNoAnswer || (thrown instanceof Error && isRecoverableError(thrown))
+}
+
+/**
+ * The request certainly did not leave this process, so it may be sent again, whatever it is. gRPC tells it only by
+ * these texts (picker.js, internal-channel.js, resolver-dns.js of grpc-js; pinned by test/integration/etcd-faults.test.ts); a text that
+ * changed counts as unknown.
+ */
+export function neverSent(thrown: unknown): boolean {
+  return thrown instanceof Error && NEVER_SENT.test(thrown.message)
+}
+
+/** etcd does not know the token any more: the client must log in again, which etcd3 does not do by itself here. */
+export function tokenRejected(thrown: unknown): boolean {
+  return thrown instanceof Error && /revision of auth store is old|invalid auth token/.test(thrown.message)
+}
+
+const NEVER_SENT =
+  /^14 UNAVAILABLE: (?:No connection established|Name resolution failed|Channel closed before call started)/
+/** A server may answer with any text; a log line needs no more. */
+const REASON_MAX = 300

@@ -1,0 +1,114 @@
+import { randomInt } from 'node:crypto'
+import type { CallOptions } from '@grpc/grpc-js'
+import { Etcd3 } from 'etcd3'
+import { IdgenError } from '../../core/errors.ts'
+import { EtcdNoAnswer, fromEtcdError, memberFailed, neverSent, tokenRejected } from './etcd-error.ts'
+import { clientOptions, type Endpoint, type EtcdCoordinatorOptions, parseEndpoints } from './etcd-options.ts'
+
+export interface Member {
+  readonly endpoint: Endpoint
+  readonly client: Etcd3
+}
+
+export interface Call<T> {
+  /** For the error: "reading /dcs/0". */
+  readonly doing: string
+  /** The same call twice does no harm. Otherwise it goes to another member only if it certainly never left. */
+  readonly repeatable: boolean
+  readonly deadlineMs?: number
+  run(member: Member, options: CallOptions): Promise<T>
+}
+
+/**
+ * The members of the cluster and which of them is asked: always the same one, until it fails. Members are chosen at
+ * random at first, so that the processes of an installation spread over them.
+ */
+export class EtcdMembers {
+  readonly #options: EtcdCoordinatorOptions
+  readonly #members: Member[]
+  #preferred: number
+  #closed = false
+
+  /** Connects with the first call: an etcd that is down delays and breaks nothing here. */
+  constructor(options: EtcdCoordinatorOptions) {
+    this.#options = options
+    this.#members = parseEndpoints(options.endpoints).map((endpoint) => this.#open(endpoint))
+    this.#preferred = randomInt(this.#members.length)
+  }
+
+  /** @throws IDGEN_COORDINATION_UNAVAILABLE */
+  async call<T>(call: Call<T>): Promise<T> {
+    const endMs = performance.now() + (call.deadlineMs ?? this.#options.timeoutMs)
+    let failure: unknown
+    // Once each, and one of them again: a call that failed elsewhere may just have closed this one's connection.
+    for (let left = this.#members.length; left >= 0; left -= 1) {
+      if (this.#closed) throw closed()
+      const remainingMs = endMs - performance.now()
+      if (remainingMs <= 0) break
+      const member = this.#current()
+      try {
+        return await this.#once(call, member, this.#share(call, remainingMs, left))
+      } catch (thrown) {
+        failure = thrown
+        if (tokenRejected(thrown)) this.#reopen(member)
+        if (!memberFailed(thrown)) break
+        this.leave(member)
+        if (!call.repeatable && !neverSent(thrown)) break
+      }
+    }
+    throw fromEtcdError(failure, call.doing)
+  }
+
+  /** This member failed: the next call goes to another one. */
+  leave(member: Member): void {
+    if (this.#current() === member) this.#preferred = (this.#preferred + 1) % this.#members.length
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { client } of this.#members) client.close()
+  }
+
+  /** A frozen member must not use up the time of a call that another one could answer. */
+  #share(call: Call<unknown>, remainingMs: number, left: number): number {
+    return call.repeatable && this.#members.length > 1 && left > 0 ? remainingMs / 2 : remainingMs
+  }
+
+  async #once<T>(call: Call<T>, member: Member, timeoutMs: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      // Besides gRPC's own deadline, which is made from the wall clock and does not cover the log-in.
+      const why = `no answer within ${Math.round(timeoutMs)} ms`
+      timer = setTimeout(() => reject(new EtcdNoAnswer(why)), timeoutMs)
+    })
+    try {
+      return await Promise.race([call.run(member, { deadline: Date.now() + timeoutMs }), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #current(): Member {
+    const member = this.#members[this.#preferred]
+    if (member === undefined) throw closed()
+    return member
+  }
+
+  #open(endpoint: Endpoint): Member {
+    return { endpoint, client: new Etcd3(clientOptions(endpoint, this.#options)) }
+  }
+
+  #reopen(member: Member): void {
+    const at = this.#members.indexOf(member)
+    if (at < 0 || this.#closed) return
+    this.#members[at] = this.#open(member.endpoint)
+    member.client.close()
+  }
+}
+
+function closed(): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_UNAVAILABLE',
+    'The connection to etcd is closed; nothing was sent.',
+  )
+}

@@ -1,0 +1,131 @@
+import { type Kysely, sql } from 'kysely'
+import { type Tag, tagPath } from '../../core/tag.ts'
+import { sameSpace } from '../../core/tag-record.ts'
+import type { SharedTag, TagImport, TagPublication, TagRef, TagRemains } from '../../ports/catalog-store.ts'
+import { spaceMismatch } from './catalog-records.ts'
+import { noteChange, writeCatalog } from './catalog-revision.ts'
+import type { PostgresDatabase } from './database.ts'
+import type { Session } from './session.ts'
+import type { Tables } from './tables.ts'
+import type { TagRecords } from './tag-records.ts'
+import { selectTags, selectTagsAnywhere, tagOf } from './tag-row.ts'
+
+/** The part of PostgresCatalogStore that the exchange with the coordinator needs. */
+export class TagExchange {
+  readonly #database: PostgresDatabase
+  readonly #db: Kysely<Tables>
+  readonly #tags: TagRecords
+
+  constructor(database: PostgresDatabase, tags: TagRecords) {
+    this.#database = database
+    this.#db = database.kysely
+    this.#tags = tags
+  }
+
+  async find(ref: TagRef): Promise<TagPublication | undefined> {
+    const query = this.#published(ref)
+    const [row] = await this.#database.read('reading a tag', query)
+    return row === undefined ? undefined : { tag: tagOf(row), configRevision: row.config_revision }
+  }
+
+  async list(afterId: number, limit: number): Promise<readonly TagPublication[]> {
+    const rows = await this.#database.read(
+      'listing tags',
+      selectTagsAnywhere(this.#db)
+        .select('t.config_revision')
+        .where('t.id', '>', afterId)
+        .orderBy('t.id')
+        .limit(limit),
+    )
+    return rows.map((row) => ({ tag: tagOf(row), configRevision: row.config_revision }))
+  }
+
+  markPublished(tagId: number, revision: number): Promise<void> {
+    return this.#database.transaction('noting that a tag was published', (session) =>
+      this.#mark(session, tagId, revision),
+    )
+  }
+
+  import(shared: SharedTag, revision: number): Promise<TagImport | undefined> {
+    return writeCatalog(this.#database, 'importing a tag', async (session, change) => {
+      const row = await session.first(this.#published(shared))
+      const before = row === undefined ? undefined : tagOf(row)
+      if (before !== undefined && !sameNumbers(before, shared)) throw spaceMismatch(tagPath(shared))
+      if (row !== undefined && row.config_revision >= revision) return undefined
+      if (before === undefined) await this.#make(session, shared)
+      else {
+        const { displayName, chain, step } = shared
+        await this.#tags.write(session, before, { displayName, chain, step })
+      }
+      await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(shared), revision: change })
+      const after = tagOf(await this.#tags.required(session, shared, undefined))
+      await this.#mark(session, after.id, revision)
+      return { before, after }
+    })
+  }
+
+  async remains(ref: TagRef): Promise<TagRemains> {
+    const query = this.#db
+      .selectFrom('biz_tags as t')
+      .innerJoin('groups as g', 'g.id', 't.group_id')
+      .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
+      .leftJoin('segments as s', 's.tag_id', 't.id')
+      .select(['t.id', 't.generation', 't.start_at', 't.high_water'])
+      .select((eb) => [eb.fn.max('s.next_value').as('next'), eb.fn.max('s.ceiling').as('ceiling')])
+      .where('w.name', '=', ref.workspace)
+      .where('g.name', '=', ref.group)
+      .where('t.name', '=', ref.name)
+      .groupBy('t.id')
+      .orderBy('t.id', 'desc')
+    const rows = await this.#database.read('reading what deleted tags left', query)
+    const deleted = rows.filter((row) => row.high_water !== null)
+    // A tombstone has its own high water; the ceilings of its rows may lie above it and were never granted.
+    const marks = rows.map((row) => row.high_water ?? Math.max(row.start_at, row.next ?? 0, row.ceiling ?? 0))
+    return {
+      highWater: Math.max(0, ...marks),
+      deletedGenerations: deleted.slice(0, GENERATIONS_MAX).map((row) => row.generation),
+    }
+  }
+
+  async #make(session: Session, shared: SharedTag): Promise<void> {
+    const { workspace, group } = shared
+    const made = await session.first(
+      this.#db.selectFrom('workspaces').select('id').where('name', '=', workspace).where(LIVE),
+    )
+    const workspaceId = made?.id ?? (await this.#makeWorkspace(session, workspace))
+    const groups = this.#db.selectFrom('groups').select('id').where('workspace_id', '=', workspaceId)
+    if ((await session.first(groups.where('name', '=', group).where(LIVE))) === undefined)
+      await session.write(
+        this.#db.insertInto('groups').values({ workspace_id: workspaceId, name: group, display_name: '' }),
+      )
+    await this.#tags.insert(session, shared)
+  }
+
+  async #makeWorkspace(session: Session, name: string): Promise<number> {
+    const [made] = await session.rows(
+      this.#db.insertInto('workspaces').values({ name, display_name: '' }).returning('id'),
+    )
+    return made?.id ?? 0
+  }
+
+  async #mark(session: Session, tagId: number, revision: number): Promise<void> {
+    await session.write(
+      this.#db
+        .updateTable('biz_tags')
+        .set({ config_revision: revision })
+        .where('id', '=', tagId)
+        .where('config_revision', '<', revision),
+    )
+  }
+
+  #published(ref: TagRef) {
+    return selectTags(this.#db, ref).select('t.config_revision').where('t.name', '=', ref.name)
+  }
+}
+
+const LIVE = sql<boolean>`deleted_at IS NULL`
+const GENERATIONS_MAX = 100
+
+function sameNumbers(tag: Tag, shared: SharedTag): boolean {
+  return tag.generation === shared.generation && sameSpace(tag.space, shared.space)
+}

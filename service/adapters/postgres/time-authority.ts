@@ -1,0 +1,50 @@
+import { invariant } from '../../core/invariant.ts'
+import type { TimeAuthority, TimeAuthorityStore } from '../../ports/time-copy-store.ts'
+import type { PostgresDatabase } from './database.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The authority record of `dc`, fixed to `wanted` where there is none yet, and locked FOR SHARE: it does not move
+ * before the transaction ends. Whoever makes the record also makes the rows of the worker ids.
+ */
+export async function fixAuthority(
+  { kysely }: PostgresDatabase,
+  session: Session,
+  dc: number,
+  wanted: TimeAuthority,
+): Promise<TimeAuthority> {
+  const made = await session.write(
+    kysely
+      .insertInto('time_authority')
+      .values({ dc, store: wanted.store, layout_hash: wanted.layoutHash })
+      .onConflict((conflict) => conflict.column('dc').doNothing()),
+  )
+  if (made === 1) {
+    const rows = Array.from({ length: WORKERS_MAX }, (_, worker) => ({ dc, worker }))
+    await session.write(kysely.insertInto('worker_times').values(rows))
+  }
+  const row = await session.first(
+    kysely.selectFrom('time_authority').select(['store', 'layout_hash']).where('dc', '=', dc).forShare(),
+  )
+  invariant(row !== undefined, 'the authority record was just made')
+  return { store: known(row.store), layoutHash: row.layout_hash }
+}
+
+/** Locked FOR SHARE: true until the transaction ends. */
+export async function hasAuthority(
+  { kysely }: PostgresDatabase,
+  session: Session,
+  dc: number,
+  store: TimeAuthorityStore,
+): Promise<boolean> {
+  const query = kysely.selectFrom('time_authority').select('store').where('dc', '=', dc)
+  return (await session.first(query.forShare()))?.store === store
+}
+
+function known(store: string): TimeAuthorityStore {
+  invariant(store === 'postgres' || store === 'etcd' || store === 'moving', 'time_authority names a store')
+  return store
+}
+
+/** 8 bits of the snowflake layout (R-1.3.3). */
+export const WORKERS_MAX = 256

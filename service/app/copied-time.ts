@@ -1,0 +1,123 @@
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { TimeAuthority, TimeCopy, TimeCopyStore } from '../ports/time-copy-store.ts'
+import { withinDeadline } from './deadline.ts'
+
+/** What people must hear of: alerts and the audit log. */
+export interface TimeGrantEvent {
+  /**
+   * copy-behind: the copy in PostgreSQL lags behind etcd; until it caught up, a restored etcd could grant a window
+   * again (a stated limit of the promise). copy-caught-up: the end of it. hold-refused: a store refused the hold for
+   * good, in ordinary life because another process holds the worker id by now.
+   */
+  readonly kind: 'copy-behind' | 'copy-caught-up' | 'hold-refused'
+  readonly dc: number
+  readonly reason: string
+  readonly worker?: number
+}
+
+export interface CopiedTimeOptions {
+  readonly copies: TimeCopyStore
+  readonly clock: Clock
+  readonly log: Log
+  /** Must not throw. */
+  readonly onFlag?: (event: TimeGrantEvent) => void
+}
+
+/**
+ * PostgreSQL's part in a time grant of etcd. A database that does not answer ends nothing: the grant goes on, flagged,
+ * and the copy is tried again. Hence 'away' is an answer here, not an error.
+ */
+export class CopiedTime {
+  readonly #options: CopiedTimeOptions
+  #flagged: string | undefined
+  #missed = 0
+
+  constructor(options: CopiedTimeOptions) {
+    this.#options = options
+  }
+
+  /** Why the copy lags behind etcd now, or undefined. */
+  get flagged(): string | undefined {
+    return this.#flagged
+  }
+
+  /** How often something was granted without the copy, since the start. */
+  get missed(): number {
+    return this.#missed
+  }
+
+  async authority(dc: number, wanted: TimeAuthority): Promise<TimeAuthority | 'away'> {
+    return await this.#ask(dc, 'the authority record', (copies) => copies.authority(dc, wanted))
+  }
+
+  /** Of every worker id, only to choose one: nothing is granted by it, so nothing is flagged. */
+  async readAll(dc: number): Promise<ReadonlyMap<number, number>> {
+    const all = await this.#within('the copies of a data centre', (copies) => copies.readAll(dc))
+    return all instanceof IdgenError ? new Map() : all
+  }
+
+  async read(dc: number, worker: number): Promise<TimeCopy | 'away'> {
+    return await this.#ask(dc, 'the copy of a time grant', (copies) => copies.read(dc, worker))
+  }
+
+  /** 'away': it may have been written, or may still be; try again with the same `before`. */
+  async replace(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean | 'away'> {
+    const written = await this.#ask(dc, 'the copy of a time grant', (copies) =>
+      copies.replace(dc, worker, before, after),
+    )
+    if (written === true) this.#caughtUp(dc, worker)
+    return written
+  }
+
+  /** Before a worker id is let go. Not flagged: where it fails the copy stays where it was, which is not behind. */
+  async lower(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean> {
+    const lowered = await this.#within('the copy of a time grant', (copies) =>
+      copies.replace(dc, worker, before, after),
+    )
+    return lowered === true
+  }
+
+  #caughtUp(dc: number, worker: number): void {
+    if (this.#flagged === undefined) return
+    const reason = this.#flagged
+    this.#flagged = undefined
+    this.#options.log.info({ dc, worker }, 'the copy of the time grant caught up')
+    this.#options.onFlag?.({ kind: 'copy-caught-up', dc, worker, reason })
+  }
+
+  async #ask<T>(
+    dc: number,
+    waitedFor: string,
+    call: (copies: TimeCopyStore) => Promise<T>,
+  ): Promise<T | 'away'> {
+    const answer = await this.#within(waitedFor, call)
+    if (!(answer instanceof IdgenError)) return answer
+    this.#missed += 1
+    const reason = answer.message
+    if (this.#flagged === undefined) {
+      this.#options.log.warn({ err: answer, dc }, 'time is granted without its copy in the database')
+      this.#options.onFlag?.({ kind: 'copy-behind', dc, reason })
+    }
+    this.#flagged = reason
+    return 'away'
+  }
+
+  /** @throws all but IDGEN_STORE_UNAVAILABLE, which is returned */
+  async #within<T>(waitedFor: string, call: (copies: TimeCopyStore) => Promise<T>): Promise<T | IdgenError> {
+    const { clock, copies } = this.#options
+    try {
+      return await withinDeadline(clock, COPY_WAIT_MS, waitedFor, call(copies))
+    } catch (thrown) {
+      if (thrown instanceof IdgenError && thrown.code === 'IDGEN_STORE_UNAVAILABLE') return thrown
+      throw thrown
+    }
+  }
+}
+
+/**
+ * A database that hangs must not hold up the extension: a window (30 s) has room for one that is late by this much,
+ * three times over, before the next one is due (10 s).
+ */
+const COPY_WAIT_MS = 2000

@@ -1,0 +1,135 @@
+import { configKey, publisherKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
+import { printRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
+import type { Tag } from '../core/tag.ts'
+import { printTagRecord } from '../core/tag-record.ts'
+import type { SharedView } from '../core/tag-sync-plan.ts'
+import { printTombstone, type Tombstone } from '../core/tombstone.ts'
+import type { Compare, Coordinator, CoordinatorTransaction, Entry } from '../ports/coordinator.ts'
+import { parseWitness } from './segment-witness.ts'
+
+/** What the coordinator has of a tag's name, read in one transaction. */
+export interface NameReading {
+  readonly path: string
+  readonly config: Entry | undefined
+  readonly publisher: Entry | undefined
+  readonly claim: Entry | undefined
+  readonly tombstone: Entry | undefined
+}
+
+/**
+ * The keys of a tag's name in the coordinator, and the transactions on them. Each compares what was read: undefined or
+ * false means that somebody changed it since, and the caller reads again.
+ */
+export class SharedNames {
+  readonly #coordinator: Coordinator
+  readonly #database: string
+
+  /** `database` names the one this process uses, the same in every process that uses it and in no other. */
+  constructor(coordinator: Coordinator, database: string) {
+    this.#coordinator = coordinator
+    this.#database = database
+  }
+
+  async read(path: string): Promise<NameReading> {
+    const keys = [configKey(path), publisherKey(path), rangeKey(path), tombstoneKey(path)] as const
+    const { entries } = await this.#coordinator.transact({ compare: [], change: [], read: keys })
+    const [config, publisher, claim, tombstone] = keys.map((key) => entries.get(key))
+    return { path, config, publisher, claim, tombstone }
+  }
+
+  /** Whether the deletion of the tag with this generation began. */
+  async isClosed(generation: string): Promise<boolean> {
+    const entry = await this.#coordinator.get(witnessKey(generation, 0))
+    return entry !== undefined && parseWitness(entry.value).closed === true
+  }
+
+  viewOf(reading: NameReading, closed: boolean): SharedView {
+    const { config, publisher, claim, tombstone } = reading
+    const own = publisher?.value === this.#database && publisher.modRevision === config?.modRevision
+    return { config, own, claim: claim?.value, tombstone: tombstone?.value, closed }
+  }
+
+  /** Writes the tag, and its claim. @returns the revision it is published at */
+  async publish(reading: NameReading, tag: Tag): Promise<number | undefined> {
+    const { path } = reading
+    return await this.#change({
+      compare: [
+        { key: configKey(path), modRevision: reading.config?.modRevision ?? 0 },
+        ...unchanged(reading),
+      ],
+      change: [
+        { put: configKey(path), value: printTagRecord(tag) },
+        { put: publisherKey(path), value: this.#database },
+        ...claimed(reading, printRangeClaim(rangeClaimOf(tag))),
+      ],
+    })
+  }
+
+  /** Makes the claim, or makes one that is there newer, so that whoever made it cannot take it back any more. */
+  async claim(reading: NameReading, claim: RangeClaim): Promise<NameReading | undefined> {
+    const key = rangeKey(reading.path)
+    const { succeeded, entries } = await this.#coordinator.transact({
+      compare: [{ key, modRevision: reading.claim?.modRevision ?? 0 }, ...unchanged(reading)],
+      change: [{ put: key, value: printRangeClaim(claim) }],
+      read: [key],
+    })
+    return succeeded ? { ...reading, claim: entries.get(key) } : undefined
+  }
+
+  /** Takes back a claim that led to no tag, unless somebody else relies on it by now. */
+  async unclaim({ path, claim }: NameReading): Promise<void> {
+    if (claim === undefined) return
+    const key = rangeKey(path)
+    await this.#change({ compare: [{ key, modRevision: claim.modRevision }], change: [{ delete: key }] })
+  }
+
+  /** Takes the configuration key away; with `grave` the claim as well, and a tombstone is left. */
+  async remove(reading: NameReading, grave: Tombstone | undefined): Promise<number | undefined> {
+    const { path, config } = reading
+    const key = configKey(path)
+    return await this.#change({
+      compare: [{ key, modRevision: config?.modRevision ?? 0 }, ...unchanged(reading)],
+      change: [{ delete: key }, { delete: publisherKey(path) }, ...buried(path, grave)],
+    })
+  }
+
+  /** Ends the tag's name: the claim and the configuration key go, the tombstone stays. */
+  async bury(reading: NameReading, tag: Tag, highWater: number): Promise<boolean> {
+    const { path } = reading
+    const grave = { generation: tag.generation, highWater }
+    const owns = reading.claim?.value === printRangeClaim(rangeClaimOf(tag))
+    // Where another tag owns the name its keys stay; the tombstone still keeps our numbers from being used again.
+    const change = owns
+      ? [{ delete: configKey(path) }, { delete: publisherKey(path) }, ...buried(path, grave)]
+      : [{ put: tombstoneKey(path), value: printTombstone(grave) }]
+    return (await this.#change({ compare: unchanged(reading), change })) !== undefined
+  }
+
+  async #change(transaction: CoordinatorTransaction): Promise<number | undefined> {
+    const { succeeded, revision } = await this.#coordinator.transact(transaction)
+    return succeeded ? revision : undefined
+  }
+}
+
+/** By value: a restored coordinator counts revisions again. */
+function unchanged({ path, claim, tombstone }: NameReading): Compare[] {
+  return [same(rangeKey(path), claim), same(tombstoneKey(path), tombstone)]
+}
+
+function same(key: string, entry: Entry | undefined): Compare {
+  return entry === undefined ? { key, createRevision: 0 } : { key, value: entry.value }
+}
+
+function claimed({ path, claim }: NameReading, value: string): { put: string; value: string }[] {
+  return claim?.value === value ? [] : [{ put: rangeKey(path), value }]
+}
+
+function buried(path: string, grave: Tombstone | undefined) {
+  if (grave === undefined) return []
+  return [{ delete: rangeKey(path) }, { put: tombstoneKey(path), value: printTombstone(grave) }]
+}
+
+/** `w/g/t` of a key below `prefix`. */
+export function pathOfKey(key: string, prefix: string): string {
+  return key.slice(prefix.length)
+}

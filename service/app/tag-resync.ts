@@ -1,0 +1,76 @@
+import { lockKey } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
+import type { Log } from '../ports/log.ts'
+import type { RangeConflicts } from './range-conflicts.ts'
+import { Repeat } from './repeat.ts'
+import type { TagSync } from './tag-sync.ts'
+
+export interface TagResyncOptions {
+  readonly sync: TagSync
+  readonly conflicts: RangeConflicts
+  readonly coordinator: Coordinator
+  readonly log: Log
+  readonly clock: Clock
+  /** As SharedNames has it: each database needs a process that looks. */
+  readonly database: string
+  /** Who this process is, for people who read the lock. */
+  readonly instance: string
+  /** Default 60,000 ms. */
+  readonly resyncEveryMs?: number
+}
+
+/**
+ * Looks at all tags on both sides now and then, for what no event told of: a publication that failed and whose process
+ * is gone. One process per database does it; the lock spares the others the work and decides nothing.
+ */
+export class TagResync {
+  readonly #options: TagResyncOptions
+  readonly #repeat: Repeat
+
+  constructor(options: TagResyncOptions) {
+    this.#options = options
+    this.#repeat = new Repeat(options.clock, options.resyncEveryMs ?? EVERY_MS, () => this.pass())
+  }
+
+  /** The first look at everything comes with the connection (TagSync.start). */
+  start(): void {
+    this.#repeat.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#repeat.stop()
+  }
+
+  /** Never rejects. */
+  async pass(): Promise<void> {
+    const { coordinator, conflicts, sync, log } = this.#options
+    // Every process must learn by itself that a conflict is over: allocation is refused in each of them.
+    for (const path of conflicts.paths) sync.notice(path)
+    try {
+      const leaseId = await coordinator.grantLease(LOCK_MS)
+      try {
+        if (await this.#locked(leaseId)) await sync.compareAll()
+      } finally {
+        await coordinator.revokeLease(leaseId)
+      }
+    } catch (thrown) {
+      log.warn({ err: IdgenError.from(thrown) }, 'tags could not be compared with etcd')
+    }
+  }
+
+  async #locked(leaseId: string): Promise<boolean> {
+    const { coordinator, database, instance } = this.#options
+    const key = lockKey(`tag-sync/${encodeURIComponent(database)}`)
+    const { succeeded } = await coordinator.transact({
+      compare: [{ key, createRevision: 0 }],
+      change: [{ put: key, value: instance, leaseId }],
+    })
+    return succeeded
+  }
+}
+
+const EVERY_MS = 60_000
+/** Longer than a look at everything takes; a process that dies meanwhile keeps others away no longer. */
+const LOCK_MS = 30_000

@@ -1,0 +1,248 @@
+import { CONFIGS } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
+import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
+import { recordOf } from '../core/tag-record.ts'
+import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.ts'
+import type { CatalogStore, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
+import type { Log } from '../ports/log.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import { differingPaths } from './differing-paths.ts'
+import { PathQueue } from './path-queue.ts'
+import type { RangeConflicts } from './range-conflicts.ts'
+import { type NameReading, pathOfKey, type SharedNames } from './shared-names.ts'
+import { SyncReport } from './sync-report.ts'
+import { parseTagPath } from './tag-directory.ts'
+
+export interface TagSyncOptions {
+  /** The database's own catalogue. */
+  readonly catalog: CatalogStore
+  readonly coordinator: Coordinator
+  readonly names: SharedNames
+  readonly conflicts: RangeConflicts
+  readonly audit: AuditTrail
+  readonly log: Log
+  readonly clock: Clock
+  /** A tag was made, changed or deleted in the database because the coordinator said so. */
+  readonly onImported?: (path: string) => void
+}
+
+/** One name as found on both sides. */
+interface Found {
+  readonly ref: TagRef
+  readonly reading: NameReading
+  readonly publication: TagPublication | undefined
+  readonly remains: TagRemains
+}
+
+/**
+ * Keeps the tags of this database and their configuration keys in etcd the same (R-2.2.1, R-2.2.3). Every process of
+ * every data centre does it: whatever happens to a name, it is read on both sides, core/tag-sync-plan.ts says what
+ * follows, and a compare on the side that is written lets one of them do it.
+ *
+ * While etcd is away nothing changes: the processes follow the database.
+ */
+export class TagSync {
+  readonly #options: TagSyncOptions
+  readonly #queue: PathQueue
+  readonly #report: SyncReport
+  /** Keys that were deleted and not looked at yet: that somebody did so is worth a record. */
+  readonly #deleted = new Set<string>()
+  #following: Disposable | undefined
+  #fault: string | undefined = 'not connected yet'
+
+  constructor(options: TagSyncOptions) {
+    this.#options = options
+    this.#report = new SyncReport(options.audit, options.log)
+    this.#queue = new PathQueue({
+      clock: options.clock,
+      work: (path) => (path === EVERYTHING ? this.compareAll() : this.#settle(path)),
+      onFailure: (path, thrown, again) =>
+        options.log.warn({ path, err: IdgenError.from(thrown), again }, 'tag could not be synchronised'),
+    })
+  }
+
+  /** Why etcd cannot be followed now, or undefined. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  start(): void {
+    this.#following ??= this.#options.coordinator.follow(CONFIGS, {
+      onSnapshot: () => {
+        this.#fault = undefined
+        this.#queue.add(EVERYTHING)
+      },
+      onPut: ({ key }) => void this.#queue.add(pathOfKey(key, CONFIGS)),
+      onDelete: (key) => {
+        if (this.#queue.add(pathOfKey(key, CONFIGS))) this.#deleted.add(pathOfKey(key, CONFIGS))
+      },
+      onLost: (why) => {
+        this.#fault = why
+      },
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#following?.[Symbol.dispose]()
+    await this.#queue.stop()
+  }
+
+  /** Makes both sides the same for one tag, now. Never rejects: what fails is tried again in the background. */
+  async sync(path: string): Promise<void> {
+    try {
+      await this.#settle(path)
+    } catch (thrown) {
+      this.#options.log.warn({ path, err: IdgenError.from(thrown) }, 'tag is not synchronised yet')
+      this.#queue.add(path)
+    }
+  }
+
+  /** Looks at the name again, in the background. */
+  notice(path: string): void {
+    this.#queue.add(path)
+  }
+
+  /** Resolves when nothing is left to do of what was noticed so far. */
+  settled(): Promise<void> {
+    return this.#queue.settled()
+  }
+
+  /** Looks at all names on both sides. @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE */
+  async compareAll(): Promise<void> {
+    const { coordinator, catalog } = this.#options
+    for await (const path of differingPaths(coordinator, catalog)) this.#queue.add(path)
+  }
+
+  async #settle(path: string): Promise<void> {
+    const ref = this.#refOf(path)
+    const wasDeleted = this.#deleted.delete(path)
+    if (ref === undefined) return
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const found = await this.#find(path, ref)
+      if (await this.#carryOut(found, await this.#plan(found), wasDeleted)) return
+    }
+    throw new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', `${path} was changed by others again and again.`)
+  }
+
+  #refOf(path: string): TagRef | undefined {
+    try {
+      return parseTagPath(path)
+    } catch {
+      this.#report.ignored(path, 0, NO_TAG)
+      return undefined
+    }
+  }
+
+  /**
+   * The coordinator first: what the database says then is at least as new, and a compare on the coordinator's side
+   * fails when somebody published meanwhile. The other way round an old row could replace a newer key.
+   */
+  async #find(path: string, ref: TagRef): Promise<Found> {
+    const { catalog, names } = this.#options
+    const reading = await names.read(path)
+    const publication = await catalog.findPublication(ref)
+    const asked = publication === undefined ? reading.config !== undefined : !owns(reading, publication)
+    return { ref, reading, publication, remains: asked ? await catalog.findRemains(ref) : UNASKED }
+  }
+
+  async #plan({ reading, publication, remains }: Found): Promise<SyncPlan> {
+    const { names } = this.#options
+    if (publication === undefined) return planTagSync(undefined, names.viewOf(reading, false), remains)
+    const { tag, configRevision } = publication
+    const closed = !owns(reading, publication) && (await names.isClosed(tag.generation))
+    return planTagSync({ record: recordOf(tag), configRevision }, names.viewOf(reading, closed), remains)
+  }
+
+  /** false: somebody changed what the plan rests on. */
+  async #carryOut(found: Found, plan: SyncPlan, wasDeleted: boolean): Promise<boolean> {
+    const { conflicts, catalog } = this.#options
+    const { publication } = found
+    if (plan.kind !== 'conflict') conflicts.cleared(found.reading.path)
+    switch (plan.kind) {
+      case 'nothing':
+        return true
+      case 'mark':
+        if (publication !== undefined) await catalog.markPublished(publication.tag.id, plan.revision)
+        return true
+      case 'publish':
+        return await this.#publish(found, plan.refusal ?? (wasDeleted ? DELETED : undefined))
+      case 'import':
+      case 'create':
+        return await this.#take(found, plan)
+      case 'delete':
+        return await this.#delete(found, plan.highWater)
+      case 'remove':
+        return await this.#remove(found, plan.refusal)
+      case 'conflict':
+        if (publication !== undefined) conflicts.found(publication.tag, plan.why)
+        return true
+      case 'ignore':
+        this.#report.ignored(found.reading.path, found.reading.config?.modRevision ?? 0, plan.refusal)
+        return true
+    }
+  }
+
+  async #publish({ reading, publication }: Found, refusal: Refusal | undefined): Promise<boolean> {
+    if (publication === undefined) return true
+    const { tag } = publication
+    const revision = await this.#options.names.publish(reading, tag)
+    if (revision === undefined) return false
+    // Who wrote it tells of it: all processes saw the same key, one of them puts it right.
+    if (refusal !== undefined) this.#report.refused(reading, refusal, recordOf(tag))
+    await this.#options.catalog.markPublished(tag.id, revision)
+    return true
+  }
+
+  async #take({ ref, reading }: Found, plan: SyncPlan & { kind: 'import' | 'create' }): Promise<boolean> {
+    const { names, catalog, onImported } = this.#options
+    const { record, revision } = plan
+    if (plan.kind === 'create' && reading.claim === undefined) {
+      const claimed = await names.claim(reading, rangeClaimOf(record))
+      if (claimed === undefined) return false
+    }
+    const taken = await catalog.importTag({ ...ref, ...record }, revision)
+    if (taken !== undefined) this.#report.imported(reading.path, revision, taken)
+    onImported?.(reading.path)
+    return true
+  }
+
+  async #delete({ ref, reading, publication }: Found, atLeast: number): Promise<boolean> {
+    if (publication === undefined) return true
+    const { tag } = publication
+    try {
+      await this.#options.catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast })
+      this.#report.deleted(reading.path, tag, atLeast)
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
+    }
+    this.#options.onImported?.(reading.path)
+    // Another tag may have the name by now.
+    return reading.config === undefined
+  }
+
+  async #remove({ reading, remains }: Found, refusal: Refusal): Promise<boolean> {
+    const claim = parseRangeClaim(reading.claim?.value ?? '')
+    const over = claim !== undefined && remains.deletedGenerations.includes(claim.generation)
+    const grave = over ? { generation: claim.generation, highWater: remains.highWater } : undefined
+    const revision = await this.#options.names.remove(reading, grave)
+    if (revision === undefined) return false
+    this.#report.refused(reading, refusal, undefined)
+    return true
+  }
+}
+
+function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
+  return parseRangeClaim(claim?.value ?? '')?.generation === tag.generation
+}
+
+/** No path: a look at all of them. */
+const EVERYTHING = '*'
+/** Each lost attempt means that another one was carried out. */
+const ATTEMPTS_MAX = 5
+const CODE = 'IDGEN_CONFIG_INVALID'
+const NO_TAG: Refusal = { code: CODE, why: 'the key does not name a tag', faults: [] }
+const DELETED: Refusal = { code: CODE, why: 'the key was deleted; delete a tag through the API', faults: [] }
+/** Not asked for where nothing rests on it. */
+const UNASKED: TagRemains = { highWater: 0, deletedGenerations: [] }

@@ -1,0 +1,177 @@
+import type { FieldFault } from './errors.ts'
+import { parseRangeClaim, rangeClaimOf, sameClaim } from './range-claim.ts'
+import { parseTagRecord, sameRecord, sameSpace, type TagRecord } from './tag-record.ts'
+import { parseTombstone } from './tombstone.ts'
+
+/** The tag in the database. */
+export interface StoredTag {
+  readonly record: TagRecord
+  /** Newest revision of the configuration key exchanged with it; 0: none. */
+  readonly configRevision: number
+}
+
+interface KeyView {
+  readonly value: string
+  readonly modRevision: number
+}
+
+/** What the coordinator has of a tag's name, read at one revision; undefined: no such key. */
+export interface SharedView {
+  readonly config: KeyView | undefined
+  /** This database wrote `config`, and nobody changed it since: it says nothing the database did not know. */
+  readonly own: boolean
+  readonly claim: string | undefined
+  readonly tombstone: string | undefined
+  /** The witness of the database's own tag is closed: its deletion began. */
+  readonly closed: boolean
+}
+
+/** Deleted tags of the name, as this database remembers them. */
+export interface Remains {
+  readonly highWater: number
+  readonly deletedGenerations: readonly string[]
+}
+
+/** Why what somebody wrote is not taken in. */
+export interface Refusal {
+  readonly code: 'IDGEN_CONFIG_INVALID' | 'IDGEN_SPACE_MISMATCH'
+  readonly why: string
+  readonly faults: readonly FieldFault[]
+}
+
+export type SyncPlan =
+  | { readonly kind: 'nothing' }
+  /** Both agree; remember up to which revision. */
+  | { readonly kind: 'mark'; readonly revision: number }
+  /** Write the database's tag, and its claim with it where it is missing or belongs to a deleted tag. */
+  | { readonly kind: 'publish'; readonly refusal: Refusal | undefined }
+  | { readonly kind: 'import'; readonly record: TagRecord; readonly revision: number }
+  /** The database does not have the tag: claim its numbers where nobody did, and make it. */
+  | { readonly kind: 'create'; readonly record: TagRecord; readonly revision: number }
+  /** Another database deleted the tag through its API. */
+  | { readonly kind: 'delete'; readonly highWater: number }
+  /** Nobody has this tag: take the key away, and with it the claim of a generation that is deleted. */
+  | { readonly kind: 'remove'; readonly refusal: Refusal }
+  /** Another tag owns the name, or nobody can tell: nothing is written, and no number may be granted. */
+  | { readonly kind: 'conflict'; readonly why: string }
+  /** The key cannot be taken in, and whoever owns the name will put it right. */
+  | { readonly kind: 'ignore'; readonly refusal: Refusal }
+
+/**
+ * What to do about one name, as it stands in this database and in the coordinator. The database is the truth about
+ * its tag; the coordinator is the truth about whose the name is (the claim) and which tags are deleted (the
+ * tombstone). A change of the configuration key counts only above the revision the database knows: what a restored
+ * coordinator brings back is older.
+ */
+export function planTagSync(stored: StoredTag | undefined, view: SharedView, remains: Remains): SyncPlan {
+  return stored === undefined ? planUnknown(view, remains) : planStored(stored, view, remains)
+}
+
+function planStored(stored: StoredTag, view: SharedView, remains: Remains): SyncPlan {
+  const { record } = stored
+  const tombstone = view.tombstone === undefined ? undefined : parseTombstone(view.tombstone)
+  if (view.tombstone !== undefined && tombstone === undefined)
+    return conflict('the tombstone of its name in etcd cannot be read')
+  const claim = view.claim === undefined ? undefined : parseRangeClaim(view.claim)
+  if (view.claim !== undefined && claim === undefined) return conflict('the claim in etcd cannot be read')
+  if (claim !== undefined && sameClaim(claim, rangeClaimOf(record))) return planOwner(stored, view)
+  if (claim?.generation === record.generation)
+    return conflict(`etcd has another number space for it: ${view.claim ?? ''}`)
+  if (tombstone !== undefined && (view.closed || tombstone.generation === record.generation))
+    return { kind: 'delete', highWater: tombstone.highWater }
+  if (tombstone !== undefined && tombstone.highWater > record.space.startAt)
+    return conflict(`a deleted tag of its name was granted numbers up to ${tombstone.highWater}`)
+  // A claim of a tag that this database knows as deleted came back with a restored coordinator.
+  const isOver = claim !== undefined && isBuried(claim.generation, remains)
+  if (claim !== undefined && !isOver)
+    return conflict(`another database has a tag of this name: generation ${claim.generation}`)
+  return { kind: 'publish', refusal: undefined }
+}
+
+/** The claim is this tag's. */
+function planOwner({ record, configRevision }: StoredTag, { config, own }: SharedView): SyncPlan {
+  if (config === undefined) return { kind: 'publish', refusal: undefined }
+  const parsed = parseTagRecord(config.value)
+  if ('faults' in parsed)
+    return refusedPublish('IDGEN_CONFIG_INVALID', 'it is not a valid tag', parsed.faults)
+  const given = parsed.record
+  if (given.generation !== record.generation || !sameSpace(given.space, record.space))
+    return refusedPublish(
+      'IDGEN_SPACE_MISMATCH',
+      'generation and number space of a tag never change',
+      spaceFaults(given, record),
+    )
+  const isNew = config.modRevision > configRevision
+  if (sameRecord(given, record))
+    return isNew ? { kind: 'mark', revision: config.modRevision } : { kind: 'nothing' }
+  if (isNew && !own) return { kind: 'import', record: given, revision: config.modRevision }
+  return { kind: 'publish', refusal: undefined }
+}
+
+/** The database does not have the tag. */
+function planUnknown(view: SharedView, remains: Remains): SyncPlan {
+  if (view.config === undefined) return { kind: 'nothing' }
+  const parsed = parseTagRecord(view.config.value)
+  // With a claim somebody has the tag and will write it again.
+  const kind = view.claim === undefined ? 'remove' : 'ignore'
+  if ('faults' in parsed)
+    return {
+      kind,
+      refusal: { code: 'IDGEN_CONFIG_INVALID', why: 'it is not a valid tag', faults: parsed.faults },
+    }
+  const { record } = parsed
+  const claim = view.claim === undefined ? undefined : parseRangeClaim(view.claim)
+  if (
+    isBuried(record.generation, remains) &&
+    (view.claim === undefined || claim?.generation === record.generation)
+  )
+    return { kind: 'remove', refusal: mismatch('the tag was deleted') }
+  if (view.claim !== undefined && (claim === undefined || !sameClaim(claim, rangeClaimOf(record))))
+    return {
+      kind,
+      refusal: mismatch('its name is claimed with another generation or number space', spaceFaults(record)),
+    }
+  const why = whyNotNew(record, view, remains)
+  return why === undefined
+    ? { kind: 'create', record, revision: view.config.modRevision }
+    : { kind, refusal: mismatch(why) }
+}
+
+/** Why the numbers of a tag that is new to this database may not be its own. */
+function whyNotNew(record: TagRecord, view: SharedView, remains: Remains): string | undefined {
+  const tombstone = view.tombstone === undefined ? undefined : parseTombstone(view.tombstone)
+  if (view.tombstone !== undefined && tombstone === undefined)
+    return 'the tombstone of its name cannot be read'
+  if (tombstone?.generation === record.generation) return 'the tag was deleted'
+  const high = Math.max(tombstone?.highWater ?? 0, remains.highWater)
+  if (high <= record.space.startAt) return undefined
+  return `its numbers must begin at ${high} or above: those below may be a deleted tag’s`
+}
+
+function isBuried(generation: string, { deletedGenerations }: Remains): boolean {
+  return deletedGenerations.includes(generation)
+}
+
+function conflict(why: string): SyncPlan {
+  return { kind: 'conflict', why }
+}
+
+function refusedPublish(code: Refusal['code'], why: string, faults: readonly FieldFault[]): SyncPlan {
+  return { kind: 'publish', refusal: { code, why, faults } }
+}
+
+function mismatch(why: string, faults: readonly FieldFault[] = []): Refusal {
+  return { code: 'IDGEN_SPACE_MISMATCH', why, faults }
+}
+
+function spaceFaults(given: TagRecord, wanted?: TagRecord): FieldFault[] {
+  const faults: FieldFault[] = []
+  if (given.generation !== wanted?.generation)
+    faults.push({ path: '/generation', message: `must stay ${wanted?.generation ?? 'as it is claimed'}` })
+  if (wanted === undefined || !sameSpace(given.space, wanted.space))
+    faults.push({
+      path: '/space',
+      message: `must stay ${wanted === undefined ? 'as it is claimed' : JSON.stringify(wanted.space)}`,
+    })
+  return faults
+}

@@ -1,0 +1,74 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { RedisBlockCache } from '../../service/adapters/redis/redis-block-cache.ts'
+import { RedisRecordCache } from '../../service/adapters/redis/redis-record-cache.ts'
+import { blockCacheContract } from '../contracts/block-cache.contract.ts'
+import { recordCacheContract } from '../contracts/record-cache.contract.ts'
+import { redisClient, untilWell } from './redis-clients.ts'
+import { type TestRedisCluster, testRedis, testRedisCluster } from './redis-server.ts'
+
+blockCacheContract('RedisBlockCache on one server', async () => {
+  const { endpoints, server } = await testRedis()
+  const clients = [redisClient(endpoints, false), redisClient(endpoints, false)] as const
+  await untilWell(...clients)
+  return {
+    blocks: new RedisBlockCache(clients[0]),
+    others: new RedisBlockCache(clients[1]),
+    pass: (ms) => wait(ms),
+    newRun: async () => {
+      await server.saveDump('before')
+      await server.kill()
+      await server.start()
+      await untilWell(...clients)
+    },
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})
+
+/** Built once for both contracts: it takes a few seconds. */
+let building: Promise<TestRedisCluster> | undefined
+function cluster(): Promise<TestRedisCluster> {
+  building ??= testRedisCluster()
+  return building
+}
+
+blockCacheContract('RedisBlockCache on a cluster', async () => {
+  const servers = await cluster()
+  const { endpoints } = servers
+  const clients = [redisClient(endpoints, true), redisClient(endpoints, true)] as const
+  await untilWell(...clients)
+  return {
+    blocks: new RedisBlockCache(clients[0]),
+    others: new RedisBlockCache(clients[1]),
+    pass: (ms) => wait(ms),
+    newRun: async () => {
+      for (const master of servers.nodes.slice(0, 3)) await servers.failOver(master, false)
+      await servers.settled()
+      await untilWell(...clients)
+    },
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})
+
+recordCacheContract('RedisRecordCache on one server', async () => {
+  const { endpoints } = await testRedis()
+  const clients = [redisClient(endpoints, false), redisClient(endpoints, false)] as const
+  await untilWell(...clients)
+  return {
+    records: new RedisRecordCache(clients[0]),
+    others: new RedisRecordCache(clients[1]),
+    pass: (ms) => wait(ms),
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})
+
+recordCacheContract('RedisRecordCache on a cluster', async () => {
+  const { endpoints } = await cluster()
+  const clients = [redisClient(endpoints, true), redisClient(endpoints, true)] as const
+  await untilWell(...clients)
+  return {
+    records: new RedisRecordCache(clients[0]),
+    others: new RedisRecordCache(clients[1]),
+    pass: (ms) => wait(ms),
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})

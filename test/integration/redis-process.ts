@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
+import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after } from 'node:test'
+import { Redis } from 'ioredis'
+import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+
+/**
+ * A redis-server in a temporary folder on a loopback port, which tests kill, stop and feed with old dumps. It ends with
+ * the test process, whatever became of it; what an outright killed test process left is ended by the next one.
+ */
+export class RedisProcess {
+  readonly port: number
+  readonly #folder: string
+  readonly #arguments: readonly string[]
+  #child: ChildProcess | undefined
+
+  private constructor(folder: string, port: number, more: readonly string[]) {
+    this.port = port
+    this.#folder = folder
+    this.#arguments = [...argumentsFor(folder, port), ...more]
+  }
+
+  static async start(cluster: boolean): Promise<RedisProcess> {
+    const folder = await mkdtemp(join(await rootFolder(), 'node-'))
+    const [port = 0, busPort = 0] = await freePorts(2)
+    const process = new RedisProcess(folder, port, cluster ? clusterArguments(busPort) : [])
+    await process.start()
+    return process
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error(`the Redis server on port ${this.port} is not running`)
+    return pid
+  }
+
+  /** On the folder as it is: nodes.conf and dump.rdb of before count. */
+  async start(): Promise<void> {
+    const child = spawn(redisServerProgram(), this.#arguments, { stdio: 'ignore' })
+    this.#child = child
+    running.add(this)
+    if (child.pid !== undefined) await writeFile(join(this.#folder, PID_FILE), String(child.pid))
+    for (let i = 0; i < 500; i += 1) {
+      if (child.exitCode !== null || child.signalCode !== null) break
+      if ((await this.command('PING').catch(() => undefined)) === 'PONG') return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error(`redis-server did not start: ${await this.#log()}`)
+  }
+
+  /** As a power cut would: nothing is saved. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    this.#child = undefined
+    running.delete(this)
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await ended
+    }
+  }
+
+  /** The server stops answering and keeps its connections. */
+  pause(): void {
+    process.kill(this.pid, 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(this.pid, 'SIGCONT')
+  }
+
+  /** One command on a connection of its own. */
+  async command(name: string, ...words: (string | number)[]): Promise<unknown> {
+    const redis = new Redis({ port: this.port, lazyConnect: true, retryStrategy: () => null })
+    redis.on('error', () => undefined)
+    try {
+      await redis.connect()
+      return await redis.call(name, ...words)
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  /** Writes a dump and keeps a copy of it under `name`. */
+  async saveDump(name: string): Promise<void> {
+    await this.command('SAVE')
+    await copyFile(join(this.#folder, DUMP_FILE), join(this.#folder, name))
+  }
+
+  /** Puts the copy in the place of the dump; it counts at the next start, or at DEBUG RELOAD NOSAVE. */
+  async putDumpBack(name: string): Promise<void> {
+    await copyFile(join(this.#folder, name), join(this.#folder, DUMP_FILE))
+  }
+
+  async #log(): Promise<string> {
+    return await readFile(join(this.#folder, LOG_FILE), 'utf8').catch(() => 'it left no log')
+  }
+}
+
+function argumentsFor(folder: string, port: number): string[] {
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    dir: folder,
+    dbfilename: DUMP_FILE,
+    logfile: LOG_FILE,
+    save: '',
+    appendonly: 'no',
+    // For DEBUG RELOAD.
+    'enable-debug-command': 'local',
+    'repl-diskless-sync-delay': 0,
+  }
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+}
+
+function clusterArguments(busPort: number): string[] {
+  const settings = { enabled: 'yes', port: busPort, 'config-file': 'nodes.conf', 'node-timeout': 1500 }
+  return Object.entries(settings).flatMap(([name, value]) => [`--cluster-${name}`, String(value)])
+}
+
+/** @throws an Error that says what to install */
+function redisServerProgram(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = folders.map((folder) => join(folder, 'redis-server')).find((path) => existsSync(path))
+  if (found === undefined)
+    throw new Error('there is no redis-server in PATH: install it, for example apt-get install redis-server')
+  return found
+}
+
+/** Ports nobody listens on now, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no TCP address')
+    return address.port
+  })
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+function listenAnywhere(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })
+}
+
+const running = new Set<RedisProcess>()
+let root: Promise<string> | undefined
+
+function rootFolder(): Promise<string> {
+  root ??= makeRoot()
+  return root
+}
+
+async function makeRoot(): Promise<string> {
+  const parent = await realpath(tmpdir())
+  await removeLeftovers(parent)
+  const folder = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
+  // Both for a run that ends without its `after` hooks: a crash, process.exit, Ctrl-C, the runner's time limit.
+  process.once('exit', () => {
+    for (const { pid } of running) endAtOnce(pid)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+  return folder
+}
+
+after(async () => {
+  for (const server of running) await server.kill()
+  if (root !== undefined) await rm(await root, { recursive: true, force: true })
+  root = undefined
+})
+
+/** What test processes left behind that were killed outright. */
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
+    if (!Number.isInteger(owner) || processAlive(owner)) continue
+    const folder = join(parent, name)
+    for (const node of await readdir(folder)) {
+      const pid = Number(await readFile(join(folder, node, PID_FILE), 'utf8').catch(() => Number.NaN))
+      if (Number.isInteger(pid) && isRedisIn(pid, join(folder, node))) endAtOnce(pid)
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A process id may have gone to somebody else since. Redis works in its folder, and so finds its own id there. */
+function isRedisIn(pid: number, folder: string): boolean {
+  try {
+    return realpathSync(`/proc/${pid}/cwd`) === folder
+  } catch {
+    return false
+  }
+}
+
+function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
+}
+
+const PREFIX = 'idgen-test-redis-'
+const PID_FILE = 'redis.pid'
+const DUMP_FILE = 'dump.rdb'
+const LOG_FILE = 'redis.log'
