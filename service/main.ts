@@ -5,6 +5,7 @@ import { keyCommand } from './cli/key.ts'
 import { migrateCommand } from './cli/migrate.ts'
 import { reportAndExit } from './cli/report-error.ts'
 import { serveCommand } from './cli/serve.ts'
+import { tagCommand } from './cli/tag.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('idgen')
@@ -14,8 +15,15 @@ const program = new Command('idgen')
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
   .addCommand(keyCommand())
+  .addCommand(tagCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())
+
+// `idgen doctor | head`: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
 
 try {
   await program.parseAsync()

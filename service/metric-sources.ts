@@ -5,11 +5,13 @@ import type { CatalogFollower } from './app/catalog-follower.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
+import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { ALGORITHMS } from './core/algorithm.ts'
 import type { Snowflake } from './core/snowflake.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
+import { counter, gauge } from './plain-metrics.ts'
 
-export interface Measured {
+export interface Measured extends CoordinationMeasured {
   readonly useCases: UseCases
   readonly keeper: TimeGrantKeeper
   readonly routers: RouterWatch
@@ -23,7 +25,13 @@ export interface Measured {
 
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
-  return [...generation(measured), ...segments(measured), ...algorithms(measured), ...dependencies(measured)]
+  return [
+    ...generation(measured),
+    ...segments(measured),
+    ...algorithms(measured),
+    ...dependencies(measured),
+    ...coordinationSources(measured),
+  ]
 }
 
 /** A label per tag beyond this many would make every scrape megabytes; the rest is summed as `other`. */
@@ -178,14 +186,6 @@ function dependencies({ useCases, keeper, audit, follower, pool }: Measured): Me
       () => audit.dropped,
     ),
   ]
-}
-
-function gauge(name: string, help: string, value: () => number): MetricSource {
-  return { name, help, kind: 'gauge', labels: [], read: (set) => set([], value()) }
-}
-
-function counter(name: string, help: string, value: () => number): MetricSource {
-  return { name, help, kind: 'counter', labels: [], read: (set) => set([], value()) }
 }
 
 function readServed(

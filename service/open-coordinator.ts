@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { EtcdCoordinator } from './adapters/etcd/etcd-coordinator.ts'
-import { SegmentWitness } from './app/segment-witness.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import type { WitnessRules } from './core/witness.ts'
-import type { Clock } from './ports/clock.ts'
-import type { Coordinator } from './ports/coordinator.ts'
 import type { Log } from './ports/log.ts'
 
 /**
@@ -33,10 +30,6 @@ export function openCoordinator(config: Config, log: Log): EtcdCoordinator | und
         }
       : {}),
   })
-}
-
-export function newWitness(config: Config, coordinator: Coordinator, clock: Clock): SegmentWitness {
-  return new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })
 }
 
 export function witnessRules(config: Config): WitnessRules {

@@ -1,21 +1,23 @@
 import { startEmbeddedPostgres } from './adapters/embedded/embedded-postgres.ts'
 import { type PoolStats, PostgresDatabase } from './adapters/postgres/database.ts'
+import { databaseIdentity } from './adapters/postgres/database-identity.ts'
 import { migrate, pendingMigrations } from './adapters/postgres/migrate.ts'
 import { PartitionUpkeep } from './adapters/postgres/partition-upkeep.ts'
 import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
-import { SegmentAllocator } from './app/segment-allocator.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
-import { witnessRules } from './open-coordinator.ts'
+import { openCoordinator } from './open-coordinator.ts'
+import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
-import type { Outside } from './start-use-cases.ts'
 
-/** The stores on PostgreSQL: a server by URL, or the embedded one in the data folder. */
-export interface OpenStore extends Pick<Outside, 'segments' | 'times' | 'catalog' | 'keys' | 'auditSink'> {
+/** The stores on PostgreSQL (a server by URL, or the embedded one in the data folder) and, where configured, on etcd. */
+export interface OpenStore
+  extends Pick<Outside, 'ledger' | 'times' | 'copies' | 'shared' | 'catalog' | 'keys' | 'auditSink'> {
   readonly poolStats: () => PoolStats
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
   readonly lost: Promise<Error>
@@ -32,18 +34,19 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   const database = openDatabase(config, server.url, log, instance)
   opening.defer(() => database.close())
   await ensureSchema(config, database, log)
+  const coordinator = openCoordinator(config, log)
+  opening.defer(async () => coordinator?.close())
   const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths)
   await upkeep.start()
   opening.defer(() => upkeep.stop())
   const stack = opening.move()
   return {
-    segments: (onFinding) =>
-      new SegmentAllocator({
-        ledger: new PostgresSegmentLedger(database, { instance }),
-        rules: witnessRules(config),
-        onFinding,
-      }),
+    ledger: new PostgresSegmentLedger(database, { instance, history: coordinator !== undefined }),
     times: new PostgresTimeGrantStore(database),
+    copies: new PostgresTimeCopyStore(database),
+    ...(coordinator === undefined
+      ? {}
+      : { shared: { coordinator, database: await databaseIdentity(database) } }),
     catalog: new PostgresCatalogStore(database),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),

@@ -5,139 +5,90 @@ import { CapacityWatch } from './app/capacity-watch.ts'
 import { CatalogFollower } from './app/catalog-follower.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
-import { JumpWatch } from './app/jump-watch.ts'
-import type { SharedAlgorithms } from './app/live-tag.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
-import type { FindingListener } from './app/segment-allocator.ts'
+import { SegmentAllocator } from './app/segment-allocator.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { TagDirectory } from './app/tag-directory.ts'
-import { TimeGrantKeeper } from './app/time-grant-keeper.ts'
+import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
-import { Snowflake } from './core/snowflake.ts'
-import { layoutHash, type SnowflakeLayout, snowflakeLayout } from './core/snowflake-layout.ts'
-import { UuidV4 } from './core/uuid-v4.ts'
-import { UuidV7 } from './core/uuid-v7.ts'
-import type { ApiKeyStore } from './ports/api-key-store.ts'
-import type { AuditSink } from './ports/audit-sink.ts'
-import type { CatalogStore } from './ports/catalog-store.ts'
-import { type Clock, sleep } from './ports/clock.ts'
-import type { Log } from './ports/log.ts'
-import type { Random } from './ports/random.ts'
+import type { UuidV4 } from './core/uuid-v4.ts'
+import { witnessRules } from './open-coordinator.ts'
+import type { Outside } from './outside.ts'
+import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
-import type { TimeGrantStore } from './ports/time-grant-store.ts'
-
-/** All that touches the world outside; memory or PostgreSQL, real time or a test's. */
-export interface Outside {
-  /** Makes the segment store; it calls `onFinding` with what the witness sees of the database. */
-  readonly segments: (onFinding: FindingListener) => SegmentStore
-  readonly times: TimeGrantStore
-  readonly catalog: CatalogStore
-  readonly keys: ApiKeyStore
-  readonly auditSink: AuditSink
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Who this process is, for people who read the tables. */
-  readonly instance: string
-  /** This process' share of its processors, 0..1; default: measured. The simulation brings its own. */
-  readonly cpu?: () => number
-}
-
+import { newCursors, type SharedCursors } from './start-algorithms.ts'
+import { type Coordination, newCoordination } from './start-coordination.ts'
 /** The use cases with what runs beside them in the background. */
-export interface Service {
+export interface Service extends SharedCursors {
   readonly useCases: UseCases
-  readonly keeper: TimeGrantKeeper
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly storeWatch: StoreWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
-  readonly jumps: JumpWatch
-  readonly snowflake: Snowflake
-  readonly uuidV4: UuidV4
+  readonly allocator: SegmentAllocator
+  readonly coordination: Coordination | undefined
   /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
   stop(): Promise<void>
 }
 
 /** Builds the use cases over the stores, starts their background work, and waits for the first round of it. */
 export async function startUseCases(config: Config, outside: Outside): Promise<Service> {
-  const { clock, log } = outside
-  const layout = snowflakeLayout(config.snowflake.epoch)
-  const snowflake = new Snowflake({
-    layout,
-    seed: randomSeed(outside.random),
-    borrowMaxMs: config.snowflake.borrowMax,
-  })
-  const keeper = newKeeper(config, outside, layout, snowflake)
-  const audit = new AuditTrail({
-    sink: outside.auditSink,
-    clock,
-    log,
-    queueMax: config.audit.queueMax,
-    flushEveryMs: config.audit.flushEvery,
-  })
-  const uuidV4 = new UuidV4((bytes) => outside.random.fill(bytes))
-  const uuidV7 = new UuidV7((bytes) => outside.random.fill(bytes))
+  const service = assemble(config, outside)
+  const { useCases, audit, jumps, keeper, follower, capacity, coordination, routers } = service
+  audit.start()
+  useCases.ledger.start()
+  jumps.start()
+  await Promise.all([keeper.start(), follower.start(), capacity.start(), coordination?.start()])
+  routers.start()
+  return { ...service, stop: () => stopAll(service) }
+}
+
+/** Everything made and connected; nothing runs yet. */
+function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
+  const { clock, log, catalog, keys, random } = outside
+  const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
-  const segments = outside.segments((...found) => storeWatch.found(...found))
-  const shared = { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 }
-  const directory = newDirectory(config, outside, segments, shared)
+  const coordination = joined(config, outside, audit, (path) => directory.refresh(path))
+  const cursors = newCursors(config, outside, coordination?.times ?? outside.times)
+  const { layout, keeper, uuidV4 } = cursors
+  const allocator = newAllocator(config, outside, storeWatch, coordination)
+  const segments = outside.segments ?? allocator
+  const directory = newDirectory(config, outside, segments, cursors)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
-  const { catalog, keys, random } = outside
-  const follower = new CatalogFollower({
-    catalog,
-    directory,
-    authenticator,
-    clock,
-    log,
-    pollEveryMs: config.catalog.pollEvery,
-  })
-  const capacity = newCapacityWatch(config, outside, segments, audit)
+  const pollEveryMs = config.catalog.pollEvery
+  const follower = new CatalogFollower({ catalog, directory, authenticator, clock, log, pollEveryMs })
   const useCases: UseCases = {
     generate: newGenerate(config, outside, keeper, routers, uuidV4),
     directory,
-    catalog: new ManageCatalog({ catalog, directory, audit }),
+    catalog: new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit }),
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
     authenticator,
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
-    readiness: new Readiness({ directory, follower, keeper, clock }),
+    readiness: new Readiness({
+      directory,
+      follower,
+      keeper,
+      clock,
+      ...(coordination === undefined ? {} : { elsewhere: () => coordination.troubles() }),
+    }),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,
     log,
   }
-  const jumps = new JumpWatch(clock, () => {
-    uuidV7.dropPool()
-    uuidV4.dropPool()
-  })
-  audit.start()
-  useCases.ledger.start()
-  jumps.start()
-  await Promise.all([keeper.start(), follower.start(), capacity.start()])
-  routers.start()
-  const service = {
-    useCases,
-    keeper,
-    routers,
-    capacity,
-    storeWatch,
-    audit,
-    follower,
-    jumps,
-    snowflake,
-    uuidV4,
-  }
-  return { ...service, stop: () => stopAll(service) }
+  const capacity = newCapacityWatch(config, outside, segments, audit)
+  return { ...cursors, useCases, routers, capacity, storeWatch, audit, follower, allocator, coordination }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
 async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
-  const { useCases, keeper, routers, capacity, audit, follower, jumps } = service
+  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination } = service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
@@ -149,6 +100,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     follower.stop(),
     keeper.stop(),
     jumps.stop(),
+    coordination?.stop(),
   ])
   const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
   const ended = new AbortController()
@@ -164,29 +116,36 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
 /** Of the 30 s a graceful shutdown may take (R-1.4.3), after the listeners have drained. */
 const STOP_BUDGET_MS = 8000
 
-function newKeeper(
+function newAudit(config: Config, { auditSink: sink, clock, log }: Outside): AuditTrail {
+  const { queueMax, flushEvery: flushEveryMs } = config.audit
+  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs })
+}
+
+function joined(
   config: Config,
   outside: Outside,
-  layout: SnowflakeLayout,
-  snowflake: Snowflake,
-): TimeGrantKeeper {
-  const { clock, random, log, times, instance } = outside
-  return new TimeGrantKeeper({
-    store: times,
-    snowflake,
-    layout,
-    clock,
-    random,
-    log,
-    request: {
-      dc: config.datacenter.id,
-      holder: instance,
-      leaseMs: config.snowflake.lease,
-      layoutHash: layoutHash(layout),
-    },
-    windowMs: config.snowflake.window,
-    renewEveryMs: config.snowflake.renewEvery,
-    maxClockAheadMs: config.snowflake.maxClockAhead,
+  audit: AuditTrail,
+  refresh: (path: string) => Promise<void>,
+): Coordination | undefined {
+  if (outside.shared === undefined) return undefined
+  return newCoordination(config, outside, outside.shared, {
+    audit,
+    // Where it fails the catalogue's follower brings the change a second later.
+    onImported: (path) => void refresh(path).catch(() => undefined),
+  })
+}
+
+function newAllocator(
+  config: Config,
+  { ledger }: Outside,
+  storeWatch: StoreWatch,
+  coordination: Coordination | undefined,
+): SegmentAllocator {
+  return new SegmentAllocator({
+    ledger,
+    rules: witnessRules(config),
+    onFinding: (...found) => storeWatch.found(...found),
+    ...(coordination === undefined ? {} : { witness: coordination.witness }),
   })
 }
 
@@ -194,7 +153,7 @@ function newDirectory(
   config: Config,
   outside: Outside,
   segments: SegmentStore,
-  shared: SharedAlgorithms,
+  { snowflake, uuidV7, uuidV4 }: SharedCursors,
 ): TagDirectory {
   const { catalog, clock, log } = outside
   const measured = new CpuShare()
@@ -210,7 +169,7 @@ function newDirectory(
       cpu: outside.cpu ?? (() => measured.read()),
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
-      shared,
+      shared: { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 },
     },
   })
 }
@@ -272,10 +231,4 @@ function betweenRequests({ pool }: UuidV4): () => void {
       pool.refill()
     })
   }
-}
-
-function randomSeed(random: Random): number {
-  const bytes = new Uint8Array(4)
-  random.fill(bytes)
-  return new DataView(bytes.buffer).getUint32(0)
 }

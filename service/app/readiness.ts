@@ -8,7 +8,13 @@ export interface ReadinessReport {
   readonly ready: boolean
   readonly draining: boolean
   /** What works only in part, with the reason. */
-  readonly degraded: readonly { readonly what: string; readonly why: string }[]
+  readonly degraded: readonly Trouble[]
+}
+
+/** Something that works only in part or not at all, and why; for people. */
+export interface Trouble {
+  readonly what: string
+  readonly why: string
 }
 
 export interface ReadinessOptions {
@@ -16,6 +22,8 @@ export interface ReadinessOptions {
   readonly follower: CatalogFollower
   readonly keeper: TimeGrantKeeper
   readonly clock: Clock
+  /** What is wrong with the second store and the cache, where there are any. */
+  readonly elsewhere?: () => readonly Trouble[]
 }
 
 /** Tags named in one report: enough to see what is wrong, not a page for every tag of the installation. */
@@ -43,11 +51,12 @@ export class Readiness {
   }
 
   report(): ReadinessReport {
-    const { directory, follower, keeper, clock } = this.#options
+    const { directory, follower, keeper, clock, elsewhere } = this.#options
     const nowMs = clock.nowMs()
-    const degraded: { what: string; why: string }[] = []
+    const degraded: Trouble[] = []
     if (follower.fault !== undefined) degraded.push({ what: 'database', why: follower.fault })
     if (keeper.fault !== undefined) degraded.push({ what: 'snowflake', why: keeper.fault })
+    degraded.push(...(elsewhere?.() ?? []))
     for (const tag of directory.all()) {
       if (degraded.length >= TAGS_NAMED_MAX) break
       const fault = tag.router.active.fault(nowMs)

@@ -43,7 +43,7 @@ export class SegmentAllocator implements SegmentStore {
   readonly #rules: WitnessRules
   readonly #openGrants = new OpenGrants()
   /** Allocations made beyond the promise or refused because of it, for metrics. */
-  readonly counters = { witnessed: 0, alone: 0, refused: 0, regressed: 0 }
+  readonly counters = { witnessed: 0, alone: 0, blind: 0, refused: 0, regressed: 0 }
 
   constructor(options: SegmentAllocatorOptions) {
     this.#options = options
@@ -171,8 +171,9 @@ export class SegmentAllocator implements SegmentStore {
   }
 
   #tell(tagId: number, dc: number, plan: GrantPlan): void {
-    if (plan.record === undefined) this.counters.alone += 1
-    else this.counters.witnessed += 1
+    if (plan.record !== undefined) this.counters.witnessed += 1
+    else if (plan.finding?.kind === 'blind') this.counters.blind += 1
+    else this.counters.alone += 1
     if (plan.finding === undefined) return
     if (plan.finding.kind === 'regressed') this.counters.regressed += 1
     this.#options.onFinding?.(tagId, dc, plan.finding)

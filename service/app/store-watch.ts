@@ -9,7 +9,8 @@ export interface StoreWatchOptions {
 
 /**
  * Tells what the witness saw of the database: that it was started again or failed over (its history changed), or that
- * it lost commits (alert SegmentStoreRegressed). After a failover every tag notices it, so each change of history is
+ * it lost commits (alert SegmentStoreRegressed), or that numbers were granted without the witness (alert WitnessBlind).
+ * After a failover every tag notices it, so each change of history is
  * told once and then counted.
  */
 export class StoreWatch {
@@ -17,7 +18,7 @@ export class StoreWatch {
   /** How many tags noticed it, by kind and change of history. */
   readonly #noticed = new Map<string, number>()
   /** Findings since the start, for metrics. */
-  readonly counters = { history: 0, regressed: 0, skipped: 0 }
+  readonly counters = { history: 0, regressed: 0, blind: 0, skipped: 0 }
 
   constructor(options: StoreWatchOptions) {
     this.#options = options
@@ -36,6 +37,8 @@ export class StoreWatch {
     const fields = { tagId, dc, before, now, skipped }
     if (kind === 'regressed')
       log.error(fields, 'the database lost commits; numbers it may have granted are skipped')
+    else if (kind === 'blind')
+      log.error(fields, 'numbers are granted without etcd: witness.onUnavailable suspends the promise')
     else log.warn(fields, 'the database has another history; numbers it may have granted are skipped')
     audit.record({ action: `store.${kind}`, subject: `tag ${tagId}`, detail: fields })
   }

@@ -6,9 +6,10 @@ import { type AdvanceBy, type AdvancedTag, AdvanceTags } from '../app/advance-ta
 import { type ImportedTag, type ImportRow, ImportTags } from '../app/import-tags.ts'
 import { ManageCatalog } from '../app/manage-catalog.ts'
 import { SegmentAllocator } from '../app/segment-allocator.ts'
+import { SegmentWitness } from '../app/segment-witness.ts'
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import { IdgenError } from '../core/errors.ts'
-import { newWitness, witnessRules } from '../open-coordinator.ts'
+import { witnessRules } from '../open-coordinator.ts'
 import { instanceName } from '../running-service.ts'
 import { configOption } from './config-option.ts'
 import { COMMAND_ACTOR, type CommandStores, withStores } from './with-stores.ts'
@@ -158,7 +159,9 @@ function allocatorOf({ config, database, coordinator, clock }: CommandStores): S
   return new SegmentAllocator({
     ledger,
     rules: witnessRules(config),
-    ...(coordinator === undefined ? {} : { witness: newWitness(config, coordinator, clock) }),
+    ...(coordinator === undefined
+      ? {}
+      : { witness: new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline }) }),
   })
 }
 

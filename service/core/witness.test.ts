@@ -138,6 +138,14 @@ describe('without etcd', () => {
     )
     assert.ok(typeof made === 'object')
     assert.deepEqual(made.grant, { lo: 110, hi: 120 })
+    assert.equal(made.finding?.kind, 'blind')
+  })
+
+  test('proceed is not blind below what was promised', () => {
+    const rules = { ...RULES, proceed: true }
+    const made = planGrant({ ...ROW, ...promised }, 'away', { dc: 0, step: 10, atLeast: 0 }, rules)
+    assert.ok(typeof made === 'object')
+    assert.equal(made.finding, undefined)
   })
 
   test('where none is configured the row alone decides', () => {

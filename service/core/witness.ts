@@ -51,8 +51,11 @@ export interface WitnessRules {
 
 /** What was seen of the database on the way; told to people, decides nothing. */
 export interface WitnessFinding {
-  /** history: the server was started again or failed over, nothing is known to be missing. regressed: it lost commits. */
-  readonly kind: 'history' | 'regressed'
+  /**
+   * history: the server was started again or failed over, nothing is known to be missing. regressed: it lost commits.
+   * blind: granted beyond what was promised to it, because `proceed` says so; the promise does not hold for that.
+   */
+  readonly kind: 'history' | 'regressed' | 'blind'
   readonly before: string
   readonly now: string
   /** Numbers skipped, because they may have been granted. */
@@ -141,9 +144,12 @@ function planAway(
   { proceed }: WitnessRules,
 ): GrantPlan | GrantRefusal {
   const promised = row.ceilingHistory === row.history ? row.ceiling : 0
-  if (!proceed) return planAlone(row, request, promised)
+  const kept = planAlone(row, request, promised)
+  if (!proceed || typeof kept === 'object') return kept
   const base = row.ceilingHistory === row.history ? request.atLeast : Math.max(request.atLeast, row.ceiling)
-  return planAlone(row, { ...request, atLeast: base }, Number.POSITIVE_INFINITY)
+  const plan = planAlone(row, { ...request, atLeast: base }, Number.POSITIVE_INFINITY)
+  const finding = { kind: 'blind', before: row.ceilingHistory, now: row.history, skipped: 0 } as const
+  return typeof plan === 'object' ? { ...plan, finding } : plan
 }
 
 function planAlone(

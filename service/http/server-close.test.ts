@@ -10,7 +10,7 @@ async function listening(
   t: TestContext,
   segments: ScriptedSegments,
 ): Promise<{ api: HttpApi; port: number }> {
-  const api = await HttpApi.withTags(t, { outside: { segments: () => segments } })
+  const api = await HttpApi.withTags(t, { outside: { segments } })
   await api.app.listen({ host: '127.0.0.1', port: 0 })
   return { api, port: (api.app.server.address() as AddressInfo).port }
 }

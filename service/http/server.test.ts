@@ -169,7 +169,7 @@ test('what is no ID is refused with what was given', async (t) => {
 test('a degraded answer names the algorithm that gave it', async (t) => {
   const segments = new ScriptedSegments()
   segments.mode = 'fail'
-  const api = await HttpApi.withTags(t, { outside: { segments: () => segments } })
+  const api = await HttpApi.withTags(t, { outside: { segments } })
   for (let call = 0; call < 2; call += 1) {
     const { body, status } = await api.ids('segment', { body: { count: 3 } })
     assert.equal(status, 200)
@@ -184,7 +184,7 @@ test('a degraded answer names the algorithm that gave it', async (t) => {
 
 test('a numeric tag that has degraded to UUIDs has no runs until it recovers', async (t) => {
   const segments = new ScriptedSegments()
-  const api = await HttpApi.withTags(t, { outside: { segments: () => segments } })
+  const api = await HttpApi.withTags(t, { outside: { segments } })
   await api.expect(201, 'POST', TAGS_URL, { body: { name: 'mixed', chain: ['segment', 'uuid-v7'] } })
   segments.mode = 'fail'
   const url = `${TAGS_URL}/mixed/ids`
@@ -199,7 +199,7 @@ test('a numeric tag that has degraded to UUIDs has no runs until it recovers', a
 test('a tag that must stay numeric answers 503 with Retry-After at its end', async (t) => {
   const segments = new ScriptedSegments()
   segments.mode = 'fail'
-  const api = await HttpApi.withTags(t, { outside: { segments: () => segments } })
+  const api = await HttpApi.withTags(t, { outside: { segments } })
   await api.expect(200, 'PATCH', `${TAGS_URL}/segment`, { body: { chain: ['segment'] } })
   const answer = await api.call('POST', IDS)
   assert.equal(answer.status, 503)

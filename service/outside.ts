@@ -1,0 +1,41 @@
+import type { ApiKeyStore } from './ports/api-key-store.ts'
+import type { AuditSink } from './ports/audit-sink.ts'
+import type { CatalogStore } from './ports/catalog-store.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Coordinator } from './ports/coordinator.ts'
+import type { Log } from './ports/log.ts'
+import type { Random } from './ports/random.ts'
+import type { SegmentLedger } from './ports/segment-ledger.ts'
+import type { SegmentStore } from './ports/segment-store.ts'
+import type { TimeCopyStore } from './ports/time-copy-store.ts'
+import type { TimeGrantStore } from './ports/time-grant-store.ts'
+
+/** All that touches the world outside; memory or real servers, real time or a test's. */
+export interface Outside {
+  readonly ledger: SegmentLedger
+  /** In place of what stands over the ledger: for a test that scripts every grant. */
+  readonly segments?: SegmentStore
+  /** The database's own time grants, where there is no second store. */
+  readonly times: TimeGrantStore
+  /** The copies of time grants out of the second store. */
+  readonly copies: TimeCopyStore
+  readonly catalog: CatalogStore
+  readonly keys: ApiKeyStore
+  readonly auditSink: AuditSink
+  /** Left out where no etcd is configured. */
+  readonly shared?: SharedStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Who this process is, for people who read the tables. */
+  readonly instance: string
+  /** This process' share of its processors, 0..1; default: measured. The simulation brings its own. */
+  readonly cpu?: () => number
+}
+
+/** The second store, and the name under which this process' database is known there. */
+export interface SharedStore {
+  readonly coordinator: Coordinator
+  /** The same in every process that uses the database, and in no other. */
+  readonly database: string
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { batchNumbers } from '../test/fixtures/batch-numbers.ts'
+import { type MemoryUseCases, memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { settle } from '../test/fixtures/settle.ts'
+import { MemoryClock } from './adapters/memory/memory-clock.ts'
+import { MemoryCoordination } from './adapters/memory/memory-coordination.ts'
+import { MemoryCoordinator } from './adapters/memory/memory-coordinator.ts'
+import { IdBatch } from './core/id-batch.ts'
+
+/** Two data centres with a database each, joined by one etcd; everything in memory, wired as in production. */
+async function twoDataCentres(t: TestContext) {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const start = (dc: number): Promise<MemoryUseCases> =>
+    memoryUseCases({
+      clock,
+      environment: { IDGEN_DATACENTER_ID: String(dc) },
+      outside: {
+        shared: { coordinator: new MemoryCoordinator(etcd), database: `database ${dc}` },
+        instance: `dc${dc}/1`,
+      },
+    })
+  const both = [await start(0), await start(1)] as const
+  t.after(() => Promise.all(both.map((one) => one.stop())))
+  return { clock, etcd, zero: both[0], one: both[1] }
+}
+
+const ACTOR = { actor: 'test', traceId: undefined }
+const ORDERS = { workspace: 'acme', group: 'shop', name: 'orders' }
+
+async function makeOrders({ useCases: { catalog } }: MemoryUseCases): Promise<void> {
+  await catalog.createWorkspace(ACTOR, 'acme', '')
+  await catalog.createGroup(ACTOR, 'acme', 'shop', '')
+  await catalog.createTag(ACTOR, ORDERS, { algorithm: 'segment' })
+}
+
+async function take({ useCases }: MemoryUseCases, count: number): Promise<readonly bigint[]> {
+  const batch = new IdBatch()
+  await useCases.generate.take(await useCases.directory.resolve('acme/shop/orders'), count, batch)
+  return batchNumbers(batch)
+}
+
+test('a tag made in one data centre is served by the other, from cells of its own', async (t) => {
+  const { zero, one } = await twoDataCentres(t)
+  await makeOrders(zero)
+  await settle()
+  const numbers = [...(await take(zero, 500)), ...(await take(one, 500))]
+  assert.equal(new Set(numbers).size, 1000)
+  assert.equal(numbers[0], 1n)
+  assert.equal(numbers[500], 1n + 2n ** 32n)
+})
+
+test('both hold a worker id that etcd knows, and let go of it', async (t) => {
+  const { etcd, zero, one } = await twoDataCentres(t)
+  assert.equal(zero.service.keeper.fault, undefined)
+  assert.equal(one.service.keeper.fault, undefined)
+  assert.equal(etcd.list('/workers/').entries.length, 2)
+  await zero.stop()
+  assert.deepEqual(
+    etcd.list('/workers/').entries.map(({ key }) => key.split('/')[2]),
+    ['1'],
+  )
+})
+
+test('every grant is witnessed, and without etcd a data centre grants as far as was promised', async (t) => {
+  const { etcd, zero } = await twoDataCentres(t)
+  await makeOrders(zero)
+  await take(zero, 10)
+  const { counters } = zero.service.allocator
+  assert.ok(counters.witnessed > 0 && counters.alone === 0)
+  etcd.away = 'a test cut it off'
+  const before = counters.witnessed
+  assert.equal((await take(zero, 3000)).length, 3000)
+  assert.ok(counters.alone > 0)
+  assert.equal(counters.witnessed, before)
+})
+
+test('readiness names what is wrong with etcd and stays ready', async (t) => {
+  const { etcd, zero } = await twoDataCentres(t)
+  await settle()
+  assert.deepEqual(zero.useCases.readiness.report().degraded, [])
+  etcd.away = 'a test cut it off'
+  await settle()
+  const { ready, degraded } = zero.useCases.readiness.report()
+  assert.equal(ready, true)
+  assert.deepEqual(
+    degraded.map(({ what }) => what),
+    ['etcd'],
+  )
+})

@@ -1,0 +1,83 @@
+import type { AuditTrail } from './app/audit-trail.ts'
+import { CoordinatedCatalog } from './app/coordinated-catalog.ts'
+import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
+import { RangeConflicts } from './app/range-conflicts.ts'
+import { RangeWatch } from './app/range-watch.ts'
+import type { Trouble } from './app/readiness.ts'
+import { SegmentWitness } from './app/segment-witness.ts'
+import { SharedNames } from './app/shared-names.ts'
+import { TagResync } from './app/tag-resync.ts'
+import { TagSync } from './app/tag-sync.ts'
+import type { Config } from './config/keys.ts'
+import type { Outside, SharedStore } from './outside.ts'
+
+/** What only runs where data centres share an etcd. */
+export interface Coordination {
+  readonly witness: SegmentWitness
+  readonly times: CoordinatedTimeGrants
+  readonly catalog: CoordinatedCatalog
+  readonly conflicts: RangeConflicts
+  readonly sync: TagSync
+  /** What is wrong now, for people. */
+  troubles(): readonly Trouble[]
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface CoordinationParts {
+  readonly audit: AuditTrail
+  /** A tag was made, changed or deleted here because another data centre did so. */
+  readonly onImported: (path: string) => void
+}
+
+export function newCoordination(
+  config: Config,
+  outside: Outside,
+  { coordinator, database }: SharedStore,
+  { audit, onImported }: CoordinationParts,
+): Coordination {
+  const { catalog, clock, log, random, copies, instance } = outside
+  const names = new SharedNames(coordinator, database)
+  const conflicts = new RangeConflicts(audit, log)
+  const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
+  const resync = new TagResync({ sync, conflicts, coordinator, log, clock, database, instance })
+  const { checkEvery: checkEveryMs } = config.capacity
+  const ranges = new RangeWatch({ catalog, coordinator, sync, log, clock, checkEveryMs })
+  const witness = new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })
+  const times = new CoordinatedTimeGrants({ coordinator, copies, clock, log })
+  return {
+    witness,
+    times,
+    catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }),
+    conflicts,
+    sync,
+    troubles: () => troublesOf({ witness, times, conflicts, sync }),
+    async start() {
+      sync.start()
+      resync.start()
+      await ranges.start()
+    },
+    async stop() {
+      await Promise.all([ranges.stop(), resync.stop()])
+      await sync.stop()
+    },
+  }
+}
+
+function troublesOf({
+  witness,
+  times,
+  conflicts,
+  sync,
+}: Pick<Coordination, 'witness' | 'times' | 'conflicts' | 'sync'>): Trouble[] {
+  const troubles: Trouble[] = []
+  if (sync.fault !== undefined) troubles.push({ what: 'etcd', why: sync.fault })
+  if (witness.fault !== undefined) troubles.push({ what: 'witness', why: witness.fault })
+  if (times.flagged !== undefined) troubles.push({ what: 'copies of time grants', why: times.flagged })
+  for (const path of conflicts.paths.slice(0, CONFLICTS_NAMED_MAX))
+    troubles.push({ what: `tag ${path}`, why: 'its name or numbers are claimed by another database' })
+  return troubles
+}
+
+/** Enough to see what is wrong. */
+const CONFLICTS_NAMED_MAX = 10
