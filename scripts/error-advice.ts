@@ -59,7 +59,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_SPACE_MISMATCH:
     'Two databases have a tag of this name with different number spaces: delete the newer one and make it again with the claimed space.',
   IDGEN_COORDINATION_MISMATCH:
-    'Configure the store that the message names, or move the time grants with `idgen coordination switch`.',
+    'Configure the store that the message names, or move time grants and segments with `idgen coordination switch`.',
   IDGEN_CONFIG_INVALID:
     'Correct every fault listed; docs/configuration.md has all keys with what they allow.',
   IDGEN_DATA_FOLDER_IN_USE: 'Stop the other process, or give this one its own `data.dir`.',

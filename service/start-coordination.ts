@@ -1,6 +1,7 @@
 import type { AuditTrail } from './app/audit-trail.ts'
 import { CoordinatedCatalog } from './app/coordinated-catalog.ts'
 import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
+import { CoordinatorLock } from './app/coordinator-lock.ts'
 import { RangeConflicts } from './app/range-conflicts.ts'
 import { RangeWatch } from './app/range-watch.ts'
 import type { Trouble } from './app/readiness.ts'
@@ -18,6 +19,7 @@ export interface Coordination {
   readonly catalog: CoordinatedCatalog
   readonly conflicts: RangeConflicts
   readonly sync: TagSync
+  readonly lock: CoordinatorLock
   /** What is wrong now, for people. */
   troubles(): readonly Trouble[]
   start(): Promise<void>
@@ -51,6 +53,7 @@ export function newCoordination(
     catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }),
     conflicts,
     sync,
+    lock: new CoordinatorLock({ coordinator, holder: instance, ttlMs: LOCK_MS }),
     troubles: () => troublesOf({ witness, times, conflicts, sync }),
     async start() {
       sync.start()
@@ -79,5 +82,7 @@ function troublesOf({
   return troubles
 }
 
+/** Longer than opening the ranges of 100,000 tags takes. */
+const LOCK_MS = 60_000
 /** Enough to see what is wrong. */
 const CONFLICTS_NAMED_MAX = 10

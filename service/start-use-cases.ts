@@ -3,6 +3,7 @@ import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
 import { CatalogFollower } from './app/catalog-follower.ts'
+import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
@@ -82,7 +83,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     clock,
     log,
   }
-  const capacity = newCapacityWatch(config, outside, segments, audit)
+  const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
   return { ...cursors, useCases, routers, capacity, storeWatch, audit, follower, allocator, coordination }
 }
 
@@ -187,11 +188,10 @@ function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticat
 
 function newCapacityWatch(
   config: Config,
-  outside: Outside,
-  segments: SegmentStore,
+  { clock, log }: Outside,
   audit: AuditTrail,
+  { segments, lock }: { segments: SegmentStore; lock: CoordinatorLock | undefined },
 ): CapacityWatch {
-  const { clock, log } = outside
   return new CapacityWatch({
     store: segments,
     audit,
@@ -200,6 +200,7 @@ function newCapacityWatch(
     dc: config.datacenter.id,
     checkEveryMs: config.capacity.checkEvery,
     alertShare: config.capacity.alertShare,
+    ...(lock === undefined ? {} : { lock }),
   })
 }
 

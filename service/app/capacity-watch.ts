@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import type { CoordinatorLock } from './coordinator-lock.ts'
 import { Repeat } from './repeat.ts'
 
 export interface CapacityWatchOptions {
@@ -14,6 +15,8 @@ export interface CapacityWatchOptions {
   readonly checkEveryMs: number
   /** Share of a data centre's number space, 0..1, above which a tag raises the alert (R-2.2.4: 0.8). */
   readonly alertShare: number
+  /** Lets one process of a data centre open its ranges, where there is an etcd. */
+  readonly lock?: CoordinatorLock
 }
 
 /** Opens this data centre's ranges at the start and looks every hour how much of them is used (R-2.2.4). */
@@ -51,8 +54,7 @@ export class CapacityWatch {
   async check(): Promise<void> {
     const { store, dc, log, alertShare } = this.#options
     try {
-      const opened = await store.initialiseAll(dc)
-      if (opened > 0) log.info({ dc, tags: opened }, 'ranges opened')
+      await this.#openRanges()
       const usages = await store.usage(dc)
       this.#largestShare = usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
       const named = new Set(usages.map(({ tagId }) => tagId))
@@ -60,6 +62,22 @@ export class CapacityWatch {
       for (const { tagId, usedShare } of usages) this.#judge(tagId, usedShare, alertShare)
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown), dc }, 'capacity could not be checked')
+    }
+  }
+
+  async #openRanges(): Promise<void> {
+    const { store, dc, log, lock } = this.#options
+    const open = async (): Promise<void> => {
+      const opened = await store.initialiseAll(dc)
+      if (opened > 0) log.info({ dc, tags: opened }, 'ranges opened')
+    }
+    try {
+      if (lock === undefined) await open()
+      else await lock.run(`ranges/${dc}`, open)
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code !== 'IDGEN_COORDINATION_UNAVAILABLE') throw thrown
+      // The lock only spares work, and the database decides by itself.
+      await open()
     }
   }
 

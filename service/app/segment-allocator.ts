@@ -191,6 +191,11 @@ function viewOf(reading: WitnessReading | 'away' | 'off'): WitnessView {
 function refusal(why: Exclude<GrantRefusal, 'witness-away'>, tagId: number, dc: number): IdgenError {
   if (why === 'closed')
     return new IdgenError('IDGEN_TAG_NOT_FOUND', `The tag with the id ${tagId} was deleted.`)
+  if (why === 'witness-off')
+    return new IdgenError(
+      'IDGEN_COORDINATION_MISMATCH',
+      `The numbers of the tag with the id ${tagId} are witnessed in etcd for data centre ${dc}, and this process is configured without it: set etcd.endpoints, or leave etcd with idgen coordination switch.`,
+    )
   return new IdgenError(
     'IDGEN_RANGE_EXHAUSTED',
     `The tag with the id ${tagId} has no numbers left for data centre ${dc}; make a new tag.`,

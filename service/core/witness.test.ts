@@ -152,6 +152,19 @@ describe('without etcd', () => {
     const { grant, record: after } = plan({ nextValue: 40 }, 'off')
     assert.deepEqual([grant, after], [{ lo: 40, hi: 50 }, undefined])
   })
+
+  test('a process without etcd grants nothing of a row that others have witnessed', () => {
+    const request = { dc: 0, step: 1, atLeast: 0 }
+    assert.equal(planGrant({ ...ROW, ...promised }, 'off', request, RULES), 'witness-off')
+    const row = { ...ROW, cell: 0, nextValue: 100, ceiling: 210, ceilingHistory: 'h1' }
+    assert.equal(planReturn(row, 'off', { lo: 60, hi: 100 }, 0), undefined)
+  })
+
+  test('after a switch away from etcd numbers begin above the ceiling that is left', () => {
+    const { grant, row: after } = plan({ nextValue: 40, ceiling: 110 }, 'off')
+    assert.deepEqual(grant, { lo: 110, hi: 120 })
+    assert.deepEqual([after.ceiling, after.ceilingHistory], [0, ''])
+  })
 })
 
 describe('giving the unused end back', () => {
@@ -161,7 +174,7 @@ describe('giving the unused end back', () => {
   test('lowers both stores where both stand at its end', () => {
     const made = planReturn(row, record(100, 210), unused, 0)
     assert.deepEqual([made?.row.nextValue, made?.record], [60, record(60, 210)])
-    assert.equal(planReturn(row, 'off', unused, 0)?.row.nextValue, 60)
+    assert.equal(planReturn({ ...row, ceilingHistory: '' }, 'off', unused, 0)?.row.nextValue, 60)
   })
 
   test('is refused when anybody took more, in either store, or the history is another one', () => {

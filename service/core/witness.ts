@@ -77,7 +77,7 @@ export interface GrantPlan {
   readonly finding: WitnessFinding | undefined
 }
 
-export type GrantRefusal = 'closed' | 'exhausted' | 'witness-away'
+export type GrantRefusal = 'closed' | 'exhausted' | 'witness-away' | 'witness-off'
 
 interface GrantRequest {
   readonly dc: number
@@ -94,7 +94,7 @@ export function planGrant(
   request: GrantRequest,
   rules: WitnessRules,
 ): GrantPlan | GrantRefusal {
-  if (view === 'off') return planAlone(row, request, Number.POSITIVE_INFINITY)
+  if (view === 'off') return planWithout(row, request)
   if (view === 'away') return planAway(row, request, rules)
   const record = view === 'none' ? NO_RECORD : view
   if (record.closed === true) return 'closed'
@@ -131,10 +131,22 @@ export function planReturn(
     return undefined
   const { cell, ceiling, ceilingHistory, history } = row
   const returned = { cell, nextValue: unused.lo, ceiling, ceilingHistory }
-  if (view === 'off') return { row: returned, record: undefined }
+  if (view === 'off') return ceilingHistory === '' ? { row: returned, record: undefined } : undefined
   const agree = ceilingHistory === history && view.history === history
   if (!agree || view.used !== unused.hi || view.closed === true) return undefined
   return { row: returned, record: { ...view, used: unused.lo } }
+}
+
+/**
+ * Where no etcd is configured. A row that others have witnessed is refused: what is granted past the witness could be
+ * lost by the database and then be granted again by those who ask it. `idgen coordination switch` takes the history
+ * away and leaves the ceiling, up to which numbers may have been granted.
+ */
+function planWithout(row: WitnessedRow, request: GrantRequest): GrantPlan | GrantRefusal {
+  if (row.ceilingHistory !== '') return 'witness-off'
+  const atLeast = Math.max(request.atLeast, row.ceiling)
+  const plan = planAlone(row, { ...request, atLeast }, Number.POSITIVE_INFINITY)
+  return typeof plan === 'object' ? { ...plan, row: { ...plan.row, ceiling: 0 } } : plan
 }
 
 /** Without etcd: only below the ceiling that was promised to this very history of the database. */
