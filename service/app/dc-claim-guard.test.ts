@@ -126,6 +126,9 @@ test('exactly one of two installations that start at the same moment gets the da
   const world = new World(t)
   const started = await Promise.allSettled(['east', 'west'].map((name) => world.guard(name).start()))
   assert.deepEqual(started.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const alone = { store: world.database(), coordinator: undefined }
+  const shared = await Promise.allSettled(['east', 'west'].map((name) => world.guard(name, alone).start()))
+  assert.deepEqual(shared.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
 })
 
 test('with etcd away the database decides, and etcd is asked as soon as it answers', async (t) => {
