@@ -1,7 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { SegmentStore } from '../ports/segment-store.ts'
+import type { SegmentStore, SegmentUsage } from '../ports/segment-store.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { CoordinatorLock } from './coordinator-lock.ts'
 import { Repeat } from './repeat.ts'
@@ -21,11 +21,12 @@ export interface CapacityWatchOptions {
 
 /** Opens this data centre's ranges at the start and looks every hour how much of them is used. */
 export class CapacityWatch {
-  readonly #options: CapacityWatchOptions
+  #options: CapacityWatchOptions
   readonly #repeat: Repeat
   /** Tags above the share now: one alert when it begins, one line when it ends. */
   readonly #alerting = new Set<number>()
-  #largestShare = 0
+  /** Of the last check. */
+  #usages: readonly SegmentUsage[] = []
 
   constructor(options: CapacityWatchOptions) {
     this.#options = options
@@ -34,11 +35,17 @@ export class CapacityWatch {
 
   /** Share of the fullest tag at the last check, 0..1. */
   get largestShare(): number {
-    return this.#largestShare
+    return this.#usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
   }
 
   get alerting(): number {
     return this.#alerting.size
+  }
+
+  /** Live configuration: what the last check found is judged anew at once. */
+  configure(limits: Pick<CapacityWatchOptions, 'alertShare'>): void {
+    this.#options = { ...this.#options, ...limits }
+    this.#judgeAll()
   }
 
   async start(): Promise<void> {
@@ -52,14 +59,13 @@ export class CapacityWatch {
 
   /** Never rejects: the store being away is told elsewhere, and the next check asks again. */
   async check(): Promise<void> {
-    const { store, dc, log, alertShare } = this.#options
+    const { store, dc, log } = this.#options
     try {
       await this.#openRanges()
-      const usages = await store.usage(dc)
-      this.#largestShare = usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
-      const named = new Set(usages.map(({ tagId }) => tagId))
+      this.#usages = await store.usage(dc)
+      const named = new Set(this.#usages.map(({ tagId }) => tagId))
       for (const tagId of this.#alerting) if (!named.has(tagId)) this.#alerting.delete(tagId)
-      for (const { tagId, usedShare } of usages) this.#judge(tagId, usedShare, alertShare)
+      this.#judgeAll()
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown), dc }, 'capacity could not be checked')
     }
@@ -81,8 +87,12 @@ export class CapacityWatch {
     }
   }
 
-  #judge(tagId: number, usedShare: number, alertShare: number): void {
-    const { log, audit, dc } = this.#options
+  #judgeAll(): void {
+    for (const { tagId, usedShare } of this.#usages) this.#judge(tagId, usedShare)
+  }
+
+  #judge(tagId: number, usedShare: number): void {
+    const { log, audit, dc, alertShare } = this.#options
     const above = usedShare > alertShare
     if (above === this.#alerting.has(tagId)) return
     const fields = { tagId, dc, usedShare: Number(usedShare.toFixed(4)), alertShare }

@@ -22,7 +22,7 @@ interface Count {
  * a record per call would cost more than the call.
  */
 export class IssueLedger {
-  readonly #options: IssueLedgerOptions
+  #options: IssueLedgerOptions
   readonly #repeat: Repeat
   readonly #byKey = new Map<string, Map<string, Count>>()
   #counts = 0
@@ -31,6 +31,11 @@ export class IssueLedger {
   constructor(options: IssueLedgerOptions) {
     this.#options = options
     this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
+  }
+
+  /** Live configuration: counts from the next call on. */
+  configure(sampling: Pick<IssueLedgerOptions, 'sampleEvery'>): void {
+    this.#options = { ...this.#options, ...sampling }
   }
 
   /** `result` is `ok` or an error code; `ids` is 0 for an error. `traceId` goes into sampled records only. */

@@ -40,7 +40,7 @@ export type FindingListener = (tagId: number, dc: number, finding: WitnessFindin
  */
 export class SegmentAllocator implements SegmentStore {
   readonly #options: SegmentAllocatorOptions
-  readonly #rules: WitnessRules
+  #rules: WitnessRules
   readonly #openGrants = new OpenGrants()
   /** Allocations made beyond the promise or refused because of it, for metrics. */
   readonly counters = { witnessed: 0, alone: 0, blind: 0, refused: 0, regressed: 0 }
@@ -48,6 +48,11 @@ export class SegmentAllocator implements SegmentStore {
   constructor(options: SegmentAllocatorOptions) {
     this.#options = options
     this.#rules = options.rules ?? DEFAULT_RULES
+  }
+
+  /** Live configuration: counts for allocations that begin after it. */
+  configure(rules: Pick<WitnessRules, 'headroomSteps'>): void {
+    this.#rules = { ...this.#rules, ...rules }
   }
 
   initialise(tagId: number, dc: number): Promise<void> {

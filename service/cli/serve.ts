@@ -1,7 +1,10 @@
 import { Command } from 'commander'
+import { SystemClock } from '../adapters/system/system-clock.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { loadConfig } from '../config/load.ts'
-import { watchConfig } from '../config/watch.ts'
+import { type ConfigWatch, watchConfig } from '../config/watch.ts'
+import { applyLive } from '../live-config.ts'
+import { type OpenConfig, openConfig, tellUnknown } from '../open-config.ts'
 import { instanceName, type RunningService, startService } from '../running-service.ts'
 import { configOption } from './config-option.ts'
 import { quickstart } from './quickstart.ts'
@@ -20,20 +23,14 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const config = loadConfig(options.config, process.env)
-  const log = new PinoLog(config.log.level, { instance: instanceName(config) })
+  const local = loadConfig(options.config, process.env)
+  const log = new PinoLog(local.log.level, { instance: instanceName(local) })
   const stopSignal = nextStopSignal()
+  const opened = await openConfig(options.config, process.env, log)
+  const { config } = opened
+  log.setLevel(config.log.level)
   const running = await startService(config, log)
-  const watch = watchConfig(options.config, process.env, config, {
-    onChange: (change) => {
-      log.setLevel(change.config.log.level)
-      const { deadline, maxWaiting } = change.config.server.generate
-      running.service.useCases.generate.configure({ deadlineMs: deadline, maxWaiting })
-      log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
-    },
-    onFaults: (error) =>
-      log.error({ err: error, faults: error.faults }, 'configuration refused, the last good one stays'),
-  })
+  const watch = followConfig(options.config, opened, running, log)
   const { httpPort, grpcPort, metricsPort } = running
   log.info({ httpPort, grpcPort, metricsPort }, 'listening')
   if (options.quickstart === true)
@@ -42,7 +39,32 @@ async function serve(options: ServeOptions): Promise<void> {
     )
   const reason = await Promise.race([stopSignal, running.failed])
   watch.stop()
+  await opened.coordinator?.close()
   await stop(running, log, reason)
+}
+
+function followConfig(
+  file: string | undefined,
+  { config, settings, coordinator }: OpenConfig,
+  running: RunningService,
+  log: PinoLog,
+): ConfigWatch {
+  return watchConfig({
+    file,
+    environment: process.env,
+    started: config,
+    settings,
+    etcd: coordinator === undefined ? undefined : { coordinator, clock: new SystemClock() },
+    listener: {
+      onChange: (change) => {
+        applyLive(running.service, log, change.config)
+        log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
+      },
+      onFaults: (error) =>
+        log.error({ err: error, faults: error.faults }, 'configuration refused, the last good one stays'),
+      onUnknown: (unknown) => tellUnknown(log, unknown),
+    },
+  })
 }
 
 /** SIGTERM from a supervisor or Ctrl-C. A second one ends the process at once. */

@@ -2,7 +2,7 @@ import { runningEmbeddedUrl } from '../adapters/embedded/embedded-postgres.ts'
 import type { PostgresDatabase } from '../adapters/postgres/database.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { type Config } from '../config/keys.ts'
-import { loadConfig } from '../config/load.ts'
+import { commandConfig } from '../open-config.ts'
 import { databaseServer, openDatabase } from '../open-store.ts'
 import { instanceName } from '../running-service.ts'
 
@@ -14,8 +14,8 @@ export async function withDatabase(
   configFile: string | undefined,
   work: (database: PostgresDatabase, config: Config) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(configFile, process.env)
   const log = new PinoLog('warn', {}, process.stderr)
+  const config = await commandConfig(configFile, process.env, log)
   await using stack = new AsyncDisposableStack()
   const running = config.database.url === '' ? await runningEmbeddedUrl(config.data.dir) : undefined
   const { url } = running === undefined ? await databaseServer(config, log, stack) : { url: running }

@@ -7,6 +7,7 @@ export const COORDINATION_KEYS = {
     default: '',
     emptyMeans: 'no etcd: PostgreSQL grants time, and restored backups are outside the promise',
     reload: 'restart',
+    local: true,
     doc: 'etcd members, for example http://etcd-0:2379,http://etcd-1:2379. Once used, `idgen coordination switch` is needed to go back.',
   },
   'etcd.username': {
@@ -14,6 +15,7 @@ export const COORDINATION_KEYS = {
     default: '',
     emptyMeans: 'no authentication',
     reload: 'restart',
+    local: true,
     doc: 'User that etcd’s access control knows; needs all rights below etcd.prefix.',
   },
   'etcd.password': {
@@ -21,6 +23,7 @@ export const COORDINATION_KEYS = {
     default: '',
     secret: true,
     reload: 'restart',
+    local: true,
     doc: 'Password of etcd.username; better given as a file.',
   },
   'etcd.tls.ca': {
@@ -28,6 +31,7 @@ export const COORDINATION_KEYS = {
     default: '',
     emptyMeans: 'the certificates the system trusts',
     reload: 'restart',
+    local: true,
     doc: 'File with the certificates that sign etcd’s, PEM. Used with https endpoints.',
   },
   'etcd.tls.cert': {
@@ -35,6 +39,7 @@ export const COORDINATION_KEYS = {
     default: '',
     emptyMeans: 'no client certificate',
     reload: 'restart',
+    local: true,
     doc: 'File with the client certificate, PEM. Together with etcd.tls.key.',
   },
   'etcd.tls.key': {
@@ -42,12 +47,14 @@ export const COORDINATION_KEYS = {
     default: '',
     emptyMeans: 'no client certificate',
     reload: 'restart',
+    local: true,
     doc: 'File with the key of etcd.tls.cert, PEM.',
   },
   'etcd.prefix': {
     kind: 'string',
     default: '/idgen',
     reload: 'restart',
+    local: true,
     doc: 'All keys lie below it. Data centres that share an etcd share the prefix; unrelated installations never do.',
   },
   'etcd.timeout': {
@@ -56,6 +63,7 @@ export const COORDINATION_KEYS = {
     min: 50,
     max: 30_000,
     reload: 'restart',
+    local: true,
     doc: 'How long a call to etcd may take before it counts as unknown.',
   },
   'witness.onUnavailable': {
@@ -79,8 +87,8 @@ export const COORDINATION_KEYS = {
     min: 1,
     max: 100_000,
     unit: 'steps',
-    reload: 'restart',
-    doc: 'How many steps the ceiling lies ahead: numbers the database may grant while etcd is away, and at most the gap after a restart or failover of the database.',
+    reload: 'live',
+    doc: 'How many steps the ceiling lies ahead: numbers the database may grant while etcd is away, and at most the gap after a restart or failover of the database. Raise it some time before etcd is taken down on purpose: a tag’s ceiling moves with its next allocation.',
   },
   'redis.endpoints': {
     kind: 'string',

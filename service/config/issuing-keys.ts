@@ -9,13 +9,14 @@ export const ISSUING_KEYS = {
     min: 0,
     max: DC_COUNT_MAX - 1,
     reload: 'restart',
-    doc: 'Number of this data centre, part of every snowflake. Two data centres never share one.',
+    doc: 'Number of this data centre, part of every snowflake. Two data centres never share one; each number is claimed. May come from etcd, for one installation: docs/data-centres.md.',
   },
   'datacenter.installation': {
     kind: 'string',
     default: '',
     emptyMeans: 'the identity of the database',
     reload: 'restart',
+    local: true,
     doc: 'Who runs this data centre, for example the uid of the Kubernetes cluster. The number of a data centre is claimed by the first installation that uses it; another one is refused.',
   },
   'snowflake.epoch': {
@@ -24,6 +25,7 @@ export const ISSUING_KEYS = {
     min: 0,
     max: 4_102_444_800_000,
     reload: 'restart',
+    local: true,
     doc: 'Moment from which snowflakes count milliseconds, at least 50 days in the past; they last 69 years from it. Never change it once IDs were given: a changed one is refused.',
   },
   'snowflake.window': {

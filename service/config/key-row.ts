@@ -7,8 +7,10 @@ export type KeyRow = TextRow | UrlRow | NumberRow | InstantRow | BooleanRow | Ch
 interface RowBase {
   /** One or two sentences: what it does, what too small and too large mean, how it relates to other keys. */
   readonly doc: string
-  /** live: a change of the file is in force within 2 s. restart: reported, in force at the next start. */
+  /** live: a change of file or etcd is in force within 2 s. restart: reported, in force at the next start. */
   readonly reload: 'live' | 'restart'
+  /** Only by file or environment, like secrets: etcd cannot say how etcd is reached, nor what differs between processes. */
+  readonly local?: true
   /** Never printed; may also be given as a file (`…File` in YAML, `…_FILE` in the environment). */
   readonly secret?: true
 }

@@ -47,6 +47,7 @@ export const STORE_KEYS = {
     kind: 'path',
     default: './data',
     reload: 'restart',
+    local: true,
     doc: 'Folder of the embedded PostgreSQL and of what a first start makes. One process at a time.',
   },
   'catalog.pollEvery': {
@@ -89,7 +90,7 @@ export const STORE_KEYS = {
     min: 0,
     max: 1_000_000_000,
     unit: 'requests',
-    reload: 'restart',
+    reload: 'live',
     doc: 'One request for IDs in this many gets a full audit record; all are counted per minute anyway. 0: none.',
   },
   'audit.retentionMonths': {
@@ -114,7 +115,7 @@ export const STORE_KEYS = {
     default: 0.8,
     min: 0.01,
     max: 1,
-    reload: 'restart',
+    reload: 'live',
     doc: 'Used share of a number space from which on it is logged, audited and shown as an alert. 0.8 is 80 %.',
   },
 } as const satisfies Record<string, KeyRow>

@@ -2,33 +2,57 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { IdgenError } from '../core/errors.ts'
 import type { ConfigChange } from './change.ts'
-import { loadConfigText } from './load.ts'
+import { resolveConfig } from './load.ts'
+import type { Settings } from './settings-layer.ts'
 import { ConfigFollower, type Reading } from './watch.ts'
 
 interface Seen {
   readonly changes: ConfigChange[]
   readonly faults: IdgenError[]
+  readonly unknown: string[]
   /** Two equal readings, as two polls of a file at rest give. */
   readonly settle: (text: string) => void
   readonly observe: (reading: Reading) => void
+  readonly etcd: (settings: Readonly<Record<string, string>>) => void
 }
 
-function followerOf(text: string, environment: Record<string, string> = {}): Seen {
+interface Start {
+  /** undefined: there is no file. */
+  readonly text?: string | undefined
+  readonly environment?: Record<string, string>
+  readonly settings?: Settings
+}
+
+function follow({ text, environment = {}, settings }: Start): Seen {
   const changes: ConfigChange[] = []
   const faults: IdgenError[] = []
+  const unknown: string[] = []
+  const file = text === undefined ? undefined : { name: 'idgen.yaml', text }
   const follower = new ConfigFollower({
-    file: '/etc/idgen.yaml',
+    file: text === undefined ? undefined : '/etc/idgen.yaml',
     environment,
-    started: loadConfigText(text, 'idgen.yaml', environment),
-    listener: { onChange: (change) => changes.push(change), onFaults: (error) => faults.push(error) },
+    started: resolveConfig({ file, environment, settings }).config,
+    settings,
+    listener: {
+      onChange: (change) => changes.push(change),
+      onFaults: (error) => faults.push(error),
+      onUnknown: (names) => unknown.push(...names.map(({ path }) => path)),
+    },
   })
   const observe = (reading: Reading): void => follower.observe(reading)
   const settle = (next: string): void => {
     observe({ text: next })
     observe({ text: next })
   }
-  settle(text)
-  return { changes, faults, settle, observe }
+  const etcd = (next: Readonly<Record<string, string>>): void =>
+    follower.observeSettings(new Map(Object.entries(next)))
+  return { changes, faults, unknown, settle, observe, etcd }
+}
+
+function followerOf(text: string, environment: Record<string, string> = {}): Seen {
+  const seen = follow({ text, environment })
+  seen.settle(text)
+  return seen
 }
 
 const INFO = 'log: { level: info }'
@@ -83,4 +107,76 @@ test('a file that stays away is reported', () => {
   observe({ fault: 'cannot be read (ENOENT)' })
   observe({ fault: 'cannot be read (ENOENT)' })
   assert.match(faults[0]?.message ?? '', /"\/etc\/idgen\.yaml" cannot be read \(ENOENT\)/)
+})
+
+test('a setting in etcd goes above the file and below the environment, and its removal brings the file back', () => {
+  const { changes, etcd } = followerOf(INFO, { IDGEN_AUDIT_SAMPLE_EVERY: '5' })
+  etcd({ 'log.level': 'debug', 'audit.sampleEvery': '7' })
+  etcd({})
+  assert.deepEqual(
+    changes.map(({ config }) => [config.log.level, config.audit.sampleEvery]),
+    [
+      ['debug', 5],
+      ['info', 5],
+    ],
+  )
+})
+
+test('without a file the settings in etcd are followed all the same', () => {
+  const { changes, etcd } = follow({})
+  etcd({ 'log.level': 'warn', 'snowflake.window': '1m' })
+  assert.deepEqual(
+    [changes[0]?.changedLiveKeys, changes[0]?.needsRestart],
+    [['log.level'], ['snowflake.window']],
+  )
+})
+
+test('a bad setting changes nothing, is told once per content, and its repair is taken', () => {
+  const { changes, faults, etcd, settle } = followerOf(INFO)
+  etcd({ 'log.level': 'loud', 'server.generate.deadline': '1y' })
+  etcd({ 'log.level': 'loud', 'server.generate.deadline': '1y' })
+  assert.equal(faults.length, 1)
+  assert.deepEqual(
+    faults[0]?.faults.map(({ path }) => path),
+    ['server.generate.deadline', 'log.level'],
+  )
+  settle(DEBUG)
+  assert.equal(changes.length, 0, 'file and etcd make the configuration together')
+  etcd({ 'server.generate.deadline': '3s' })
+  assert.deepEqual(
+    changes.map(({ config }) => [config.log.level, config.server.generate.deadline]),
+    [['debug', 3000]],
+  )
+})
+
+test('a rule between keys is checked over file and etcd together', () => {
+  const { changes, faults, etcd } = followerOf('segment: { refillDeadline: 900ms }')
+  etcd({ 'server.generate.deadline': '500ms' })
+  assert.match(faults[0]?.faults[0]?.message ?? '', /must not be above server\.generate\.deadline/)
+  assert.deepEqual(changes, [])
+})
+
+test('settings that come before the file was seen at rest wait for it', () => {
+  const { changes, etcd, settle } = follow({ text: INFO })
+  etcd({ 'audit.sampleEvery': '9' })
+  assert.equal(changes.length, 0)
+  settle(INFO)
+  assert.deepEqual(
+    changes.map(({ config }) => [config.log.level, config.audit.sampleEvery]),
+    [['info', 9]],
+  )
+})
+
+test('settings of the start stay in force while etcd is silent', () => {
+  const { changes, settle } = follow({ text: INFO, settings: new Map([['log.level', 'warn']]) })
+  settle(INFO)
+  settle(`${INFO}\n# edited`)
+  assert.deepEqual(changes, [])
+})
+
+test('a setting that no key has is told and hinders nothing', () => {
+  const { changes, faults, unknown, etcd } = follow({})
+  etcd({ 'log.levle': 'debug', 'audit.sampleEvery': '9' })
+  etcd({ 'log.levle': 'debug', 'audit.sampleEvery': '8' })
+  assert.deepEqual([changes.length, faults.length, unknown], [2, 0, ['log.levle']])
 })

@@ -1,16 +1,23 @@
 import { readFile, stat } from 'node:fs/promises'
-import { IdgenError } from '../core/errors.ts'
+import { basename } from 'node:path'
+import { type FieldFault, IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
 import { type ConfigChange, configChange, sameConfig } from './change.ts'
 import type { Environment } from './environment-layer.ts'
 import type { Config } from './keys.ts'
 import { FILE_MAX_BYTES } from './layer.ts'
-import { loadConfigText, unreadable } from './load.ts'
+import { type ResolvedConfig, resolveConfig, unreadable } from './load.ts'
+import { followSettings } from './settings-follower.ts'
+import type { Settings } from './settings-layer.ts'
 
 export interface ConfigListener {
   /** A new valid configuration; called only when a value differs. */
   onChange(change: ConfigChange): void
-  /** The file became invalid or unreadable; the last good configuration stays in force. Once per content. */
+  /** File or etcd became invalid or unreadable; the last good configuration stays in force. Once per content. */
   onFaults(error: IdgenError): void
+  /** Settings in etcd that no key has, when they are others than before. */
+  onUnknown(unknown: readonly FieldFault[]): void
 }
 
 export interface ConfigWatch {
@@ -18,34 +25,48 @@ export interface ConfigWatch {
   stop(): void
 }
 
+export interface WatchOptions extends FollowerOptions {
+  /** undefined: no etcd, only the file is followed. */
+  readonly etcd?: { readonly coordinator: Coordinator; readonly clock: Clock } | undefined
+}
+
 /** Two of these pass until a change is in force: well below the 5 s of, and a read of a small file is cheap. */
 const POLL_EVERY_MS = 500
 
 /**
- * Follows the configuration file. It is read again and again and its text compared: notifications and modification
- * times miss the symlink swap of a Kubernetes ConfigMap, network file systems and edits within one tick.
- * Files with secrets and the environment are read again only together with a changed text.
+ * Follows the configuration file and the settings in etcd. The file is read again and again and its text compared:
+ * notifications and modification times miss the symlink swap of a Kubernetes ConfigMap, network file systems and edits
+ * within one tick. Files with secrets and the environment are read again only together with something that changed.
  */
-export function watchConfig(
-  file: string | undefined,
-  environment: Environment,
-  started: Config,
-  listener: ConfigListener,
-): ConfigWatch {
-  if (file === undefined) return { stop: () => {} }
-  const follower = new ConfigFollower({ file, environment, started, listener })
+export function watchConfig(options: WatchOptions): ConfigWatch {
+  const follower = new ConfigFollower(options)
+  const { file, etcd } = options
+  const polling = file === undefined ? undefined : pollFile(file, (reading) => follower.observe(reading))
+  const following =
+    etcd === undefined
+      ? undefined
+      : followSettings(etcd.coordinator, etcd.clock, (settings) => follower.observeSettings(settings))
+  return {
+    stop() {
+      polling?.[Symbol.dispose]()
+      following?.[Symbol.dispose]()
+    },
+  }
+}
+
+function pollFile(file: string, observe: (reading: Reading) => void): Disposable {
   let stopped = false
   const poll = async (): Promise<void> => {
     const reading = await readWhole(file)
     if (stopped) return
-    follower.observe(reading)
+    observe(reading)
     timer = setTimeout(() => void poll(), POLL_EVERY_MS)
     timer.unref()
   }
   let timer = setTimeout(() => void poll(), 0)
   timer.unref()
   return {
-    stop() {
+    [Symbol.dispose]() {
       stopped = true
       clearTimeout(timer)
     },
@@ -66,26 +87,34 @@ async function readWhole(file: string): Promise<Reading> {
 }
 
 export interface FollowerOptions {
-  readonly file: string
+  readonly file: string | undefined
   readonly environment: Environment
   readonly started: Config
+  /** That the process was started with; undefined: etcd had no part in it. */
+  readonly settings?: Settings | undefined
   readonly listener: ConfigListener
 }
 
 /**
- * Decides what the readings of the file mean. A reading counts only when the next one is equal: an editor that
- * truncates and writes shows an empty file for a moment, which would be a valid configuration of defaults.
+ * Decides what the readings of file and etcd mean, together. A reading of the file counts only when the next one is
+ * equal: an editor that truncates and writes shows an empty file for a moment, which would be a valid configuration of
+ * defaults.
  */
 export class ConfigFollower {
   readonly #options: FollowerOptions
   #before: Config
-  /** The last reading, and the last one that counted. */
+  /** The last reading of the file, and the last one that counted. */
   #seen: string | undefined
   #settled: string | undefined
+  /** Of the last reading that counted and could be read. */
+  #text: string | undefined
+  #settings: Settings | undefined
+  #unknown = ''
 
   constructor(options: FollowerOptions) {
     this.#options = options
     this.#before = options.started
+    this.#settings = options.settings
   }
 
   observe(reading: Reading): void {
@@ -94,21 +123,50 @@ export class ConfigFollower {
     this.#seen = seen
     if (!stable || seen === this.#settled) return
     this.#settled = seen
-    this.#take(reading)
+    const { file = '', listener } = this.#options
+    if ('fault' in reading) return listener.onFaults(unreadable(file, reading.fault))
+    this.#text = reading.text
+    this.#take()
   }
 
-  #take(reading: Reading): void {
+  /** They come again, unchanged, with every connection to etcd. */
+  observeSettings(settings: Settings): void {
+    if (this.#settings !== undefined && sameSettings(this.#settings, settings)) return
+    this.#settings = settings
+    this.#take()
+  }
+
+  #take(): void {
     const { file, environment, started, listener } = this.#options
-    if ('fault' in reading) return listener.onFaults(unreadable(file, reading.fault))
-    let next: Config
+    // Before the file was seen at rest nobody knows what it says besides; its first reading comes in a moment.
+    if (file !== undefined && this.#text === undefined) return
+    const text = { name: basename(file ?? ''), text: this.#text ?? '' }
+    let resolved: ResolvedConfig
     try {
-      next = loadConfigText(reading.text, file, environment)
+      resolved = resolveConfig({
+        file: file === undefined ? undefined : text,
+        settings: this.#settings,
+        environment,
+      })
     } catch (error) {
       return listener.onFaults(IdgenError.from(error))
     }
+    this.#tellUnknown(resolved.unknown)
+    const next = resolved.config
     if (sameConfig(this.#before, next)) return
     const change = configChange(started, this.#before, next)
     this.#before = next
     listener.onChange(change)
   }
+
+  #tellUnknown(unknown: readonly FieldFault[]): void {
+    const names = JSON.stringify(unknown)
+    if (names === this.#unknown) return
+    this.#unknown = names
+    if (unknown.length > 0) this.#options.listener.onUnknown(unknown)
+  }
+}
+
+function sameSettings(a: Settings, b: Settings): boolean {
+  return a.size === b.size && [...a].every(([name, text]) => b.get(name) === text)
 }

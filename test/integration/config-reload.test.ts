@@ -35,9 +35,15 @@ interface Watched {
 
 function watch(t: TestContext, file: string): Watched {
   const seen: Watched = { changes: [], faults: [] }
-  const watching = watchConfig(file, {}, loadConfig(file, {}), {
-    onChange: (change) => seen.changes.push(change),
-    onFaults: (error) => seen.faults.push(error),
+  const watching = watchConfig({
+    file,
+    environment: {},
+    started: loadConfig(file, {}),
+    listener: {
+      onChange: (change) => seen.changes.push(change),
+      onFaults: (error) => seen.faults.push(error),
+      onUnknown: () => assert.fail('without etcd nothing is unknown'),
+    },
   })
   // The watcher's timer keeps no process alive, and node:test does not wait for what nothing keeps alive.
   const alive = setInterval(() => {}, 1000)
@@ -88,9 +94,15 @@ test('the symlink swap by which Kubernetes updates a ConfigMap is seen', async (
 test('nothing is reported after the watch was stopped', async (t) => {
   const file = join(await temporaryFolder(t), 'idgen.yaml')
   await writeFile(file, 'log: { level: info }')
-  const watching = watchConfig(file, {}, loadConfig(file, {}), {
-    onChange: () => assert.fail('a change was reported'),
-    onFaults: () => assert.fail('faults were reported'),
+  const watching = watchConfig({
+    file,
+    environment: {},
+    started: loadConfig(file, {}),
+    listener: {
+      onChange: () => assert.fail('a change was reported'),
+      onFaults: () => assert.fail('faults were reported'),
+      onUnknown: () => assert.fail('unknown settings were reported'),
+    },
   })
   watching.stop()
   await writeFile(file, 'log: { level: debug }')
