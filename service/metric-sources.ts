@@ -72,6 +72,16 @@ function generation({ useCases, routers }: Measured): MetricSource[] {
       read: (set) => set([], useCases.generate.waiting),
     },
     {
+      name: 'idgen_dc_requests_total',
+      help: 'Requests for IDs by the data centre the client names (unknown: none) and that of this server',
+      kind: 'counter',
+      labels: ['client_dc', 'server_dc'],
+      read: (set) => {
+        const serverDc = String(useCases.traffic.serverDc)
+        useCases.traffic.each((clientDc, requests) => set([clientDc, serverDc], requests))
+      },
+    },
+    {
       name: 'idgen_router_moves_total',
       help: 'Moves of tags along their chain',
       kind: 'counter',

@@ -4,10 +4,12 @@ import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
 import { CatalogFollower } from './app/catalog-follower.ts'
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
+import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
+import { NodeRegistry } from './app/node-registry.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { SegmentAllocator } from './app/segment-allocator.ts'
@@ -78,6 +80,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       clock,
       ...(coordination === undefined ? {} : { elsewhere: () => coordination.troubles() }),
     }),
+    nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
+    traffic: new DcTraffic(config.datacenter.id),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,

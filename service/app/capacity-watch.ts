@@ -25,8 +25,9 @@ export class CapacityWatch {
   readonly #repeat: Repeat
   /** Tags above the share now: one alert when it begins, one line when it ends. */
   readonly #alerting = new Set<number>()
-  /** Of the last check. */
+  /** Of the last check: those that a share could be set for. Of 100,000 tags hardly one is among them. */
   #usages: readonly SegmentUsage[] = []
+  #largestShare = 0
 
   constructor(options: CapacityWatchOptions) {
     this.#options = options
@@ -35,7 +36,7 @@ export class CapacityWatch {
 
   /** Share of the fullest tag at the last check, 0..1. */
   get largestShare(): number {
-    return this.#usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
+    return this.#largestShare
   }
 
   get alerting(): number {
@@ -62,7 +63,9 @@ export class CapacityWatch {
     const { store, dc, log } = this.#options
     try {
       await this.#openRanges()
-      this.#usages = await store.usage(dc)
+      const usages = await store.usage(dc)
+      this.#usages = usages.filter(({ usedShare }) => usedShare > LEAST_ALERT_SHARE)
+      this.#largestShare = usages.reduce((most, { usedShare }) => Math.max(most, usedShare), 0)
       const named = new Set(this.#usages.map(({ tagId }) => tagId))
       for (const tagId of this.#alerting) if (!named.has(tagId)) this.#alerting.delete(tagId)
       this.#judgeAll()
@@ -110,3 +113,6 @@ export class CapacityWatch {
     })
   }
 }
+
+/** The configuration allows none below (capacity.alertShare). */
+const LEAST_ALERT_SHARE = 0.01

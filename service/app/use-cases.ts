@@ -2,10 +2,12 @@ import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
+import type { DcTraffic } from './dc-traffic.ts'
 import type { GenerateIds } from './generate-ids.ts'
 import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import type { ManageKeys } from './manage-keys.ts'
+import type { NodeRegistry } from './node-registry.ts'
 import type { Readiness } from './readiness.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
@@ -26,6 +28,8 @@ export interface UseCases {
   readonly authenticator: Authenticator
   readonly ledger: IssueLedger
   readonly readiness: Readiness
+  readonly nodes: NodeRegistry
+  readonly traffic: DcTraffic
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits
   readonly clock: Clock

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Metadata } from '@grpc/grpc-js'
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import { callContextOf } from './call-context.ts'
 
 test('the key comes from a bearer token, whatever the case of the scheme, else from x-api-key', () => {
@@ -48,3 +49,10 @@ function metadataOf(headers: Record<string, string>): Metadata {
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
   return metadata
 }
+
+test('the data centre of the client comes from idgen-client-dc, and anything else is unknown', () => {
+  const dcOf = (headers: Record<string, string>): number => callContextOf(metadataOf(headers)).clientDc
+  assert.equal(dcOf({ 'idgen-client-dc': '3' }), 3)
+  assert.equal(dcOf({ 'idgen-client-dc': '8' }), UNKNOWN_DC)
+  assert.equal(dcOf({}), UNKNOWN_DC)
+})

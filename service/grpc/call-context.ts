@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js'
+import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 
 /** What the metadata of a call say. Nothing here is checked yet. */
 export interface CallContext {
@@ -6,10 +7,13 @@ export interface CallContext {
   readonly keyText: string | undefined
   /** 32 hex digits of a valid `traceparent` (W3C Trace Context); undefined without one. */
   readonly traceId: string | undefined
+  /** From `idgen-client-dc`, as clientDcOf says. */
+  readonly clientDc: number
 }
 
 export function callContextOf(metadata: Metadata): CallContext {
-  return { keyText: keyTextOf(metadata), traceId: traceIdOf(metadata) }
+  const clientDc = clientDcOf(metadata.get(CLIENT_DC_HEADER)[0])
+  return { keyText: keyTextOf(metadata), traceId: traceIdOf(metadata), clientDc }
 }
 
 function keyTextOf(metadata: Metadata): string | undefined {

@@ -32,7 +32,8 @@ export class IdIssuer {
    * IDGEN_TAG_NOT_FOUND and what GenerateIds throws
    */
   issue(context: CallContext, order: IssueOrder, call: Cancellable): IdBatch | Promise<IdBatch> {
-    const { authenticator, directory } = this.#useCases
+    const { authenticator, directory, traffic } = this.#useCases
+    traffic.count(context.clientDc)
     // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
     const caller = authenticator.peek(context.keyText)
     const tag = directory.peek(order.tag)

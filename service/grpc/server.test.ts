@@ -57,6 +57,7 @@ test('reflection, both versions, needs no key and knows every service and messag
       'idgen.v1.CatalogService',
       'idgen.v1.IdService',
       'idgen.v1.KeyService',
+      'idgen.v1.NodeService',
     ])
     for (const symbol of [
       'grpc.health.v1.Health',

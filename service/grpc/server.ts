@@ -5,9 +5,11 @@ import type { Clock } from '../ports/clock.ts'
 import { catalogService } from './catalog-service.ts'
 import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
 import { KeyServiceService } from './generated/idgen/v1/key_service.ts'
+import { NodeServiceService } from './generated/idgen/v1/node_service.ts'
 import { Health } from './health.ts'
 import { ID_SERVICE, idService } from './id-service.ts'
 import { keyService } from './key-service.ts'
+import { nodeService } from './node-service.ts'
 import { OpenStreams } from './open-streams.ts'
 import { addReflection } from './reflection.ts'
 
@@ -41,6 +43,7 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
   server.addService(ID_SERVICE, { ...idService(useCases, streams) })
   server.addService(CatalogServiceService, { ...catalogService(useCases) })
   server.addService(KeyServiceService, { ...keyService(useCases) })
+  server.addService(NodeServiceService, { ...nodeService(useCases) })
   health.addTo(server, streams)
   addReflection(server, streams)
   let drained: Promise<void> | undefined

@@ -2,7 +2,7 @@ import type { handleUnaryCall } from '@grpc/grpc-js'
 import type { Actor } from '../app/actor.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
-import { callContextOf } from './call-context.ts'
+import { type CallContext, callContextOf } from './call-context.ts'
 import { refusal } from './refusal.ts'
 
 /**
@@ -12,14 +12,14 @@ import { refusal } from './refusal.ts'
 export function unary<Q, A>(
   useCases: Pick<UseCases, 'authenticator' | 'log'>,
   subjectOf: ((request: Q, caller: Caller) => string) | undefined,
-  run: (request: Q, actor: Actor, caller: Caller) => Promise<A>,
+  run: (request: Q, actor: Actor, caller: Caller, context: CallContext) => Promise<A>,
 ): handleUnaryCall<Q, A> {
   return (call, callback) => {
     const context = callContextOf(call.metadata)
     const answered = async (): Promise<A> => {
       const caller = await useCases.authenticator.authenticate(context.keyText)
       if (subjectOf !== undefined) authorize(caller, 'manage', subjectOf(call.request, caller))
-      return run(call.request, { actor: caller.keyId, traceId: context.traceId }, caller)
+      return run(call.request, { actor: caller.keyId, traceId: context.traceId }, caller, context)
     }
     answered().then(
       (response) => callback(null, response),

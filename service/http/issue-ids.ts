@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorize } from '../app/authenticator.ts'
+import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { LiveTag } from '../app/live-tag.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -33,8 +34,9 @@ export class IssueIds {
 
   /** Answers at once, or returns a promise of the answer's body. */
   handle(request: IssueRequest, reply: FastifyReply): undefined | Promise<string> {
-    const { directory, generate } = this.#useCases
+    const { directory, generate, traffic } = this.#useCases
     const { count, as } = request.body
+    traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
     const path = issuePath(request)
     this.#refuseCount(count, as)
     reply.header('content-type', JSON_MEDIA_TYPE)

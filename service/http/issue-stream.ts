@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { LiveTag } from '../app/live-tag.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdBatch } from '../core/id-batch.ts'
@@ -17,6 +18,7 @@ export const STREAM_LINE_IDS = 1000
  * at most the lines in flight are lost. Fails as a whole while nothing was sent; later as its last line.
  */
 export async function issueStream(request: IssueRequest, useCases: UseCases): Promise<Readable> {
+  useCases.traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
   const tag = await useCases.directory.resolve(issuePath(request))
   refuseForm(tag, request.body.as)
   const stream = new IssueStream(request, tag, useCases)

@@ -132,6 +132,7 @@ const ROUTES = [
   'get /livez',
   'get /readyz',
   'get /v1/ids/{id}',
+  'get /v1/nodes',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids/stream',
   'get /v1/keys',

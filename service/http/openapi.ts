@@ -23,6 +23,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
         { name: 'groups', description: 'Needs the scope `manage`.' },
         { name: 'tags', description: 'What IDs are asked of. Needs the scope `manage`.' },
         { name: 'keys', description: 'API keys. Needs the scope `manage`.' },
+        { name: 'nodes', description: 'Where the running processes are. Needs any key.' },
         { name: 'health', description: 'For orchestrators.' },
       ],
       security: [{ bearer: [] }, { apiKey: [] }],

@@ -9,6 +9,7 @@ import { healthRoutes } from './health-routes.ts'
 import { idRoutes } from './id-routes.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { keyRoutes } from './key-routes.ts'
+import { nodeRoutes } from './node-routes.ts'
 import { collectOpenapi, documentationRoutes } from './openapi.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
 import { actorOf, declareRequestState } from './request-state.ts'
@@ -51,6 +52,7 @@ export async function createHttpServer(
       done()
     })
     idRoutes(api, useCases)
+    nodeRoutes(api, useCases)
     await api.register(async (management) => managementRoutes(management, useCases))
   })
   await app.ready()

@@ -88,8 +88,9 @@ test('a setting in etcd is in force in less than 5 s, a bad one changes nothing,
   await put({ 'audit.sampleEvery': 'often', 'snowflake.window': '1y' })
   const refused = (): Record<string, unknown>[] => linesOf(service, 'configuration refused')
   await soon('the refusal', () => refused().length === 1)
+  const faults = refused()[0]?.['faults'] as readonly { readonly path: string }[] | undefined
   assert.deepEqual(
-    (refused()[0]?.['faults'] as { path: string }[]).map(({ path }) => path),
+    faults?.map(({ path }) => path),
     ['audit.sampleEvery', 'snowflake.window'],
   )
   assert.equal(changed().length, CHANGES)

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
+import { test } from 'node:test'
+import { advertisedNode } from './advertised-node.ts'
+import { parseNode, printNode } from './app/node-record.ts'
+import { loadConfig } from './config/load.ts'
+import { nodeKey } from './core/coordination-keys.ts'
+
+const PORTS = { httpPort: 8080, grpcPort: 50_051 }
+
+function addresses(environment: Record<string, string>): readonly string[] {
+  const { http, grpc } = advertisedNode(loadConfig(undefined, environment), 'host/1', PORTS, 0)
+  return [http, grpc]
+}
+
+test('a process that listens everywhere is advertised by the name of its machine', () => {
+  assert.deepEqual(addresses({}), [`http://${hostname()}:8080`, `${hostname()}:50051`])
+})
+
+test('one that listens on one address is advertised by that', () => {
+  const hosts = { IDGEN_SERVER_HTTP_HOST: '::1', IDGEN_SERVER_GRPC_HOST: '127.0.0.1' }
+  assert.deepEqual(addresses(hosts), ['http://[::1]:8080', '127.0.0.1:50051'])
+})
+
+test('what the configuration says goes above both', () => {
+  const given = {
+    IDGEN_SERVER_ADVERTISE_HTTP: 'https://ids.example',
+    IDGEN_SERVER_ADVERTISE_GRPC: 'ids.example:443',
+  }
+  assert.deepEqual(addresses(given), ['https://ids.example', 'ids.example:443'])
+})
+
+test('what a process tells of itself is read by the others', () => {
+  const config = loadConfig(undefined, { IDGEN_DATACENTER_ID: '4' })
+  const node = advertisedNode(config, 'host/1', PORTS, Date.UTC(2026, 0, 1))
+  assert.deepEqual(parseNode({ key: nodeKey(4, 'host/1'), value: printNode(node) }), node)
+})

@@ -1,0 +1,35 @@
+import { hostname } from 'node:os'
+import type { NodeRecord } from './app/node-record.ts'
+import type { Config } from './config/keys.ts'
+import { VERSION } from './version.ts'
+
+export interface ListeningPorts {
+  readonly httpPort: number
+  readonly grpcPort: number
+}
+
+/** How this process describes itself to clients, once it listens. */
+export function advertisedNode(
+  config: Config,
+  node: string,
+  { httpPort, grpcPort }: ListeningPorts,
+  startedAtMs: number,
+): NodeRecord {
+  const { advertise, http, grpc } = config.server
+  return {
+    dc: config.datacenter.id,
+    node,
+    http: advertise.http || `http://${reachable(http.host)}:${httpPort}`,
+    grpc: advertise.grpc || `${reachable(grpc.host)}:${grpcPort}`,
+    version: VERSION,
+    startedAt: new Date(startedAtMs).toISOString(),
+  }
+}
+
+/** A process that listens everywhere is best called by the name of its machine. */
+function reachable(host: string): string {
+  if (EVERY_INTERFACE.includes(host)) return hostname()
+  return host.includes(':') ? `[${host}]` : host
+}
+
+const EVERY_INTERFACE: readonly string[] = ['0.0.0.0', '::', '']

@@ -1,0 +1,29 @@
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
+import type { NodeRecord } from '../app/node-record.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
+import type { Node, NodeServiceServer } from './generated/idgen/v1/node_service.ts'
+import { unary } from './unary.ts'
+
+/** Where clients may go: any valid key may ask. */
+export function nodeService(useCases: UseCases): Pick<NodeServiceServer, 'listNodes'> {
+  const { nodes, traffic } = useCases
+  return {
+    listNodes: unary(useCases, undefined, async ({ dc: wanted }, _actor, _caller, { clientDc }) => {
+      const own = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
+      const dc = wanted === undefined ? own : checkedDc(wanted)
+      return { dc, current: nodes.current, nodes: nodes.list(dc).map(nodeMessage) }
+    }),
+  }
+}
+
+function nodeMessage({ dc, node, http, grpc, version, startedAt }: NodeRecord): Node {
+  return { dc, node, http, grpc, version, startedAt: new Date(startedAt) }
+}
+
+function checkedDc(dc: number): number {
+  if (dc >= 0 && dc < DC_COUNT_MAX) return dc
+  const message = `must be 0 to ${DC_COUNT_MAX - 1}, not ${dc}`
+  throw new IdgenError('IDGEN_REQUEST_INVALID', `dc ${message}.`, { faults: [{ path: '/dc', message }] })
+}

@@ -1,0 +1,82 @@
+import type { FastifyInstance } from 'fastify'
+import { CLIENT_DC_HEADER, clientDcOf, UNKNOWN_DC } from '../app/dc-traffic.ts'
+import type { NodeRecord } from '../app/node-record.ts'
+import { NODES_LISTED_MAX } from '../app/node-registry.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
+import { problemResponses } from './problem.ts'
+
+interface NodeQuery {
+  readonly dc?: string
+}
+
+/** Where clients may go: any valid key may ask. */
+export function nodeRoutes(app: FastifyInstance, { nodes, traffic }: UseCases): void {
+  app.addSchema(NODE_SCHEMA)
+  app.get<{ Querystring: NodeQuery }>('/v1/nodes', { schema: LIST }, async (request) => {
+    const clientDc = clientDcOf(request.query.dc ?? request.headers[CLIENT_DC_HEADER])
+    const dc = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
+    return { dc, current: nodes.current, nodes: nodes.list(dc).map(nodeView) }
+  })
+}
+
+/** Field by field: what a record gains is not meant for clients by itself. */
+function nodeView({ dc, node, http, grpc, version, startedAt }: NodeRecord): object {
+  return { dc, node, http, grpc, version, startedAt }
+}
+
+const NODE_PROPERTIES = {
+  dc: { type: 'integer', minimum: 0, maximum: DC_COUNT_MAX - 1 },
+  node: { type: 'string', description: 'Name of the process.' },
+  http: { type: 'string', description: 'Where clients reach its HTTP API.' },
+  grpc: { type: 'string', description: 'Where clients reach its gRPC API, host:port.' },
+  version: { type: 'string', description: 'Of idgen.' },
+  startedAt: { type: 'string', format: 'date-time', description: 'By its own clock.' },
+} as const
+
+const NODE_SCHEMA = {
+  $id: 'Node',
+  type: 'object',
+  required: Object.keys(NODE_PROPERTIES),
+  properties: NODE_PROPERTIES,
+} as const
+
+const LIST = {
+  operationId: 'listNodes',
+  summary: 'List the running processes, those of your own data centre first',
+  description: `At most ${NODES_LISTED_MAX}, the nodes of one data centre by name: choose among those of your own by chance, go to others when none of them answers, and ask again now and then (docs/data-centres.md). Needs any valid key.`,
+  tags: ['nodes'],
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      dc: {
+        type: 'string',
+        enum: Array.from({ length: DC_COUNT_MAX }, (_, dc) => String(dc)),
+        description:
+          'Data centre whose nodes come first. Left out: that of the header Idgen-Client-Dc, else that of this process.',
+      },
+    },
+  },
+  response: {
+    200: {
+      description: 'The nodes.',
+      type: 'object',
+      required: ['dc', 'current', 'nodes'],
+      properties: {
+        dc: { ...NODE_PROPERTIES.dc, description: 'Whose nodes come first.' },
+        current: {
+          type: 'boolean',
+          description: 'False while etcd is away: these are the last known ones, some may be gone.',
+        },
+        nodes: { type: 'array', items: { $ref: 'Node#' } },
+      },
+    },
+    ...problemResponses([
+      'IDGEN_REQUEST_INVALID',
+      'IDGEN_UNAUTHENTICATED',
+      'IDGEN_INTERNAL',
+      'IDGEN_STORE_UNAVAILABLE',
+    ]),
+  },
+}
