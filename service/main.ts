@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { dcCommand } from './cli/dc.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { idCommand } from './cli/id.ts'
 import { keyCommand } from './cli/key.ts'
@@ -16,6 +17,7 @@ const program = new Command('idgen')
   .addCommand(migrateCommand())
   .addCommand(keyCommand())
   .addCommand(tagCommand())
+  .addCommand(dcCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())
 

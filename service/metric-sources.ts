@@ -2,6 +2,7 @@ import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
 import type { CatalogFollower } from './app/catalog-follower.ts'
+import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
@@ -20,6 +21,7 @@ export interface Measured extends CoordinationMeasured {
   readonly follower: CatalogFollower
   readonly snowflake: Snowflake
   readonly uuidV4: UuidV4
+  readonly claim: DcClaimGuard | undefined
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
@@ -168,13 +170,19 @@ function algorithms({ useCases, snowflake, uuidV4 }: Measured): MetricSource[] {
   ]
 }
 
-function dependencies({ useCases, keeper, audit, follower, pool }: Measured): MetricSource[] {
+function dependencies({ useCases, keeper, audit, follower, claim, pool }: Measured): MetricSource[] {
   return [
     gauge('idgen_worker_id', 'Snowflake worker id held, -1 without one', () => keeper.worker ?? -1),
     gauge('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
       keeper.fault === undefined ? 1 : 0,
     ),
     gauge('idgen_ready', '1 while this process can serve', () => (useCases.readiness.report().ready ? 1 : 0)),
+    gauge('idgen_dc_claim_ok', '1 while the data centre is claimed by no other installation', () =>
+      claim?.fault === undefined ? 1 : 0,
+    ),
+    gauge('idgen_node_listed', '1 while other processes and clients find this one', () =>
+      useCases.nodes.fault === undefined ? 1 : 0,
+    ),
     gauge('idgen_database_ok', '1 while the database answers', () => (follower.fault === undefined ? 1 : 0)),
     gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
     gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),

@@ -6,6 +6,7 @@ import { PartitionUpkeep } from './adapters/postgres/partition-upkeep.ts'
 import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
+import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
@@ -17,7 +18,10 @@ import type { Log } from './ports/log.ts'
 
 /** The stores on PostgreSQL (a server by URL, or the embedded one in the data folder) and, where configured, on etcd. */
 export interface OpenStore
-  extends Pick<Outside, 'ledger' | 'times' | 'copies' | 'shared' | 'catalog' | 'keys' | 'auditSink'> {
+  extends Pick<
+    Outside,
+    'ledger' | 'times' | 'copies' | 'shared' | 'claim' | 'catalog' | 'keys' | 'auditSink'
+  > {
   readonly poolStats: () => PoolStats
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
   readonly lost: Promise<Error>
@@ -47,6 +51,10 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     ...(coordinator === undefined
       ? {}
       : { shared: { coordinator, database: await databaseIdentity(database) } }),
+    claim: {
+      store: new PostgresDcClaimStore(database),
+      installation: await installationOf(config, database),
+    },
     catalog: new PostgresCatalogStore(database),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),
@@ -54,6 +62,11 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     lost: server.lost,
     close: () => stack.disposeAsync(),
   }
+}
+
+/** Who runs this data centre, as claims name it. */
+export async function installationOf(config: Config, database: PostgresDatabase): Promise<string> {
+  return config.datacenter.installation || (await databaseIdentity(database))
 }
 
 /** The pool alone, for commands that need no stores (migrate, doctor). */

@@ -3,6 +3,7 @@ import type { AuditSink } from './ports/audit-sink.ts'
 import type { CatalogStore } from './ports/catalog-store.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Coordinator } from './ports/coordinator.ts'
+import type { DcClaimStore } from './ports/dc-claim-store.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
@@ -24,6 +25,8 @@ export interface Outside {
   readonly auditSink: AuditSink
   /** Left out where no etcd is configured. */
   readonly shared?: SharedStore
+  /** Left out by tests that run one installation. */
+  readonly claim?: InstallationClaim
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -38,4 +41,12 @@ export interface SharedStore {
   readonly coordinator: Coordinator
   /** The same in every process that uses the database, and in no other. */
   readonly database: string
+}
+
+/** Who runs this data centre, and where that is written down besides etcd. */
+export interface InstallationClaim {
+  readonly store: DcClaimStore
+  readonly installation: string
+  /** As DcClaimGuard has it. */
+  readonly dcAssumed?: boolean
 }

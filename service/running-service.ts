@@ -5,6 +5,7 @@ import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import type { PinoLog } from './adapters/telemetry/pino-log.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
+import { advertisedNode } from './advertised-node.ts'
 import type { Config } from './config/keys.ts'
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts'
 import { createProbeServer } from './http/probe-server.ts'
@@ -29,16 +30,23 @@ export interface RunningService {
  * The whole service in this process. What was started is stopped again, in reverse order, when a later step fails.
  * @throws IDGEN_DATA_FOLDER_IN_USE, IDGEN_STORE_UNAVAILABLE, IDGEN_SCHEMA_MISMATCH, IDGEN_PORT_IN_USE, …
  */
-export async function startService(config: Config, log: PinoLog): Promise<RunningService> {
+export async function startService(
+  config: Config,
+  log: PinoLog,
+  { dcAssumed = false }: { readonly dcAssumed?: boolean } = {},
+): Promise<RunningService> {
   await using starting = new AsyncDisposableStack()
   const instance = instanceName(config)
   const store = await openStore(config, log, instance)
   starting.defer(() => store.close())
-  const outside = { ...store, clock: new SystemClock(), random: new SystemRandom(), log, instance }
+  const clock = new SystemClock()
+  const claim = store.claim === undefined ? {} : { claim: { ...store.claim, dcAssumed } }
+  const outside = { ...store, ...claim, clock, random: new SystemRandom(), log, instance }
   const service = await startUseCases(config, outside)
   starting.defer(() => service.stop())
   const listeners = await listen(config, service, store, starting)
   service.useCases.readiness.started()
+  service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
   const stack = starting.move()
   let stopping: Promise<void> | undefined
   return {
@@ -96,7 +104,7 @@ async function bound(
   }
 }
 
-/** Not ready first, so that no new request is sent here; then what is in flight may finish. */
+/** Not ready and off the list of nodes first, so that no new request is sent here; then what is in flight may finish. */
 async function drain(
   service: Service,
   http: FastifyInstance,
@@ -105,7 +113,7 @@ async function drain(
 ): Promise<void> {
   service.useCases.readiness.drain()
   const late = setTimeout(() => http.server.closeAllConnections(), timeoutMs)
-  await Promise.all([http.close(), grpc.drain(timeoutMs)])
+  await Promise.all([service.useCases.nodes.stop(), http.close(), grpc.drain(timeoutMs)])
   clearTimeout(late)
 }
 

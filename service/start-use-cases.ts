@@ -4,6 +4,7 @@ import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
 import { CatalogFollower } from './app/catalog-follower.ts'
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
+import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
@@ -25,6 +26,7 @@ import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
+import { claimedSegments, claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
 /** The use cases with what runs beside them in the background. */
 export interface Service extends SharedCursors {
   readonly useCases: UseCases
@@ -35,6 +37,7 @@ export interface Service extends SharedCursors {
   readonly follower: CatalogFollower
   readonly allocator: SegmentAllocator
   readonly coordination: Coordination | undefined
+  readonly claim: DcClaimGuard | undefined
   /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
   stop(): Promise<void>
 }
@@ -42,13 +45,24 @@ export interface Service extends SharedCursors {
 /** Builds the use cases over the stores, starts their background work, and waits for the first round of it. */
 export async function startUseCases(config: Config, outside: Outside): Promise<Service> {
   const service = assemble(config, outside)
-  const { useCases, audit, jumps, keeper, follower, capacity, coordination, routers } = service
+  const { useCases, audit, jumps, keeper, follower, capacity, coordination, routers, claim } = service
   audit.start()
+  await claimed(claim, audit)
   useCases.ledger.start()
   jumps.start()
   await Promise.all([keeper.start(), follower.start(), capacity.start(), coordination?.start()])
   routers.start()
   return { ...service, stop: () => stopAll(service) }
+}
+
+/** Before anything is granted. Why it was refused is worth a record, also of a process that ends now. */
+async function claimed(claim: DcClaimGuard | undefined, audit: AuditTrail): Promise<void> {
+  try {
+    await claim?.start()
+  } catch (thrown) {
+    await audit.stop()
+    throw thrown
+  }
 }
 
 /** Everything made and connected; nothing runs yet. */
@@ -57,10 +71,11 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
   const coordination = joined(config, outside, audit, (path) => directory.refresh(path))
-  const cursors = newCursors(config, outside, coordination?.times ?? outside.times)
+  const claim = newDcClaim(config, outside, audit)
+  const cursors = newCursors(config, outside, claimedTimes(coordination?.times ?? outside.times, claim))
   const { layout, keeper, uuidV4 } = cursors
   const allocator = newAllocator(config, outside, storeWatch, coordination)
-  const segments = outside.segments ?? allocator
+  const segments = outside.segments ?? claimedSegments(allocator, claim)
   const directory = newDirectory(config, outside, segments, cursors)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
@@ -78,7 +93,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       follower,
       keeper,
       clock,
-      ...(coordination === undefined ? {} : { elsewhere: () => coordination.troubles() }),
+      elsewhere: () => [...claimTroubles(claim), ...(coordination?.troubles() ?? [])],
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     traffic: new DcTraffic(config.datacenter.id),
@@ -88,12 +103,13 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     log,
   }
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
-  return { ...cursors, useCases, routers, capacity, storeWatch, audit, follower, allocator, coordination }
+  const watches = { routers, capacity, storeWatch, follower, claim }
+  return { ...cursors, ...watches, useCases, audit, allocator, coordination }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
 async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
-  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination } = service
+  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination, claim } = service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
@@ -106,6 +122,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     keeper.stop(),
     jumps.stop(),
     coordination?.stop(),
+    claim?.stop(),
   ])
   const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
   const ended = new AbortController()

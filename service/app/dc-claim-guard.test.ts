@@ -94,6 +94,8 @@ test('another installation is refused by etcd, with both names and what to do, a
   const { message } = await rejectsWith('IDGEN_DC_CLAIMED', world.guard('west', { store }).start())
   assert.match(message, /"east".*this one is "west".*idgen dc claim --dc 3 --force/)
   assert.deepEqual(await store.list(), [])
+  const [conflict] = await world.audited('dc.claim-conflict')
+  assert.deepEqual([conflict?.detail['ours'], conflict?.detail['theirs']], ['west', 'east'])
 })
 
 test('another installation on the same database is refused while etcd is away, and without any etcd', async (t) => {

@@ -79,8 +79,7 @@ export class DcClaimGuard {
     if (known !== undefined) this.#refuseOther('etcd', readClaim(dc, known.value))
     await this.#claimInDatabase()
     await this.#claimInEtcd()
-    const { fault } = this
-    if (fault !== undefined) throw new IdgenError('IDGEN_DC_CLAIMED', fault)
+    this.#refuse()
     if (this.#unconfirmed !== undefined)
       this.#options.log.warn({ dc, why: this.#unconfirmed }, 'data centre claimed in the database only')
     this.#follow()
@@ -168,8 +167,13 @@ export class DcClaimGuard {
   }
 
   #refuseOther(place: ClaimPlace, claim: DcClaim): void {
-    const { installation } = this.#options
-    if (claim.installation !== installation) throw claimedByOther(place, claim, installation)
+    this.#judge(place, claim)
+    this.#refuse()
+  }
+
+  #refuse(): void {
+    const { fault } = this
+    if (fault !== undefined) throw new IdgenError('IDGEN_DC_CLAIMED', fault)
   }
 
   #judge(place: ClaimPlace, claim: DcClaim): void {

@@ -29,7 +29,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const opened = await openConfig(options.config, process.env, log)
   const { config } = opened
   log.setLevel(config.log.level)
-  const running = await startService(config, log)
+  const running = await startService(config, log, { dcAssumed: opened.dcAssumed })
   const watch = followConfig(options.config, opened, running, log)
   const { httpPort, grpcPort, metricsPort } = running
   log.info({ httpPort, grpcPort, metricsPort }, 'listening')
