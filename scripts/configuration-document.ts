@@ -8,7 +8,8 @@ const INTRODUCTION = `# Configuration
 
 <!-- Made by \`make generate\` from service/config/. Do not edit. -->
 
-Three layers, each above the one before: defaults, a YAML file (\`idgen serve --config idgen.yaml\`), variables of the
+Four layers, each above the one before: defaults, a YAML file (\`idgen serve --config idgen.yaml\`), settings in etcd
+(\`/idgen/settings/log.level\`, see [data-centres.md](data-centres.md)), variables of the
 environment. Every key has a variable: \`server.http.port\` is \`IDGEN_SERVER_HTTP_PORT\`, \`auth.adminKey\` is
 \`IDGEN_AUTH_ADMIN_KEY\`. An empty variable counts as not set.
 
@@ -25,9 +26,10 @@ log: { level: info }
 - **Secrets** may stand in a file: \`database.urlFile\`-like keys in YAML (the key with \`File\` appended), \`…_FILE\` in
   the environment. They are read once, at the start, and never printed.
 - **Durations** are milliseconds, or text with a unit: \`500ms\`, \`30s\`, \`5m\`, \`1h\`, \`1d\`.
-- **Changes of the file** are noticed while the service runs, within 2 seconds, also the update of a Kubernetes ConfigMap.
-  Keys marked *live* take effect at once; for the others the log names them and says that a restart is needed. A faulty
-  file is reported and changes nothing.
+- **Changes of the file** are noticed while the service runs, within 2 seconds, also the update of a Kubernetes ConfigMap;
+  changes in etcd at once. Keys marked *live* take effect then; for the others the log names them and says that a restart
+  is needed. What is faulty is reported and changes nothing.
+- Secrets and keys marked *local* cannot be set in etcd.
 - Variables that Kubernetes makes of Services called idgen (\`IDGEN_SERVICE_HOST\`, …) are left alone.
 `
 
@@ -47,7 +49,7 @@ const HEAD = '| key and variable | default | allowed | change | what it does |\n
 function line(path: string, row: KeyRow): string {
   const names = [path, environmentName(path)].map((name) => `\`${name}\``).join('<br>')
   const doc = row.secret ? `${row.doc} Secret.` : row.doc
-  return `| ${names} | ${defaultText(row)} | ${allowedText(row)} | ${row.reload} | ${doc} |`
+  return `| ${names} | ${defaultText(row)} | ${allowedText(row)} | ${row.reload}${row.local ? ', local' : ''} | ${doc} |`
 }
 
 function defaultText(row: KeyRow): string {

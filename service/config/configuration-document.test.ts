@@ -20,7 +20,7 @@ test('docs/configuration.md says of each key what the registry says', () => {
   for (const [path, row] of ROWS) {
     const line = lines.find((text) => text.startsWith(`| \`${path}\``)) ?? ''
     assert.ok(line.includes(row.doc), path)
-    assert.ok(line.includes(`| ${row.reload} |`), path)
+    assert.ok(line.includes(`| ${row.reload}${row.local ? ', local' : ''} |`), path)
   }
 })
 

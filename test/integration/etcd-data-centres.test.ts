@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -153,6 +154,18 @@ test('data centres on one database know each other’s nodes, and count requests
     [0, 1],
   )
   assert.equal(claims[0]?.etcd.installation, claims[1]?.etcd.installation, 'one database, one installation')
+})
+
+test('the commands of docs/data-centres.md run as they stand there', async () => {
+  const document = readFileSync(new URL('../../docs/data-centres.md', import.meta.url), 'utf8')
+  const commands = [...document.matchAll(/^ *idgen (dc .+)$/gm)].map(([, args = '']) => args)
+  assert.deepEqual(commands, ['dc list', 'dc list --json', 'dc claim --dc 3 --force'])
+  const here = await installation('/document')
+  await idgen(['migrate'], here)
+  for (const command of commands) {
+    const { code, err } = await idgen(command.split(' '), here)
+    assert.equal(code, 0, `${command}: ${err}`)
+  }
 })
 
 test('a process that nobody told its data centre does not guess while etcd is away', async () => {
