@@ -55,7 +55,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_LAYOUT_MISMATCH:
     'Set `snowflake.epoch` to what the message names: all processes of a data centre share one.',
   IDGEN_DC_CLAIMED:
-    'Give this installation a `datacenter.id` of its own; after a move of the data centre run `idgen dc claim --force`.',
+    'Give this installation a `datacenter.id` of its own; after a move of the data centre run `idgen dc claim --dc … --force` (docs/data-centres.md).',
   IDGEN_SPACE_MISMATCH:
     'Two databases have a tag of this name with different number spaces: delete the newer one and make it again with the claimed space.',
   IDGEN_COORDINATION_MISMATCH:

@@ -13,6 +13,8 @@ export interface OpenConfig {
   readonly config: Config
   readonly settings: Settings | undefined
   readonly dcAssumed: boolean
+  /** As WholeConfig has it. */
+  readonly without: IdgenError | undefined
   /** Through which the settings were read; the caller closes it. undefined: no etcd is configured. */
   readonly coordinator: EtcdCoordinator | undefined
 }
@@ -27,11 +29,11 @@ export async function openConfig(
   const local = resolveConfig(sources)
   const coordinator = openCoordinator(local.config, log)
   if (coordinator === undefined)
-    return { config: local.config, settings: undefined, dcAssumed: false, coordinator }
+    return { config: local.config, settings: undefined, dcAssumed: false, without: undefined, coordinator }
   const { config, settings, dcAssumed, without, unknown } = await readWholeConfig(sources, coordinator)
   if (without !== undefined) tellWithout(log, without)
   tellUnknown(log, unknown)
-  return { config, settings, dcAssumed, coordinator }
+  return { config, settings, dcAssumed, without, coordinator }
 }
 
 /** The same for one command, without anything left open. */

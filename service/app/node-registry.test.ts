@@ -135,6 +135,29 @@ test('a process that starts while etcd is away lists itself, and the others late
   assert.deepEqual(names(late, 1), ['1:b/1', '0:a/1'])
 })
 
+test('an etcd that hangs does not hold up a stop', async (t) => {
+  const { clock, log } = world(t)
+  let hanging = false
+  class Hanging extends MemoryCoordinator {
+    override revokeLease(leaseId: string): Promise<void> {
+      return hanging ? new Promise(() => {}) : super.revokeLease(leaseId)
+    }
+  }
+  const shared = new MemoryCoordination(clock)
+  const registry = new NodeRegistry({ coordinator: new Hanging(shared), clock, log })
+  registry.start(nodeOf(0, 'a/1'))
+  await settle()
+  hanging = true
+  let stopped = false
+  const stopping = registry.stop().then(() => {
+    stopped = true
+  })
+  await settle()
+  assert.equal(stopped, false)
+  clock.advance(2000)
+  await stopping
+})
+
 test('without etcd a process knows only itself', async (t) => {
   const { clock, log } = world(t)
   const alone = new NodeRegistry({ coordinator: undefined, clock, log })

@@ -1,6 +1,6 @@
 import { NODES } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { Coordinator, Entry, Follower } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import { keyOf, type NodeRecord, parseNode, printNode } from './node-record.ts'
@@ -57,8 +57,14 @@ export class NodeRegistry {
     this.#repeat.start()
   }
 
-  /** Takes this process off the list. */
+  /** Takes this process off the list; at most STOP_MAX_MS, because a shutdown waits for it. */
   async stop(): Promise<void> {
+    const ended = new AbortController()
+    await Promise.race([this.#leave(), sleep(this.#options.clock, STOP_MAX_MS, ended.signal)])
+    ended.abort()
+  }
+
+  async #leave(): Promise<void> {
     await this.#repeat.stop()
     await this.#flight
     this.#following?.[Symbol.dispose]()
@@ -145,6 +151,8 @@ export class NodeRegistry {
 
 const LEASE_MS = 15_000
 const RENEW_MS = 5000
+/** An etcd that hangs must not use up the grace period; the lease then takes the record off. */
+const STOP_MAX_MS = 2000
 /** 8 data centres with 256 worker ids, twice: what is beyond issues nothing and was put there by mistake. */
 const NODES_MAX = 4096
 /** About 200 KB of answer; all of the caller's own data centre (at most 256) are among them. */

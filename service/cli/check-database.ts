@@ -4,6 +4,7 @@ import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { PostgresTimeGrantStore } from '../adapters/postgres/postgres-time-grant-store.ts'
 import type { Config } from '../config/keys.ts'
 import { IdgenError } from '../core/errors.ts'
+import { checkDataCentre } from './check-data-centre.ts'
 import { check, type Finding } from './findings.ts'
 
 export async function checkDatabase(
@@ -41,6 +42,7 @@ export async function checkDatabase(
     (ms) => `${ms} ms from the database's`,
   )
   if (migrated !== true) return
+  await checkDataCentre(findings, database, config)
   await check(
     findings,
     'tags',

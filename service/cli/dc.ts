@@ -122,6 +122,9 @@ Before --force:
 ${CONDITIONS}`
 
 async function claim(options: ClaimOptions): Promise<void> {
+  // Where the number comes from etcd and etcd's settings are bad, the default would be somebody else's.
+  if (options.force === true && options.dc === undefined)
+    throw new IdgenError('IDGEN_REQUEST_INVALID', 'With --force name the data centre: --dc <number>.')
   await withStores(options.config, async ({ config, database, coordinator, audit, clock }) => {
     const move = new DcClaimMove({
       store: new PostgresDcClaimStore(database),

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { Config } from '../config/keys.ts'
-import { loadConfig } from '../config/load.ts'
 import { IdgenError } from '../core/errors.ts'
 import { endStampMs, firstStampMs, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { checkConfiguration } from './check-configuration.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkEtcd } from './check-etcd.ts'
 import { checkPorts } from './check-ports.ts'
@@ -20,12 +20,7 @@ export function doctorCommand(): Command {
 
 async function examine(options: { config?: string; json?: boolean }): Promise<void> {
   const findings: Finding[] = []
-  const config = await check(
-    findings,
-    'configuration',
-    () => Promise.resolve(loadConfig(options.config, process.env)),
-    () => 'valid',
-  )
+  const config = await checkConfiguration(findings, options.config)
   if (config !== undefined) {
     await checkPorts(findings, config)
     await checkEtcd(findings, config)

@@ -90,6 +90,9 @@ test('two installations never run as one data centre, until a person moves its n
   assert.equal(plain.code, 1)
   assert.match(plain.err, /this one is "[0-9/]+".*idgen dc claim --dc 3 --force/)
 
+  const nameless = await idgen(['dc', 'claim', '--force'], west)
+  assert.match(nameless.err, /name the data centre: --dc/)
+
   const forced = await idgen(['dc', 'claim', '--dc', '3', '--force'], west)
   assert.equal(forced.code, 0, forced.err)
   assert.match(
@@ -110,6 +113,9 @@ test('two installations never run as one data centre, until a person moves its n
   const listed = await idgen(['dc', 'list'], west)
   assert.match(listed.out, /^3 +[0-9/]+ +[0-9/]+ +\S+$/m)
   assert.match(listed.out, /configured as data centre 3\.$/m)
+  const doctor = await idgen(['doctor'], { ...west, IDGEN_SERVER_HTTP_PORT: '0' })
+  assert.match(doctor.out, /^ok {3}settings in etcd +0 read$/m)
+  assert.match(doctor.out, /^ok {3}data centre +3, claimed by this installation/m)
   const json = JSON.parse((await idgen(['dc', 'list', '--json'], east)).out) as {
     installation: string
     claims: { dc: number; database: { installation: string }; etcd: { installation: string } }[]
