@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  * biz_tags.generation       names the tag in every store, for ever; ids repeat between databases
  * biz_tags.config_revision  revision of the etcd key this row was last published to or taken from
  * segments.ceiling          up to here the witness lets this database grant alone, while its history is the one beside it
+ * time_authority.moves      how often the right to grant time was moved; a switch of it names the count
  * worker_times.copy_nonce   the hold that wrote until_ms, where etcd grants time and this row is the copy
  * dc_claims                 which installation runs a data centre, so that two cannot by mistake
  */
@@ -26,6 +27,7 @@ const STATEMENTS = [
     ALTER TABLE segments
       ADD COLUMN ceiling bigint NOT NULL DEFAULT 0,
       ADD COLUMN ceiling_history text NOT NULL DEFAULT ''`,
+  sql`ALTER TABLE time_authority ADD COLUMN moves bigint NOT NULL DEFAULT 0`,
   sql`ALTER TABLE worker_times ADD COLUMN copy_nonce text NOT NULL DEFAULT ''`,
   sql`
     CREATE TABLE dc_claims (

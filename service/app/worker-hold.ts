@@ -54,8 +54,9 @@ export class WorkerHold {
   }
 
   /**
-   * Raises the worker's time to `untilMs`. Where an earlier try with an unknown outcome raised it already, to between
-   * `knownMs` and `untilMs`, it goes on from there.
+   * Raises the worker's time to `untilMs`. Where an earlier try of this hold with an unknown outcome raised it already,
+   * to between `knownMs` and `untilMs`, it goes on from there. A time that another hold wrote never is such a try: a
+   * switch of the authority carries over what others used in the meantime.
    * @throws IDGEN_COORDINATION_UNAVAILABLE outcome unknown
    */
   async raise(knownMs: number, untilMs: number): Promise<HoldVerdict> {
@@ -64,12 +65,12 @@ export class WorkerHold {
       const outcome = await this.#put(untilMs, [])
       if (outcome.succeeded) return 'done'
       refused = this.#whyRefused(outcome)
-      const found = outcome.entries.get(this.#timeKey)?.value
-      const foundMs = found === undefined ? undefined : parseTime(found)?.untilMs
+      const text = outcome.entries.get(this.#timeKey)?.value
+      const found = text === undefined ? undefined : parseTime(text)
       if (refused !== '') break
-      refused = `its time stands at ${foundMs ?? 'nothing'} and not at ${knownMs}: etcd was restored, or somebody edited it`
-      if (foundMs === undefined || foundMs < knownMs || foundMs > untilMs) break
-      this.#timeText = found
+      refused = `its time stands at ${found?.untilMs ?? 'nothing'} and not at ${knownMs}: etcd was restored, or somebody edited it`
+      if (found?.nonce !== this.hold.nonce || found.untilMs < knownMs || found.untilMs > untilMs) break
+      this.#timeText = text
     }
     return { refused }
   }
@@ -122,12 +123,14 @@ export class WorkerHold {
   /** '' when only the time differs. */
   #whyRefused({ entries }: CoordinatorOutcome): string {
     const { hold, holderText, authorityText } = this.#options
+    // First of all: a switch of the authority also ends the holds, and it is what people must hear of.
+    const authority = entries.get(this.#authorityKey)?.value
+    if (authority !== authorityText) return `the authority record says ${authority ?? 'nothing'} by now`
     const holder = entries.get(this.#holderKey)
     if (holder === undefined) return 'its lease ran out'
-    if (holder.createRevision !== hold.revision || holder.value !== holderText)
-      return 'another process holds it'
-    const authority = entries.get(this.#authorityKey)?.value
-    return authority === authorityText ? '' : `the authority record says ${authority ?? 'nothing'} by now`
+    return holder.createRevision === hold.revision && holder.value === holderText
+      ? ''
+      : 'another process holds it'
   }
 }
 

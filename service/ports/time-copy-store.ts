@@ -37,14 +37,4 @@ export interface TimeCopyStore {
   replace(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean>
   /** Of every worker id 0..255 of the data centre that has a record. @throws IDGEN_STORE_UNAVAILABLE */
   readAll(dc: number): Promise<ReadonlyMap<number, number>>
-  /**
-   * One transaction: the authority moves from `from` to `to`, only if it is `from`; each worker's untilMs is raised to
-   * at least `untilMs` names, nothing is lowered, and every holder is forgotten. false: the authority is another one.
-   */
-  moveAuthority(
-    dc: number,
-    from: TimeAuthorityStore,
-    to: TimeAuthorityStore,
-    untilMs: ReadonlyMap<number, number>,
-  ): Promise<boolean>
 }

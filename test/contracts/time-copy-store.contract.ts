@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { TimeAuthorityRecords } from '../../service/ports/time-authority-records.ts'
 import type { TimeCopyStore } from '../../service/ports/time-copy-store.ts'
 import type { HoldRequest, TimeGrantStore } from '../../service/ports/time-grant-store.ts'
 import { rejectsWith } from './rejects-with.ts'
 
 export interface TimeCopyStores {
-  readonly copies: TimeCopyStore
+  readonly copies: TimeCopyStore & TimeAuthorityRecords
   /** Another process' view of the same data. */
-  readonly others: TimeCopyStore
+  readonly others: TimeCopyStore & TimeAuthorityRecords
   /** The store that grants time where this one has the authority, on the same data. */
   readonly grants: TimeGrantStore
   close(): Promise<void>
@@ -95,33 +96,47 @@ export function timeCopyStoreContract(name: string, make: () => Promise<TimeCopy
       assert.equal(await copies.replace(2, 0, NEVER, { untilMs: NOW, nonce: 'a' }), false, 'no record')
       await copies.authority(2, { store: 'postgres', layoutHash: 'layout-a' })
       assert.equal(await copies.replace(2, 0, NEVER, { untilMs: NOW, nonce: 'a' }), false)
-      assert.ok(await copies.moveAuthority(2, 'postgres', 'moving', new Map()))
+      assert.ok(await copies.moveAuthority(2, 0, 'moving', new Map()))
       assert.equal(await copies.replace(2, 0, NEVER, { untilMs: NOW, nonce: 'a' }), false)
-      assert.ok(await copies.moveAuthority(2, 'moving', 'etcd', new Map()))
+      assert.ok(await copies.moveAuthority(2, 1, 'etcd', new Map()))
       assert.equal(await copies.replace(2, 0, NEVER, { untilMs: NOW, nonce: 'a' }), true)
     })
 
-    it('moves the authority once, only from where it is, and raises every time without lowering one', async () => {
+    it('moves the authority once, only from where it was seen, and raises every time without lowering one', async () => {
       const { copies, others } = stores
       await copies.authority(3, { store: 'etcd', layoutHash: 'layout-a' })
-      assert.equal(await copies.moveAuthority(4, 'etcd', 'postgres', new Map()), false, 'no record')
+      assert.equal(await copies.moveAuthority(4, 0, 'postgres', new Map()), false, 'no record')
+      assert.equal(await copies.standing(4), undefined)
       assert.ok(await copies.replace(3, 0, NEVER, { untilMs: NOW + 5000, nonce: 'a' }))
       assert.ok(await copies.replace(3, 1, NEVER, { untilMs: NOW - 5000, nonce: 'b' }))
-      assert.equal(await copies.moveAuthority(3, 'moving', 'postgres', new Map([[0, NOW * 2]])), false)
+      assert.equal(await copies.moveAuthority(3, 1, 'postgres', new Map([[0, NOW * 2]])), false)
       const carried = new Map([
         [0, NOW],
         [1, NOW],
         [255, NOW],
       ])
-      assert.equal(await copies.moveAuthority(3, 'etcd', 'postgres', carried), true)
-      assert.equal(await others.moveAuthority(3, 'etcd', 'postgres', carried), false)
+      assert.equal(await copies.moveAuthority(3, 0, 'postgres', carried), true)
+      assert.equal(await others.moveAuthority(3, 0, 'etcd', carried), false)
       const all = await others.readAll(3)
       assert.deepEqual([all.get(0), all.get(1), all.get(2) ?? 0, all.get(255)], [NOW + 5000, NOW, 0, NOW])
       assert.equal((await copies.read(3, 0)).nonce, '', 'the hold that wrote it is forgotten')
-      assert.deepEqual(await copies.authority(3, { store: 'etcd', layoutHash: 'layout-b' }), {
-        store: 'postgres',
-        layoutHash: 'layout-a',
-      })
+      const moved = { store: 'postgres', layoutHash: 'layout-a' } as const
+      assert.deepEqual(await copies.authority(3, { store: 'etcd', layoutHash: 'layout-b' }), moved)
+      assert.deepEqual(await others.standing(3), { ...moved, moves: 1, holders: [] })
+    })
+
+    it('counts every move, also one to where it was, and lets one of many win', async () => {
+      const { copies, others } = stores
+      await copies.authority(6, { store: 'etcd', layoutHash: 'layout-a' })
+      for (const moves of [0, 1, 2]) {
+        const won = await Promise.all(
+          Array.from({ length: 6 }, (_, i) =>
+            (i % 2 === 0 ? copies : others).moveAuthority(6, moves, 'moving', new Map()),
+          ),
+        )
+        assert.equal(won.filter((one) => one).length, 1)
+      }
+      assert.equal((await copies.standing(6))?.moves, 3)
     })
 
     it('ends every hold of the database when the authority moves away, and lets nobody acquire', async () => {
@@ -131,15 +146,17 @@ export function timeCopyStoreContract(name: string, make: () => Promise<TimeCopy
       const extended = await grants.extend(hold, nowMs + 1000, 60_000)
       assert.ok(extended)
       assert.equal((await copies.readAll(5)).get(hold.worker), nowMs + 1000)
-      assert.ok(await copies.moveAuthority(5, 'postgres', 'moving', new Map()))
+      assert.deepEqual((await copies.standing(5))?.holders, [{ worker: hold.worker, holder: 'host' }])
+      assert.ok(await copies.moveAuthority(5, 0, 'moving', new Map()))
+      assert.deepEqual((await copies.standing(5))?.holders, [])
       assert.equal(await grants.extend(extended, nowMs + 2000, 60_000), undefined)
       assert.equal(await grants.release(extended, nowMs), false, 'nothing is lowered any more')
       const error = await rejectsWith('IDGEN_COORDINATION_MISMATCH', grants.acquire(request(5, 'b')))
       assert.match(error.message, /idgen coordination switch/)
-      assert.ok(await copies.moveAuthority(5, 'moving', 'etcd', new Map()))
+      assert.ok(await copies.moveAuthority(5, 1, 'etcd', new Map()))
       const other = await rejectsWith('IDGEN_COORDINATION_MISMATCH', grants.acquire(request(5, 'c')))
       assert.match(other.message, /etcd.*idgen coordination switch/)
-      assert.ok(await copies.moveAuthority(5, 'etcd', 'postgres', new Map()))
+      assert.ok(await copies.moveAuthority(5, 2, 'postgres', new Map()))
       assert.equal(await grants.extend(extended, nowMs + 2000, 60_000), undefined, 'it ended for good')
       assert.equal((await copies.readAll(5)).get(hold.worker), nowMs + 1000)
       await grants.acquire(request(5, 'd'))

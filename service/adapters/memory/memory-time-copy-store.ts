@@ -1,5 +1,6 @@
 import { IdgenError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { AuthorityStanding, TimeAuthorityRecords } from '../../ports/time-authority-records.ts'
 import type {
   TimeAuthority,
   TimeAuthorityStore,
@@ -9,7 +10,7 @@ import type {
 import { FREE, MemoryWorkerTimes } from './memory-worker-times.ts'
 
 /** `clock` is the store's own clock. Every call takes effect at once. */
-export class MemoryTimeCopyStore implements TimeCopyStore {
+export class MemoryTimeCopyStore implements TimeCopyStore, TimeAuthorityRecords {
   /** Why nobody can reach the store now; undefined: it is there. */
   away: string | undefined
   readonly #clock: Clock
@@ -59,15 +60,26 @@ export class MemoryTimeCopyStore implements TimeCopyStore {
     return new Map(workers.map(({ untilMs }, worker) => [worker, untilMs]))
   }
 
+  async standing(dc: number): Promise<AuthorityStanding | undefined> {
+    this.#enter()
+    const known = this.#times.find(dc)
+    if (known === undefined) return undefined
+    const nowMs = this.#clock.nowMs()
+    const holders = [...known.workers.entries()]
+      .filter(([, row]) => row.nonce !== undefined && row.leaseUntilMs >= nowMs)
+      .map(([worker, { holder }]) => ({ worker, holder }))
+    return { ...known.authority, moves: known.moves, holders }
+  }
+
   async moveAuthority(
     dc: number,
-    from: TimeAuthorityStore,
+    moves: number,
     to: TimeAuthorityStore,
     untilMs: ReadonlyMap<number, number>,
   ): Promise<boolean> {
     this.#enter()
     const known = this.#times.find(dc)
-    if (known?.authority.store !== from) return false
+    if (known?.moves !== moves) return false
     this.#times.setAuthority(dc, { ...known.authority, store: to })
     for (const [worker, row] of known.workers.entries()) {
       row.untilMs = Math.max(row.untilMs, untilMs.get(worker) ?? 0)

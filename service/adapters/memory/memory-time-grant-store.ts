@@ -36,7 +36,7 @@ export class MemoryTimeGrantStore implements TimeGrantStore {
     return this.#clock.nowMs()
   }
 
-  async acquire({ dc, nonce, leaseMs, layoutHash }: HoldRequest): Promise<TimeHold> {
+  async acquire({ dc, nonce, holder, leaseMs, layoutHash }: HoldRequest): Promise<TimeHold> {
     const workers = this.#dataCentre(dc, layoutHash).workers.slice(0, this.#workers)
     const nowMs = this.#clock.nowMs()
     let chosen = -1
@@ -47,6 +47,7 @@ export class MemoryTimeGrantStore implements TimeGrantStore {
     const free = workers[chosen]
     if (free === undefined) throw noneFree(dc, workers, nowMs)
     free.nonce = nonce
+    free.holder = holder
     free.revision += 1
     free.heldFromMs = free.untilMs
     free.leaseUntilMs = nowMs + leaseMs

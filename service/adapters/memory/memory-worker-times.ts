@@ -8,12 +8,15 @@ export interface WorkerTimeRow {
   /** untilMs as the hold found it: no release may go below. */
   heldFromMs: number
   leaseUntilMs: number
+  holder: string
   /** The hold that wrote untilMs, where etcd grants time and this row is the copy. */
   copyNonce: string
 }
 
 interface DataCentre {
   readonly authority: TimeAuthority
+  /** How often the authority was moved. */
+  readonly moves: number
   readonly workers: readonly WorkerTimeRow[]
 }
 
@@ -35,6 +38,7 @@ export class MemoryWorkerTimes {
   fix(dc: number, wanted: TimeAuthority): DataCentre {
     const known = this.#dcs.get(dc) ?? {
       authority: wanted,
+      moves: 0,
       workers: Array.from({ length: WORKERS_MAX }, neverUsed),
     }
     this.#dcs.set(dc, known)
@@ -43,7 +47,7 @@ export class MemoryWorkerTimes {
 
   setAuthority(dc: number, authority: TimeAuthority): void {
     const known = this.#dcs.get(dc)
-    if (known !== undefined) this.#dcs.set(dc, { ...known, authority })
+    if (known !== undefined) this.#dcs.set(dc, { ...known, authority, moves: known.moves + 1 })
   }
 
   /** As a backup taken now. */
@@ -60,14 +64,22 @@ export class MemoryWorkerTimes {
 export const FREE = Number.NEGATIVE_INFINITY
 
 function neverUsed(): WorkerTimeRow {
-  return { nonce: undefined, revision: 0, untilMs: 0, heldFromMs: 0, leaseUntilMs: FREE, copyNonce: '' }
+  return {
+    nonce: undefined,
+    revision: 0,
+    untilMs: 0,
+    heldFromMs: 0,
+    leaseUntilMs: FREE,
+    holder: '',
+    copyNonce: '',
+  }
 }
 
 function copied(dcs: WorkerTimesSnapshot): Map<number, DataCentre> {
   return new Map(
-    [...dcs].map(([dc, { authority, workers }]) => [
+    [...dcs].map(([dc, known]) => [
       dc,
-      { authority, workers: workers.map((worker) => ({ ...worker })) },
+      { ...known, workers: known.workers.map((worker) => ({ ...worker })) },
     ]),
   )
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
+import type { AuthorityStanding, TimeAuthorityRecords } from '../../ports/time-authority-records.ts'
 import type {
   TimeAuthority,
   TimeAuthorityStore,
@@ -8,7 +9,7 @@ import type {
 } from '../../ports/time-copy-store.ts'
 import type { PostgresDatabase } from './database.ts'
 import type { Session } from './session.ts'
-import { fixAuthority, hasAuthority } from './time-authority.ts'
+import { fixAuthority, hasAuthority, knownStore } from './time-authority.ts'
 
 /**
  * The copy of etcd's time grants: until_ms and copy_nonce of worker_times.
@@ -16,7 +17,7 @@ import { fixAuthority, hasAuthority } from './time-authority.ts'
  * Order of locks as in PostgresTimeGrantStore: time_authority (FOR SHARE, or FOR UPDATE to move it), then
  * worker_times. So a move waits for every extension under way, and every later one is refused.
  */
-export class PostgresTimeCopyStore implements TimeCopyStore {
+export class PostgresTimeCopyStore implements TimeCopyStore, TimeAuthorityRecords {
   readonly #database: PostgresDatabase
 
   constructor(database: PostgresDatabase) {
@@ -83,9 +84,38 @@ export class PostgresTimeCopyStore implements TimeCopyStore {
     return new Map(rows.map(({ worker, until_ms }) => [worker, until_ms]))
   }
 
+  async standing(dc: number): Promise<AuthorityStanding | undefined> {
+    const { kysely } = this.#database
+    return await this.#database.transaction('reading who grants time', async (session) => {
+      // Locked, so that a move under way is waited for: whatever it comes to shows here.
+      const row = await session.first(
+        kysely
+          .selectFrom('time_authority')
+          .select(['store', 'layout_hash', 'moves'])
+          .where('dc', '=', dc)
+          .forShare(),
+      )
+      if (row === undefined) return undefined
+      const holders = await session.rows(
+        kysely
+          .selectFrom('worker_times')
+          .select(['worker', 'holder'])
+          .where('dc', '=', dc)
+          .where('lease_until', '>=', CLOCK)
+          .orderBy('worker'),
+      )
+      return {
+        store: knownStore(row.store),
+        layoutHash: row.layout_hash,
+        moves: row.moves,
+        holders: holders.map(({ worker, holder }) => ({ worker, holder: holder ?? '' })),
+      }
+    })
+  }
+
   async moveAuthority(
     dc: number,
-    from: TimeAuthorityStore,
+    moves: number,
     to: TimeAuthorityStore,
     untilMs: ReadonlyMap<number, number>,
   ): Promise<boolean> {
@@ -93,9 +123,9 @@ export class PostgresTimeCopyStore implements TimeCopyStore {
       const moved = await session.write(
         this.#database.kysely
           .updateTable('time_authority')
-          .set({ store: to, updated_at: CLOCK })
+          .set({ store: to, moves: moves + 1, updated_at: CLOCK })
           .where('dc', '=', dc)
-          .where('store', '=', from),
+          .where('moves', '=', moves),
       )
       if (moved !== 1) return false
       await this.#forgetHolders(session, dc)

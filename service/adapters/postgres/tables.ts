@@ -85,6 +85,7 @@ export interface TimeAuthorityTable {
   dc: number
   store: string
   layout_hash: string
+  moves: Generated<number>
   updated_at: Generated<Date>
 }
 

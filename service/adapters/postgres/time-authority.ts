@@ -27,7 +27,7 @@ export async function fixAuthority(
     kysely.selectFrom('time_authority').select(['store', 'layout_hash']).where('dc', '=', dc).forShare(),
   )
   invariant(row !== undefined, 'the authority record was just made')
-  return { store: known(row.store), layoutHash: row.layout_hash }
+  return { store: knownStore(row.store), layoutHash: row.layout_hash }
 }
 
 /** Locked FOR SHARE: true until the transaction ends. */
@@ -41,7 +41,7 @@ export async function hasAuthority(
   return (await session.first(query.forShare()))?.store === store
 }
 
-function known(store: string): TimeAuthorityStore {
+export function knownStore(store: string): TimeAuthorityStore {
   invariant(store === 'postgres' || store === 'etcd' || store === 'moving', 'time_authority names a store')
   return store
 }
