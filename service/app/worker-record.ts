@@ -36,11 +36,22 @@ export function printAuthority({ store, layoutHash }: TimeAuthority): string {
   return JSON.stringify({ store, layoutHash })
 }
 
+/** While a switch is under way. `mark` is of this run alone: what an older run sends late finds another text. */
+export function printMoving(layoutHash: string, mark: string): string {
+  return JSON.stringify({ store: 'moving', layoutHash, mark })
+}
+
 /** undefined: not a record of idgen. It must never be read as 0: that time may have been used. */
 export function parseTime(text: string): TimeRecord | undefined {
   const { untilMs, nonce } = parseObject(text)
   if (typeof untilMs !== 'number' || !Number.isSafeInteger(untilMs) || untilMs < 0) return undefined
   return typeof nonce === 'string' ? { untilMs, nonce } : undefined
+}
+
+/** '' where it is not a record of idgen. */
+export function holderOf(text: string): string {
+  const { holder } = parseObject(text)
+  return typeof holder === 'string' ? holder : ''
 }
 
 /** undefined: not a record of idgen. */
