@@ -57,6 +57,7 @@ timeGrantStoreContract('PostgresTimeGrantStore', async () => {
         .where('worker', '=', hold.worker)
         .execute()
     },
+    lapsedGoesOn: true,
     close,
   }
 })
