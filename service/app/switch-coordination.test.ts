@@ -306,6 +306,31 @@ describe('a switch', () => {
     assert.equal(JSON.parse(world.entry(workerTimeKey(0, 255))?.value ?? '{}').untilMs, 5255)
   })
 
+  test('whose last message arrives late, after another one began, sets nothing', async () => {
+    const world = new TimeWorld()
+    await twoHolders(world, 'etcd')
+    const first = switching(world)
+    first.coordinator.fate = ({ change }) =>
+      change.some((one) => 'put' in one && one.value.includes('"store":"etcd"')) ? 'late' : 'done'
+    await rejectsWith(
+      'IDGEN_COORDINATION_UNAVAILABLE',
+      first.tool.run(CLI, { dc: 0, to: 'etcd' }).then(async () => {
+        await switching(world, 3).tool.run(CLI, { dc: 0, to: 'postgres', force: true })
+        return await first.tool.run(CLI, { dc: 0, to: 'etcd', force: true })
+      }),
+    )
+    const second = switching(world, 2)
+    second.coordinator.fate = ({ change }) =>
+      change.some((one) => 'put' in one && one.value.includes('"store":"postgres"')) ? 'lost' : 'done'
+    await rejectsWith(
+      'IDGEN_COORDINATION_UNAVAILABLE',
+      second.tool.run(CLI, { dc: 0, to: 'postgres', force: true }),
+    )
+    assert.deepEqual(granting(world), ['postgres'])
+    await first.coordinator.arrive()
+    assert.deepEqual(granting(world), ['postgres'])
+  })
+
   test('that meets another one in the middle ends with an error and sets nothing', async () => {
     const world = new TimeWorld()
     await twoHolders(world, 'etcd')
