@@ -14,6 +14,7 @@ import { IdgenError } from '../core/errors.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { SwitchCoordination, type SwitchStep } from './switch-coordination.ts'
 import type { GrantingStore } from './switch-plan.ts'
+import { parseTime } from './worker-record.ts'
 
 const CLI = { actor: 'cli', traceId: undefined }
 
@@ -303,7 +304,7 @@ describe('a switch', () => {
       new Map(Array.from({ length: 256 }, (_, i) => [i, 5000 + i])),
     )
     await tool.run(CLI, { dc: 0, to: 'etcd' })
-    assert.equal(JSON.parse(world.entry(workerTimeKey(0, 255))?.value ?? '{}').untilMs, 5255)
+    assert.equal(parseTime(world.entry(workerTimeKey(0, 255))?.value ?? '')?.untilMs, 5255)
   })
 
   test('whose last message arrives late, after another one began, sets nothing', async () => {

@@ -21,6 +21,18 @@ export interface TimeGrantKeeperOptions {
   readonly renewEveryMs: number
   /** A clock further ahead of the store's than this gets no grant: a forward jump would burn time for ever. */
   readonly maxClockAheadMs: number
+  /** Must not throw. */
+  readonly onWorker?: (event: WorkerEvent) => void
+}
+
+/** What happened to the worker id of this process: alerts, audit log, metrics. */
+export interface WorkerEvent {
+  /** unavailable: a try to get one failed; told at every try. */
+  readonly kind: 'acquired' | 'lost' | 'released' | 'unavailable'
+  readonly dc: number
+  /** undefined while there is none. */
+  readonly worker: number | undefined
+  readonly reason: string
 }
 
 /**
@@ -100,6 +112,7 @@ export class TimeGrantKeeper {
     if (hold === undefined) return
     try {
       await store.release(hold, unusedMs ?? hold.untilMs)
+      this.#tell('released', hold.worker, 'this server is shutting down')
     } catch (error) {
       // Nothing is lost: the window simply counts as used and the lease runs out.
       log.warn({ err: error, worker: hold.worker }, 'worker id could not be released')
@@ -129,8 +142,10 @@ export class TimeGrantKeeper {
         log.warn({ err: error, code: error.code, worker: this.worker }, 'no time grant')
       this.#fault = error.message
       // While a window is still open the cursor goes on; after that it tells callers why it cannot.
-      if (this.#hold === undefined) snowflake.revoke(error.message)
-      else snowflake.refused(error.message)
+      if (this.#hold === undefined) {
+        snowflake.revoke(error.message)
+        this.#tell('unavailable', undefined, error.message)
+      } else snowflake.refused(error.message)
     }
   }
 
@@ -142,6 +157,7 @@ export class TimeGrantKeeper {
     this.#hold = await store.acquire({ ...request, nonce: Buffer.from(nonce).toString('hex') })
     this.#askedMs = this.#hold.untilMs
     log.info({ dc: request.dc, worker: this.#hold.worker, holder: request.holder }, 'worker id acquired')
+    this.#tell('acquired', this.#hold.worker, request.holder)
     return true
   }
 
@@ -194,7 +210,13 @@ export class TimeGrantKeeper {
     snowflake.revoke(reason)
     snowflake.leaseUntil(undefined)
     log.error({ dc: hold.dc, worker: hold.worker }, 'worker id lost')
+    this.#tell('lost', hold.worker, reason)
     return reason
+  }
+
+  #tell(kind: WorkerEvent['kind'], worker: number | undefined, reason: string): void {
+    const { onWorker, request } = this.#options
+    onWorker?.({ kind, dc: request.dc, worker, reason })
   }
 }
 
