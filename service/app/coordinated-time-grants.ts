@@ -14,7 +14,7 @@ import type { TimeCopy, TimeCopyStore } from '../ports/time-copy-store.ts'
 import type { HoldRequest, TimeGrantStore, TimeHold } from '../ports/time-grant-store.ts'
 import { CopiedTime, type TimeGrantEvent } from './copied-time.ts'
 import { earliestTime } from './store-time.ts'
-import { authorityChanged, checkAuthority, fixAuthority, readAuthority } from './time-authority.ts'
+import { authorityChanged, checkAuthority, fixAuthority } from './time-authority.ts'
 import { freeWorkers, noneFree, workerView } from './worker-choice.ts'
 import { WorkerHold } from './worker-hold.ts'
 import { parseTime, printHolder } from './worker-record.ts'
@@ -37,8 +37,11 @@ interface Held {
   readonly beganMs: number
   /** As far as etcd is known to have granted. */
   untilMs: number
-  /** As this hold last read or wrote it; undefined while PostgreSQL was away ever since the hold began. */
-  copy: TimeCopy | undefined
+  /** As this hold last read or wrote it. */
+  copy: TimeCopy
+  readonly leaseMs: number
+  /** Monotonic time of this machine before the last call that prolonged the lease of a window that was then used. */
+  contactMs: number
 }
 
 /** A free worker id whose holder key was just written. */
@@ -55,9 +58,9 @@ interface Taking {
   readonly request: HoldRequest
   readonly leaseId: string
   readonly authorityText: string
-  /** PostgreSQL did not answer this acquisition yet: it is not waited for again. */
-  readonly copyAway: boolean
   readonly nowMs: number
+  /** Monotonic time of this machine before the lease was asked for. */
+  readonly askedMs: number
 }
 
 /**
@@ -69,6 +72,8 @@ interface Taking {
  *
  * Two holds of a worker id never share a millisecond: etcd alone decides who extends; a restored etcd, which may
  * revive an old holder, meets the copy, which is raised by compare-and-set on what the hold itself last saw there.
+ * Without PostgreSQL a window is extended all the same, flagged, but none is acquired, and none is extended by a hold
+ * that was silent for longer than its lease: both might meet an etcd that was restored (docs/proofs/).
  * Leases, clocks and the order of messages decide nothing.
  */
 export class CoordinatedTimeGrants implements TimeGrantStore {
@@ -103,23 +108,25 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
 
   /**
    * @throws IDGEN_COORDINATION_MISMATCH when another store grants the time of the data centre
+   * @throws IDGEN_STORE_UNAVAILABLE PostgreSQL does not answer: etcd alone may have been restored
    * @throws IDGEN_COORDINATION_UNAVAILABLE
    */
   async acquire(request: HoldRequest): Promise<TimeHold> {
-    const { coordinator } = this.#options
+    const { clock, coordinator } = this.#options
     const { dc, leaseMs, nonce } = request
-    const { text: authorityText, copyAway } = await this.#authority(request)
+    const authorityText = await this.#authority(request)
     const nowMs = await this.nowMs()
-    const copies = copyAway ? new Map<number, number>() : await this.#copies.readAll(dc)
+    const copies = await this.#copies.readAll(dc)
     const holders = await coordinator.list(workersOf(dc))
     const times = await coordinator.list(workerTimesOf(dc))
     const view = workerView(dc, this.#workers, holders.entries, times.entries, copies)
     const free = freeWorkers(view, nowMs, Number.parseInt(nonce.slice(-8), 16) || 0)
     if (free.length === 0) throw noneFree(view, nowMs, leaseMs)
+    const askedMs = clock.monotonicMs()
     const leaseId = await coordinator.grantLease(leaseMs)
     try {
       for (const worker of free.slice(0, TAKE_TRIES)) {
-        const hold = await this.#hold({ request, leaseId, authorityText, copyAway, nowMs }, worker)
+        const hold = await this.#hold({ request, leaseId, authorityText, nowMs, askedMs }, worker)
         if (hold !== undefined) return hold
       }
     } catch (thrown) {
@@ -138,17 +145,25 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
   /**
    * `leaseMs` is fixed when the hold is acquired; here it is not looked at.
    * @throws IDGEN_COORDINATION_UNAVAILABLE outcome unknown, as IDGEN_STORE_UNAVAILABLE
+   * @throws IDGEN_STORE_UNAVAILABLE this hold was silent for longer than its lease and PostgreSQL does not answer
    */
   async extend(hold: TimeHold, untilMs: number, _leaseMs?: number): Promise<TimeHold | undefined> {
     invariant(untilMs >= hold.untilMs, 'an extension never lowers the window')
     const held = this.#find(hold)
     if (held === undefined || hold.untilMs > held.untilMs || untilMs < held.untilMs) return undefined
+    const sentMs = this.#options.clock.monotonicMs()
     // Side by side: one round trip, and a keep-alive that hangs does not hold up the transaction.
-    const [verdict] = await Promise.all([held.keys.raise(hold.untilMs, untilMs), held.keys.keepAlive()])
+    const [verdict, prolonged] = await Promise.all([
+      held.keys.raise(hold.untilMs, untilMs),
+      held.keys.keepAlive(),
+    ])
     if (verdict !== 'done') return await this.#refuse(held, verdict.refused)
     held.untilMs = untilMs
-    const refused = await this.#copy(held, untilMs)
-    return refused === undefined ? { ...hold, untilMs } : await this.#refuse(held, refused)
+    const copied = await this.#copy(held, untilMs)
+    if (copied === 'refused') return await this.#refuse(held, COPY_REFUSED)
+    if (copied === 'away') this.#checkContact(held)
+    if (prolonged) held.contactMs = sentMs
+    return { ...hold, untilMs }
   }
 
   /**
@@ -169,31 +184,25 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
     }
   }
 
-  /** Both stores must name etcd and our layout. Without PostgreSQL only where etcd has the record already. */
-  async #authority({ dc, layoutHash }: HoldRequest): Promise<{ text: string; copyAway: boolean }> {
-    const { coordinator } = this.#options
+  /** The text of etcd's record. Both stores must name etcd and our layout. */
+  async #authority({ dc, layoutHash }: HoldRequest): Promise<string> {
     const wanted = { store: 'etcd', layoutHash } as const
     const copied = await this.#copies.authority(dc, wanted)
-    if (copied !== 'away') checkAuthority(dc, copied, wanted, 'PostgreSQL')
-    const entry =
-      copied === 'away' ? await readAuthority(coordinator, dc) : await fixAuthority(coordinator, dc, wanted)
-    if (entry === undefined)
-      throw new IdgenError(
-        'IDGEN_STORE_UNAVAILABLE',
-        `etcd has no record of who grants the time of data centre ${dc}, and the database, which may have one, does not answer: ${this.flagged}`,
-      )
+    checkAuthority(dc, copied, wanted, 'PostgreSQL')
+    const entry = await fixAuthority(this.#options.coordinator, dc, wanted)
     checkAuthority(dc, entry.authority, wanted, 'etcd')
-    return { text: entry.text, copyAway: copied === 'away' }
+    return entry.text
   }
 
   /** undefined: not to be had, try the next one. */
   async #hold(taking: Taking, worker: number): Promise<TimeHold | undefined> {
-    const { request, leaseId, authorityText, copyAway, nowMs } = taking
-    const { dc, nonce } = request
+    const { request, leaseId, authorityText, nowMs, askedMs } = taking
+    const { dc, nonce, leaseMs } = request
     const taken = await this.#take(taking, worker)
     if (taken === undefined) return undefined
-    const copy = copyAway ? 'away' : await this.#copies.read(dc, worker)
-    const untilMs = Math.max(taken.timeMs, copy === 'away' ? 0 : copy.untilMs)
+    // What etcd forgot the copy may know, so nothing begins without it: where this throws the lease goes.
+    const copy = await this.#copies.read(dc, worker)
+    const untilMs = Math.max(taken.timeMs, copy.untilMs)
     const { revision, holderText, timeText } = taken
     const hold: TimeHold = { dc, worker, nonce, revision, untilMs }
     const { coordinator } = this.#options
@@ -203,7 +212,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
       await keys.letGo()
       return undefined
     }
-    this.#remember({ keys, beganMs: untilMs, untilMs, copy: copy === 'away' ? undefined : copy })
+    this.#remember({ keys, beganMs: untilMs, untilMs, copy, leaseMs, contactMs: askedMs })
     return hold
   }
 
@@ -243,30 +252,34 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
     return own?.dc === dc && own.worker === worker && own.revision === revision ? held : undefined
   }
 
-  /** @returns why PostgreSQL refuses this hold, or undefined: the window may be used */
-  async #copy(held: Held, untilMs: number): Promise<string | undefined> {
+  async #copy(held: Held, untilMs: number): Promise<'done' | 'away' | 'refused'> {
     const { dc, worker, nonce } = held.keys.hold
-    if (held.copy === undefined) {
-      const found = await this.#copies.read(dc, worker)
-      if (found === 'away') return undefined
-      if (found.untilMs > held.beganMs)
-        return `the copy in PostgreSQL stands at ${found.untilMs}, this hold began at ${held.beganMs} without it: another process used that time`
-      held.copy = found
-    }
     const after = { untilMs, nonce }
     const replaced = await this.#copies.replace(dc, worker, held.copy, after)
-    if (replaced === 'away') return undefined
-    if (!replaced)
-      return 'the copy in PostgreSQL is not as this hold left it: another process used the worker id, or the authority moved'
+    if (replaced === 'away') return 'away'
+    if (!replaced) return 'refused'
     held.copy = after
-    return undefined
+    return 'done'
+  }
+
+  /**
+   * A hold silent for longer than its lease may have been taken over, and a restored etcd may hold it up as the holder
+   * again: only the copy can tell. @throws IDGEN_STORE_UNAVAILABLE try again, with an `untilMs` no smaller
+   */
+  #checkContact({ keys, leaseMs, contactMs }: Held): void {
+    if (this.#options.clock.monotonicMs() - contactMs < leaseMs) return
+    throw new IdgenError(
+      'IDGEN_STORE_UNAVAILABLE',
+      `Worker id ${keys.hold.worker} was not prolonged in etcd for ${leaseMs} ms, so another process may have taken it; its copy in the database must say that none did, and that does not answer: ${this.flagged}`,
+      { retryAfterMs: RETRY_MS },
+    )
   }
 
   /** false: the copy is not known to be exactly what this hold last wrote, so nothing may be lowered. */
   async #lowerCopy(held: Held, untilMs: number): Promise<boolean> {
     const { dc, worker, nonce } = held.keys.hold
     const { copy } = held
-    if (copy === undefined || copy.nonce !== nonce || copy.untilMs !== held.untilMs) return false
+    if (copy.nonce !== nonce || copy.untilMs !== held.untilMs) return false
     return await this.#copies.lower(dc, worker, copy, { untilMs, nonce })
   }
 
@@ -289,3 +302,5 @@ const TAKE_TRIES = 32
 const RETRY_MS = 100
 /** A process needs one; tests have more. */
 const HOLDS_MAX = 1024
+const COPY_REFUSED =
+  'the copy in PostgreSQL is not as this hold left it: another process used the worker id, or the authority moved'

@@ -26,8 +26,8 @@ export interface CopiedTimeOptions {
 }
 
 /**
- * PostgreSQL's part in a time grant of etcd. A database that does not answer ends nothing: the grant goes on, flagged,
- * and the copy is tried again. Hence 'away' is an answer here, not an error.
+ * PostgreSQL's part in a time grant of etcd. A database that does not answer ends no hold: the grant goes on, flagged,
+ * and the copy is tried again. Hence 'away' is an answer of `replace`, not an error.
  */
 export class CopiedTime {
   readonly #options: CopiedTimeOptions
@@ -48,34 +48,33 @@ export class CopiedTime {
     return this.#missed
   }
 
-  async authority(dc: number, wanted: TimeAuthority): Promise<TimeAuthority | 'away'> {
-    return await this.#ask(dc, 'the authority record', (copies) => copies.authority(dc, wanted))
+  /** @throws IDGEN_STORE_UNAVAILABLE nobody acquires without knowing what the copy says */
+  async authority(dc: number, wanted: TimeAuthority): Promise<TimeAuthority> {
+    return await this.#wait('the authority record', this.#options.copies.authority(dc, wanted))
   }
 
   /** Of every worker id, only to choose one: nothing is granted by it, so nothing is flagged. */
   async readAll(dc: number): Promise<ReadonlyMap<number, number>> {
-    const all = await this.#within('the copies of a data centre', (copies) => copies.readAll(dc))
+    const all = await this.#within((copies) => copies.readAll(dc))
     return all instanceof IdgenError ? new Map() : all
   }
 
-  async read(dc: number, worker: number): Promise<TimeCopy | 'away'> {
-    return await this.#ask(dc, 'the copy of a time grant', (copies) => copies.read(dc, worker))
+  /** @throws IDGEN_STORE_UNAVAILABLE as `authority` */
+  async read(dc: number, worker: number): Promise<TimeCopy> {
+    return await this.#wait('the copy of a time grant', this.#options.copies.read(dc, worker))
   }
 
   /** 'away': it may have been written, or may still be; try again with the same `before`. */
   async replace(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean | 'away'> {
-    const written = await this.#ask(dc, 'the copy of a time grant', (copies) =>
-      copies.replace(dc, worker, before, after),
-    )
-    if (written === true) this.#caughtUp(dc, worker)
+    const written = await this.#within((copies) => copies.replace(dc, worker, before, after))
+    if (written instanceof IdgenError) return this.#behind(dc, written)
+    if (written) this.#caughtUp(dc, worker)
     return written
   }
 
   /** Before a worker id is let go. Not flagged: where it fails the copy stays where it was, which is not behind. */
   async lower(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean> {
-    const lowered = await this.#within('the copy of a time grant', (copies) =>
-      copies.replace(dc, worker, before, after),
-    )
+    const lowered = await this.#within((copies) => copies.replace(dc, worker, before, after))
     return lowered === true
   }
 
@@ -87,32 +86,28 @@ export class CopiedTime {
     this.#options.onFlag?.({ kind: 'copy-caught-up', dc, worker, reason })
   }
 
-  async #ask<T>(
-    dc: number,
-    waitedFor: string,
-    call: (copies: TimeCopyStore) => Promise<T>,
-  ): Promise<T | 'away'> {
-    const answer = await this.#within(waitedFor, call)
-    if (!(answer instanceof IdgenError)) return answer
+  #behind(dc: number, fault: IdgenError): 'away' {
     this.#missed += 1
-    const reason = answer.message
     if (this.#flagged === undefined) {
-      this.#options.log.warn({ err: answer, dc }, 'time is granted without its copy in the database')
-      this.#options.onFlag?.({ kind: 'copy-behind', dc, reason })
+      this.#options.log.warn({ err: fault, dc }, 'time is granted without its copy in the database')
+      this.#options.onFlag?.({ kind: 'copy-behind', dc, reason: fault.message })
     }
-    this.#flagged = reason
+    this.#flagged = fault.message
     return 'away'
   }
 
   /** @throws all but IDGEN_STORE_UNAVAILABLE, which is returned */
-  async #within<T>(waitedFor: string, call: (copies: TimeCopyStore) => Promise<T>): Promise<T | IdgenError> {
-    const { clock, copies } = this.#options
+  async #within<T>(call: (copies: TimeCopyStore) => Promise<T>): Promise<T | IdgenError> {
     try {
-      return await withinDeadline(clock, COPY_WAIT_MS, waitedFor, call(copies))
+      return await this.#wait('the copy of a time grant', call(this.#options.copies))
     } catch (thrown) {
       if (thrown instanceof IdgenError && thrown.code === 'IDGEN_STORE_UNAVAILABLE') return thrown
       throw thrown
     }
+  }
+
+  #wait<T>(waitedFor: string, answer: Promise<T>): Promise<T> {
+    return withinDeadline(this.#options.clock, COPY_WAIT_MS, waitedFor, answer)
   }
 }
 

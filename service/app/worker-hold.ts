@@ -43,13 +43,14 @@ export class WorkerHold {
     return this.#options.hold
   }
 
-  /** Its answer decides nothing: a lease that is gone took the holder key along, and `raise` is refused. */
-  async keepAlive(): Promise<void> {
+  /** false: not known to be prolonged. A lease that is gone took the holder key along, and `raise` is refused. */
+  async keepAlive(): Promise<boolean> {
     const { coordinator, leaseId } = this.#options
     try {
-      await coordinator.keepAlive(leaseId)
+      return await coordinator.keepAlive(leaseId)
     } catch {
       // The transaction beside it meets the same fault and reports it.
+      return false
     }
   }
 
