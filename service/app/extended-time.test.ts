@@ -101,6 +101,18 @@ describe('extending', () => {
     assert.equal(await world.process().grants.release(hold, nowMs), false)
   })
 
+  test('the create-revision tells two holds apart whose records are equal to the letter', async () => {
+    const world = new TimeWorld()
+    const request = world.request()
+    const one = world.process()
+    const first = await one.grants.acquire(request)
+    world.etcd.transact({ compare: [], change: [{ delete: HOLDER }] })
+    const two = world.process()
+    const second = await two.grants.acquire(request)
+    assert.equal(await one.grants.extend(first, world.clock.nowMs() + 1000), undefined)
+    assert.ok(await two.grants.extend(second, world.clock.nowMs() + 1000))
+  })
+
   test('a window is never lowered by it', async () => {
     const world = new TimeWorld()
     const { process, hold, nowMs } = await heldIn(world)

@@ -112,27 +112,6 @@ describe('PostgreSQL away', () => {
     assert.equal(world.clock.pending, 1, 'the alarm of the lease alone is left')
   })
 
-  test('since before the hold began: the copy is taken up when it is back, unless others used that time', async () => {
-    for (const usedByOthers of [false, true]) {
-      const world = new TimeWorld()
-      await world.process().grants.acquire(world.request())
-      world.clock.advance(31_000)
-      const process = world.process()
-      process.database.away = 'cut off'
-      const nowMs = world.clock.nowMs()
-      const hold = await process.grants.acquire(world.request())
-      const extended = await process.grants.extend(hold, nowMs + 1000)
-      assert.ok(extended)
-      process.database.away = undefined
-      const before = await world.database.read(0, 0)
-      if (usedByOthers) await world.database.replace(0, 0, before, { untilMs: nowMs + 500, nonce: 'other' })
-      const further = await process.grants.extend(extended, nowMs + 2000)
-      assert.equal(further === undefined, usedByOthers)
-      if (usedByOthers) assert.match(process.events.at(-1)?.reason ?? '', /another process used that time/)
-      else assert.deepEqual(await world.database.read(0, 0), { untilMs: nowMs + 2000, nonce: hold.nonce })
-    }
-  })
-
   test('that refuses for another reason than being away ends the try, not the hold', async () => {
     const world = new TimeWorld()
     const { process, hold, nowMs } = await heldIn(world)

@@ -10,16 +10,10 @@ export interface AuthorityEntry {
   readonly authority: TimeAuthority
 }
 
-/** @throws IDGEN_COORDINATION_MISMATCH when the key holds no record of idgen */
-export async function readAuthority(
-  coordinator: Coordinator,
-  dc: number,
-): Promise<AuthorityEntry | undefined> {
-  const entry = await coordinator.get(authorityKey(dc))
-  return entry === undefined ? undefined : authorityOf(dc, entry.value)
-}
-
-/** Writes the record where there is none, and returns the one there is; one transaction. */
+/**
+ * Writes the record where there is none, and returns the one there is; one transaction.
+ * @throws IDGEN_COORDINATION_MISMATCH when the key holds no record of idgen
+ */
 export async function fixAuthority(
   coordinator: Coordinator,
   dc: number,
