@@ -26,7 +26,7 @@ test('a wall clock that moved without the monotonic one is noticed once, ordinar
   assert.equal(clock.pending, 0)
 })
 
-test('a process that was not run for seconds is noticed', () => {
+test('trap 18: a process that was not run for seconds is noticed', () => {
   const clock = new MemoryClock()
   let jumps = 0
   const watch = new JumpWatch(clock, () => {

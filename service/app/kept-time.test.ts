@@ -33,7 +33,7 @@ function keeping(process: TimeProcess, clock: Clock, epochMs = DEFAULT_EPOCH_MS,
     if (batch.runCount === 0) return undefined
     return decodeSnowflake(layout, batch.runHi(0), batch.runLo(0))
   }
-  return { keeper, snowflake, take }
+  return { keeper, snowflake, layout, take }
 }
 
 test('trap 8: a process that starts again in the same millisecond stamps later than the one before', async () => {
@@ -104,4 +104,48 @@ test('trap 17: the name of a pod decides nothing: two processes with the same on
   await two.keeper.renew()
   assert.notEqual(one.keeper.worker, two.keeper.worker)
   assert.equal(two.keeper.fault, undefined)
+})
+
+test('trap 9: time borrowed ahead of the clock is never stamped again after a restart', async () => {
+  for (const graceful of [true, false]) {
+    const world = new TimeWorld()
+    const first = keeping(world.process(), world.clock)
+    await first.keeper.renew()
+    const batch = new IdBatch()
+    // More than a millisecond holds, so the cursor borrows the next ones.
+    first.snowflake.take(60_000, world.clock.nowMs(), batch)
+    const stamps = Array.from({ length: batch.runCount }, (_, run) =>
+      decodeSnowflake(first.layout, batch.runHi(run), batch.runLo(run)),
+    )
+    const borrowedMs = Math.max(...stamps.map((stamp) => stamp?.timeMs ?? 0))
+    assert.ok(borrowedMs > world.clock.nowMs() + 50, 'it borrowed')
+    if (graceful) await first.keeper.stop()
+    const second = keeping(world.process(), world.clock, DEFAULT_EPOCH_MS, 2)
+    await second.keeper.renew()
+    assert.equal(second.take(), undefined)
+    world.clock.advance(graceful ? 150 : 31_000)
+    await second.keeper.renew()
+    assert.ok((second.take()?.timeMs ?? 0) > borrowedMs, graceful ? 'stopped' : 'killed')
+  }
+})
+
+test('trap 12: a second that is stepped back, or smeared in one data centre only, harms nothing', async () => {
+  const world = new TimeWorld()
+  const smeared = new MemoryClock(world.clock.nowMs() + 500)
+  const { keeper, take } = keeping(world.process(), smeared)
+  await keeper.renew()
+  const stamps: (readonly [number, number])[] = []
+  for (let tick = 0; tick < 40; tick += 1) {
+    world.clock.advance(100)
+    smeared.advance(100)
+    if (tick === 20) smeared.step(-1000)
+    if (tick % 10 === 0) await keeper.renew()
+    const stamp = take()
+    assert.ok(stamp, `an ID at ${tick}`)
+    stamps.push([stamp.timeMs, stamp.sequence])
+  }
+  for (const [i, [ms, sequence]] of stamps.entries()) {
+    const [beforeMs, before] = stamps[i - 1] ?? [0, 0]
+    assert.ok(ms > beforeMs || (ms === beforeMs && sequence > before), 'each after the one before')
+  }
 })

@@ -167,7 +167,7 @@ test('it renews by itself, again and again, and backs off while the store fails'
   assert.equal(clock.pending, 0, 'no timer is left behind')
 })
 
-test('another layout than the recorded one is refused', async () => {
+test('trap 15: another layout than the recorded one is refused', async () => {
   const clock = new MemoryClock()
   const store = new MemoryTimeGrantStore(clock)
   await process(clock, store).keeper.renew()

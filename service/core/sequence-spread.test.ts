@@ -19,7 +19,7 @@ const BOUNDS = new Map([
 
 describe('sequence spread', () => {
   for (const seed of [1, 42, 0xdead_beef])
-    test(`at 1 ID/s the residues mod 2 to 64 are even (seed ${seed})`, () => {
+    test(`trap 13: at 1 ID/s the residues mod 2 to 64 are even (seed ${seed})`, () => {
       const lows = lowWords(seed, (snowflake, second) => [lowAt(snowflake, T + second * 1000)])
       for (const [modulus, bound] of BOUNDS) assert.ok(chiSquare(lows, modulus) < bound, `mod ${modulus}`)
     })

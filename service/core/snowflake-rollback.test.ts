@@ -12,7 +12,7 @@ const DAY = 24 * HOUR
 
 describe('clock rollback (R-1.3.3)', () => {
   for (const back of [1, 4])
-    test(`back ${back} ms: waits exactly that long, then goes on`, () => {
+    test(`trap 10: back ${back} ms: waits exactly that long, then goes on`, () => {
       const snowflake = stampedAt(T)
       assert.deepEqual(take(snowflake, 1, T - back), [])
       assert.deepEqual(snowflake.shortage(T - back), { kind: 'wait', ms: back })
@@ -22,7 +22,7 @@ describe('clock rollback (R-1.3.3)', () => {
     })
 
   for (const back of [5, 6, 999, 1000])
-    test(`back ${back} ms: the logical clock goes on, above every ID before`, () => {
+    test(`trap 10: back ${back} ms: the logical clock goes on, above every ID before`, () => {
       const snowflake = stampedAt(T)
       const before = take(snowflake, 1, T)
       const after = take(snowflake, 2000, T - back)
@@ -37,7 +37,7 @@ describe('clock rollback (R-1.3.3)', () => {
     ['2 s', 2000],
     ['a day', DAY],
   ] as const)
-    test(`back ${name}: refused, and well again once the clock caught up`, () => {
+    test(`trap 10: back ${name}: refused, and well again once the clock caught up`, () => {
       const snowflake = stampedAt(T)
       assert.deepEqual(take(snowflake, 1, T - back), [])
       const shortage = snowflake.shortage(T - back)

@@ -15,7 +15,7 @@ describe('time window', () => {
   })
 
   for (const ahead of [1001, HOUR])
-    test(`a clock ${ahead} ms ahead of the store is refused: it would burn time for ever`, () => {
+    test(`trap 11: a clock ${ahead} ms ahead of the store is refused: it would burn time for ever`, () => {
       const verdict = nextUntil(T + ahead, T, rules)
       assert.ok('refused' in verdict)
       assert.match(verdict.refused, new RegExp(`${ahead} ms ahead`))

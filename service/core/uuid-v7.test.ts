@@ -38,7 +38,7 @@ describe('UUID v7', () => {
       assert.equal(decodeUuid(ids[6] ?? '')?.timeMs, T + 1)
     })
 
-  test('when the counter overflows the millisecond moves once, not with every ID (CPython #138862)', () => {
+  test('trap 24: when the counter overflows the millisecond moves once, not with every ID (CPython #138862)', () => {
     const uuid = new UuidV7(counting())
     const before = take(uuid, 1, T)
     // A dropped pool leaves a full counter, which is what 2^31 IDs in a millisecond would.
@@ -53,7 +53,7 @@ describe('UUID v7', () => {
     assertAscending([T, T + 0.1, T + 0.5, T + 0.9, T + 1].flatMap((now) => take(uuid, 2, now)))
   })
 
-  test('after a dropped pool a copy of the process draws other randomness', () => {
+  test('trap 18: after a dropped pool a copy of the process draws other randomness', () => {
     let fills = 0
     const uuid = new UuidV7((bytes) => bytes.fill(++fills))
     const [before = ''] = take(uuid, 1, T)

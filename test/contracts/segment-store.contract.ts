@@ -196,7 +196,7 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
       assert.deepEqual(await stores.segments.allocate(tag.id, 0, 1), grantOf(100, 101))
     })
 
-    it('keeps numbers burnt after which somebody took more', async () => {
+    it('trap 5: keeps numbers burnt after which somebody took more', async () => {
       const tag = await newTag({ startAt: 0, dcCount: 1 })
       await stores.segments.allocate(tag.id, 0, 100)
       await stores.others.allocate(tag.id, 0, 100)
@@ -223,7 +223,7 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
       assert.equal(await stores.segments.giveBack(tag.id, 0, grantOf(150, 200)), false)
     })
 
-    it('never has a number in two hands, whatever two processes take and return', async () => {
+    it('trap 22: never has a number in two hands, whatever two processes take and return', async () => {
       const operation = fc.record({
         who: fc.nat(1),
         step: fc.option(fc.integer({ min: 1, max: 700 })),

@@ -58,7 +58,7 @@ describe('a commit that is not a plain COMMIT', () => {
   ]
 
   for (const [fault, committed] of faults) {
-    it(`burns the segment on ${fault}, drops the connection, and goes on`, async () => {
+    it(`trap 2: burns the segment on ${fault}, drops the connection, and goes on`, async () => {
       const tagId = await newTag(`segment-${fault}`)
       const store = new SegmentAllocator({ ledger: new PostgresSegmentLedger(database, { instance: 'x' }) })
       const first = await store.allocate(tagId, 0, 100)
@@ -124,7 +124,7 @@ describe('a commit that is not a plain COMMIT', () => {
     assert.equal(await database.health(), undefined)
   })
 
-  it('never commits with less than synchronous_commit = on', async () => {
+  it('trap 1: never commits with less than synchronous_commit = on', async () => {
     const levels: [string, string][] = [
       ['off', 'on'],
       ['local', 'on'],
