@@ -1,9 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { PostgresSegmentLedger } from '../adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from '../adapters/postgres/postgres-time-copy-store.ts'
 import { SystemRandom } from '../adapters/system/system-random.ts'
+import { LeaveWitness } from '../app/leave-witness.ts'
 import { SwitchCoordination, type SwitchReport } from '../app/switch-coordination.ts'
 import type { CoordinationStatus, GrantingStore } from '../app/switch-plan.ts'
 import { IdgenError } from '../core/errors.ts'
+import { instanceName } from '../running-service.ts'
 import { configOption } from './config-option.ts'
 import { COMMAND_ACTOR, type CommandStores, withStores } from './with-stores.ts'
 
@@ -50,7 +53,7 @@ function switchCommand(): Command {
 
 const SWITCH_HELP = `
 etcd.endpoints must name etcd for this command in both directions. The order:
-  1. Stop the processes of the data centre (or use --force: they go on for at most one window of 30 s).
+  1. Stop the processes of the data centre (or use --force: they issue snowflake IDs for at most one window of 30 s).
   2. Run the switch. Interrupted at any point it changes nothing for the worse: run it again.
   3. Start the processes: with etcd.endpoints for etcd, without it for postgres.
 Processes configured otherwise get no worker id and say IDGEN_COORDINATION_MISMATCH.`
@@ -76,11 +79,25 @@ async function switchStore(options: SwitchOptions): Promise<void> {
     const dc = options.dc ?? stores.config.datacenter.id
     const { to, force = false, dryRun = false } = options
     const report = await newTool(stores).run(COMMAND_ACTOR, { dc, to, force, dryRun })
+    // Also where time is granted by PostgreSQL already: this part may have been what was interrupted.
+    const tags = to === 'postgres' && !dryRun ? await leaveWitness(stores, dc) : 0
     const { before, ...done } = report
     if (options.json === true)
-      process.stdout.write(`${JSON.stringify({ ...done, before: asJson(before) })}\n`)
+      process.stdout.write(`${JSON.stringify({ ...done, tagsUnwitnessed: tags, before: asJson(before) })}\n`)
     else process.stdout.write(`${[...describe(before), outcomeLine(report)].join('\n')}\n`)
   })
+}
+
+/** @returns how many tags begin above what etcd remembers of them, from now on */
+async function leaveWitness(
+  { config, database, coordinator, audit }: CommandStores,
+  dc: number,
+): Promise<number> {
+  if (coordinator === undefined) return 0
+  const ledger = new PostgresSegmentLedger(database, { instance: instanceName(config) })
+  const tags = await new LeaveWitness({ ledger, coordinator, audit }).run(COMMAND_ACTOR, dc)
+  process.stderr.write(`  numbers of ${tags} tags need etcd no more\n`)
+  return tags
 }
 
 function newTool({ database, coordinator, audit }: CommandStores): SwitchCoordination {
@@ -106,7 +123,7 @@ function describe(status: CoordinationStatus): string[] {
     `data centre ${dc}`,
     `  PostgreSQL says  ${database?.store ?? 'nothing'}`,
     `  etcd says        ${etcd?.authority?.store ?? etcd?.text.slice(0, TEXT_MAX) ?? 'nothing'}`,
-    `  layout           ${status.layoutHash}`,
+    `  layout           ${status.layoutHash || 'none yet'}`,
     `  worker ids       ${untilMs.size} used${furthest === 0 ? '' : `, granted up to ${new Date(furthest).toISOString()}`}`,
     ...holders.map(({ worker, holder }) => `  held             ${worker} by ${holder}`),
     ...unreadable.map((key) => `  unreadable       ${key}`),

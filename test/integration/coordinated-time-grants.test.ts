@@ -54,15 +54,15 @@ async function stores() {
 }
 
 timeGrantStoreContract('CoordinatedTimeGrants on etcd and PostgreSQL', async () => {
-  const { open, coordinator, close } = await stores()
-  const hand = coordinator()
+  const opened = await stores()
+  const hand = opened.coordinator()
   return {
-    open,
+    open: (workers) => opened.open(workers),
     endLease: async ({ dc, worker }) => {
       await hand.transact({ compare: [], change: [{ delete: workerKey(dc, worker) }] })
     },
     lapsedGoesOn: false,
-    close,
+    close: () => opened.close(),
   }
 })
 
