@@ -236,10 +236,16 @@ describe('a switch', () => {
     )
   })
 
-  test('makes the record of a database that lost it, out of etcd', async () => {
+  test('into a database that knows nothing of the data centre needs force, and takes its record out of etcd', async () => {
     const world = new TimeWorld()
     const { nowMs } = await twoHolders(world, 'etcd')
     world.tables.restore(new Map())
+    const other = await rejectsWith(
+      'IDGEN_COORDINATION_MISMATCH',
+      switching(world).tool.run(CLI, { dc: 0, to: 'postgres' }),
+    )
+    assert.match(other.message, /is it the right database, and the right number/)
+    assert.deepEqual(granting(world), ['etcd'])
     const report = await switching(world).tool.run(CLI, { dc: 0, to: 'postgres', force: true })
     assert.equal(report.outcome, 'switched')
     assert.equal((await world.database.standing(0))?.layoutHash, 'layout-a')

@@ -87,6 +87,7 @@ export function planSwitch(
     if (inEtcd === 'moving') return 'finish'
   }
   if (status.unreadable.length > 0) throw unreadable(status)
+  if (database === undefined && !force) throw otherDatabase(status)
   // Where it is moving already the holds were ended; what is still to be seen of them are leases that run out.
   if (!force && database?.store !== 'moving') refuseHolders(status)
   return 'move'
@@ -100,6 +101,14 @@ function refuseHolders({ dc, database, etcdHolders }: CoordinationStatus): void 
   throw new IdgenError(
     'IDGEN_NOT_EMPTY',
     `Processes hold worker ids of data centre ${dc}: ${shown.join(', ')}${more}. Stop them first; or use --force, which ends their holds: they issue snowflake IDs for at most one more window (30 s), then degrade until they are started with the new configuration.`,
+  )
+}
+
+/** Data centres with a database each share an etcd: a wrong number would move another one's time into this database. */
+function otherDatabase({ dc, etcd }: CoordinationStatus): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_MISMATCH',
+    `etcd says that the time of data centre ${dc} is granted by ${etcd?.authority?.store ?? 'nobody known'}, and this database knows nothing of that data centre: is it the right database, and the right number? Use --force only if the database lost its records.`,
   )
 }
 
