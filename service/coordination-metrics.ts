@@ -1,18 +1,20 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { SegmentAllocator } from './app/segment-allocator.ts'
 import type { StoreWatch } from './app/store-watch.ts'
+import type { TimeWatch } from './app/time-watch.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { Coordination } from './start-coordination.ts'
 
 export interface CoordinationMeasured {
   readonly allocator: SegmentAllocator
   readonly storeWatch: StoreWatch
+  readonly timeWatch: TimeWatch
   readonly coordination: Coordination | undefined
 }
 
 /** What two stores that guard each other tell: the witness, the copies of time grants, the exchange of tags. */
 export function coordinationSources(measured: CoordinationMeasured): MetricSource[] {
-  const { allocator, storeWatch, coordination } = measured
+  const { allocator, storeWatch, timeWatch, coordination } = measured
   const always: MetricSource[] = [
     {
       name: 'idgen_segment_grants_total',
@@ -35,6 +37,19 @@ export function coordinationSources(measured: CoordinationMeasured): MetricSourc
       read: (set) => {
         set(['history'], storeWatch.counters.history)
         set(['regressed'], storeWatch.counters.regressed)
+      },
+    },
+    {
+      name: 'idgen_worker_events_total',
+      help: 'What became of the worker id of this process: acquired, lost (a store refused it), released, unavailable (none could be had)',
+      kind: 'counter',
+      labels: ['event'],
+      read: (set) => {
+        const { acquired, lost, released, unavailable } = timeWatch.counters
+        set(['acquired'], acquired)
+        set(['lost'], lost)
+        set(['released'], released)
+        set(['unavailable'], unavailable)
       },
     },
     counter(

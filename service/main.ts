@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { coordinationCommand } from './cli/coordination.ts'
 import { dcCommand } from './cli/dc.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { idCommand } from './cli/id.ts'
@@ -17,6 +18,7 @@ const program = new Command('idgen')
   .addCommand(migrateCommand())
   .addCommand(keyCommand())
   .addCommand(tagCommand())
+  .addCommand(coordinationCommand())
   .addCommand(dcCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())

@@ -1,5 +1,5 @@
 import { JumpWatch } from './app/jump-watch.ts'
-import { TimeGrantKeeper } from './app/time-grant-keeper.ts'
+import { TimeGrantKeeper, type WorkerEvent } from './app/time-grant-keeper.ts'
 import type { Config } from './config/keys.ts'
 import { Snowflake } from './core/snowflake.ts'
 import { layoutHash, type SnowflakeLayout, snowflakeLayout } from './core/snowflake-layout.ts'
@@ -21,8 +21,14 @@ export interface SharedCursors {
   readonly jumps: JumpWatch
 }
 
-/** `times`: the store that grants time here. Nothing runs yet: `keeper` and `jumps` are to be started. */
-export function newCursors(config: Config, outside: Outside, times: TimeGrantStore): SharedCursors {
+/** Where the process' time comes from, and who is told what becomes of its worker id. */
+export interface TimeSource {
+  readonly times: TimeGrantStore
+  readonly onWorker: (event: WorkerEvent) => void
+}
+
+/** Nothing runs yet: `keeper` and `jumps` are to be started. */
+export function newCursors(config: Config, outside: Outside, source: TimeSource): SharedCursors {
   const { clock, random } = outside
   const layout = snowflakeLayout(config.snowflake.epoch)
   const snowflake = new Snowflake({
@@ -37,17 +43,18 @@ export function newCursors(config: Config, outside: Outside, times: TimeGrantSto
     uuidV7.dropPool()
     uuidV4.dropPool()
   })
-  const keeper = newKeeper(config, outside, { times, layout, snowflake })
+  const keeper = newKeeper(config, outside, { ...source, layout, snowflake })
   return { layout, snowflake, keeper, uuidV4, uuidV7, jumps }
 }
 
 function newKeeper(
   config: Config,
   { clock, random, log, instance }: Outside,
-  { times, layout, snowflake }: { times: TimeGrantStore; layout: SnowflakeLayout; snowflake: Snowflake },
+  { times, onWorker, layout, snowflake }: TimeSource & Pick<SharedCursors, 'layout' | 'snowflake'>,
 ): TimeGrantKeeper {
   return new TimeGrantKeeper({
     store: times,
+    onWorker,
     snowflake,
     layout,
     clock,

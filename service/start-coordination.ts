@@ -2,6 +2,7 @@ import type { AuditTrail } from './app/audit-trail.ts'
 import { CoordinatedCatalog } from './app/coordinated-catalog.ts'
 import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
 import { CoordinatorLock } from './app/coordinator-lock.ts'
+import type { TimeGrantEvent } from './app/copied-time.ts'
 import { RangeConflicts } from './app/range-conflicts.ts'
 import { RangeWatch } from './app/range-watch.ts'
 import type { Trouble } from './app/readiness.ts'
@@ -28,6 +29,7 @@ export interface Coordination {
 
 export interface CoordinationParts {
   readonly audit: AuditTrail
+  readonly onFlag: (event: TimeGrantEvent) => void
   /** A tag was made, changed or deleted here because another data centre did so. */
   readonly onImported: (path: string) => void
 }
@@ -36,7 +38,7 @@ export function newCoordination(
   config: Config,
   outside: Outside,
   { coordinator, database }: SharedStore,
-  { audit, onImported }: CoordinationParts,
+  { audit, onFlag, onImported }: CoordinationParts,
 ): Coordination {
   const { catalog, clock, log, random, copies, instance } = outside
   const names = new SharedNames(coordinator, database)
@@ -46,7 +48,7 @@ export function newCoordination(
   const { checkEvery: checkEveryMs } = config.capacity
   const ranges = new RangeWatch({ catalog, coordinator, sync, log, clock, checkEveryMs })
   const witness = new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })
-  const times = new CoordinatedTimeGrants({ coordinator, copies, clock, log })
+  const times = new CoordinatedTimeGrants({ coordinator, copies, clock, log, onFlag })
   return {
     witness,
     times,

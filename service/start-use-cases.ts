@@ -17,6 +17,7 @@ import { SegmentAllocator } from './app/segment-allocator.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { TagDirectory } from './app/tag-directory.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
+import { TimeWatch } from './app/time-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
@@ -33,6 +34,7 @@ export interface Service extends SharedCursors {
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly storeWatch: StoreWatch
+  readonly timeWatch: TimeWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
   readonly allocator: SegmentAllocator
@@ -70,9 +72,13 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const { clock, log, catalog, keys, random } = outside
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
-  const coordination = joined(config, outside, audit, (path) => directory.refresh(path))
+  const timeWatch = new TimeWatch({ audit, log })
+  const coordination = joined(config, outside, { audit, timeWatch }, (path) => directory.refresh(path))
   const claim = newDcClaim(config, outside, audit)
-  const cursors = newCursors(config, outside, claimedTimes(coordination?.times ?? outside.times, claim))
+  const cursors = newCursors(config, outside, {
+    times: claimedTimes(coordination?.times ?? outside.times, claim),
+    onWorker: timeWatch.onWorker,
+  })
   const { layout, keeper, uuidV4 } = cursors
   const allocator = newAllocator(config, outside, storeWatch, coordination)
   const segments = outside.segments ?? claimedSegments(allocator, claim)
@@ -103,7 +109,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     log,
   }
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
-  const watches = { routers, capacity, storeWatch, follower, claim }
+  const watches = { routers, capacity, storeWatch, timeWatch, follower, claim }
   return { ...cursors, ...watches, useCases, audit, allocator, coordination }
 }
 
@@ -146,12 +152,13 @@ function newAudit(config: Config, { auditSink: sink, clock, log }: Outside): Aud
 function joined(
   config: Config,
   outside: Outside,
-  audit: AuditTrail,
+  { audit, timeWatch }: { audit: AuditTrail; timeWatch: TimeWatch },
   refresh: (path: string) => Promise<void>,
 ): Coordination | undefined {
   if (outside.shared === undefined) return undefined
   return newCoordination(config, outside, outside.shared, {
     audit,
+    onFlag: timeWatch.onFlag,
     // Where it fails the catalogue's follower brings the change a second later.
     onImported: (path) => void refresh(path).catch(() => undefined),
   })

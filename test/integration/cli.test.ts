@@ -35,7 +35,7 @@ function idgen(args: readonly string[], environment: Record<string, string> = {}
 
 test('every command tells what it does with --help', async () => {
   const overview = await idgen(['--help'])
-  for (const command of ['serve', 'migrate', 'key', 'id', 'doctor']) {
+  for (const command of ['serve', 'migrate', 'key', 'tag', 'dc', 'coordination', 'id', 'doctor']) {
     assert.match(overview.out, new RegExp(`^  ${command}`, 'm'))
     const help = await idgen([command, '--help'])
     assert.equal(help.code, 0)
