@@ -197,6 +197,25 @@ test('what was loaded before the first answer of the catalogue is looked at agai
   assert.equal(live.removed, true)
 })
 
+test('a database restored from a backup makes everything be looked at again, ids given out twice included', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const two = newProcess(memory, clock)
+  await two.follower.poll()
+  const live = await two.directory.resolve('w/g/t')
+  const restored = new MemoryCatalog(clock)
+  const other = newProcess(restored, clock)
+  await other.catalog.createWorkspace('w', '')
+  await other.catalog.createGroup('w', 'g', '')
+  const again = await other.manage.createTag(ACTOR, REF, {})
+  Object.assign(again, { generation: 'f'.repeat(32) })
+  assert.equal(again.id, live.tag.id)
+  memory.tags.set('w/g/t', again)
+  const changes = { revision: restored.revision - 1, tagPaths: [], keyIds: [] }
+  two.catalog.changesSince = () => Promise.resolve(changes)
+  await two.follower.poll()
+  assert.equal(live.removed, true)
+})
+
 test('more look-ups at once than allowed are refused, and do not pile up', async () => {
   const names = Array.from({ length: 40 }, (_, i) => `w/g/none${i}`)
   const codes = await Promise.all(
