@@ -3,11 +3,12 @@ import type { SegmentGrant } from '../core/grant.ts'
 /** What was asked of the store at a miss. */
 interface Miss {
   readonly atMs: number
-  /** All of the grant, and the part of it that was put aside. */
   readonly granted: number
-  readonly aside: number
   /** What the caller got since, this grant's own part included. */
   got: number
+  /** Numbers put aside of which it is not known yet that somebody took them. */
+  asideLo: number
+  readonly asideHi: number
 }
 
 /**
@@ -55,16 +56,26 @@ export class BlockShelf {
     const last = this.#lastMiss
     if (last === undefined) return 0
     const sinceMs = Math.max(1, nowMs - last.atMs)
-    // What was put aside then has expired, at least in part. Sooner than that it was used up, or there were no miss.
-    if (sinceMs >= this.#ttlMs) this.lost(last.aside)
+    this.lost(last.asideHi - last.asideLo)
     // Others may have taken what was put aside, and this process what others did: the group used the greater at least.
     const soon = (Math.max(last.granted, last.got) * this.#ttlMs) / 2 / sinceMs
     const blocks = Math.min(Math.floor(soon / step) - 1, Math.floor(this.#budget / step), this.#blocksMax)
     return Math.max(0, blocks)
   }
 
-  missed(nowMs: number, granted: number, aside: number): void {
-    this.#lastMiss = { atMs: nowMs, granted, aside, got: 0 }
+  /** What the store granted, up to `end` for the caller, the rest to be put aside. */
+  missed(nowMs: number, grant: SegmentGrant, end: number): void {
+    this.#lastMiss = { atMs: nowMs, granted: grant.hi - grant.lo, got: 0, asideLo: end, asideHi: grant.hi }
+  }
+
+  /**
+   * The cache was asked for the lowest block at or above `from` and had none below `below`: what this process put aside
+   * there was taken, unless it had expired by then.
+   */
+  sawNone(nowMs: number, from: number, below: number): void {
+    const last = this.#lastMiss
+    if (last === undefined || from > last.asideLo || nowMs - last.atMs >= this.#ttlMs) return
+    last.asideLo = Math.min(last.asideHi, Math.max(last.asideLo, below))
   }
 
   /** So many numbers were put aside for nobody. */

@@ -87,6 +87,8 @@ export class SharedBlocks implements SegmentStore {
     const taken = await this.#exchange.take(list, () => shelf.floor)
     if (taken === 'away')
       return shelf.gotWhole(await this.#options.store.allocate(tagId, dc, step, generation))
+    const nowMs = this.#options.clock.monotonicMs()
+    shelf.sawNone(nowMs, shelf.floor, taken === 'empty' ? Number.POSITIVE_INFINITY : taken.hi)
     if (taken === 'empty') return await this.#allocateAndShare(shelf, list, step)
     this.hits += 1
     return shelf.got(taken)
@@ -127,7 +129,7 @@ export class SharedBlocks implements SegmentStore {
     const blocks = sharing ? shelf.blocksAt(nowMs, step) : 0
     const grant = await this.#allocateUpTo(list, step, Math.min(STEP_MAX, step * (1 + blocks)))
     const end = Math.min(grant.hi, grant.lo + step)
-    if (sharing) shelf.missed(nowMs, grant.hi - grant.lo, grant.hi - end)
+    if (sharing) shelf.missed(nowMs, grant, end)
     if (grant.hi === end) return shelf.gotWhole(grant)
     this.#putAside(shelf, list, { lo: end, hi: grant.hi }, step)
     return shelf.got({ lo: grant.lo, hi: end })
