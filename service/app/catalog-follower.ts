@@ -4,12 +4,15 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
 import { Repeat } from './repeat.ts'
+import type { SharedKeys } from './shared-keys.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 export interface CatalogFollowerOptions {
   readonly catalog: CatalogStore
   readonly directory: TagDirectory
   readonly authenticator: Authenticator
+  /** The cache of keys that the instances share; left out where there is none. */
+  readonly sharedKeys?: Pick<SharedKeys, 'learnt'>
   readonly clock: Clock
   readonly log: Log
   readonly pollEveryMs: number
@@ -43,11 +46,13 @@ export class CatalogFollower {
 
   /** Never rejects; what failed is asked again by the next poll, from the same revision. */
   async poll(): Promise<void> {
-    const { catalog, directory, authenticator, log, clock } = this.#options
+    const { catalog, directory, authenticator, sharedKeys, log, clock } = this.#options
     // A database that hangs is told long before the store gives up on it.
     using _slow = clock.after(SLOW_MS, () => this.#failed(`It has not answered for ${SLOW_MS} ms.`))
     try {
       const changes = await catalog.changesSince(this.#revision ?? 0)
+      // Before anything is asked again, or an old answer would come out of the cache.
+      sharedKeys?.learnt(changes.revision, changes.keyIds)
       if (this.#revision === undefined || changes.revision < this.#revision) {
         // Where to begin. What was loaded before the first answer may be stale already, and so may everything when
         // the database was restored from a backup, which counts from an earlier revision.

@@ -8,8 +8,11 @@ import { keyRecordText, parseKeyRecord } from './key-record.ts'
 export interface SharedKeysOptions {
   readonly keys: ApiKeyStore
   readonly cache: RecordCache
-  /** The catalogue's revision up to which this process knows all changes; undefined before it knows any. */
-  readonly revision: () => number | undefined
+  /**
+   * Names the database as it runs now, another one after every start and failover: revisions count changes of one
+   * database, and those of a copy or of a lost history must not be compared with them.
+   */
+  readonly database: string
   /** A key lives in the cache this long; milliseconds. */
   readonly ttlMs: number
   readonly log: Log
@@ -23,7 +26,7 @@ export interface SharedKeysOptions {
  * revision or later. A record is believed only if no change of its key after that revision can have been missed:
  *
  *     ──────┬───────────────┬──────────────────┬──────────▶ revisions of the catalogue
- *        #floor          forgotten(id)       revision()
+ *        #floor         #forgotten(id)      #known
  *        older ones:     older ones of        newer ones: another history, or this process is behind
  *        not known       this key: changed
  *
@@ -35,8 +38,10 @@ export class SharedKeys implements ApiKeyStore {
   readonly #options: SharedKeysOptions
   /** Key id → revision below which its records are stale, oldest entry first. */
   readonly #forgotten = new Map<string, number>()
-  /** Records below it are stale, whatever key they are of; undefined until the first revision is known. */
-  #floor: number | undefined
+  /** Records below it are stale, whatever key they are of. */
+  #floor = 0
+  /** Up to here this process knows all changes; undefined before it knows any. */
+  #known: number | undefined
   #highest = 0
 
   constructor(options: SharedKeysOptions) {
@@ -44,7 +49,7 @@ export class SharedKeys implements ApiKeyStore {
   }
 
   async find(id: string): Promise<ApiKey | undefined> {
-    const revision = this.#revision()
+    const revision = this.#known
     if (revision === undefined || !KEY_ID.test(id)) return await this.#options.keys.find(id)
     const cached = await this.#read(id)
     if (cached !== undefined) {
@@ -75,14 +80,23 @@ export class SharedKeys implements ApiKeyStore {
     return key
   }
 
-  /** The key changed at or before `revision`: older records of it are stale. Call before the process acts on it. */
-  forgotten(id: string, revision: number): void {
-    this.#note(id, revision)
+  /**
+   * These keys, and no others, changed between the revision of the last call and this one. Call before the process acts
+   * on it. A lower revision says that the database lost changes, the first call from where on changes are known.
+   */
+  learnt(revision: number, changed: readonly string[]): void {
+    const first = this.#known === undefined
+    if (first) this.#floor = revision
+    // A restored database counts from an earlier revision again: records of the lost history must not match.
+    else if (revision < (this.#known ?? 0)) this.#floor = Math.max(this.#floor, this.#highest + 1)
+    this.#highest = Math.max(this.#highest, revision)
+    if (!first) for (const id of changed) this.#note(id, revision)
+    this.#known = revision
   }
 
   async #read(id: string): Promise<ApiKey | undefined> {
     try {
-      const text = await this.#options.cache.get(cacheKey(id))
+      const text = await this.#options.cache.get(this.#cacheKey(id))
       const record = text === undefined ? undefined : parseKeyRecord(id, text)
       if (record === undefined || !this.#believes(id, record.revision)) return undefined
       return record.key
@@ -94,7 +108,11 @@ export class SharedKeys implements ApiKeyStore {
 
   async #write(key: ApiKey, revision: number): Promise<void> {
     try {
-      await this.#options.cache.set(cacheKey(key.id), keyRecordText({ key, revision }), this.#options.ttlMs)
+      await this.#options.cache.set(
+        this.#cacheKey(key.id),
+        keyRecordText({ key, revision }),
+        this.#options.ttlMs,
+      )
     } catch (thrown) {
       this.#tell(thrown, key.id, 'API key not written to the cache')
     }
@@ -102,7 +120,7 @@ export class SharedKeys implements ApiKeyStore {
 
   async #remove(id: string): Promise<void> {
     try {
-      await this.#options.cache.remove(cacheKey(id))
+      await this.#options.cache.remove(this.#cacheKey(id))
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not removed from the cache')
     }
@@ -110,20 +128,8 @@ export class SharedKeys implements ApiKeyStore {
 
   /** Asked after the cache has answered: what was learnt meanwhile counts. */
   #believes(id: string, recordRevision: number): boolean {
-    const known = this.#revision()
-    if (known === undefined || this.#floor === undefined) return false
     const from = Math.max(this.#floor, this.#forgotten.get(id) ?? 0)
-    return from <= recordRevision && recordRevision <= known
-  }
-
-  #revision(): number | undefined {
-    const known = this.#options.revision()
-    if (known === undefined) return undefined
-    this.#floor ??= known
-    // A restored database counts from an earlier revision again: records of the lost history must not match.
-    if (known < this.#highest) this.#floor = Math.max(this.#floor, this.#highest + 1)
-    else this.#highest = known
-    return known
+    return from <= recordRevision && recordRevision <= (this.#known ?? -1)
   }
 
   #note(id: string, revision: number): void {
@@ -135,16 +141,16 @@ export class SharedKeys implements ApiKeyStore {
     // What is remembered of one key no longer is remembered for all: at worst they are asked of the database again.
     this.#forgotten.delete(oldest[0])
     const raised = Number.isFinite(oldest[1]) ? oldest[1] : this.#highest + 1
-    this.#floor = Math.max(this.#floor ?? 0, raised)
+    this.#floor = Math.max(this.#floor, raised)
   }
 
   #tell(thrown: unknown, id: string, text: string): void {
     this.#options.log.debug({ keyId: id, why: IdgenError.from(thrown).message }, text)
   }
-}
 
-function cacheKey(id: string): string {
-  return `key:${id}`
+  #cacheKey(id: string): string {
+    return `key:${this.#options.database}:${id}`
+  }
 }
 
 /** Only ids of ours become keys of the cache. */
