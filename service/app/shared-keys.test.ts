@@ -45,8 +45,8 @@ class Process {
   readonly keys: SharedKeys
   #revision = 0
 
-  constructor(options: { database?: string; keys?: ApiKeyStore; cache?: MemoryRecordCache } = {}) {
-    const counted = options.keys ?? {
+  constructor(keys?: ApiKeyStore) {
+    const counted = keys ?? {
       create: (key: ApiKey) => store.create(key),
       find: (id: string) => {
         asked += 1
@@ -55,13 +55,13 @@ class Process {
       list: (page: { after: string | undefined; limit: number }) => store.list(page),
       revoke: (id: string, at: Date) => store.revoke(id, at),
     }
-    const { database = 'db/1', cache: records = cache } = options
-    this.keys = new SharedKeys({ keys: counted, cache: records, database, ttlMs: TTL_MS, log: SILENT })
+    this.keys = new SharedKeys({ keys: counted, cache, ttlMs: TTL_MS, log: SILENT })
   }
 
   poll(): this {
-    this.keys.learnt(catalog.revision, catalog.changedSince('key', this.#revision))
-    this.#revision = catalog.revision
+    const { revision, history } = catalog
+    this.keys.learnt({ revision, history, keyIds: catalog.changedSince('key', this.#revision) })
+    this.#revision = revision
     return this
   }
 
@@ -109,7 +109,7 @@ describe('a key', () => {
     for (const spoil of [
       () => (cache.away = true),
       () => cache.flush(),
-      () => void cache.set(`key:db/1:${ID}`, '{"id":"abcdefghij12","scopes":["manage"]}', TTL_MS),
+      () => void cache.set(`key:memory/1:${ID}`, '{"id":"abcdefghij12","scopes":["manage"]}', TTL_MS),
     ]) {
       spoil()
       assert.deepEqual(await one.find(), keyOf())
@@ -120,7 +120,9 @@ describe('a key', () => {
 
   test('of another database in the same cache is another key', async () => {
     await store.create(keyOf())
-    const [one, two] = [new Process().poll(), new Process({ database: 'db/2' }).poll()]
+    const one = new Process().poll()
+    catalog.history = 'memory/2'
+    const two = new Process().poll()
     await one.find()
     await two.find()
     assert.equal(asked, 2)
@@ -128,7 +130,7 @@ describe('a key', () => {
 
   test('made or listed is made and listed in the database; what the cache had of its id is removed', async () => {
     const one = new Process().poll()
-    await cache.set(`key:db/1:${ID}`, 'x', TTL_MS)
+    await cache.set(`key:memory/1:${ID}`, 'x', TTL_MS)
     await one.keys.create(keyOf())
     assert.equal(cache.snapshot().size, 0)
     cache.away = true
@@ -170,38 +172,70 @@ describe('a revoked key', () => {
   test('is refused although a process that was stopped writes an old record when it wakes up', async () => {
     await store.create(keyOf())
     const read = Promise.withResolvers<ApiKey | undefined>()
-    const sleeper = new Process({
-      keys: { ...store, find: () => read.promise } as unknown as ApiKeyStore,
-    }).poll()
+    const sleeper = new Process({ find: () => read.promise } as unknown as ApiKeyStore).poll()
     const looking = sleeper.find()
     const old = await store.find(ID)
     await store.revoke(ID, new Date(5))
     const two = new Process().poll()
+    sleeper.poll()
     read.resolve(old)
     await looking
     assert.equal(cache.snapshot().size, 1)
     assert.deepEqual((await two.find())?.revokedAt, new Date(5))
   })
 
-  test('is refused after the database lost changes and made others, by who was there', async () => {
-    for (let i = 0; i < 60; i += 1) catalog.changed()
+  for (const history of ['memory/2', 'memory/1'])
+    test(`is refused after the database lost changes and made others, as ${history}`, async () => {
+      for (let i = 0; i < 60; i += 1) catalog.changed()
+      await store.create(keyOf())
+      const one = new Process().poll()
+      await one.find()
+      const dump = cache.snapshot()
+      const slow = Promise.withResolvers<ApiKey | undefined>()
+      const sleeper = new Process({ find: () => slow.promise } as unknown as ApiKeyStore).poll()
+      cache.flush()
+      const looking = sleeper.find()
+      await settle(2)
+      // A backup from before: fewer revisions, and the key is revoked in what comes after it.
+      catalog = new MemoryCatalog(clock)
+      catalog.history = history
+      store = new MemoryApiKeyStore(catalog)
+      await store.create(keyOf())
+      const polled = [one.poll(), sleeper.poll()]
+      await store.revoke(ID, new Date(5))
+      for (const process of polled) process.poll()
+      for (let i = 0; i < 100; i += 1) catalog.changed()
+      for (const process of polled) process.poll()
+      slow.resolve(keyOf())
+      await looking
+      cache.restore(new Map([...dump, ...cache.snapshot()]))
+      assert.deepEqual((await one.find())?.revokedAt, new Date(5))
+    })
+
+  test('is refused where the history changes while the cache is asked', async () => {
     await store.create(keyOf())
     const one = new Process().poll()
     await one.find()
-    const dump = cache.snapshot()
-    // A backup from before: fewer revisions, and the key is revoked in what comes after it.
-    catalog = new MemoryCatalog(clock)
-    store = new MemoryApiKeyStore(catalog)
-    await store.create(keyOf())
-    one.poll()
-    await store.revoke(ID, new Date(5))
-    one.poll()
-    for (let i = 0; i < 100; i += 1) catalog.changed()
-    one.poll()
-    cache.restore(dump)
+    const get = cache.get.bind(cache)
+    cache.get = async (name) => {
+      const found = await get(name)
+      one.keys.learnt({ revision: catalog.revision, history: 'memory/2', keyIds: [] })
+      return found
+    }
+    // In a history that has made as many changes.
+    store = new MemoryApiKeyStore(new MemoryCatalog(clock))
+    await store.create({ ...keyOf(), revokedAt: new Date(5) })
     assert.deepEqual((await one.find())?.revokedAt, new Date(5))
-    const fresh = new Process({ database: 'db/started again' }).poll()
-    assert.deepEqual((await fresh.find())?.revokedAt, new Date(5))
+  })
+
+  test('is refused where a record says a revision that is not known yet', async () => {
+    await store.create(keyOf())
+    const [ahead, behind] = [new Process(), new Process().poll()]
+    const { history } = catalog
+    ahead.keys.learnt({ revision: 70, history, keyIds: [] })
+    await ahead.find()
+    await store.revoke(ID, new Date(5))
+    assert.deepEqual((await behind.find())?.revokedAt, new Date(5))
   })
 
   test('is refused although a thousand others changed since', async () => {
@@ -215,6 +249,7 @@ describe('a revoked key', () => {
       await store.create(keyOf(id))
       if (i % 100 === 0) one.poll()
     }
+    one.poll()
     cache.restore(dump)
     assert.deepEqual((await one.find())?.revokedAt, new Date(5))
   })

@@ -1,18 +1,13 @@
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey, ApiKeyStore } from '../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../ports/catalog-store.ts'
+import type { CatalogChanges, Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
-import { keyRecordText, parseKeyRecord } from './key-record.ts'
+import { type KeyRecord, keyRecordText, parseKeyRecord } from './key-record.ts'
 
 export interface SharedKeysOptions {
   readonly keys: ApiKeyStore
   readonly cache: RecordCache
-  /**
-   * Names the database as it runs now, another one after every start and failover: revisions count changes of one
-   * database, and those of a copy or of a lost history must not be compared with them.
-   */
-  readonly database: string
   /** A key lives in the cache this long; milliseconds. */
   readonly ttlMs: number
   readonly log: Log
@@ -30,7 +25,8 @@ export interface SharedKeysOptions {
  *        older ones:     older ones of        newer ones: another history, or this process is behind
  *        not known       this key: changed
  *
- * Revisions, not times: a process that was stopped for an hour may write its record when it wakes up.
+ * Revisions, not times: a process that was stopped for an hour may write its record when it wakes up. They are those of
+ * one history of one database, which is part of the key in the cache.
  */
 export class SharedKeys implements ApiKeyStore {
   hits = 0
@@ -42,7 +38,9 @@ export class SharedKeys implements ApiKeyStore {
   #floor = 0
   /** Up to here this process knows all changes; undefined before it knows any. */
   #known: number | undefined
-  #highest = 0
+  #history: string | undefined
+  /** Names the revisions that can be compared with each other. */
+  #series = ''
 
   constructor(options: SharedKeysOptions) {
     this.#options = options
@@ -51,7 +49,9 @@ export class SharedKeys implements ApiKeyStore {
   async find(id: string): Promise<ApiKey | undefined> {
     const revision = this.#known
     if (revision === undefined || !KEY_ID.test(id)) return await this.#options.keys.find(id)
-    const cached = await this.#read(id)
+    // The name too as it was before the database was asked: what is read under one history is not written under another.
+    const name = this.#nameOf(id)
+    const cached = await this.#read(name, id)
     if (cached !== undefined) {
       this.hits += 1
       return cached
@@ -59,7 +59,7 @@ export class SharedKeys implements ApiKeyStore {
     this.misses += 1
     const key = await this.#options.keys.find(id)
     // Not waited for: the caller has its answer. Ids that do not exist are not cached, or anybody could fill the cache.
-    if (key !== undefined) void this.#write(key, revision)
+    if (key !== undefined) void this.#write(name, { key, revision })
     return key
   }
 
@@ -80,50 +80,50 @@ export class SharedKeys implements ApiKeyStore {
     return key
   }
 
-  /**
-   * These keys, and no others, changed between the revision of the last call and this one. Call before the process acts
-   * on it. A lower revision says that the database lost changes, the first call from where on changes are known.
-   */
-  learnt(revision: number, changed: readonly string[]): void {
-    const first = this.#known === undefined
-    if (first) this.#floor = revision
-    // A restored database counts from an earlier revision again: records of the lost history must not match.
-    else if (revision < (this.#known ?? 0)) this.#floor = Math.max(this.#floor, this.#highest + 1)
-    this.#highest = Math.max(this.#highest, revision)
-    if (!first) for (const id of changed) this.#note(id, revision)
+  /** What the process' follower of the catalogue is told. Call before the process acts on it. */
+  learnt({ revision, history, keyIds }: Pick<CatalogChanges, 'revision' | 'history' | 'keyIds'>): void {
+    const back = revision < (this.#known ?? 0)
+    if (history === this.#history && !back) for (const id of keyIds) this.#note(id, revision)
+    else {
+      // Revisions count from here on: those of a lost history, or of another database, must not be compared with them.
+      this.#series = back && history === this.#history ? `${history}/back to ${revision}` : history
+      this.#history = history
+      this.#floor = revision
+    }
     this.#known = revision
   }
 
-  async #read(id: string): Promise<ApiKey | undefined> {
+  async #read(name: string, id: string): Promise<ApiKey | undefined> {
+    const history = this.#series
     try {
-      const text = await this.#options.cache.get(this.#cacheKey(id))
+      const text = await this.#options.cache.get(name)
       const record = text === undefined ? undefined : parseKeyRecord(id, text)
-      if (record === undefined || !this.#believes(id, record.revision)) return undefined
-      return record.key
+      const believed = record !== undefined && history === this.#series && this.#believes(id, record.revision)
+      return believed ? record.key : undefined
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not read from the cache')
       return undefined
     }
   }
 
-  async #write(key: ApiKey, revision: number): Promise<void> {
+  async #write(name: string, record: KeyRecord): Promise<void> {
     try {
-      await this.#options.cache.set(
-        this.#cacheKey(key.id),
-        keyRecordText({ key, revision }),
-        this.#options.ttlMs,
-      )
+      await this.#options.cache.set(name, keyRecordText(record), this.#options.ttlMs)
     } catch (thrown) {
-      this.#tell(thrown, key.id, 'API key not written to the cache')
+      this.#tell(thrown, record.key.id, 'API key not written to the cache')
     }
   }
 
   async #remove(id: string): Promise<void> {
     try {
-      await this.#options.cache.remove(this.#cacheKey(id))
+      await this.#options.cache.remove(this.#nameOf(id))
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not removed from the cache')
     }
+  }
+
+  #nameOf(id: string): string {
+    return `key:${this.#series}:${id}`
   }
 
   /** Asked after the cache has answered: what was learnt meanwhile counts. */
@@ -140,16 +140,12 @@ export class SharedKeys implements ApiKeyStore {
     if (this.#forgotten.size <= FORGOTTEN_MAX || oldest === undefined) return
     // What is remembered of one key no longer is remembered for all: at worst they are asked of the database again.
     this.#forgotten.delete(oldest[0])
-    const raised = Number.isFinite(oldest[1]) ? oldest[1] : this.#highest + 1
+    const raised = Number.isFinite(oldest[1]) ? oldest[1] : (this.#known ?? 0) + 1
     this.#floor = Math.max(this.#floor, raised)
   }
 
   #tell(thrown: unknown, id: string, text: string): void {
     this.#options.log.debug({ keyId: id, why: IdgenError.from(thrown).message }, text)
-  }
-
-  #cacheKey(id: string): string {
-    return `key:${this.#options.database}:${id}`
   }
 }
 
