@@ -84,7 +84,8 @@ describe('a connection to Redis', () => {
     await redis.server.kill()
     while (client.fault === undefined) await client.health()
     const before = { ...client.counters }
-    for (let i = 0; i < 100; i += 1) assert.match((await client.health()) ?? '', /not connected|Connection is closed|isn't writeable/)
+    for (let i = 0; i < 100; i += 1)
+      assert.match((await client.health()) ?? '', /not connected|Connection is closed|isn't writeable/)
     assert.equal(client.counters.refused - before.refused, 100)
     await redis.server.start()
     await untilWell(client)

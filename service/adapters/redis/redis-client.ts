@@ -59,7 +59,8 @@ export class RedisClient {
    * @throws IDGEN_CACHE_UNAVAILABLE outcome unknown: the command may also be carried out later
    */
   async run<T>(doing: string, command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
-    if (this.#closed || this.#redis.status !== 'ready') throw this.#refusal(`Redis is not connected: ${this.#why()}`)
+    if (this.#closed || this.#redis.status !== 'ready')
+      throw this.#refusal(`Redis is not connected: ${this.#why()}`)
     if (!this.#breaker.tryPass()) throw this.#refusal(`Redis is left alone for a while: ${this.#why()}`)
     try {
       const answer = await this.#inTime(doing, command(this.#redis))
