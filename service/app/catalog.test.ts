@@ -217,45 +217,6 @@ test('a database restored from a backup makes everything be looked at again, ids
   assert.equal(live.removed, true)
 })
 
-test('the shared cache of keys hears of changes before keys are asked again', async (t) => {
-  const heard: string[] = []
-  const authenticator = {
-    forget: () => heard.push('forgotten'),
-    forgetAll: () => heard.push('all forgotten'),
-  }
-  const follower = new CatalogFollower({
-    catalog: one.catalog,
-    directory: one.directory,
-    authenticator: authenticator as unknown as Authenticator,
-    sharedKeys: { learnt: ({ keyIds }) => heard.push(`learnt of ${keyIds.length}`) },
-    clock,
-    log: one.log,
-    pollEveryMs: 1000,
-  })
-  await follower.poll()
-  memory.changed('key', 'abcdefghij12')
-  await follower.poll()
-  assert.deepEqual(heard, ['learnt of 0', 'all forgotten', 'learnt of 1', 'forgotten'])
-  t.mock.method(one.catalog, 'changesSince', () => Promise.reject(new Error('away')))
-  await follower.poll()
-  assert.equal(heard.length, 4)
-})
-
-test('a database that lost changes and made as many others makes everything be looked at again', async (t) => {
-  await one.manage.createTag(ACTOR, REF, {})
-  const two = newProcess(memory, clock)
-  await two.follower.poll()
-  const live = await two.directory.resolve('w/g/t')
-  memory.tags.delete('w/g/t')
-  const changes = { revision: memory.revision, history: 'memory/2', tagPaths: [], keyIds: [] }
-  t.mock.method(two.catalog, 'changesSince', () => Promise.resolve({ ...changes, history: 'memory/1' }))
-  await two.follower.poll()
-  assert.equal(live.removed, false, 'nothing says that anything changed')
-  t.mock.method(two.catalog, 'changesSince', () => Promise.resolve(changes))
-  await two.follower.poll()
-  assert.equal(live.removed, true)
-})
-
 test('more look-ups at once than allowed are refused, and do not pile up', async () => {
   const names = Array.from({ length: 40 }, (_, i) => `w/g/none${i}`)
   const codes = await Promise.all(
