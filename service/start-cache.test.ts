@@ -6,6 +6,7 @@ import { MemoryApiKeyStore } from './adapters/memory/memory-api-key-store.ts'
 import { MemoryCoordinator } from './adapters/memory/memory-coordinator.ts'
 import { MemoryRandom } from './adapters/memory/memory-random.ts'
 import { MemoryRecordCache } from './adapters/memory/memory-record-cache.ts'
+import { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { BlocksOfTag } from './app/shared-blocks.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { loadConfig } from './config/load.ts'
@@ -26,11 +27,12 @@ function made(environment: Readonly<Record<string, string>>, withEtcd: boolean) 
   }
   const shared = { coordinator: new MemoryCoordinator(world.etcd), database: 'db' }
   const allocator = world.newStore()
+  const lock = new CoordinatorLock({ ...shared, holder: 'test', ttlMs: 10_000 })
   const sharing = (busyTags: () => Promise<readonly BlocksOfTag[]> = () => Promise.resolve([])) =>
     newSharing(
       loadConfig(undefined, environment),
       { clock, log, random: new MemoryRandom(), ...(withEtcd ? { shared } : {}) },
-      { cache, allocator, keys: new MemoryApiKeyStore(world.catalog), busyTags },
+      { cache, allocator, keys: new MemoryApiKeyStore(world.catalog), busyTags, lock },
     )
   return { world, cache, state, allocator, sharing }
 }
@@ -53,16 +55,19 @@ test('segments are shared with etcd only, keys in any case', async () => {
   assert.equal(made({ IDGEN_REDIS_BLOCKS: '0' }, true).sharing().blocks, undefined)
 })
 
-test('blocks of busy tags are put aside at start, as many as configured and for as long', async () => {
+test('blocks of busy tags are put aside at start by one process, as many as configured and for as long', async () => {
   const { world, sharing } = made({ IDGEN_REDIS_BLOCKS: '6', IDGEN_REDIS_TTL: '30s' }, true)
   const tag = await world.newTag()
-  const running = sharing(async () => [{ ...tag, step: 100 }])
-  running.start()
+  const running = [1, 2].map(() => sharing(async () => [{ ...tag, step: 100 }]))
+  for (const one of running) one.start()
   await settle()
-  assert.equal(await world.cache.count(tag), 6)
+  assert.deepEqual([await world.cache.count(tag), world.asked], [6, 1])
   world.clock.advance(30_000)
   assert.equal(await world.cache.count(tag), 0)
-  await running.stop()
+  for (const one of running) await one.stop()
+  world.etcd.away = 'cut'
+  sharing(() => Promise.reject(new Error('never asked'))).start()
+  await settle()
 })
 
 test('a Redis that is away is told, with what it cost', async () => {

@@ -1,3 +1,4 @@
+import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { Trouble } from './app/readiness.ts'
 import { type BlocksOfTag, SharedBlocks } from './app/shared-blocks.ts'
 import { SharedKeys } from './app/shared-keys.ts'
@@ -27,15 +28,18 @@ export interface SharingParts {
   readonly allocator: SegmentStore
   readonly keys: ApiKeyStore
   /** Tags that were busy a moment ago (adapters/postgres/busy-tags.ts). */
-  readonly busyTags: () => Promise<readonly BlocksOfTag[]>
+  readonly busyTags: (dc: number) => Promise<readonly BlocksOfTag[]>
+  /** Where there is an etcd. */
+  readonly lock: Pick<CoordinatorLock, 'run'> | undefined
 }
 
 export function newSharing(
   config: Config,
   { clock, random, log, shared }: Pick<Outside, 'clock' | 'random' | 'log' | 'shared'>,
-  { cache, allocator, keys, busyTags }: SharingParts,
+  { cache, allocator, keys, busyTags, lock }: SharingParts,
 ): Sharing {
   const { blocks: wanted, ttl: ttlMs } = config.redis
+  const dc = config.datacenter.id
   const blocks =
     shared === undefined || wanted === 0
       ? undefined
@@ -58,7 +62,11 @@ export function newSharing(
       const why = cache.fault()
       return why === undefined ? [] : [{ what: 'redis', why }]
     },
-    start: () => void blocks?.prewarm(config.datacenter.id, busyTags),
+    start() {
+      if (blocks === undefined || lock === undefined) return
+      // Of those that start together one does it; where etcd cannot say which, none.
+      void lock.run(`prewarm/${dc}`, () => blocks.prewarm(() => busyTags(dc))).catch(() => undefined)
+    },
     stop: async () => await blocks?.stop(),
   }
 }

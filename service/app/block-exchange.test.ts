@@ -202,15 +202,6 @@ describe('putting aside', () => {
     assert.equal(await counted.putAside(LIST, { lo: 800, hi: 900 }, 100), true)
     assert.equal(leases, 4)
   })
-
-  test('has one leader at start, for a minute', async () => {
-    const leaders = await Promise.all([one.leads(0), two.leads(0), two.leads(1)])
-    assert.deepEqual(leaders, [true, false, true])
-    world.clock.advance(60_000)
-    assert.equal(await two.leads(0), true)
-    world.etcd.away = 'cut'
-    assert.equal(await one.leads(0), false)
-  })
 })
 
 describe('a store that is away', () => {

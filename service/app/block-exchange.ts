@@ -1,4 +1,4 @@
-import { blockKey, lockKey } from '../core/coordination-keys.ts'
+import { blockKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
@@ -99,22 +99,6 @@ export class BlockExchange {
     } catch (thrown) {
       this.#tell(thrown, list, 'segment blocks could not be counted')
       return undefined
-    }
-  }
-
-  /** Whether this process is the one of its data centre that puts blocks aside for all tags. Never rejects. */
-  async leads(dc: number): Promise<boolean> {
-    const key = lockKey(`prewarm/${dc}`)
-    try {
-      const leaseId = await this.#options.coordinator.grantLease(LEAD_MS)
-      return await this.#transact({
-        compare: [{ key, createRevision: 0 }],
-        change: [{ put: key, value: '', leaseId }],
-      })
-    } catch (thrown) {
-      const why = IdgenError.from(thrown).message
-      this.#options.log.debug({ dc, why }, 'segment blocks are not put aside at start')
-      return false
     }
   }
 
@@ -235,6 +219,4 @@ const POPS_MAX = 4
 const REST_MIN_MS = 1000
 /** An etcd that is back is of use within half a minute; an outage of an hour burns some hundred blocks a process. */
 const REST_MAX_MS = 30_000
-/** Long enough for one to put blocks aside; those who start later find them. */
-const LEAD_MS = 60_000
 const NONCE_BYTES = 16

@@ -105,7 +105,7 @@ async function run(
       assert.ok(grant.lo >= before, 'what was there before the call lies below')
       got[taker]?.push(grant)
     })
-    await Promise.all([...calls, processes[step % PROCESSES]?.prewarm(0, busy)])
+    await Promise.all([...calls, processes[step % PROCESSES]?.prewarm(busy)])
     for (const process of processes) await process.settled()
     world.clock.advance(passMs)
   }

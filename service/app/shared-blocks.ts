@@ -101,11 +101,11 @@ export class SharedBlocks implements SegmentStore {
   }
 
   /**
-   * At start: puts blocks aside for the tags that have none, so that the first requests need no database. Of the
-   * instances of a data centre that start together one does it. Ends early, without an error, at the first trouble.
+   * At start: puts blocks aside for the tags that have none, so that the first requests need no database. Ends early,
+   * without an error, at the first trouble. Instances that do it at the same moment may all put blocks aside.
    */
-  prewarm(dc: number, busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
-    const warming = this.#prewarm(dc, busyTags).finally(() => this.#puttings.delete(warming))
+  prewarm(busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
+    const warming = this.#prewarm(busyTags).finally(() => this.#puttings.delete(warming))
     this.#puttings.add(warming)
     return warming
   }
@@ -159,8 +159,8 @@ export class SharedBlocks implements SegmentStore {
     }
   }
 
-  async #prewarm(dc: number, busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
-    if (this.#options.blocks === 0 || !(await this.#exchange.leads(dc))) return
+  async #prewarm(busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
+    if (this.#options.blocks === 0) return
     const left = [...(await this.#busy(busyTags))].reverse()
     await Promise.all(
       Array.from({ length: PREWARM_PARALLEL }, async () => {

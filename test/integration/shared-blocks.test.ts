@@ -77,7 +77,8 @@ describe('segment blocks of four processes on real servers', () => {
       const [one, two] = centre.instances
       assert.ok(one !== undefined && two !== undefined)
       const warm = () => Promise.resolve(busy.filter((tag) => tag.tagId === tagId))
-      await Promise.all([one.blocks.prewarm(dc, warm), two.blocks.prewarm(dc, warm)])
+      await one.blocks.prewarm(warm)
+      await two.blocks.prewarm(warm)
       const before = await stores.allocations(centre.list)
       await centre.take(2)
       assert.equal(centre.hits, 8)
