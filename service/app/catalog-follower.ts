@@ -1,15 +1,18 @@
 import { IdgenError } from '../core/errors.ts'
-import type { CatalogStore } from '../ports/catalog-store.ts'
+import type { CatalogChanges, CatalogStore } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
 import { Repeat } from './repeat.ts'
+import type { SharedKeys } from './shared-keys.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 export interface CatalogFollowerOptions {
   readonly catalog: CatalogStore
   readonly directory: TagDirectory
   readonly authenticator: Authenticator
+  /** The cache of keys that the instances share; left out where there is none. */
+  readonly sharedKeys?: Pick<SharedKeys, 'learnt'>
   readonly clock: Clock
   readonly log: Log
   readonly pollEveryMs: number
@@ -19,7 +22,7 @@ export interface CatalogFollowerOptions {
 export class CatalogFollower {
   readonly #options: CatalogFollowerOptions
   readonly #repeat: Repeat
-  #revision: number | undefined
+  #last: CatalogChanges | undefined
   #fault: string | undefined
 
   constructor(options: CatalogFollowerOptions) {
@@ -43,20 +46,23 @@ export class CatalogFollower {
 
   /** Never rejects; what failed is asked again by the next poll, from the same revision. */
   async poll(): Promise<void> {
-    const { catalog, directory, authenticator, log, clock } = this.#options
+    const { catalog, directory, authenticator, sharedKeys, log, clock } = this.#options
     // A database that hangs is told long before the store gives up on it.
     using _slow = clock.after(SLOW_MS, () => this.#failed(`It has not answered for ${SLOW_MS} ms.`))
     try {
-      const changes = await catalog.changesSince(this.#revision ?? 0)
-      if (this.#revision === undefined) {
-        // Where to begin. What was loaded before the first answer may be stale already.
+      const changes = await catalog.changesSince(this.#last?.revision ?? 0)
+      // Before anything is asked again, or an old answer would come out of the cache.
+      sharedKeys?.learnt(changes)
+      if (!follows(changes, this.#last)) {
+        // Where to begin. What was loaded before the first answer may be stale already, and so may everything when
+        // the database lost changes.
         for (const tag of directory.all()) await directory.refresh(tag.path)
         authenticator.forgetAll()
       } else {
         for (const keyId of changes.keyIds) authenticator.forget(keyId)
         for (const path of changes.tagPaths) await directory.refresh(path)
       }
-      this.#revision = changes.revision
+      this.#last = changes
       if (this.#fault !== undefined) log.info({}, 'database answers again')
       this.#fault = undefined
     } catch (thrown) {
@@ -68,6 +74,11 @@ export class CatalogFollower {
     if (this.#fault === undefined) this.#options.log.error({ why }, 'database does not answer')
     this.#fault = why
   }
+}
+
+/** Whether they tell all that changed since the last ones, which a database restored from a backup cannot. */
+function follows(changes: CatalogChanges, last: CatalogChanges | undefined): boolean {
+  return changes.history === last?.history && changes.revision >= last.revision
 }
 
 /** A look at one row takes a millisecond; two seconds are a database in trouble. */

@@ -14,6 +14,7 @@ import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { UuidV4 } from '../core/uuid-v4.ts'
 import { UuidV7 } from '../core/uuid-v7.ts'
+import type { CatalogChanges } from '../ports/catalog-store.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { Authenticator } from './authenticator.ts'
 import { CapacityWatch } from './capacity-watch.ts'
@@ -175,14 +176,14 @@ test('what another process changes or deletes is live here after one poll', asyn
 })
 
 test('a database that hangs is told after two seconds, and forgotten when it answers', async (t) => {
-  const answer = Promise.withResolvers<{ revision: number; tagPaths: string[]; keyIds: string[] }>()
+  const answer = Promise.withResolvers<CatalogChanges>()
   t.mock.method(one.catalog, 'changesSince', () => answer.promise)
   const polled = one.follower.poll()
   clock.advance(1999)
   assert.equal(one.follower.fault, undefined)
   clock.advance(1)
   assert.match(one.follower.fault ?? '', /not answered for 2000 ms/)
-  answer.resolve({ revision: 1, tagPaths: [], keyIds: [] })
+  answer.resolve({ revision: 1, history: 'memory/1', tagPaths: [], keyIds: [] })
   await polled
   assert.equal(one.follower.fault, undefined)
   assert.equal(clock.pending, 0)
@@ -193,6 +194,25 @@ test('what was loaded before the first answer of the catalogue is looked at agai
   const two = newProcess(memory, clock)
   const live = await two.directory.resolve('w/g/t')
   await one.manage.deleteTag(ACTOR, REF, undefined)
+  await two.follower.poll()
+  assert.equal(live.removed, true)
+})
+
+test('a database restored from a backup makes everything be looked at again, ids given out twice included', async () => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const two = newProcess(memory, clock)
+  await two.follower.poll()
+  const live = await two.directory.resolve('w/g/t')
+  const restored = new MemoryCatalog(clock)
+  const other = newProcess(restored, clock)
+  await other.catalog.createWorkspace('w', '')
+  await other.catalog.createGroup('w', 'g', '')
+  const again = await other.manage.createTag(ACTOR, REF, {})
+  Object.assign(again, { generation: 'f'.repeat(32) })
+  assert.equal(again.id, live.tag.id)
+  memory.tags.set('w/g/t', again)
+  const changes = { revision: restored.revision - 1, history: 'memory/1', tagPaths: [], keyIds: [] }
+  two.catalog.changesSince = () => Promise.resolve(changes)
   await two.follower.poll()
   assert.equal(live.removed, true)
 })

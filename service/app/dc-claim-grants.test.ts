@@ -13,26 +13,26 @@ test('segments are granted while the data centre is ours, and none after it was 
   const store: SegmentStore = {
     initialise: async () => void calls.push('initialise'),
     initialiseAll: async () => calls.push('initialiseAll'),
-    allocate: async (_tagId, _dc, step) => {
-      calls.push('allocate')
+    allocate: async (_tagId, _dc, step, generation) => {
+      calls.push(`allocate ${generation}`)
       return { lo: 0, hi: step }
     },
-    giveBack: async () => calls.push('giveBack') > 0,
+    giveBack: async (_tagId, _dc, _unused, generation) => calls.push(`giveBack ${generation}`) > 0,
     usage: async () => [],
   }
   const claim: { fault: string | undefined } = { fault: undefined }
   const segments = new ClaimedSegments(store, claim)
   await segments.initialise(1, 3)
   await segments.initialiseAll(3)
-  assert.deepEqual(await segments.allocate(1, 3, 10), { lo: 0, hi: 10 })
-  assert.equal(await segments.giveBack(1, 3, { lo: 5, hi: 10 }), true)
+  assert.deepEqual(await segments.allocate(1, 3, 10, 'abc'), { lo: 0, hi: 10 })
+  assert.equal(await segments.giveBack(1, 3, { lo: 5, hi: 10 }, 'abc'), true)
   claim.fault = LOST
   await rejectsWith('IDGEN_DC_CLAIMED', segments.initialise(1, 3))
   await rejectsWith('IDGEN_DC_CLAIMED', segments.initialiseAll(3))
   await rejectsWith('IDGEN_DC_CLAIMED', segments.allocate(1, 3, 10))
   assert.equal(await segments.giveBack(1, 3, { lo: 5, hi: 10 }), false)
   assert.deepEqual(await segments.usage(3), [])
-  assert.deepEqual(calls, ['initialise', 'initialiseAll', 'allocate', 'giveBack'])
+  assert.deepEqual(calls, ['initialise', 'initialiseAll', 'allocate abc', 'giveBack abc'])
 })
 
 test('time is granted while the data centre is ours; after it was lost a hold can only be given up', async () => {

@@ -28,14 +28,14 @@ export class ClaimedSegments implements SegmentStore {
     return await this.#store.initialiseAll(dc)
   }
 
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
     refuseLost(this.#claim)
-    return await this.#store.allocate(tagId, dc, step)
+    return await this.#store.allocate(tagId, dc, step, generation)
   }
 
   /** What the other installation may have seen as granted stays burnt. */
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
-    return this.#claim.fault === undefined && (await this.#store.giveBack(tagId, dc, unused))
+  async giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
+    return this.#claim.fault === undefined && (await this.#store.giveBack(tagId, dc, unused, generation))
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {

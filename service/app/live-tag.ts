@@ -7,7 +7,7 @@ import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 /** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
 export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>, Algorithm>>
 
-export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'tagPath'> {
+export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'generation' | 'tagPath'> {
   readonly shared: SharedAlgorithms
   /** Segments kept ready beside the current one. */
   readonly prefetch: number
@@ -45,6 +45,7 @@ export class LiveTag {
       ...options,
       buffer: this.#buffer,
       tagId: tag.id,
+      generation: tag.generation,
       tagPath: this.path,
     })
     this.#router = this.#newRouter(tag)

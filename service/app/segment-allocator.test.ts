@@ -1,8 +1,12 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { segmentStoreContract } from '../../test/contracts/segment-store.contract.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
+import { DEFAULT_SPACE, DEFAULT_STEP } from '../core/tag.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 
 segmentStoreContract('SegmentAllocator over memory', async () => {
@@ -13,4 +17,24 @@ segmentStoreContract('SegmentAllocator over memory', async () => {
     others: new SegmentAllocator({ ledger: new MemorySegmentLedger(shared) }),
     close: async () => {},
   }
+})
+
+test('an id that names another tag since the database was restored gives nothing and takes nothing back', async () => {
+  const shared = new MemoryCatalog(new MemoryClock())
+  const catalog = new MemoryCatalogStore(shared)
+  const segments = new SegmentAllocator({ ledger: new MemorySegmentLedger(shared) })
+  await catalog.createWorkspace('w', '')
+  await catalog.createGroup('w', 'g', '')
+  const draft = { workspace: 'w', group: 'g', displayName: '', chain: ['segment'] as const }
+  const lost = await catalog.createTag({ ...draft, name: 'lost', step: DEFAULT_STEP, space: DEFAULT_SPACE })
+  const grant = await segments.allocate(lost.id, 0, 1000, lost.generation)
+  // The backup is from before the tag was made, so its id went to the next tag, which has come just as far.
+  shared.tagsById.set(lost.id, { ...lost, name: 'other', generation: 'f'.repeat(32) })
+  await rejectsWith('IDGEN_TAG_NOT_FOUND', segments.allocate(lost.id, 0, 1000, lost.generation))
+  assert.equal(await segments.giveBack(lost.id, 0, grant, lost.generation), false)
+  assert.equal(
+    (await segments.allocate(lost.id, 0, 1000, 'f'.repeat(32))).lo,
+    grant.hi,
+    'nothing was returned',
+  )
 })

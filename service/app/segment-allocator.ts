@@ -67,12 +67,13 @@ export class SegmentAllocator implements SegmentStore {
     return this.#options.ledger.usage(dc)
   }
 
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
     invariant(
       Number.isInteger(step) && step >= 1 && step <= STEP_MAX,
       `step ${step} is out of 1..${STEP_MAX}`,
     )
     const plan = await this.#options.ledger.withRow('allocating a segment', tagId, dc, async (row) => {
+      checkGeneration(row, tagId, generation)
       const made = await this.#plan(row, tagId, { dc, step, atLeast: 0 })
       return { write: { ...made.row, grant: made.grant }, result: made }
     })
@@ -102,10 +103,10 @@ export class SegmentAllocator implements SegmentStore {
     return plan.row.nextValue
   }
 
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
+  async giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
     if (!this.#openGrants.claimReturn(tagId, dc, unused)) return false
     try {
-      return await this.#return(tagId, dc, unused)
+      return await this.#return(tagId, dc, unused, generation)
     } catch (thrown) {
       // The numbers of a deleted tag stay burnt.
       if (IdgenError.from(thrown).code === 'IDGEN_TAG_NOT_FOUND') return false
@@ -113,8 +114,14 @@ export class SegmentAllocator implements SegmentStore {
     }
   }
 
-  async #return(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
+  async #return(
+    tagId: number,
+    dc: number,
+    unused: SegmentGrant,
+    generation: string | undefined,
+  ): Promise<boolean> {
     return await this.#options.ledger.withRow('returning unused numbers', tagId, dc, async (row) => {
+      checkGeneration(row, tagId, generation)
       const reading = await this.#read(row, dc)
       const plan = planReturn(row, viewOf(reading), unused, cellBounds(row.space, row.cell).lo)
       if (plan === undefined) return { write: undefined, result: false }
@@ -191,6 +198,15 @@ function isReading(reading: WitnessReading | 'away' | 'off'): reading is Witness
 
 function viewOf(reading: WitnessReading | 'away' | 'off'): WitnessView {
   return isReading(reading) ? (reading.record ?? 'none') : reading
+}
+
+/** The id of a tag that a restored database never had may name another tag by now: its numbers are not ours to issue. */
+function checkGeneration(row: LedgerRow, tagId: number, generation: string | undefined): void {
+  if (generation === undefined || generation === row.generation) return
+  throw new IdgenError(
+    'IDGEN_TAG_NOT_FOUND',
+    `The id ${tagId} is that of another tag by now: the database was restored from a backup.`,
+  )
 }
 
 function refusal(why: Exclude<GrantRefusal, 'witness-away'>, tagId: number, dc: number): IdgenError {

@@ -9,6 +9,7 @@ export interface RefillerOptions {
   readonly store: SegmentStore
   readonly buffer: SegmentBuffer
   readonly tagId: number
+  readonly generation: string
   readonly tagPath: string
   readonly dc: number
   readonly clock: Clock
@@ -68,10 +69,10 @@ export class SegmentRefiller {
 
   /** After the buffer was drained: returns unused ends, newest first, until the store says somebody took more. */
   async giveBack(unused: readonly SegmentGrant[]): Promise<void> {
-    const { store, tagId, dc, log, tagPath } = this.#options
+    const { store, tagId, generation, dc, log, tagPath } = this.#options
     for (const grant of unused) {
       try {
-        if (!(await store.giveBack(tagId, dc, grant))) return
+        if (!(await store.giveBack(tagId, dc, grant, generation))) return
       } catch (error) {
         // A gap is free, a duplicate is not: what could not be returned for certain stays burnt.
         log.warn(
@@ -84,9 +85,9 @@ export class SegmentRefiller {
   }
 
   async #allocate(step: number): Promise<void> {
-    const { store, buffer, tagId, dc, clock, log, tagPath } = this.#options
+    const { store, buffer, tagId, generation, dc, clock, log, tagPath } = this.#options
     try {
-      const grant = await store.allocate(tagId, dc, step)
+      const grant = await store.allocate(tagId, dc, step, generation)
       // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
       buffer.install(grant, clock.nowMs())
     } catch (thrown) {

@@ -2,6 +2,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { invariant } from '../core/invariant.ts'
 import { STEP_MAX } from '../core/tag.ts'
+import type { BlockList } from '../ports/block-cache.ts'
 import type { SegmentStore, SegmentUsage } from '../ports/segment-store.ts'
 import { BlockExchange, type BlockExchangeOptions } from './block-exchange.ts'
 import { BlockShelf } from './block-shelf.ts'
@@ -14,9 +15,7 @@ export interface SharedBlocksOptions extends BlockExchangeOptions {
 }
 
 /** A tag whose blocks are to lie ready: `step` is the size of one. */
-export interface BlocksOfTag {
-  readonly tagId: number
-  readonly dc: number
+export interface BlocksOfTag extends BlockList {
   readonly step: number
 }
 
@@ -37,7 +36,7 @@ export class SharedBlocks implements SegmentStore {
   misses = 0
   readonly #options: SharedBlocksOptions
   readonly #exchange: BlockExchange
-  /** By `tag/dc`, least recently used first. */
+  /** By `tag/dc/generation`, least recently used first. */
   readonly #shelves = new Map<string, BlockShelf>()
   readonly #puttings = new Set<Promise<void>>()
   #stopped = false
@@ -71,46 +70,44 @@ export class SharedBlocks implements SegmentStore {
     return this.#options.store.usage(dc)
   }
 
-  /** A block may be smaller or larger than `step`. Numbers of one (tag, dc) only grow within this process. */
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+  /**
+   * A block may be smaller or larger than `step`. Of one (tag, dc) each grant is above all that the same process got
+   * before it asked. Without a generation nothing is shared.
+   */
+  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
     invariant(
       Number.isInteger(step) && step >= 1 && step <= STEP_MAX,
       `step ${step} is out of 1..${STEP_MAX}`,
     )
-    const shelf = this.#shelf(tagId, dc)
+    const shelf = this.#shelf(shelfKey(tagId, dc, generation))
     const direct = this.#options.blocks === 0 || this.#stopped || this.#exchange.resting
-    if (shelf.isUnusual(step) || direct) return await this.#allocateWhole(shelf, tagId, dc, step)
-    const taken = await this.#exchange.take(tagId, dc, () => shelf.floor)
-    if (taken === 'away') return await this.#allocateWhole(shelf, tagId, dc, step)
-    if (taken === 'empty') return await this.#allocateAndShare(shelf, tagId, dc, step)
+    if (shelf.isUnusual(step) || direct || generation === undefined)
+      return shelf.gotWhole(await this.#options.store.allocate(tagId, dc, step, generation))
+    const list = { tagId, generation, dc }
+    const taken = await this.#exchange.take(list, () => shelf.floor)
+    if (taken === 'away')
+      return shelf.gotWhole(await this.#options.store.allocate(tagId, dc, step, generation))
+    const nowMs = this.#options.clock.monotonicMs()
+    shelf.sawNone(nowMs, shelf.floor, taken === 'empty' ? Number.POSITIVE_INFINITY : taken.hi)
+    if (taken === 'empty') return await this.#allocateAndShare(shelf, list, step)
     this.hits += 1
     return shelf.got(taken)
   }
 
   /** Only grants that stayed whole: of another the end may be in somebody's hands, and that of a block always is. */
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
-    if (this.#shelves.get(shelfKey(tagId, dc))?.mayGoBack(unused) !== true) return false
-    return await this.#options.store.giveBack(tagId, dc, unused)
+  async giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
+    if (this.#shelves.get(shelfKey(tagId, dc, generation))?.mayGoBack(unused) !== true) return false
+    return await this.#options.store.giveBack(tagId, dc, unused, generation)
   }
 
   /**
    * At start: puts blocks aside for the tags that have none, so that the first requests need no database. Ends early,
-   * without an error, at the first trouble. Instances that start at the same moment may all put blocks aside.
+   * without an error, at the first trouble. Instances that do it at the same moment may all put blocks aside.
    */
-  async prewarm(tags: readonly BlocksOfTag[]): Promise<void> {
-    if (this.#options.blocks === 0) return
-    const left = [...tags].reverse()
-    await Promise.all(
-      Array.from({ length: PREWARM_PARALLEL }, async () => {
-        for (let tag = left.pop(); tag !== undefined; tag = left.pop())
-          if (this.#stopped || this.#exchange.resting || !(await this.#prewarmOne(tag))) left.length = 0
-      }),
-    )
-  }
-
-  /** The tag changed or was deleted. */
-  forget(tagId: number): void {
-    this.#exchange.forget(tagId)
+  prewarm(busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
+    const warming = this.#prewarm(busyTags).finally(() => this.#puttings.delete(warming))
+    this.#puttings.add(warming)
+    return warming
   }
 
   /** Nothing is put aside after this; resolves when what was under way has ended. */
@@ -124,52 +121,80 @@ export class SharedBlocks implements SegmentStore {
     await Promise.all(this.#puttings)
   }
 
-  async #allocateWhole(shelf: BlockShelf, tagId: number, dc: number, step: number): Promise<SegmentGrant> {
-    return shelf.gotWhole(await this.#options.store.allocate(tagId, dc, step))
-  }
-
-  async #allocateAndShare(shelf: BlockShelf, tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+  async #allocateAndShare(shelf: BlockShelf, list: BlockList, step: number): Promise<SegmentGrant> {
     this.misses += 1
-    const wanted = shelf.putting === undefined ? shelf.wantedAt(this.#options.clock.monotonicMs()) : 0
-    const grant = await this.#allocateUpTo(tagId, dc, step, Math.min(STEP_MAX, step * (1 + wanted)))
-    const end = grant.lo + step
-    if (grant.hi <= end) return shelf.gotWhole(grant)
-    const putting = this.#exchange.putAside(tagId, dc, { lo: end, hi: grant.hi }, step).finally(() => {
-      this.#puttings.delete(putting)
-      shelf.putting = undefined
-    })
-    shelf.putting = putting
-    this.#puttings.add(putting)
+    const nowMs = this.#options.clock.monotonicMs()
+    // While blocks are being put aside more of them would be a guess.
+    const sharing = shelf.putting === undefined
+    const blocks = sharing ? shelf.blocksAt(nowMs, step) : 0
+    const grant = await this.#allocateUpTo(list, step, Math.min(STEP_MAX, step * (1 + blocks)))
+    const end = Math.min(grant.hi, grant.lo + step)
+    if (sharing) shelf.missed(nowMs, grant, end)
+    if (grant.hi === end) return shelf.gotWhole(grant)
+    this.#putAside(shelf, list, { lo: end, hi: grant.hi }, step)
     return shelf.got({ lo: grant.lo, hi: end })
   }
 
+  /** Beside the request: its numbers are ready. */
+  #putAside(shelf: BlockShelf, list: BlockList, rest: SegmentGrant, step: number): void {
+    const putting = this.#exchange.putAside(list, rest, step).then((lies) => {
+      this.#puttings.delete(putting)
+      shelf.putting = undefined
+      if (!lies) shelf.lost(rest.hi - rest.lo)
+    })
+    shelf.putting = putting
+    this.#puttings.add(putting)
+  }
+
   /** A database that is alone may grant no more than what was promised to it: then at least what the caller needs. */
-  async #allocateUpTo(tagId: number, dc: number, least: number, most: number): Promise<SegmentGrant> {
+  async #allocateUpTo(list: BlockList, least: number, most: number): Promise<SegmentGrant> {
     const { store } = this.#options
+    const { tagId, dc, generation } = list
     try {
-      return await store.allocate(tagId, dc, most)
+      return await store.allocate(tagId, dc, most, generation)
     } catch (thrown) {
       const alone = thrown instanceof IdgenError && thrown.code === 'IDGEN_WITNESS_UNAVAILABLE'
       if (!alone || most === least) throw thrown
-      return await store.allocate(tagId, dc, least)
+      return await store.allocate(tagId, dc, least, generation)
     }
   }
 
-  async #prewarmOne({ tagId, dc, step }: BlocksOfTag): Promise<boolean> {
-    const { cache, store, blocks, log } = this.#options
+  async #prewarm(busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<void> {
+    if (this.#options.blocks === 0) return
+    const left = [...(await this.#busy(busyTags))].reverse()
+    await Promise.all(
+      Array.from({ length: PREWARM_PARALLEL }, async () => {
+        for (let tag = left.pop(); tag !== undefined; tag = left.pop())
+          if (this.#stopped || this.#exchange.resting || !(await this.#prewarmOne(tag))) left.length = 0
+      }),
+    )
+  }
+
+  async #busy(busyTags: () => Promise<readonly BlocksOfTag[]>): Promise<readonly BlocksOfTag[]> {
     try {
-      if ((await cache.count(tagId, dc)) > 0) return true
-      const grant = await store.allocate(tagId, dc, Math.min(STEP_MAX, step * blocks))
-      await this.#exchange.putAside(tagId, dc, grant, step)
-      return true
+      return await busyTags()
     } catch (thrown) {
-      log.debug({ tagId, dc, why: IdgenError.from(thrown).message }, 'segment blocks were not prewarmed')
+      this.#options.log.debug({ why: IdgenError.from(thrown).message }, NOT_PREWARMED)
+      return []
+    }
+  }
+
+  /** Says whether to go on with the next tag. */
+  async #prewarmOne(tag: BlocksOfTag): Promise<boolean> {
+    const { store, blocks, log } = this.#options
+    const { tagId, dc, generation, step } = tag
+    const count = await this.#exchange.count(tag)
+    if (count === undefined || count > 0) return count !== undefined
+    try {
+      const grant = await store.allocate(tagId, dc, Math.min(STEP_MAX, step * blocks), generation)
+      return await this.#exchange.putAside(tag, grant, step)
+    } catch (thrown) {
+      log.debug({ tagId, dc, why: IdgenError.from(thrown).message }, NOT_PREWARMED)
       return false
     }
   }
 
-  #shelf(tagId: number, dc: number): BlockShelf {
-    const key = shelfKey(tagId, dc)
+  #shelf(key: string): BlockShelf {
     const shelf = this.#shelves.get(key) ?? new BlockShelf(this.#options.blocks, this.#options.ttlMs)
     this.#shelves.delete(key)
     this.#shelves.set(key, shelf)
@@ -179,10 +204,11 @@ export class SharedBlocks implements SegmentStore {
   }
 }
 
-function shelfKey(tagId: number, dc: number): string {
-  return `${tagId}/${dc}`
+function shelfKey(tagId: number, dc: number, generation = ''): string {
+  return `${tagId}/${dc}/${generation}`
 }
 
+const NOT_PREWARMED = 'segment blocks were not put aside at start'
 /** As `redis.blocks`; with the compares they fit one transaction of etcd (128 each). */
 const BLOCKS_MAX = 64
 /** Few enough to leave the pool of the database to requests. */

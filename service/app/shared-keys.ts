@@ -1,15 +1,13 @@
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey, ApiKeyStore } from '../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../ports/catalog-store.ts'
+import type { CatalogChanges, Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
-import { keyRecordText, parseKeyRecord } from './key-record.ts'
+import { type KeyRecord, keyRecordText, parseKeyRecord } from './key-record.ts'
 
 export interface SharedKeysOptions {
   readonly keys: ApiKeyStore
   readonly cache: RecordCache
-  /** The catalogue's revision up to which this process knows all changes; undefined before it knows any. */
-  readonly revision: () => number | undefined
   /** A key lives in the cache this long; milliseconds. */
   readonly ttlMs: number
   readonly log: Log
@@ -23,11 +21,12 @@ export interface SharedKeysOptions {
  * revision or later. A record is believed only if no change of its key after that revision can have been missed:
  *
  *     ──────┬───────────────┬──────────────────┬──────────▶ revisions of the catalogue
- *        #floor          forgotten(id)       revision()
+ *        #floor         #forgotten(id)      #known
  *        older ones:     older ones of        newer ones: another history, or this process is behind
  *        not known       this key: changed
  *
- * Revisions, not times: a process that was stopped for an hour may write its record when it wakes up.
+ * Revisions, not times: a process that was stopped for an hour may write its record when it wakes up. They are those of
+ * one history of one database, which is part of the key in the cache.
  */
 export class SharedKeys implements ApiKeyStore {
   hits = 0
@@ -35,18 +34,24 @@ export class SharedKeys implements ApiKeyStore {
   readonly #options: SharedKeysOptions
   /** Key id → revision below which its records are stale, oldest entry first. */
   readonly #forgotten = new Map<string, number>()
-  /** Records below it are stale, whatever key they are of; undefined until the first revision is known. */
-  #floor: number | undefined
-  #highest = 0
+  /** Records below it are stale, whatever key they are of. */
+  #floor = 0
+  /** Up to here this process knows all changes; undefined before it knows any. */
+  #known: number | undefined
+  #history: string | undefined
+  /** Names the revisions that can be compared with each other. */
+  #series = ''
 
   constructor(options: SharedKeysOptions) {
     this.#options = options
   }
 
   async find(id: string): Promise<ApiKey | undefined> {
-    const revision = this.#revision()
+    const revision = this.#known
     if (revision === undefined || !KEY_ID.test(id)) return await this.#options.keys.find(id)
-    const cached = await this.#read(id)
+    // The name too as it was before the database was asked: what is read under one history is not written under another.
+    const name = this.#nameOf(id)
+    const cached = await this.#read(name, id)
     if (cached !== undefined) {
       this.hits += 1
       return cached
@@ -54,7 +59,7 @@ export class SharedKeys implements ApiKeyStore {
     this.misses += 1
     const key = await this.#options.keys.find(id)
     // Not waited for: the caller has its answer. Ids that do not exist are not cached, or anybody could fill the cache.
-    if (key !== undefined) void this.#write(key, revision)
+    if (key !== undefined) void this.#write(name, { key, revision })
     return key
   }
 
@@ -75,55 +80,56 @@ export class SharedKeys implements ApiKeyStore {
     return key
   }
 
-  /** The key changed at or before `revision`: older records of it are stale. Call before the process acts on it. */
-  forgotten(id: string, revision: number): void {
-    this.#note(id, revision)
+  /** What the process' follower of the catalogue is told. Call before the process acts on it. */
+  learnt({ revision, history, keyIds }: Pick<CatalogChanges, 'revision' | 'history' | 'keyIds'>): void {
+    const back = revision < (this.#known ?? 0)
+    if (history === this.#history && !back) for (const id of keyIds) this.#note(id, revision)
+    else {
+      // Revisions count from here on: those of a lost history, or of another database, must not be compared with them.
+      this.#series = back && history === this.#history ? `${history}/back to ${revision}` : history
+      this.#history = history
+      this.#floor = revision
+    }
+    this.#known = revision
   }
 
-  async #read(id: string): Promise<ApiKey | undefined> {
+  async #read(name: string, id: string): Promise<ApiKey | undefined> {
+    const history = this.#series
     try {
-      const text = await this.#options.cache.get(cacheKey(id))
+      const text = await this.#options.cache.get(name)
       const record = text === undefined ? undefined : parseKeyRecord(id, text)
-      if (record === undefined || !this.#believes(id, record.revision)) return undefined
-      return record.key
+      const believed = record !== undefined && history === this.#series && this.#believes(id, record.revision)
+      return believed ? record.key : undefined
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not read from the cache')
       return undefined
     }
   }
 
-  async #write(key: ApiKey, revision: number): Promise<void> {
+  async #write(name: string, record: KeyRecord): Promise<void> {
     try {
-      await this.#options.cache.set(cacheKey(key.id), keyRecordText({ key, revision }), this.#options.ttlMs)
+      await this.#options.cache.set(name, keyRecordText(record), this.#options.ttlMs)
     } catch (thrown) {
-      this.#tell(thrown, key.id, 'API key not written to the cache')
+      this.#tell(thrown, record.key.id, 'API key not written to the cache')
     }
   }
 
   async #remove(id: string): Promise<void> {
     try {
-      await this.#options.cache.remove(cacheKey(id))
+      await this.#options.cache.remove(this.#nameOf(id))
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not removed from the cache')
     }
   }
 
-  /** Asked after the cache has answered: what was learnt meanwhile counts. */
-  #believes(id: string, recordRevision: number): boolean {
-    const known = this.#revision()
-    if (known === undefined || this.#floor === undefined) return false
-    const from = Math.max(this.#floor, this.#forgotten.get(id) ?? 0)
-    return from <= recordRevision && recordRevision <= known
+  #nameOf(id: string): string {
+    return `key:${this.#series}:${id}`
   }
 
-  #revision(): number | undefined {
-    const known = this.#options.revision()
-    if (known === undefined) return undefined
-    this.#floor ??= known
-    // A restored database counts from an earlier revision again: records of the lost history must not match.
-    if (known < this.#highest) this.#floor = Math.max(this.#floor, this.#highest + 1)
-    else this.#highest = known
-    return known
+  /** Asked after the cache has answered: what was learnt meanwhile counts. */
+  #believes(id: string, recordRevision: number): boolean {
+    const from = Math.max(this.#floor, this.#forgotten.get(id) ?? 0)
+    return from <= recordRevision && recordRevision <= (this.#known ?? -1)
   }
 
   #note(id: string, revision: number): void {
@@ -134,17 +140,13 @@ export class SharedKeys implements ApiKeyStore {
     if (this.#forgotten.size <= FORGOTTEN_MAX || oldest === undefined) return
     // What is remembered of one key no longer is remembered for all: at worst they are asked of the database again.
     this.#forgotten.delete(oldest[0])
-    const raised = Number.isFinite(oldest[1]) ? oldest[1] : this.#highest + 1
-    this.#floor = Math.max(this.#floor ?? 0, raised)
+    const raised = Number.isFinite(oldest[1]) ? oldest[1] : (this.#known ?? 0) + 1
+    this.#floor = Math.max(this.#floor, raised)
   }
 
   #tell(thrown: unknown, id: string, text: string): void {
     this.#options.log.debug({ keyId: id, why: IdgenError.from(thrown).message }, text)
   }
-}
-
-function cacheKey(id: string): string {
-  return `key:${id}`
 }
 
 /** Only ids of ours become keys of the cache. */

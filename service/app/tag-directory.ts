@@ -63,7 +63,8 @@ export class TagDirectory {
     if (live === undefined) return
     const tag = await this.#options.catalog.findTag(parseTagPath(path))
     if (this.#tags.get(path) !== live) return
-    if (tag !== undefined && tag.id === live.tag.id) live.apply(tag)
+    // The generation too: a restored database gives ids out again.
+    if (tag?.id === live.tag.id && tag.generation === live.tag.generation) live.apply(tag)
     else await this.drop(path, false)
   }
 

@@ -119,7 +119,7 @@ export const COORDINATION_KEYS = {
     max: 64,
     unit: 'blocks',
     reload: 'restart',
-    doc: 'Segments put aside in Redis by each allocation, for other processes of this data centre. Needs etcd, which confirms every taking. 0: none.',
+    doc: 'Most segments that one allocation puts aside in Redis for the processes of this data centre; fewer for tags that would not use them in time. Needs etcd, which confirms every taking. 0: none.',
   },
   'redis.ttl': {
     kind: 'duration_ms',
@@ -127,6 +127,6 @@ export const COORDINATION_KEYS = {
     min: 1000,
     max: 86_400_000,
     reload: 'restart',
-    doc: 'How long blocks and keys stay in Redis. Blocks nobody took by then are burnt.',
+    doc: 'How long blocks and API keys stay in Redis. Blocks nobody took by then are burnt.',
   },
 } as const satisfies Record<string, KeyRow>

@@ -79,6 +79,8 @@ export interface TagGrave {
 export interface CatalogChanges {
   /** Pass it to the next call. */
   readonly revision: number
+  /** Another one when changes may have been lost: then revisions, and ids, may be given out again. */
+  readonly history: string
   /** Paths (`w/g/t`) of tags created, updated or deleted since. */
   readonly tagPaths: readonly string[]
   /** Ids of API keys created, updated or revoked since. */

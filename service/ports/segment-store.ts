@@ -10,6 +10,10 @@ export interface SegmentUsage {
 /**
  * Gives out segment grants. The store decides alone, by one atomic change per grant: any number of processes
  * may call at once, and two grants of one (tag, dc) never overlap.
+ *
+ * `generation` says which tag the caller means: a database restored from a backup gives ids out again, and then the id
+ * of a tag that is still in somebody's memory names another one. Who serves a tag always gives it; it is left out where
+ * the id was read just now.
  */
 export interface SegmentStore {
   /**
@@ -24,15 +28,15 @@ export interface SegmentStore {
    * Initialises (tag, dc) where that was not done. Not idempotent: a call whose outcome is unknown has burnt
    * its numbers, and the caller just asks again.
    * @throws IDGEN_RANGE_EXHAUSTED when the data centre has no cell left
-   * @throws IDGEN_TAG_NOT_FOUND when the tag was deleted
+   * @throws IDGEN_TAG_NOT_FOUND when the tag was deleted, or the id is that of another tag by now
    * @throws IDGEN_STORE_UNAVAILABLE when the store did not answer, or answered other than with a plain commit
    */
-  allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant>
+  allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant>
   /**
    * Returns the unused end [from, hi) of the newest grant, if and only if nobody took numbers after it.
    * One compare-and-set; false means that they stay burnt. The caller must have stopped issuing from it for good.
    */
-  giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean>
+  giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean>
   /** Of all live tags of this data centre, in no order. */
   usage(dc: number): Promise<SegmentUsage[]>
 }

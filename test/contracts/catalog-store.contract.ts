@@ -155,8 +155,9 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
     })
 
     it('tells of nothing when nothing changed, and of each change once', async () => {
-      const { revision } = await catalog.changesSince(0)
-      assert.deepEqual(await catalog.changesSince(revision), { revision, tagPaths: [], keyIds: [] })
+      const { revision, history } = await catalog.changesSince(0)
+      assert.notEqual(history, '')
+      assert.deepEqual(await catalog.changesSince(revision), { revision, history, tagPaths: [], keyIds: [] })
       await catalog.createTag(newTag('seen'))
       const created = await stores.others.changesSince(revision)
       assert.deepEqual(created.tagPaths, ['base/g/seen'])

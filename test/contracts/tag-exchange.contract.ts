@@ -90,11 +90,11 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
     it('remembers the newest revision only, and tells no follower of it', async () => {
       const { catalog, others } = stores
       const { id } = await catalog.createTag(sharedTag('marked'))
-      const { revision } = await catalog.changesSince(0)
+      const { revision, history } = await catalog.changesSince(0)
       await Promise.all([catalog.markPublished(id, 30), others.markPublished(id, 20)])
       await catalog.markPublished(id, 10)
       assert.equal((await catalog.findPublication(sharedTag('marked')))?.configRevision, 30)
-      assert.deepEqual(await catalog.changesSince(revision), { revision, tagPaths: [], keyIds: [] })
+      assert.deepEqual(await catalog.changesSince(revision), { revision, history, tagPaths: [], keyIds: [] })
     })
 
     it('walks all live tags in the order of their ids', async () => {

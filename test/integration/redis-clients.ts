@@ -36,7 +36,8 @@ async function faultOf(client: RedisClient): Promise<string | undefined> {
   const blocks = new RedisBlockCache(client)
   try {
     // Enough keys to reach every node of a cluster of three.
-    for (let tag = 1; tag <= 30; tag += 1) await blocks.count(tag, 0)
+    for (let tag = 1; tag <= 30; tag += 1)
+      await blocks.count({ tagId: tag, generation: '0'.repeat(32), dc: 0 })
     return await client.health()
   } catch (thrown) {
     return String(thrown)

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { RedisBlockCache } from '../../service/adapters/redis/redis-block-cache.ts'
+import { blockListKey, RedisBlockCache } from '../../service/adapters/redis/redis-block-cache.ts'
 import { RedisRecordCache } from '../../service/adapters/redis/redis-record-cache.ts'
 import { blockCacheContract } from '../contracts/block-cache.contract.ts'
 import { recordCacheContract } from '../contracts/record-cache.contract.ts'
@@ -20,6 +20,7 @@ blockCacheContract('RedisBlockCache on one server', async () => {
       await server.start()
       await untilWell(...clients)
     },
+    lying: async (list) => Number(await server.command('ZCARD', blockListKey(list))),
     close: async () => clients.forEach((client) => client.close()),
   }
 })
@@ -44,6 +45,10 @@ blockCacheContract('RedisBlockCache on a cluster', async () => {
       for (const master of servers.nodes.slice(0, 3)) await servers.failOver(master, false)
       await servers.settled()
       await untilWell(...clients)
+    },
+    lying: async (list) => {
+      const key = blockListKey(list)
+      return Number(await (await servers.ownerOf(key)).command('ZCARD', key))
     },
     close: async () => clients.forEach((client) => client.close()),
   }

@@ -1,8 +1,9 @@
 import { IdgenError } from '../../core/errors.ts'
-import type { BlockCache, CachedBlock } from '../../ports/block-cache.ts'
+import type { BlockCache, BlockList, CachedBlock } from '../../ports/block-cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 interface Kept {
+  readonly generation: string
   readonly block: CachedBlock
   /** Identity of the server that took it in. */
   readonly bound: string
@@ -31,42 +32,47 @@ export class MemoryBlockCache implements BlockCache {
     this.#clock = clock
   }
 
-  async push(tagId: number, dc: number, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
+  async push(where: BlockList, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
     this.#reach()
-    const list = this.#list(tagId, dc)
+    const { generation } = where
+    const list = this.#list(where)
     const untilMs = this.#clock.monotonicMs() + ttlMs
     const bound = this.identityOf(this.#runId, this.#replid)
-    for (const block of blocks) list.push({ block, bound, untilMs })
+    for (const block of blocks) list.push({ generation, block, bound, untilMs })
     list.sort((a, b) => a.block.lo - b.block.lo)
     list.splice(0, list.length - BLOCKS_MAX)
     this.#answer()
   }
 
-  async pop(tagId: number, dc: number, from: number): Promise<CachedBlock | undefined> {
+  async pop(where: BlockList, from: number): Promise<CachedBlock | undefined> {
     this.#reach()
-    const list = this.#list(tagId, dc)
-    const nowMs = this.#clock.monotonicMs()
-    const bound = this.identityOf(this.#runId, this.#replid)
+    const list = this.#list(where)
     let found: CachedBlock | undefined
     for (let at = 0; at < list.length && found === undefined; ) {
       const kept = list[at]
-      if (kept === undefined || kept.block.lo < from) {
+      const usable = kept !== undefined && this.#usable(kept)
+      const foreign = usable && kept.generation !== where.generation
+      if (kept === undefined || kept.block.lo < from || foreign) {
         at += 1
         continue
       }
       list.splice(at, 1)
-      if (kept.bound === bound && kept.untilMs > nowMs) found = kept.block
+      if (usable) found = kept.block
     }
     this.#answer()
     return found
   }
 
-  async count(tagId: number, dc: number): Promise<number> {
+  async count(where: BlockList): Promise<number> {
     this.#reach()
-    const nowMs = this.#clock.monotonicMs()
-    const count = this.#list(tagId, dc).filter(({ untilMs }) => untilMs > nowMs).length
+    const own = this.#list(where).filter((kept) => kept.generation === where.generation)
     this.#answer()
-    return count
+    return own.filter((kept) => this.#usable(kept)).length
+  }
+
+  /** How many lie there, usable or not. */
+  lying({ tagId, dc }: Omit<BlockList, 'generation'>): number {
+    return this.#lists.get(`${tagId}/${dc}`)?.length ?? 0
   }
 
   /** FLUSHALL. */
@@ -107,7 +113,11 @@ export class MemoryBlockCache implements BlockCache {
     this.#replid = this.#newest
   }
 
-  #list(tagId: number, dc: number): Kept[] {
+  #usable({ bound, untilMs }: Kept): boolean {
+    return bound === this.identityOf(this.#runId, this.#replid) && untilMs > this.#clock.monotonicMs()
+  }
+
+  #list({ tagId, dc }: BlockList): Kept[] {
     const key = `${tagId}/${dc}`
     const list = this.#lists.get(key) ?? []
     this.#lists.set(key, list)

@@ -200,6 +200,7 @@ export class MemoryCatalogStore implements CatalogStore {
   async changesSince(revision: number): Promise<CatalogChanges> {
     return {
       revision: this.#catalog.revision,
+      history: this.#catalog.history,
       tagPaths: this.#catalog.changedSince('tag', revision),
       keyIds: this.#catalog.changedSince('key', revision),
     }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
 import type { CatalogChanges } from '../../ports/catalog-store.ts'
 import type { PostgresDatabase } from './database.ts'
+import { HISTORY } from './database-history.ts'
 import type { Session } from './session.ts'
 import type { Tables } from './tables.ts'
 
@@ -50,10 +51,11 @@ export async function noteChange(
 export async function changesSince(database: PostgresDatabase, since: number): Promise<CatalogChanges> {
   const doing = 'asking what changed in the catalogue'
   const db = database.kysely
-  const [counter] = await database.read(doing, db.selectFrom('catalog_revision').select('revision'))
-  const head = counter?.revision ?? 0
+  const asked = db.selectFrom('catalog_revision').select(['revision', HISTORY.as('history')])
+  const [counter] = await database.read(doing, asked)
+  const { revision: head, history } = counter ?? { revision: 0, history: '' }
   // A restored database counts from an older revision: begin there again instead of waiting for it to catch up.
-  if (head <= since) return { revision: head, tagPaths: [], keyIds: [] }
+  if (head <= since) return { revision: head, history, tagPaths: [], keyIds: [] }
   const rows = await database.read(
     doing,
     db
@@ -66,6 +68,7 @@ export async function changesSince(database: PostgresDatabase, since: number): P
   const last = rows.at(-1)?.revision ?? head
   return {
     revision: rows.length < CHANGES_MAX ? Math.max(head, last) : last,
+    history,
     tagPaths: rows.filter((row) => row.kind === 'tag').map((row) => row.subject),
     keyIds: rows.filter((row) => row.kind === 'key').map((row) => row.subject),
   }

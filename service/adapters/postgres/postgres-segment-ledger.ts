@@ -4,6 +4,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { LedgerRow, LedgerWrite, SegmentLedger } from '../../ports/segment-ledger.ts'
 import type { SegmentUsage } from '../../ports/segment-store.ts'
 import type { PostgresDatabase } from './database.ts'
+import { HISTORY } from './database-history.ts'
 import { RangeOpener, type SpaceColumns, spaceOf, tagGone } from './range-opener.ts'
 import type { Session } from './session.ts'
 
@@ -184,15 +185,6 @@ function ledgerRow(row: LockedRow): LedgerRow {
   }
 }
 
-/**
- * What changes whenever commits may have been lost: another cluster, another timeline (failover, point-in-time
- * recovery), a server that was started again (a restored copy of its files). pg_control_checkpoint() would lag behind
- * after a promotion; the name of the WAL file being written does not.
- */
-const HISTORY = sql<string>`
-  (SELECT system_identifier::text FROM pg_control_system())
-  || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
-  || '/' || to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS.US')`
 const NO_HISTORY = sql<string>`''::text`
 
 /** Short transactions: each opens at most this many tags, three statements each, far inside the deadline. */

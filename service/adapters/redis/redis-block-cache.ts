@@ -1,5 +1,5 @@
 import { SEGMENT_LIMIT } from '../../core/tag.ts'
-import type { BlockCache, CachedBlock } from '../../ports/block-cache.ts'
+import type { BlockCache, BlockList, CachedBlock } from '../../ports/block-cache.ts'
 import { COUNT_SCRIPT, POP_SCRIPT, PUSH_SCRIPT } from './block-scripts.ts'
 import type { RedisClient } from './redis-client.ts'
 import { cacheUnavailable } from './redis-error.ts'
@@ -15,31 +15,31 @@ export class RedisBlockCache implements BlockCache {
     this.#client = client
   }
 
-  async push(tagId: number, dc: number, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
+  async push(list: BlockList, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
     if (blocks.length === 0) return
     const words = blocks.flatMap(({ lo, hi, nonce }) => [String(lo), String(hi), nonce])
     await this.#client.run('putting segment blocks aside', (redis) =>
-      redis.eval(PUSH_SCRIPT, 1, blockListKey(tagId, dc), ttlMs, BLOCKS_MAX, ...words),
+      redis.eval(PUSH_SCRIPT, 1, blockListKey(list), list.generation, ttlMs, BLOCKS_MAX, ...words),
     )
   }
 
-  async pop(tagId: number, dc: number, from: number): Promise<CachedBlock | undefined> {
+  async pop(list: BlockList, from: number): Promise<CachedBlock | undefined> {
     const found = await this.#client.run('taking a segment block', (redis) =>
-      redis.eval(POP_SCRIPT, 1, blockListKey(tagId, dc), from),
+      redis.eval(POP_SCRIPT, 1, blockListKey(list), list.generation, from),
     )
     return found === null ? undefined : blockOf(found)
   }
 
-  async count(tagId: number, dc: number): Promise<number> {
+  async count(list: BlockList): Promise<number> {
     const found = await this.#client.run('counting segment blocks', (redis) =>
-      redis.eval(COUNT_SCRIPT, 1, blockListKey(tagId, dc)),
+      redis.eval(COUNT_SCRIPT, 1, blockListKey(list), list.generation),
     )
     return Number(found)
   }
 }
 
 /** The braces are part of the key: a Redis cluster places keys by what stands between them. */
-export function blockListKey(tagId: number, dc: number): string {
+export function blockListKey({ tagId, dc }: Omit<BlockList, 'generation'>): string {
   return `segment:{${tagId}}:${dc}`
 }
 

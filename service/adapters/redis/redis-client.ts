@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
+import type { IdgenError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
@@ -15,16 +16,29 @@ export interface RedisClientOptions {
   readonly log: Log
 }
 
+/** Of all calls since the start. */
+export interface RedisCounters {
+  /** Answered in time. */
+  answered: number
+  /** Sent, and failed or not answered within the time limit: these made their callers wait. */
+  failed: number
+  /** Not sent, because there is no connection or Redis is left alone: these cost nothing. */
+  refused: number
+}
+
 /**
  * A connection to Redis, single or cluster, for callers that can do without: made and made again in the background,
  * never waited for. A call is sent once or not at all, so what must not happen twice does not. Redis 5 or later.
  */
 export class RedisClient {
+  readonly counters: RedisCounters = { answered: 0, failed: 0, refused: 0 }
   readonly #options: RedisClientOptions
   readonly #redis: Redis | Cluster
   readonly #breaker: CircuitBreaker
   /** Why Redis is not used, as last told to the log; undefined while it is well. */
   #fault: string | undefined
+  /** What was refused before, so that it is told once and not at every call. */
+  readonly #told = new Set<string>()
   #closed = false
 
   /** @throws IDGEN_CONFIG_INVALID; a Redis that cannot be reached is no error */
@@ -45,20 +59,30 @@ export class RedisClient {
    * @throws IDGEN_CACHE_UNAVAILABLE outcome unknown: the command may also be carried out later
    */
   async run<T>(doing: string, command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
-    if (this.#redis.status !== 'ready') throw cacheUnavailable(`Redis is not connected: ${this.#why()}`)
-    if (!this.#breaker.tryPass()) throw cacheUnavailable(`Redis is left alone for a while: ${this.#why()}`)
+    if (this.#closed || this.#redis.status !== 'ready')
+      throw this.#refusal(`Redis is not connected: ${this.#why()}`)
+    if (!this.#breaker.tryPass()) throw this.#refusal(`Redis is left alone for a while: ${this.#why()}`)
     try {
       const answer = await this.#inTime(doing, command(this.#redis))
       this.#breaker.succeeded()
+      this.counters.answered += 1
       this.#well()
       return answer
     } catch (thrown) {
       const error = fromRedis(thrown, doing)
       // Without a connection nothing was sent and nothing waited for: cheap, and no sign of a slow server.
+      if (notConnected(thrown)) this.counters.refused += 1
+      else this.counters.failed += 1
       if (notConnected(thrown) && !this.#breaker.open) throw error
-      if (this.#breaker.failed()) this.#lost(error.message)
+      if (isReply(thrown)) this.#refusedByServer(doing, error)
+      else if (this.#breaker.failed()) this.#lost(error.message)
       throw error
     }
+  }
+
+  /** Why Redis is not used, as last seen by a call or the connection; undefined while it is well. */
+  get fault(): string | undefined {
+    return this.#redis.status === 'ready' && !this.#closed ? this.#fault : this.#why()
   }
 
   /** Why Redis cannot be used now, found out by asking it; undefined when it answers. */
@@ -89,6 +113,19 @@ export class RedisClient {
       late.reject(cacheUnavailable(`Redis did not answer within ${timeoutMs} ms while ${doing}.`)),
     )
     return await Promise.race([answer, late.promise])
+  }
+
+  #refusal(why: string): IdgenError {
+    this.counters.refused += 1
+    return cacheUnavailable(why)
+  }
+
+  /** It answers, so it is not left alone; but somebody should know, for example that a user may not run scripts. */
+  #refusedByServer(doing: string, error: IdgenError): void {
+    this.#breaker.succeeded()
+    if (this.#told.has(doing)) return
+    this.#told.add(doing)
+    this.#options.log.warn({ why: error.message }, 'redis refuses a command: going on without it')
   }
 
   #why(): string {
@@ -177,8 +214,14 @@ function newCluster(endpoints: RedisEndpoints, options: RedisClientOptions): Clu
   return cluster
 }
 
+/** An error that the server sent, in time, instead of none at all. */
+function isReply(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'ReplyError'
+}
+
+/** What ioredis says, single and cluster, of a command that found no connection or lost it. */
 function notConnected(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.message === 'Connection is closed.'
+  return thrown instanceof Error && /^Connection is closed|enableOfflineQueue/.test(thrown.message)
 }
 
 const RECONNECT_MAX_MS = 2000

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { SILENT } from '../../test/fixtures/silent-log.ts'
+import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
+import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import type { CatalogStore } from '../ports/catalog-store.ts'
+import type { Authenticator } from './authenticator.ts'
+import { CatalogFollower } from './catalog-follower.ts'
+import type { TagDirectory } from './tag-directory.ts'
+
+let clock: MemoryClock
+let memory: MemoryCatalog
+let catalog: CatalogStore
+let heard: string[]
+let follower: CatalogFollower
+beforeEach(async () => {
+  clock = new MemoryClock()
+  memory = new MemoryCatalog(clock)
+  catalog = new MemoryCatalogStore(memory)
+  heard = []
+  const authenticator = {
+    forget: () => heard.push('forgotten'),
+    forgetAll: () => heard.push('all forgotten'),
+  }
+  const directory = {
+    all: () => [{ path: 'w/g/t' }],
+    refresh: (path: string) => Promise.resolve(heard.push(`refreshed ${path}`)),
+  }
+  follower = new CatalogFollower({
+    catalog,
+    directory: directory as unknown as TagDirectory,
+    authenticator: authenticator as unknown as Authenticator,
+    sharedKeys: { learnt: ({ keyIds }) => heard.push(`learnt of ${keyIds.length}`) },
+    clock,
+    log: SILENT,
+    pollEveryMs: 1000,
+  })
+  await follower.poll()
+})
+
+const EVERYTHING = ['learnt of 0', 'refreshed w/g/t', 'all forgotten']
+
+test('the shared cache of keys hears of changes before keys are asked again', async (t) => {
+  assert.deepEqual(heard, EVERYTHING)
+  memory.changed('key', 'abcdefghij12')
+  await follower.poll()
+  assert.deepEqual(heard.slice(3), ['learnt of 1', 'forgotten'])
+  t.mock.method(catalog, 'changesSince', () => Promise.reject(new Error('away')))
+  await follower.poll()
+  assert.equal(heard.length, 5)
+})
+
+test('a database that lost changes and made as many others makes everything be looked at again', async () => {
+  heard = []
+  await follower.poll()
+  assert.deepEqual(heard, ['learnt of 0'], 'nothing changed')
+  heard = []
+  memory.history = 'memory/2'
+  await follower.poll()
+  assert.deepEqual(heard, EVERYTHING)
+  heard = []
+  await follower.poll()
+  assert.deepEqual(heard, ['learnt of 0'], 'once')
+})

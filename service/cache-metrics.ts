@@ -1,0 +1,45 @@
+import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { OpenCache } from './open-cache.ts'
+import { counter, gauge } from './plain-metrics.ts'
+import type { Sharing } from './start-cache.ts'
+
+/** What is shared through Redis, and how Redis does. */
+export function cacheSources(cache: OpenCache, { keys, blocks }: Sharing): MetricSource[] {
+  const always: MetricSource[] = [
+    gauge('idgen_redis_ok', '1 while Redis is used', () => (cache.fault() === undefined ? 1 : 0)),
+    {
+      name: 'idgen_redis_calls_total',
+      help: 'Calls to Redis: answered, failed (these made their callers wait), refused (not sent while it is away)',
+      kind: 'counter',
+      labels: ['outcome'],
+      read: (set) => {
+        const { answered, failed, refused } = cache.counters
+        set(['answered'], answered)
+        set(['failed'], failed)
+        set(['refused'], refused)
+      },
+    },
+    counter('idgen_api_key_shared_hits_total', 'API keys found in Redis', () => keys.hits),
+    counter('idgen_api_key_shared_misses_total', 'API keys asked of the database', () => keys.misses),
+  ]
+  if (blocks === undefined) return always
+  return [
+    ...always,
+    counter('idgen_segment_block_hits_total', 'Segments found in Redis', () => blocks.hits),
+    counter(
+      'idgen_segment_block_misses_total',
+      'Segments not found in Redis and asked of the database',
+      () => blocks.misses,
+    ),
+    counter(
+      'idgen_segment_blocks_dropped_total',
+      'Segments out of Redis that were not used: repeated by it, too low, or etcd did not answer',
+      () => blocks.dropped,
+    ),
+    counter(
+      'idgen_segment_blocks_burnt_total',
+      'Segments that were to be put aside in Redis and may not have got there',
+      () => blocks.burnt,
+    ),
+  ]
+}

@@ -1,0 +1,40 @@
+import { RedisBlockCache } from './adapters/redis/redis-block-cache.ts'
+import { RedisClient, type RedisCounters } from './adapters/redis/redis-client.ts'
+import { RedisRecordCache } from './adapters/redis/redis-record-cache.ts'
+import type { Config } from './config/keys.ts'
+import { listed } from './open-coordinator.ts'
+import type { BlockCache } from './ports/block-cache.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+import type { RecordCache } from './ports/record-cache.ts'
+
+/** The cache that the instances share. What it cannot do costs its callers speed, never an answer. */
+export interface OpenCache {
+  readonly blocks: BlockCache
+  readonly records: RecordCache
+  readonly counters: RedisCounters
+  /** Why it is not used now, as last seen by a call; undefined while it is well. */
+  fault(): string | undefined
+  /** The same, found out by asking. */
+  health(): Promise<string | undefined>
+  close(): void
+}
+
+/**
+ * The connection to Redis, single or cluster, where `redis.endpoints` names any. It connects by itself, now or later.
+ * @throws IDGEN_CONFIG_INVALID
+ */
+export function openCache(config: Config, clock: Clock, log: Log): OpenCache | undefined {
+  const { redis } = config
+  const endpoints = listed(redis.endpoints)
+  if (endpoints.length === 0) return undefined
+  const client = new RedisClient({ endpoints, cluster: redis.cluster, timeoutMs: redis.timeout, clock, log })
+  return {
+    blocks: new RedisBlockCache(client),
+    records: new RedisRecordCache(client),
+    counters: client.counters,
+    fault: () => client.fault,
+    health: () => client.health(),
+    close: () => client.close(),
+  }
+}
