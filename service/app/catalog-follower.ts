@@ -48,8 +48,9 @@ export class CatalogFollower {
     using _slow = clock.after(SLOW_MS, () => this.#failed(`It has not answered for ${SLOW_MS} ms.`))
     try {
       const changes = await catalog.changesSince(this.#revision ?? 0)
-      if (this.#revision === undefined) {
-        // Where to begin. What was loaded before the first answer may be stale already.
+      if (this.#revision === undefined || changes.revision < this.#revision) {
+        // Where to begin: what was loaded before the first answer may be stale already, and a database that counts
+        // from less was restored.
         for (const tag of directory.all()) await directory.refresh(tag.path)
         authenticator.forgetAll()
       } else {
