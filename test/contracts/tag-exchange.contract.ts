@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { tagIdOf } from '../../service/core/generation.ts'
 import { DEFAULT_SPACE, DEFAULT_STEP } from '../../service/core/tag.ts'
 import type { SharedTag } from '../../service/ports/catalog-store.ts'
 import type { CatalogStores } from './catalog-store.contract.ts'
@@ -76,6 +77,16 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       const high = { ...low, space: { ...DEFAULT_SPACE, startAt: 5000 } }
       assert.equal((await catalog.createTag(high)).space.startAt, 5000)
       assert.equal((await catalog.findRemains(shared)).highWater, 5000)
+    })
+
+    it('numbers a tag by its generation: no database, restored or not, gives its number to another', async () => {
+      const { catalog } = stores
+      const shared = sharedTag('number')
+      const made = await catalog.importTag(shared, 1)
+      assert.equal(made?.after.id, tagIdOf(shared.generation))
+      const { generation: _none, ...unshared } = sharedTag('number2')
+      const own = await catalog.createTag(unshared)
+      assert.equal(own.id, tagIdOf(own.generation))
     })
 
     it('deletes no other generation than the one that is meant', async () => {

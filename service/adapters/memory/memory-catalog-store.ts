@@ -1,4 +1,5 @@
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
+import { tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
 import type {
@@ -111,9 +112,14 @@ export class MemoryCatalogStore implements CatalogStore {
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
-    const id = this.#catalog.newTagId()
-    const generation = draft.generation ?? id.toString(16).padStart(32, '0')
-    const tag: Tag = { ...structuredClone(draft), space, id, generation, ...this.#birth() }
+    const generation = draft.generation ?? this.#catalog.newGeneration()
+    const tag: Tag = {
+      ...structuredClone(draft),
+      space,
+      id: tagIdOf(generation),
+      generation,
+      ...this.#birth(),
+    }
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
     this.#catalog.changed('tag', path)

@@ -76,7 +76,7 @@ export class TagExchange {
       .where('g.name', '=', ref.group)
       .where('t.name', '=', ref.name)
       .groupBy('t.id')
-      .orderBy('t.id', 'desc')
+      .orderBy('t.deleted_at', 'desc')
     const rows = await this.#database.read('reading what deleted tags left', query)
     const deleted = rows.filter((row) => row.high_water !== null)
     // A tombstone has its own high water; the ceilings of its rows may lie above it and were never granted.

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { type Kysely, sql, type Updateable } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
+import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
 import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
@@ -38,8 +40,11 @@ export class TagRecords {
     if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
     const startAt = Math.max(tag.space.startAt, high)
     checkRoom(tag, startAt)
+    const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
     await session.write(
       this.#db.insertInto('biz_tags').values({
+        id: tagIdOf(generation),
+        generation,
         group_id: group.id,
         name: tag.name,
         display_name: tag.displayName,
@@ -50,7 +55,6 @@ export class TagRecords {
         start_at: startAt,
         cell_size: tag.space.cellSize,
         dc_count: tag.space.dcCount,
-        ...(tag.generation === undefined ? {} : { generation: tag.generation }),
       }),
     )
   }
