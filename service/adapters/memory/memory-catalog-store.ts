@@ -6,6 +6,7 @@ import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NameGrave,
   NewTag,
   Page,
   PageRequest,
@@ -201,6 +202,15 @@ export class MemoryCatalogStore implements CatalogStore {
     for (const { nextValue, ceiling } of this.#catalog.segments.get(tag?.id ?? 0)?.values() ?? [])
       highWater = Math.max(highWater, nextValue, ceiling)
     return { highWater, deletedGenerations: this.#deleted(path).slice(-GENERATIONS_MAX).reverse() }
+  }
+
+  async listGraves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    const paths = [...this.#catalog.highWater.keys()].filter((path) => path > afterPath).sort()
+    return paths.slice(0, limit).map((path) => ({
+      path,
+      generation: this.#deleted(path).at(-1) ?? '',
+      highWater: this.#catalog.highWater.get(path) ?? 0,
+    }))
   }
 
   async changesSince(revision: number): Promise<CatalogChanges> {

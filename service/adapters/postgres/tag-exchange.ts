@@ -1,7 +1,14 @@
 import { type Kysely, sql } from 'kysely'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
-import type { SharedTag, TagImport, TagPublication, TagRef, TagRemains } from '../../ports/catalog-store.ts'
+import type {
+  NameGrave,
+  SharedTag,
+  TagImport,
+  TagPublication,
+  TagRef,
+  TagRemains,
+} from '../../ports/catalog-store.ts'
 import { spaceMismatch } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
@@ -85,6 +92,26 @@ export class TagExchange {
       highWater: Math.max(0, ...marks),
       deletedGenerations: deleted.slice(0, GENERATIONS_MAX).map((row) => row.generation),
     }
+  }
+
+  async graves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    // Names sort by bytes (COLLATE "C"), and so does what is put together of them.
+    const path = sql<string>`w.name || '/' || g.name || '/' || t.name`
+    return await this.#database.read(
+      'listing the names of deleted tags',
+      this.#db
+        .selectFrom('biz_tags as t')
+        .innerJoin('groups as g', 'g.id', 't.group_id')
+        .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
+        .select(path.as('path'))
+        .select(sql<string>`(array_agg(t.generation ORDER BY t.deleted_at DESC))[1]`.as('generation'))
+        .select(sql<number>`max(t.high_water)`.as('highWater'))
+        .where('t.deleted_at', 'is not', null)
+        .where(path, '>', afterPath)
+        .groupBy(path)
+        .orderBy(path)
+        .limit(limit),
+    )
   }
 
   async #make(session: Session, shared: SharedTag): Promise<void> {
