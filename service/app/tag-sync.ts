@@ -80,7 +80,10 @@ export class TagSync {
       },
       onPut: ({ key }) => this.notice(pathOfKey(key, CONFIGS)),
       onDelete: (key) => {
-        if (this.notice(pathOfKey(key, CONFIGS))) this.#deleted.add(pathOfKey(key, CONFIGS))
+        const path = pathOfKey(key, CONFIGS)
+        // Before it is noticed: that may look at it at once.
+        this.#deleted.add(path)
+        if (!this.notice(path)) this.#deleted.delete(path)
       },
       onLost: (why) => {
         this.#fault = why
@@ -171,6 +174,8 @@ export class TagSync {
         if (publication !== undefined) await catalog.markPublished(publication.tag.id, plan.revision)
         return true
       case 'publish':
+        // The key of a tag that is published for the first time was another one's.
+        wasDeleted &&= (publication?.configRevision ?? 0) > 0
         return await this.#publish(found, plan.refusal ?? (wasDeleted ? DELETED : undefined))
       case 'import':
       case 'create':
