@@ -1,3 +1,4 @@
+import { reachedValue } from '../../core/cells.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
@@ -156,8 +157,8 @@ export class MemoryCatalogStore implements CatalogStore {
         `There is no ${path} of the generation ${grave.generation}.`,
       )
     let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
-    for (const { nextValue } of this.#catalog.segments.get(id)?.values() ?? [])
-      high = Math.max(high, nextValue)
+    for (const [dc, { nextValue }] of this.#catalog.segments.get(id) ?? [])
+      high = Math.max(high, reachedValue(space, dc, nextValue))
     this.#catalog.highWater.set(path, high)
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
@@ -199,8 +200,9 @@ export class MemoryCatalogStore implements CatalogStore {
     const path = tagPath(ref)
     const tag = this.#catalog.tags.get(path)
     let highWater = Math.max(this.#catalog.highWater.get(path) ?? 0, tag?.space.startAt ?? 0)
-    for (const { nextValue, ceiling } of this.#catalog.segments.get(tag?.id ?? 0)?.values() ?? [])
-      highWater = Math.max(highWater, nextValue, ceiling)
+    if (tag !== undefined)
+      for (const [dc, { nextValue, ceiling }] of this.#catalog.segments.get(tag.id) ?? [])
+        highWater = Math.max(highWater, reachedValue(tag.space, dc, nextValue), ceiling)
     return { highWater, deletedGenerations: this.#deleted(path).slice(-GENERATIONS_MAX).reverse() }
   }
 
