@@ -176,6 +176,24 @@ describe('making a tag', () => {
     }
   })
 
+  it('joins no interrupted claim whose numbers were granted to another tag since', async () => {
+    const { one, put } = await joined()
+    await put(rangeKey(PATH), JSON.stringify({ generation: 'a'.repeat(32), ...SMALL_SPACE }))
+    await put(tombstoneKey(PATH), JSON.stringify({ generation: 'd'.repeat(32), highWater: 5000 }))
+    await rejectsWith('IDGEN_ALREADY_EXISTS', one.catalog.createTag(newTag('t')))
+  })
+
+  it('takes no notice of a claim that a restored etcd brought back of a deleted tag', async () => {
+    const { one, put } = await joined()
+    const old = await one.catalog.createTag(newTag('t'))
+    await one.grant('t', 100)
+    await one.catalog.deleteTag(REF, undefined)
+    await put(rangeKey(PATH), JSON.stringify({ generation: old.generation, ...SMALL_SPACE }))
+    const tag = await one.catalog.createTag(newTag('t'))
+    assert.notEqual(tag.generation, old.generation)
+    assert.ok(tag.space.startAt > 100)
+  })
+
   it('begins above the tombstone, whatever it was asked, and refuses where no room is left', async () => {
     const { one, two, put } = await joined()
     const tombstone = (highWater: number) => JSON.stringify({ generation: 'd'.repeat(32), highWater })
@@ -262,6 +280,24 @@ describe('deleting a tag', () => {
     await rejectsWith('IDGEN_STORE_UNAVAILABLE', one.catalog.deleteTag(REF, undefined))
     await one.sync.sync(PATH)
     assert.equal(await one.store.findTag(REF), undefined, 'the tombstone stands; the database follows')
+  })
+
+  it('never lowers the tombstone that is there', async () => {
+    const { one, put, shared } = await joined()
+    await one.catalog.createTag(newTag('t'))
+    await put(tombstoneKey(PATH), JSON.stringify({ generation: 'd'.repeat(32), highWater: 99_999 }))
+    await one.catalog.deleteTag(REF, undefined)
+    assert.match((await shared(tombstoneKey(PATH))) ?? '', /"highWater":99999/)
+  })
+
+  it('makes way in the other database for the tag that has the name by then', async () => {
+    const { one, two, rest } = await joined()
+    await one.catalog.createTag(newTag('t'))
+    await rest()
+    await one.catalog.deleteTag(REF, undefined)
+    const again = await one.catalog.createTag(newTag('t'))
+    await two.sync.sync(PATH)
+    assert.equal((await two.store.findTag(REF))?.generation, again.generation)
   })
 
   it('keeps the high water of a caller that knows more', async () => {

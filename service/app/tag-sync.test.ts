@@ -5,7 +5,7 @@ import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
-import { configKey, rangeKey, tombstoneKey } from '../core/coordination-keys.ts'
+import { configKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
 import { parseTagRecord, printTagRecord, recordOf, type TagRecord } from '../core/tag-record.ts'
 
 const REF = { workspace: 'w', group: 'g', name: 't' }
@@ -291,6 +291,7 @@ describe('an etcd that was restored from an older backup', () => {
     assert.equal(await shared(rangeKey(PATH)), undefined)
     assert.equal(await shared(configKey(PATH)), undefined)
     assert.match((await shared(tombstoneKey(PATH))) ?? '', new RegExp(made.generation))
+    assert.match((await shared(witnessKey(made.generation, 0))) ?? '', /closed/, 'closed again')
     const again = await two.catalog.createTag(newTag('t'))
     assert.ok(again.space.startAt > Math.max(...used))
   })

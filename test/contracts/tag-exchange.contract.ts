@@ -134,6 +134,31 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       assert.ok(names.includes('walk1') && names.includes('walk3') && !names.includes('walk2'))
     })
 
+    it('walks the names of deleted tags in the order of their bytes, each with the highest of its numbers', async () => {
+      const { catalog, others } = stores
+      const names = ['graves', 'graves-b', 'graves.a', 'graves0']
+      for (const [i, name] of names.entries()) {
+        const first = await catalog.createTag(sharedTag(name))
+        await catalog.deleteTag(first, undefined, { generation: first.generation, atLeast: 1000 + i })
+        const second = { ...sharedTag(name), generation: `cd${first.generation.slice(2)}` }
+        await catalog.createTag({ ...second, space: { ...DEFAULT_SPACE, startAt: 2000 } })
+        await catalog.deleteTag(first, undefined)
+      }
+      const seen: string[] = []
+      for (let after = 'base/g/graves'; ; ) {
+        const page = await others.listGraves(after, 2)
+        for (const { path, generation, highWater } of page)
+          if (path.startsWith('base/g/graves')) {
+            seen.push(path.slice('base/g/'.length))
+            assert.deepEqual([generation.slice(0, 2), highWater], ['cd', 2000])
+          }
+        const last = page.at(-1)
+        if (last === undefined || page.length < 2) break
+        after = last.path
+      }
+      assert.deepEqual(seen, ['graves-b', 'graves.a', 'graves0'], 'those above the first')
+    })
+
     it('has nothing to say of a name that was never used', async () => {
       assert.equal(await stores.catalog.findPublication(sharedTag('never')), undefined)
       assert.deepEqual(await stores.catalog.findRemains(sharedTag('never')), {
