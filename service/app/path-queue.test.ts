@@ -78,6 +78,21 @@ test('a failure is tried again after pauses that double, and given up in the end
   assert.equal(failures.at(-1)?.again, true, 'asked for anew, it is tried anew')
 })
 
+test('what happens to a name while it pauses is looked at now, and its pauses begin anew', async () => {
+  const { queue, clock, begun, end } = opened()
+  queue.add('a')
+  for (const pause of [250, 500]) {
+    await end('a', new Error('no'))
+    clock.advance(pause)
+  }
+  await end('a', new Error('no'))
+  queue.add('a')
+  assert.equal(begun.length, 4, 'without a pause')
+  await end('a', new Error('no'))
+  clock.advance(250)
+  assert.equal(begun.length, 5)
+})
+
 test('settled does not wait for a pause, and stop ends it', async () => {
   const { queue, clock, begun, end } = opened()
   queue.add('a')

@@ -188,6 +188,11 @@ test('trap 4: an old primary that still answers has only what was promised to it
   await primary.grant(tag)
   const successor = newDatabase('successor/2')
   successor.take(primary)
+  // Whoever took over grants nothing before etcd has spoken.
+  successor.coordinator.away = true
+  assert.equal(await successor.grantAll(tag), 0)
+  successor.coordinator.away = false
+  clock.advance(1000)
   // It sees neither etcd nor that it was replaced.
   primary.coordinator.away = true
   for (let round = 0; round < 10; round += 1) {
