@@ -4,7 +4,8 @@ import type { Migration } from 'kysely/migration'
 /**
  * What the second store (etcd) and several data centres need (design.md section 2).
  *
- * biz_tags.generation       names the tag in every store, for ever; ids repeat between databases
+ * biz_tags.generation       names the tag in every store, for ever
+ * biz_tags.id               made of the generation from now on: a counter of a restored database would repeat itself
  * biz_tags.config_revision  revision of the etcd key this row was last published to or taken from
  * segments.ceiling          up to here the witness lets this database grant alone, while its history is the one beside it
  * time_authority.moves      how often the right to grant time was moved; a switch of it names the count
@@ -22,6 +23,7 @@ const STATEMENTS = [
     ALTER TABLE biz_tags
       ADD COLUMN generation text NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', ''),
       ADD COLUMN config_revision bigint NOT NULL DEFAULT 0`,
+  sql`ALTER TABLE biz_tags ALTER COLUMN id DROP IDENTITY`,
   sql`CREATE UNIQUE INDEX biz_tags_generation ON biz_tags (generation)`,
   sql`
     ALTER TABLE segments

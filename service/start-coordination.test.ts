@@ -89,3 +89,20 @@ test('readiness names what is wrong with etcd and stays ready', async (t) => {
     ['etcd'],
   )
 })
+
+test('a tag whose name another database claims is granted no number, and readiness names it', async (t) => {
+  const { etcd, zero } = await twoDataCentres(t)
+  await makeOrders(zero)
+  const claim = { generation: 'f'.repeat(32), startAt: 1, cellSize: 1000, dcCount: 1 }
+  etcd.transact({
+    compare: [],
+    change: [{ put: '/ranges/acme/shop/orders', value: JSON.stringify(claim) }],
+  })
+  await zero.service.coordination?.sync.sync('acme/shop/orders')
+  assert.ok(
+    (await take(zero, 10)).every((id) => id > 2n ** 53n),
+    'snowflakes: the tag degraded',
+  )
+  assert.equal(zero.service.allocator.counters.witnessed, 0)
+  assert.match(JSON.stringify(zero.useCases.readiness.report().degraded), /tag acme\/shop\/orders/)
+})

@@ -46,7 +46,7 @@ export function newCoordination(
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
   const resync = new TagResync({ sync, conflicts, coordinator, log, clock, database, instance })
   const { checkEvery: checkEveryMs } = config.capacity
-  const ranges = new RangeWatch({ catalog, coordinator, sync, log, clock, checkEveryMs })
+  const ranges = new RangeWatch({ catalog, coordinator, names, sync, log, clock, checkEveryMs })
   const witness = new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })
   const times = new CoordinatedTimeGrants({ coordinator, copies, clock, log, onFlag })
   return {

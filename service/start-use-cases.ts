@@ -7,6 +7,7 @@ import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
+import { GuardedSegments } from './app/guarded-segments.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
@@ -81,7 +82,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   })
   const { layout, keeper, uuidV4 } = cursors
   const allocator = newAllocator(config, outside, storeWatch, coordination)
-  const segments = outside.segments ?? claimedSegments(allocator, claim)
+  const segments = outside.segments ?? claimedSegments(guarded(allocator, coordination), claim)
   const directory = newDirectory(config, outside, segments, cursors)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, outside)
@@ -176,6 +177,11 @@ function newAllocator(
     onFinding: (...found) => storeWatch.found(...found),
     ...(coordination === undefined ? {} : { witness: coordination.witness }),
   })
+}
+
+/** Where data centres share an etcd, tags whose numbers another one claims are granted nothing. */
+function guarded(segments: SegmentStore, coordination: Coordination | undefined): SegmentStore {
+  return coordination === undefined ? segments : new GuardedSegments(segments, coordination.conflicts.reasons)
 }
 
 function newDirectory(

@@ -7,6 +7,7 @@ import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
+import { IdgenError } from '../core/errors.ts'
 import { DEFAULT_STEP } from '../core/tag.ts'
 import { type AdvancedTag, AdvanceTags } from './advance-tags.ts'
 import { AuditTrail } from './audit-trail.ts'
@@ -23,7 +24,7 @@ async function opened() {
   const allocator = new SegmentAllocator({ ledger: new MemorySegmentLedger(memory) })
   const sink = new MemoryAuditSink()
   const audit = new AuditTrail({ sink, clock, log: SILENT, queueMax: 100, flushEveryMs: 1000 })
-  const newTag = (name: string) =>
+  const newTag = (name: string, space = { startAt: 0, cellSize: 1_000_000, dcCount: 2 }) =>
     catalog.createTag({
       workspace: 'w',
       group: 'g',
@@ -31,7 +32,7 @@ async function opened() {
       displayName: '',
       chain: ['segment'],
       step: DEFAULT_STEP,
-      space: { startAt: 0, cellSize: 1_000_000, dcCount: 2 },
+      space,
     })
   return { allocator, newTag, sink, audit, tags: new AdvanceTags({ catalog, allocator, audit }) }
 }
@@ -64,6 +65,44 @@ test('all tags leave out as many numbers as asked', async () => {
   for (const tag of made) await allocator.allocate(tag.id, 0, 10)
   await tags.advanceAll(ACTOR, { by: 90 }, () => {})
   for (const tag of made) assert.equal((await allocator.allocate(tag.id, 0, 1)).lo, 100)
+})
+
+test('a tag without room above keeps nobody else from being advanced, and is named at the end', async () => {
+  const { tags, newTag, allocator } = await opened()
+  // Two whole cells: the second ends at 2^53, the first a thousand numbers below.
+  const full = await newTag('full', { startAt: 2 ** 53 - 2000, cellSize: 1000, dcCount: 2 })
+  const other = await newTag('other', { startAt: 2 ** 53 - 4000, cellSize: 4000, dcCount: 1 })
+  const done: AdvancedTag[] = []
+  const to = 2 ** 53 - 900
+  const all = tags.advanceAll(ACTOR, { to }, (each) => done.push(each))
+  const error = await rejectsWith('IDGEN_REQUEST_INVALID', all)
+  assert.match(error.message, /^1 tags could not be advanced/)
+  assert.deepEqual(
+    error.faults.map(({ path }) => path),
+    ['w/g/full'],
+  )
+  assert.deepEqual(
+    done.map(({ path, dc }) => `${path} ${dc}`),
+    ['w/g/full 1', 'w/g/other 0'],
+  )
+  assert.ok((await allocator.allocate(other.id, 0, 1)).lo >= to)
+  assert.equal((await allocator.allocate(full.id, 1, 1)).lo, to)
+})
+
+test('a tag that is deleted meanwhile is left out; a database that goes away ends the advance', async () => {
+  const { tags, newTag, allocator } = await opened()
+  await newTag('a')
+  await newTag('b')
+  const codes = ['IDGEN_TAG_NOT_FOUND', 'IDGEN_STORE_UNAVAILABLE'] as const
+  const answers = [...codes]
+  allocator.advance = async () => {
+    throw new IdgenError(answers.shift() ?? 'IDGEN_INTERNAL', 'a test said so')
+  }
+  await rejectsWith(
+    'IDGEN_STORE_UNAVAILABLE',
+    tags.advanceAll(ACTOR, { by: 1 }, () => {}),
+  )
+  assert.equal(answers.length, 0)
 })
 
 test('a tag that does not exist and a number out of range are refused', async () => {

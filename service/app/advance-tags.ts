@@ -1,4 +1,4 @@
-import { IdgenError } from '../core/errors.ts'
+import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
@@ -23,9 +23,9 @@ export interface AdvancedTag {
 }
 
 /**
- * Raises what tags grant next, in every data centre of this database: after a backup was restored without etcd, or
- * when another system gave out numbers of the same space. Never lowers anything. Running processes go on with what
- * they hold: restart them where that was granted by what is lost now.
+ * Raises what tags grant next, in every data centre of this database and, with etcd, in those of the others: after a
+ * backup was restored without etcd, or when another system gave out numbers of the same space. Never lowers anything.
+ * Running processes go on with what they hold: restart them where that was granted by what is lost now.
  */
 export class AdvanceTags {
   readonly #options: AdvanceTagsOptions
@@ -41,13 +41,37 @@ export class AdvanceTags {
     how: AdvanceBy,
     onDone: (tag: AdvancedTag) => void,
   ): Promise<void> {
+    checkAmount(how)
     const tag = await this.#options.catalog.findTag(parseTagPath(path))
     if (tag === undefined) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${path}.`)
     await this.#advanceTag(actor, tag, how, onDone)
   }
 
+  /**
+   * All that can be raised is, also when others cannot.
+   * @throws IDGEN_REQUEST_INVALID with every tag that could not; what a later try may bring right ends it at once
+   */
   async advanceAll(actor: Actor, how: AdvanceBy, onDone: (tag: AdvancedTag) => void): Promise<void> {
-    for await (const tag of this.#allTags()) await this.#advanceTag(actor, tag, how, onDone)
+    checkAmount(how)
+    const faults: FieldFault[] = []
+    let failed = 0
+    for await (const tag of this.#allTags())
+      try {
+        await this.#advanceTag(actor, tag, how, onDone)
+      } catch (thrown) {
+        const error = IdgenError.from(thrown)
+        if (error.row.retryable || error.code === 'IDGEN_INTERNAL') throw thrown
+        // One that was deleted meanwhile grants nothing any more.
+        if (error.code === 'IDGEN_TAG_NOT_FOUND') continue
+        failed += 1
+        if (faults.length < FAULTS_MAX) faults.push({ path: tagPath(tag), message: error.message })
+      }
+    if (failed === 0) return
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${failed} tags could not be advanced and grant what they granted before; all others were.`,
+      { faults },
+    )
   }
 
   async #advanceTag(
@@ -56,19 +80,25 @@ export class AdvanceTags {
     how: AdvanceBy,
     onDone: (tag: AdvancedTag) => void,
   ): Promise<void> {
-    checkAmount(how)
-    for (let dc = 0; dc < tag.space.dcCount; dc += 1) {
-      const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
-      const path = tagPath(tag)
-      this.#options.audit.record({
-        ...actor,
-        action: 'tag.advance',
-        subject: path,
-        workspace: tag.workspace,
-        detail: { ...how, dc, nextValue },
-      })
-      onDone({ path, dc, nextValue })
-    }
+    let exhausted: IdgenError | undefined
+    for (let dc = 0; dc < tag.space.dcCount; dc += 1)
+      try {
+        const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
+        this.#tell(actor, tag, { ...how, dc, nextValue })
+        onDone({ path: tagPath(tag), dc, nextValue })
+      } catch (thrown) {
+        const error = IdgenError.from(thrown)
+        if (error.code !== 'IDGEN_RANGE_EXHAUSTED') throw thrown
+        // The cells of the others may still have room above.
+        exhausted ??= error
+      }
+    if (exhausted !== undefined) throw exhausted
+  }
+
+  #tell(actor: Actor, tag: Tag, detail: Record<string, unknown>): void {
+    const { workspace } = tag
+    const action = 'tag.advance'
+    this.#options.audit.record({ ...actor, action, subject: tagPath(tag), workspace, detail })
   }
 
   async *#allTags(): AsyncIterable<Tag> {
@@ -100,3 +130,5 @@ async function* pages<T>(
 }
 
 const PAGE = 500
+/** A person sees the pattern; the count says how many there are. */
+const FAULTS_MAX = 100

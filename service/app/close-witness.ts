@@ -1,6 +1,6 @@
 import { witnessKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import type { Tag } from '../core/tag.ts'
+import type { NumberSpace } from '../core/tag.ts'
 import type { WitnessRecord } from '../core/witness.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import { parseWitness, printWitness } from './segment-witness.ts'
@@ -10,8 +10,12 @@ import { parseWitness, printWitness } from './segment-witness.ts'
  * were never made. From then on no database can grant with etcd's knowledge, and without it none goes beyond a ceiling.
  * @returns first number above all that was or may yet be granted
  * @throws IDGEN_COORDINATION_UNAVAILABLE some records may be closed; call again
+ * @throws IDGEN_SPACE_MISMATCH a record cannot be read, so nobody can say how far it went
  */
-export async function closeWitnesses(coordinator: Coordinator, tag: Tag): Promise<number> {
+export async function closeWitnesses(
+  coordinator: Coordinator,
+  tag: { readonly generation: string; readonly space: NumberSpace },
+): Promise<number> {
   let highWater = tag.space.startAt
   for (let dc = 0; dc < tag.space.dcCount; dc += 1)
     highWater = Math.max(highWater, await closeOne(coordinator, tag.generation, dc))
@@ -22,7 +26,7 @@ async function closeOne(coordinator: Coordinator, generation: string, dc: number
   const key = witnessKey(generation, dc)
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const entry = await coordinator.get(key)
-    const record = entry === undefined ? NOTHING : parseWitness(entry.value)
+    const record = entry === undefined ? NOTHING : readable(key, entry.value)
     const highWater = Math.max(record.used, record.ceiling)
     if (record.closed === true) return highWater
     const { succeeded } = await coordinator.transact({
@@ -36,6 +40,18 @@ async function closeOne(coordinator: Coordinator, generation: string, dc: number
     `Data centre ${dc} moves its witness too fast to close it; delete the tag again.`,
     { retryAfterMs: 1000 },
   )
+}
+
+function readable(key: string, text: string): WitnessRecord {
+  try {
+    return parseWitness(text)
+  } catch (error) {
+    throw new IdgenError(
+      'IDGEN_SPACE_MISMATCH',
+      `The witness ${key} in etcd cannot be read, so nobody can say which numbers were granted: put it right first.`,
+      { cause: error },
+    )
+  }
 }
 
 const NOTHING: WitnessRecord = { used: 0, ceiling: 0, history: '' }

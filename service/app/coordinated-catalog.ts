@@ -46,7 +46,8 @@ export class CoordinatedCatalog extends PassThroughCatalog {
       made = await catalog.createTag({ ...tag, ...claimed.agreed })
     } catch (thrown) {
       // An unknown outcome keeps the claim: the tag may be there, and whoever asks again goes on with it.
-      if (!IdgenError.from(thrown).row.retryable) await names.unclaim(claimed.reading).catch(() => undefined)
+      if (claimed.made && !IdgenError.from(thrown).row.retryable)
+        await names.unclaim(claimed.reading).catch(() => undefined)
       throw thrown
     }
     await sync.sync(path)
@@ -93,16 +94,20 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     const { catalog, names } = this.#options
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const reading = await names.read(path)
+      // Another data centre made it, or a person wrote it: it is taken in or taken away first.
+      if (reading.config !== undefined) {
+        await this.#settleKey(path)
+        continue
+      }
       const remains = await catalog.findRemains(tag)
       const startAt = Math.max(tag.space.startAt, highWaterOf(reading), remains.highWater)
       const wanted = { ...tag.space, startAt }
       const present = liveClaim(reading, remains)
-      if (present !== undefined && reading.config !== undefined) throw await this.#madeElsewhere(path)
       // A creation that was interrupted, or is under way: both make the same tag.
       const agreed =
         present === undefined ? this.#newClaim(path, wanted, tag.generation) : fitting(path, present, wanted)
       const claimed = await names.claim(reading, rangeClaimOf(agreed))
-      if (claimed !== undefined) return { reading: claimed, agreed }
+      if (claimed !== undefined) return { reading: claimed, agreed, made: present === undefined }
     }
     throw busy(path)
   }
@@ -118,9 +123,12 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     return { generation: generation ?? generationOf(bytes), space }
   }
 
-  async #madeElsewhere(path: string): Promise<IdgenError> {
-    await this.#options.sync.sync(path)
-    return new IdgenError(
+  /** @throws IDGEN_ALREADY_EXISTS unless the key was one that nobody has a tag for */
+  async #settleKey(path: string): Promise<void> {
+    const { names, sync } = this.#options
+    await sync.sync(path)
+    if ((await names.read(path)).config === undefined) return
+    throw new IdgenError(
       'IDGEN_ALREADY_EXISTS',
       `Another data centre has made the tag ${path}; it is being taken over here with its settings, change it with PATCH.`,
     )
@@ -149,6 +157,8 @@ interface Agreed {
 interface Claimed {
   readonly reading: NameReading
   readonly agreed: Agreed
+  /** The claim was not there before. */
+  readonly made: boolean
 }
 
 /** The claim in force; one of a tag that was deleted here came back with a restored etcd and is none. */

@@ -43,6 +43,32 @@ test('a repeated import finds its own tags; another maximum for an existing one 
   await rejectsWith('IDGEN_REQUEST_INVALID', run([{ path: 'a/b/c', max: '11' }]))
 })
 
+test('a tag that begins higher stands for the imported one, such as one above its deleted predecessor', async (t) => {
+  const { run, store } = await opened(t)
+  await run([{ path: 'a/b/c', max: '9000' }])
+  const ref = { workspace: 'a', group: 'b', name: 'c' }
+  await store.deleteTag(ref, undefined)
+  const [made] = await run([{ path: 'a/b/c', max: '10' }])
+  assert.deepEqual(made, { path: 'a/b/c', startAt: 10_001, outcome: 'made' })
+  assert.deepEqual(await run([{ path: 'a/b/c', max: '10' }]), [{ ...made, outcome: 'present' }])
+})
+
+test('of two imports at the same time one makes each tag, and both tell the same', async (t) => {
+  const { run } = await opened(t)
+  const rows = Array.from({ length: 10 }, (_, i) => ({ path: `a/b/t${i}`, max: '5' }))
+  const [one, two] = await Promise.all([run(rows), run(rows)])
+  const outcomes = one.map((tag, i) => [tag.outcome, two[i]?.outcome].toSorted().join())
+  assert.deepEqual(new Set(outcomes), new Set(['made,present']))
+})
+
+test('a tag that issues numbers does not stand for one that may not', async (t) => {
+  const { run } = await opened(t)
+  await run([{ path: 'a/b/c', max: '0' }], { margin: 0 })
+  const huge = [{ path: 'a/b/c', max: '9007199254740993' }]
+  const error = await rejectsWith('IDGEN_REQUEST_INVALID', run(huge, { algorithm: 'uuid-v7' }))
+  assert.match(error.faults[0]?.message ?? '', /issues numbers \(segment, snowflake/)
+})
+
 test('every fault of every row is told, and nothing is made', async (t) => {
   const { run, store } = await opened(t)
   const error = await run([

@@ -1,6 +1,6 @@
-import type { AlgorithmName } from '../core/algorithm.ts'
+import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
-import { DEFAULT_SPACE, SEGMENT_LIMIT, tagPath } from '../core/tag.ts'
+import { DEFAULT_SPACE, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
@@ -24,8 +24,9 @@ export interface ImportRules {
 
 export interface ImportedTag {
   readonly path: string
+  /** First number it may grant, in any data centre: above the maximum, or above those of deleted tags of its name. */
   readonly startAt: number
-  /** made; planned (dry run); present: an earlier import made exactly this tag. */
+  /** made; planned (dry run); present: it was there, an earlier import's, and grants nothing below what is asked. */
   readonly outcome: 'made' | 'planned' | 'present'
 }
 
@@ -51,10 +52,22 @@ export class ImportTags {
     onDone: (tag: ImportedTag) => void,
   ): Promise<void> {
     const plans = await this.#plan(rows, rules)
-    for (const plan of plans) {
-      if (!rules.dryRun && !plan.present) await this.#make(actor, plan, rules)
-      const outcome = plan.present ? 'present' : rules.dryRun ? 'planned' : 'made'
-      onDone({ path: tagPath(plan.ref), startAt: plan.startAt, outcome })
+    for (const plan of plans) onDone(await this.#carryOut(actor, plan, rules))
+  }
+
+  async #carryOut(actor: Actor, plan: Plan, rules: ImportRules): Promise<ImportedTag> {
+    const path = tagPath(plan.ref)
+    if (plan.present !== undefined) return { path, startAt: plan.present.space.startAt, outcome: 'present' }
+    if (rules.dryRun) return { path, startAt: plan.startAt, outcome: 'planned' }
+    try {
+      const made = await this.#make(actor, plan, rules)
+      return { path, startAt: made.space.startAt, outcome: 'made' }
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code !== 'IDGEN_ALREADY_EXISTS') throw thrown
+      // The same import ran elsewhere at the same time, or in another data centre and its tag has just arrived.
+      const existing = await this.#present(plan, rules)
+      if (existing === undefined) throw thrown
+      return { path, startAt: existing.space.startAt, outcome: 'present' }
     }
   }
 
@@ -85,25 +98,38 @@ export class ImportTags {
   async #planOne(row: ImportRow, rules: ImportRules): Promise<Plan> {
     const ref = parseTagPath(row.path)
     const startAt = firstAbove(row, rules)
-    const existing = await this.#catalog.store.findTag(ref)
-    if (existing !== undefined && existing.space.startAt !== startAt)
-      throw invalid(
-        `${row.path} exists and begins at ${existing.space.startAt}, not at ${startAt}: import into a new name, or use "idgen tag advance" to raise what it grants next`,
-      )
-    return { ref, startAt, present: existing !== undefined }
+    return { ref, startAt, present: await this.#present({ ref, startAt }, rules) }
   }
 
-  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm }: ImportRules): Promise<void> {
+  /** The tag that is there already, if it may stand for the imported one. @throws IDGEN_REQUEST_INVALID if not */
+  async #present(
+    { ref, startAt }: Pick<Plan, 'ref' | 'startAt'>,
+    { algorithm }: ImportRules,
+  ): Promise<Tag | undefined> {
+    const existing = await this.#catalog.store.findTag(ref)
+    if (existing === undefined) return undefined
+    if (existing.space.startAt < startAt)
+      throw invalid(
+        `${tagPath(ref)} exists and begins at ${existing.space.startAt}, not at ${startAt}: import into a new name, or use "idgen tag advance" to raise what it grants next`,
+      )
+    if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
+      throw invalid(
+        `${tagPath(ref)} exists and issues numbers (${existing.chain.join(', ')}): import into a new name`,
+      )
+    return existing
+  }
+
+  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm }: ImportRules): Promise<Tag> {
     await unlessPresent(() => this.#catalog.createWorkspace(actor, ref.workspace, ''))
     await unlessPresent(() => this.#catalog.createGroup(actor, ref.workspace, ref.group, ''))
-    await this.#catalog.createTag(actor, ref, { algorithm, space: { startAt } })
+    return await this.#catalog.createTag(actor, ref, { algorithm, space: { startAt } })
   }
 }
 
 interface Plan {
   readonly ref: TagRef
   readonly startAt: number
-  readonly present: boolean
+  readonly present: Tag | undefined
 }
 
 /**
@@ -112,15 +138,18 @@ interface Plan {
  */
 function firstAbove({ path, max }: ImportRow, { margin, algorithm }: ImportRules): number {
   if (!/^[0-9]{1,19}$/.test(max)) throw invalid(`the maximum of ${path} must be a decimal number, not ${max}`)
-  const numeric = algorithm === 'segment' || algorithm === 'snowflake'
   const first = BigInt(max) + BigInt(margin) + 1n
-  if (!numeric) return DEFAULT_SPACE.startAt
+  if (!isNumeric(algorithm)) return DEFAULT_SPACE.startAt
   const room = BigInt(DEFAULT_SPACE.cellSize * DEFAULT_SPACE.dcCount)
   if (first + room > BigInt(SEGMENT_LIMIT))
     throw invalid(
       `the maximum ${max} of ${path} leaves no room below 2^53, and snowflakes begin there: import it with a UUID algorithm, or under another name`,
     )
   return Number(first)
+}
+
+function isNumeric(algorithm: AlgorithmName): boolean {
+  return NUMERIC_ALGORITHMS.some((numeric) => numeric === algorithm)
 }
 
 function invalid(message: string): IdgenError {

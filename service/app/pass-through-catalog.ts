@@ -3,6 +3,7 @@ import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NameGrave,
   NewTag,
   Page,
   PageRequest,
@@ -107,6 +108,10 @@ export class PassThroughCatalog implements CatalogStore {
 
   findRemains(ref: TagRef): Promise<TagRemains> {
     return this.#inner.findRemains(ref)
+  }
+
+  listGraves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    return this.#inner.listGraves(afterPath, limit)
   }
 
   changesSince(revision: number): Promise<CatalogChanges> {

@@ -1,19 +1,21 @@
-import { RANGES } from '../core/coordination-keys.ts'
+import { RANGES, TOMBSTONES } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import { printRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { tagPath } from '../core/tag.ts'
-import type { CatalogStore } from '../ports/catalog-store.ts'
+import { parseTombstone } from '../core/tombstone.ts'
+import type { CatalogStore, NameGrave } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import { allPublications } from './differing-paths.ts'
 import { Repeat } from './repeat.ts'
-import { pathOfKey } from './shared-names.ts'
+import { pathOfKey, type SharedNames } from './shared-names.ts'
 import type { TagSync } from './tag-sync.ts'
 
 export interface RangeWatchOptions {
   readonly catalog: CatalogStore
   readonly coordinator: Coordinator
+  readonly names: SharedNames
   readonly sync: TagSync
   readonly log: Log
   readonly clock: Clock
@@ -22,8 +24,9 @@ export interface RangeWatchOptions {
 }
 
 /**
- * Asserts at the start and every hour that the numbers of every tag are claimed as this database has them. What is not
- * so is looked at by TagSync: it claims what nobody did, and tells of conflicts.
+ * Asserts at the start and every hour that the numbers of every tag are claimed as this database has them, and that no
+ * tombstone lies below what its deleted tags were granted: an etcd that was restored, or is new, knows less. Claims that
+ * differ are looked at by TagSync: it claims what nobody did, and tells of conflicts.
  */
 export class RangeWatch {
   readonly #options: RangeWatchOptions
@@ -47,6 +50,7 @@ export class RangeWatch {
   async check(): Promise<void> {
     const { catalog, coordinator, sync, log } = this.#options
     try {
+      await this.#raiseTombstones()
       const { entries } = await coordinator.list(RANGES)
       const claims = new Map(entries.map(({ key, value }) => [pathOfKey(key, RANGES), value]))
       for await (const { tag } of allPublications(catalog)) {
@@ -58,6 +62,29 @@ export class RangeWatch {
       log.warn({ err: IdgenError.from(thrown) }, 'range claims could not be checked')
     }
   }
+
+  async #raiseTombstones(): Promise<void> {
+    const { catalog, coordinator, names } = this.#options
+    const { entries } = await coordinator.list(TOMBSTONES)
+    const known = new Map(
+      entries.map(({ key, value }) => [pathOfKey(key, TOMBSTONES), parseTombstone(value)?.highWater]),
+    )
+    for await (const grave of allGraves(catalog))
+      if ((known.get(grave.path) ?? 0) < grave.highWater) await names.raiseTombstone(grave.path, grave)
+  }
 }
+
+async function* allGraves(catalog: CatalogStore): AsyncIterable<NameGrave> {
+  for (let after = ''; ; ) {
+    const page = await catalog.listGraves(after, PAGE)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    after = last.path
+  }
+}
+
+/** Some ten KB an answer. */
+const PAGE = 500
 
 const EVERY_MS = 3_600_000

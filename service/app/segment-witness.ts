@@ -1,4 +1,5 @@
 import { witnessKey } from '../core/coordination-keys.ts'
+import { SEGMENT_LIMIT } from '../core/tag.ts'
 import type { WitnessRecord } from '../core/witness.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
@@ -34,7 +35,14 @@ export class SegmentWitness {
   async read(generation: string, dc: number): Promise<WitnessReading | 'away'> {
     return await this.#ask(async ({ coordinator, deadlineMs }) => {
       const entry = await coordinator.get(witnessKey(generation, dc), deadlineMs)
-      return { text: entry?.value, record: entry === undefined ? undefined : parseWitness(entry.value) }
+      if (entry === undefined) return { text: undefined, record: undefined }
+      try {
+        return { text: entry.value, record: parseWitness(entry.value) }
+      } catch (thrown) {
+        // Of this tag alone nothing is known; etcd answers, and the other tags must not wait for it.
+        this.#fault = String(thrown)
+        return 'away'
+      }
     })
   }
 
@@ -67,7 +75,7 @@ export class SegmentWitness {
     if (clock.monotonicMs() < this.#awayUntilMs) return 'away'
     try {
       const answer = await call(this.#options)
-      this.#fault = undefined
+      if (answer !== 'away') this.#fault = undefined
       return answer
     } catch (thrown) {
       this.#fault = thrown instanceof Error ? thrown.message : String(thrown)
@@ -85,9 +93,14 @@ export function printWitness({ used, ceiling, history, closed }: WitnessRecord):
 export function parseWitness(text: string): WitnessRecord {
   const parsed = JSON.parse(text) as Partial<WitnessRecord>
   const { used, ceiling, history, closed } = parsed
-  if (!Number.isSafeInteger(used) || typeof ceiling !== 'number' || typeof history !== 'string')
+  if (!isEnd(used) || !isEnd(ceiling) || typeof history !== 'string')
     throw new Error(`a witness record of idgen was expected in etcd, not ${text.slice(0, 200)}`)
-  return { used: used ?? 0, ceiling, history, ...(closed === true ? { closed } : {}) }
+  return { used, ceiling, history, ...(closed === true ? { closed } : {}) }
+}
+
+/** 2^53 itself is the end of the last numbers. */
+function isEnd(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= SEGMENT_LIMIT
 }
 
 const AWAY_MS = 1000

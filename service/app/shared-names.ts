@@ -3,7 +3,7 @@ import { printRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-cl
 import type { Tag } from '../core/tag.ts'
 import { printTagRecord } from '../core/tag-record.ts'
 import type { SharedView } from '../core/tag-sync-plan.ts'
-import { printTombstone, type Tombstone } from '../core/tombstone.ts'
+import { parseTombstone, printTombstone, type Tombstone } from '../core/tombstone.ts'
 import type { Compare, Coordinator, CoordinatorTransaction, Entry } from '../ports/coordinator.ts'
 import { parseWitness } from './segment-witness.ts'
 
@@ -69,14 +69,21 @@ export class SharedNames {
   async claim(reading: NameReading, claim: RangeClaim): Promise<NameReading | undefined> {
     const key = rangeKey(reading.path)
     const { succeeded, entries } = await this.#coordinator.transact({
-      compare: [{ key, modRevision: reading.claim?.modRevision ?? 0 }, ...unchanged(reading)],
+      compare: [
+        { key, modRevision: reading.claim?.modRevision ?? 0 },
+        { key: configKey(reading.path), modRevision: reading.config?.modRevision ?? 0 },
+        ...unchanged(reading),
+      ],
       change: [{ put: key, value: printRangeClaim(claim) }],
       read: [key],
     })
     return succeeded ? { ...reading, claim: entries.get(key) } : undefined
   }
 
-  /** Takes back a claim that led to no tag, unless somebody else relies on it by now. */
+  /**
+   * Takes back a claim that led to no tag, unless somebody else relies on it by now. Only for who made it: whoever made
+   * one newer that was there does not know who else relies on it.
+   */
   async unclaim({ path, claim }: NameReading): Promise<void> {
     if (claim === undefined) return
     const key = rangeKey(path)
@@ -103,6 +110,18 @@ export class SharedNames {
       ? [{ delete: configKey(path) }, { delete: publisherKey(path) }, ...buried(path, grave)]
       : [{ put: tombstoneKey(path), value: printTombstone(grave) }]
     return (await this.#change({ compare: unchanged(reading), change })) !== undefined
+  }
+
+  /** Raises the high water of the name's tombstone, which is left where there is none. One try; never lowers it. */
+  async raiseTombstone(path: string, grave: Tombstone): Promise<void> {
+    const key = tombstoneKey(path)
+    const present = await this.#coordinator.get(key)
+    const known = present === undefined ? undefined : parseTombstone(present.value)
+    // One that cannot be read is told of by whoever needs it.
+    if (present !== undefined && (known === undefined || known.highWater >= grave.highWater)) return
+    // Which tag was deleted last, etcd knows better: a database sees its own deletions only.
+    const value = printTombstone({ ...grave, ...(known && { generation: known.generation }) })
+    await this.#change({ compare: [same(key, present)], change: [{ put: key, value }] })
   }
 
   async #change(transaction: CoordinatorTransaction): Promise<number | undefined> {

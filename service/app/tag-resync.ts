@@ -23,15 +23,17 @@ export interface TagResyncOptions {
 
 /**
  * Looks at all tags on both sides now and then, for what no event told of: a publication that failed and whose process
- * is gone. One process per database does it; the lock spares the others the work and decides nothing.
+ * is gone. One process per database does it each time; the lock spares the others the work and decides nothing.
  */
 export class TagResync {
   readonly #options: TagResyncOptions
   readonly #repeat: Repeat
+  readonly #everyMs: number
 
   constructor(options: TagResyncOptions) {
     this.#options = options
-    this.#repeat = new Repeat(options.clock, options.resyncEveryMs ?? EVERY_MS, () => this.pass())
+    this.#everyMs = options.resyncEveryMs ?? EVERY_MS
+    this.#repeat = new Repeat(options.clock, this.#everyMs, () => this.pass())
   }
 
   /** The first look at everything comes with the connection (TagSync.start). */
@@ -45,18 +47,27 @@ export class TagResync {
 
   /** Never rejects. */
   async pass(): Promise<void> {
-    const { coordinator, conflicts, sync, log } = this.#options
+    const { conflicts, sync, log } = this.#options
     // Every process must learn by itself that a conflict is over: allocation is refused in each of them.
     for (const path of conflicts.paths) sync.notice(path)
     try {
-      const leaseId = await coordinator.grantLease(LOCK_MS)
-      try {
-        if (await this.#locked(leaseId)) await sync.compareAll()
-      } finally {
-        await coordinator.revokeLease(leaseId)
-      }
+      await this.#inTurn(() => sync.compareAll())
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown) }, 'tags could not be compared with etcd')
+    }
+  }
+
+  /** The lock stays until shortly before this process' next pass, so that the others skip theirs. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const { coordinator } = this.#options
+    const leaseId = await coordinator.grantLease(this.#everyMs * TURN_SHARE)
+    let keep = false
+    try {
+      if (!(await this.#locked(leaseId))) return
+      await work()
+      keep = true
+    } finally {
+      if (!keep) await coordinator.revokeLease(leaseId)
     }
   }
 
@@ -72,5 +83,5 @@ export class TagResync {
 }
 
 const EVERY_MS = 60_000
-/** Longer than a look at everything takes; a process that dies meanwhile keeps others away no longer. */
-const LOCK_MS = 30_000
+/** Longer than a look at everything takes; etcd keeps a lease a second or two longer than asked. */
+const TURN_SHARE = 0.8

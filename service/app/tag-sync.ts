@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { closeWitnesses } from './close-witness.ts'
 import { differingPaths } from './differing-paths.ts'
 import { PathQueue } from './path-queue.ts'
 import type { RangeConflicts } from './range-conflicts.ts'
@@ -57,9 +58,12 @@ export class TagSync {
     this.#report = new SyncReport(options.audit, options.log)
     this.#queue = new PathQueue({
       clock: options.clock,
-      work: (path) => (path === EVERYTHING ? this.compareAll() : this.#settle(path)),
+      work: (path) => (path === EVERYTHING ? this.compareAll() : this.#settle(path.slice(1))),
       onFailure: (path, thrown, again) =>
-        options.log.warn({ path, err: IdgenError.from(thrown), again }, 'tag could not be synchronised'),
+        options.log.warn(
+          { path: path.slice(1), err: IdgenError.from(thrown), again },
+          'tag could not be synchronised',
+        ),
     })
   }
 
@@ -74,9 +78,12 @@ export class TagSync {
         this.#fault = undefined
         this.#queue.add(EVERYTHING)
       },
-      onPut: ({ key }) => void this.#queue.add(pathOfKey(key, CONFIGS)),
+      onPut: ({ key }) => this.notice(pathOfKey(key, CONFIGS)),
       onDelete: (key) => {
-        if (this.#queue.add(pathOfKey(key, CONFIGS))) this.#deleted.add(pathOfKey(key, CONFIGS))
+        const path = pathOfKey(key, CONFIGS)
+        // Before it is noticed: that may look at it at once.
+        this.#deleted.add(path)
+        if (!this.notice(path)) this.#deleted.delete(path)
       },
       onLost: (why) => {
         this.#fault = why
@@ -95,13 +102,13 @@ export class TagSync {
       await this.#settle(path)
     } catch (thrown) {
       this.#options.log.warn({ path, err: IdgenError.from(thrown) }, 'tag is not synchronised yet')
-      this.#queue.add(path)
+      this.notice(path)
     }
   }
 
-  /** Looks at the name again, in the background. */
-  notice(path: string): void {
-    this.#queue.add(path)
+  /** Looks at the name again, in the background; false where too many wait. */
+  notice(path: string): boolean {
+    return this.#queue.add(`${ONE}${path}`)
   }
 
   /** Resolves when nothing is left to do of what was noticed so far. */
@@ -112,7 +119,7 @@ export class TagSync {
   /** Looks at all names on both sides. @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE */
   async compareAll(): Promise<void> {
     const { coordinator, catalog } = this.#options
-    for await (const path of differingPaths(coordinator, catalog)) this.#queue.add(path)
+    for await (const path of differingPaths(coordinator, catalog)) this.notice(path)
   }
 
   async #settle(path: string): Promise<void> {
@@ -167,6 +174,8 @@ export class TagSync {
         if (publication !== undefined) await catalog.markPublished(publication.tag.id, plan.revision)
         return true
       case 'publish':
+        // The key of a tag that is published for the first time was another one's.
+        wasDeleted &&= (publication?.configRevision ?? 0) > 0
         return await this.#publish(found, plan.refusal ?? (wasDeleted ? DELETED : undefined))
       case 'import':
       case 'create':
@@ -174,7 +183,7 @@ export class TagSync {
       case 'delete':
         return await this.#delete(found, plan.highWater)
       case 'remove':
-        return await this.#remove(found, plan.refusal)
+        return await this.#remove(found, plan)
       case 'conflict':
         if (publication !== undefined) conflicts.found(publication.tag, plan.why)
         return true
@@ -211,22 +220,32 @@ export class TagSync {
   async #delete({ ref, reading, publication }: Found, atLeast: number): Promise<boolean> {
     if (publication === undefined) return true
     const { tag } = publication
+    const { catalog, names } = this.#options
     try {
-      await this.#options.catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast })
+      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast })
       this.#report.deleted(reading.path, tag, atLeast)
     } catch (thrown) {
       if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
     }
     this.#options.onImported?.(reading.path)
+    // A tombstone knows what the witnesses knew; after etcd was restored, this database may know more.
+    const { highWater } = await catalog.findRemains(ref)
+    if (highWater > atLeast)
+      await names.raiseTombstone(reading.path, { generation: tag.generation, highWater })
     // Another tag may have the name by now.
     return reading.config === undefined
   }
 
-  async #remove({ reading, remains }: Found, refusal: Refusal): Promise<boolean> {
-    const claim = parseRangeClaim(reading.claim?.value ?? '')
-    const over = claim !== undefined && remains.deletedGenerations.includes(claim.generation)
-    const grave = over ? { generation: claim.generation, highWater: remains.highWater } : undefined
-    const revision = await this.#options.names.remove(reading, grave)
+  async #remove({ reading }: Found, { refusal, grave }: SyncPlan & { kind: 'remove' }): Promise<boolean> {
+    const { names, coordinator } = this.#options
+    const claim = grave === undefined ? undefined : parseRangeClaim(reading.claim?.value ?? '')
+    // A restored etcd brought the witnesses back as well, open.
+    const granted =
+      claim === undefined
+        ? 0
+        : await closeWitnesses(coordinator, { generation: claim.generation, space: claim })
+    const buried = grave && { ...grave, highWater: Math.max(grave.highWater, granted) }
+    const revision = await names.remove(reading, buried)
     if (revision === undefined) return false
     this.#report.refused(reading, refusal, undefined)
     return true
@@ -237,8 +256,9 @@ function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
   return parseRangeClaim(claim?.value ?? '')?.generation === tag.generation
 }
 
-/** No path: a look at all of them. */
+/** What waits in the queue: a look at all names, or at one, whose key a person may have written in any way. */
 const EVERYTHING = '*'
+const ONE = '='
 /** Each lost attempt means that another one was carried out. */
 const ATTEMPTS_MAX = 5
 const CODE = 'IDGEN_CONFIG_INVALID'

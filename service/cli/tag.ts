@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { PostgresCatalogStore } from '../adapters/postgres/postgres-catalog-store.ts'
 import { PostgresSegmentLedger } from '../adapters/postgres/postgres-segment-ledger.ts'
 import { type AdvanceBy, type AdvancedTag, AdvanceTags } from '../app/advance-tags.ts'
+import { readImportCsv } from '../app/import-csv.ts'
 import { type ImportedTag, type ImportRow, ImportTags } from '../app/import-tags.ts'
 import { ManageCatalog } from '../app/manage-catalog.ts'
 import { SegmentAllocator } from '../app/segment-allocator.ts'
@@ -34,10 +34,12 @@ interface ImportOptions {
 
 function importCommand(): Command {
   return new Command('import')
-    .description('Make tags that begin above everything another system gave out. Stop that system first.')
+    .description(
+      'Make tags that begin above everything another system gave out, in all data centres. Stop that system for good first: numbers it gives out later are given out here as well.',
+    )
     .argument('[tag]', 'workspace/group/tag, together with --max')
     .option('--max <number>', 'largest number the other system gave out or reserved')
-    .option('--file <csv>', 'many tags: lines of name,max; - reads standard input')
+    .option('--file <csv>', 'many tags: lines of name,max, with or without a heading; - reads standard input')
     .option('--into <workspace/group>', 'where the names of --file belong')
     .option('--margin <count>', 'numbers left free above, for what is still in flight', parseCount, MARGIN)
     .addOption(new Option('--algorithm <name>', 'first choice').choices([...ALGORITHMS]).default('segment'))
@@ -49,12 +51,19 @@ function importCommand(): Command {
 }
 
 const IMPORT_HELP = `
-Where the maxima come from:
+Examples:
+  idgen tag import shop/orders/invoice --max 48211903 --dry-run
+  idgen tag import --file maxima.csv --into shop/orders
+
+Where the maxima come from, once the old system has stopped:
   Leaf      SELECT biz_tag, max_id FROM leaf_alloc
   tinyid    SELECT biz_type, max_id FROM tiny_id_info
   sequence  SELECT 'orders', last_value FROM orders_id_seq
-Written as CSV, for example with psql --csv -t, then:
-  idgen tag import --file maxima.csv --into shop/orders`
+psql --csv -t and mysql --batch (tabs to commas) write them as lines of name,max.
+
+All lines are checked before the first tag is made. An import that was interrupted is repeated as it was: tags that are
+there and begin high enough are left. Workspaces and groups are made where they are missing. With etcd configured the
+numbers are claimed there first. Maxima of 2^53 and more need a UUID algorithm: snowflakes begin at 2^53.`
 
 async function importTags(tag: string | undefined, options: ImportOptions): Promise<void> {
   const rows = await importRows(tag, options)
@@ -65,7 +74,7 @@ async function importTags(tag: string | undefined, options: ImportOptions): Prom
   }
   await withStores(options.config, async (stores) => {
     const catalog = new ManageCatalog({
-      catalog: new PostgresCatalogStore(stores.database),
+      catalog: stores.catalog,
       directory: { refresh: async () => {}, drop: async () => {} },
       audit: stores.audit,
     })
@@ -84,26 +93,33 @@ async function importRows(tag: string | undefined, options: ImportOptions): Prom
     throw usage('Name one tag with --max, or give many with --file.')
   if (tag !== undefined) {
     if (options.max === undefined) throw usage('--max is missing: the largest number given out so far.')
+    if (options.into !== undefined)
+      throw usage('--into belongs to --file; name the tag as workspace/group/tag.')
     return [{ path: tag, max: options.max }]
   }
   if (options.into === undefined) throw usage('--into is missing: the workspace/group of the names.')
-  const text = await readFile(options.file === '-' ? '/dev/stdin' : (options.file ?? ''), 'utf8').catch(
-    (error: unknown) => {
-      throw usage(`--file cannot be read: ${String(error)}`)
-    },
-  )
-  return csvRows(text, options.into)
+  if (options.max !== undefined) throw usage('--max belongs to one tag; with --file each line has its own.')
+  const { rows, heading } = readImportCsv(await readText(options.file ?? ''), options.into)
+  if (heading !== undefined) process.stderr.write(`The first line is taken for a heading: ${heading}\n`)
+  return [...rows]
 }
 
-/** Two columns without quotes; a first line whose second column is no number is a heading. */
-function csvRows(text: string, into: string): ImportRow[] {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
-  const heading = /^[^,]*,\s*[^0-9\s]/.test(lines[0] ?? '') ? 1 : 0
-  return lines.slice(heading).map((line) => {
-    const [name = '', max = '', ...rest] = line.split(',').map((part) => part.trim())
-    if (rest.length > 0) throw usage(`"${line}" is not name,max.`)
-    return { path: `${into}/${name}`, max }
-  })
+async function readText(file: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
+      const part = Buffer.from(chunk as Uint8Array)
+      bytes += part.length
+      if (bytes > FILE_MAX) break
+      chunks.push(part)
+    }
+  } catch (error) {
+    throw usage(`--file cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (bytes > FILE_MAX)
+    throw usage(`--file has more than ${FILE_MAX / 1024 / 1024} MiB: is it the right one?`)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 interface AdvanceOptions {
@@ -125,15 +141,24 @@ function advanceCommand(): Command {
     .option('--by <count>', 'numbers to leave out', parseCount)
     .option('--json', 'one JSON object per tag and data centre')
     .addOption(configOption())
+    .addHelpText('after', ADVANCE_HELP)
     .action(advance)
 }
+
+const ADVANCE_HELP = `
+Examples:
+  idgen tag advance shop/orders/invoice --to 5000000
+  idgen tag advance --all --by 1000000
+
+Nothing is ever lowered. Data centres that share this database are advanced, and with etcd those of the others as well.
+Running services go on with the numbers they hold: restart them where those were granted by what is lost now.`
 
 async function advance(tag: string | undefined, options: AdvanceOptions): Promise<void> {
   const how = advanceBy(options)
   if ((tag === undefined) !== (options.all === true)) throw usage('Name one tag, or give --all.')
   await withStores(options.config, async (stores) => {
     const tags = new AdvanceTags({
-      catalog: new PostgresCatalogStore(stores.database),
+      catalog: stores.catalog,
       allocator: allocatorOf(stores),
       audit: stores.audit,
     })
@@ -176,5 +201,7 @@ function usage(message: string): IdgenError {
   return new IdgenError('IDGEN_REQUEST_INVALID', message)
 }
 
+/** The longest names, and as many lines as one import takes. */
+const FILE_MAX = 16 * 1024 * 1024
 /** More than any of the old systems reserves ahead at once; a gap this small in 2^53 costs nothing. */
 const MARGIN = 1_000_000

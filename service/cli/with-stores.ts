@@ -1,11 +1,19 @@
 import type { EtcdCoordinator } from '../adapters/etcd/etcd-coordinator.ts'
 import type { PostgresDatabase } from '../adapters/postgres/database.ts'
+import { databaseIdentity } from '../adapters/postgres/database-identity.ts'
 import { PostgresAuditSink } from '../adapters/postgres/postgres-audit-sink.ts'
+import { PostgresCatalogStore } from '../adapters/postgres/postgres-catalog-store.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
+import { SystemRandom } from '../adapters/system/system-random.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditTrail } from '../app/audit-trail.ts'
+import { CoordinatedCatalog } from '../app/coordinated-catalog.ts'
+import { RangeConflicts } from '../app/range-conflicts.ts'
+import { SharedNames } from '../app/shared-names.ts'
+import { TagSync } from '../app/tag-sync.ts'
 import type { Config } from '../config/keys.ts'
 import { openCoordinator } from '../open-coordinator.ts'
+import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -15,6 +23,8 @@ export interface CommandStores {
   readonly database: PostgresDatabase
   /** undefined where no etcd is configured. */
   readonly coordinator: EtcdCoordinator | undefined
+  /** With etcd, names and numbers are agreed upon with the other data centres, as by a running service. */
+  readonly catalog: CatalogStore
   readonly audit: AuditTrail
   readonly clock: SystemClock
   readonly log: Log
@@ -35,8 +45,23 @@ export async function withStores(
     const audit = new AuditTrail({ sink, clock, log, queueMax: AUDIT_QUEUE, flushEveryMs: 1000 })
     audit.start()
     stack.defer(() => audit.stop())
-    await work({ config, database, coordinator, audit, clock, log })
+    const opened = { config, database, coordinator, audit, clock, log }
+    await work({ ...opened, catalog: await openCatalog(opened, stack) })
   })
+}
+
+async function openCatalog(
+  { database, coordinator, audit, clock, log }: Omit<CommandStores, 'catalog'>,
+  stack: AsyncDisposableStack,
+): Promise<CatalogStore> {
+  const catalog = new PostgresCatalogStore(database)
+  if (coordinator === undefined) return catalog
+  const names = new SharedNames(coordinator, await databaseIdentity(database))
+  const conflicts = new RangeConflicts(audit, log)
+  const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock })
+  // What could not be published by then is, by any process of the service, within a minute (TagResync).
+  stack.defer(() => sync.stop())
+  return new CoordinatedCatalog({ catalog, coordinator, names, sync, random: new SystemRandom() })
 }
 
 /** One record per tag and data centre of the largest command, tag advance --all, between two flushes. */

@@ -10,6 +10,7 @@ import {
   nextCell,
   ownedCells,
   placeAtOrAbove,
+  reachedValue,
   usedShare,
 } from './cells.ts'
 import { DEFAULT_SPACE, SEGMENT_LIMIT } from './tag.ts'
@@ -93,4 +94,12 @@ describe('the place at or above a number', () => {
     assert.equal(placeAtOrAbove(space, 3, 100), undefined)
     assert.equal(placeAtOrAbove(space, 0, SEGMENT_LIMIT - 1), undefined)
   })
+})
+
+test('a row that was opened and never used has reached nothing; any other has reached what it stands at', () => {
+  const space = { startAt: 5, cellSize: 1000, dcCount: 2 }
+  assert.equal(reachedValue(space, 0, 5), 5)
+  assert.equal(reachedValue(space, 1, 1005), 5)
+  assert.equal(reachedValue(space, 1, 1006), 1006)
+  assert.equal(reachedValue(space, 1, 3005), 3005, 'the beginning of a later cell was reached')
 })

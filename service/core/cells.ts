@@ -86,6 +86,14 @@ export function usedShare(space: NumberSpace, dc: number, nextValue: number): nu
   return (whole + within) / owned
 }
 
+/**
+ * First number above all that a data centre was granted, by where its row stands. A row that stands at the beginning of
+ * its first cell was opened and never used: the numbers below it are other data centres', who answer for them.
+ */
+export function reachedValue(space: NumberSpace, dc: number, nextValue: number): number {
+  return nextValue === cellBounds(space, firstCell(dc)).lo ? space.startAt : nextValue
+}
+
 /** How many of the cells 0..end-1 belong to `dc`. */
 function ownedBelow(end: number, dc: number, dcCount: number): number {
   return dc >= dcCount ? 0 : Math.max(0, Math.ceil((end - dc) / dcCount))

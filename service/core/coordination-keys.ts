@@ -18,6 +18,7 @@
 export const AUTHORITIES = '/authority/'
 export const DC_CLAIMS = '/dcs/'
 export const RANGES = '/ranges/'
+export const TOMBSTONES = '/tombstones/'
 export const CONFIGS = '/config/'
 export const SETTINGS = '/settings/'
 export const NODES = '/nodes/'
@@ -58,7 +59,7 @@ export function rangeKey(tagPath: string): string {
 }
 
 export function tombstoneKey(tagPath: string): string {
-  return `/tombstones/${tagPath}`
+  return `${TOMBSTONES}${tagPath}`
 }
 
 export function configKey(tagPath: string): string {

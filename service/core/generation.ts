@@ -6,6 +6,15 @@ export function generationFault(text: string): string | undefined {
   return GENERATION.test(text) ? undefined : 'must be 32 hex digits in lower case'
 }
 
+/**
+ * The tag's number in every database: of 52 of its random bits, from 1. Not a counter of the database: a restored one
+ * would give the numbers of lost tags to others, and processes that still hold a lost tag would be granted numbers of
+ * another one under its name.
+ */
+export function tagIdOf(generation: string): number {
+  return Number.parseInt(generation.slice(0, 13), 16) + 1
+}
+
 /** Bytes of randomness that `generationOf` takes. */
 export const GENERATION_BYTES = 16
 

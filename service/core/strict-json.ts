@@ -43,6 +43,11 @@ export class StrictJson {
     return this.#fault(path, `must be an integer, not ${shown(value)}`)
   }
 
+  /** The end of a stretch of numbers: 2^53 itself is the end of the last one. */
+  end(path: string, value: unknown): number | undefined {
+    return value === 2 ** 53 ? 2 ** 53 : this.integer(path, value)
+  }
+
   /** A list of some of `allowed`. */
   choices<T extends string>(path: string, value: unknown, allowed: readonly T[]): readonly T[] | undefined {
     if (value === undefined) return undefined

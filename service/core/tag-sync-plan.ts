@@ -1,7 +1,7 @@
 import type { FieldFault } from './errors.ts'
 import { parseRangeClaim, rangeClaimOf, sameClaim } from './range-claim.ts'
 import { parseTagRecord, sameRecord, sameSpace, type TagRecord } from './tag-record.ts'
-import { parseTombstone } from './tombstone.ts'
+import { parseTombstone, type Tombstone } from './tombstone.ts'
 
 /** The tag in the database. */
 export interface StoredTag {
@@ -50,8 +50,8 @@ export type SyncPlan =
   | { readonly kind: 'create'; readonly record: TagRecord; readonly revision: number }
   /** Another database deleted the tag through its API. */
   | { readonly kind: 'delete'; readonly highWater: number }
-  /** Nobody has this tag: take the key away, and with it the claim of a generation that is deleted. */
-  | { readonly kind: 'remove'; readonly refusal: Refusal }
+  /** Nobody has this tag: take the key away. With a grave also the claim, which is a deleted tag's. */
+  | { readonly kind: 'remove'; readonly refusal: Refusal; readonly grave: Tombstone | undefined }
   /** Another tag owns the name, or nobody can tell: nothing is written, and no number may be granted. */
   | { readonly kind: 'conflict'; readonly why: string }
   /** The key cannot be taken in, and whoever owns the name will put it right. */
@@ -69,14 +69,14 @@ export function planTagSync(stored: StoredTag | undefined, view: SharedView, rem
 
 function planStored(stored: StoredTag, view: SharedView, remains: Remains): SyncPlan {
   const { record } = stored
-  const tombstone = view.tombstone === undefined ? undefined : parseTombstone(view.tombstone)
-  if (view.tombstone !== undefined && tombstone === undefined)
-    return conflict('the tombstone of its name in etcd cannot be read')
   const claim = view.claim === undefined ? undefined : parseRangeClaim(view.claim)
   if (view.claim !== undefined && claim === undefined) return conflict('the claim in etcd cannot be read')
   if (claim !== undefined && sameClaim(claim, rangeClaimOf(record))) return planOwner(stored, view)
   if (claim?.generation === record.generation)
     return conflict(`etcd has another number space for it: ${view.claim ?? ''}`)
+  const tombstone = view.tombstone === undefined ? undefined : parseTombstone(view.tombstone)
+  if (view.tombstone !== undefined && tombstone === undefined)
+    return conflict('the tombstone of its name in etcd cannot be read')
   if (tombstone !== undefined && (view.closed || tombstone.generation === record.generation))
     return { kind: 'delete', highWater: tombstone.highWater }
   if (tombstone !== undefined && tombstone.highWater > record.space.startAt)
@@ -111,30 +111,46 @@ function planOwner({ record, configRevision }: StoredTag, { config, own }: Share
 /** The database does not have the tag. */
 function planUnknown(view: SharedView, remains: Remains): SyncPlan {
   if (view.config === undefined) return { kind: 'nothing' }
-  const parsed = parseTagRecord(view.config.value)
-  // With a claim somebody has the tag and will write it again.
-  const kind = view.claim === undefined ? 'remove' : 'ignore'
-  if ('faults' in parsed)
-    return {
-      kind,
-      refusal: { code: 'IDGEN_CONFIG_INVALID', why: 'it is not a valid tag', faults: parsed.faults },
-    }
-  const { record } = parsed
   const claim = view.claim === undefined ? undefined : parseRangeClaim(view.claim)
-  if (
-    isBuried(record.generation, remains) &&
-    (view.claim === undefined || claim?.generation === record.generation)
-  )
-    return { kind: 'remove', refusal: mismatch('the tag was deleted') }
+  // A claim that a restored coordinator brought back, of a tag that this database knows as deleted.
+  if (claim !== undefined && isBuried(claim.generation, remains))
+    return planOver(claim.generation, view, remains)
+  const parsed = parseTagRecord(view.config.value)
+  if ('faults' in parsed)
+    return refusedKey(view, {
+      code: 'IDGEN_CONFIG_INVALID',
+      why: 'it is not a valid tag',
+      faults: parsed.faults,
+    })
+  const { record } = parsed
   if (view.claim !== undefined && (claim === undefined || !sameClaim(claim, rangeClaimOf(record))))
-    return {
-      kind,
-      refusal: mismatch('its name is claimed with another generation or number space', spaceFaults(record)),
-    }
-  const why = whyNotNew(record, view, remains)
+    return refusedKey(
+      view,
+      mismatch('its name is claimed with another generation or number space', spaceFaults(record)),
+    )
+  const why = isBuried(record.generation, remains) ? 'the tag was deleted' : whyNotNew(record, view, remains)
   return why === undefined
     ? { kind: 'create', record, revision: view.config.modRevision }
-    : { kind, refusal: mismatch(why) }
+    : refusedKey(view, mismatch(why))
+}
+
+/** With a claim somebody has the tag and will write it again. */
+function refusedKey(view: SharedView, refusal: Refusal): SyncPlan {
+  return view.claim === undefined
+    ? { kind: 'remove', refusal, grave: undefined }
+    : { kind: 'ignore', refusal }
+}
+
+/** The claim goes with the key, and a tombstone says so from then on. It never falls below the one that is there. */
+function planOver(generation: string, { tombstone }: SharedView, remains: Remains): SyncPlan {
+  const refusal = mismatch('the tag was deleted')
+  if (tombstone === undefined)
+    return { kind: 'remove', refusal, grave: { generation, highWater: remains.highWater } }
+  const present = parseTombstone(tombstone)
+  if (present === undefined)
+    return { kind: 'ignore', refusal: mismatch('the tombstone of its name cannot be read') }
+  const highWater = Math.max(present.highWater, remains.highWater)
+  return { kind: 'remove', refusal, grave: { generation, highWater } }
 }
 
 /** Why the numbers of a tag that is new to this database may not be its own. */

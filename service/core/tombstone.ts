@@ -20,7 +20,7 @@ export function parseTombstone(text: string): Tombstone | undefined {
   if (root === undefined) return undefined
   json.fields('', root, ['generation', 'highWater'])
   const generation = json.text('/generation', root['generation'], generationFault)
-  const highWater = json.integer('/highWater', root['highWater'])
+  const highWater = json.end('/highWater', root['highWater'])
   if (json.faults.length > 0 || generation === undefined || highWater === undefined) return undefined
   return highWater < 0 ? undefined : { generation, highWater }
 }

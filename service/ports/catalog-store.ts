@@ -70,6 +70,16 @@ export interface TagRemains {
   readonly deletedGenerations: readonly string[]
 }
 
+/** A name that tags were deleted from. */
+export interface NameGrave {
+  /** `w/g/t` */
+  readonly path: string
+  /** Of the tag deleted last in this database. */
+  readonly generation: string
+  /** First number above all that any of them was granted in this database. */
+  readonly highWater: number
+}
+
 /** Which tag exactly is to be deleted, and above which number another one of its name has to begin. */
 export interface TagGrave {
   readonly generation: string
@@ -146,6 +156,8 @@ export interface CatalogStore {
    */
   importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined>
   findRemains(ref: TagRef): Promise<TagRemains>
+  /** Names of deleted tags above `afterPath`, in the order of their bytes; fewer than `limit` (1..1000) at the end. */
+  listGraves(afterPath: string, limit: number): Promise<readonly NameGrave[]>
 
   /** Cheap when nothing changed (one row is read); asked about once a second by every process. */
   changesSince(revision: number): Promise<CatalogChanges>

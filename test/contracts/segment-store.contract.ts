@@ -173,6 +173,16 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
       }
     })
 
+    it('takes ranges that were opened and never used for numbers nobody had', async () => {
+      const tag = await newTag({ startAt: 7 })
+      await stores.segments.initialise(tag.id, 5)
+      await stores.segments.allocate(tag.id, 0, 10)
+      assert.equal((await stores.catalog.findRemains(tag)).highWater, 17)
+      await stores.catalog.deleteTag(tag, undefined)
+      assert.equal((await stores.catalog.findRemains(tag)).highWater, 17)
+      assert.equal((await newTag({ startAt: 1 }, tag.name)).space.startAt, 17)
+    })
+
     it('remembers the high water over several deletions, also where nothing was taken in between', async () => {
       const first = await newTag({ startAt: 1, dcCount: 1 })
       await stores.segments.allocate(first.id, 0, 5000)

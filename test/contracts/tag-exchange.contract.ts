@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { tagIdOf } from '../../service/core/generation.ts'
 import { DEFAULT_SPACE, DEFAULT_STEP } from '../../service/core/tag.ts'
 import type { SharedTag } from '../../service/ports/catalog-store.ts'
 import type { CatalogStores } from './catalog-store.contract.ts'
@@ -78,6 +79,16 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       assert.equal((await catalog.findRemains(shared)).highWater, 5000)
     })
 
+    it('numbers a tag by its generation: no database, restored or not, gives its number to another', async () => {
+      const { catalog } = stores
+      const shared = sharedTag('number')
+      const made = await catalog.importTag(shared, 1)
+      assert.equal(made?.after.id, tagIdOf(shared.generation))
+      const { generation: _none, ...unshared } = sharedTag('number2')
+      const own = await catalog.createTag(unshared)
+      assert.equal(own.id, tagIdOf(own.generation))
+    })
+
     it('deletes no other generation than the one that is meant', async () => {
       const { catalog } = stores
       const shared = sharedTag('meant')
@@ -121,6 +132,31 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       )
       const names = whole.map(({ tag }) => tag.name)
       assert.ok(names.includes('walk1') && names.includes('walk3') && !names.includes('walk2'))
+    })
+
+    it('walks the names of deleted tags in the order of their bytes, each with the highest of its numbers', async () => {
+      const { catalog, others } = stores
+      const names = ['graves', 'graves-b', 'graves.a', 'graves0']
+      for (const [i, name] of names.entries()) {
+        const first = await catalog.createTag(sharedTag(name))
+        await catalog.deleteTag(first, undefined, { generation: first.generation, atLeast: 1000 + i })
+        const second = { ...sharedTag(name), generation: `cd${first.generation.slice(2)}` }
+        await catalog.createTag({ ...second, space: { ...DEFAULT_SPACE, startAt: 2000 } })
+        await catalog.deleteTag(first, undefined)
+      }
+      const seen: string[] = []
+      for (let after = 'base/g/graves'; ; ) {
+        const page = await others.listGraves(after, 2)
+        for (const { path, generation, highWater } of page)
+          if (path.startsWith('base/g/graves')) {
+            seen.push(path.slice('base/g/'.length))
+            assert.deepEqual([generation.slice(0, 2), highWater], ['cd', 2000])
+          }
+        const last = page.at(-1)
+        if (last === undefined || page.length < 2) break
+        after = last.path
+      }
+      assert.deepEqual(seen, ['graves-b', 'graves.a', 'graves0'], 'those above the first')
     })
 
     it('has nothing to say of a name that was never used', async () => {

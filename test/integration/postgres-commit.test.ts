@@ -12,7 +12,7 @@ import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type CommitFault, type CommitFaultProxy, commitFaultProxy } from './commit-fault-proxy.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
-describe('a commit that is not a plain COMMIT', () => {
+describe('trap 2: a commit that is not a plain COMMIT', () => {
   let test: TestDatabase
   let proxy: CommitFaultProxy
   let direct: PostgresDatabase

@@ -52,8 +52,8 @@ describe('migrations', () => {
       db,
     )
     await sql`
-      INSERT INTO biz_tags (group_id, name, display_name, chain, step_base, step_min, step_max, start_at, cell_size, dc_count)
-      SELECT id, 't' || n, '', '{segment}', 1, 1, 1, 0, 1000, 8 FROM groups, generate_series(1, 2) AS n`.execute(
+      INSERT INTO biz_tags (id, group_id, name, display_name, chain, step_base, step_min, step_max, start_at, cell_size, dc_count)
+      SELECT n, id, 't' || n, '', '{segment}', 1, 1, 1, 0, 1000, 8 FROM groups, generate_series(1, 2) AS n`.execute(
       db,
     )
     const [first, second] = (await db.selectFrom('biz_tags').select('id').orderBy('id').execute()).map(

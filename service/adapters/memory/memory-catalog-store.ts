@@ -1,10 +1,13 @@
+import { reachedValue } from '../../core/cells.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
+import { tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
 import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NameGrave,
   NewTag,
   Page,
   PageRequest,
@@ -111,9 +114,14 @@ export class MemoryCatalogStore implements CatalogStore {
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
-    const id = this.#catalog.newTagId()
-    const generation = draft.generation ?? id.toString(16).padStart(32, '0')
-    const tag: Tag = { ...structuredClone(draft), space, id, generation, ...this.#birth() }
+    const generation = draft.generation ?? this.#catalog.newGeneration()
+    const tag: Tag = {
+      ...structuredClone(draft),
+      space,
+      id: tagIdOf(generation),
+      generation,
+      ...this.#birth(),
+    }
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
     this.#catalog.changed('tag', path)
@@ -149,8 +157,8 @@ export class MemoryCatalogStore implements CatalogStore {
         `There is no ${path} of the generation ${grave.generation}.`,
       )
     let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
-    for (const { nextValue } of this.#catalog.segments.get(id)?.values() ?? [])
-      high = Math.max(high, nextValue)
+    for (const [dc, { nextValue }] of this.#catalog.segments.get(id) ?? [])
+      high = Math.max(high, reachedValue(space, dc, nextValue))
     this.#catalog.highWater.set(path, high)
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
@@ -192,9 +200,19 @@ export class MemoryCatalogStore implements CatalogStore {
     const path = tagPath(ref)
     const tag = this.#catalog.tags.get(path)
     let highWater = Math.max(this.#catalog.highWater.get(path) ?? 0, tag?.space.startAt ?? 0)
-    for (const { nextValue, ceiling } of this.#catalog.segments.get(tag?.id ?? 0)?.values() ?? [])
-      highWater = Math.max(highWater, nextValue, ceiling)
+    if (tag !== undefined)
+      for (const [dc, { nextValue, ceiling }] of this.#catalog.segments.get(tag.id) ?? [])
+        highWater = Math.max(highWater, reachedValue(tag.space, dc, nextValue), ceiling)
     return { highWater, deletedGenerations: this.#deleted(path).slice(-GENERATIONS_MAX).reverse() }
+  }
+
+  async listGraves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    const paths = [...this.#catalog.highWater.keys()].filter((path) => path > afterPath).sort()
+    return paths.slice(0, limit).map((path) => ({
+      path,
+      generation: this.#deleted(path).at(-1) ?? '',
+      highWater: this.#catalog.highWater.get(path) ?? 0,
+    }))
   }
 
   async changesSince(revision: number): Promise<CatalogChanges> {

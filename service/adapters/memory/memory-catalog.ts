@@ -35,7 +35,7 @@ export class MemoryCatalog {
   /** The last in the queue for each record's lock, as `tag/dc`. */
   readonly rowLocks = new Map<string, Promise<void>>()
   #revision = 0
-  #lastTagId = 0
+  #generations = 0
   /** Newest revision of each changed tag path and key id. */
   readonly #changes = { tag: new Map<string, number>(), key: new Map<string, number>() }
 
@@ -47,9 +47,11 @@ export class MemoryCatalog {
     return this.#revision
   }
 
-  newTagId(): number {
-    this.#lastTagId += 1
-    return this.#lastTagId
+  /** Counted and not random, so that a failing test can be read; the tags' ids are 1, 2, 3… */
+  newGeneration(): string {
+    const counted = this.#generations.toString(16).padStart(13, '0')
+    this.#generations += 1
+    return counted.padEnd(32, '0')
   }
 
   /** Raises the revision; with a subject, notes that it changed. */

@@ -3,6 +3,7 @@ import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NameGrave,
   NewTag,
   Page,
   PageRequest,
@@ -121,6 +122,10 @@ export class PostgresCatalogStore implements CatalogStore {
 
   findRemains(ref: TagRef): Promise<TagRemains> {
     return this.#exchange.remains(ref)
+  }
+
+  listGraves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    return this.#exchange.graves(afterPath, limit)
   }
 
   changesSince(revision: number): Promise<CatalogChanges> {

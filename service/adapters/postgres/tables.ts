@@ -35,7 +35,9 @@ export interface GroupsTable extends NamedTable {
   workspace_id: number
 }
 
-export interface BizTagsTable extends NamedTable {
+export interface BizTagsTable extends Omit<NamedTable, 'id'> {
+  /** Made of the generation (core/generation.ts). */
+  id: number
   group_id: number
   /** Mutable element type only because kysely wants an exact match with what pg returns. */
   chain: AlgorithmName[]

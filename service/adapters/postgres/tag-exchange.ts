@@ -1,10 +1,19 @@
 import { type Kysely, sql } from 'kysely'
+import { reachedValue } from '../../core/cells.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
-import type { SharedTag, TagImport, TagPublication, TagRef, TagRemains } from '../../ports/catalog-store.ts'
+import type {
+  NameGrave,
+  SharedTag,
+  TagImport,
+  TagPublication,
+  TagRef,
+  TagRemains,
+} from '../../ports/catalog-store.ts'
 import { spaceMismatch } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
+import { type SpaceColumns, spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
 import type { Tables } from './tables.ts'
 import type { TagRecords } from './tag-records.ts'
@@ -70,21 +79,40 @@ export class TagExchange {
       .innerJoin('groups as g', 'g.id', 't.group_id')
       .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
       .leftJoin('segments as s', 's.tag_id', 't.id')
-      .select(['t.id', 't.generation', 't.start_at', 't.high_water'])
-      .select((eb) => [eb.fn.max('s.next_value').as('next'), eb.fn.max('s.ceiling').as('ceiling')])
+      .select(['t.id', 't.generation', 't.high_water', 't.start_at', 't.cell_size', 't.dc_count'])
+      .select(['s.dc', 's.next_value', 's.ceiling'])
       .where('w.name', '=', ref.workspace)
       .where('g.name', '=', ref.group)
       .where('t.name', '=', ref.name)
-      .groupBy('t.id')
-      .orderBy('t.id', 'desc')
+      .orderBy('t.deleted_at', 'desc')
     const rows = await this.#database.read('reading what deleted tags left', query)
-    const deleted = rows.filter((row) => row.high_water !== null)
+    const deleted = new Set(rows.filter((row) => row.high_water !== null).map((row) => row.generation))
     // A tombstone has its own high water; the ceilings of its rows may lie above it and were never granted.
-    const marks = rows.map((row) => row.high_water ?? Math.max(row.start_at, row.next ?? 0, row.ceiling ?? 0))
+    const marks = rows.map((row) => row.high_water ?? reachedBy(row))
     return {
       highWater: Math.max(0, ...marks),
-      deletedGenerations: deleted.slice(0, GENERATIONS_MAX).map((row) => row.generation),
+      deletedGenerations: [...deleted].slice(0, GENERATIONS_MAX),
     }
+  }
+
+  async graves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
+    // Names sort by bytes (COLLATE "C"), and so does what is put together of them.
+    const path = sql<string>`w.name || '/' || g.name || '/' || t.name`
+    return await this.#database.read(
+      'listing the names of deleted tags',
+      this.#db
+        .selectFrom('biz_tags as t')
+        .innerJoin('groups as g', 'g.id', 't.group_id')
+        .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
+        .select(path.as('path'))
+        .select(sql<string>`(array_agg(t.generation ORDER BY t.deleted_at DESC))[1]`.as('generation'))
+        .select(sql<number>`max(t.high_water)`.as('highWater'))
+        .where('t.deleted_at', 'is not', null)
+        .where(path, '>', afterPath)
+        .groupBy(path)
+        .orderBy(path)
+        .limit(limit),
+    )
   }
 
   async #make(session: Session, shared: SharedTag): Promise<void> {
@@ -125,6 +153,14 @@ export class TagExchange {
 
 const LIVE = sql<boolean>`deleted_at IS NULL`
 const GENERATIONS_MAX = 100
+
+/** A live tag has a row for each data centre that uses this database, or none. */
+function reachedBy(row: SpaceColumns & Record<'dc' | 'next_value' | 'ceiling', number | null>): number {
+  const { dc, next_value, ceiling } = row
+  const reached =
+    dc === null || next_value === null ? row.start_at : reachedValue(spaceOf(row), dc, next_value)
+  return Math.max(reached, ceiling ?? 0)
+}
 
 function sameNumbers(tag: Tag, shared: SharedTag): boolean {
   return tag.generation === shared.generation && sameSpace(tag.space, shared.space)

@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { type Kysely, sql, type Updateable } from 'kysely'
+import { reachedValue } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
+import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
 import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import type { GroupRecords } from './group-records.ts'
+import { spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
 import type { BizTagsTable, Tables } from './tables.ts'
 import { selectTags, type TagRow, tagOf } from './tag-row.ts'
@@ -38,8 +42,11 @@ export class TagRecords {
     if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
     const startAt = Math.max(tag.space.startAt, high)
     checkRoom(tag, startAt)
+    const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
     await session.write(
       this.#db.insertInto('biz_tags').values({
+        id: tagIdOf(generation),
+        generation,
         group_id: group.id,
         name: tag.name,
         display_name: tag.displayName,
@@ -50,7 +57,6 @@ export class TagRecords {
         start_at: startAt,
         cell_size: tag.space.cellSize,
         dc_count: tag.space.dcCount,
-        ...(tag.generation === undefined ? {} : { generation: tag.generation }),
       }),
     )
   }
@@ -99,21 +105,20 @@ export class TagRecords {
    */
   delete(ref: TagRef, ifVersion: number | undefined, grave: TagGrave | undefined): Promise<void> {
     return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
-      const { id, start_at, generation } = await this.required(session, ref, ifVersion)
+      const tag = await this.required(session, ref, ifVersion)
+      const { id, start_at, generation } = tag
       if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
-      const reached = await session.first(
-        this.#db
-          .selectFrom('segments')
-          .select((eb) => eb.fn.max('next_value').as('high'))
-          .where('tag_id', '=', id),
+      const rows = await session.rows(
+        this.#db.selectFrom('segments').select(['dc', 'next_value']).where('tag_id', '=', id),
       )
+      const reached = rows.map(({ dc, next_value }) => reachedValue(spaceOf(tag), dc, next_value))
       await session.write(
         this.#db
           .updateTable('biz_tags')
           .set({
             deleted_at: sql`clock_timestamp()`,
-            high_water: Math.max(start_at, reached?.high ?? 0, grave?.atLeast ?? 0),
+            high_water: Math.max(start_at, ...reached, grave?.atLeast ?? 0),
           })
           .where('id', '=', id),
       )
