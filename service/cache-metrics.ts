@@ -1,10 +1,9 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
-import type { OpenCache } from './open-cache.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { Sharing } from './start-cache.ts'
 
 /** What is shared through Redis, and how Redis does. */
-export function cacheSources(cache: OpenCache, { keys, blocks }: Sharing): MetricSource[] {
+export function cacheSources({ cache, keys, blocks }: Sharing): MetricSource[] {
   const always: MetricSource[] = [
     gauge('idgen_redis_ok', '1 while Redis is used', () => (cache.fault() === undefined ? 1 : 0)),
     {

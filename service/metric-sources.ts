@@ -6,13 +6,16 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
+import { cacheSources } from './cache-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { ALGORITHMS } from './core/algorithm.ts'
 import type { Snowflake } from './core/snowflake.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { counter, gauge } from './plain-metrics.ts'
+import type { Sharing } from './start-cache.ts'
 
 export interface Measured extends CoordinationMeasured {
+  readonly sharing: Sharing | undefined
   readonly useCases: UseCases
   readonly keeper: TimeGrantKeeper
   readonly routers: RouterWatch
@@ -33,6 +36,7 @@ export function metricSources(measured: Measured): MetricSource[] {
     ...algorithms(measured),
     ...dependencies(measured),
     ...coordinationSources(measured),
+    ...(measured.sharing === undefined ? [] : cacheSources(measured.sharing)),
   ]
 }
 

@@ -1,4 +1,5 @@
 import { startEmbeddedPostgres } from './adapters/embedded/embedded-postgres.ts'
+import { busyTags } from './adapters/postgres/busy-tags.ts'
 import { type PoolStats, PostgresDatabase } from './adapters/postgres/database.ts'
 import { databaseIdentity } from './adapters/postgres/database-identity.ts'
 import { migrate, pendingMigrations } from './adapters/postgres/migrate.ts'
@@ -10,8 +11,10 @@ import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-stor
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
+import { SystemClock } from './adapters/system/system-clock.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
+import { openCache } from './open-cache.ts'
 import { openCoordinator } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
@@ -20,7 +23,7 @@ import type { Log } from './ports/log.ts'
 export interface OpenStore
   extends Pick<
     Outside,
-    'ledger' | 'times' | 'copies' | 'shared' | 'claim' | 'catalog' | 'keys' | 'auditSink'
+    'ledger' | 'times' | 'copies' | 'shared' | 'cache' | 'claim' | 'catalog' | 'keys' | 'auditSink'
   > {
   readonly poolStats: () => PoolStats
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
@@ -40,6 +43,8 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   await ensureSchema(config, database, log)
   const coordinator = openCoordinator(config, log)
   opening.defer(async () => coordinator?.close())
+  const redis = openCache(config, new SystemClock(), log)
+  opening.defer(async () => redis?.close())
   const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths)
   await upkeep.start()
   opening.defer(() => upkeep.stop())
@@ -55,6 +60,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
       store: new PostgresDcClaimStore(database),
       installation: await installationOf(config, database),
     },
+    ...(redis === undefined ? {} : { cache: { redis, busyTags: (dc: number) => busyTags(database, dc) } }),
     catalog: new PostgresCatalogStore(database),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),

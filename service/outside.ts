@@ -1,3 +1,5 @@
+import type { BlocksOfTag } from './app/shared-blocks.ts'
+import type { OpenCache } from './open-cache.ts'
 import type { ApiKeyStore } from './ports/api-key-store.ts'
 import type { AuditSink } from './ports/audit-sink.ts'
 import type { CatalogStore } from './ports/catalog-store.ts'
@@ -25,6 +27,11 @@ export interface Outside {
   readonly auditSink: AuditSink
   /** Left out where no etcd is configured. */
   readonly shared?: SharedStore
+  /** Left out where no Redis is configured. */
+  readonly cache?: {
+    readonly redis: OpenCache
+    readonly busyTags: (dc: number) => Promise<readonly BlocksOfTag[]>
+  }
   /** Left out by tests that run one installation. */
   readonly claim?: InstallationClaim
   readonly clock: Clock

@@ -44,7 +44,7 @@ test('segments are shared with etcd only, keys in any case', async () => {
   alone.start()
   await alone.stop()
   assert.deepEqual(
-    cacheSources(cache, alone).map(({ name }) => name),
+    cacheSources(alone).map(({ name }) => name),
     [
       'idgen_redis_ok',
       'idgen_redis_calls_total',
@@ -77,7 +77,7 @@ test('a Redis that is away is told, with what it cost', async () => {
   state.fault = 'it does not answer'
   assert.deepEqual(running.troubles(), [{ what: 'redis', why: 'it does not answer' }])
   const read: Record<string, number> = {}
-  for (const source of cacheSources(cache, running))
+  for (const source of cacheSources(running))
     source.read((labels, value) => {
       read[[source.name, ...labels].join(' ')] = value
     })

@@ -10,6 +10,7 @@ import type { SegmentStore } from './ports/segment-store.ts'
 
 /** What the processes of a data centre share through Redis. */
 export interface Sharing {
+  readonly cache: OpenCache
   /** In place of the allocator for whoever serves tags. */
   readonly segments: SegmentStore
   /** In place of the database's keys for whoever checks, makes and revokes them; its follower tells it what changed. */
@@ -55,6 +56,7 @@ export function newSharing(
           log,
         })
   return {
+    cache,
     segments: blocks ?? allocator,
     keys: new SharedKeys({ keys, cache: cache.records, ttlMs, log }),
     blocks,

@@ -7,14 +7,12 @@ import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
-import { GuardedSegments } from './app/guarded-segments.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
-import { SegmentAllocator } from './app/segment-allocator.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { TagDirectory } from './app/tag-directory.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
@@ -22,15 +20,16 @@ import { TimeWatch } from './app/time-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
-import { witnessRules } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
-import { claimedSegments, claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
+import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
+import { type Granting, newGranting } from './start-granting.ts'
+
 /** The use cases with what runs beside them in the background. */
-export interface Service extends SharedCursors {
+export interface Service extends SharedCursors, Granting {
   readonly useCases: UseCases
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
@@ -38,7 +37,6 @@ export interface Service extends SharedCursors {
   readonly timeWatch: TimeWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
-  readonly allocator: SegmentAllocator
   readonly coordination: Coordination | undefined
   readonly claim: DcClaimGuard | undefined
   /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
@@ -54,6 +52,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   useCases.ledger.start()
   jumps.start()
   await Promise.all([keeper.start(), follower.start(), capacity.start(), coordination?.start()])
+  service.sharing?.start()
   routers.start()
   return { ...service, stop: () => stopAll(service) }
 }
@@ -70,7 +69,7 @@ async function claimed(claim: DcClaimGuard | undefined, audit: AuditTrail): Prom
 
 /** Everything made and connected; nothing runs yet. */
 function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
-  const { clock, log, catalog, keys, random } = outside
+  const { clock, log, catalog, random } = outside
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
   const timeWatch = new TimeWatch({ audit, log })
@@ -81,13 +80,22 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     onWorker: timeWatch.onWorker,
   })
   const { layout, keeper, uuidV4 } = cursors
-  const allocator = newAllocator(config, outside, storeWatch, coordination)
-  const segments = outside.segments ?? claimedSegments(guarded(allocator, coordination), claim)
+  const granting = newGranting(config, outside, { storeWatch, coordination, claim })
+  const { segments, sharing } = granting
+  const keys = sharing?.keys ?? outside.keys
   const directory = newDirectory(config, outside, segments, cursors)
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
-  const authenticator = newAuthenticator(config, outside)
+  const authenticator = newAuthenticator(config, { ...outside, keys })
   const pollEveryMs = config.catalog.pollEvery
-  const follower = new CatalogFollower({ catalog, directory, authenticator, clock, log, pollEveryMs })
+  const follower = new CatalogFollower({
+    catalog,
+    directory,
+    authenticator,
+    clock,
+    log,
+    pollEveryMs,
+    ...(sharing === undefined ? {} : { sharedKeys: sharing.keys }),
+  })
   const useCases: UseCases = {
     generate: newGenerate(config, outside, keeper, routers, uuidV4),
     directory,
@@ -100,7 +108,11 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       follower,
       keeper,
       clock,
-      elsewhere: () => [...claimTroubles(claim), ...(coordination?.troubles() ?? [])],
+      elsewhere: () => [
+        ...claimTroubles(claim),
+        ...(coordination?.troubles() ?? []),
+        ...(sharing?.troubles() ?? []),
+      ],
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     traffic: new DcTraffic(config.datacenter.id),
@@ -111,7 +123,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   }
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
   const watches = { routers, capacity, storeWatch, timeWatch, follower, claim }
-  return { ...cursors, ...watches, useCases, audit, allocator, coordination }
+  return { ...cursors, ...watches, ...granting, useCases, audit, coordination }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
@@ -129,6 +141,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     keeper.stop(),
     jumps.stop(),
     coordination?.stop(),
+    service.sharing?.stop(),
     claim?.stop(),
   ])
   const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
@@ -163,25 +176,6 @@ function joined(
     // Where it fails the catalogue's follower brings the change a second later.
     onImported: (path) => void refresh(path).catch(() => undefined),
   })
-}
-
-function newAllocator(
-  config: Config,
-  { ledger }: Outside,
-  storeWatch: StoreWatch,
-  coordination: Coordination | undefined,
-): SegmentAllocator {
-  return new SegmentAllocator({
-    ledger,
-    rules: witnessRules(config),
-    onFinding: (...found) => storeWatch.found(...found),
-    ...(coordination === undefined ? {} : { witness: coordination.witness }),
-  })
-}
-
-/** Where data centres share an etcd, tags whose numbers another one claims are granted nothing. */
-function guarded(segments: SegmentStore, coordination: Coordination | undefined): SegmentStore {
-  return coordination === undefined ? segments : new GuardedSegments(segments, coordination.conflicts.reasons)
 }
 
 function newDirectory(

@@ -66,7 +66,9 @@ test('a database that lost changes and made as many others makes everything be l
 
 test('a database that counts from less was restored: everything is looked at again, once', async (t) => {
   const changes = await catalog.changesSince(0)
-  t.mock.method(catalog, 'changesSince', () => Promise.resolve({ ...changes, revision: changes.revision - 1 }))
+  t.mock.method(catalog, 'changesSince', () =>
+    Promise.resolve({ ...changes, revision: changes.revision - 1 }),
+  )
   heard = []
   await follower.poll()
   assert.deepEqual(heard, EVERYTHING)

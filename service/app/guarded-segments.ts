@@ -25,16 +25,16 @@ export class GuardedSegments implements SegmentStore {
   }
 
   /** @throws IDGEN_SPACE_MISMATCH as long as the tag is in conflict */
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
+  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
     this.#check(tagId)
-    const grant = await this.#inner.allocate(tagId, dc, step)
+    const grant = await this.#inner.allocate(tagId, dc, step, generation)
     // The conflict may have been found meanwhile; then the numbers stay burnt.
     this.#check(tagId)
     return grant
   }
 
-  giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
-    return this.#inner.giveBack(tagId, dc, unused)
+  giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
+    return this.#inner.giveBack(tagId, dc, unused, generation)
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {

@@ -6,6 +6,7 @@ import { checkConfiguration } from './check-configuration.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkEtcd } from './check-etcd.ts'
 import { checkPorts } from './check-ports.ts'
+import { checkRedis } from './check-redis.ts'
 import { configOption } from './config-option.ts'
 import { check, type Finding } from './findings.ts'
 import { withDatabase } from './with-database.ts'
@@ -24,6 +25,7 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
   if (config !== undefined) {
     await checkPorts(findings, config)
     await checkEtcd(findings, config)
+    await checkRedis(findings, config)
     await check(
       findings,
       'snowflake layout',
