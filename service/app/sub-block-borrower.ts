@@ -57,18 +57,22 @@ export class SubBlockBorrower {
   async take(path: string, count: number, batch: IdBatch): Promise<void> {
     const { clock, deadlineMs, maxWaiting } = this.#options
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
-    this.#waiting += 1
+    const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
     const ended = new AbortController()
     const late = sleep(clock, deadlineMs, ended.signal).then(() => tooLate(path, deadlineMs))
+    this.#waiting += 1
+    shelf.awaited += count
     try {
       // Every round waits for an answer of the lender; the deadline bounds them all.
       while (!this.tryTake(path, count, batch)) {
         if (this.#stopped) throw shuttingDown()
-        const error = await this.#awaitShare(path, count - batch.count, late)
+        const flight = shelf.flight ?? this.#ask(path, shelf, shelf.wantedNow(clock.monotonicMs()))
+        const error = await Promise.race([flight.answer, late])
         if (error !== undefined) throw error
       }
     } finally {
       this.#waiting -= 1
+      shelf.awaited -= count
       ended.abort()
     }
   }
@@ -107,22 +111,6 @@ export class SubBlockBorrower {
     for (const shelf of this.#shelves.values()) shelf.close(shuttingDown())
     this.#shelves.clear()
     this.#options.post({ kind: 'stopped' })
-  }
-
-  async #awaitShare(
-    path: string,
-    lacking: number,
-    late: Promise<IdgenError>,
-  ): Promise<IdgenError | undefined> {
-    const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
-    shelf.lacking += lacking
-    try {
-      const monotonicMs = this.#options.clock.monotonicMs()
-      const flight = shelf.flight ?? this.#ask(path, shelf, shelf.wantedNow(monotonicMs))
-      return await Promise.race([flight.answer, late])
-    } finally {
-      shelf.lacking -= lacking
-    }
   }
 
   #ask(path: string, shelf: SubBlockShelf, wanted: number): Flight {

@@ -16,8 +16,8 @@ export interface Flight {
  *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a tenth of a second's IDs)
  */
 export class SubBlockShelf {
-  /** What requests that wait here still lack, all together: the next question covers it. */
-  lacking = 0
+  /** What the requests that wait here asked for, all together: one question covers it. */
+  awaited = 0
   readonly #rate = new RateMeter()
   #current: SubBlock | undefined
   #next: SubBlock | undefined
@@ -32,7 +32,7 @@ export class SubBlockShelf {
 
   /** Nobody waits here and nothing is on its way: the shelf may go. */
   get idle(): boolean {
-    return this.#flight === undefined && this.lacking === 0
+    return this.#flight === undefined && this.awaited === 0
   }
 
   /** Fills `batch` up to `count` IDs, as far as they are here. All IDs of one batch come from one algorithm. */
@@ -57,7 +57,7 @@ export class SubBlockShelf {
 
   /** How many IDs to ask for when somebody waits. */
   wantedNow(monotonicMs: number): number {
-    return Math.max(this.lacking, ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
+    return Math.max(this.awaited, ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
   }
 
   asked(number: number): Flight {
