@@ -48,7 +48,7 @@ async function connection(number: number): Promise<string> {
     }
     report(path, batch)
     // Others are to have their turn; nobody is to be asked for more than two cores can do.
-    if (request % 25 === 0) await pause(1)
+    if (request % 25 === 0) await pause(2)
   }
 }
 
