@@ -128,8 +128,8 @@ describe('a borrower of sub-blocks', () => {
     })
 
     test('tags beyond the limit lose their shares, those that wait for one do not', async () => {
-      await served(1000, 'w/g/a')
       const waiting = borrower.take('w/g/b', 1, new IdBatch())
+      await served(1000, 'w/g/a')
       await served(10, 'w/g/c')
       assert.equal(borrower.tryTake('w/g/a', 1, new IdBatch()), false)
       answer('w/g/b')
@@ -146,6 +146,20 @@ describe('a borrower of sub-blocks', () => {
       const rest = new IdBatch()
       assert.equal(borrower.tryTake(TAG, 20, rest), false)
       assert.equal(rest.count, 9)
+    })
+
+    test('an answer that comes again while the next question is open is not taken for its answer', async () => {
+      const first = borrower.take(TAG, 1, new IdBatch())
+      const share = answer()
+      await first
+      const batch = new IdBatch()
+      const second = borrower.take(TAG, 1, batch)
+      borrower.receive(structuredClone(share))
+      await settle()
+      assert.equal(batch.count, 0)
+      answer()
+      await second
+      assert.deepEqual(batchNumbers(batch), [2n])
     })
 
     test('an answer that nobody asked for, or for another tag, is burnt', async () => {

@@ -41,7 +41,7 @@ export class SubBlockBorrower {
   /** As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. */
   tryTake(path: string, count: number, batch: IdBatch): boolean {
     const shelf = this.#shelves.get(path)
-    if (shelf === undefined || this.#stopped) return false
+    if (shelf === undefined) return false
     const { clock, owner } = this.#options
     shelf.take(count, owner(), clock.nowMs(), batch)
     if (batch.count < count) return false
@@ -56,6 +56,7 @@ export class SubBlockBorrower {
    */
   async take(path: string, count: number, batch: IdBatch): Promise<void> {
     const { clock, deadlineMs, maxWaiting } = this.#options
+    if (this.#stopped) throw shuttingDown()
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
     const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
     const ended = new AbortController()
@@ -105,7 +106,10 @@ export class SubBlockBorrower {
     for (const shelf of this.#shelves.values()) shelf.drop()
   }
 
-  /** Says so only when nothing can be issued any more: the main thread lets the worker id go after that. */
+  /**
+   * Says so only when nothing can be issued any more: the main thread lets the worker id go after that. Without a
+   * shelf nothing is issued and no share is taken in, and no shelf is made any more.
+   */
   #stop(): void {
     this.#stopped = true
     for (const shelf of this.#shelves.values()) shelf.close(shuttingDown())
