@@ -52,6 +52,12 @@ test('however messages are delayed and threads die, hang and stop: no ID twice, 
   assert.ok(issued > 10_000, `only ${issued} IDs were looked at`)
 })
 
+interface Request {
+  readonly kind: string
+  readonly path?: string
+  readonly count?: number
+}
+
 async function newWorld() {
   const service = await memoryUseCases()
   const { catalog, generate, directory, log } = service.useCases
@@ -81,6 +87,20 @@ async function newWorld() {
     }
   }
 
+  function request(thread: MailboxThread, { kind, path: tag = '', count: n = 1 }: Request): void {
+    const batch = new IdBatch()
+    if (kind === 'try') {
+      thread.borrower.tryTake(tag, n, batch)
+      return issued(thread.owner, tag, batch)
+    }
+    requests += 1
+    const by = `request ${requests} of ${thread.owner}`
+    void thread.borrower.take(tag, n, batch).then(
+      () => issued(by, tag, batch),
+      () => {},
+    )
+  }
+
   return {
     service,
     lender,
@@ -90,24 +110,14 @@ async function newWorld() {
       if (live !== undefined) generate.tryTake(live, n, batch)
       issued('main', tag, batch)
     },
-    onThread(index: number, now: { kind: string; path?: string; count?: number }): void {
+    onThread(index: number, now: Request): void {
       const thread = threads[index]
       if (thread === undefined) return
-      const tag = now.path ?? ''
-      const batch = new IdBatch()
       if (now.kind === 'speak') thread.speak()
       else if (now.kind === 'hear') thread.hear()
       else if (now.kind === 'die') thread.die()
       else if (now.kind === 'hang') thread.hung = true
-      else if (thread.dead) return
-      else if (now.kind === 'try') {
-        thread.borrower.tryTake(tag, now.count ?? 1, batch)
-        issued(thread.owner, tag, batch)
-      } else
-        void thread.borrower.take(tag, now.count ?? 1, batch).then(
-          () => issued(`request ${(requests += 1)} of ${thread.owner}`, tag, batch),
-          () => {},
-        )
+      else if (!thread.dead) request(thread, now)
     },
     stop(): void {
       stopped ??= lender.stop().then(() => {

@@ -38,7 +38,9 @@ parentPort?.close()
 async function connection(number: number): Promise<string> {
   for (let request = number; ; request += 1) {
     const path = paths[request % paths.length] ?? ''
-    const count = request % 97 === 0 ? 3000 : 1 + (request % 13)
+    // A run is one entry however long it is; each UUID is printed and sent.
+    const large = path.includes('uuid') ? 50 : 3000
+    const count = request % 97 === 0 ? large : 1 + (request % 13)
     const batch = new IdBatch()
     try {
       if (!borrower.tryTake(path, count, batch)) await borrower.take(path, count, batch)
@@ -48,7 +50,7 @@ async function connection(number: number): Promise<string> {
     }
     report(path, batch)
     // Others are to have their turn; nobody is to be asked for more than two cores can do.
-    if (request % 25 === 0) await pause(2)
+    if (request % 25 === 0) await pause(5)
   }
 }
 
