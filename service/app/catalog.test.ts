@@ -246,6 +246,23 @@ test('concurrent first requests make one live tag', async () => {
   assert.equal(new Set(lives).size, 1)
 })
 
+test('a look-up that its caller gave up makes no second live tag when the catalogue answers late', async (t) => {
+  await one.manage.createTag(ACTOR, REF, {})
+  const two = newProcess(memory, clock)
+  const found = await two.catalog.findTag(REF)
+  const answers: (() => void)[] = []
+  t.mock.method(two.catalog, 'findTag', () => new Promise((resolve) => answers.push(() => resolve(found))))
+  const gaveUp = assert.rejects(two.directory.resolve('w/g/t'), refuses('IDGEN_STORE_UNAVAILABLE'))
+  clock.advance(1500)
+  await gaveUp
+  const again = two.directory.resolve('w/g/t')
+  for (const answer of answers) answer()
+  const live = await again
+  assert.equal(answers.length, 1)
+  assert.equal(await two.directory.resolve('w/g/t'), live)
+  assert.equal(two.directory.peek('w/g/t'), live)
+})
+
 test('the directory is bounded: a tag not used lately goes, its numbers return', async () => {
   const two = newProcess(memory, clock, 3)
   for (const name of ['a', 'b', 'c', 'd']) await one.manage.createTag(ACTOR, { ...REF, name }, {})

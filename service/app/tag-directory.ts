@@ -37,14 +37,8 @@ export class TagDirectory {
     // One look-up per path at a time, so that a burst on a new tag makes one LiveTag, not one per caller.
     const flying = this.#loading.get(path)
     if (flying === undefined && this.#loading.size >= LOOK_UPS_MAX) throw tooManyLookUps('tags')
-    const loading = flying ?? this.#load(path)
-    this.#loading.set(path, loading)
-    try {
-      const { clock } = this.#options.live
-      return await withinDeadline(clock, LOOK_UP_DEADLINE_MS, `the tag ${path}`, loading)
-    } finally {
-      this.#loading.delete(path)
-    }
+    const { clock } = this.#options.live
+    return await withinDeadline(clock, LOOK_UP_DEADLINE_MS, `the tag ${path}`, flying ?? this.#begin(path))
   }
 
   all(): Iterable<LiveTag> {
@@ -85,6 +79,13 @@ export class TagDirectory {
         for (let tag = tags.pop(); tag !== undefined; tag = tags.pop()) await tag.retire(true)
       }),
     )
+  }
+
+  /** Under way until the catalogue answers, not until a caller gives up: a second one would make a second LiveTag. */
+  #begin(path: string): Promise<LiveTag> {
+    const loading = this.#load(path).finally(() => this.#loading.delete(path))
+    this.#loading.set(path, loading)
+    return loading
   }
 
   async #load(path: string): Promise<LiveTag> {

@@ -354,3 +354,24 @@ test('trap 3 of the time model: stamping has stopped for good before the window 
   await next.keeper.renew()
   assert.ok((stampOf(next.take()[0])?.timeMs ?? 0) > (stampOf(last)?.timeMs ?? 0))
 })
+
+test('while a stop waits for the threads nothing is extended, though a request asks for time', async () => {
+  const clock = new MemoryClock()
+  const inner = new MemoryTimeGrantStore(clock)
+  let extended = 0
+  const store = around(inner, {
+    extend: (hold, untilMs, leaseMs) => {
+      extended += 1
+      return inner.extend(hold, untilMs, leaseMs)
+    },
+  })
+  const one = process(clock, store)
+  await one.keeper.renew()
+  const quiet = Promise.withResolvers<void>()
+  const stopped = one.keeper.stop(quiet.promise)
+  await one.keeper.extendNow()
+  assert.equal(extended, 1, 'the one before the stop')
+  quiet.resolve()
+  await stopped
+  assert.deepEqual(one.take(), [])
+})

@@ -99,18 +99,22 @@ export class TimeGrantKeeper {
     return this.#flight
   }
 
-  /** Stops stamping first, then lowers the window in the store to what was really used, then lets go. */
-  async stop(): Promise<void> {
+  /**
+   * Stops stamping first, then lowers the window in the store to what was really used, then lets go. In between it
+   * waits for `quiet`: that no other thread issues what was stamped here. Where that rejects the window counts as used
+   * and the lease runs out.
+   */
+  async stop(quiet: Promise<void> = Promise.resolve()): Promise<void> {
     this.#stop.abort()
     const { snowflake, store, log } = this.#options
     const unusedMs = snowflake.firstUnusedMs()
     snowflake.revoke('this server is shutting down')
-    await this.#loop
-    await this.#flight
+    const [threads] = await Promise.allSettled([quiet, this.#loop, this.#flight])
     const hold = this.#hold
     this.#hold = undefined
     if (hold === undefined) return
     try {
+      if (threads.status === 'rejected') throw threads.reason
       await store.release(hold, unusedMs ?? hold.untilMs)
       this.#tell('released', hold.worker, 'this server is shutting down')
     } catch (error) {
@@ -132,6 +136,8 @@ export class TimeGrantKeeper {
   }
 
   async #renewOnce(): Promise<void> {
+    // A request that still waits may ask: an extension must not arrive beside the release.
+    if (this.#stop.signal.aborted) return
     const { log, snowflake } = this.#options
     try {
       const held = this.#hold !== undefined || (await this.#acquire())

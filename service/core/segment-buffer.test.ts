@@ -28,11 +28,24 @@ describe('segment buffer: issuing', () => {
   })
 
   test('a take goes over several segments, one run each', () => {
-    const buffer = filled({ lo: 10, hi: 13 }, { lo: 100, hi: 102 }, { lo: 50, hi: 60 })
+    const buffer = filled({ lo: 10, hi: 13 }, { lo: 50, hi: 52 }, { lo: 100, hi: 110 })
     const batch = new IdBatch()
     assert.equal(buffer.take(6, T, batch), 6)
     assert.equal(batch.runCount, 3)
-    assert.deepEqual(batchNumbers(batch), [10n, 11n, 12n, 100n, 101n, 50n])
+    assert.deepEqual(batchNumbers(batch), [10n, 11n, 12n, 50n, 51n, 100n])
+  })
+
+  test('a grant that a store gives a second time is refused, whole or in part: it lost commits', () => {
+    const buffer = filled({ lo: 10, hi: 20 }, { lo: 20, hi: 30 })
+    for (const again of [
+      { lo: 20, hi: 30 },
+      { lo: 10, hi: 20 },
+      { lo: 29, hi: 40 },
+      { lo: 0, hi: 5 },
+    ])
+      assert.throws(() => buffer.install(again, T), /above the one before/)
+    buffer.install({ lo: 30, hi: 31 }, T)
+    assert.equal(new Set(take(buffer, 100)).size, 21)
   })
 
   test('with step 1 segments of one number are handed out one by one', () => {

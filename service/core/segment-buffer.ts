@@ -44,6 +44,8 @@ export class SegmentBuffer implements Algorithm {
   #next = 0
   #end = 0
   #size = 0
+  /** End of the newest grant. */
+  #grantedTo = 0
   /** When the current segment came into use. */
   #sinceMs = 0
   #dry = false
@@ -139,6 +141,9 @@ export class SegmentBuffer implements Algorithm {
       'a segment grant is sane',
     )
     invariant(hi - lo < TWO_32, 'a segment fits one run')
+    // A store that lost commits grants numbers again. Here that is seen for what this buffer itself was given.
+    invariant(lo >= this.#grantedTo, 'a segment grant lies above the one before')
+    this.#grantedTo = hi
     // The first rate is then measured from the first grant, not from the first take long after it.
     this.#rate.perSecond(this.#issued, nowMs)
     this.#ready.push(grant)

@@ -240,8 +240,25 @@ describe('snowflake: its limits', () => {
     const snowflake = granted(T, T + 30_000)
     take(snowflake, 3000, T)
     snowflake.install({ dc: 3, worker: 7, fromMs: T - 1000, untilMs: T + 60_000 })
-    assert.equal(snowflake.firstUnusedMs(), T - 1000)
+    assert.equal(snowflake.firstUnusedMs(), T + 3)
     assert.equal(take(snowflake, 1, T)[0]?.timeMs, T + 3)
+  })
+
+  test('a window installed a second time stamps nothing twice and hands on nothing that is stamped', () => {
+    const snowflake = granted(T, T + 30_000)
+    const before = take(snowflake, 3000, T)
+    snowflake.install({ dc: 3, worker: 200, fromMs: T, untilMs: T + 30_000 })
+    assert.equal(snowflake.firstUnusedMs(), T + 3)
+    const after = take(snowflake, 3000, T)
+    const stamps = [...before, ...after].map((id) => `${id.timeMs}/${id.sequence}`)
+    assert.equal(new Set(stamps).size, 6000)
+  })
+
+  test('a window that ends below the last stamp is handed on as used up, not beyond its end', () => {
+    const snowflake = granted(T, T + 30_000)
+    take(snowflake, 3000, T)
+    snowflake.install({ dc: 3, worker: 7, fromMs: T - 1000, untilMs: T - 10 })
+    assert.equal(snowflake.firstUnusedMs(), T - 10)
   })
 
   test('a clock with fractions of a millisecond enters each millisecond once', () => {

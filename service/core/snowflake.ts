@@ -99,7 +99,8 @@ export class Snowflake implements Algorithm {
     this.#grant = grant
     this.#refused = false
     this.#sequence = SEQUENCES_PER_MS
-    this.#firstUnusedMs = fromMs
+    // Not below the cursor: were a window installed a second time, a release would hand on what is stamped in it.
+    this.#firstUnusedMs = Math.min(untilMs, Math.max(fromMs, this.#stampMs + 1))
   }
 
   /** The store was raised: the current window now ends at `untilMs`. Never lowers it; does not revive a revoked one. */

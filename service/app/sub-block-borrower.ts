@@ -1,0 +1,171 @@
+import { IdgenError } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
+import { unreachable } from '../core/invariant.ts'
+import { SubBlock } from '../core/sub-block.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import { shuttingDown, type ToBorrower, type ToLender, toBorrower } from './sub-block-messages.ts'
+import { type Flight, SubBlockShelf } from './sub-block-shelf.ts'
+
+export interface SubBlockBorrowerOptions {
+  readonly clock: Clock
+  /** To the lender: messages arrive once each and in order. */
+  readonly post: (message: ToLender) => void
+  /** This thread of this process, now: process id, boot id and a random nonce. Asked before every take. */
+  readonly owner: () => string
+  /** A request that could not be served within this time fails; milliseconds. */
+  readonly deadlineMs: number
+  /** As the lender's: a larger question would be refused. */
+  readonly maxCount: number
+  /** Requests that may wait for a share at once; more are refused, or memory would grow without bound. */
+  readonly maxWaiting: number
+  /** Tags with shares in this thread; beyond it the one refilled longest ago loses its own. */
+  readonly maxTags: number
+}
+
+/**
+ * A thread that answers requests: issues IDs out of shares that the main thread lends (SubBlockLender). It takes no
+ * grant, knows no store, and talks to the lender alone.
+ */
+export class SubBlockBorrower {
+  readonly #options: SubBlockBorrowerOptions
+  /** By path; in the order of their last refill. */
+  readonly #shelves = new Map<string, SubBlockShelf>()
+  #asked = 0
+  #waiting = 0
+  #stopped = false
+
+  constructor(options: SubBlockBorrowerOptions) {
+    this.#options = options
+  }
+
+  /** As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. */
+  tryTake(path: string, count: number, batch: IdBatch): boolean {
+    const shelf = this.#shelves.get(path)
+    if (shelf === undefined) return false
+    const { clock, owner } = this.#options
+    shelf.take(count, owner(), clock.nowMs(), batch)
+    if (batch.count < count) return false
+    const ahead = shelf.wantedAhead(clock.monotonicMs())
+    if (ahead > 0) this.#ask(path, shelf, ahead)
+    return true
+  }
+
+  /**
+   * As GenerateIds.take: waits for shares. On an error what was taken is burnt.
+   * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, or what the lender answered
+   */
+  async take(path: string, count: number, batch: IdBatch): Promise<void> {
+    const { clock, deadlineMs, maxWaiting } = this.#options
+    if (this.#stopped) throw shuttingDown()
+    if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
+    const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
+    const ended = new AbortController()
+    const late = sleep(clock, deadlineMs, ended.signal).then(() => tooLate(path, deadlineMs))
+    this.#waiting += 1
+    shelf.awaited += count
+    try {
+      // Every round waits for an answer of the lender; the deadline bounds them all.
+      while (!this.tryTake(path, count, batch)) {
+        if (this.#stopped) throw shuttingDown()
+        const flight = shelf.flight ?? this.#ask(path, shelf, shelf.wantedNow(clock.monotonicMs()))
+        const error = await Promise.race([flight.answer, late])
+        if (error !== undefined) throw error
+      }
+    } finally {
+      this.#waiting -= 1
+      shelf.awaited -= count
+      ended.abort()
+    }
+  }
+
+  /** A message of the lender. */
+  receive(raw: unknown): void {
+    const message = toBorrower(raw)
+    switch (message?.kind) {
+      case 'share':
+        return this.#put(message)
+      case 'refused': {
+        const { code, message: text, retryAfterMs } = message
+        const error = new IdgenError(code, text, retryAfterMs === undefined ? {} : { retryAfterMs })
+        return this.#refused(message.path, message.number, error)
+      }
+      case 'revoke':
+        return this.drop()
+      case 'stop':
+        return this.#stop()
+      case undefined:
+        // Whoever asked runs into his deadline.
+        return
+      default:
+        return unreachable(message)
+    }
+  }
+
+  /** All shares here are burnt; requests go on with new ones. */
+  drop(): void {
+    for (const shelf of this.#shelves.values()) shelf.drop()
+  }
+
+  /**
+   * Says so only when nothing can be issued any more: the main thread lets the worker id go after that. Without a
+   * shelf nothing is issued and no share is taken in, and no shelf is made any more.
+   */
+  #stop(): void {
+    this.#stopped = true
+    for (const shelf of this.#shelves.values()) shelf.close(shuttingDown())
+    this.#shelves.clear()
+    this.#options.post({ kind: 'stopped' })
+  }
+
+  #ask(path: string, shelf: SubBlockShelf, wanted: number): Flight {
+    const { post, owner, maxCount } = this.#options
+    this.#asked += 1
+    const flight = shelf.asked(this.#asked)
+    post({ kind: 'ask', number: flight.number, path, count: Math.min(wanted, maxCount), owner: owner() })
+    return flight
+  }
+
+  #put({ path, number, share }: Extract<ToBorrower, { kind: 'share' }>): void {
+    const shelf = this.#shelves.get(path)
+    if (shelf === undefined) return
+    try {
+      if (!shelf.put(number, new SubBlock(share, this.#options.owner()))) return
+    } catch (thrown) {
+      return this.#refused(path, number, IdgenError.from(thrown))
+    }
+    this.#shelves.delete(path)
+    this.#shelves.set(path, shelf)
+  }
+
+  #refused(path: string, number: number, error: IdgenError): void {
+    this.#shelves.get(path)?.refused(number, error, this.#options.clock.monotonicMs())
+  }
+
+  #newShelf(path: string): SubBlockShelf {
+    if (this.#shelves.size >= this.#options.maxTags)
+      for (const [oldest, { idle }] of this.#shelves) {
+        if (!idle) continue
+        this.#shelves.delete(oldest)
+        break
+      }
+    const shelf = new SubBlockShelf()
+    this.#shelves.set(path, shelf)
+    return shelf
+  }
+}
+
+function overloaded(waiting: number): IdgenError {
+  return new IdgenError(
+    'IDGEN_OVERLOADED',
+    `${waiting} requests already wait for IDs here; ask another instance or try again.`,
+    { retryAfterMs: 1000 },
+  )
+}
+
+function tooLate(path: string, deadlineMs: number): IdgenError {
+  return new IdgenError(
+    'IDGEN_DEADLINE_EXCEEDED',
+    `The IDs of ${path} could not be had within ${deadlineMs} ms; ask for fewer at a time or try again.`,
+    { retryAfterMs: 1000 },
+  )
+}

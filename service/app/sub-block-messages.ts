@@ -1,0 +1,74 @@
+import { ERRORS, type ErrorCode, IdgenError } from '../core/errors.ts'
+import type { PackedSubBlock } from '../core/sub-block.ts'
+
+/** What threads that issue and the main thread, which alone takes grants, say to each other. Both are one program. */
+
+/** From a thread. */
+export type ToLender =
+  | {
+      readonly kind: 'ask'
+      /** Of this thread; the answer bears it, so that an answer is used once and by the one who asked. */
+      readonly number: number
+      readonly path: string
+      readonly count: number
+      readonly owner: string
+    }
+  /** The thread issues nothing any more, ever. */
+  | { readonly kind: 'stopped' }
+
+/** From the main thread. */
+export type ToBorrower =
+  | { readonly kind: 'share'; readonly number: number; readonly path: string; readonly share: PackedSubBlock }
+  | {
+      readonly kind: 'refused'
+      readonly number: number
+      readonly path: string
+      readonly code: ErrorCode
+      readonly message: string
+      readonly retryAfterMs: number | undefined
+    }
+  /** Drop all shares, and go on. */
+  | { readonly kind: 'revoke' }
+  /** Drop all shares, issue nothing any more, and answer `stopped`. */
+  | { readonly kind: 'stop' }
+
+/** undefined: not a message of ours. */
+export function toLender(message: unknown): ToLender | undefined {
+  const fields = fieldsOf(message)
+  if (fields['kind'] === 'stopped') return { kind: 'stopped' }
+  const { kind, number, path, count, owner } = fields
+  if (kind !== 'ask' || typeof path !== 'string' || typeof owner !== 'string') return undefined
+  if (!isWhole(number) || !isWhole(count)) return undefined
+  return { kind, number, path, count, owner }
+}
+
+/** undefined: not a message of ours. What a share holds is checked by SubBlock. */
+export function toBorrower(message: unknown): ToBorrower | undefined {
+  const { kind, number, path, share, code, message: text, retryAfterMs } = fieldsOf(message)
+  if (kind === 'revoke' || kind === 'stop') return { kind }
+  if (!isWhole(number) || typeof path !== 'string') return undefined
+  if (kind === 'share' && typeof share === 'object' && share !== null)
+    return { kind, number, path, share: share as PackedSubBlock }
+  if (kind !== 'refused' || !isCode(code) || typeof text !== 'string') return undefined
+  const retry = typeof retryAfterMs === 'number' ? retryAfterMs : undefined
+  return { kind, number, path, code, message: text, retryAfterMs: retry }
+}
+
+/** What both sides answer once they stop. */
+export function shuttingDown(): IdgenError {
+  return new IdgenError('IDGEN_SHUTTING_DOWN', 'This server is shutting down; ask another one.', {
+    retryAfterMs: 1000,
+  })
+}
+
+function fieldsOf(message: unknown): Readonly<Record<string, unknown>> {
+  return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : {}
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
+
+function isCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERRORS, value)
+}

@@ -1,0 +1,131 @@
+import type { IdgenError } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
+import { RateMeter } from '../core/rate-meter.ts'
+import type { SubBlock } from '../core/sub-block.ts'
+
+/** The one question of a thread about one tag that is not answered yet. */
+export interface Flight {
+  readonly number: number
+  /** undefined: a share was put on the shelf, or there is none to be had of it: take again. Never rejects. */
+  readonly answer: Promise<IdgenError | undefined>
+}
+
+/**
+ * The shares of one tag in one thread, used in the order in which they came:
+ *
+ *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a tenth of a second's IDs)
+ */
+export class SubBlockShelf {
+  /** What the requests that wait here asked for, all together: one question covers it. */
+  awaited = 0
+  readonly #rate = new RateMeter()
+  #current: SubBlock | undefined
+  #next: SubBlock | undefined
+  #askAt = 0
+  #issued = 0
+  #flight: (Flight & { readonly end: (error: IdgenError | undefined) => void }) | undefined
+  #restUntilMs = Number.NEGATIVE_INFINITY
+
+  get flight(): Flight | undefined {
+    return this.#flight
+  }
+
+  /** Nobody waits here and nothing is on its way: the shelf may go. */
+  get idle(): boolean {
+    return this.#flight === undefined && this.awaited === 0
+  }
+
+  /** Fills `batch` up to `count` IDs, as far as they are here. All IDs of one batch come from one algorithm. */
+  take(count: number, owner: string, nowMs: number, batch: IdBatch): void {
+    for (let block = this.#head(); block !== undefined && batch.count < count; block = this.#head()) {
+      if (batch.count > 0 && batch.algorithm !== block.algorithm) batch.clear()
+      const taken = block.take(count - batch.count, owner, nowMs, batch)
+      this.#issued += taken
+      if (taken === 0) continue
+      batch.algorithm = block.algorithm
+      batch.degraded = block.degraded
+    }
+  }
+
+  /** How many IDs to ask for ahead of use; 0: none now. Asked after every take, so it costs a few comparisons. */
+  wantedAhead(monotonicMs: number): number {
+    const rate = this.#rate.perSecond(this.#issued, monotonicMs)
+    if (this.#flight !== undefined || this.#next !== undefined || monotonicMs < this.#restUntilMs) return 0
+    if ((this.#current?.remaining ?? 0) > this.#askAt) return 0
+    return ahead(rate)
+  }
+
+  /** How many IDs to ask for when somebody waits. */
+  wantedNow(monotonicMs: number): number {
+    return Math.max(this.awaited, ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
+  }
+
+  asked(number: number): Flight {
+    const { promise, resolve } = Promise.withResolvers<IdgenError | undefined>()
+    this.#flight = { number, answer: promise, end: resolve }
+    return this.#flight
+  }
+
+  /** false: nobody asked for it (any more), so it must not be used. */
+  put(number: number, block: SubBlock): boolean {
+    if (!this.#land(number, undefined)) return false
+    if (this.#current === undefined || this.#current.remaining === 0) this.#use(block)
+    else this.#next = block
+    return true
+  }
+
+  refused(number: number, error: IdgenError, monotonicMs: number): void {
+    if (this.#land(number, error)) this.#restUntilMs = monotonicMs + REST_MS
+  }
+
+  /** All that is here is burnt. */
+  drop(): void {
+    this.#current?.drop()
+    this.#next?.drop()
+    this.#current = undefined
+    this.#next = undefined
+  }
+
+  /** Also gives up what is on its way. */
+  close(error: IdgenError): void {
+    this.drop()
+    if (this.#flight !== undefined) this.#land(this.#flight.number, error)
+  }
+
+  #land(number: number, error: IdgenError | undefined): boolean {
+    const flight = this.#flight
+    if (flight?.number !== number) return false
+    this.#flight = undefined
+    flight.end(error)
+    return true
+  }
+
+  /** The share in use, if anything is left of it or of the next one. */
+  #head(): SubBlock | undefined {
+    if (this.#current !== undefined && this.#current.remaining > 0) return this.#current
+    this.#use(this.#next)
+    this.#next = undefined
+    return this.#current
+  }
+
+  #use(block: SubBlock | undefined): void {
+    this.#current = block
+    this.#askAt = (block?.remaining ?? 0) * ASK_AT
+  }
+}
+
+/**
+ * A tenth of a second of IDs at the present rate: a hundred times what a question takes, a tenth of what a share
+ * lives, and all that a thread that dies can burn. Slow tags get 0: each request then asks for what it needs.
+ */
+function ahead(rate: number): number {
+  return Math.min(AHEAD_MAX, Math.floor(rate * AHEAD_S))
+}
+
+const AHEAD_S = 0.1
+/** 64 ms of all that one worker id can stamp: threads must not run the snowflake cursor to its borrow limit. */
+const AHEAD_MAX = 65_536
+/** Share of a share left at which the next one is asked for. */
+const ASK_AT = 0.5
+/** After a refusal nothing is asked for ahead of use for this long; who needs IDs now asks all the same. */
+const REST_MS = 50
