@@ -34,11 +34,11 @@ function made(environment: Readonly<Record<string, string>>, withEtcd: boolean) 
       { clock, log, random: new MemoryRandom(), ...(withEtcd ? { shared } : {}) },
       { cache, allocator, keys: new MemoryApiKeyStore(world.catalog), busyTags, lock },
     )
-  return { world, cache, state, allocator, sharing }
+  return { world, state, allocator, sharing }
 }
 
 test('segments are shared with etcd only, keys in any case', async () => {
-  const { allocator, sharing, cache } = made({}, false)
+  const { allocator, sharing } = made({}, false)
   const alone = sharing()
   assert.equal(alone.segments, allocator)
   alone.start()
@@ -71,7 +71,7 @@ test('blocks of busy tags are put aside at start by one process, as many as conf
 })
 
 test('a Redis that is away is told, with what it cost', async () => {
-  const { sharing, state, cache } = made({}, true)
+  const { sharing, state } = made({}, true)
   const running = sharing()
   assert.deepEqual(running.troubles(), [])
   state.fault = 'it does not answer'
