@@ -1,6 +1,7 @@
 import { reachedValue } from '../../core/cells.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { tagIdOf } from '../../core/generation.ts'
+import { invariant } from '../../core/invariant.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
 import type {
@@ -122,6 +123,7 @@ export class MemoryCatalogStore implements CatalogStore {
       generation,
       ...this.#birth(),
     }
+    invariant(!this.#catalog.tagsById.has(tag.id), 'no two tags have one number')
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
     this.#catalog.changed('tag', path)

@@ -47,11 +47,10 @@ export class MemoryCatalog {
     return this.#revision
   }
 
-  /** Counted and not random, so that a failing test can be read; the tags' ids are 1, 2, 3… */
+  /** Counted and not random: the same calls make the same tags. */
   newGeneration(): string {
-    const counted = this.#generations.toString(16).padStart(13, '0')
     this.#generations += 1
-    return counted.padEnd(32, '0')
+    return this.#generations.toString(16).padStart(32, '0')
   }
 
   /** Raises the revision; with a subject, notes that it changed. */
