@@ -1,5 +1,6 @@
 import { dcClaimKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
+import { jsonFields } from '../core/json-object.ts'
 import type { DcClaim } from '../ports/dc-claim-store.ts'
 
 /**
@@ -13,7 +14,7 @@ export function printClaim({ installation, claimedBy, claimedAt }: Omit<DcClaim,
 
 /** A text that is no claim, written by hand perhaps, belongs to nobody we know: its installation is the text itself. */
 export function readClaim(dc: number, text: string): DcClaim {
-  const { installation, claimedBy, claimedAt } = parseObject(text)
+  const { installation, claimedBy, claimedAt } = jsonFields(text)
   return {
     dc,
     installation: typeof installation === 'string' ? installation : text.slice(0, SHOWN_MAX),
@@ -40,15 +41,6 @@ export function claimChanged(dc: number, place: ClaimPlace): IdgenError {
     'IDGEN_VERSION_MISMATCH',
     `The claim of data centre ${dc} was just changed in ${place} (${dcClaimKey(dc)}); look with idgen dc list and run it again.`,
   )
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
-  } catch {
-    return {}
-  }
 }
 
 const SHOWN_MAX = 200

@@ -1,3 +1,4 @@
+import { jsonFields } from '../core/json-object.ts'
 import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
 
 /** An API key as it lies in a shared cache, with the catalogue's revision that was known before it was read. */
@@ -20,8 +21,8 @@ export function keyRecordText({ key, revision }: KeyRecord): string {
 
 /** undefined where anything is not as `keyRecordText` wrote it: what others put into the cache lets nobody in by a slip. */
 export function parseKeyRecord(id: string, text: string): KeyRecord | undefined {
-  const record = parseObject(text)
-  if (record === undefined || record['id'] !== id) return undefined
+  const record = jsonFields(text)
+  if (record['id'] !== id) return undefined
   const { name, within, revision } = record
   const hash = typeof record['hash'] === 'string' ? Buffer.from(record['hash'], 'base64') : undefined
   const scopes = scopesOf(record['scopes'])
@@ -34,16 +35,6 @@ export function parseKeyRecord(id: string, text: string): KeyRecord | undefined 
   if (expiresAt === 'wrong' || revokedAt === 'wrong') return undefined
   const key = { id, name, hash: new Uint8Array(hash), scopes, within, createdAt, expiresAt, revokedAt }
   return { key, revision }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function scopesOf(value: unknown): Scope[] | undefined {

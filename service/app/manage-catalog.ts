@@ -1,4 +1,5 @@
 import type { AlgorithmName } from '../core/algorithm.ts'
+import { displayNameFault } from '../core/display-name.ts'
 import { IdgenError } from '../core/errors.ts'
 import {
   checkName,
@@ -189,29 +190,18 @@ export class ManageCatalog {
   }
 }
 
-/** Shown in lists; long enough for a sentence in any language. */
-const DISPLAY_NAME_MAX = 200
-
 /** A change that changes nothing raises no version, unless it names one that the store must refuse. */
 function isCurrent(before: { readonly version: number }, ifVersion: number | undefined): boolean {
   return ifVersion === undefined || ifVersion === before.version
 }
 
 function checkDisplayName(text: string): string {
-  const message =
-    text.length > DISPLAY_NAME_MAX
-      ? `must have at most ${DISPLAY_NAME_MAX} characters, not ${text.length}`
-      : CONTROL.test(text) || !text.isWellFormed()
-        ? 'must not hold control characters or half surrogate pairs'
-        : undefined
+  const message = displayNameFault(text)
   if (message === undefined) return text
   throw new IdgenError('IDGEN_REQUEST_INVALID', `/displayName ${message}.`, {
     faults: [{ path: '/displayName', message }],
   })
 }
-
-/** They break log lines and tables, and PostgreSQL stores no NUL. */
-const CONTROL = /\p{Cc}/u
 
 /** A step bound a person left out follows the base they gave, so that { base: 10 } alone is valid. */
 function completed(request: TagRequest): TagDraft {

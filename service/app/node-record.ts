@@ -1,4 +1,5 @@
 import { NODES, nodeKey } from '../core/coordination-keys.ts'
+import { jsonFields } from '../core/json-object.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
 import type { Entry } from '../ports/coordinator.ts'
 
@@ -33,7 +34,7 @@ export function printNode({ dc, node, http, grpc, version, startedAt }: NodeReco
  * add fields.
  */
 export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRecord | undefined {
-  const { dc, node, http, grpc, version, startedAt } = parseObject(value)
+  const { dc, node, http, grpc, version, startedAt } = jsonFields(value)
   if (typeof dc !== 'number' || !Number.isInteger(dc) || dc < 0 || dc >= DC_COUNT_MAX) return undefined
   if (!isText(node) || !isText(http) || !isText(grpc) || !isText(version) || !isText(startedAt))
     return undefined
@@ -45,15 +46,6 @@ export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRec
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= TEXT_MAX
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
-  } catch {
-    return {}
-  }
 }
 
 /** As the configuration allows for names and addresses (config/parse-value.ts). */

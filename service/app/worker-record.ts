@@ -1,3 +1,4 @@
+import { jsonFields } from '../core/json-object.ts'
 import type { TimeAuthority, TimeAuthorityStore } from '../ports/time-copy-store.ts'
 
 /**
@@ -43,31 +44,22 @@ export function printMoving(layoutHash: string, mark: string): string {
 
 /** undefined: not a record of idgen. It must never be read as 0: that time may have been used. */
 export function parseTime(text: string): TimeRecord | undefined {
-  const { untilMs, nonce } = parseObject(text)
+  const { untilMs, nonce } = jsonFields(text)
   if (typeof untilMs !== 'number' || !Number.isSafeInteger(untilMs) || untilMs < 0) return undefined
   return typeof nonce === 'string' ? { untilMs, nonce } : undefined
 }
 
 /** '' where it is not a record of idgen. */
 export function holderOf(text: string): string {
-  const { holder } = parseObject(text)
+  const { holder } = jsonFields(text)
   return typeof holder === 'string' ? holder : ''
 }
 
 /** undefined: not a record of idgen. */
 export function parseAuthority(text: string): TimeAuthority | undefined {
-  const { store, layoutHash } = parseObject(text)
+  const { store, layoutHash } = jsonFields(text)
   const known = STORES.find((name) => name === store)
   return known !== undefined && typeof layoutHash === 'string' ? { store: known, layoutHash } : undefined
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
-  } catch {
-    return {}
-  }
 }
 
 const STORES = ['postgres', 'etcd', 'moving'] as const satisfies readonly TimeAuthorityStore[]
