@@ -105,7 +105,8 @@ test('a process paused past its lease cannot stamp beyond its window, and learns
   assert.equal(successor.take().length, 1)
   assert.deepEqual(paused.take(), [], 'its window has ended')
   await paused.keeper.renew()
-  assert.match(paused.keeper.fault ?? '', /took it over/)
+  assert.ok(paused.log.lines.some(({ text }) => text === 'worker id lost'))
+  assert.match(paused.keeper.fault ?? '', /worker id/)
   assert.deepEqual(paused.take(), [])
 })
 

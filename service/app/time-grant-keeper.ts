@@ -131,7 +131,7 @@ export class TimeGrantKeeper {
       await sleep(clock, failed ? backoffMs : renewEveryMs, this.#stop.signal)
       if (this.#stop.signal.aborted) return
       await this.renew()
-      backoffMs = failed ? Math.min(backoffMs * 2, renewEveryMs) : RETRY_MIN_MS
+      backoffMs = failed ? Math.min(backoffMs * 2, RETRY_MAX_MS, renewEveryMs) : RETRY_MIN_MS
     }
   }
 
@@ -139,9 +139,11 @@ export class TimeGrantKeeper {
     // A request that still waits may ask: an extension must not arrive beside the release.
     if (this.#stop.signal.aborted) return
     const { log, snowflake } = this.#options
+    const before = this.#hold
     try {
-      const held = this.#hold !== undefined || (await this.#acquire())
-      this.#fault = held ? await this.#extend() : this.#fault
+      this.#fault = await this.#grantOnce()
+      // A worker id that was lost is replaced at once: callers degrade until there is another one.
+      if (before !== undefined && this.#hold === undefined) this.#fault = await this.#grantOnce()
     } catch (thrown) {
       const error = IdgenError.from(thrown)
       if (this.#fault !== error.message)
@@ -153,6 +155,12 @@ export class TimeGrantKeeper {
         this.#tell('unavailable', undefined, error.message)
       } else snowflake.refused(error.message)
     }
+  }
+
+  /** @returns why no grant was given, or undefined when the cursor has its window */
+  async #grantOnce(): Promise<string | undefined> {
+    const held = this.#hold !== undefined || (await this.#acquire())
+    return held ? await this.#extend() : this.#fault
   }
 
   async #acquire(): Promise<boolean> {
@@ -233,5 +241,7 @@ const CLOCK_ANSWER_MAX_MS = 2000
 const LEASE_SHARE = 0.8
 /** Well inside the default request deadline of 2 s, so that a caller can still be served by the next algorithm. */
 const EXTEND_WAIT_MS = 1000
-/** First retry after a failure; doubles up to renewEveryMs so that a store that comes back is not flooded. */
+/** First retry after a failure; doubles so that a store that comes back is not flooded. */
 const RETRY_MIN_MS = 200
+/** A store that is back is noticed within 2 s, at a few hundred calls a second from a data centre full of workers. */
+const RETRY_MAX_MS = 2000
