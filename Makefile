@@ -5,8 +5,10 @@ BIN := node_modules/.bin
 NODE := $(BIN)/node
 IMAGE ?= idgen:dev
 BASE_IMAGE ?= node:24-bookworm-slim
-# What `make test` runs, and how often `make faults` kills.
+# What `make test` runs.
 SUITES ?= unit integration
+# How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
+FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
@@ -50,8 +52,11 @@ servers: ## Build etcd and install redis-server, which the tests start (once; mi
 test: servers ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
 	@$(NODE) scripts/run-tests.ts $(SUITES)
 
-faults: servers ## Kill real processes under load and count every ID (KILLS=30)
-	@IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
+faults: servers ## Real faults on real servers under load, every ID counted; writes docs/reliability.md (FAULTS=short for minutes)
+	@scripts/install-servers.sh faults
+	@rm -rf coverage/faults
+	@FAULTS=$(FAULTS) IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
+	@if [ $(FAULTS) = long ]; then $(NODE) scripts/reliability-document.ts; fi
 
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev

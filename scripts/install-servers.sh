@@ -1,7 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd and etcdutl, built from the versions pinned in test/servers/etcd, into
-# .cache/servers, and redis-server of the system. Does nothing that is done already; the stamp holds a checksum of what
-# pins the versions, because the times of files say nothing after a checkout.
+# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime. Does nothing that is
+# done already; the stamp holds a checksum of what pins the versions, because the times of files say nothing after a
+# checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
@@ -28,18 +29,29 @@ build_etcd() {
 }
 
 install_redis() {
-  if command -v redis-server >/dev/null; then
-    return
+  if ! command -v redis-server >/dev/null; then
+    install_package redis-server
   fi
+}
+
+# Steps the clock of one process, in fault tests.
+install_faketime() {
+  if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
+    install_package faketime
+  fi
+}
+
+install_package() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "redis-server is missing: install it, on Debian and Ubuntu by apt-get install redis-server" >&2
+    echo "$1 is missing: install it, on Debian and Ubuntu by apt-get install $1" >&2
     exit 1
   fi
-  echo "installing redis-server ..."
+  echo "installing $1 ..."
   export DEBIAN_FRONTEND=noninteractive
-  apt-get install --yes --no-install-recommends redis-server >/dev/null ||
-    { apt-get update >/dev/null && apt-get install --yes --no-install-recommends redis-server >/dev/null; }
+  apt-get install --yes --no-install-recommends "$1" >/dev/null ||
+    { apt-get update >/dev/null && apt-get install --yes --no-install-recommends "$1" >/dev/null; }
 }
 
 build_etcd
 install_redis
+if [ "${1:-}" = faults ]; then install_faketime; fi

@@ -3,14 +3,21 @@ import { rmSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+
+/**
+ * What is to be done in the end, in reverse order. (The `after` hooks of a test run in the order they were given in,
+ * and one that fails keeps the others from running.)
+ */
+export interface Cleanup {
+  after(fn: () => unknown): void
+}
 
 /**
  * A folder of this test, removed after it whatever became of it. What killed runs left behind goes too: their servers
  * ended with them (test/fixtures/bound-child.ts), their folders and mounts did not.
  */
-export async function faultFolder(t: TestContext): Promise<string> {
+export async function faultFolder(t: Cleanup): Promise<string> {
   const parent = await realpath(tmpdir())
   await removeLeftovers(parent)
   const folder = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
@@ -26,10 +33,10 @@ export async function faultFolder(t: TestContext): Promise<string> {
 }
 
 /**
- * A small file system of its own, so that it can be filled. undefined where this process may not mount one.
- * Called before the server is started, so that `t.after` (in reverse order) unmounts it last.
+ * A small file system of its own, so that it can be filled; false where this process may not mount one. Called before
+ * the server is started, so that it is unmounted last.
  */
-export function smallDisk(t: TestContext, folder: string, megabytes: number): boolean {
+export function smallDisk(t: Cleanup, folder: string, megabytes: number): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0711`, 'tmpfs', folder], {
       stdio: 'ignore',

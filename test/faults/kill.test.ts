@@ -9,6 +9,7 @@ import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { LoadClient } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testDatabase } from '../integration/postgres-server.ts'
+import { keepKillRun } from './observation-files.ts'
 
 /** The issue asks for 30 kills; CI's short form says how many by IDGEN_TEST_KILLS. */
 const KILLS = Number(process.env['IDGEN_TEST_KILLS'] ?? 30)
@@ -28,7 +29,7 @@ test(`one process on the embedded database, killed ${KILLS} times under load, gi
   const folder = await mkdtemp(join(tmpdir(), 'idgen-faults-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const environment = { IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY }
-  await killUnderLoad({ environment, processes: 1, t })
+  await killUnderLoad({ environment, processes: 1, title: 'one process on the embedded database', t })
 })
 
 test(`three processes on one database, killed ${KILLS} times under load, give no ID twice`, async (t) => {
@@ -40,16 +41,17 @@ test(`three processes on one database, killed ${KILLS} times under load, give no
     IDGEN_DATABASE_POOL_MIN: '1',
     IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,
   }
-  await killUnderLoad({ environment, processes: 3, t })
+  await killUnderLoad({ environment, processes: 3, title: 'three processes on one database', t })
 })
 
 interface Run {
   readonly environment: Record<string, string>
   readonly processes: number
+  readonly title: string
   readonly t: { after(fn: () => unknown): void; diagnostic(text: string): void }
 }
 
-async function killUnderLoad({ environment, processes, t }: Run): Promise<void> {
+async function killUnderLoad({ environment, processes, title, t }: Run): Promise<void> {
   const services: ServiceProcess[] = []
   // Together, so that concurrent migrations and first starts are part of the test.
   services.push(...(await Promise.all(Array.from({ length: processes }, () => startService(environment)))))
@@ -69,6 +71,8 @@ async function killUnderLoad({ environment, processes, t }: Run): Promise<void> 
   t.diagnostic(
     `${issued.total} IDs over ${JSON.stringify(report.answers)}, ${report.errors} requests cut off`,
   )
+  const duplicates = issued.duplicates().length
+  keepKillRun(`processes-${processes}`, { title, kills: KILLS, ids: issued.total, duplicates })
   issued.verify()
   for (const protocol of ['http', 'http-runs', 'grpc', 'grpc-stream'])
     assert.ok((report.answers[protocol] ?? 0) > KILLS, `the load over ${protocol} must be real`)

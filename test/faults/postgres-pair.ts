@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
+import type { Cleanup } from './fault-folder.ts'
 import { PostgresCluster } from './postgres-cluster.ts'
 
 /**
@@ -32,7 +32,7 @@ export class PostgresPair {
   }
 
   /** A running primary without a standby, stopped after the test. */
-  static async start(t: TestContext, folder: string): Promise<PostgresPair> {
+  static async start(t: Cleanup, folder: string): Promise<PostgresPair> {
     const primary = await PostgresCluster.create(folder, 'primary')
     const target = { host: '127.0.0.1', port: primary.port }
     const proxies = {
