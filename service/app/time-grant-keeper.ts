@@ -221,7 +221,8 @@ export class TimeGrantKeeper {
     const { snowflake, log } = this.#options
     const reason = `the store refused worker id ${hold.worker}: another process took it over, or its lease ran out`
     this.#hold = undefined
-    snowflake.revoke(reason)
+    // The next one is asked for at once: callers wait for that rather than go down the chain for seconds.
+    snowflake.revoke(reason, true)
     snowflake.leaseUntil(undefined)
     log.error({ dc: hold.dc, worker: hold.worker }, 'worker id lost')
     this.#tell('lost', hold.worker, reason)

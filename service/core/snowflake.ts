@@ -64,7 +64,7 @@ export class Snowflake implements Algorithm {
   #grant: TimeGrant | undefined
   /** Why there is no grant, or why the last extension failed. */
   #reason = 'no worker id was acquired yet'
-  #refused = false
+  #refused = true
   /** Last millisecond stamped, of all grants: order holds across them too. */
   #stampMs = 0
   /** Next sequence of #stampMs; SEQUENCES_PER_MS: nothing left there, which is also so without a grant. */
@@ -117,10 +117,14 @@ export class Snowflake implements Algorithm {
     this.#refused = true
   }
 
-  /** No stamp after this, ever, from the current grant. The next one needs `install`. */
-  revoke(reason: string): void {
+  /**
+   * No stamp after this, ever, from the current grant. The next one needs `install`. `soon`: it is being asked for now,
+   * so that a shortage is worth a wait.
+   */
+  revoke(reason: string, soon = false): void {
     this.#grant = undefined
     this.#reason = reason
+    this.#refused = !soon
     this.#sequence = SEQUENCES_PER_MS
   }
 
@@ -169,9 +173,9 @@ export class Snowflake implements Algorithm {
         return { kind: 'wait', ms: Math.max(1, this.#candidateMs(clockMs) - this.#borrowMaxMs - clockMs) }
       case LEASE_END:
       case WINDOW_END:
+      case NO_GRANT:
         if (!this.#refused) return { kind: 'refill' }
         return { kind: 'failed', code: 'IDGEN_WORKER_UNAVAILABLE', message: this.#text(verdict, clockMs) }
-      case NO_GRANT:
       case WINDOW_AHEAD:
         return { kind: 'failed', code: 'IDGEN_WORKER_UNAVAILABLE', message: this.#text(verdict, clockMs) }
       case CLOCK_FAR_BACK:

@@ -22,7 +22,8 @@ export function fromEtcdError(thrown: unknown, doing: string): IdgenError {
 /** In the server's words, in one line. */
 export function reason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
-  const line = text.split('\n', 1)[0] ?? ''
+  // What grpc-js adds where a name was resolved without trouble says nothing.
+  const line = (text.split('\n', 1)[0] ?? '').replace(/ Resolution note: $/, '')
   return line.length > REASON_MAX ? `${line.slice(0, REASON_MAX)}…` : line
 }
 
