@@ -72,9 +72,18 @@ export class PostgresServer {
     return this.#states.length - 1 - (this.#around.synchronous ? this.#safe : 0)
   }
 
-  /** Resolves when the row is locked by a new session. */
-  async lock(row: string): Promise<Session> {
-    const session: Session = { server: this, row, ended: false, idle: undefined }
+  /** A connection that is going to lock `row`. */
+  connect(row: string): Session {
+    return { server: this, row, ended: false, idle: undefined }
+  }
+
+  /**
+   * Resolves when the row is locked. A client that left meanwhile is noticed then, not before.
+   * @throws IDGEN_STORE_UNAVAILABLE when the connection is closed
+   */
+  async lock(session: Session): Promise<void> {
+    const { row } = session
+    if (session.ended) throw connectionLost('the connection is closed')
     this.#sessions.add(session)
     if (this.#locks.has(row)) {
       this.#around.tally.add('waited for a row lock')
@@ -86,7 +95,6 @@ export class PostgresServer {
     }
     this.#locks.set(row, session)
     this.#watch(session)
-    return session
   }
 
   /** A client that is silent for too long is dropped, and its transaction rolled back. */

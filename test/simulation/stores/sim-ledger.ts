@@ -39,8 +39,10 @@ export class SimLedger implements SegmentLedger {
     const key = `${tagId}/${dc}`
     let opened: Session | undefined
     const read = async (server: PostgresServer): Promise<{ session: Session; row: LedgerRow }> => {
-      opened = await server.lock(key)
-      return { session: opened, row: { ...tag, ...rowOf(server.state, key, tag, dc), history: server.history } }
+      const session = server.connect(key)
+      opened = session
+      await server.lock(session)
+      return { session, row: { ...tag, ...rowOf(server.state, key, tag, dc), history: server.history } }
     }
     try {
       const { session, row } = await client.ask(`${doing} ${key}: lock`, read)
@@ -49,7 +51,7 @@ export class SimLedger implements SegmentLedger {
       else client.send(() => session.server.end(session))
       return result
     } catch (thrown) {
-      // Closed from here; the server may notice late. A lock got after this is freed by its idle limit.
+      // Closed from here; the server notices late, or by its idle limit.
       client.send(() => {
         if (opened !== undefined) opened.server.end(opened)
       })
