@@ -10,7 +10,7 @@ SUITES ?= unit integration
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test faults bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -49,6 +49,10 @@ servers: ## Build etcd and install redis-server, which the tests start (once; mi
 
 test: servers ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
 	@$(NODE) scripts/run-tests.ts $(SUITES)
+
+simulate: ## Simulate faults from seeds in virtual time, and count every ID (MINUTES=5, SEEDS=5000, SIM_SEED=7 replays one)
+	@scripts/install.sh dev
+	@$(NODE) test/simulation/simulate.ts
 
 faults: servers ## Kill real processes under load and count every ID (KILLS=30)
 	@IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults

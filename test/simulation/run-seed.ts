@@ -5,8 +5,10 @@ import type { Tally } from './world/tally.ts'
 import { World, type WorldOptions } from './world/world.ts'
 
 export interface SeedOptions extends WorldOptions {
-  /** Virtual time in which faults come; default: a minute. */
-  readonly faultsMs?: number
+  /** Names of the kinds of faults to choose from; default: as the seed says. */
+  readonly faults?: RegExp
+  /** false: the run ends with the faults; for installations that have more processes than worker ids. */
+  readonly progress?: false
 }
 
 export interface SeedResult {
@@ -25,12 +27,12 @@ export interface SeedResult {
 /** One run: faults for a while, then none, until everybody issues again. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const world = new World(options)
-  const plan = new FaultPlan(world, world.random.fork())
+  const plan = new FaultPlan(world, world.random.fork(), options.faults)
   const { time, verdict } = world
   for (const host of world.hosts) time.after(world.random.wait(START_MEAN_MS), () => world.spawn(host))
   plan.start()
-  await time.runUntil(options.faultsMs ?? FAULTS_MS, () => verdict.violation !== undefined)
-  if (verdict.violation === undefined) {
+  await time.runUntil(world.random.pick(FAULTS_MS) ?? 0, () => verdict.violation !== undefined)
+  if (verdict.violation === undefined && options.progress !== false) {
     plan.heal()
     await seeProgress(world)
   }
@@ -68,7 +70,8 @@ async function seeProgress(world: World): Promise<void> {
   world.tally.add('virtual seconds until all issued again', Math.ceil((time.nowMs - healedMs) / 1000))
 }
 
-const FAULTS_MS = 60_000
+/** Virtual time in which faults come: short runs are many, long ones get far. */
+const FAULTS_MS = [15_000, 30_000, 60_000]
 const START_MEAN_MS = 300
 /** What was on its way when the faults ended counts for nothing. */
 const SETTLE_MS = 2000

@@ -14,7 +14,8 @@ export class BlockChecks {
   transacted({ compare, change }: CoordinatorTransaction, { succeeded }: CoordinatorOutcome): void {
     const [first] = change
     const [compared] = compare
-    if (!succeeded || first === undefined || !('delete' in first) || !first.delete.startsWith('/blocks/')) return
+    if (!succeeded || first === undefined || !('delete' in first) || !first.delete.startsWith('/blocks/'))
+      return
     if (compared !== undefined && 'value' in compared) this.#taken.add(nonceOf(compared.value))
   }
 

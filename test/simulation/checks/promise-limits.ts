@@ -1,5 +1,8 @@
 import type { BlockSnapshot } from '../../../service/adapters/memory/memory-block-cache.ts'
-import type { CoordinationSnapshot, MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
+import type {
+  CoordinationSnapshot,
+  MemoryCoordination,
+} from '../../../service/adapters/memory/memory-coordination.ts'
 import { parseWitness } from '../../../service/app/segment-witness.ts'
 import { parseTime } from '../../../service/app/worker-record.ts'
 import { witnessKey, workerTimeKey } from '../../../service/core/coordination-keys.ts'
@@ -46,9 +49,7 @@ export class PromiseLimits {
   /** May the servers of a cluster come to these states? */
   mayLosePostgres(cluster: PostgresCluster, after: readonly PostgresState[]): boolean {
     const etcd = this.#options.etcd.snapshot()
-    return cluster.dcs.every(
-      (dc) => this.#segmentsKnown(dc, etcd, after) && this.#timeKnown(dc, etcd, after),
-    )
+    return cluster.dcs.every((dc) => this.#segmentsKnown(dc, etcd, after) && this.#timeKnown(dc, etcd, after))
   }
 
   mayRestoreEtcd(backup: CoordinationSnapshot, caches: readonly BlockSnapshot[]): boolean {
@@ -142,7 +143,8 @@ function timeIn(etcd: CoordinationSnapshot, dc: number, worker: number): number 
 
 function recordsOf(etcd: CoordinationSnapshot): ReadonlySet<string> {
   const nonces = new Set<string>()
-  for (const [key, { entry }] of etcd.entries) if (key.startsWith('/blocks/')) nonces.add(nonceOf(entry.value))
+  for (const [key, { entry }] of etcd.entries)
+    if (key.startsWith('/blocks/')) nonces.add(nonceOf(entry.value))
   return nonces
 }
 

@@ -26,7 +26,12 @@ export class SegmentChecks {
     return this.#granted.get(`${tagId}/${dc}`)?.highest ?? 0
   }
 
-  granted(owner: string, tag: { id: number; space: NumberSpace }, dc: number, { lo, hi }: SegmentGrant): void {
+  granted(
+    owner: string,
+    tag: { id: number; space: NumberSpace },
+    dc: number,
+    { lo, hi }: SegmentGrant,
+  ): void {
     const what = `${owner} was granted [${lo}, ${hi}) of tag ${tag.id}`
     const cell = cellOf(tag.space, lo)
     if (cell === undefined || cellOf(tag.space, hi - 1) !== cell || cellOwner(cell, tag.space.dcCount) !== dc)

@@ -1,5 +1,9 @@
 import type { TimeGrant } from '../../../service/core/grant.ts'
-import { decodeSnowflake, SEQUENCES_PER_MS, type SnowflakeLayout } from '../../../service/core/snowflake-layout.ts'
+import {
+  decodeSnowflake,
+  SEQUENCES_PER_MS,
+  type SnowflakeLayout,
+} from '../../../service/core/snowflake-layout.ts'
 import { type Claim, IntervalClaims, valueOf } from './interval-claims.ts'
 import type { Verdict } from './verdict.ts'
 

@@ -22,11 +22,16 @@ export class FaultPlan {
   readonly #active = new Set<() => void>()
   #over = false
 
-  constructor(world: World, random: Prng) {
+  /** `only`: names of the kinds to choose from; default: all that the installation can have. */
+  constructor(world: World, random: Prng, only?: RegExp) {
     this.#world = world
     this.#random = random
     const share = random.between(0.15, 0.7)
-    this.#kinds = kindsFor(world).filter(() => random.chance(share))
+    const possible = kindsFor(world)
+    this.#kinds =
+      only === undefined
+        ? possible.filter(() => random.chance(share))
+        : possible.filter(({ name }) => only.test(name))
     this.#everyMs = random.pick([400, 1000, 2500]) ?? 1000
   }
 
@@ -39,7 +44,7 @@ export class FaultPlan {
   heal(): void {
     this.#over = true
     const { hosts, network, time } = this.#world
-    for (const end of [...this.#active]) end()
+    for (const end of this.#active) end()
     network.heal()
     for (const host of hosts) {
       host.clock.correct()

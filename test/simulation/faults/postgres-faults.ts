@@ -28,7 +28,9 @@ function permitted(
 /** States that a standby may have, those with most commits lost first. */
 function standbyStates({ random }: FaultContext, { primary }: PostgresCluster): PostgresState[] {
   const most = Math.min(primary.lossesMax, random.int(1, 20))
-  return [most, most >> 1, most >> 2, 1].filter((commits) => commits > 0).map((commits) => primary.before(commits))
+  return [most, most >> 1, most >> 2, 1]
+    .filter((commits) => commits > 0)
+    .map((commits) => primary.before(commits))
 }
 
 function down(context: FaultContext): FaultOutcome {

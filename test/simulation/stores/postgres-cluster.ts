@@ -1,6 +1,6 @@
 import type { Host } from '../world/host.ts'
-import { EMPTY_STATE, type PostgresState } from './postgres-state.ts'
 import { PostgresServer, type ServerSurroundings } from './postgres-server.ts'
+import { EMPTY_STATE, type PostgresState } from './postgres-state.ts'
 
 /**
  * A primary, the standby that may take its place, and, while the cluster is split, the old primary that still answers

@@ -37,10 +37,7 @@ export class SimCoordinator implements Coordinator {
     return await this.#ask(`list ${prefix}`, (etcd) => etcd.list(prefix))
   }
 
-  async transact(
-    transaction: CoordinatorTransaction,
-    deadlineMs = DEADLINE_MS,
-  ): Promise<CoordinatorOutcome> {
+  async transact(transaction: CoordinatorTransaction, deadlineMs = DEADLINE_MS): Promise<CoordinatorOutcome> {
     const carryOut = (etcd: MemoryCoordination): CoordinatorOutcome => {
       const outcome = etcd.transact(transaction)
       this.#options.onTransacted?.(transaction, outcome)
@@ -66,11 +63,7 @@ export class SimCoordinator implements Coordinator {
     return { [Symbol.dispose]: () => {} }
   }
 
-  async #ask<T>(
-    what: string,
-    serve: (etcd: MemoryCoordination) => T,
-    deadlineMs = DEADLINE_MS,
-  ): Promise<T> {
+  async #ask<T>(what: string, serve: (etcd: MemoryCoordination) => T, deadlineMs = DEADLINE_MS): Promise<T> {
     const { network, host, etcd } = this.#options
     return await network.call({
       host,
@@ -80,13 +73,18 @@ export class SimCoordinator implements Coordinator {
       serve: () => serve(etcd),
       down: () => etcd.away,
       fail: (why) =>
-        new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', `etcd failed: ${why}; whether it happened is unknown.`),
+        new IdgenError(
+          'IDGEN_COORDINATION_UNAVAILABLE',
+          `etcd failed: ${why}; whether it happened is unknown.`,
+        ),
     })
   }
 }
 
 function described({ change }: CoordinatorTransaction): string {
-  return change.map((one) => ('put' in one ? `put ${one.put}=${one.value}` : `delete ${one.delete}`)).join(', ')
+  return change
+    .map((one) => ('put' in one ? `put ${one.put}=${one.value}` : `delete ${one.delete}`))
+    .join(', ')
 }
 
 /** Of the adapter. */

@@ -1,8 +1,4 @@
-import type {
-  TimeAuthority,
-  TimeCopy,
-  TimeCopyStore,
-} from '../../../service/ports/time-copy-store.ts'
+import type { TimeAuthority, TimeCopy, TimeCopyStore } from '../../../service/ports/time-copy-store.ts'
 import { EPOCH_MS, type VirtualTime } from '../world/virtual-time.ts'
 import type { PostgresClient } from './postgres-client.ts'
 import { type PostgresState, timeOf, withAuthority, withTime } from './postgres-state.ts'

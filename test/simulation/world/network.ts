@@ -37,7 +37,10 @@ export interface Call<T> {
 }
 
 /** A directed test holds messages back: the promise is waited for before the request, or the answer, goes on. */
-export type Gate = (call: { host: string; store: string; what: string }, way: 'there' | 'back') => Promise<void> | undefined
+export type Gate = (
+  call: { host: string; store: string; what: string },
+  way: 'there' | 'back',
+) => Promise<void> | undefined
 
 /**
  * Messages between hosts and stores. Each takes its time, is lost or comes late; whoever waits gives up at its

@@ -6,6 +6,7 @@ import { IdBatch } from '../../../service/core/id-batch.ts'
 import { Snowflake } from '../../../service/core/snowflake.ts'
 import { layoutHash } from '../../../service/core/snowflake-layout.ts'
 import type { Tag } from '../../../service/core/tag.ts'
+import { sleep } from '../../../service/ports/clock.ts'
 import type { Log } from '../../../service/ports/log.ts'
 import type { Host } from './host.ts'
 import { LAYOUT } from './installation.ts'
@@ -64,11 +65,13 @@ export class SimProcess {
   /** As SIGTERM: no request is taken any more, what is unused goes back, the worker id is let go. */
   async stop(): Promise<void> {
     this.#stopping = true
-    if (this.#world.variant.stampsWhileStopping !== true) this.#generate.stop()
+    this.#generate.stop()
+    if (this.#world.variant.stampsWhileStopping === true) this.#stampOn()
     await this.#probes.stop()
     const retired = [...this.#tags.values()].map((tag) => tag.retire(true))
     await Promise.all([...retired, this.keeper.stop()])
     await this.stores.shared?.stop()
+    if (this.#world.variant.stampsWhileStopping === true) await sleep(this.host.clock, STAMPS_ON_MS)
   }
 
   /** The directory drops a tag that is seldom used and loads it again. */
@@ -84,7 +87,8 @@ export class SimProcess {
     const { tally } = this.#world
     const { allocator, shared, coordinated } = this.stores
     for (const [path, times] of Object.entries(allocator.counters)) tally.add(`allocation: ${path}`, times)
-    for (const [path, times] of Object.entries(this.snowflake.counters())) tally.add(`clock: ${path}`, times)
+    for (const [path, times] of Object.entries<number>({ ...this.snowflake.counters() }))
+      tally.add(`clock: ${path}`, times)
     tally.add('time: granted without the copy', coordinated?.copiesMissed ?? 0)
     tally.add('blocks: taken', shared?.hits ?? 0)
     tally.add('blocks: none there', shared?.misses ?? 0)
@@ -147,6 +151,11 @@ export class SimProcess {
     })
   }
 
+  #stampOn(): void {
+    this.snowflake.take(1, this.host.clock.nowMs(), new IdBatch())
+    this.host.clock.after(STAMP_EVERY_MS, () => this.#stampOn())
+  }
+
   #request(): void {
     const tag = this.#random.pick([...this.#tags.values()])
     if (tag === undefined) return
@@ -183,3 +192,6 @@ const PROBE_EVERY_MS = 1000
 /** Batches that need several segments, or several milliseconds of a worker id. */
 const LARGE_SHARE = 0.02
 const LARGE_MAX = 2500
+/** Of a mutant: the thread that was not told of the stop. */
+const STAMPS_ON_MS = 500
+const STAMP_EVERY_MS = 20

@@ -1,5 +1,5 @@
-import type { WitnessRules } from '../../../service/core/witness.ts'
 import type { Snowflake, SnowflakeOptions } from '../../../service/core/snowflake.ts'
+import type { WitnessRules } from '../../../service/core/witness.ts'
 import type { Coordinator } from '../../../service/ports/coordinator.ts'
 import type { Random } from '../../../service/ports/random.ts'
 import type { SegmentLedger } from '../../../service/ports/segment-ledger.ts'

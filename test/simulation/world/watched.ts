@@ -6,7 +6,10 @@ import type { SegmentStore, SegmentUsage } from '../../../service/ports/segment-
 import type { StampChecks } from '../checks/stamp-checks.ts'
 
 /** Tells of every run at the moment it is spent, whatever becomes of the answer it was for. */
-export function watchTakes(algorithm: Algorithm, onRun: (hi: number, lo: number, count: number) => void): void {
+export function watchTakes(
+  algorithm: Algorithm,
+  onRun: (hi: number, lo: number, count: number) => void,
+): void {
   const take = algorithm.take.bind(algorithm)
   algorithm.take = (count: number, nowMs: number, out: IdBatch): number => {
     const before = out.runCount
