@@ -29,7 +29,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const world = new World(options)
   const plan = new FaultPlan(world, world.random.fork(), options.faults)
   const { time, verdict } = world
-  for (const host of world.hosts) time.after(world.random.wait(START_MEAN_MS), () => world.spawn(host))
+  for (const host of world.hosts)
+    time.after(world.random.wait(START_MEAN_MS), () => world.place(host).start())
   plan.start()
   await time.runUntil(world.random.pick(FAULTS_MS) ?? 0, () => verdict.violation !== undefined)
   if (verdict.violation === undefined && options.progress !== false) {
@@ -71,7 +72,7 @@ async function seeProgress(world: World): Promise<void> {
 }
 
 /** Virtual time in which faults come: short runs are many, long ones get far. */
-const FAULTS_MS = [15_000, 30_000, 60_000]
+const FAULTS_MS = [10_000, 20_000, 45_000]
 const START_MEAN_MS = 300
 /** What was on its way when the faults ended counts for nothing. */
 const SETTLE_MS = 2000

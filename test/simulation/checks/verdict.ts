@@ -8,21 +8,24 @@ export interface Violation {
   readonly text: string
 }
 
-/** The first rule that was broken ends a run. */
+/** What was broken. The first of it ends a run; a directed test looks for what follows from it as well. */
 export class Verdict {
   readonly #trace: Trace
-  #violation: Violation | undefined
+  readonly all: Violation[] = []
 
   constructor(trace: Trace) {
     this.#trace = trace
   }
 
   get violation(): Violation | undefined {
-    return this.#violation
+    return this.all[0]
   }
 
   broken(rule: Rule, text: string): void {
     this.#trace.note(`*** ${rule}: ${text}`)
-    this.#violation ??= { rule, text }
+    if (this.all.length < KEPT_MAX) this.all.push({ rule, text })
   }
 }
+
+/** What is wrong once is soon wrong a thousand times. */
+const KEPT_MAX = 20

@@ -51,7 +51,7 @@ export class FaultPlan {
       if (host.paused) host.resume()
     }
     time.after(RESTART_MS, () => {
-      for (const host of hosts) if (!host.alive) this.#world.spawn(host)
+      for (const host of hosts) if (!host.alive) this.#world.place(host).start()
     })
   }
 

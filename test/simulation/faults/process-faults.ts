@@ -11,7 +11,7 @@ function crash(context: FaultContext): FaultOutcome {
   const { world, random } = context
   world.kill(host)
   world.time.after(random.wait(1500), () => {
-    if (!host.alive) world.spawn(host)
+    if (!host.alive) world.place(host).start()
   })
   return DONE
 }
@@ -27,7 +27,7 @@ function restart(context: FaultContext): FaultOutcome {
     if (!host.alive || host.run !== run) return
     world.kill(host)
     world.time.after(random.wait(300), () => {
-      if (!host.alive) world.spawn(host)
+      if (!host.alive) world.place(host).start()
     })
   }
   void process.stop().then(() => {

@@ -1,9 +1,9 @@
 import type { Installation } from '../world/installation.ts'
 import type { Variant } from '../world/variant.ts'
+import { copiesWithoutNonces } from './copy-mutants.ts'
 import { comparesHolder, WithoutCompares } from './mutant-coordinator.ts'
 import { alwaysConfirms, BlindReturn, MaxIdPlusStep } from './segment-mutants.ts'
 import {
-  copiesWithoutNonces,
   DeafSnowflake,
   LeaseTimerSnowflake,
   LongRunSnowflake,

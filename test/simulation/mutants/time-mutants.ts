@@ -3,7 +3,6 @@ import { IdBatch } from '../../../service/core/id-batch.ts'
 import { Snowflake } from '../../../service/core/snowflake.ts'
 import { SEQUENCES_PER_MS } from '../../../service/core/snowflake-layout.ts'
 import type { CoordinatorOutcome, CoordinatorTransaction, Entry } from '../../../service/ports/coordinator.ts'
-import type { TimeCopyStore } from '../../../service/ports/time-copy-store.ts'
 import { MutantCoordinator } from './mutant-coordinator.ts'
 
 /**
@@ -41,19 +40,6 @@ export class WithoutNonces extends MutantCoordinator {
 function withoutNonce(key: string, value: string): string {
   if (key.startsWith('/workers/')) return '{"nonce":"","holder":"","sinceMs":0}'
   return key.startsWith('/worker-time/') ? value.replace(/"nonce":"[0-9a-f]*"/, '"nonce":""') : value
-}
-
-/** The copies do not know who wrote them. */
-export function copiesWithoutNonces(inner: TimeCopyStore): TimeCopyStore {
-  return {
-    nowMs: () => inner.nowMs(),
-    authority: (dc, wanted) => inner.authority(dc, wanted),
-    read: (dc, worker) => inner.read(dc, worker),
-    replace: (dc, worker, before, after) =>
-      inner.replace(dc, worker, { ...before, nonce: '' }, { ...after, nonce: '' }),
-    readAll: (dc) => inner.readAll(dc),
-    moveAuthority: (dc, from, to, untilMs) => inner.moveAuthority(dc, from, to, untilMs),
-  }
 }
 
 /** What the list that chose the worker id said of its time counts, not the transaction that takes it. */

@@ -67,6 +67,12 @@ export class PostgresServer {
     return this.#states[Math.max(least, this.#states.length - 1 - commits)] ?? this.state
   }
 
+  /** The last `commits` commits are gone and nothing shows it: the memory of the machine was rolled back. */
+  forgetInvisibly(commits: number): void {
+    this.dropAll()
+    this.#states.length = Math.max(1, this.#states.length - commits)
+  }
+
   /** How many commits a standby may lack. */
   get lossesMax(): number {
     return this.#states.length - 1 - (this.#around.synchronous ? this.#safe : 0)

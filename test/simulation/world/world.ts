@@ -102,12 +102,12 @@ export class World {
     return this.#processes.get(host.name)
   }
 
-  spawn(host: Host): SimProcess {
+  /** A process that does nothing by itself; `start` it, or lead it step by step. */
+  place(host: Host): SimProcess {
     const process = new SimProcess(this, host, this.random.fork())
     this.#processes.set(host.name, process)
     this.#copies.set(host.name, true)
     this.trace.note(`${process.name} starts`)
-    process.start()
     return process
   }
 
