@@ -41,6 +41,11 @@ export class SegmentChecks {
     if ('taken' in added) this.#verdict.broken('grants overlap', `${what}, and ${text(added.taken)}`)
   }
 
+  /** Whoever asked for it was told that he has not got it. */
+  burnt(tagId: number, dc: number, { lo, hi }: SegmentGrant): void {
+    this.#granted.get(`${tagId}/${dc}`)?.giveUp(lo, hi)
+  }
+
   handed(owner: string, tagId: number, dc: number, { lo, hi }: SegmentGrant): void {
     const what = `${owner} got [${lo}, ${hi}) of tag ${tagId}`
     const source = this.#granted.get(`${tagId}/${dc}`)?.find(lo)

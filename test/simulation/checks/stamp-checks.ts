@@ -90,13 +90,19 @@ export class StampChecks {
     this.#last.set(process, position + count - 1)
   }
 
-  #once(process: string, stamp: number, sequence: number, count: number): void {
-    const known = valueOf(this.#stamps, stamp, () => ({ owner: process, sequences: new IntervalClaims() }))
-    const twice = known.sequences.addOn(process, sequence, sequence + count)
-    if (twice !== undefined)
-      this.#verdict.broken('issued twice', `${process} and ${twice.owner} both stamped ${stamp}:${sequence}`)
-    else if (known.owner !== process)
-      this.#verdict.broken('grants overlap', `${process} and ${known.owner} share the millisecond ${stamp}`)
+  /** A run that goes beyond its millisecond's last sequence is in the numbers of the next worker id. */
+  #once(process: string, first: number, sequence: number, count: number): void {
+    let left = count
+    for (let stamp = first, from = sequence; left > 0; stamp += 1, from = 0) {
+      const to = Math.min(SEQUENCES_PER_MS, from + left)
+      left -= to - from
+      const known = valueOf(this.#stamps, stamp, () => ({ owner: process, sequences: new IntervalClaims() }))
+      const twice = known.sequences.addOn(process, from, to)
+      if (twice !== undefined)
+        this.#verdict.broken('issued twice', `${process} and ${twice.owner} both stamped ${stamp}:${from}`)
+      else if (known.owner !== process)
+        this.#verdict.broken('grants overlap', `${process} and ${known.owner} share the millisecond ${stamp}`)
+    }
   }
 
   #of(dc: number, worker: number): IntervalClaims {

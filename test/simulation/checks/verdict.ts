@@ -11,6 +11,7 @@ export interface Violation {
 /** What was broken. The first of it ends a run; a directed test looks for what follows from it as well. */
 export class Verdict {
   readonly #trace: Trace
+  /** The first of each rule: what is wrong once is soon wrong a thousand times. */
   readonly all: Violation[] = []
 
   constructor(trace: Trace) {
@@ -23,9 +24,6 @@ export class Verdict {
 
   broken(rule: Rule, text: string): void {
     this.#trace.note(`*** ${rule}: ${text}`)
-    if (this.all.length < KEPT_MAX) this.all.push({ rule, text })
+    if (!this.all.some((known) => known.rule === rule)) this.all.push({ rule, text })
   }
 }
-
-/** What is wrong once is soon wrong a thousand times. */
-const KEPT_MAX = 20

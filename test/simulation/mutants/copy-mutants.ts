@@ -1,5 +1,4 @@
 import type { TimeCopy, TimeCopyStore } from '../../../service/ports/time-copy-store.ts'
-import type { VirtualTime } from '../world/virtual-time.ts'
 
 /** Copies as they are, but for what a mutant does otherwise. */
 function changed(inner: TimeCopyStore, change: Partial<TimeCopyStore>): TimeCopyStore {
@@ -32,11 +31,11 @@ export function noCopies(inner: TimeCopyStore): TimeCopyStore {
   })
 }
 
-/** The window is used at once, and its copy written later. */
-export function copiesWrittenLater(inner: TimeCopyStore, time: VirtualTime, laterMs: number): TimeCopyStore {
+/** The window is used at once, and its copy written when `later` calls for it. */
+export function copiesWrittenLater(inner: TimeCopyStore, later: (write: () => void) => void): TimeCopyStore {
   return changed(inner, {
     replace: async (dc, worker, before, after) => {
-      time.after(laterMs, () => void inner.replace(dc, worker, before, after).catch(() => {}))
+      later(() => void inner.replace(dc, worker, before, after).catch(() => {}))
       return true
     },
   })
@@ -45,7 +44,8 @@ export function copiesWrittenLater(inner: TimeCopyStore, time: VirtualTime, late
 /** The copy is read when a hold begins; afterwards it is raised, whatever it says by then. */
 export function copiesNotCompared(inner: TimeCopyStore): TimeCopyStore {
   return changed(inner, {
-    replace: async (dc, worker, _before, after) => {
+    replace: async (dc, worker, before, after) => {
+      if (after.untilMs < before.untilMs) return await inner.replace(dc, worker, before, after)
       const found = await inner.read(dc, worker)
       return await inner.replace(dc, worker, found, {
         ...after,

@@ -18,6 +18,8 @@ export interface SimLedgerOptions {
   readonly tags: ReadonlyMap<number, LedgerTag>
   /** The moment a grant is committed, before anybody knows: from now on it may be in somebody's hands. */
   readonly onCommitted: (tagId: number, dc: number, grant: SegmentGrant) => void
+  /** The client was told that the outcome is unknown: nobody holds it, whatever the server wrote. */
+  readonly onBurnt: (tagId: number, dc: number, grant: SegmentGrant) => void
 }
 
 /** The records of segment grants in a simulated PostgreSQL, as service/adapters/postgres/postgres-segment-ledger.ts. */
@@ -74,13 +76,23 @@ export class SimLedger implements SegmentLedger {
     session: Session,
     { tagId, dc, write }: { tagId: number; dc: number; write: LedgerWrite },
   ): Promise<void> {
-    const { client, onCommitted } = this.#options
+    const { client, onCommitted, onBurnt } = this.#options
     const { cell, nextValue, ceiling, ceilingHistory, grant } = write
+    // A COMMIT that comes late finds nobody who waits for it.
+    let waiting = true
+    let committed = false
     const change = (state: PostgresState): PostgresState => {
-      if (grant !== undefined) onCommitted(tagId, dc, grant)
+      committed = waiting
+      if (grant !== undefined && waiting) onCommitted(tagId, dc, grant)
       return withSegment(state, session.row, { cell, nextValue, ceiling, ceilingHistory })
     }
-    client.mustCount(await client.ask(what, () => session.server.commitSession(session, change)))
+    try {
+      client.mustCount(await client.ask(what, () => session.server.commitSession(session, change)))
+    } catch (thrown) {
+      waiting = false
+      if (grant !== undefined && committed) onBurnt(tagId, dc, grant)
+      throw thrown
+    }
   }
 
   #tag(tagId: number): LedgerTag {

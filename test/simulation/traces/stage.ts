@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { workerKey } from '../../../service/core/coordination-keys.ts'
 import { IdgenError } from '../../../service/core/errors.ts'
 import type { SegmentGrant } from '../../../service/core/grant.ts'
 import { IdBatch } from '../../../service/core/id-batch.ts'
@@ -24,14 +25,16 @@ export class Stage {
   readonly world: World
   readonly a: SimProcess
   readonly b: SimProcess
+  readonly c: SimProcess
   readonly cluster: PostgresCluster
 
   constructor(variant: Variant = {}, installation: Partial<Installation> = {}) {
     this.world = new World({ seed: 1, variant, installation: { ...SMALL, ...installation } })
-    const [first, second] = this.world.hosts
-    assert.ok(first !== undefined && second !== undefined)
+    const [first, second, third] = this.world.hosts
+    assert.ok(first !== undefined && second !== undefined && third !== undefined)
     this.a = this.world.place(first)
     this.b = this.world.place(second)
+    this.c = this.world.place(third)
     this.cluster = this.world.clusterOf(0)
   }
 
@@ -66,6 +69,13 @@ export class Stage {
   async renewAndStamp(process: SimProcess): Promise<number> {
     await this.act(process.keeper.renew())
     return this.stamp(process)
+  }
+
+  /** Both stores have the authority record, and the worker id is free with its time behind now. */
+  async begin(): Promise<this> {
+    await this.act(this.c.keeper.renew())
+    await this.act(this.c.keeper.stop())
+    return this
   }
 
   /** @returns how many IDs were to be had */
@@ -106,9 +116,11 @@ export class Stage {
     }
   }
 
-  /** The holder's key goes, as when its lease ran out. */
-  endLeases(): void {
-    for (const lease of this.world.etcd.snapshot().leases.keys()) this.world.etcd.endLease(lease)
+  /** The holder's key of the one worker id goes, as when its lease ran out. */
+  endLease(): void {
+    const lease = this.world.etcd.snapshot().entries.get(workerKey(0, 0))?.leaseId
+    assert.ok(lease !== undefined, 'somebody holds the worker id')
+    this.world.etcd.endLease(lease)
   }
 
   get issuedTwice(): boolean {
@@ -127,7 +139,7 @@ export class Stage {
 
 const SMALL: Partial<Installation> = {
   dcs: [0],
-  hostsPerDc: 2,
+  hostsPerDc: 3,
   etcd: true,
   redis: false,
   databases: 'shared',

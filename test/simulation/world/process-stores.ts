@@ -77,6 +77,7 @@ function openAllocator(
     client,
     tags: world.ledgerTags,
     onCommitted: (tagId, dc, grant) => world.segments.granted(name, world.tag(tagId), dc, grant),
+    onBurnt: (tagId, dc, grant) => world.segments.burnt(tagId, dc, grant),
   })
   const ledger = variant.ledger?.(plain) ?? plain
   const witness = new SegmentWitness({
