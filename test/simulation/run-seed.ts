@@ -38,6 +38,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     await seeProgress(world)
   }
   for (const host of world.hosts) world.kill(host)
+  world.tally.add('order: a tag went back in a process', world.segments.wentBack)
   return {
     seed: options.seed,
     violation: verdict.violation,

@@ -10,12 +10,15 @@ import type { Verdict } from './verdict.ts'
  */
 export class SegmentChecks {
   issued = 0
+  /** Times that a process went on below what it issued before. Allowed: order is no part of the promise. */
+  wentBack = 0
   readonly #verdict: Verdict
   readonly #granted = new Map<string, IntervalClaims>()
   readonly #handed = new Map<string, IntervalClaims>()
   readonly #issued = new Map<string, IntervalClaims>()
   /** By owner and lo of the claim: the next number that may be issued of it. */
   readonly #cursors = new Map<string, number>()
+  readonly #last = new Map<string, number>()
 
   constructor(verdict: Verdict) {
     this.#verdict = verdict
@@ -77,6 +80,9 @@ export class SegmentChecks {
     if (first < (this.#cursors.get(cursor) ?? 0))
       this.#verdict.broken('not once', `${what}, its cursor stood at ${this.#cursors.get(cursor)}`)
     this.#cursors.set(cursor, first + count)
+    const owned = `${owner}/${tagId}`
+    if (first < (this.#last.get(owned) ?? 0)) this.wentBack += 1
+    this.#last.set(owned, first + count)
   }
 }
 

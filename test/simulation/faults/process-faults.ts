@@ -1,4 +1,5 @@
 import type { Host } from '../world/host.ts'
+import { SEGMENT_ONLY } from '../world/installation.ts'
 import { DONE, type Fault, type FaultContext, type FaultOutcome } from './fault.ts'
 
 function running({ world, random }: FaultContext): Host | undefined {
@@ -46,6 +47,19 @@ function reloadTag(context: FaultContext): FaultOutcome {
   return DONE
 }
 
+/** idgen tag advance: numbers are left out for good. */
+function advanceTag(context: FaultContext): FaultOutcome {
+  const host = running(context)
+  const { world, random } = context
+  const process = host === undefined ? undefined : world.processOn(host)
+  if (host === undefined || process === undefined) return 'impossible'
+  process.stores.allocator.advance(SEGMENT_ONLY, host.dc, { by: random.int(1, 100) }).then(
+    () => world.tally.add('tag advanced'),
+    () => world.tally.add('tag could not be advanced'),
+  )
+  return DONE
+}
+
 function pause(context: FaultContext, monotonicStops: boolean): FaultOutcome {
   const host = running(context)
   if (host === undefined) return 'impossible'
@@ -62,6 +76,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   { name: 'process killed', apply: crash },
   { name: 'process restarted in order', apply: restart },
   { name: 'tag reloaded', apply: reloadTag },
+  { name: 'tag advanced by hand', apply: advanceTag },
   { name: 'process paused', apply: (context) => pause(context, false) },
   { name: 'machine suspended', apply: (context) => pause(context, true) },
 ]

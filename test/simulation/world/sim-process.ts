@@ -58,6 +58,7 @@ export class SimProcess {
 
   start(): void {
     void this.keeper.start()
+    void this.#prewarm()
     this.#probes.start()
     this.#nextRequest()
   }
@@ -112,6 +113,13 @@ export class SimProcess {
       renewEveryMs,
       maxClockAheadMs: MAX_CLOCK_AHEAD_MS,
     })
+  }
+
+  async #prewarm(): Promise<void> {
+    const tags = this.#world.installation.tags.filter(({ chain }) => chain.includes('segment'))
+    await this.stores.shared?.prewarm(
+      tags.map(({ id, step }) => ({ tagId: id, dc: this.host.dc, step: step.base })),
+    )
   }
 
   #load(tag: Tag): void {
