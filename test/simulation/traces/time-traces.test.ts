@@ -221,6 +221,27 @@ describe('PostgreSQL was away while a window was used, and etcd is restored to b
   })
 })
 
+describe('etcd is restored to before a window, and then the next to acquire cannot reach PostgreSQL', () => {
+  /** Only the copy knows of A's window, and nobody can ask it. */
+  async function play(): Promise<{ stage: Stage; mustAnswer: boolean }> {
+    const stage = await new Stage().begin()
+    const { a, b, world } = stage
+    const backup = world.etcd.snapshot()
+    await stage.renewAndStamp(a)
+    world.limits.restoring(backup)
+    world.etcd.restore(backup)
+    const mustAnswer = world.limits.copiesMustAnswer(0)
+    world.network.heal()
+    stage.cut(b, 'pg0')
+    return { stage, mustAnswer }
+  }
+
+  test('the simulation does not let PostgreSQL be away then', async () => {
+    const { mustAnswer } = await play()
+    assert.equal(mustAnswer, true)
+  })
+})
+
 describe('both stores forget the same window', () => {
   async function forgotten(): Promise<Stage> {
     const stage = await new Stage().begin()
