@@ -1,7 +1,7 @@
 import type { Installation } from '../world/installation.ts'
 import type { Variant } from '../world/variant.ts'
 import { copiesWithoutNonces } from './copy-mutants.ts'
-import { comparesHolder, WithoutCompares } from './mutant-coordinator.ts'
+import { comparesHold, WithoutCompares } from './mutant-coordinator.ts'
 import { alwaysConfirms, BlindReturn, MaxIdPlusStep } from './segment-mutants.ts'
 import {
   DeafSnowflake,
@@ -43,10 +43,10 @@ const SCRAMBLE = {
 
 export const TIME_MUTANTS: readonly Mutant[] = [
   {
-    // Either half of the compare fences alone (pinned in traces/), so both go.
+    // Either half of the compare fences alone (pinned in traces/), and so does the compare of the time: all go.
     name: 'the create-revision of the holder is not compared',
     trace: 'not compared a millisecond is stamped twice',
-    variant: { coordinator: (inner) => new WithoutCompares(inner, comparesHolder) },
+    variant: { coordinator: (inner) => new WithoutCompares(inner, comparesHold) },
     ...SCRAMBLE,
     found: 'by chance',
   },

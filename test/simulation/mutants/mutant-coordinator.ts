@@ -67,3 +67,15 @@ export function comparesHolder(compare: Compare): boolean {
   if (!compare.key.startsWith('/workers/')) return false
   return 'value' in compare || ('createRevision' in compare && compare.createRevision > 0)
 }
+
+/**
+ * The time of a worker id as a hold last knew it. With it a hold that is late, or that was told something older, is
+ * refused as well; a mutant of what comes before leaves it out too, or nobody would see a difference.
+ */
+export function comparesTime(compare: Compare): boolean {
+  return compare.key.startsWith('/worker-time/')
+}
+
+export function comparesHold(compare: Compare): boolean {
+  return comparesHolder(compare) || comparesTime(compare)
+}

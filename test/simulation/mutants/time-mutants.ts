@@ -2,15 +2,20 @@ import type { TimeGrant } from '../../../service/core/grant.ts'
 import { IdBatch } from '../../../service/core/id-batch.ts'
 import { Snowflake } from '../../../service/core/snowflake.ts'
 import { SEQUENCES_PER_MS } from '../../../service/core/snowflake-layout.ts'
-import type { CoordinatorOutcome, CoordinatorTransaction, Entry } from '../../../service/ports/coordinator.ts'
-import { MutantCoordinator } from './mutant-coordinator.ts'
+import type {
+  Coordinator,
+  CoordinatorOutcome,
+  CoordinatorTransaction,
+  Entry,
+} from '../../../service/ports/coordinator.ts'
+import { comparesTime, MutantCoordinator, WithoutCompares } from './mutant-coordinator.ts'
 
 /**
  * No nonce anywhere: holder keys and times say the same for everybody, so only the create-revision tells two holds
  * apart, and that comes again after a restore without a revision bump.
  */
 export class WithoutNonces extends MutantCoordinator {
-  /** By key: what this process wrote, before the nonce was taken out of it; it must find its own text again. */
+  /** By key: what this process wrote, before the nonce was taken out of it. Everything it reads looks like its own. */
   readonly #own = new Map<string, string>()
 
   override async transact(
@@ -32,19 +37,28 @@ export class WithoutNonces extends MutantCoordinator {
 
   #restored(entry: Entry): Entry {
     const own = this.#own.get(entry.key)
-    const same = own !== undefined && withoutNonce(entry.key, own) === entry.value
-    return same ? { ...entry, value: own } : entry
+    if (own === undefined) return entry
+    if (withoutNonce(entry.key, own) === entry.value) return { ...entry, value: own }
+    const nonce = NONCE.exec(own)?.[0] ?? NO_NONCE
+    return { ...entry, value: entry.value.replace(NO_NONCE, nonce) }
   }
 }
 
 function withoutNonce(key: string, value: string): string {
   if (key.startsWith('/workers/')) return '{"nonce":"","holder":"","sinceMs":0}'
-  return key.startsWith('/worker-time/') ? value.replace(/"nonce":"[0-9a-f]*"/, '"nonce":""') : value
+  return key.startsWith('/worker-time/') ? value.replace(NONCE, NO_NONCE) : value
 }
 
+const NONCE = /"nonce":"[0-9a-f]*"/
+const NO_NONCE = '"nonce":""'
+
 /** What the list that chose the worker id said of its time counts, not the transaction that takes it. */
-export class TimeOfTheList extends MutantCoordinator {
+export class TimeOfTheList extends WithoutCompares {
   readonly #listed = new Map<string, Entry>()
+
+  constructor(inner: Coordinator) {
+    super(inner, comparesTime)
+  }
 
   override async list(
     prefix: string,
@@ -61,7 +75,7 @@ export class TimeOfTheList extends MutantCoordinator {
     transaction: CoordinatorTransaction,
     deadlineMs?: number,
   ): Promise<CoordinatorOutcome> {
-    const outcome = await this.inner.transact(transaction, deadlineMs)
+    const outcome = await super.transact(transaction, deadlineMs)
     const [first] = transaction.change
     const acquires = first !== undefined && 'put' in first && first.put.startsWith('/workers/')
     if (!acquires) return outcome

@@ -89,10 +89,14 @@ export class Stage {
     back.cut = true
   }
 
-  mend(process: SimProcess, store: string): void {
-    const { there, back } = this.world.network.link(process.host, store)
-    there.cut = false
-    back.cut = false
+  /** A renewal is under way: PostgreSQL answers its acquisition, and is away when the copy is to be written. */
+  async cutBeforeCopy(process: SimProcess, store: string): Promise<void> {
+    const extension = this.hold(process.host, /^put \/worker-time\/(?!.*delete)/)
+    await this.pass(100)
+    assert.equal(extension.count(), 1)
+    this.cut(process, store)
+    extension.release()
+    await this.pass(100)
   }
 
   /** Requests of a process whose text matches wait on their way until they are released. */

@@ -17,21 +17,19 @@ import { Stage } from './stage.ts'
 const EXTENSION = /^put \/worker-time\/(?!.*delete)/
 
 describe('until is read by the list that chose the worker id', () => {
-  /** B lists; A acquires, extends and stamps; A's lease ends; B acquires and does not reach PostgreSQL. */
+  /** B lists; A acquires, and extends without PostgreSQL; A's lease ends; B acquires; both stamp. */
   async function play(variant: Variant): Promise<Stage> {
     const stage = await new Stage(variant).begin()
     const { a, b } = stage
     const taking = stage.hold(b.host, /^put \/workers\//)
-    const renewal = b.keeper.renew()
-    await stage.pass(100)
+    const renewals = [b.keeper.renew(), a.keeper.renew()]
+    await stage.cutBeforeCopy(a, 'pg0')
     assert.equal(taking.count(), 1)
-    await stage.renewAndStamp(a)
     stage.endLease()
-    stage.cut(b, 'pg0')
     taking.release()
-    await stage.act(renewal)
+    await stage.act(Promise.all(renewals))
     stage.stamp(b)
-    stage.stamp(a)
+    assert.ok(stage.stamp(a) > 0)
     return stage
   }
 
@@ -201,8 +199,10 @@ describe('PostgreSQL was away while a window was used, and etcd is restored to b
     const stage = await new Stage().begin()
     const { a, world } = stage
     const backup = world.etcd.snapshot()
-    stage.cut(a, 'pg0')
-    assert.ok((await stage.renewAndStamp(a)) > 0)
+    const renewal = a.keeper.renew()
+    await stage.cutBeforeCopy(a, 'pg0')
+    await stage.act(renewal)
+    assert.ok(stage.stamp(a) > 0)
     const permitted = world.limits.mayRestoreEtcd(backup, [])
     return { stage, permitted, restore: () => world.etcd.restore(backup) }
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Compare } from '../../../service/ports/coordinator.ts'
-import { comparesHolder, WithoutCompares } from '../mutants/mutant-coordinator.ts'
+import { comparesHold, comparesHolder, WithoutCompares } from '../mutants/mutant-coordinator.ts'
 import { alwaysConfirms, BlindReturn } from '../mutants/segment-mutants.ts'
 import { LeaseTimerSnowflake, LongRunSnowflake } from '../mutants/time-mutants.ts'
 import { SEGMENT_ONLY } from '../world/installation.ts'
@@ -11,18 +11,21 @@ import { Stage } from './stage.ts'
 /** Schedules for rules that no model was made of, in as few steps as we found. */
 
 describe('a holder comes back after its lease, between its successor and the first extension of that one', () => {
-  /** PostgreSQL does not answer B, and B's clock is ahead, so that B takes A's late extension for a try of its own. */
+  /**
+   * PostgreSQL does not answer B's extension, so that only etcd can tell the two apart. B's clock is ahead, so that it
+   * asks for no less than A has: etcd never seems to have forgotten anything.
+   */
   async function play(variant: Variant): Promise<Stage> {
     const stage = await new Stage(variant).begin()
     const { a, b } = stage
     await stage.act(a.keeper.renew())
     await stage.pass(40_000)
-    stage.cut(b, 'pg0')
     b.host.clock.step(5000)
     const extension = stage.hold(b.host, /^put \/worker-time\//)
     const renewal = b.keeper.renew()
-    await stage.pass(4500)
+    await stage.pass(100)
     assert.equal(extension.count(), 1)
+    stage.cut(b, 'pg0')
     await stage.act(a.keeper.renew())
     extension.release()
     await stage.act(renewal)
@@ -43,14 +46,20 @@ describe('a holder comes back after its lease, between its successor and the fir
   })
 
   test('not compared a millisecond is stamped twice', async () => {
-    const stage = await play(without(comparesHolder))
+    const stage = await play(without(comparesHold))
     stage.mustHaveIssuedTwice()
   })
 
   test('either half of the compare, the create-revision or the nonce, is enough here', async () => {
     const halves = [
-      await play(without((compare) => comparesHolder(compare) && 'createRevision' in compare)),
-      await play(without((compare) => comparesHolder(compare) && 'value' in compare)),
+      await play(
+        without((compare) => comparesHold(compare) && !('value' in compare && comparesHolder(compare))),
+      ),
+      await play(
+        without(
+          (compare) => comparesHold(compare) && !('createRevision' in compare && comparesHolder(compare)),
+        ),
+      ),
     ]
     for (const stage of halves) stage.mustBeWhole()
   })
