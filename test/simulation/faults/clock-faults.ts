@@ -9,7 +9,7 @@ function step(context: FaultContext, direction: 1 | -1): FaultOutcome {
   const ms = direction * random.between(size / 2, size)
   host.clock.step(ms)
   // Time that only the copies know lies behind all clocks no more, and PostgreSQL is not there to be asked.
-  if (world.limits.copiesMustAnswer(host.dc) && !world.copiesReached(host.dc)) {
+  if (direction < 0 && world.limits.copiesMustAnswer(host.dc) && !world.copiesReached(host.dc)) {
     host.clock.step(-ms)
     return 'refused'
   }

@@ -48,7 +48,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     trace: 'not compared a millisecond is stamped twice',
     variant: { coordinator: (inner) => new WithoutCompares(inner, comparesHold) },
     ...SCRAMBLE,
-    found: 'by chance',
+    found: 'rare',
   },
   {
     name: 'there is no nonce when etcd is restored',
