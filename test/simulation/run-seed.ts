@@ -73,7 +73,7 @@ async function seeProgress(world: World): Promise<void> {
 }
 
 /** Virtual time in which faults come: short runs are many, long ones get far. */
-const FAULTS_MS = [10_000, 20_000, 45_000]
+const FAULTS_MS = [8000, 15_000, 30_000]
 const START_MEAN_MS = 300
 /** What was on its way when the faults ended counts for nothing. */
 const SETTLE_MS = 2000

@@ -64,8 +64,8 @@ const MUST_HAPPEN = [
   'witness: regressed',
 ]
 
-const PARTS = 5
-const SEEDS_PER_PART = 40
+const PARTS = 10
+const SEEDS_PER_PART = 20
 
 /** The short form of `make simulate`: the same seeds every time. In parts, so that a slow machine ends none of them. */
 describe('under faults of all kinds', () => {

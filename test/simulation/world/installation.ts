@@ -43,7 +43,7 @@ export function drawInstallation(random: Prng, given: Partial<Installation> = {}
     headroomSteps: random.pick([2, 4, 16]) ?? 4,
     blocks: random.int(1, 4),
     tags: drawTags(random, dcs.length),
-    loadEveryMs: random.pick([80, 160, 320]) ?? 160,
+    loadEveryMs: random.pick([120, 240, 480]) ?? 240,
   }
   return { ...drawn, ...given }
 }
