@@ -8,7 +8,6 @@ function changed(inner: TimeCopyStore, change: Partial<TimeCopyStore>): TimeCopy
     read: (dc, worker) => inner.read(dc, worker),
     replace: (dc, worker, before, after) => inner.replace(dc, worker, before, after),
     readAll: (dc) => inner.readAll(dc),
-    moveAuthority: (dc, from, to, untilMs) => inner.moveAuthority(dc, from, to, untilMs),
     ...change,
   }
 }

@@ -65,11 +65,6 @@ export class SimTimeCopies implements TimeCopyStore {
     })
   }
 
-  /** No simulated installation moves its authority. */
-  async moveAuthority(): Promise<boolean> {
-    return false
-  }
-
   async #transact<T>(
     what: string,
     change: (state: PostgresState) => { readonly state: PostgresState; readonly result: T },
