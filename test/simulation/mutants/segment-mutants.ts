@@ -61,8 +61,8 @@ export class BlindReturn implements SegmentStore {
     return this.#inner.initialiseAll(dc)
   }
 
-  allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
-    return this.#inner.allocate(tagId, dc, step)
+  allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
+    return this.#inner.allocate(tagId, dc, step, generation)
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {
@@ -77,16 +77,23 @@ export class BlindReturn implements SegmentStore {
   }
 }
 
-/** Whatever Redis hands out is taken for its own. */
+/** Whatever Redis hands out is taken for its own, without a word to etcd. Revisions go on as if each had been a change. */
 export class AlwaysConfirms extends MutantCoordinator {
+  #newest = 0
+  #confirmed = 0
+
   override async transact(
     transaction: CoordinatorTransaction,
     deadlineMs?: number,
   ): Promise<CoordinatorOutcome> {
     const [first] = transaction.change
-    const confirms = first !== undefined && 'delete' in first && first.delete.startsWith('/blocks/')
-    if (confirms) return { succeeded: true, revision: 0, entries: new Map() }
-    return await this.inner.transact(transaction, deadlineMs)
+    if (first !== undefined && 'delete' in first && first.delete.startsWith('/blocks/')) {
+      this.#confirmed += 1
+      return { succeeded: true, revision: this.#newest + this.#confirmed, entries: new Map() }
+    }
+    const outcome = await this.inner.transact(transaction, deadlineMs)
+    this.#newest = Math.max(this.#newest, outcome.revision)
+    return { ...outcome, revision: outcome.revision + this.#confirmed }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MemoryBlockCache } from '../../../service/adapters/memory/memory-block-cache.ts'
 import { IdgenError } from '../../../service/core/errors.ts'
-import type { BlockCache, CachedBlock } from '../../../service/ports/block-cache.ts'
+import type { BlockCache, BlockList, CachedBlock } from '../../../service/ports/block-cache.ts'
 import type { Host } from '../world/host.ts'
 import type { Network } from '../world/network.ts'
 
@@ -22,22 +22,22 @@ export class SimBlockCache implements BlockCache {
     this.#options = options
   }
 
-  async push(tagId: number, dc: number, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
-    await this.#ask(`push ${tagId}/${dc} ${blocks.map(({ lo }) => lo).join()}`, (redis) =>
-      redis.push(tagId, dc, blocks, ttlMs),
+  async push(list: BlockList, blocks: readonly CachedBlock[], ttlMs: number): Promise<void> {
+    await this.#ask(`push ${list.tagId}/${list.dc} ${blocks.map(({ lo }) => lo).join()}`, (redis) =>
+      redis.push(list, blocks, ttlMs),
     )
   }
 
-  async pop(tagId: number, dc: number, from: number): Promise<CachedBlock | undefined> {
-    return await this.#ask(`pop ${tagId}/${dc} from ${from}`, async (redis) => {
-      const block = await redis.pop(tagId, dc, from)
+  async pop(list: BlockList, from: number): Promise<CachedBlock | undefined> {
+    return await this.#ask(`pop ${list.tagId}/${list.dc} from ${from}`, async (redis) => {
+      const block = await redis.pop(list, from)
       if (block !== undefined) this.#options.onPopped(block)
       return block
     })
   }
 
-  async count(tagId: number, dc: number): Promise<number> {
-    return await this.#ask(`count ${tagId}/${dc}`, (redis) => redis.count(tagId, dc))
+  async count(list: BlockList): Promise<number> {
+    return await this.#ask(`count ${list.tagId}/${list.dc}`, (redis) => redis.count(list))
   }
 
   async #ask<T>(what: string, serve: (redis: MemoryBlockCache) => Promise<T>): Promise<T> {

@@ -57,7 +57,9 @@ export class Stage {
   /** Allocates and issues all of it. @returns the numbers, or the code of the refusal */
   async allocate(process: SimProcess, step = 1): Promise<SegmentGrant | string> {
     try {
-      const grant = await this.act(process.stores.segments.allocate(SEGMENT_ONLY, process.host.dc, step))
+      const { generation } = this.world.tag(SEGMENT_ONLY)
+      const { segments } = process.stores
+      const grant = await this.act(segments.allocate(SEGMENT_ONLY, process.host.dc, step, generation))
       this.world.segments.spent(process.name, SEGMENT_ONLY, grant.lo, grant.hi - grant.lo)
       return grant
     } catch (thrown) {

@@ -139,8 +139,9 @@ describe('Redis hands out a block a second time', () => {
   async function play(variant: Variant): Promise<Stage> {
     const stage = new Stage(variant, { redis: true, blocks: 2 })
     const { a, b, c, world } = stage
-    await stage.allocate(a, 5)
-    await stage.act(a.stores.shared?.settled() ?? Promise.resolve())
+    const { generation } = world.tag(SEGMENT_ONLY)
+    const blocks = async () => [{ tagId: SEGMENT_ONLY, generation, dc: 0, step: 5 }]
+    await stage.act(a.stores.shared?.prewarm(blocks) ?? Promise.resolve())
     const redis = world.redisOf(0)
     const dump = redis.snapshot()
     const { runId } = redis

@@ -119,7 +119,7 @@ function openBlocks(parts: ProcessParts, store: SegmentStore): SharedBlocks {
       onPopped: (block) => world.blocks.popped(block),
     }),
     coordinator: world.variant.blockCoordinator?.(coordinator) ?? coordinator,
-    generationOf: async (tagId) => world.tag(tagId).generation,
+    deadlineMs: WITNESS_DEADLINE_MS,
     ttlMs: BLOCK_TTL_MS,
     clock: host.clock,
     random,

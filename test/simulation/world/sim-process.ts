@@ -117,8 +117,8 @@ export class SimProcess {
 
   async #prewarm(): Promise<void> {
     const tags = this.#world.installation.tags.filter(({ chain }) => chain.includes('segment'))
-    await this.stores.shared?.prewarm(
-      tags.map(({ id, step }) => ({ tagId: id, dc: this.host.dc, step: step.base })),
+    await this.stores.shared?.prewarm(async () =>
+      tags.map(({ id, generation, step }) => ({ tagId: id, generation, dc: this.host.dc, step: step.base })),
     )
   }
 

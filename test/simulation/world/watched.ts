@@ -66,15 +66,15 @@ export class WatchedStore implements SegmentStore {
     return this.#inner.initialiseAll(dc)
   }
 
-  async allocate(tagId: number, dc: number, step: number): Promise<SegmentGrant> {
-    const grant = await this.#inner.allocate(tagId, dc, step)
+  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
+    const grant = await this.#inner.allocate(tagId, dc, step, generation)
     this.#listener.onGrant(tagId, dc, grant)
     return grant
   }
 
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant): Promise<boolean> {
+  async giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
     this.#listener.onReturn(tagId, dc, unused)
-    return await this.#inner.giveBack(tagId, dc, unused)
+    return await this.#inner.giveBack(tagId, dc, unused, generation)
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {
