@@ -12,7 +12,7 @@ FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test faults bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -51,6 +51,10 @@ servers: ## Build etcd and install redis-server, which the tests start (once; mi
 
 test: servers ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
 	@$(NODE) scripts/run-tests.ts $(SUITES)
+
+simulate: ## Simulate faults from seeds in virtual time, and count every ID (MINUTES=5, SEEDS=5000, SIM_SEED=7 replays one)
+	@scripts/install.sh dev
+	@$(NODE) test/simulation/simulate.ts
 
 faults: servers ## Real faults on real servers under load, every ID counted; writes docs/reliability.md (FAULTS=short for minutes)
 	@scripts/install-servers.sh faults

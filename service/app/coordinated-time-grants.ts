@@ -67,7 +67,7 @@ interface Taking {
  * Time grants out of etcd, guarded by a copy in PostgreSQL (design.md section 2, modelled in docs/proofs/):
  *
  *     acquire   one transaction: nobody holds the id, write holder, read its time ──▶ read the copy ──▶ begin at the greater
- *     extend    etcd: still ours? raise the time ──▶ PostgreSQL: copy as we left it? raise it ──▶ use the window
+ *     extend    etcd: still ours? raise the time ──▶ PostgreSQL: copy as we left it? raise it ──▶ etcd: still so? use it
  *     release   (stamping has stopped) PostgreSQL: lower the copy ──▶ etcd: lower the time and let go
  *
  * Two holds of a worker id never share a millisecond: etcd alone decides who extends; a restored etcd, which may
@@ -162,6 +162,8 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
     const copied = await this.#copy(held, untilMs)
     if (copied === 'refused') return await this.#refuse(held, COPY_REFUSED)
     if (copied === 'away') this.#checkContact(held)
+    const confirmed = await held.keys.confirm()
+    if (confirmed !== 'done') return await this.#refuse(held, confirmed.refused)
     if (prolonged) held.contactMs = sentMs
     return { ...hold, untilMs }
   }

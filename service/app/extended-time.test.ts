@@ -6,7 +6,7 @@ import { authorityKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 
 describe('extending', () => {
-  test('raises etcd, then the copy, and only then gives the window', async () => {
+  test('raises etcd, then the copy, asks etcd once more, and only then gives the window', async () => {
     const world = new TimeWorld()
     const order: string[] = []
     const { process, hold, nowMs } = await heldIn(world)
@@ -17,7 +17,7 @@ describe('extending', () => {
       return await replace(...args)
     }
     assert.deepEqual(await process.grants.extend(hold, nowMs + 2000), { ...hold, untilMs: nowMs + 2000 })
-    assert.deepEqual(order, ['etcd', 'PostgreSQL'])
+    assert.deepEqual(order, ['etcd', 'PostgreSQL', 'etcd'])
     assert.deepEqual(JSON.parse(world.entry(TIME)?.value ?? ''), {
       untilMs: nowMs + 2000,
       nonce: hold.nonce,

@@ -36,7 +36,10 @@ export class StoreWatch {
     const { log, audit } = this.#options
     const fields = { tagId, dc, before, now, skipped }
     if (kind === 'regressed')
-      log.error(fields, 'the database is behind etcd: it lost commits, or was stopped in one; numbers are skipped')
+      log.error(
+        fields,
+        'the database is behind etcd: it lost commits, or was stopped in one; numbers are skipped',
+      )
     else if (kind === 'blind')
       log.error(fields, 'numbers are granted without etcd: witness.onUnavailable suspends the promise')
     else log.warn(fields, 'the database has another history; numbers it may have granted are skipped')

@@ -76,6 +76,22 @@ export class WorkerHold {
     return { refused }
   }
 
+  /**
+   * Whether etcd still has what `raise` wrote last. Asked after the copy in PostgreSQL was written: a restored etcd may
+   * have forgotten the time meanwhile and given the worker id to somebody, whose copy a restored PostgreSQL forgot.
+   * @throws IDGEN_COORDINATION_UNAVAILABLE
+   */
+  async confirm(): Promise<HoldVerdict> {
+    const outcome = await this.#options.coordinator.transact({
+      compare: this.#standing(),
+      change: [],
+      read: [this.#holderKey, this.#timeKey, this.#authorityKey],
+    })
+    if (outcome.succeeded) return 'done'
+    const refused = this.#whyRefused(outcome)
+    return { refused: refused === '' ? 'etcd forgot the time it had just granted: it was restored' : refused }
+  }
+
   /** Lowers the worker's time and lets the worker id go, in one transaction. false: refused, nothing was changed. */
   async lowerAndLetGo(untilMs: number): Promise<boolean> {
     return (await this.#put(untilMs, [{ delete: this.#holderKey }])).succeeded
@@ -97,20 +113,25 @@ export class WorkerHold {
   }
 
   async #put(untilMs: number, more: readonly { readonly delete: string }[]): Promise<CoordinatorOutcome> {
-    const { coordinator, hold, authorityText } = this.#options
+    const { coordinator, hold } = this.#options
     const value = printTime({ untilMs, nonce: hold.nonce })
-    const time = this.#timeText
     const outcome = await coordinator.transact({
-      compare: [
-        ...this.#holder(),
-        { key: this.#authorityKey, value: authorityText },
-        time === undefined ? { key: this.#timeKey, createRevision: 0 } : { key: this.#timeKey, value: time },
-      ],
+      compare: this.#standing(),
       change: [{ put: this.#timeKey, value }, ...more],
       read: [this.#holderKey, this.#timeKey, this.#authorityKey],
     })
     if (outcome.succeeded) this.#timeText = value
     return outcome
+  }
+
+  /** The worker id is this hold's, the authority unchanged, and the time is what this hold last knew. */
+  #standing(): Compare[] {
+    const time = this.#timeText
+    return [
+      ...this.#holder(),
+      { key: this.#authorityKey, value: this.#options.authorityText },
+      time === undefined ? { key: this.#timeKey, createRevision: 0 } : { key: this.#timeKey, value: time },
+    ]
   }
 
   #holder(): Compare[] {

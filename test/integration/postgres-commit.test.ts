@@ -124,6 +124,15 @@ describe('trap 2: a commit that is not a plain COMMIT', () => {
     assert.equal(await database.health(), undefined)
   })
 
+  it('loses its row locks when it falls silent within a transaction', async () => {
+    const query = direct.kysely.selectNoFrom(
+      sql<string>`current_setting('idle_in_transaction_session_timeout')`.as('limit'),
+    )
+    const within = await direct.transaction('reading a setting', (session) => session.first(query))
+    assert.equal(within?.limit, '5s')
+    assert.deepEqual(await direct.read('reading a setting', query), [{ limit: '0' }])
+  })
+
   it('trap 1: never commits with less than synchronous_commit = on', async () => {
     const levels: [string, string][] = [
       ['off', 'on'],

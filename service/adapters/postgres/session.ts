@@ -28,7 +28,8 @@ export class Session {
 /**
  * READ COMMITTED, whatever the server's default: the stores lock rows and need each statement to see what was
  * committed while they waited. synchronous_commit is at least `on`: with less, a crash of the server forgets
- * grants it acknowledged, and they would be given twice.
+ * grants it acknowledged, and they would be given twice. A client that falls silent (paused, or cut off without a word)
+ * loses its transaction and its row locks: everybody else's allocations of that tag wait for them.
  */
 export async function begin(client: ClientBase): Promise<void> {
   await client.query(BEGIN)
@@ -54,8 +55,12 @@ export async function commit(client: ClientBase): Promise<void> {
   }
 }
 
-/** One round trip: statements without parameters may be sent together. */
+/**
+ * One round trip: statements without parameters may be sent together. Between two statements of an allocation lie at
+ * most some calls to etcd of 200 ms each; five seconds are none of ours.
+ */
 const BEGIN = `
   BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
   SELECT set_config('synchronous_commit', 'on', true)
-   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`
+   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');
+  SET LOCAL idle_in_transaction_session_timeout = '5s'`

@@ -1,0 +1,205 @@
+import { GenerateIds } from '../../../service/app/generate-ids.ts'
+import { LiveTag } from '../../../service/app/live-tag.ts'
+import { Repeat } from '../../../service/app/repeat.ts'
+import { TimeGrantKeeper } from '../../../service/app/time-grant-keeper.ts'
+import { IdBatch } from '../../../service/core/id-batch.ts'
+import { Snowflake } from '../../../service/core/snowflake.ts'
+import { layoutHash } from '../../../service/core/snowflake-layout.ts'
+import type { Tag } from '../../../service/core/tag.ts'
+import { sleep } from '../../../service/ports/clock.ts'
+import type { Log } from '../../../service/ports/log.ts'
+import type { Host } from './host.ts'
+import { LAYOUT } from './installation.ts'
+import type { Prng } from './prng.ts'
+import { openStores, type ProcessStores } from './process-stores.ts'
+import { watchTakes, watchWindows } from './watched.ts'
+import type { World } from './world.ts'
+
+/** One process of the service on a host: the real code over simulated ports, and callers that ask it for IDs. */
+export class SimProcess {
+  readonly name: string
+  readonly host: Host
+  readonly stores: ProcessStores
+  readonly keeper: TimeGrantKeeper
+  readonly snowflake: Snowflake
+  /** Virtual time of the last IDs of each kind, by tag id. */
+  readonly servedAtMs = new Map<number, number>()
+  readonly #world: World
+  readonly #random: Prng
+  readonly #log: Log
+  readonly #generate: GenerateIds
+  readonly #tags = new Map<number, LiveTag>()
+  readonly #probes: Repeat
+  #stopping = false
+
+  constructor(world: World, host: Host, random: Prng) {
+    this.#world = world
+    this.host = host
+    this.name = `${host.name}#${host.boot()}`
+    this.#random = random
+    this.#log = logTo(world, this.name)
+    this.stores = openStores({ world, host, name: this.name, random, log: this.#log })
+    const options = { layout: LAYOUT, seed: random.next(), monotonicMs: () => host.clock.monotonicMs() }
+    this.snowflake = world.variant.snowflake?.(options) ?? new Snowflake(options)
+    watchTakes(this.snowflake, (hi, lo, count) => world.stamps.spent(this.name, hi, lo, count))
+    watchWindows(this.snowflake, this.name, world.stamps)
+    this.keeper = this.#newKeeper()
+    this.#generate = new GenerateIds({
+      clock: host.clock,
+      deadlineMs: REQUEST_DEADLINE_MS,
+      maxWaiting: WAITING_MAX,
+      onRouterEvent: (tag, { kind }) => world.tally.add(`router: ${kind} (${tag.path})`),
+      refillUuids: () => {},
+      extendTime: () => this.keeper.extendNow(),
+    })
+    for (const tag of world.installation.tags) this.#load(tag)
+    this.#probes = new Repeat(host.clock, PROBE_EVERY_MS, () => this.#probe())
+  }
+
+  start(): void {
+    void this.keeper.start()
+    void this.#prewarm()
+    this.#probes.start()
+    this.#nextRequest()
+  }
+
+  /** As SIGTERM: no request is taken any more, what is unused goes back, the worker id is let go. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#generate.stop()
+    if (this.#world.variant.stampsWhileStopping === true) this.#stampOn()
+    await this.#probes.stop()
+    const retired = [...this.#tags.values()].map((tag) => tag.retire(true))
+    await Promise.all([...retired, this.keeper.stop()])
+    await this.stores.shared?.stop()
+    if (this.#world.variant.stampsWhileStopping === true) await sleep(this.host.clock, STAMPS_ON_MS)
+  }
+
+  /** The directory drops a tag that is seldom used and loads it again. */
+  async reload(tagId: number): Promise<void> {
+    const old = this.#tags.get(tagId)
+    if (old === undefined || this.#stopping) return
+    this.#load(old.tag)
+    await old.retire(true)
+  }
+
+  /** Adds what this process did to the world's tally; once, at its end. */
+  account(): void {
+    const { tally } = this.#world
+    const { allocator, shared, coordinated } = this.stores
+    for (const [path, times] of Object.entries(allocator.counters)) tally.add(`allocation: ${path}`, times)
+    for (const [path, times] of Object.entries<number>({ ...this.snowflake.counters() }))
+      tally.add(`clock: ${path}`, times)
+    tally.add('time: granted without the copy', coordinated?.copiesMissed ?? 0)
+    tally.add('blocks: taken', shared?.hits ?? 0)
+    tally.add('blocks: none there', shared?.misses ?? 0)
+    tally.add('blocks: dropped', shared?.dropped ?? 0)
+    tally.add('blocks: burnt', shared?.burnt ?? 0)
+  }
+
+  #newKeeper(): TimeGrantKeeper {
+    const { installation, variant } = this.#world
+    const { leaseMs, renewEveryMs, windowMs } = installation
+    const request = { dc: this.host.dc, holder: this.name, leaseMs, layoutHash: layoutHash(LAYOUT) }
+    return new TimeGrantKeeper({
+      store: this.stores.times,
+      snowflake: this.snowflake,
+      layout: LAYOUT,
+      clock: this.host.clock,
+      random: variant.nonces?.(this.#random) ?? this.#random,
+      log: this.#log,
+      request,
+      windowMs,
+      renewEveryMs,
+      maxClockAheadMs: MAX_CLOCK_AHEAD_MS,
+    })
+  }
+
+  async #prewarm(): Promise<void> {
+    const tags = this.#world.installation.tags.filter(({ chain }) => chain.includes('segment'))
+    await this.stores.shared?.prewarm(async () =>
+      tags.map(({ id, generation, step }) => ({ tagId: id, generation, dc: this.host.dc, step: step.base })),
+    )
+  }
+
+  #load(tag: Tag): void {
+    const { clock, dc } = this.host
+    const live = new LiveTag(tag, {
+      store: this.stores.segments,
+      dc,
+      clock,
+      log: this.#log,
+      refillDeadlineMs: REFILL_DEADLINE_MS,
+      cpu: () => 0.5,
+      shared: { snowflake: this.snowflake, 'uuid-v7': this.snowflake, 'uuid-v4': this.snowflake },
+      prefetch: 1,
+      recoveryProbes: 1,
+    })
+    watchTakes(live.buffer, (hi, lo, count) =>
+      this.#world.segments.spent(this.name, tag.id, hi * 2 ** 32 + lo, count),
+    )
+    this.#tags.set(tag.id, live)
+  }
+
+  /** As app/router-watch.ts, without its audit log. */
+  #probe(): void {
+    const nowMs = this.host.clock.nowMs()
+    for (const tag of this.#tags.values()) {
+      if (!tag.router.degraded) continue
+      tag.refiller.preload(nowMs)
+      const event = tag.router.probe(nowMs)
+      if (event !== undefined) this.#world.tally.add(`router: ${event.kind} (${tag.path})`)
+    }
+  }
+
+  #nextRequest(): void {
+    this.host.clock.after(this.#random.wait(this.#world.installation.loadEveryMs), () => {
+      this.#request()
+      this.#nextRequest()
+    })
+  }
+
+  #stampOn(): void {
+    this.snowflake.take(1, this.host.clock.nowMs(), new IdBatch())
+    this.host.clock.after(STAMP_EVERY_MS, () => this.#stampOn())
+  }
+
+  #request(): void {
+    const tag = this.#random.pick([...this.#tags.values()])
+    if (tag === undefined) return
+    const count = this.#random.chance(LARGE_SHARE) ? this.#random.int(20, LARGE_MAX) : this.#random.int(1, 6)
+    void this.#ask(tag, count)
+  }
+
+  async #ask(tag: LiveTag, count: number): Promise<void> {
+    const batch = new IdBatch()
+    try {
+      if (!this.#generate.tryTake(tag, count, batch)) await this.#generate.take(tag, count, batch)
+      this.#world.tally.add(`answered by ${batch.algorithm}`)
+      this.servedAtMs.set(tag.tag.id, this.#world.time.nowMs)
+    } catch {
+      this.#world.tally.add('requests refused')
+    }
+  }
+}
+
+function logTo({ trace }: World, name: string): Log {
+  const note = (fields: object, text: string): void => {
+    const why = 'err' in fields && fields.err instanceof Error ? `: ${fields.err.message}` : ''
+    trace.note(`${name} ${text}${why}`)
+  }
+  return { debug() {}, info: note, warn: note, error: note }
+}
+
+/** As the defaults of the configuration. */
+const REQUEST_DEADLINE_MS = 2000
+const REFILL_DEADLINE_MS = 1000
+const MAX_CLOCK_AHEAD_MS = 10_000
+const WAITING_MAX = 50
+const PROBE_EVERY_MS = 1000
+/** Batches that need several segments, or several milliseconds of a worker id. */
+const LARGE_SHARE = 0.02
+const LARGE_MAX = 2500
+/** Of a mutant: the thread that was not told of the stop. */
+const STAMPS_ON_MS = 500
+const STAMP_EVERY_MS = 20
