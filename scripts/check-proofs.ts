@@ -20,7 +20,7 @@ const TLC = ['-workers', '1', '-fp', '7']
 /** Two cores is what CI has. */
 const SIDE_BY_SIDE = 2
 /** The longest configuration takes a third of it on two busy cores. */
-const LIMIT_MS = 900_000
+const LIMIT_MS = Number(process.env['IDGEN_PROOF_LIMIT_MS'] ?? 900_000)
 
 async function check(configuration: ProofConfiguration): Promise<ProofResult> {
   const folder = join(SCRATCH, configuration.model, configuration.name.replace(/\W+/g, '-'))

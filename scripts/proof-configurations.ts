@@ -1,4 +1,6 @@
+import { EXCHANGE_CONFIGURATIONS } from './proof-exchanges.ts'
 import { TIME_GRANT_CONFIGURATIONS } from './proof-time-grants.ts'
+import { WITNESS_CONFIGURATIONS } from './proof-witness.ts'
 
 /** One run of the model checker: the constants of `docs/proofs/{model}.cfg`, but for what `set` names. */
 export interface ProofConfiguration {
@@ -11,4 +13,8 @@ export interface ProofConfiguration {
   readonly set: Readonly<Record<string, string | number | boolean>>
 }
 
-export const PROOF_CONFIGURATIONS: readonly ProofConfiguration[] = [...TIME_GRANT_CONFIGURATIONS]
+export const PROOF_CONFIGURATIONS: readonly ProofConfiguration[] = [
+  ...TIME_GRANT_CONFIGURATIONS,
+  ...WITNESS_CONFIGURATIONS,
+  ...EXCHANGE_CONFIGURATIONS,
+]
