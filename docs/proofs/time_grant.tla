@@ -153,8 +153,8 @@ Raise(i, to) ==
             /\ time' = [time EXCEPT ![w] = after]
             /\ Become(i, [h EXCEPT !.at = "raised", !.text = after, !.asked = to,
                                    !.overdue = IF @ = "since" THEN "before" ELSE @])
-       \* An earlier try of this hold, or of nobody else: go on from what it left.
-       [] StillHeld(h) /\ ~SameTime(h) /\ time[w].until >= h.until /\ time[w].until <= to ->
+       \* An earlier try of this hold, whose answer was lost: go on from what it left.
+       [] StillHeld(h) /\ ~SameTime(h) /\ time[w].nonce = h.nonce /\ time[w].until >= h.until /\ time[w].until <= to ->
             /\ time' = time
             /\ Become(i, [h EXCEPT !.text = time[w], !.asked = to])
        [] OTHER ->

@@ -355,9 +355,11 @@ Restore ==
   /\ archive' = IF budget'.restores = 0 THEN NoRecord ELSE archive
   /\ UNCHANGED <<rows, backups, late, instances, out, twice>>
 
-\* The tag is deleted: the record is closed for good, by a compare-and-set on what was just read.
+\* The tag is deleted: the record is closed for good, by a compare-and-set on what was just read; the database deletes it
+\* under the locks of its rows and counts what stands there.
 Close ==
   /\ Closes > 0 /\ high = 0
+  /\ \A s \in Servers: ~Locked(s)
   /\ budget.restores = 0
   /\ etcd' = [etcd EXCEPT !.closed = TRUE]
   /\ LET known == {etcd.used, etcd.ceiling}
