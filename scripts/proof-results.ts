@@ -2,8 +2,8 @@ import type { ProofConfiguration } from './proof-configurations.ts'
 
 /** What TLC said of one configuration. */
 export interface ProofFinding {
-  /** failed: it did not finish, or the model has a fault. */
-  readonly verdict: 'holds' | 'violated' | 'failed'
+  /** failed: it did not finish, or the model has a fault. not run: since model or constants were changed. */
+  readonly verdict: 'holds' | 'violated' | 'failed' | 'not run'
   /** Distinct ones. */
   readonly states: number
   /** Of a model that holds: steps to the state that is farthest away. Of a violation: steps of its shortest trace. */
@@ -56,7 +56,7 @@ export function resultsDocument(results: readonly ProofResult[]): string {
   const states = results.reduce((sum, result) => sum + result.states, 0)
   const rows = results.map(({ configuration, verdict, states: found, depth, seconds }) => {
     const { model, name, expect } = configuration
-    const wrong = verdict === expect ? '' : ` (**expected: ${expect}**)`
+    const wrong = verdict === expect || verdict === 'not run' ? '' : ` (**expected: ${expect}**)`
     return `| ${model} | ${name} | ${verdict}${wrong} | ${found} | ${depth} | ${seconds.toFixed(1)} |`
   })
   return [

@@ -15,6 +15,7 @@ EXTENDS Integers, FiniteSets, TLC
 
 CONSTANTS
   Instances,  \* processes that stamp: model values
+  First,      \* who grants at the beginning: "postgres" | "etcd" | "any"
   Switches,   \* runs of the switch in all, two of them at once
   MaxMs,      \* milliseconds are 0 .. MaxMs - 1
   Holds,      \* acquisitions in all
@@ -36,7 +37,7 @@ Runs == {1, 2}
 
 \* A record of the authority is compared as a whole text; while it is moving it bears the mark of the run.
 Init ==
-  /\ \E first \in Stores:
+  /\ \E first \in IF First = "any" THEN Stores ELSE {First}:
        /\ database = [store |-> first, moves |-> 0, time |-> Time(0, 0)]
        /\ etcd = [record |-> [store |-> first, mark |-> 0], time |-> Time(0, 0), holder |-> 0]
   /\ backup = database
@@ -84,11 +85,10 @@ ExtendInDatabase(i, to) ==
 
 GrantsInEtcd == etcd.record = [store |-> "etcd", mark |-> 0] \/ Weak("authority not compared by etcd")
 
-\* Both records were looked at before; the transaction compares etcd's once more.
+\* PostgreSQL's record is looked at first, etcd's is compared by the transaction that acquires.
 LookAt(i) ==
   /\ instances[i].at = "idle"
   /\ database.store = "etcd"
-  /\ GrantsInEtcd
   /\ Become(i, [Idle EXCEPT !.at = "looked"])
   /\ UNCHANGED <<database, etcd, backup, runs, nonces, marks, out, twice, losses>>
 
