@@ -61,7 +61,7 @@ function recall(configuration: ProofConfiguration): ProofResult | undefined {
   const { folder, inputs } = placeOf(configuration)
   const path = join(folder, 'finding.json')
   if (!existsSync(path)) return undefined
-  const earlier: Recalled = JSON.parse(readFileSync(path, 'utf8'))
+  const earlier = JSON.parse(readFileSync(path, 'utf8')) as Recalled
   if (earlier.inputs !== inputs || earlier.finding.verdict === 'failed') return undefined
   return { configuration, ...earlier.finding }
 }
