@@ -23,22 +23,28 @@ const RESTORED_THEN_AWAY: Constants = { Restores: 1, Away: 'always', TimersRight
 
 /** docs/proofs/time_grant.tla: time grants out of etcd with their copy in PostgreSQL. */
 export const TIME_GRANT_CONFIGURATIONS: readonly ProofConfiguration[] = [
-  inShort(holds('PostgreSQL away at any time', { Holds: 2 })),
+  inShort(holds('PostgreSQL away at any time, two milliseconds', { Holds: 2, MaxMs: 2 })),
+  holds('PostgreSQL away at any time', { Holds: 2 }),
   holds('PostgreSQL away at any time, three holds', {}),
   holds('two messages late', { Holds: 2, Late: 2, MaxMs: 2 }),
   holds('three processes paused at once', { Instances: 3, Lowering: false, Late: 0 }),
   holds('two worker ids', { Workers: 2, Holds: 3, Late: 0, MaxMs: 2, Away: 'never' }),
-  inShort(holds('etcd restored, no message late', { ...RESTORED, Holds: 2, Late: 0 })),
+  inShort(holds('etcd restored, two milliseconds', { ...RESTORED, Holds: 2, Late: 0, MaxMs: 2 })),
   holds('etcd restored', { ...RESTORED, Holds: 2 }),
   holds('etcd restored, three holds', { ...RESTORED, Late: 0 }),
   holds('etcd restored with revision bump', { ...RESTORED, Bump: true, Holds: 2, Late: 0 }),
   holds('etcd restored, then PostgreSQL away', { ...RESTORED_THEN_AWAY, Late: 0 }),
-  inShort(holds('PostgreSQL loses copies, no message late', { ...LOST, Holds: 2, Late: 0 })),
+  inShort(holds('PostgreSQL loses copies, two milliseconds', { ...LOST, Holds: 2, Late: 0, MaxMs: 2 })),
   holds('PostgreSQL loses copies', { ...LOST, Holds: 2 }),
   holds('both lose, never the same grant', { Losses: 1, Restores: 1, Away: 'never', Holds: 2, Late: 0 }),
 
   without('holder not compared', {}),
   without('nonce not compared', RESTORED_THEN_AWAY),
+  holds('redundant rule: another hold is not taken for an own try, where the holder is compared', {
+    Holds: 2,
+    MaxMs: 2,
+    Weakening: "another hold's time taken for an own try",
+  }),
   holds('redundant rule: create-revision not compared, where the nonce is', {
     Holds: 2,
     Weakening: 'create-revision not compared',

@@ -81,6 +81,11 @@ StillHeld(h) ==
      \/ Weak("nonce not compared") \/ Weak("holder not compared")
   /\ holder[h.worker] # Nobody \/ Weak("holder not compared")
 
+\* What an earlier try of this very hold may have left, its answer lost.
+OwnTry(h) ==
+  \/ time[h.worker].nonce = h.nonce
+  \/ Weak("another hold's time taken for an own try") \/ Weak("nonce not compared") \/ Weak("holder not compared")
+
 SameTime(h) == time[h.worker] = h.text \/ Weak("time not compared")
 
 \* TimeCopyStore.replace: exactly what this hold last knew, or what an earlier try of its own left.
@@ -154,7 +159,7 @@ Raise(i, to) ==
             /\ Become(i, [h EXCEPT !.at = "raised", !.text = after, !.asked = to,
                                    !.overdue = IF @ = "since" THEN "before" ELSE @])
        \* An earlier try of this hold, whose answer was lost: go on from what it left.
-       [] StillHeld(h) /\ ~SameTime(h) /\ time[w].nonce = h.nonce /\ time[w].until >= h.until /\ time[w].until <= to ->
+       [] StillHeld(h) /\ ~SameTime(h) /\ OwnTry(h) /\ time[w].until >= h.until /\ time[w].until <= to ->
             /\ time' = time
             /\ Become(i, [h EXCEPT !.text = time[w], !.asked = to])
        [] OTHER ->
