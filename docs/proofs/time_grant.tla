@@ -85,6 +85,8 @@ StillHeld(h) ==
 OwnTry(h) ==
   \/ time[h.worker].nonce = h.nonce
   \/ Weak("another hold's time taken for an own try") \/ Weak("nonce not compared") \/ Weak("holder not compared")
+  \* Who reads the time elsewhere cannot compare it as it was read: the comparison alone would show that it was old.
+  \/ Weak("until read outside the transaction")
 
 SameTime(h) == time[h.worker] = h.text \/ Weak("time not compared")
 
