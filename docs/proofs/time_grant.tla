@@ -350,7 +350,7 @@ Arrive(m) ==
 \* may have stamped it, and this is the hold that would stamp it again.
 Known(table, w) ==
   LET own == {i \in Instances: instances[i].worker = w /\ instances[i].nonce = table[w].nonce}
-  IN IF own = {} THEN table[w].until ELSE instances[CHOOSE i \in own: TRUE].until
+  IN IF own = {} THEN table[w].until ELSE Min(table[w].until, instances[CHOOSE i \in own: TRUE].until)
 Covered(table) == \A id \in out: id[2] < Known(table, id[1])
 \* Where PostgreSQL may fail too, no window is just on its way from one store to the other.
 NothingUnderWay == (Away = "always" \/ Losses > 0) => \A i \in Instances: instances[i].at # "raised"
