@@ -12,7 +12,7 @@ FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -61,6 +61,11 @@ faults: servers ## Real faults on real servers under load, every ID counted; wri
 	@rm -rf coverage/faults
 	@FAULTS=$(FAULTS) IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
 	@if [ $(FAULTS) = long ]; then $(NODE) scripts/reliability-document.ts; fi
+
+proofs: ## Check the protocols' models with TLC, for all rules and without each of them (PROOFS=short for seconds)
+	@scripts/install.sh dev
+	@scripts/install-tlc.sh
+	@$(NODE) scripts/check-proofs.ts $(PROOFS)
 
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev

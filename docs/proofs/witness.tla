@@ -25,6 +25,9 @@ CONSTANTS
   Restores,     \* times etcd is restored from an older state
   Late,         \* moves that may be on their way, to be applied at any later time
   EtcdAway,     \* TRUE: etcd may fail to answer at any call
+  Etcd,         \* who is configured with etcd: "all" | "none" | "mixed" (each of them now with it, now without)
+  Synchronous,  \* TRUE: a COMMIT without a notice is on the standby, which is what a failover goes back to
+  Closes,       \* 1: the tag may be deleted
   Fallback,     \* after a move without an answer: "none" | "row" | "plan" (below)
   Remembered,   \* newest grants an instance may still give back; 0: nothing is given back
   BothLost,     \* FALSE: within the limits of the promise, the stores never lose the same grant
@@ -40,9 +43,10 @@ VARIABLES
   instances, \* instance -> where it is
   out,       \* numbers handed to an instance and not given up by it: each may have been issued
   twice,     \* numbers handed out again while they were out
+  high,      \* what a deletion left as the high water of all that was granted; 0: there was none
   budget     \* faults left
 
-vars == <<rows, histories, backups, etcd, archive, late, instances, out, twice, budget>>
+vars == <<rows, histories, backups, etcd, archive, late, instances, out, twice, high, budget>>
 
 Servers == {1, 2}
 Max(a, b) == IF a > b THEN a ELSE b
@@ -50,7 +54,7 @@ Min(a, b) == IF a < b THEN a ELSE b
 Weak(name) == Weakening = name
 
 NoRow == [next |-> 0, ceiling |-> 0, owner |-> 0]
-NoRecord == [used |-> 0, ceiling |-> 0, owner |-> 0]
+NoRecord == [used |-> 0, ceiling |-> 0, owner |-> 0, closed |-> FALSE]
 NoPlan == [lo |-> 0, hi |-> 0, ceiling |-> 0, owner |-> 0]
 
 \* Everything an instance forgets when its transaction ends; `grants` it keeps.
@@ -68,6 +72,7 @@ Init ==
   /\ instances = [i \in Instances |-> Idle({})]
   /\ out = {}
   /\ twice = {}
+  /\ high = 0
   /\ budget = [losses |-> Losses, hidden |-> HiddenLosses, splits |-> Splits, restores |-> Restores]
 
 ---------------------------------------------------------------------------
@@ -91,8 +96,15 @@ Alone(row, history, atLeast) ==
   IN [lo |-> lo, hi |-> Max(lo, Min(Min(lo + Step, limit), MaxNumber)),
       ceiling |-> row.ceiling, owner |-> row.owner]
 
+\* No etcd is configured (planWithout). A row that others have witnessed is refused.
+MayGoWithout(row) == row.owner = 0 \/ Weak("grant past the witness")
+Without(row) ==
+  LET lo == Max(row.next, row.ceiling)
+  IN [lo |-> lo, hi |-> Min(lo + Step, MaxNumber), ceiling |-> 0, owner |-> row.owner]
+
 \* [c, hi) goes back: nobody took more, by both stores. `view` is what etcd said.
 MayReturn(row, history, view, plan) ==
+  /\ ~view.closed
   /\ row.next = plan.hi \/ Weak("give back without comparing the row")
   /\ \/ row.owner = history /\ view.owner = history
      \/ Weak("give back without comparing the history")
@@ -129,6 +141,7 @@ BeginReturn(i, s, g, c) ==
 
 ReadRecord(i) ==
   /\ instances[i].at = "locked"
+  /\ Etcd # "none"
   /\ ~Weak("skip the witness")
   /\ Become(i, [instances[i] EXCEPT !.at = "read", !.view = etcd])
   /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
@@ -140,10 +153,26 @@ GoOnWith(i, plan) ==
 
 EtcdSilent(i) ==
   /\ instances[i].at = "locked"
+  /\ Etcd # "none"
   /\ EtcdAway \/ Weak("skip the witness")
   /\ IF instances[i].returning
        THEN Become(i, Idle(instances[i].grants))
        ELSE GoOnWith(i, Alone(instances[i].row, instances[i].history, 0))
+  /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
+
+\* An instance without etcd.
+EtcdOff(i) ==
+  LET x == instances[i] IN
+  /\ x.at = "locked"
+  /\ Etcd # "all"
+  /\ CASE ~MayGoWithout(x.row) -> Become(i, Idle(x.grants))
+       [] OTHER ->
+            IF x.returning
+              THEN IF x.row.next = x.plan.hi \/ Weak("give back without comparing the row")
+                     THEN Become(i, [x EXCEPT !.at = "moved",
+                                     !.plan = [lo |-> @.lo, hi |-> @.lo, ceiling |-> x.row.ceiling, owner |-> x.row.owner]])
+                     ELSE Become(i, Idle(x.grants))
+              ELSE GoOnWith(i, Without(x.row))
   /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
 
 \* What this instance wants etcd and the row to become, knowing `view`.
@@ -156,10 +185,11 @@ RecordOf(i) ==
   LET x == instances[i]
   IN IF x.returning
        THEN [x.view EXCEPT !.used = x.plan.lo]
-       ELSE [used |-> PlanOf(i).hi, ceiling |-> PlanOf(i).ceiling, owner |-> PlanOf(i).owner]
+       ELSE [used |-> PlanOf(i).hi, ceiling |-> PlanOf(i).ceiling, owner |-> PlanOf(i).owner, closed |-> FALSE]
 Wanted(i) ==
   LET x == instances[i]
-  IN IF x.returning THEN MayReturn(x.row, x.history, x.view, x.plan) ELSE PlanOf(i).hi <= MaxNumber
+  IN IF x.returning THEN MayReturn(x.row, x.history, x.view, x.plan)
+     ELSE PlanOf(i).hi <= MaxNumber /\ (~x.view.closed \/ Weak("grant from a closed record"))
 
 Refuse(i) ==
   /\ instances[i].at = "read"
@@ -208,7 +238,8 @@ Granted(i, lo, hi) ==
      /\ out' = out \union (lo .. hi - 1)
      /\ Become(i, Idle(IF Remembered = 0 THEN {} ELSE IF Cardinality(kept) < Remembered THEN kept \union {g} ELSE {g}))
 
-\* The row is written to the end of the grant. `answered`: the command tag COMMIT came; otherwise all is burnt.
+\* The row is written to the end of the grant. `answered`: the command tag COMMIT came, without a notice; otherwise all is
+\* burnt. A notice says that the wait for the standby was given up.
 Commit(i, answered) ==
   LET x == instances[i]
       next == IF Weak("write max_id + step") /\ ~x.returning THEN x.row.next + Step ELSE x.plan.hi
@@ -216,10 +247,11 @@ Commit(i, answered) ==
   /\ x.at = "moved"
   /\ x.connected
   /\ rows' = [rows EXCEPT ![x.server] = [next |-> next, ceiling |-> x.plan.ceiling, owner |-> x.plan.owner]]
-  /\ IF answered /\ ~x.returning
+  /\ backups' = IF Synchronous /\ answered THEN [backups EXCEPT ![x.server] = rows'[x.server]] ELSE backups
+  /\ IF (answered \/ Weak("count a COMMIT with a notice")) /\ ~x.returning
        THEN Granted(i, x.plan.lo, x.plan.hi)
        ELSE Become(i, Idle(x.grants)) /\ UNCHANGED <<out, twice>>
-  /\ UNCHANGED <<histories, backups, etcd, archive, late, budget>>
+  /\ UNCHANGED <<histories, etcd, archive, late, budget>>
 
 \* COMMIT in an aborted transaction answers ROLLBACK without an error.
 TagNotChecked(i) ==
@@ -323,12 +355,25 @@ Restore ==
   /\ archive' = IF budget'.restores = 0 THEN NoRecord ELSE archive
   /\ UNCHANGED <<rows, backups, late, instances, out, twice>>
 
+\* The tag is deleted: the record is closed for good, by a compare-and-set on what was just read; the database deletes it
+\* under the locks of its rows and counts what stands there.
+Close ==
+  /\ Closes > 0 /\ high = 0
+  /\ \A s \in Servers: ~Locked(s)
+  /\ budget.restores = 0
+  /\ etcd' = [etcd EXCEPT !.closed = TRUE]
+  /\ LET known == {etcd.used, etcd.ceiling}
+               \union IF Weak("close without asking the database") THEN {}
+                      ELSE UNION {{rows[s].next, rows[s].ceiling}: s \in {t \in Servers: histories[t] # 0}}
+     IN high' = 1 + CHOOSE n \in known: \A m \in known: m <= n
+  /\ UNCHANGED <<rows, histories, backups, archive, late, instances, out, twice, budget>>
+
 ---------------------------------------------------------------------------
-Next ==
+Anything ==
   \/ \E i \in Instances:
        \/ \E s \in Servers: Begin(i, s)
        \/ \E s \in Servers: \E g \in instances[i].grants: \E c \in g.lo .. g.hi - 1: BeginReturn(i, s, g, c)
-       \/ ReadRecord(i) \/ EtcdSilent(i) \/ Refuse(i) \/ Move(i) \/ MoveUnanswered(i)
+       \/ ReadRecord(i) \/ EtcdSilent(i) \/ EtcdOff(i) \/ Refuse(i) \/ Move(i) \/ MoveUnanswered(i)
        \/ Commit(i, TRUE) \/ Commit(i, FALSE) \/ TagNotChecked(i)
        \/ Crash(i) \/ LoseConnection(i)
   \/ \E message \in late: LateMove(message)
@@ -336,10 +381,15 @@ Next ==
   \/ \E row \in {rows[1], backups[1]}: Split(row)
   \/ Archive \/ Restore
 
+Next == (Anything /\ high' = high) \/ Close
+
 Spec == Init /\ [][Next]_vars
 
 \* No number is handed out while somebody else may issue it.
 Once == twice = {}
+
+\* A tag made again under the same name begins at `high` - 1: nothing of the deleted one lies there.
+Below == high = 0 \/ \A n \in out: n < high - 1
 
 Symmetric == Permutations(Instances)
 =============================================================================

@@ -1,0 +1,84 @@
+import type { ProofConfiguration } from './proof-configurations.ts'
+
+type Constants = ProofConfiguration['set']
+
+const model = 'witness'
+const holds = (name: string, set: Constants): ProofConfiguration => ({ model, name, expect: 'holds', set })
+const violated = (name: string, set: Constants): ProofConfiguration => ({
+  model,
+  name,
+  expect: 'violated',
+  set,
+})
+const inShort = (configuration: ProofConfiguration): ProofConfiguration => ({ ...configuration, short: true })
+const without = (rule: string, set: Constants): ProofConfiguration =>
+  inShort(violated(`without a rule: ${rule}`, { ...set, Weakening: rule }))
+
+/** One failover, restored backup or restart of the database. */
+const LOST: Constants = { Losses: 1 }
+const RETURNING: Constants = { Remembered: 1 }
+const NO_ETCD: Constants = { Etcd: 'none', Losses: 1, Synchronous: true }
+
+/** docs/proofs/witness.tla: segment grants of one tag in one data centre. */
+export const WITNESS_CONFIGURATIONS: readonly ProofConfiguration[] = [
+  inShort(holds('etcd away at any time', {})),
+  inShort(holds('the database loses commits', LOST)),
+  holds('the database loses commits, a move comes late', { ...LOST, Late: 1, MaxNumber: 3 }),
+  holds('the database loses commits twice', { Losses: 2, MaxNumber: 3 }),
+  holds('three processes', { Instances: 3, Losses: 1, MaxNumber: 3 }),
+  holds('the database loses commits, leftovers go back', {
+    ...LOST,
+    ...RETURNING,
+    MaxNumber: 3,
+    EtcdAway: false,
+  }),
+  holds('leftovers go back, a move comes late', { ...RETURNING, Late: 1, MaxNumber: 2 }),
+  inShort(holds('etcd restored', { Restores: 1, MaxNumber: 2 })),
+  holds('etcd restored, three numbers', { Restores: 1, MaxNumber: 3 }),
+  holds('etcd restored, leftovers go back', { Restores: 1, ...RETURNING, MaxNumber: 2 }),
+  holds('both lose, never the same grant', { Restores: 1, Losses: 1, BothLost: false, MaxNumber: 2 }),
+  holds('two databases answer at once', { Splits: 1, MaxNumber: 3 }),
+  holds('two databases answer at once, a move comes late', { Splits: 1, Late: 1, MaxNumber: 2 }),
+  inShort(holds('the database rolled back invisibly, etcd there', { HiddenLosses: 1, EtcdAway: false })),
+  inShort(holds('the tag is deleted', { Closes: 1, MaxNumber: 2 })),
+  holds('the tag is deleted, the database loses commits', { Closes: 1, Losses: 1, MaxNumber: 2 }),
+  holds('etcd restored, then the tag deleted', { Closes: 1, Restores: 1, MaxNumber: 2 }),
+  inShort(holds('no etcd, a synchronous standby', NO_ETCD)),
+  inShort(holds('no etcd, leftovers go back', { Etcd: 'none', ...RETURNING })),
+  inShort(holds('some processes without etcd', { Etcd: 'mixed', MaxNumber: 3 })),
+
+  without('skip the witness', { ...LOST }),
+  without('no skip on a new history', LOST),
+  without('ceiling without used', { HiddenLosses: 1, EtcdAway: false }),
+  without('ceiling of another history', LOST),
+  without('proceed without etcd', LOST),
+  without('write max_id + step', { ...LOST, Late: 1 }),
+  without('move without comparing', { Splits: 1 }),
+  without('no answer counts as moved', { ...LOST, Late: 1 }),
+  without('fall back and write the new ceiling', { ...LOST, Headroom: 1, MaxNumber: 3 }),
+  without('count the command tag ROLLBACK', {}),
+  without('count a COMMIT with a notice', NO_ETCD),
+  without('grant past the witness', { Etcd: 'mixed', ...LOST }),
+  without('grant from a closed record', { Closes: 1 }),
+  without('close without asking the database', { Closes: 1, Restores: 1 }),
+  without('give back twice', { ...RETURNING, MaxNumber: 3 }),
+  without('give back while issuing', RETURNING),
+  without('give back without comparing the row', { ...RETURNING, MaxNumber: 3 }),
+  without('give back without comparing used', {
+    ...RETURNING,
+    HiddenLosses: 1,
+    EtcdAway: false,
+    MaxNumber: 3,
+  }),
+
+  holds('redundant rule: give back without comparing the history', {
+    ...RETURNING,
+    ...LOST,
+    MaxNumber: 2,
+    Weakening: 'give back without comparing the history',
+  }),
+
+  inShort(violated('limit: both stores lose the same grant', { Losses: 1, Restores: 1 })),
+  inShort(violated('limit: the database rolled back invisibly while etcd was away', { HiddenLosses: 1 })),
+  inShort(violated('limit: no etcd, and an asynchronous failover', { ...NO_ETCD, Synchronous: false })),
+]
