@@ -59,6 +59,14 @@ export const TIME_GRANT_CONFIGURATIONS: readonly ProofConfiguration[] = [
   without('lower before the threads have stopped', { Holds: 2 }),
 
   inShort(
+    without('use without asking etcd again', {
+      Restores: 1,
+      Losses: 1,
+      Away: 'never',
+      Holds: 2,
+    }),
+  ),
+  inShort(
     violated('limit: a window used while PostgreSQL was away, then etcd restored', {
       Restores: 1,
       BothLost: true,

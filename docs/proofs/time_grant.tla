@@ -205,11 +205,27 @@ Copy(i) ==
   /\ ~Weak("use the window before it is copied")
   /\ IF MayReplace(h.worker, h.copy, CopyOf(h))
        THEN /\ copy' = [copy EXCEPT ![h.worker] = CopyOf(h)]
-            /\ Use(i, [h EXCEPT !.copy = CopyOf(h), !.overdue = IF @ = "before" THEN "no" ELSE @])
+            /\ Become(i, [h EXCEPT !.at = "copied", !.copy = CopyOf(h),
+                                   !.overdue = IF @ = "before" THEN "no" ELSE @])
        ELSE /\ copy' = copy
             /\ Become(i, Idle)
-            /\ UNCHANGED <<out, twice>>
-  /\ UNCHANGED <<etcd, late, nonces, faults>>
+  /\ UNCHANGED <<etcd, late, nonces, out, twice, faults>>
+
+\* etcd is asked once more, by the same compares: it may have forgotten the time meanwhile and given the worker id to
+\* somebody whose copy PostgreSQL forgot. Without an answer the hold asks again: that is Raise later, or a crash.
+Confirm(i) ==
+  LET h == instances[i] IN
+  /\ h.at = "copied"
+  /\ IF (StillHeld(h) /\ SameTime(h)) \/ Weak("use without asking etcd again") \/ Weak("trust the lease timer")
+       THEN Use(i, h)
+       ELSE Become(i, Idle) /\ UNCHANGED <<out, twice>>
+  /\ UNCHANGED <<etcd, copy, late, nonces, faults>>
+
+\* etcd gave no answer to that question.
+ConfirmUnanswered(i) ==
+  /\ instances[i].at = "copied"
+  /\ Become(i, [instances[i] EXCEPT !.at = "held"])
+  /\ UNCHANGED <<etcd, copy, late, nonces, out, twice, faults>>
 
 \* PostgreSQL is back and this hold began without it.
 ReadCopyAtLast(i) ==
@@ -238,9 +254,9 @@ CopyUnanswered(i) ==
         /\ late' = late \union {message}
         /\ copy' = copy
   /\ IF h.overdue # "no" /\ ~Weak("go on after the lease without the copy")
-       THEN Become(i, [h EXCEPT !.at = "held", !.overdue = "since"]) /\ UNCHANGED <<out, twice>>
-       ELSE Use(i, h)
-  /\ UNCHANGED <<etcd, nonces, faults>>
+       THEN Become(i, [h EXCEPT !.at = "held", !.overdue = "since"])
+       ELSE Become(i, [h EXCEPT !.at = "copied"])
+  /\ UNCHANGED <<etcd, nonces, out, twice, faults>>
 
 \* The rule left out: used first, copied some time later or never.
 UseBeforeCopy(i) ==
@@ -352,8 +368,8 @@ Known(table, w) ==
   LET own == {i \in Instances: instances[i].worker = w /\ instances[i].nonce = table[w].nonce}
   IN IF own = {} THEN table[w].until ELSE Min(table[w].until, instances[CHOOSE i \in own: TRUE].until)
 Covered(table) == \A id \in out: id[2] < Known(table, id[1])
-\* Where PostgreSQL may fail too, no window is just on its way from one store to the other.
-NothingUnderWay == (Away = "always" \/ Losses > 0) => \A i \in Instances: instances[i].at # "raised"
+\* Where PostgreSQL may be away too, no window is just on its way from one store to the other.
+NothingUnderWay == Away = "always" => \A i \in Instances: instances[i].at \notin {"raised", "copied"}
 
 Snapshot ==
   /\ budget.restores > 0
@@ -393,7 +409,7 @@ Next ==
        \/ \E w \in Ids: List(i, w) \/ Take(i, w)
        \/ ReadCopy(i) \/ BeginWithoutCopy(i)
        \/ \E to \in 1 .. MaxMs: Raise(i, to) \/ RaiseUnanswered(i, to)
-       \/ Copy(i) \/ ReadCopyAtLast(i) \/ CopyUnanswered(i) \/ UseBeforeCopy(i) \/ CopyLater(i)
+       \/ Copy(i) \/ Confirm(i) \/ ConfirmUnanswered(i) \/ ReadCopyAtLast(i) \/ CopyUnanswered(i) \/ UseBeforeCopy(i) \/ CopyLater(i)
        \/ \E cursor \in 0 .. MaxMs: Stop(i, cursor)
        \/ LowerCopy(i) \/ LowerTime(i)
        \/ Crash(i)

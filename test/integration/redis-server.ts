@@ -102,11 +102,15 @@ async function failOver(
     const mine = (await known(node).catch(() => [])).find((line) => line[2]?.startsWith('myself,slave'))
     const masterLine = (await known(node).catch(() => [])).find((line) => line[0] === mine?.[3])
     if (!masterLine?.[1]?.startsWith(`127.0.0.1:${master.port}@`)) continue
-    await node.command('CLUSTER', 'FAILOVER', ...(force ? ['TAKEOVER'] : []))
-    await until(
-      async () => String(await node.command('INFO', 'replication')).includes('role:master'),
-      'takeover',
-    )
+    let asked = 0
+    await until(async () => {
+      if (String(await node.command('INFO', 'replication')).includes('role:master')) return true
+      // A failover that master and replica agree upon gives up after 5 s where the machine is busy.
+      if (asked % ASK_AGAIN_EVERY === 0)
+        await node.command('CLUSTER', 'FAILOVER', ...(force ? ['TAKEOVER'] : []))
+      asked += 1
+      return false
+    }, 'takeover')
     return node
   }
   throw new Error(`nobody follows the node on port ${master.port}`)
@@ -127,6 +131,9 @@ async function settled(nodes: readonly RedisProcess[]): Promise<void> {
       )
     }, `the cluster is well as seen by port ${node.port}`)
 }
+
+/** In rounds of `until`: 6 s. */
+const ASK_AGAIN_EVERY = 120
 
 /** Asks every 50 ms, for 20 s at most: what a busy machine needs for a failover, several times over. */
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
