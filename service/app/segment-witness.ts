@@ -22,14 +22,19 @@ export class SegmentWitness {
   readonly #options: SegmentWitnessOptions
   #awayUntilMs = Number.NEGATIVE_INFINITY
   #fault: string | undefined
+  #faultAtMs = 0
 
   constructor(options: SegmentWitnessOptions) {
     this.#options = options
   }
 
-  /** Why etcd did not answer the last time, or undefined. */
+  /**
+   * Why etcd did not answer the last time, or undefined. Only allocations ask, so without any for a while what the last
+   * one met says nothing about now; it would call an idle process degraded long after etcd is back.
+   */
   get fault(): string | undefined {
-    return this.#fault
+    const old = this.#options.clock.monotonicMs() - this.#faultAtMs > FAULT_KEPT_MS
+    return old ? undefined : this.#fault
   }
 
   async read(generation: string, dc: number): Promise<WitnessReading | 'away'> {
@@ -40,7 +45,7 @@ export class SegmentWitness {
         return { text: entry.value, record: parseWitness(entry.value) }
       } catch (thrown) {
         // Of this tag alone nothing is known; etcd answers, and the other tags must not wait for it.
-        this.#fault = String(thrown)
+        this.#noteFault(String(thrown))
         return 'away'
       }
     })
@@ -78,10 +83,15 @@ export class SegmentWitness {
       if (answer !== 'away') this.#fault = undefined
       return answer
     } catch (thrown) {
-      this.#fault = thrown instanceof Error ? thrown.message : String(thrown)
+      this.#noteFault(thrown instanceof Error ? thrown.message : String(thrown))
       this.#awayUntilMs = clock.monotonicMs() + AWAY_MS
       return 'away'
     }
+  }
+
+  #noteFault(why: string): void {
+    this.#fault = why
+    this.#faultAtMs = this.#options.clock.monotonicMs()
   }
 }
 
@@ -104,3 +114,5 @@ function isEnd(value: unknown): value is number {
 }
 
 const AWAY_MS = 1000
+/** Many times AWAY_MS: while there are allocations, a fault that lasts is met again long before. */
+const FAULT_KEPT_MS = 15_000

@@ -23,7 +23,11 @@ export function fromEtcdError(thrown: unknown, doing: string): IdgenError {
 export function reason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
   // What grpc-js adds where a name was resolved without trouble says nothing.
-  const line = (text.split('\n', 1)[0] ?? '').replace(/ Resolution note: $/, '')
+  const line = (text.split('\n', 1)[0] ?? '')
+    .replace(/ Resolution note: $/, '')
+    .replace(/\. Last error: (?:Error: )?(.*?)\.?$/, (_, last: string) =>
+      last === 'null' ? '' : ` (${last})`,
+    )
   return line.length > REASON_MAX ? `${line.slice(0, REASON_MAX)}…` : line
 }
 
