@@ -15,6 +15,8 @@ export interface OpenConfig {
   readonly dcAssumed: boolean
   /** As WholeConfig has it. */
   readonly without: IdgenError | undefined
+  /** Settings in etcd that no key has. */
+  readonly unknown: readonly FieldFault[]
   /** Through which the settings were read; the caller closes it. undefined: no etcd is configured. */
   readonly coordinator: EtcdCoordinator | undefined
 }
@@ -28,13 +30,14 @@ export async function openConfig(
   const sources: ConfigSources = { file: readConfigFile(file), environment }
   const local = resolveConfig(sources)
   const coordinator = openCoordinator(local.config, log)
-  if (coordinator === undefined)
-    return { config: local.config, settings: undefined, dcAssumed: false, without: undefined, coordinator }
+  if (coordinator === undefined) return { ...WITHOUT_ETCD, config: local.config, coordinator }
   const { config, settings, dcAssumed, without, unknown } = await readWholeConfig(sources, coordinator)
   if (without !== undefined) tellWithout(log, without)
   tellUnknown(log, unknown)
-  return { config, settings, dcAssumed, without, coordinator }
+  return { config, settings, dcAssumed, without, unknown, coordinator }
 }
+
+const WITHOUT_ETCD = { settings: undefined, dcAssumed: false, without: undefined, unknown: [] }
 
 /** The same for one command, without anything left open. */
 export async function commandConfig(

@@ -63,8 +63,12 @@ function otherStore(
   const message =
     found === 'moving'
       ? `${where} says that the time of data centre ${dc} is moving to another store. Wait, or run idgen coordination switch again if it was interrupted.`
-      : `${where} says that the time of data centre ${dc} is granted by ${found}, this process is configured for ${wanted}. Configure ${found}, or move the authority with idgen coordination switch.`
+      : `${where} says that the time of data centre ${dc} is granted by ${nameOf(found)}, this process is configured for ${nameOf(wanted)}. Configure ${nameOf(found)}, or move the authority with idgen coordination switch.`
   return new IdgenError('IDGEN_COORDINATION_MISMATCH', message)
+}
+
+function nameOf(store: TimeAuthorityStore): string {
+  return store === 'postgres' ? 'PostgreSQL' : store
 }
 
 function authorityOf(dc: number, text: string): AuthorityEntry {

@@ -24,7 +24,8 @@ export async function checkConfiguration(
         if (opened.without !== undefined) throw opened.without
         return opened.settings?.size ?? 0
       },
-      (count) => `${count} read`,
+      (count) =>
+        [`${count} read`, ...opened.unknown.map(({ path, message }) => `${path} ${message}`)].join('; '),
     )
   return opened?.config
 }

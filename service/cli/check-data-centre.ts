@@ -1,29 +1,96 @@
 import type { PostgresDatabase } from '../adapters/postgres/database.ts'
 import { PostgresDcClaimStore } from '../adapters/postgres/postgres-dc-claim-store.ts'
-import { claimedByOther } from '../app/dc-claim-record.ts'
+import { PostgresTimeCopyStore } from '../adapters/postgres/postgres-time-copy-store.ts'
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import { type ClaimPlace, claimedByOther, readClaim } from '../app/dc-claim-record.ts'
+import { checkAuthority } from '../app/time-authority.ts'
+import { parseAuthority } from '../app/worker-record.ts'
 import type { Config } from '../config/keys.ts'
+import { authorityKey, dcClaimKey } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
+import { layoutHash, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { openCoordinator } from '../open-coordinator.ts'
 import { installationOf } from '../open-store.ts'
+import type { DcClaim } from '../ports/dc-claim-store.ts'
 import { check, type Finding } from './findings.ts'
 
-/** Whose the data centre is, by the database; etcd's claim is asked for when a service starts. */
+/** Whose the data centre is, and who grants its time, by the database and by etcd: what a service asks at its start. */
 export async function checkDataCentre(
   findings: Finding[],
   database: PostgresDatabase,
   config: Config,
 ): Promise<void> {
-  await check(
-    findings,
-    'data centre',
-    () => requireOurs(database, config),
-    (found) => found,
-  )
+  const { id: dc } = config.datacenter
+  const etcd = await recordsInEtcd(config)
+  const tell = (found: string): string => found
+  await check(findings, 'data centre', () => requireOurs(database, config, etcd?.claim), tell)
+  const standing = await new PostgresTimeCopyStore(database).standing(dc)
+  await check(findings, 'time grants', () => Promise.resolve(requireAuthority(config, standing, etcd)), tell)
 }
 
-async function requireOurs(database: PostgresDatabase, config: Config): Promise<string> {
+/** What etcd says of a data centre. */
+interface EtcdRecords {
+  readonly claim: DcClaim | undefined
+  /** undefined: there is no record. */
+  readonly authority: string | undefined
+}
+
+/** undefined: no etcd is configured, or it is away, which is a finding of its own. */
+async function recordsInEtcd(config: Config): Promise<EtcdRecords | undefined> {
+  const coordinator = openCoordinator(config, new PinoLog('silent', {}, process.stderr))
+  if (coordinator === undefined) return undefined
+  const { id: dc } = config.datacenter
+  try {
+    const claim = await coordinator.get(dcClaimKey(dc))
+    const authority = await coordinator.get(authorityKey(dc))
+    return { claim: claim && readClaim(dc, claim.value), authority: authority?.value }
+  } catch {
+    return undefined
+  } finally {
+    await coordinator.close()
+  }
+}
+
+async function requireOurs(
+  database: PostgresDatabase,
+  config: Config,
+  inEtcd: DcClaim | undefined,
+): Promise<string> {
   const { id: dc } = config.datacenter
   const installation = await installationOf(config, database)
-  const claim = await new PostgresDcClaimStore(database).find(dc)
-  if (claim === undefined) return `${dc}, which nobody has claimed in the database`
-  if (claim.installation !== installation) throw claimedByOther('the database', claim, installation)
+  const inDatabase = await new PostgresDcClaimStore(database).find(dc)
+  const claims: readonly (readonly [ClaimPlace, DcClaim | undefined])[] = [
+    ['etcd', inEtcd],
+    ['the database', inDatabase],
+  ]
+  for (const [place, claim] of claims)
+    if (claim !== undefined && claim.installation !== installation)
+      throw claimedByOther(place, claim, installation)
+  if (inDatabase === undefined) return `${dc}, which nobody has claimed in the database`
   return `${dc}, claimed by this installation (${installation})`
+}
+
+function requireAuthority(
+  config: Config,
+  standing: Parameters<typeof checkAuthority>[1] | undefined,
+  etcd: EtcdRecords | undefined,
+): string {
+  const { id: dc } = config.datacenter
+  const store = config.etcd.endpoints === '' ? 'postgres' : 'etcd'
+  const wanted = { store, layoutHash: layoutHash(snowflakeLayout(config.snowflake.epoch)) } as const
+  if (standing !== undefined) checkAuthority(dc, standing, wanted, 'PostgreSQL')
+  const inEtcd = etcd?.authority === undefined ? undefined : parseAuthority(etcd.authority)
+  if (inEtcd !== undefined) checkAuthority(dc, inEtcd, wanted, 'etcd')
+  if (standing?.store === 'etcd' && etcd !== undefined && etcd.authority === undefined)
+    throw otherEtcd(config)
+  const name = store === 'etcd' ? 'etcd' : 'PostgreSQL'
+  return standing === undefined ? `nobody has granted any; ${name} would` : `by ${name}`
+}
+
+/** PostgreSQL remembers an etcd that granted here, and this one knows nothing of it. */
+function otherEtcd({ datacenter, etcd }: Config): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_MISMATCH',
+    `PostgreSQL says that etcd grants the time of data centre ${datacenter.id}, and the configured etcd has no record of it below ${etcd.prefix}: it is another etcd, another etcd.prefix, or an etcd that lost its data. Processes of one data centre must all use the same one.`,
+  )
 }

@@ -7,15 +7,21 @@ import { check, type Finding } from './findings.ts'
 
 /** Whether Redis answers; without it everything goes on, slower. */
 export async function checkRedis(findings: Finding[], config: Config): Promise<void> {
+  await check(
+    findings,
+    'redis',
+    () => askRedis(config),
+    (found) => found,
+  )
+}
+
+async function askRedis(config: Config): Promise<string> {
   const cache = openCache(config, new SystemClock(), new PinoLog('fatal', {}, process.stderr))
-  if (cache === undefined) {
-    const found = 'not configured: every process takes its segments from the database (redis.endpoints)'
-    findings.push({ ok: true, what: 'redis', found })
-    return
-  }
+  if (cache === undefined)
+    return 'not configured: every process takes its segments from the database (redis.endpoints)'
   try {
-    const tell = (): string => 'answers'
-    await check(findings, 'redis', () => requireAnswer(cache), tell)
+    await requireAnswer(cache)
+    return 'answers'
   } finally {
     cache.close()
   }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import type { Config } from '../config/keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import { endStampMs, firstStampMs, snowflakeLayout } from '../core/snowflake-layout.ts'
@@ -35,7 +36,7 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
     await check(
       findings,
       'database',
-      () => withDatabase(options.config, (database) => checkDatabase(findings, database, config)),
+      () => withDatabase(options.config, (database) => checkDatabase(findings, database, config), SILENT),
       () => 'closed cleanly',
     )
   }
@@ -45,6 +46,9 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
       process.stdout.write(`${ok ? 'ok  ' : 'BAD '} ${what.padEnd(20)} ${found}\n`)
   if (findings.some(({ ok }) => !ok)) process.exitCode = 1
 }
+
+/** What the configuration lacks is a finding already. */
+const SILENT = new PinoLog('silent', {}, process.stderr)
 
 function layoutRange(config: Config): string {
   const layout = snowflakeLayout(config.snowflake.epoch)

@@ -4,6 +4,7 @@ import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { type Config } from '../config/keys.ts'
 import { commandConfig } from '../open-config.ts'
 import { databaseServer, openDatabase } from '../open-store.ts'
+import type { Log } from '../ports/log.ts'
 import { instanceName } from '../running-service.ts'
 
 /**
@@ -13,8 +14,8 @@ import { instanceName } from '../running-service.ts'
 export async function withDatabase(
   configFile: string | undefined,
   work: (database: PostgresDatabase, config: Config) => Promise<void>,
+  log: Log = new PinoLog('warn', {}, process.stderr),
 ): Promise<void> {
-  const log = new PinoLog('warn', {}, process.stderr)
   const config = await commandConfig(configFile, process.env, log)
   await using stack = new AsyncDisposableStack()
   const running = config.database.url === '' ? await runningEmbeddedUrl(config.data.dir) : undefined

@@ -116,6 +116,15 @@ test('two installations never run as one data centre, until a person moves its n
   const doctor = await idgen(['doctor'], { ...west, IDGEN_SERVER_HTTP_PORT: '0' })
   assert.match(doctor.out, /^ok {3}settings in etcd +0 read$/m)
   assert.match(doctor.out, /^ok {3}data centre +3, claimed by this installation/m)
+  assert.match(doctor.out, /^ok {3}time grants +by etcd$/m)
+  const moved = await idgen(['doctor'], { ...east, IDGEN_SERVER_HTTP_PORT: '0' })
+  assert.equal(moved.code, 1)
+  assert.match(moved.out, /^BAD {2}data centre +Data centre 3 belongs to .*\(etcd, .*this one is "east"/m)
+  const elsewhere = await idgen(['doctor'], { ...west, IDGEN_ETCD_PREFIX: '/nowhere' })
+  assert.match(
+    elsewhere.out,
+    /^BAD {2}time grants +PostgreSQL says that etcd .* below \/nowhere: it is another etcd/m,
+  )
   const json = JSON.parse((await idgen(['dc', 'list', '--json'], east)).out) as {
     installation: string
     claims: { dc: number; database: { installation: string }; etcd: { installation: string } }[]
