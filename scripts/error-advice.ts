@@ -24,7 +24,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_KEY_NOT_FOUND: 'List the keys; it may have been revoked already.',
   IDGEN_METHOD_NOT_ALLOWED: 'Use a method that the `Allow` header names.',
   IDGEN_ALREADY_EXISTS: 'Read the existing one and use it, or choose another name.',
-  IDGEN_NOT_EMPTY: 'Delete what it holds first: the tags of a group, the groups of a workspace.',
+  IDGEN_NOT_EMPTY:
+    'Delete what it holds first: the tags of a group, the groups of a workspace. Of `idgen coordination switch`: stop the processes that the message names, or use `--force`.',
   IDGEN_IMMUTABLE:
     'Create a new one with the wanted value; this one keeps its own for ever, or IDs could repeat.',
   IDGEN_VERSION_MISMATCH: 'Read it again, apply the change to what is there now, and send the new ETag.',

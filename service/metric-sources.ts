@@ -120,7 +120,7 @@ function segments({ useCases, capacity }: Measured): MetricSource[] {
     },
     {
       name: 'idgen_range_used_ratio_max',
-      help: 'Granted share of the data-centre number space of the fullest tag, at the last hourly check',
+      help: 'Granted share of the data-centre number space of the fullest tag, at the last check (capacity.checkEvery)',
       kind: 'gauge',
       labels: [],
       read: (set) => set([], capacity.largestShare),

@@ -6,6 +6,8 @@ interface OrderRule {
   readonly left: KeyPath
   readonly right: KeyPath
   readonly atMost?: true
+  /** Not the whole of `right` counts. */
+  readonly share?: number
   readonly why: string
 }
 
@@ -31,7 +33,9 @@ const ORDER_RULES: readonly OrderRule[] = [
   {
     left: 'snowflake.renewEvery',
     right: 'snowflake.lease',
-    why: 'the worker id would be lost between renewals',
+    // The part of a lease in which a process trusts it (app/time-grant-keeper.ts).
+    share: 0.8,
+    why: 'stamping would stop between renewals',
   },
   { left: 'snowflake.renewEvery', right: 'snowflake.window', why: 'stamping would stop between renewals' },
   { left: 'snowflake.borrowMax', right: 'snowflake.window', why: 'borrowing stays inside the granted time' },
@@ -41,16 +45,16 @@ const PORTS: readonly KeyPath[] = ['server.http.port', 'server.grpc.port', 'serv
 
 /** Rules between keys. A rule with a key in `faulty` is left out: its value here is the default, not what was given. */
 export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
-  return [...orderFaults(values, faulty), ...portFaults(values, faulty)]
+  return [...orderFaults(values, faulty), ...portFaults(values, faulty), ...etcdFaults(values, faulty)]
 }
 
 function orderFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
   const faults: FieldFault[] = []
-  for (const { left, right, atMost, why } of ORDER_RULES) {
+  for (const { left, right, atMost, share = 1, why } of ORDER_RULES) {
     if (faulty.has(left) || faulty.has(right)) continue
-    const [a, b] = [Number(values.get(left)), Number(values.get(right))]
+    const [a, b] = [Number(values.get(left)), Number(values.get(right)) * share]
     if (a < b || (atMost && a === b)) continue
-    const relation = atMost ? 'must not be above' : 'must be below'
+    const relation = `${atMost ? 'must not be above' : 'must be below'}${share === 1 ? '' : ` ${share} ×`}`
     const byDefault = a === ROWS.get(left)?.default ? ', its default' : ''
     faults.push({ path: left, message: `${relation} ${right} (${b}), not ${a}${byDefault}: ${why}` })
   }
@@ -70,3 +74,24 @@ function portFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFau
   }
   return faults
 }
+
+/** What would be ignored silently, and then looks like a fault of etcd. */
+function etcdFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+  const faults: FieldFault[] = []
+  for (const [path, other] of PAIRS)
+    if (values.get(path) !== '' && values.get(other) === '' && !faulty.has(other))
+      faults.push({ path, message: `needs ${other} beside it` })
+  const endpoints = String(values.get('etcd.endpoints'))
+  if (endpoints === '' || endpoints.includes('https://')) return faults
+  for (const path of TLS_FILES)
+    if (values.get(path) !== '')
+      faults.push({ path, message: `needs etcd.endpoints that begin with https://, not ${endpoints}` })
+  return faults
+}
+
+const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
+  ['etcd.tls.cert', 'etcd.tls.key'],
+  ['etcd.tls.key', 'etcd.tls.cert'],
+  ['etcd.password', 'etcd.username'],
+]
+const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']

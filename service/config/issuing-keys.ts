@@ -34,7 +34,7 @@ export const ISSUING_KEYS = {
     min: 1000,
     max: 3_600_000,
     reload: 'restart',
-    doc: 'How far ahead time is granted: stamping goes on this long without the database. A crash keeps the worker id from being used again for as long. Above snowflake.renewEvery and snowflake.borrowMax.',
+    doc: 'How far ahead time is granted: stamping goes on at most this long without the store that grants time, and no longer than 0.8 × snowflake.lease after the last renewal. A crash keeps the worker id from being used again for as long. Above snowflake.renewEvery and snowflake.borrowMax.',
   },
   'snowflake.lease': {
     kind: 'duration_ms',
@@ -42,7 +42,7 @@ export const ISSUING_KEYS = {
     min: 1000,
     max: 3_600_000,
     reload: 'restart',
-    doc: 'How long a worker id stays with a process that does not renew it. Above snowflake.renewEvery.',
+    doc: 'How long a worker id stays with a process that does not renew it; the process itself stamps for 0.8 of it. snowflake.renewEvery must be below that.',
   },
   'snowflake.renewEvery': {
     kind: 'duration_ms',

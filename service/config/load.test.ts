@@ -178,7 +178,7 @@ describe('rules between keys', () => {
     ],
     [
       'snowflake: { renewEvery: 30s }',
-      'snowflake.renewEvery must be below snowflake.lease (30000), not 30000',
+      'snowflake.renewEvery must be below 0.8 × snowflake.lease (24000), not 30000',
     ],
     ['snowflake: { window: 1s }', 'snowflake.renewEvery must be below snowflake.window (1000)'],
     [
@@ -192,6 +192,17 @@ describe('rules between keys', () => {
     [
       'server: { generate: { maxRuns: 9999 } }',
       'server.generate.maxText must not be above server.generate.maxRuns',
+    ],
+    [
+      'snowflake: { lease: 10s, renewEvery: 8s }',
+      'snowflake.renewEvery must be below 0.8 × snowflake.lease (8000), not 8000: stamping',
+    ],
+    ['etcd: { tls: { cert: /c.pem } }', 'etcd.tls.cert needs etcd.tls.key beside it'],
+    ['etcd: { tls: { key: /k.pem } }', 'etcd.tls.key needs etcd.tls.cert beside it'],
+    ['etcd: { password: secret }', 'etcd.password needs etcd.username beside it'],
+    [
+      'etcd: { endpoints: "http://etcd:2379", tls: { ca: /ca.pem } }',
+      'etcd.tls.ca needs etcd.endpoints that begin with https://, not http://etcd:2379',
     ],
     ['server: { grpc: { port: 8080 } }', 'server.grpc.port must differ from server.http.port, both are 8080'],
   ] as const)
