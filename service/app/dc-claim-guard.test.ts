@@ -255,3 +255,16 @@ test('after a stop nothing is asked any more', async (t) => {
   assert.equal(guard.fault, undefined)
   assert.equal(world.clock.pending, 0)
 })
+
+test('an etcd that knows nothing of a data centre that ran before is named: it may be another one', async (t) => {
+  const world = new World(t)
+  const store = world.database()
+  const warned = () =>
+    world.log.lines.filter(({ text }) => text.startsWith('the database knew this data centre'))
+  await world.guard('east', { store }).start()
+  await world.guard('east', { store }).start()
+  assert.equal(warned().length, 0)
+  const elsewhere = new MemoryCoordinator(new MemoryCoordination(world.clock))
+  await world.guard('east', { store, coordinator: elsewhere }).start()
+  assert.equal(warned().length, 1)
+})

@@ -50,6 +50,8 @@ export class DcClaimGuard {
   /** Something happened since the look under way began. */
   #stale = false
   #stopped = false
+  /** The database had our claim before this process started. */
+  #ranBefore = false
 
   constructor(options: DcClaimGuardOptions) {
     this.#options = options
@@ -134,11 +136,12 @@ export class DcClaimGuard {
     else if (dcAssumed === true) throw unknownDc(dc, this.#unconfirmed)
     const claim = await store.claim(dc, installation, instance)
     this.#refuseOther('the database', claim)
+    this.#ranBefore = before !== undefined
     if (before === undefined) this.#claimed('the database', claim)
   }
 
   async #claimInEtcd(): Promise<void> {
-    const { coordinator, clock, dc, installation, instance } = this.#options
+    const { coordinator, clock, dc, installation, instance, log } = this.#options
     if (coordinator === undefined) return
     const key = dcClaimKey(dc)
     const claim = { dc, installation, claimedBy: instance, claimedAt: new Date(clock.nowMs()) }
@@ -151,7 +154,12 @@ export class DcClaimGuard {
     )
     if (outcome === undefined) return
     this.#unconfirmed = undefined
-    if (outcome.succeeded) this.#claimed('etcd', claim)
+    if (outcome.succeeded) {
+      this.#claimed('etcd', claim)
+      if (this.#ranBefore) log.warn({ dc, key }, UNKNOWN_HERE)
+      // What it deletes now is a loss while we run.
+      this.#ranBefore = true
+    }
     this.#judge('etcd', outcome.succeeded ? claim : readClaim(dc, outcome.entries.get(key)?.value ?? ''))
   }
 
@@ -208,5 +216,9 @@ function unknownDc(dc: number, why: string | undefined): IdgenError {
     `Neither file nor environment says which data centre this is, etcd, whose settings may, does not (${why ?? 'it could not be read'}), and the database never saw data centre ${dc} run. Set datacenter.id, or bring etcd back.`,
   )
 }
+
+/** Two etcds, or two prefixes, look well each and do not guard each other's processes. */
+const UNKNOWN_HERE =
+  'the database knew this data centre and etcd did not: etcd is new here, lost its data, or is not the one (etcd.endpoints, etcd.prefix) that the other processes of this data centre use'
 
 const EVERY_MS = 3_600_000
