@@ -177,7 +177,7 @@ export class SegmentAllocator implements SegmentStore {
   #witnessAway(tagId: number): IdgenError {
     return new IdgenError(
       'IDGEN_WITNESS_UNAVAILABLE',
-      `etcd does not answer (${this.#options.witness?.fault}) and the database has granted all that was promised to it of the tag with the id ${tagId}.`,
+      `The witness in etcd is not to be had (${this.#options.witness?.fault}), and the database has granted all that was promised to it of the tag with the id ${tagId}.`,
       { retryAfterMs: RETRY_MS },
     )
   }

@@ -43,9 +43,11 @@ export class SegmentWitness {
       if (entry === undefined) return { text: undefined, record: undefined }
       try {
         return { text: entry.value, record: parseWitness(entry.value) }
-      } catch (thrown) {
+      } catch {
         // Of this tag alone nothing is known; etcd answers, and the other tags must not wait for it.
-        this.#noteFault(String(thrown))
+        this.#noteFault(
+          `the key ${witnessKey(generation, dc)} in etcd holds no record of idgen but ${entry.value.slice(0, SHOWN_MAX)}; delete it, and the tag goes on above the ceiling that the database knows`,
+        )
         return 'away'
       }
     })
@@ -104,7 +106,7 @@ export function parseWitness(text: string): WitnessRecord {
   const parsed = JSON.parse(text) as Partial<WitnessRecord>
   const { used, ceiling, history, closed } = parsed
   if (!isEnd(used) || !isEnd(ceiling) || typeof history !== 'string')
-    throw new Error(`a witness record of idgen was expected in etcd, not ${text.slice(0, 200)}`)
+    throw new Error(`a witness record of idgen was expected in etcd, not ${text.slice(0, SHOWN_MAX)}`)
   return { used, ceiling, history, ...(closed === true ? { closed } : {}) }
 }
 
@@ -114,5 +116,6 @@ function isEnd(value: unknown): value is number {
 }
 
 const AWAY_MS = 1000
+const SHOWN_MAX = 200
 /** Many times AWAY_MS: while there are allocations, a fault that lasts is met again long before. */
 const FAULT_KEPT_MS = 15_000

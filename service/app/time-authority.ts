@@ -71,7 +71,8 @@ function nameOf(store: TimeAuthorityStore): string {
   return store === 'postgres' ? 'PostgreSQL' : store
 }
 
-function authorityOf(dc: number, text: string): AuthorityEntry {
+/** @throws IDGEN_COORDINATION_MISMATCH when it is no record of idgen */
+export function authorityOf(dc: number, text: string): AuthorityEntry {
   const authority = parseAuthority(text)
   if (authority !== undefined) return { text, authority }
   throw new IdgenError(

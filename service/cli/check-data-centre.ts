@@ -3,8 +3,7 @@ import { PostgresDcClaimStore } from '../adapters/postgres/postgres-dc-claim-sto
 import { PostgresTimeCopyStore } from '../adapters/postgres/postgres-time-copy-store.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { type ClaimPlace, claimedByOther, readClaim } from '../app/dc-claim-record.ts'
-import { checkAuthority } from '../app/time-authority.ts'
-import { parseAuthority } from '../app/worker-record.ts'
+import { authorityOf, checkAuthority } from '../app/time-authority.ts'
 import type { Config } from '../config/keys.ts'
 import { authorityKey, dcClaimKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -12,6 +11,7 @@ import { layoutHash, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { openCoordinator } from '../open-coordinator.ts'
 import { installationOf } from '../open-store.ts'
 import type { DcClaim } from '../ports/dc-claim-store.ts'
+import type { TimeAuthority } from '../ports/time-copy-store.ts'
 import { check, type Finding } from './findings.ts'
 
 /** Whose the data centre is, and who grants its time, by the database and by etcd: what a service asks at its start. */
@@ -72,15 +72,15 @@ async function requireOurs(
 
 function requireAuthority(
   config: Config,
-  standing: Parameters<typeof checkAuthority>[1] | undefined,
+  standing: TimeAuthority | undefined,
   etcd: EtcdRecords | undefined,
 ): string {
   const { id: dc } = config.datacenter
   const store = config.etcd.endpoints === '' ? 'postgres' : 'etcd'
   const wanted = { store, layoutHash: layoutHash(snowflakeLayout(config.snowflake.epoch)) } as const
   if (standing !== undefined) checkAuthority(dc, standing, wanted, 'PostgreSQL')
-  const inEtcd = etcd?.authority === undefined ? undefined : parseAuthority(etcd.authority)
-  if (inEtcd !== undefined) checkAuthority(dc, inEtcd, wanted, 'etcd')
+  if (etcd?.authority !== undefined)
+    checkAuthority(dc, authorityOf(dc, etcd.authority).authority, wanted, 'etcd')
   if (standing?.store === 'etcd' && etcd !== undefined && etcd.authority === undefined)
     throw otherEtcd(config)
   const name = store === 'etcd' ? 'etcd' : 'PostgreSQL'
