@@ -114,6 +114,16 @@ describe('files', () => {
     )
     assert.deepEqual(broken, [])
   })
+
+  test('every decision stands in the list of decisions', () => {
+    const listed = read('docs/decisions/README.md')
+    const records = OWN.filter((path) => /^docs\/decisions\/\d/.test(path)).map((path) => basename(path))
+    assert.ok(records.length > 0)
+    assert.deepEqual(
+      records.filter((name) => !listed.includes(`](${name})`)),
+      [],
+    )
+  })
 })
 
 describe('tests', () => {
