@@ -115,7 +115,7 @@ describe('acquiring', () => {
     )
     assert.match(
       first.message,
-      /PostgreSQL says.*granted by postgres.*configured for etcd.*coordination switch/,
+      /PostgreSQL says.*granted by PostgreSQL.*configured for etcd.*coordination switch/,
     )
     world.put(authorityKey(1), JSON.stringify({ store: 'moving', layoutHash: 'layout-a' }))
     const second = await rejectsWith(
