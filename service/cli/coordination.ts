@@ -84,7 +84,7 @@ async function switchStore(options: SwitchOptions): Promise<void> {
     const { before, ...done } = report
     if (options.json === true)
       process.stdout.write(`${JSON.stringify({ ...done, tagsUnwitnessed: tags, before: asJson(before) })}\n`)
-    else process.stdout.write(`${[...describe(before), outcomeLine(report)].join('\n')}\n`)
+    else process.stdout.write(`${['Before:', ...describe(before), outcomeLine(report)].join('\n')}\n`)
   })
 }
 
