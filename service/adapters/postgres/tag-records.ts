@@ -110,9 +110,12 @@ export class TagRecords {
       if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
       const rows = await session.rows(
-        this.#db.selectFrom('segments').select(['dc', 'next_value']).where('tag_id', '=', id),
+        this.#db.selectFrom('segments').select(['dc', 'next_value', 'ceiling']).where('tag_id', '=', id),
       )
-      const reached = rows.map(({ dc, next_value }) => reachedValue(spaceOf(tag), dc, next_value))
+      // Below the ceiling commits may have granted that this database lost (core/witness.ts).
+      const reached = rows.map(({ dc, next_value, ceiling }) =>
+        Math.max(reachedValue(spaceOf(tag), dc, next_value), ceiling),
+      )
       await session.write(
         this.#db
           .updateTable('biz_tags')
