@@ -11,12 +11,25 @@ import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { witnessKey } from '../core/coordination-keys.ts'
 import { DEFAULT_STEP, type Tag } from '../core/tag.ts'
+import type { NewTag } from '../ports/catalog-store.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { LeaveWitness } from './leave-witness.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 import { parseWitness, printWitness, SegmentWitness } from './segment-witness.ts'
 
 const CLI = { actor: 'cli', traceId: undefined }
+
+function tagDraft(name: string): NewTag {
+  return {
+    workspace: 'w',
+    group: 'g',
+    name,
+    displayName: '',
+    chain: ['segment'],
+    step: DEFAULT_STEP,
+    space: { startAt: 0, cellSize: 1_000_000, dcCount: 1 },
+  }
+}
 
 async function installation() {
   const clock = new MemoryClock()
@@ -25,18 +38,7 @@ async function installation() {
   await catalog.createWorkspace('w', '')
   await catalog.createGroup('w', 'g', '')
   const tags: Tag[] = []
-  for (const name of ['a', 'b'])
-    tags.push(
-      await catalog.createTag({
-        workspace: 'w',
-        group: 'g',
-        name,
-        displayName: '',
-        chain: ['segment'],
-        step: DEFAULT_STEP,
-        space: { startAt: 0, cellSize: 1_000_000, dcCount: 1 },
-      }),
-    )
+  for (const name of ['a', 'b']) tags.push(await catalog.createTag(tagDraft(name)))
   const etcd = new MemoryCoordination(clock)
   const coordinator = new MemoryCoordinator(etcd)
   const ledger = new MemorySegmentLedger(memory)
@@ -44,6 +46,7 @@ async function installation() {
   const audit = new AuditTrail({ sink, clock, log: SILENT, queueMax: 100, flushEveryMs: 1000 })
   const witness = new SegmentWitness({ coordinator, clock, deadlineMs: 200 })
   return {
+    catalog,
     memory,
     etcd,
     audit,
@@ -90,6 +93,28 @@ test('a process that still asks etcd afterwards makes the tag witnessed again, a
   await rejectsWith('IDGEN_COORDINATION_MISMATCH', without.allocate(tag.id, 0, 100))
   assert.equal(await leave.run(CLI, 0), 1)
   assert.ok((await without.allocate(tag.id, 0, 100)).lo >= late.hi)
+})
+
+test('a tag deleted afterwards leaves everything etcd remembers to nobody, although the database lost it', async () => {
+  const { tag, etcd, withEtcd, without, leave, catalog } = await installation()
+  await withEtcd.allocate(tag.id, 0, 100)
+  const key = witnessKey(tag.generation, 0)
+  const record = parseWitness(etcd.get(key)?.value ?? '')
+  const moved = printWitness({ ...record, used: 90_000, ceiling: 95_000 })
+  etcd.transact({ compare: [], change: [{ put: key, value: moved }] })
+  await leave.run(CLI, 0)
+  await catalog.deleteTag(tag, undefined)
+  const again = await catalog.createTag(tagDraft('a'))
+  assert.ok((await without.allocate(again.id, 0, 100)).lo >= 95_000)
+})
+
+test('a tag whose row the database lost as well begins above what etcd remembers', async () => {
+  const { tag, memory, ceiling, withEtcd, without, leave } = await installation()
+  const lost = await withEtcd.allocate(tag.id, 0, 100)
+  memory.segments.delete(tag.id)
+  await leave.run(CLI, 0)
+  const after = await without.allocate(tag.id, 0, 100)
+  assert.ok(after.lo >= lost.hi && after.lo >= ceiling(tag), `${after.lo}`)
 })
 
 test('without etcd, and where a record cannot be read, nothing is changed and it says what to do', async () => {

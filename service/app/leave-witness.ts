@@ -35,6 +35,8 @@ export class LeaveWitness {
   async run(actor: Actor, dc: number): Promise<number> {
     const { ledger, audit } = this.#options
     let left = 0
+    // The database may have lost a tag's row and not the tag: opened again it would begin at the first number.
+    await ledger.initialiseAll(dc)
     for (const { tagId } of await ledger.usage(dc)) if (await this.#leave(tagId, dc)) left += 1
     if (left > 0)
       audit.record({
