@@ -54,7 +54,7 @@ async function openCatalog(
   { database, coordinator, audit, clock, log }: Omit<CommandStores, 'catalog'>,
   stack: AsyncDisposableStack,
 ): Promise<CatalogStore> {
-  const catalog = new PostgresCatalogStore(database)
+  const catalog = new PostgresCatalogStore(database, { alone: coordinator === undefined })
   if (coordinator === undefined) return catalog
   const names = new SharedNames(coordinator, await databaseIdentity(database))
   const conflicts = new RangeConflicts(audit, log)
