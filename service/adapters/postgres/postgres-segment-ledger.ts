@@ -18,6 +18,7 @@ export interface SegmentLedgerOptions {
 /** What is read under the lock. */
 interface LockedRow extends SpaceColumns {
   readonly generation: string
+  readonly config_revision: number
   readonly cell: number
   readonly next_value: number
   readonly cell_hi: number
@@ -118,7 +119,7 @@ export class PostgresSegmentLedger implements SegmentLedger {
           's.ceiling_history',
           history.as('history'),
         ])
-        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation'])
+        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation', 't.config_revision'])
         .where('s.tag_id', '=', tagId)
         .where('s.dc', '=', dc)
         .where('t.deleted_at', 'is', null)
@@ -177,6 +178,7 @@ function ledgerRow(row: LockedRow): LedgerRow {
   return {
     space: spaceOf(row),
     generation: row.generation,
+    published: row.config_revision > 0,
     cell: row.cell,
     nextValue: row.next_value,
     ceiling: row.ceiling,
