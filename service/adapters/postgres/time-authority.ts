@@ -50,10 +50,13 @@ export async function hasAuthority(
 export async function refuseJoined(session: Session, db: PostgresDatabase['kysely']): Promise<void> {
   const query = db.selectFrom('time_authority').select('dc').where('store', '!=', 'postgres').orderBy('dc')
   const joined = await session.first(query.limit(1))
-  if (joined === undefined) return
-  throw new IdgenError(
+  if (joined !== undefined) throw pastEtcd(joined.dc)
+}
+
+export function pastEtcd(dc: number): IdgenError {
+  return new IdgenError(
     'IDGEN_COORDINATION_MISMATCH',
-    `The tags of this database are agreed upon in etcd (data centre ${joined.dc}), and this process is configured without it: set etcd.endpoints, or leave etcd with idgen coordination switch.`,
+    `Tags and numbers of data centre ${dc} are agreed upon in etcd, and this process is configured without it: set etcd.endpoints, or leave etcd with idgen coordination switch.`,
   )
 }
 
