@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
+import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
@@ -17,6 +18,8 @@ import { LeaveWitness } from './leave-witness.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 import { parseWitness, printWitness, SegmentWitness } from './segment-witness.ts'
 
+/** The database has every tag that etcd has. */
+const NO_SYNC = { compareAll: async () => {}, settled: async () => {} }
 const CLI = { actor: 'cli', traceId: undefined }
 
 function tagDraft(name: string): NewTag {
@@ -54,7 +57,7 @@ async function installation() {
     ceiling: (tag: Tag) => parseWitness(etcd.get(witnessKey(tag.generation, 0))?.value ?? '').ceiling,
     withEtcd: new SegmentAllocator({ ledger, witness }),
     without: new SegmentAllocator({ ledger }),
-    leave: new LeaveWitness({ ledger, coordinator, audit }),
+    leave: new LeaveWitness({ ledger, coordinator, audit, sync: NO_SYNC }),
   }
 }
 
@@ -115,6 +118,29 @@ test('a tag whose row the database lost as well begins above what etcd remembers
   await leave.run(CLI, 0)
   const after = await without.allocate(tag.id, 0, 100)
   assert.ok(after.lo >= lost.hi && after.lo >= ceiling(tag), `${after.lo}`)
+})
+
+test('a tag that the database lost is made again first, and begins above what etcd remembers', async () => {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const before = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
+  await before.catalog.createTag(newTag('t'))
+  const granted = await before.grant('t')
+  const after = new JoinedDatabase({ clock, etcd, dc: 0 })
+  const ledger = new MemorySegmentLedger(after.memory)
+  const { coordinator, sync } = after
+  const audit = new AuditTrail({
+    sink: new MemoryAuditSink(),
+    clock,
+    log: SILENT,
+    queueMax: 9,
+    flushEveryMs: 1,
+  })
+  await new LeaveWitness({ ledger, coordinator, audit, sync }).run(CLI, 0)
+  const tag = await after.store.findTag({ workspace: 'w', group: 'g', name: 't' })
+  const { lo } = await new SegmentAllocator({ ledger }).allocate(tag?.id ?? 0, 0, 10)
+  assert.ok(lo > Math.max(...granted), `${lo}`)
+  await Promise.all([before.stop(), after.stop()])
 })
 
 test('without etcd, and where a record cannot be read, nothing is changed and it says what to do', async () => {
