@@ -61,7 +61,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
       installation: await installationOf(config, database),
     },
     ...(redis === undefined ? {} : { cache: { redis, busyTags: (dc: number) => busyTags(database, dc) } }),
-    catalog: new PostgresCatalogStore(database),
+    catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),
     poolStats: () => database.poolStats(),

@@ -3,27 +3,37 @@ import { type TestContext, test } from 'node:test'
 import { batchNumbers } from '../test/fixtures/batch-numbers.ts'
 import { type MemoryUseCases, memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 import { settle } from '../test/fixtures/settle.ts'
+import { MemoryCatalog } from './adapters/memory/memory-catalog.ts'
+import { MemoryCatalogStore } from './adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from './adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from './adapters/memory/memory-coordination.ts'
 import { MemoryCoordinator } from './adapters/memory/memory-coordinator.ts'
+import { MemorySegmentLedger } from './adapters/memory/memory-segment-ledger.ts'
 import { IdBatch } from './core/id-batch.ts'
+import { DEFAULT_SPACE, DEFAULT_STEP } from './core/tag.ts'
 
 /** Two data centres with a database each, joined by one etcd; everything in memory, wired as in production. */
 async function twoDataCentres(t: TestContext) {
   const clock = new MemoryClock()
   const etcd = new MemoryCoordination(clock)
+  const databases = [0, 1].map(() => new MemoryCatalog(clock))
   const start = (dc: number): Promise<MemoryUseCases> =>
     memoryUseCases({
       clock,
       environment: { IDGEN_DATACENTER_ID: String(dc) },
       outside: {
+        ...storesOf(databases[dc] ?? assert.fail('there are two')),
         shared: { coordinator: new MemoryCoordinator(etcd), database: `database ${dc}` },
         instance: `dc${dc}/1`,
       },
     })
   const both = [await start(0), await start(1)] as const
   t.after(() => Promise.all(both.map((one) => one.stop())))
-  return { clock, etcd, zero: both[0], one: both[1] }
+  return { clock, etcd, databases, zero: both[0], one: both[1] }
+}
+
+function storesOf(database: MemoryCatalog) {
+  return { catalog: new MemoryCatalogStore(database), ledger: new MemorySegmentLedger(database) }
 }
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -88,6 +98,22 @@ test('readiness names what is wrong with etcd and stays ready', async (t) => {
     degraded.map(({ what }) => what),
     ['etcd'],
   )
+})
+
+test('a tag made past etcd is granted no number before its name is agreed upon there', async (t) => {
+  const { zero, one, databases } = await twoDataCentres(t)
+  await zero.useCases.catalog.createWorkspace(ACTOR, 'acme', '')
+  await zero.useCases.catalog.createGroup(ACTOR, 'acme', 'shop', '')
+  const { catalog } = storesOf(databases[0] ?? assert.fail('there are two'))
+  const rest = { chain: ['segment', 'snowflake'] as const, step: DEFAULT_STEP, space: DEFAULT_SPACE }
+  await catalog.createTag({ ...ORDERS, displayName: '', ...rest })
+  // Meanwhile the other data centre could have the name, with numbers of its own.
+  assert.ok((await take(zero, 10)).every((id) => id > 2n ** 53n))
+  await zero.service.coordination?.sync.sync('acme/shop/orders')
+  await settle()
+  assert.deepEqual(await take(one, 1), [1n + 2n ** 32n])
+  const { tag } = await zero.useCases.directory.resolve('acme/shop/orders')
+  assert.equal((await zero.service.allocator.allocate(tag.id, 0, 10)).lo, 1)
 })
 
 test('a tag whose name another database claims is granted no number, and readiness names it', async (t) => {

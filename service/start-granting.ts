@@ -45,7 +45,7 @@ function newAllocator(
     ledger,
     rules: witnessRules(config),
     onFinding: (...found) => storeWatch.found(...found),
-    ...(coordination === undefined ? {} : { witness: coordination.witness }),
+    ...(coordination === undefined ? {} : { witness: coordination.witness, publishedOnly: true }),
   })
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
+import { BlockWorld } from '../../test/fixtures/block-world.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { IdgenError } from '../core/errors.ts'
 import { DEFAULT_STEP } from '../core/tag.ts'
@@ -49,6 +51,22 @@ test('nothing below the number is granted any more, in any data centre, and it i
   assert.equal((await allocator.allocate(tag.id, 0, 10)).lo, 500_000)
   await audit.flush()
   assert.equal(sink.records.filter(({ action }) => action === 'tag.advance').length, 2)
+})
+
+test('blocks that lie in Redis below the number are used by nobody any more', async () => {
+  const world = new BlockWorld()
+  const list = await world.newTag()
+  await world.newExchange().putAside(list, await world.newStore().allocate(list.tagId, 0, 1000), 100)
+  const [first, again] = [world.newProcess(), world.newProcess()]
+  assert.ok((await first.allocate(list.tagId, 0, 100, list.generation)).lo < 500_000)
+  const sink = new MemoryAuditSink()
+  const audit = new AuditTrail({ sink, clock: world.clock, log: SILENT, queueMax: 100, flushEveryMs: 1000 })
+  const catalog = new MemoryCatalogStore(world.catalog)
+  const coordinator = new MemoryCoordinator(world.etcd)
+  const tags = new AdvanceTags({ catalog, allocator: world.newStore(), audit, coordinator })
+  await tags.advance(ACTOR, 'w/g/t', { to: 500_000 }, () => {})
+  assert.equal((await again.allocate(list.tagId, 0, 100, list.generation)).lo, 500_000)
+  assert.deepEqual(world.etcd.list('/blocks/').entries, [])
 })
 
 test('it never lowers what was reached', async () => {

@@ -1,6 +1,8 @@
+import { blocksOf } from '../core/coordination-keys.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { SegmentAllocator } from './segment-allocator.ts'
@@ -10,6 +12,8 @@ export interface AdvanceTagsOptions {
   readonly catalog: CatalogStore
   readonly allocator: SegmentAllocator
   readonly audit: AuditTrail
+  /** Where blocks lie in Redis that were granted before; left out where there is no etcd. */
+  readonly coordinator?: Coordinator
 }
 
 /** Either a number nothing below which may be granted any more, or how many numbers to leave out. */
@@ -25,7 +29,8 @@ export interface AdvancedTag {
 /**
  * Raises what tags grant next, in every data centre of this database and, with etcd, in those of the others: after a
  * backup was restored without etcd, or when another system gave out numbers of the same space. Never lowers anything.
- * Running processes go on with what they hold: restart them where that was granted by what is lost now.
+ * Running processes go on with what they hold: restart them where that was granted by what is lost now. Blocks in Redis
+ * would outlive that restart: they are taken away, by their records, without which nobody uses them.
  */
 export class AdvanceTags {
   readonly #options: AdvanceTagsOptions
@@ -84,6 +89,7 @@ export class AdvanceTags {
     for (let dc = 0; dc < tag.space.dcCount; dc += 1)
       try {
         const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
+        await this.#burnBlocks(tag, dc)
         this.#tell(actor, tag, { ...how, dc, nextValue })
         onDone({ path: tagPath(tag), dc, nextValue })
       } catch (thrown) {
@@ -93,6 +99,17 @@ export class AdvanceTags {
         exhausted ??= error
       }
     if (exhausted !== undefined) throw exhausted
+  }
+
+  async #burnBlocks({ generation }: Tag, dc: number): Promise<void> {
+    const { coordinator } = this.#options
+    if (coordinator === undefined) return
+    const { entries } = await coordinator.list(blocksOf(generation, dc))
+    for (let from = 0; from < entries.length; from += DELETES_MAX)
+      await coordinator.transact({
+        compare: [],
+        change: entries.slice(from, from + DELETES_MAX).map(({ key }) => ({ delete: key })),
+      })
   }
 
   #tell(actor: Actor, tag: Tag, detail: Record<string, unknown>): void {
@@ -130,5 +147,7 @@ async function* pages<T>(
 }
 
 const PAGE = 500
+/** etcd takes 128 operations in a transaction. */
+const DELETES_MAX = 100
 /** A person sees the pattern; the count says how many there are. */
 const FAULTS_MAX = 100

@@ -11,6 +11,8 @@ export interface LeaveWitnessOptions {
   readonly ledger: SegmentLedger
   readonly coordinator: Coordinator
   readonly audit: AuditTrail
+  /** What TagSync does: tags that the database lost and etcd still has. */
+  readonly sync: { compareAll(): Promise<void>; settled(): Promise<void> }
 }
 
 /**
@@ -33,8 +35,12 @@ export class LeaveWitness {
    * @throws IDGEN_COORDINATION_MISMATCH a witness record in etcd cannot be read
    */
   async run(actor: Actor, dc: number): Promise<number> {
-    const { ledger, audit } = this.#options
+    const { ledger, audit, sync } = this.#options
     let left = 0
+    // A tag that the database lost, or its row alone, would be made again and begin at the first number.
+    await sync.compareAll()
+    await sync.settled()
+    await ledger.initialiseAll(dc)
     for (const { tagId } of await ledger.usage(dc)) if (await this.#leave(tagId, dc)) left += 1
     if (left > 0)
       audit.record({

@@ -22,6 +22,11 @@ export interface SegmentAllocatorOptions {
   /** Left out where there is no etcd: then a database that loses commits is outside the promise. */
   readonly witness?: SegmentWitness
   readonly rules?: WitnessRules
+  /**
+   * Grant a tag its first numbers only once its name is agreed upon in etcd: one that was made past it may have numbers
+   * of another database's tag.
+   */
+  readonly publishedOnly?: boolean
   /** Called after the commit of the allocation that noticed it. */
   readonly onFinding?: FindingListener
 }
@@ -141,6 +146,7 @@ export class SegmentAllocator implements SegmentStore {
   ): Promise<GrantPlan> {
     for (let attempt = 0; attempt < MOVES_MAX; attempt += 1) {
       const reading = await this.#read(row, request.dc)
+      if (isReading(reading) && reading.record === undefined) this.#checkPublished(row, tagId)
       const plan = this.#planned(row, viewOf(reading), tagId, request)
       if (plan.record === undefined || !isReading(reading)) return plan
       const moved = await this.#options.witness?.move(row.generation, request.dc, reading, plan.record)
@@ -172,6 +178,15 @@ export class SegmentAllocator implements SegmentStore {
   async #read(row: LedgerRow, dc: number): Promise<WitnessReading | 'away' | 'off'> {
     const { witness } = this.#options
     return witness === undefined ? 'off' : await witness.read(row.generation, dc)
+  }
+
+  #checkPublished({ published }: LedgerRow, tagId: number): void {
+    if (published || this.#options.publishedOnly !== true) return
+    throw new IdgenError(
+      'IDGEN_COORDINATION_UNAVAILABLE',
+      `The tag with the id ${tagId} was made without etcd, and its name and numbers are not agreed upon there yet; that is being done.`,
+      { retryAfterMs: RETRY_MS },
+    )
   }
 
   #witnessAway(tagId: number): IdgenError {

@@ -112,6 +112,21 @@ describe('two databases joined by an etcd', () => {
     assert.equal((await one.grant('t')).length, 10, 'the owner goes on')
     assert.equal(await two.store.findTag(REF), undefined, 'its numbers may be those of the one deleted here')
   })
+
+  it('grant nothing of a tag in conflict before its claim was really written', async (t) => {
+    const { one, two, rest } = await joined(t)
+    await two.withGroup()
+    await two.store.createTag(newTag('t', { space: { ...SMALL_SPACE, cellSize: 500 } }))
+    await one.catalog.createTag(newTag('t'))
+    await rest()
+    assert.deepEqual(two.conflicts.paths, [PATH])
+    await two.sync.stop()
+    await one.catalog.deleteTag(REF, undefined)
+    // Read, then the claim fails: by now the name may be somebody else's again.
+    two.coordinator.cut = { after: 2, lost: 'request' }
+    await two.sync.sync(PATH)
+    assert.deepEqual(two.conflicts.paths, [PATH])
+  })
 })
 
 describe('a configuration key edited by hand', () => {

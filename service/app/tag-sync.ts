@@ -128,7 +128,11 @@ export class TagSync {
     if (ref === undefined) return
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const found = await this.#find(path, ref)
-      if (await this.#carryOut(found, await this.#plan(found), wasDeleted)) return
+      const plan = await this.#plan(found)
+      if (!(await this.#carryOut(found, plan, wasDeleted))) continue
+      // Not before it was carried out: a claim of ours that fails leaves the name another one's.
+      if (plan.kind !== 'conflict') this.#options.conflicts.cleared(path)
+      return
     }
     throw new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', `${path} was changed by others again and again.`)
   }
@@ -166,7 +170,6 @@ export class TagSync {
   async #carryOut(found: Found, plan: SyncPlan, wasDeleted: boolean): Promise<boolean> {
     const { conflicts, catalog } = this.#options
     const { publication } = found
-    if (plan.kind !== 'conflict') conflicts.cleared(found.reading.path)
     switch (plan.kind) {
       case 'nothing':
         return true

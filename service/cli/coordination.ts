@@ -90,12 +90,12 @@ async function switchStore(options: SwitchOptions): Promise<void> {
 
 /** @returns how many tags begin above what etcd remembers of them, from now on */
 async function leaveWitness(
-  { config, database, coordinator, audit }: CommandStores,
+  { config, database, coordinator, audit, sync }: CommandStores,
   dc: number,
 ): Promise<number> {
-  if (coordinator === undefined) return 0
+  if (coordinator === undefined || sync === undefined) return 0
   const ledger = new PostgresSegmentLedger(database, { instance: instanceName(config) })
-  const tags = await new LeaveWitness({ ledger, coordinator, audit }).run(COMMAND_ACTOR, dc)
+  const tags = await new LeaveWitness({ ledger, coordinator, audit, sync }).run(COMMAND_ACTOR, dc)
   process.stderr.write(`  numbers of ${tags} tags need etcd no more\n`)
   return tags
 }

@@ -150,8 +150,9 @@ Examples:
   idgen tag advance shop/orders/invoice --to 5000000
   idgen tag advance --all --by 1000000
 
-Nothing is ever lowered. Data centres that share this database are advanced, and with etcd those of the others as well.
-Running services go on with the numbers they hold: restart them where those were granted by what is lost now.`
+Nothing is ever lowered. Data centres that share this database are advanced, and with etcd those of the others as well:
+from their first allocation that reaches etcd. Blocks that lie ready in Redis are not used any more. Running services go
+on with the numbers they hold: restart them where those were granted by what is lost now.`
 
 async function advance(tag: string | undefined, options: AdvanceOptions): Promise<void> {
   const how = advanceBy(options)
@@ -161,6 +162,7 @@ async function advance(tag: string | undefined, options: AdvanceOptions): Promis
       catalog: stores.catalog,
       allocator: allocatorOf(stores),
       audit: stores.audit,
+      ...(stores.coordinator === undefined ? {} : { coordinator: stores.coordinator }),
     })
     const show = (done: AdvancedTag): void => {
       const { path, dc, nextValue } = done

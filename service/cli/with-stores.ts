@@ -25,6 +25,8 @@ export interface CommandStores {
   readonly coordinator: EtcdCoordinator | undefined
   /** With etcd, names and numbers are agreed upon with the other data centres, as by a running service. */
   readonly catalog: CatalogStore
+  /** Where there is an etcd. */
+  readonly sync: TagSync | undefined
   readonly audit: AuditTrail
   readonly clock: SystemClock
   readonly log: Log
@@ -46,22 +48,23 @@ export async function withStores(
     audit.start()
     stack.defer(() => audit.stop())
     const opened = { config, database, coordinator, audit, clock, log }
-    await work({ ...opened, catalog: await openCatalog(opened, stack) })
+    await work({ ...opened, ...(await openCatalog(opened, stack)) })
   })
 }
 
 async function openCatalog(
-  { database, coordinator, audit, clock, log }: Omit<CommandStores, 'catalog'>,
+  { database, coordinator, audit, clock, log }: Omit<CommandStores, 'catalog' | 'sync'>,
   stack: AsyncDisposableStack,
-): Promise<CatalogStore> {
-  const catalog = new PostgresCatalogStore(database)
-  if (coordinator === undefined) return catalog
+): Promise<Pick<CommandStores, 'catalog' | 'sync'>> {
+  const catalog = new PostgresCatalogStore(database, { alone: coordinator === undefined })
+  if (coordinator === undefined) return { catalog, sync: undefined }
   const names = new SharedNames(coordinator, await databaseIdentity(database))
   const conflicts = new RangeConflicts(audit, log)
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock })
   // What could not be published by then is, by any process of the service, within a minute (TagResync).
   stack.defer(() => sync.stop())
-  return new CoordinatedCatalog({ catalog, coordinator, names, sync, random: new SystemRandom() })
+  const random = new SystemRandom()
+  return { catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }), sync }
 }
 
 /** One record per tag and data centre of the largest command, tag advance --all, between two flushes. */

@@ -80,8 +80,13 @@ export function nodeKey(dc: number, node: string): string {
   return `${NODES}${dc}/${encodeURIComponent(node)}`
 }
 
+/** Prefix of the blocks of one tag in one data centre. */
+export function blocksOf(generation: string, dc: number): string {
+  return `/blocks/${generation}/${dc}/`
+}
+
 export function blockKey(generation: string, dc: number, lo: number): string {
-  return `/blocks/${generation}/${dc}/${lo}`
+  return `${blocksOf(generation, dc)}${lo}`
 }
 
 export function lockKey(name: string): string {

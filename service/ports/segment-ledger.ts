@@ -7,6 +7,8 @@ export interface LedgerRow {
   readonly space: NumberSpace
   /** Names the tag in every store, for ever: 32 hex digits, new at every creation. */
   readonly generation: string
+  /** Its name and numbers were agreed upon with the other databases at least once (CatalogStore.markPublished). */
+  readonly published: boolean
   /** Cell the next number lies in. */
   readonly cell: number
   /** First number not granted yet; the end of `cell` when it is used up. */

@@ -67,6 +67,14 @@ describe('an allocation in PostgreSQL', () => {
     assert.equal((await log.execute()).length, 1)
   })
 
+  it('begins above the ceiling of a deleted tag of its name, below which this database may have lost grants', async () => {
+    const tagId = await newTag('lost')
+    await segments.allocate(tagId, 0, 10)
+    await database.kysely.updateTable('segments').set({ ceiling: 600 }).where('tag_id', '=', tagId).execute()
+    await catalog.deleteTag({ workspace: 'w', group: 'g', name: 'lost' }, undefined)
+    assert.ok((await segments.allocate(await newTag('lost'), 0, 10)).lo >= 600)
+  })
+
   it('does not hold up, nor wait for, a change of the tag that leaves it alive', async () => {
     const tagId = await newTag('changing')
     await database.kysely.transaction().execute(async (changing) => {

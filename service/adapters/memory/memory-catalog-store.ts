@@ -159,8 +159,8 @@ export class MemoryCatalogStore implements CatalogStore {
         `There is no ${path} of the generation ${grave.generation}.`,
       )
     let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
-    for (const [dc, { nextValue }] of this.#catalog.segments.get(id) ?? [])
-      high = Math.max(high, reachedValue(space, dc, nextValue))
+    for (const [dc, { nextValue, ceiling }] of this.#catalog.segments.get(id) ?? [])
+      high = Math.max(high, reachedValue(space, dc, nextValue), ceiling)
     this.#catalog.highWater.set(path, high)
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)

@@ -41,6 +41,7 @@ export class MemorySegmentLedger implements SegmentLedger {
         ...segment,
         space: tag.space,
         generation: tag.generation,
+        published: (this.#catalog.configRevisions.get(tag.id) ?? 0) > 0,
         history: this.#catalog.history,
       })
       if (write === undefined) return result

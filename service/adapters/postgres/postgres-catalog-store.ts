@@ -20,7 +20,7 @@ import { changesSince } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { GroupRecords } from './group-records.ts'
 import { TagExchange } from './tag-exchange.ts'
-import { TagRecords } from './tag-records.ts'
+import { TagRecords, type TagRecordsOptions } from './tag-records.ts'
 import { WorkspaceRecords } from './workspace-records.ts'
 
 /** Workspaces, groups and tags in PostgreSQL; a file per kind holds the statements. */
@@ -31,11 +31,11 @@ export class PostgresCatalogStore implements CatalogStore {
   readonly #tags: TagRecords
   readonly #exchange: TagExchange
 
-  constructor(database: PostgresDatabase) {
+  constructor(database: PostgresDatabase, options: TagRecordsOptions = {}) {
     this.#database = database
     this.#workspaces = new WorkspaceRecords(database)
     this.#groups = new GroupRecords(database)
-    this.#tags = new TagRecords(database, this.#groups)
+    this.#tags = new TagRecords(database, this.#groups, options)
     this.#exchange = new TagExchange(database, this.#tags)
   }
 

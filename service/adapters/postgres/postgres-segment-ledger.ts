@@ -7,6 +7,7 @@ import type { PostgresDatabase } from './database.ts'
 import { HISTORY } from './database-history.ts'
 import { RangeOpener, type SpaceColumns, spaceOf, tagGone } from './range-opener.ts'
 import type { Session } from './session.ts'
+import { pastEtcd } from './time-authority.ts'
 
 export interface SegmentLedgerOptions {
   /** Who was given the numbers, for the allocation log: host name and process id. */
@@ -18,12 +19,15 @@ export interface SegmentLedgerOptions {
 /** What is read under the lock. */
 interface LockedRow extends SpaceColumns {
   readonly generation: string
+  readonly config_revision: number
   readonly cell: number
   readonly next_value: number
   readonly cell_hi: number
   readonly ceiling: number
   readonly ceiling_history: string
   readonly history: string
+  /** etcd grants in this data centre, and this process is configured without it. */
+  readonly past_etcd: boolean
 }
 
 /**
@@ -80,6 +84,7 @@ export class PostgresSegmentLedger implements SegmentLedger {
         row = await this.#lock(session, tagId, dc)
       }
       if (row === undefined) throw tagGone(tagId)
+      if (row.past_etcd) throw pastEtcd(dc)
       const { write, result } = await work(ledgerRow(row))
       if (write !== undefined) await this.#write(session, tagId, dc, row, write)
       return result
@@ -105,7 +110,7 @@ export class PostgresSegmentLedger implements SegmentLedger {
   }
 
   #lock(session: Session, tagId: number, dc: number): Promise<LockedRow | undefined> {
-    const history = this.#options.history === true ? HISTORY : NO_HISTORY
+    const alone = this.#options.history !== true
     return session.first(
       this.#database.kysely
         .selectFrom('segments as s')
@@ -116,9 +121,10 @@ export class PostgresSegmentLedger implements SegmentLedger {
           's.cell_hi',
           's.ceiling',
           's.ceiling_history',
-          history.as('history'),
+          (alone ? NO_HISTORY : HISTORY).as('history'),
+          (alone ? PAST_ETCD : sql<boolean>`false`).as('past_etcd'),
         ])
-        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation'])
+        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation', 't.config_revision'])
         .where('s.tag_id', '=', tagId)
         .where('s.dc', '=', dc)
         .where('t.deleted_at', 'is', null)
@@ -177,6 +183,7 @@ function ledgerRow(row: LockedRow): LedgerRow {
   return {
     space: spaceOf(row),
     generation: row.generation,
+    published: row.config_revision > 0,
     cell: row.cell,
     nextValue: row.next_value,
     ceiling: row.ceiling,
@@ -186,6 +193,13 @@ function ledgerRow(row: LockedRow): LedgerRow {
 }
 
 const NO_HISTORY = sql<string>`''::text`
+
+/**
+ * A row that etcd never witnessed says nothing of it. What a process without etcd granted from there would be lost with
+ * the database's last commits, and be granted again by those who ask etcd.
+ */
+const PAST_ETCD = sql<boolean>`EXISTS
+  (SELECT FROM time_authority AS a WHERE a.dc = s.dc AND a.store <> 'postgres')`
 
 /** Short transactions: each opens at most this many tags, three statements each, far inside the deadline. */
 const TAGS_PER_ROUND = 100

@@ -87,7 +87,7 @@ export class TagExchange {
       .orderBy('t.deleted_at', 'desc')
     const rows = await this.#database.read('reading what deleted tags left', query)
     const deleted = new Set(rows.filter((row) => row.high_water !== null).map((row) => row.generation))
-    // A tombstone has its own high water; the ceilings of its rows may lie above it and were never granted.
+    // A tombstone has its own high water, which covers its rows.
     const marks = rows.map((row) => row.high_water ?? reachedBy(row))
     return {
       highWater: Math.max(0, ...marks),

@@ -13,21 +13,30 @@ import { spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
 import type { BizTagsTable, Tables } from './tables.ts'
 import { selectTags, type TagRow, tagOf } from './tag-row.ts'
+import { refuseJoined } from './time-authority.ts'
+
+export interface TagRecordsOptions {
+  /** This process is configured without etcd: it makes and deletes tags only where no etcd has a say in them. */
+  readonly alone?: boolean
+}
 
 /** The tags' part of PostgresCatalogStore. */
 export class TagRecords {
   readonly #database: PostgresDatabase
+  readonly #alone: boolean
   readonly #db: Kysely<Tables>
   readonly #groups: GroupRecords
 
-  constructor(database: PostgresDatabase, groups: GroupRecords) {
+  constructor(database: PostgresDatabase, groups: GroupRecords, { alone = false }: TagRecordsOptions = {}) {
     this.#database = database
+    this.#alone = alone
     this.#db = database.kysely
     this.#groups = groups
   }
 
   create(tag: NewTag): Promise<Tag> {
     return writeCatalog(this.#database, 'creating a tag', async (session, revision) => {
+      if (this.#alone) await refuseJoined(session, this.#db)
       if ((await this.#find(session, tag)) !== undefined) throw nameTaken('tag', tagPath(tag))
       await this.insert(session, tag)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })
@@ -105,14 +114,18 @@ export class TagRecords {
    */
   delete(ref: TagRef, ifVersion: number | undefined, grave: TagGrave | undefined): Promise<void> {
     return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
+      if (this.#alone) await refuseJoined(session, this.#db)
       const tag = await this.required(session, ref, ifVersion)
       const { id, start_at, generation } = tag
       if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
       const rows = await session.rows(
-        this.#db.selectFrom('segments').select(['dc', 'next_value']).where('tag_id', '=', id),
+        this.#db.selectFrom('segments').select(['dc', 'next_value', 'ceiling']).where('tag_id', '=', id),
       )
-      const reached = rows.map(({ dc, next_value }) => reachedValue(spaceOf(tag), dc, next_value))
+      // Below the ceiling commits may have granted that this database lost (core/witness.ts).
+      const reached = rows.map(({ dc, next_value, ceiling }) =>
+        Math.max(reachedValue(spaceOf(tag), dc, next_value), ceiling),
+      )
       await session.write(
         this.#db
           .updateTable('biz_tags')

@@ -1,3 +1,4 @@
+import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { TimeAuthority, TimeAuthorityStore } from '../../ports/time-copy-store.ts'
 import type { PostgresDatabase } from './database.ts'
@@ -39,6 +40,24 @@ export async function hasAuthority(
 ): Promise<boolean> {
   const query = kysely.selectFrom('time_authority').select('store').where('dc', '=', dc)
   return (await session.first(query.forShare()))?.store === store
+}
+
+/**
+ * For a process without etcd that makes or deletes a tag. Where etcd grants, names and high waters are agreed upon there:
+ * a tag made past it may begin at numbers that another data centre granted to a deleted one.
+ * @throws IDGEN_COORDINATION_MISMATCH
+ */
+export async function refuseJoined(session: Session, db: PostgresDatabase['kysely']): Promise<void> {
+  const query = db.selectFrom('time_authority').select('dc').where('store', '!=', 'postgres').orderBy('dc')
+  const joined = await session.first(query.limit(1))
+  if (joined !== undefined) throw pastEtcd(joined.dc)
+}
+
+export function pastEtcd(dc: number): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_MISMATCH',
+    `Tags and numbers of data centre ${dc} are agreed upon in etcd, and this process is configured without it: set etcd.endpoints, or leave etcd with idgen coordination switch.`,
+  )
 }
 
 export function knownStore(store: string): TimeAuthorityStore {

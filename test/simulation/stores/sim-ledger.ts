@@ -44,7 +44,8 @@ export class SimLedger implements SegmentLedger {
       const session = server.connect(key)
       opened = session
       await server.lock(session)
-      return { session, row: { ...tag, ...rowOf(server.state, key, tag, dc), history: server.history } }
+      const { history } = server
+      return { session, row: { ...tag, ...rowOf(server.state, key, tag, dc), published: true, history } }
     }
     try {
       const { session, row } = await client.ask(`${doing} ${key}: lock`, read)
