@@ -39,7 +39,8 @@ export class ManualClock implements Clock {
     const endMs = this.#monotonicMs + ms
     await settle()
     for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
-      this.#pass(next.atMs - this.#monotonicMs)
+      // After a freeze an alarm is overdue.
+      this.#pass(Math.max(0, next.atMs - this.#monotonicMs))
       this.#alarms.delete(next)
       next.wake()
       await settle()
