@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface ChildServerOptions {
+  readonly program: string
+  readonly args: readonly string[]
+  /** Its output goes to a file in there. */
+  readonly folder: string
+  readonly name: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A process of a test, which ends with the test's own. */
+export class ChildServer {
+  readonly #child: ChildProcess
+  readonly #log: string
+
+  constructor({ program, args, folder, name, env = {} }: ChildServerOptions) {
+    this.#log = join(folder, `${name}.log`)
+    // A file and no pipe: when the test dies, a write to the pipe would end the server at some later time.
+    const log = openSync(this.#log, 'a')
+    this.#child = spawn(program, [...args], { stdio: ['ignore', log, log], env: { ...env } })
+    closeSync(log)
+    this.#child.on('error', () => {})
+    this.#child.unref()
+    endWithProcess(this.#child)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** All that it has said so far. */
+  output(): string {
+    return readFileSync(this.#log, 'utf8')
+  }
+
+  /** Resolves with its exit code, null after a signal. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    if (!this.ended) {
+      const exited = once(this.#child, 'exit')
+      this.#child.ref()
+      this.#child.kill(signal)
+      await exited
+    }
+    return this.#child.exitCode
+  }
+}
+
+let alive: Set<ChildProcess> | undefined
+
+/** For a run that ends without closing: a crash, process.exit, Ctrl-C, the runner's time limit. */
+function endWithProcess(child: ChildProcess): void {
+  if (alive === undefined) {
+    const all = new Set<ChildProcess>()
+    process.once('exit', () => {
+      for (const one of all) one.kill('SIGKILL')
+    })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+    alive = all
+  }
+  const all = alive
+  all.add(child)
+  child.once('exit', () => all.delete(child))
+}
