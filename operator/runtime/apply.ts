@@ -55,7 +55,7 @@ export class Applier {
     try {
       return await this.#patch<T>(path, object, false, signal)
     } catch (thrown) {
-      // A wrong uid is a conflict, too, and no reason to force anything: that object is another one.
+      // Other conflicts are about the object as a whole, and forcing fields would not help.
       if (!isStatus(thrown, 409) || !isFieldConflict(thrown)) throw thrown
       this.#options.onConflict?.(objectKey(object.metadata), object.kind, thrown)
       return await this.#patch<T>(path, object, true, signal)
@@ -75,7 +75,7 @@ export class Applier {
   }
 }
 
-/** The server's word for a conflict of owners; other conflicts are about uid and resource version. */
+/** The server's word for a conflict of owners; its status and reason are the same for all conflicts. */
 function isFieldConflict({ message }: KubeError): boolean {
   return message.includes('Apply failed with')
 }

@@ -28,12 +28,13 @@ export class ChildServer {
     endWithProcess(this.#child)
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0
-  }
-
   get ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** null while it runs, and after a signal. */
+  get exitCode(): number | null {
+    return this.#child.exitCode
   }
 
   /** All that it has said so far. */

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SystemClock } from '../../operator/runtime/clock.ts'
+import { type Clock, SystemClock } from '../../operator/runtime/clock.ts'
 import { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { CachedKubeConfig } from '../../operator/runtime/kube-config.ts'
 import { type EtcdCluster, testEtcd } from '../integration/etcd-server.ts'
@@ -75,7 +75,7 @@ export class KubeApi {
   config(
     server: string = this.url,
     user: object = { token: TOKENS.first },
-    clock = new SystemClock(),
+    clock: Clock = new SystemClock(),
   ): CachedKubeConfig {
     const config = new CachedKubeConfig(clock)
     const caData = Buffer.from(this.certificate.cert).toString('base64')
