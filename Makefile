@@ -67,6 +67,10 @@ proofs: ## Check the protocols' models with TLC, for all rules and without each 
 	@scripts/install-tlc.sh
 	@$(NODE) scripts/check-proofs.ts $(PROOFS)
 
+cluster-test: servers ## The operator's runtime on a real kube-apiserver (built once from Go modules, many minutes)
+	@scripts/install-kubernetes.sh
+	@$(NODE) scripts/run-tests.ts cluster
+
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev
 	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file; done

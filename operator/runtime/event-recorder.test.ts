@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { EventRecorder } from './event-recorder.ts'
-import { KubeError, type KubeRequest } from './kube-client.ts'
+import { KubeError } from './kube-client.ts'
 import { ManualClock } from './manual-clock.ts'
 import { keptLog, ScriptedKube, thing } from './scripted-kube.ts'
 
@@ -30,6 +30,10 @@ function world() {
 
 function methods(client: ScriptedKube): string[] {
   return client.sent.map(({ method }) => method)
+}
+
+function body<T>(client: ScriptedKube, index: number): T {
+  return client.sent[index]?.body as T
 }
 
 describe('event recorder', () => {
@@ -65,7 +69,7 @@ describe('event recorder', () => {
       series: { count: 61, lastObservedTime: '2026-01-01T00:01:00.000000Z' },
     })
     await recorder.flush()
-    assert.equal((client.sent.at(-1)?.body as { series: { count: number } }).series.count, 150)
+    assert.equal(body<{ series: { count: number } }>(client, 3).series.count, 150)
   })
 
   test('another text is another event', async () => {
@@ -96,7 +100,7 @@ describe('event recorder', () => {
     record('Waiting')
     await recorder.flush()
     assert.deepEqual(methods(client), ['POST', 'PATCH', 'POST'])
-    assert.deepEqual((client.sent[2]?.body as { series: object }).series, {
+    assert.deepEqual(body<{ series: object }>(client, 2).series, {
       count: 2,
       lastObservedTime: '2026-01-01T00:01:01.000000Z',
     })
@@ -142,7 +146,7 @@ describe('event recorder', () => {
     const { client, recorder, record } = world()
     record('Long', 'ü'.repeat(1000))
     await recorder.flush()
-    const { note } = client.sent[0]?.body as Extract<KubeRequest['body'], object> & { note: string }
+    const { note } = body<{ note: string }>(client, 0)
     assert.ok(Buffer.byteLength(note) <= 1024)
     assert.match(note, /^ü+…$/)
   })

@@ -167,9 +167,10 @@ describe('calls to a real API server', { skip: missing ?? false }, () => {
     const applier = new Applier({ client, fieldManager: 'test' })
     const object = { apiVersion: 'test.idgen.io/v1', kind: 'Widget', metadata: { name: 'w', namespace } }
     const spec = { size: 0, extra: { deep: [1, 2] } }
+    const wanted = { ...object, spec }
     await until('the kind is served', async () => {
       try {
-        await applier.apply(WIDGETS, { ...object, ...{ spec } })
+        await applier.apply(WIDGETS, wanted)
         return true
       } catch (thrown) {
         if (isStatus(thrown, 404)) return false
@@ -179,7 +180,7 @@ describe('calls to a real API server', { skip: missing ?? false }, () => {
     const withStatus = await applier.applyStatus<Widget>(WIDGETS, { ...object, status: { ready: true } })
     assert.deepEqual(withStatus.status, { ready: true })
     assert.deepEqual(withStatus.spec, spec)
-    const again = await applier.apply<Widget>(WIDGETS, { ...object, ...{ spec } })
+    const again = await applier.apply<Widget>(WIDGETS, wanted)
     assert.deepEqual(again.status, { ready: true })
     assert.equal(again.metadata.resourceVersion, withStatus.metadata.resourceVersion)
   })

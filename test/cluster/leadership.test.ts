@@ -230,7 +230,7 @@ describe('leadership on a real API server', { skip: missing ?? false }, () => {
       async () =>
         await client.send({ method: 'GET', path }).then(
           () => false,
-          (thrown) => isStatus(thrown, 404),
+          (thrown: unknown) => isStatus(thrown, 404),
         ),
       60_000,
     )
