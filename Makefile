@@ -12,7 +12,7 @@ FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
