@@ -3,7 +3,7 @@ import { pino, stdTimeFunctions } from 'pino'
 import { SystemClock } from './runtime/clock.ts'
 import { EventRecorder } from './runtime/event-recorder.ts'
 import { HttpKubeClient } from './runtime/http-kube-client.ts'
-import { CachedKubeConfig } from './runtime/kube-config.ts'
+import { loadConnection } from './runtime/kubeconfig.ts'
 import { LeaderElector } from './runtime/leader-elector.ts'
 import { RuntimeMetrics } from './runtime/metrics.ts'
 import { OperatorRuntime } from './runtime/operator-runtime.ts'
@@ -19,10 +19,8 @@ async function main(settings: Settings): Promise<number> {
     formatters: { level: (label: string) => ({ level: label }) },
   })
   const clock = new SystemClock()
-  const config = new CachedKubeConfig(clock)
-  // KUBECONFIG, then ~/.kube/config, then the service account of the pod.
-  config.loadFromDefault()
-  const client = new HttpKubeClient(config, 'idgen-operator')
+  const connection = await loadConnection(process.env, clock)
+  const client = new HttpKubeClient(connection, 'idgen-operator')
   const metrics = new RuntimeMetrics()
   const { namespace, leaseName: name, podName } = settings
   const identity = `${podName}_${randomUUID()}`
@@ -50,7 +48,7 @@ async function main(settings: Settings): Promise<number> {
   log.info({ port, identity, namespace, lease: name }, 'the operator started')
   const end = await runtime.run(endSignal())
   await server.close()
-  await config.close()
+  connection.close()
   log.info({ end }, 'the operator ended')
   // Kubernetes starts it anew, as a standby.
   return end === 'lost' ? 1 : 0

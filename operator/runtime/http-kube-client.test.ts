@@ -6,25 +6,22 @@ import { describe, test } from 'node:test'
 import { SystemClock } from './clock.ts'
 import { HttpKubeClient } from './http-kube-client.ts'
 import { isStatus, KubeError } from './kube-client.ts'
-import { CachedKubeConfig } from './kube-config.ts'
+import { FileConnection } from './kubeconfig.ts'
 
 /** A client of a plain server; test/cluster has the real one. */
 async function withServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-  run: (client: HttpKubeClient, config: CachedKubeConfig) => Promise<void>,
+  run: (client: HttpKubeClient) => Promise<void>,
 ): Promise<void> {
   const server = createServer(handle).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const config = new CachedKubeConfig(new SystemClock())
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  config.loadFromClusterAndUser(
-    { name: 'c', server: url, skipTLSVerify: true },
-    { name: 'u', token: 'secret' },
-  )
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const token = { text: 'secret' }
+  const connection = new FileConnection({ server: url, token, insecure: true }, new SystemClock())
   try {
-    await run(new HttpKubeClient(config, 'test-agent'), config)
+    await run(new HttpKubeClient(connection, 'test-agent'))
   } finally {
-    await config.close()
+    connection.close()
     server.closeAllConnections()
     server.close()
   }
@@ -141,27 +138,6 @@ describe('http client of the Kubernetes API', () => {
         setTimeout(() => abort.abort(), 20)
         await assert.rejects(call, KubeError)
         await assert.rejects(watch, KubeError)
-      },
-    )
-  })
-
-  test('another certificate is another connection, and the same one is the same', async () => {
-    const hosts = new Set<number | undefined>()
-    await withServer(
-      (request, response) => {
-        hosts.add(request.socket.remotePort)
-        response.end('{}')
-      },
-      async (client, config) => {
-        for (let i = 0; i < 10; i += 1) await client.send({ method: 'GET', path: '/x' })
-        const before = hosts.size
-        assert.ok(before <= 2, String(before))
-        const [user] = config.users
-        config.users = [
-          { name: 'u', token: 'other', ...(user === undefined ? {} : { certData: 'YQ==', keyData: 'YQ==' }) },
-        ]
-        await client.send({ method: 'GET', path: '/x' })
-        assert.equal(hosts.size, before + 1)
       },
     )
   })

@@ -1,88 +1,78 @@
-import type { Readable } from 'node:stream'
-import { HttpMethod, RequestContext } from '@kubernetes/client-node'
+import { type IncomingMessage, request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { text as readText } from 'node:stream/consumers'
 import { type KubeClient, KubeError, type KubeRequest } from './kube-client.ts'
-import type { CachedKubeConfig } from './kube-config.ts'
+import type { KubeConnection } from './kube-connection.ts'
 
-interface Answer {
-  readonly statusCode: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Readable & { text(): Promise<string> }
-}
-
-/** KubeClient over the kept connections of a CachedKubeConfig. */
+/** KubeClient over the kept connections of a KubeConnection. */
 export class HttpKubeClient implements KubeClient {
-  readonly #config: CachedKubeConfig
+  readonly #connection: KubeConnection
   readonly #userAgent: string
 
-  constructor(config: CachedKubeConfig, userAgent: string) {
-    this.#config = config
+  constructor(connection: KubeConnection, userAgent: string) {
+    this.#connection = connection
     this.#userAgent = userAgent
   }
 
   async send<T>(request: KubeRequest): Promise<T> {
     const deadline = AbortSignal.timeout(SEND_MAX_MS)
     const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline])
-    const { statusCode, headers, body } = await this.#open(request, signal)
-    const text = await body.text().catch((thrown: unknown) => {
+    const answer = await this.#open(request, signal)
+    const text = await readText(answer).catch((thrown: unknown) => {
       throw unanswered(request, thrown)
     })
-    if (statusCode < 200 || statusCode > 299) throw refused(request, statusCode, headers, text)
+    const status = answer.statusCode ?? 0
+    if (status < 200 || status > 299) throw refused(request, answer, text)
     return parsed(text) as T
   }
 
   async *watch(request: KubeRequest): AsyncGenerator<unknown, void, undefined> {
-    const { statusCode, headers, body } = await this.#open(request, request.signal)
-    if (statusCode !== 200) throw refused(request, statusCode, headers, await body.text().catch(() => ''))
+    const answer = await this.#open(request, request.signal)
+    if (answer.statusCode !== 200) throw refused(request, answer, await readText(answer).catch(() => ''))
     try {
-      for await (const line of lines(body)) yield parsedLine(request, line)
+      for await (const line of lines(answer)) yield parsedLine(request, line)
     } catch (thrown) {
       throw thrown instanceof KubeError ? thrown : unanswered(request, thrown)
     } finally {
       // Also where the reader leaves the loop. A stream that fails after that must not end the process.
-      body.on('error', () => {})
-      body.destroy()
+      answer.on('error', () => {})
+      answer.destroy()
     }
   }
 
   /** Once more with a token read anew when the first is refused: it may just have been rotated. */
-  async #open(request: KubeRequest, signal: AbortSignal | undefined): Promise<Answer> {
-    const answer = await this.#call(request, signal)
-    if (answer.statusCode !== 401 || !this.#config.forgetToken()) return answer
-    await answer.body.text().catch(() => '')
-    return await this.#call(request, signal)
+  async #open(request: KubeRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    try {
+      const answer = await this.#call(request, signal)
+      if (answer.statusCode !== 401 || !this.#connection.forget()) return answer
+      await readText(answer)
+      return await this.#call(request, signal)
+    } catch (thrown) {
+      throw unanswered(request, thrown)
+    }
   }
 
-  async #call(request: KubeRequest, signal: AbortSignal | undefined): Promise<Answer> {
-    const server = this.#config.getCurrentCluster()?.server
-    if (server === undefined) throw new KubeError('the configuration names no cluster', 0)
-    const url = new URL(server.replace(/\/$/, '') + request.path)
-    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value)
-    try {
-      const context = new RequestContext(url.href, HttpMethod.GET)
-      await this.#config.applySecurityAuthentication(context)
-      const dispatcher = context.getDispatcher()
-      if (dispatcher === undefined) throw new Error('the configuration gives no connection: is it https?')
-      return await dispatcher.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: {
-          accept: 'application/json',
-          'user-agent': this.#userAgent,
-          ...context.getHeaders(),
-          ...(request.body === undefined
-            ? {}
-            : { 'content-type': request.contentType ?? 'application/json' }),
-        },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: signal ?? null,
-        // The callers' deadlines hold: send's own, and the reflector's for a silent watch.
-        headersTimeout: 0,
-        bodyTimeout: 0,
+  async #call(request: KubeRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    const { method, path, query = {}, body, contentType = 'application/json' } = request
+    const { headers, agent } = await this.#connection.credentials()
+    const url = new URL(this.#connection.server + path)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+    const about =
+      payload === undefined ? {} : { 'content-type': contentType, 'content-length': payload.length }
+    const open = url.protocol === 'http:' ? plainRequest : secureRequest
+    return await new Promise((resolve, reject) => {
+      const call = open(url, {
+        method,
+        agent,
+        headers: { accept: 'application/json', 'user-agent': this.#userAgent, ...headers, ...about },
+        ...(signal === undefined ? {} : { signal }),
       })
-    } catch (thrown) {
-      throw thrown instanceof KubeError ? thrown : unanswered(request, thrown)
-    }
+      call.on('response', resolve)
+      // It stays: an abort after the answer has come is an error of both.
+      call.on('error', reject)
+      call.end(payload)
+    })
   }
 }
 
@@ -91,26 +81,16 @@ function unanswered({ method, path }: KubeRequest, cause: unknown): KubeError {
   return new KubeError(`${method} ${path}: no answer from the API server (${why})`, 0, { cause })
 }
 
-function refused(
-  { method, path }: KubeRequest,
-  status: number,
-  headers: Answer['headers'],
-  text: string,
-): KubeError {
-  const retryAfter = headers['retry-after']
-  return KubeError.fromStatus(
-    `${method} ${path}`,
-    status,
-    parsed(text),
-    typeof retryAfter === 'string' ? retryAfter : undefined,
-  )
+function refused({ method, path }: KubeRequest, answer: IncomingMessage, text: string): KubeError {
+  const status = answer.statusCode ?? 0
+  return KubeError.fromStatus(`${method} ${path}`, status, parsed(text), answer.headers['retry-after'])
 }
 
 /**
  * Not node:readline, which ends without a word when its input fails. What stands after the last line break is the
  * beginning of a line that was torn, and dropped.
  */
-async function* lines(body: Readable): AsyncGenerator<string, void, undefined> {
+async function* lines(body: IncomingMessage): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -1,13 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, SystemClock } from '../../operator/runtime/clock.ts'
+import { SystemClock } from '../../operator/runtime/clock.ts'
 import { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
-import { CachedKubeConfig } from '../../operator/runtime/kube-config.ts'
+import { FileConnection } from '../../operator/runtime/kubeconfig.ts'
 import { type EtcdCluster, testEtcd } from '../integration/etcd-server.ts'
 import { ChildServer, type ChildServerOptions } from './child-server.ts'
 import { kubeProgram } from './kube-programs.ts'
@@ -71,29 +71,30 @@ export class KubeApi {
     return { cert: read('apiserver.crt'), key: read('apiserver.key') }
   }
 
-  /** For this server, or for a proxy in front of it. */
-  config(
-    server: string = this.url,
-    user: object = { token: TOKENS.first },
-    clock: Clock = new SystemClock(),
-  ): CachedKubeConfig {
-    const config = new CachedKubeConfig(clock)
-    const caData = Buffer.from(this.certificate.cert).toString('base64')
-    config.loadFromClusterAndUser(
-      { name: 'test', server, caData, skipTLSVerify: false },
-      { name: 'admin', ...user },
-    )
-    return config
+  /** To this server, or to a proxy in front of it. */
+  client(server: string = this.url): HttpKubeClient {
+    const access = {
+      server,
+      ca: { text: this.certificate.cert },
+      token: { text: TOKENS.first },
+      insecure: false,
+    }
+    return new HttpKubeClient(new FileConnection(access, new SystemClock()), 'idgen-test')
   }
 
-  client(server?: string): HttpKubeClient {
-    return new HttpKubeClient(this.config(server), 'idgen-test')
-  }
-
-  /** A kubeconfig file for programs. */
-  async kubeconfig(server: string = this.url): Promise<string> {
-    const file = join(this.folder, `kubeconfig-${new URL(server).port}`)
-    await writeFile(file, this.config(server).exportConfig())
+  /** A kubeconfig file, which is JSON as well as YAML. */
+  async kubeconfig(server: string = this.url, user: object = { token: TOKENS.first }): Promise<string> {
+    const file = join(this.folder, `kubeconfig-${randomUUID()}`)
+    const authority = Buffer.from(this.certificate.cert).toString('base64')
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+      clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': authority } }],
+      users: [{ name: 'admin', user }],
+    }
+    await writeFile(file, JSON.stringify(config))
     return file
   }
 

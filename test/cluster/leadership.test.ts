@@ -66,7 +66,10 @@ class OperatorProcess {
 
 const missing = missingPrograms('kube-apiserver')
 
-describe('leadership on a real API server', { skip: missing ?? false }, () => {
+// A group that is left out says nothing; a test says why.
+if (missing !== undefined) test('leadership on a real API server', { skip: missing }, () => {})
+
+describe('leadership on a real API server', { skip: missing !== undefined }, () => {
   let api: KubeApi
   let proxy: FaultProxy
   let client: HttpKubeClient
