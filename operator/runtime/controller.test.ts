@@ -105,6 +105,35 @@ describe('controller', () => {
     await controller.stop()
   })
 
+  test('a success forgets the failures before it', async () => {
+    const atMs: number[] = []
+    const { clock, controller } = started(async () => {
+      atMs.push(clock.monotonicMs())
+      if (atMs.length !== 4) throw new Error('not yet')
+      return undefined
+    })
+    controller.enqueue('a')
+    await clock.advance(1000)
+    assert.deepEqual(atMs, [0, 5, 15, 35])
+    controller.enqueue('a')
+    await clock.advance(14)
+    assert.deepEqual(atMs.slice(4), [1000, 1005])
+    await controller.stop()
+  })
+
+  test('what the end of the process interrupts is no failure that people must read of', async () => {
+    const { clock, controller, lines } = started(
+      async (_key, signal) =>
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        ),
+    )
+    controller.enqueue('a')
+    await clock.advance(1)
+    await controller.stop()
+    assert.deepEqual(lines, [])
+  })
+
   test('a programming error is counted as one, and others go on', async () => {
     const done: string[] = []
     const { clock, controller, metrics } = started(async (key) => {

@@ -62,9 +62,13 @@ describe('http client of the Kubernetes API', () => {
     const text = '{"n":1,"t":"ü€"}\n\n{"n":2}\n{"n":'
     await withServer(
       (_request, response) => {
-        // Byte by byte, in the middle of characters, too; the last line is never finished.
-        for (const byte of Buffer.from(text)) response.write(Buffer.from([byte]))
-        response.end()
+        // In the middle of the euro sign, and of a line; the last one is never finished.
+        const bytes = Buffer.from(text)
+        const cuts = [0, bytes.indexOf(0x82), bytes.indexOf('{"n":2') + 3, bytes.length]
+        const [first, second, third] = cuts.map((from, i) => bytes.subarray(from, cuts[i + 1]))
+        response.write(first)
+        setTimeout(() => response.write(second), 15)
+        setTimeout(() => response.end(third), 30)
       },
       async (client) =>
         assert.deepEqual(await read(client.watch({ method: 'GET', path: '/w' })), [

@@ -29,14 +29,12 @@ export class HttpKubeClient implements KubeClient {
   async *watch(request: KubeRequest): AsyncGenerator<unknown, void, undefined> {
     const answer = await this.#open(request, request.signal)
     if (answer.statusCode !== 200) throw refused(request, answer, await readText(answer).catch(() => ''))
+    // A stream that fails after its reader has left must not end the process. Leaving closes it.
+    answer.on('error', () => {})
     try {
       for await (const line of lines(answer)) yield parsedLine(request, line)
     } catch (thrown) {
       throw thrown instanceof KubeError ? thrown : unanswered(request, thrown)
-    } finally {
-      // Also where the reader leaves the loop. A stream that fails after that must not end the process.
-      answer.on('error', () => {})
-      answer.destroy()
     }
   }
 

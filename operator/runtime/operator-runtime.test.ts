@@ -16,11 +16,12 @@ function world() {
   const metrics = new RuntimeMetrics()
   const { log } = keptLog()
   const order: string[] = []
-  const server = { down: false, list: Promise.resolve([thing('a', '1')]), workMs: 0 }
+  const server = { down: false, others: Promise.resolve<Thing[]>([]), workMs: 0 }
   let version = 0
   kube.answer = async ({ method, path, body }: KubeRequest) => {
     if (server.down) throw new KubeError('down', 0)
-    if (path.includes('/things')) return { metadata: { resourceVersion: '1' }, items: await server.list }
+    if (path.endsWith('/things')) return { metadata: { resourceVersion: '1' }, items: [thing('a', '1')] }
+    if (path.endsWith('/others')) return { metadata: { resourceVersion: '1' }, items: await server.others }
     if (method === 'GET') throw new KubeError('none', 404)
     version += 1
     const { spec } = body as { spec: { holderIdentity: string } }
@@ -47,6 +48,13 @@ function world() {
     resource: THINGS,
     onChange: ({ key }) => controller.enqueue(key),
   })
+  const others = new Reflector<Thing>({
+    client: kube,
+    clock,
+    random,
+    resource: { ...THINGS, kind: 'Other', plural: 'others' },
+    onChange: () => {},
+  })
   const elector = new LeaderElector({
     client: kube,
     clock,
@@ -70,7 +78,7 @@ function world() {
     name: 'l',
     elector,
     recorder,
-    reflectors: [reflector],
+    reflectors: [reflector, others],
     controllers: [controller],
   })
   return { kube, clock, order, server, runtime, reflector, metrics, abort: new AbortController() }
@@ -93,13 +101,13 @@ describe('operator runtime', () => {
   test('nobody reconciles before all lists are there', async () => {
     const { clock, order, server, runtime, abort } = world()
     const list = Promise.withResolvers<Thing[]>()
-    server.list = list.promise
+    server.others = list.promise
     const run = runtime.run(abort.signal)
     await clock.advance(7000)
     assert.equal(runtime.phase, 'leading')
-    assert.equal(runtime.status().unready(), 'not listed yet: Thing')
+    assert.equal(runtime.status().unready(), 'not listed yet: Other')
     assert.ok(!order.includes('begin ns/a'))
-    list.resolve([thing('a', '1')])
+    list.resolve([])
     await clock.advance(10)
     assert.ok(order.includes('end ns/a'))
     assert.equal(runtime.status().unready(), undefined)

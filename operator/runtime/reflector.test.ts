@@ -235,6 +235,20 @@ describe('reflector', () => {
     assert.equal(kube.watches.length, 0)
   })
 
+  test('a list that comes after the stop all the same changes nothing', async () => {
+    const { kube, reflector, told } = world()
+    const list = Promise.withResolvers<object>()
+    // A client that does not hear of the abort.
+    kube.send = async <T>() => (await list.promise) as T
+    reflector.start()
+    const stopped = reflector.stop()
+    list.resolve({ metadata: { resourceVersion: '1' }, items: [thing('a', '1')] })
+    await stopped
+    assert.deepEqual(told, [])
+    assert.equal(reflector.synced, false)
+    assert.equal(kube.watches.length, 0)
+  })
+
   test('a new start after a stop has one watch', async () => {
     const { kube, reflector } = world()
     reflector.start()

@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 
 export interface ChildServerOptions {
   readonly program: string
   readonly args: readonly string[]
-  /** Its output goes to a file in there. */
+  /** Its output goes to a file in there; its command line must name the folder (see removeLeftovers). */
   readonly folder: string
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
@@ -25,6 +28,7 @@ export class ChildServer {
     closeSync(log)
     this.#child.on('error', () => {})
     this.#child.unref()
+    if (this.#child.pid !== undefined) writeFileSync(join(folder, `${name}.pid`), String(this.#child.pid))
     endWithProcess(this.#child)
   }
 
@@ -69,4 +73,34 @@ function endWithProcess(child: ChildProcess): void {
   const all = alive
   all.add(child)
   child.once('exit', () => all.delete(child))
+}
+
+/** The start of a folder's name; the id of its owner and a dash follow. */
+export const FOLDER_PREFIX = 'idgen-test-kube-'
+
+/** What test processes left behind that were killed outright. */
+export async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = name.startsWith(FOLDER_PREFIX)
+      ? Number(name.slice(FOLDER_PREFIX.length).split('-')[0])
+      : Number.NaN
+    if (!Number.isInteger(owner) || processAlive(owner)) continue
+    const folder = join(tmpdir(), name)
+    for (const file of await readdir(folder).catch(() => []))
+      if (file.endsWith('.pid')) await endLeftover(folder, join(folder, file))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Only a process that still is what it was: its number may belong to another one by now. */
+async function endLeftover(folder: string, pidFile: string): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
+  if (!Number.isInteger(pid) || pid <= 1) return
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  if (!commandLine.includes(folder)) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
 }

@@ -9,7 +9,7 @@ import { SystemClock } from '../../operator/runtime/clock.ts'
 import { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { FileConnection } from '../../operator/runtime/kubeconfig.ts'
 import { type EtcdCluster, testEtcd } from '../integration/etcd-server.ts'
-import { ChildServer, type ChildServerOptions } from './child-server.ts'
+import { ChildServer, type ChildServerOptions, FOLDER_PREFIX, removeLeftovers } from './child-server.ts'
 import { kubeProgram } from './kube-programs.ts'
 
 /** Both are the same administrator: after a rotation the first is no longer used. */
@@ -36,7 +36,8 @@ export class KubeApi {
     const program = kubeProgram('kube-apiserver')
     if (program === undefined)
       throw new Error('kube-apiserver is missing: scripts/install-kubernetes.sh makes it')
-    const folder = await mkdtemp(join(tmpdir(), `idgen-test-kube-${process.pid}-`))
+    await removeLeftovers()
+    const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
     const etcd = await testEtcd()
     const port = await freePort()
     await writeKeys(folder)

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { SystemClock } from '../../operator/runtime/clock.ts'
@@ -26,7 +24,8 @@ class OperatorProcess {
     this.name = name
     this.#server = new ChildServer({
       program: process.execPath,
-      args: [MAIN],
+      // The title is what others see as its command line.
+      args: [`--title=${folder} operator`, MAIN],
       folder,
       name,
       env: {
@@ -73,24 +72,21 @@ describe('leadership on a real API server', { skip: missing !== undefined }, () 
   let api: KubeApi
   let proxy: FaultProxy
   let client: HttpKubeClient
-  let folder: string
   const processes: OperatorProcess[] = []
   before(async () => {
     api = await KubeApi.start()
     proxy = await FaultProxy.start(api)
     client = api.client()
-    folder = await mkdtemp(join(tmpdir(), 'idgen-test-operator-'))
   })
   after(async () => {
     await Promise.all(processes.map((each) => each.end('SIGKILL')))
     await proxy?.close()
     await api?.close()
-    await rm(folder, { recursive: true, force: true })
   })
 
   async function start(name: string, namespace: string, server = api.url): Promise<OperatorProcess> {
     const env = { KUBECONFIG: await api.kubeconfig(server), IDGEN_OPERATOR_NAMESPACE: namespace }
-    const operator = new OperatorProcess(folder, `${name}-${namespace}`, env)
+    const operator = new OperatorProcess(api.folder, `${name}-${namespace}`, env)
     processes.push(operator)
     return operator
   }
