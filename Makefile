@@ -12,7 +12,7 @@ FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -66,6 +66,10 @@ proofs: ## Check the protocols' models with TLC, for all rules and without each 
 	@scripts/install.sh dev
 	@scripts/install-tlc.sh
 	@$(NODE) scripts/check-proofs.ts $(PROOFS)
+
+cluster-test: servers ## The operator's runtime on a real kube-apiserver (built once from Go modules, many minutes)
+	@scripts/install-kubernetes.sh
+	@$(NODE) scripts/run-tests.ts cluster
 
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev

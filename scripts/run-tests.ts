@@ -23,7 +23,13 @@ const APART = ['--test-isolation=process', '--test-concurrency=1']
 const SUITES: Readonly<Record<string, Suite>> = {
   /** All in one process: a process per file would cost 20 times as long. */
   unit: {
-    files: ['service/**/*.test.ts', 'test/*.test.ts', 'test/simulation/**/*.test.ts', 'scripts/**/*.test.ts'],
+    files: [
+      'service/**/*.test.ts',
+      'operator/**/*.test.ts',
+      'test/*.test.ts',
+      'test/simulation/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
     options: ['--test-isolation=none', '--test-timeout=60000'],
     coverage: true,
     limitMs: 240_000,
@@ -33,6 +39,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
     options: [...APART, '--test-timeout=180000'],
     coverage: true,
     limitMs: 900_000,
+  },
+  /** The operator on a real kube-apiserver. */
+  cluster: {
+    files: ['test/cluster/**/*.test.ts'],
+    options: [...APART, '--test-timeout=180000'],
+    coverage: false,
+    limitMs: 600_000,
   },
   faults: {
     files: ['test/faults/**/*.test.ts'],

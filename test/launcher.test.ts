@@ -44,6 +44,20 @@ test('the launcher of a package that is not installed says what to do', (t) => {
   )
 })
 
+test('the launcher starts the operator as a program of its own', (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['bin', 'dist/operator', 'node_modules'])
+    mkdirSync(join(folder, name), { recursive: true })
+  copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))
+  const print = 'process.stdout.write(JSON.stringify(process.argv.slice(2)))\n'
+  writeFileSync(join(folder, 'dist/operator/main.js'), print)
+  const { status, stdout } = spawnSync(join(folder, 'bin/idgen'), ['operator', '--x'], {
+    encoding: 'utf8',
+    env: { PATH: `${join(ROOT, 'node_modules/node/bin')}:/usr/bin:/bin` },
+  })
+  assert.deepEqual([status, stdout], [0, '["--x"]'])
+})
+
 test('the launcher runs the emitted JavaScript where there are no sources', (t) => {
   const folder = temporaryFolder(t)
   for (const name of ['bin', 'dist/service', 'node_modules'])

@@ -1,0 +1,7 @@
+/** One structured line per call. `fields` come first so that the text stays constant and can be searched for. */
+export interface RuntimeLog {
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}

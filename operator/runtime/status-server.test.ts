@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { StatusServer, type StatusSource } from './status-server.ts'
+
+async function asked(
+  source: Partial<StatusSource>,
+  path: string,
+  method = 'GET',
+): Promise<{ status: number; type: string | null; text: string }> {
+  const server = new StatusServer({
+    unwell: () => undefined,
+    unready: () => undefined,
+    metrics: async () => ({ contentType: 'text/x', text: 'm 1' }),
+    ...source,
+  })
+  const port = await server.listen('127.0.0.1', 0)
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method })
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      text: await response.text(),
+    }
+  } finally {
+    await server.close()
+  }
+}
+
+describe('status server', () => {
+  test('a probe says ok, or what is wrong', async () => {
+    assert.deepEqual(await asked({}, '/livez'), {
+      status: 200,
+      type: 'text/plain; charset=utf-8',
+      text: 'ok\n',
+    })
+    const { status, text } = await asked({ unready: () => 'not listed yet: Thing' }, '/readyz?verbose')
+    assert.deepEqual([status, text], [503, 'not listed yet: Thing\n'])
+    assert.equal((await asked({ unready: () => 'x' }, '/livez')).status, 200)
+    assert.equal((await asked({ unwell: () => 'x' }, '/livez')).status, 503)
+  })
+
+  test('metrics come with their own type, and a failure is an answer, too', async () => {
+    assert.deepEqual(await asked({}, '/metrics'), { status: 200, type: 'text/x', text: 'm 1\n' })
+    const { status, text } = await asked(
+      { metrics: async () => await Promise.reject(new Error('no')) },
+      '/metrics',
+    )
+    assert.deepEqual([status, text], [500, 'no\n'])
+  })
+
+  test('there is nothing else', async () => {
+    assert.equal((await asked({}, '/')).status, 404)
+    assert.equal((await asked({}, '/livez', 'POST')).status, 405)
+  })
+})

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface StatusSource {
+  /** Why this process should be restarted; undefined: it is well. */
+  readonly unwell: () => string | undefined
+  /** Why it is not ready; undefined: it is. */
+  readonly unready: () => string | undefined
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+/** /livez, /readyz and /metrics. Nothing secret, no input: it may be reached by anybody in the cluster. */
+export class StatusServer {
+  readonly #server: Server
+
+  constructor(source: StatusSource) {
+    this.#server = createServer((request, response) => {
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+      if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET')
+      else if (path === '/livez') probe(response, source.unwell())
+      else if (path === '/readyz') probe(response, source.unready())
+      else if (path === '/metrics') void scrape(response, source)
+      else answer(response, 404, 'there are /livez, /readyz and /metrics')
+    })
+    // Slow or silent clients must not pile up.
+    this.#server.requestTimeout = REQUEST_MAX_MS
+    this.#server.maxConnections = CONNECTIONS_MAX
+  }
+
+  /** Port 0: a free one. Resolves with the port. */
+  async listen(host: string, port: number): Promise<number> {
+    this.#server.listen(port, host)
+    await once(this.#server, 'listening')
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, 'close') : undefined
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+}
+
+function probe(response: ServerResponse, trouble: string | undefined): void {
+  answer(response, trouble === undefined ? 200 : 503, trouble ?? 'ok')
+}
+
+async function scrape(response: ServerResponse, source: StatusSource): Promise<void> {
+  try {
+    const { contentType, text } = await source.metrics()
+    answer(response, 200, text, contentType)
+  } catch (thrown) {
+    answer(response, 500, thrown instanceof Error ? thrown.message : String(thrown))
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.end(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+const REQUEST_MAX_MS = 10_000
+/** The kubelet and a few Prometheus servers. */
+const CONNECTIONS_MAX = 100
