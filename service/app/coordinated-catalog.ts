@@ -1,3 +1,4 @@
+import { nextRound } from '../core/cells.ts'
 import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
@@ -141,7 +142,8 @@ export class CoordinatedCatalog extends PassThroughCatalog {
       const reading = await names.read(path)
       // Read again after the witnesses were closed: nothing is granted any more.
       const { highWater } = await catalog.findRemains(tag)
-      const high = Math.max(granted, highWater, highWaterOf(reading))
+      // A restored etcd may not know all that a data centre with another database granted, and it may be cut off now.
+      const high = nextRound(tag.space, Math.max(granted, highWater, highWaterOf(reading)))
       if (await names.bury(reading, tag, high)) return high
     }
     throw busy(path)

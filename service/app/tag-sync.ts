@@ -1,3 +1,4 @@
+import { nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
@@ -233,8 +234,10 @@ export class TagSync {
     this.#options.onImported?.(reading.path)
     // A tombstone knows what the witnesses knew; after etcd was restored, this database may know more.
     const { highWater } = await catalog.findRemains(ref)
-    if (highWater > atLeast)
-      await names.raiseTombstone(reading.path, { generation: tag.generation, highWater })
+    if (highWater > atLeast) {
+      const grave = { generation: tag.generation, highWater: nextRound(tag.space, highWater) }
+      await names.raiseTombstone(reading.path, grave)
+    }
     // Another tag may have the name by now.
     return reading.config === undefined
   }

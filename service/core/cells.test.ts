@@ -8,6 +8,7 @@ import {
   cellOwner,
   firstCell,
   nextCell,
+  nextRound,
   ownedCells,
   placeAtOrAbove,
   reachedValue,
@@ -102,4 +103,30 @@ test('a row that was opened and never used has reached nothing; any other has re
   assert.equal(reachedValue(space, 1, 1005), 5)
   assert.equal(reachedValue(space, 1, 1006), 1006)
   assert.equal(reachedValue(space, 1, 3005), 3005, 'the beginning of a later cell was reached')
+})
+
+describe('where a tag that is made again begins', () => {
+  const space = { startAt: 7, cellSize: 1000, dcCount: 3 }
+
+  test('is where the pattern of cells begins anew, at or above the high water', () => {
+    assert.deepEqual(
+      [0, 7, 8, 3006, 3007, 3008].map((high) => nextRound(space, high)),
+      [7, 7, 3007, 3007, 3007, 6007],
+    )
+  })
+
+  test('is the high water itself for one data centre, and never above 2^53', () => {
+    assert.equal(nextRound({ ...space, dcCount: 1 }, 123), 123)
+    assert.equal(nextRound(space, SEGMENT_LIMIT - 1), SEGMENT_LIMIT)
+  })
+
+  test('gives every data centre only cells that were its own', () => {
+    const again = { ...space, startAt: nextRound(space, 4711) }
+    for (let value = again.startAt; value < again.startAt + 20_000; value += 250) {
+      const before = cellOf(space, value)
+      const now = cellOf(again, value)
+      assert.ok(before !== undefined && now !== undefined)
+      assert.equal(cellOwner(now, again.dcCount), cellOwner(before, space.dcCount))
+    }
+  })
 })

@@ -115,3 +115,14 @@ export function placeAtOrAbove(
   const bounds = cellBounds(space, cell)
   return { cell, lo: Math.max(value, bounds.lo), hi: bounds.hi }
 }
+
+/**
+ * The first number at or above `value` at which the pattern of cells begins anew. A tag that is made again there, in the
+ * same kind of space, gives every data centre only cells that were its own before: numbers that another one granted of
+ * the deleted tag, and that nobody else knows of, lie in none of them. With one data centre nobody else granted any.
+ */
+export function nextRound(space: NumberSpace, value: number): number {
+  const round = space.cellSize * space.dcCount
+  const rounds = Math.max(0, Math.ceil((value - space.startAt) / round))
+  return space.dcCount === 1 ? value : Math.min(SEGMENT_LIMIT, space.startAt + rounds * round)
+}
