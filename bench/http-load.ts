@@ -33,13 +33,33 @@ export async function runRound(round: LoadRound): Promise<LoadResult> {
     ].join('\r\n'),
   )
   const budget = { left: round.requests }
+  const awake = stayAwake()
   const begin = performance.now()
   await Promise.all(
     Array.from({ length: round.connections }, () =>
       keepAsking(connect(round.port, '127.0.0.1'), request, budget),
     ),
   )
+  awake[Symbol.dispose]()
   return { answers: round.requests, ms: performance.now() - begin }
+}
+
+/**
+ * Keeps this process's processor from going idle. On a virtual machine a server pays for waking an idle one with every
+ * answer, some 10 µs; so a server that is slower than its client was charged for its client's idleness: 2.0 instead of
+ * 1.5 times the floor.
+ */
+function stayAwake(): Disposable {
+  let awake = true
+  const turn = (): void => {
+    if (awake) setImmediate(turn)
+  }
+  turn()
+  return {
+    [Symbol.dispose]() {
+      awake = false
+    },
+  }
 }
 
 function keepAsking(socket: Socket, request: Buffer, budget: { left: number }): Promise<void> {

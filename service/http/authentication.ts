@@ -1,5 +1,5 @@
-import type { FastifyInstance } from 'fastify'
-import type { Authenticator } from '../app/authenticator.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Authenticator, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
 
@@ -8,9 +8,10 @@ import { apiKeyOf } from './api-key-header.ts'
  * cannot make the server parse anything. A key in the cache costs no promise.
  */
 export function requireApiKey(app: FastifyInstance, authenticator: Authenticator): void {
+  const digests = new ConnectionDigests()
   app.addHook('onRequest', (request, reply, done) => {
     const keyText = apiKeyOf(request.headers)
-    const known = authenticator.peek(keyText)
+    const known = authenticator.peek(keyText, digests.of(request, keyText))
     if (known !== undefined) {
       request.caller = known
       done()
@@ -28,4 +29,19 @@ export function requireApiKey(app: FastifyInstance, authenticator: Authenticator
       },
     )
   })
+}
+
+/** A connection sends the same key again and again; its digest is worked out once. Forgotten with the connection. */
+class ConnectionDigests {
+  readonly #last = new WeakMap<object, { readonly keyText: string; readonly digest: string }>()
+
+  of({ raw: { socket } }: FastifyRequest, keyText: string | undefined): string | undefined {
+    const last = this.#last.get(socket)
+    if (last !== undefined && last.keyText === keyText) return last.digest
+    // Longer ones are no keys, and not worth remembering.
+    if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
+    const digest = keyDigest(keyText)
+    this.#last.set(socket, { keyText, digest })
+    return digest
+  }
 }
