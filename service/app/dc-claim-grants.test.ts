@@ -35,6 +35,17 @@ test('segments are granted while the data centre is ours, and none after it was 
   assert.deepEqual(calls, ['initialise', 'initialiseAll', 'allocate abc', 'giveBack abc'])
 })
 
+test('numbers that were on their way when the data centre was lost stay burnt', async () => {
+  const claim: { fault: string | undefined } = { fault: undefined }
+  const store = {
+    allocate: async (_tagId: number, _dc: number, step: number) => {
+      claim.fault = LOST
+      return { lo: 0, hi: step }
+    },
+  } as Partial<SegmentStore> as SegmentStore
+  await rejectsWith('IDGEN_DC_CLAIMED', new ClaimedSegments(store, claim).allocate(1, 3, 10))
+})
+
 test('time is granted while the data centre is ours; after it was lost a hold can only be given up', async () => {
   const clock = new MemoryClock()
   const claim: { fault: string | undefined } = { fault: undefined }

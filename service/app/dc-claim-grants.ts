@@ -30,7 +30,10 @@ export class ClaimedSegments implements SegmentStore {
 
   async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
     refuseLost(this.#claim)
-    return await this.#store.allocate(tagId, dc, step, generation)
+    const grant = await this.#store.allocate(tagId, dc, step, generation)
+    // The number may have been moved meanwhile; then these stay burnt.
+    refuseLost(this.#claim)
+    return grant
   }
 
   /** What the other installation may have seen as granted stays burnt. */
