@@ -77,6 +77,12 @@ describe('with etcd', () => {
     assert.deepEqual([grant.lo, finding?.kind], [150, 'regressed'])
   })
 
+  test('a record that another database moved is no lost commit of this one', () => {
+    const row = { nextValue: 20, ceiling: 110, ceilingHistory: 'h1' }
+    const { grant, finding } = plan(row, record(5000, 5100, 'h9'))
+    assert.deepEqual([grant.lo, finding], [5100, { kind: 'history', before: 'h9', now: 'h1', skipped: 5080 }])
+  })
+
   test('a wiped etcd: the row’s own ceiling bounds what it may have granted', () => {
     assert.equal(plan({ nextValue: 40, ceiling: 110, ceilingHistory: 'h1' }, 'none').grant.lo, 110)
   })

@@ -192,6 +192,9 @@ function findingOf(
   const before = row.ceilingHistory === '' && view !== 'none' ? view.history : row.ceilingHistory
   if (before === '') return undefined
   const skipped = base - row.nextValue
+  // Another database moved the record: a split brain, or `idgen tag advance` in another data centre. Nothing was lost here.
+  if (before === row.history && view !== 'none' && view.history !== row.history)
+    return { kind: 'history', before: view.history, now: row.history, skipped }
   const behind = view !== 'none' && view.used - row.nextValue > (before === row.history ? headroom : 0)
   if (before === row.history && !behind) return undefined
   return { kind: behind ? 'regressed' : 'history', before, now: row.history, skipped }
