@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PROOF_CONFIGURATIONS, type ProofConfiguration } from './proof-configurations.ts'
+import { PROOF_CONFIGURATIONS } from './proof-configurations.ts'
 import {
   configurationText,
   type ProofFinding,
@@ -9,6 +9,7 @@ import {
   readOutput,
   resultsDocument,
 } from './proof-results.ts'
+import type { ProofConfiguration } from './proof-run.ts'
 
 /**
  * `check-proofs.ts [short] [changed] [name…]`: runs TLC on every configuration (docs/proofs/README.md) and compares what

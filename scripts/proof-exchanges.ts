@@ -1,19 +1,10 @@
-import type { ProofConfiguration } from './proof-configurations.ts'
-
-type Constants = ProofConfiguration['set']
-type Run = Omit<ProofConfiguration, 'model'>
-
-const holds = (name: string, set: Constants): Run => ({ name, expect: 'holds', set })
-const violated = (name: string, set: Constants): Run => ({ name, expect: 'violated', set })
-const inShort = (run: Run): Run => ({ ...run, short: true })
-const without = (rule: string, set: Constants): Run =>
-  inShort(violated(`without a rule: ${rule}`, { ...set, Weakening: rule }))
+import { holds, inShort, type ProofRun, runsOf, violated, without } from './proof-run.ts'
 
 /** Another rule says the same: it stays for the day when that one is broken. */
-const redundant = (rule: string): Run => holds(`redundant rule: ${rule}`, { Weakening: rule })
+const redundant = (rule: string): ProofRun => holds(`redundant rule: ${rule}`, { Weakening: rule })
 
 /** docs/proofs/blocks.tla: segment blocks in Redis, confirmed by etcd. */
-const BLOCKS: readonly Run[] = [
+const BLOCKS: readonly ProofRun[] = [
   inShort(holds('Redis says anything', {})),
   holds('Redis says anything, three processes', { Instances: 3, Blocks: 3, Late: 1 }),
   inShort(holds('Redis repeats nothing, etcd restored', { Honest: true, Restores: 1 })),
@@ -24,7 +15,7 @@ const BLOCKS: readonly Run[] = [
 ]
 
 /** docs/proofs/authority.tla: the switch of the authority over time. */
-const AUTHORITY: readonly Run[] = [
+const AUTHORITY: readonly ProofRun[] = [
   inShort(holds('one switch', {})),
   holds('two switches, also at once', { Switches: 2, MaxMs: 1 }),
   without('etcd not frozen', {}),
@@ -39,7 +30,4 @@ const AUTHORITY: readonly Run[] = [
   inShort(violated('limit: PostgreSQL loses the commits of a switch', { Losses: 1 })),
 ]
 
-export const EXCHANGE_CONFIGURATIONS: readonly ProofConfiguration[] = [
-  ...BLOCKS.map((run) => ({ ...run, model: 'blocks' as const })),
-  ...AUTHORITY.map((run) => ({ ...run, model: 'authority' as const })),
-]
+export const EXCHANGE_CONFIGURATIONS = [...runsOf('blocks', BLOCKS), ...runsOf('authority', AUTHORITY)]

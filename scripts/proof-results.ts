@@ -1,4 +1,4 @@
-import type { ProofConfiguration } from './proof-configurations.ts'
+import type { ProofConfiguration } from './proof-run.ts'
 
 /** What TLC said of one configuration. */
 export interface ProofFinding {

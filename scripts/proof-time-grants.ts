@@ -1,18 +1,4 @@
-import type { ProofConfiguration } from './proof-configurations.ts'
-
-type Constants = ProofConfiguration['set']
-
-const model = 'time_grant'
-const holds = (name: string, set: Constants): ProofConfiguration => ({ model, name, expect: 'holds', set })
-const violated = (name: string, set: Constants): ProofConfiguration => ({
-  model,
-  name,
-  expect: 'violated',
-  set,
-})
-const inShort = (configuration: ProofConfiguration): ProofConfiguration => ({ ...configuration, short: true })
-const without = (rule: string, set: Constants): ProofConfiguration =>
-  inShort(violated(`without a rule: ${rule}`, { ...set, Weakening: rule }))
+import { type Constants, holds, inShort, runsOf, violated, without } from './proof-run.ts'
 
 /** etcd is restored once, and PostgreSQL answers from then on. */
 const RESTORED: Constants = { Restores: 1, Away: 'before' }
@@ -22,7 +8,7 @@ const LOST: Constants = { Losses: 1, BothLost: true }
 const RESTORED_THEN_AWAY: Constants = { Restores: 1, Away: 'always', TimersRight: true, Holds: 2 }
 
 /** docs/proofs/time_grant.tla: time grants out of etcd with their copy in PostgreSQL. */
-export const TIME_GRANT_CONFIGURATIONS: readonly ProofConfiguration[] = [
+export const TIME_GRANT_CONFIGURATIONS = runsOf('time_grant', [
   inShort(holds('PostgreSQL away at any time, two milliseconds', { Holds: 2, MaxMs: 2 })),
   holds('PostgreSQL away at any time', { Holds: 2 }),
   holds('PostgreSQL away at any time, three holds', {}),
@@ -88,4 +74,4 @@ export const TIME_GRANT_CONFIGURATIONS: readonly ProofConfiguration[] = [
       TimersRight: false,
     }),
   ),
-]
+])

@@ -1,18 +1,4 @@
-import type { ProofConfiguration } from './proof-configurations.ts'
-
-type Constants = ProofConfiguration['set']
-
-const model = 'witness'
-const holds = (name: string, set: Constants): ProofConfiguration => ({ model, name, expect: 'holds', set })
-const violated = (name: string, set: Constants): ProofConfiguration => ({
-  model,
-  name,
-  expect: 'violated',
-  set,
-})
-const inShort = (configuration: ProofConfiguration): ProofConfiguration => ({ ...configuration, short: true })
-const without = (rule: string, set: Constants): ProofConfiguration =>
-  inShort(violated(`without a rule: ${rule}`, { ...set, Weakening: rule }))
+import { type Constants, holds, inShort, runsOf, violated, without } from './proof-run.ts'
 
 /** One failover, restored backup or restart of the database. */
 const LOST: Constants = { Losses: 1 }
@@ -20,7 +6,7 @@ const RETURNING: Constants = { Remembered: 1 }
 const NO_ETCD: Constants = { Etcd: 'none', Losses: 1, Synchronous: true }
 
 /** docs/proofs/witness.tla: segment grants of one tag in one data centre. */
-export const WITNESS_CONFIGURATIONS: readonly ProofConfiguration[] = [
+export const WITNESS_CONFIGURATIONS = runsOf('witness', [
   inShort(holds('etcd away at any time', {})),
   inShort(holds('the database loses commits', LOST)),
   holds('the database loses commits, a move comes late', { ...LOST, Late: 1, MaxNumber: 3 }),
@@ -81,4 +67,4 @@ export const WITNESS_CONFIGURATIONS: readonly ProofConfiguration[] = [
   inShort(violated('limit: both stores lose the same grant', { Losses: 1, Restores: 1 })),
   inShort(violated('limit: the database rolled back invisibly while etcd was away', { HiddenLosses: 1 })),
   inShort(violated('limit: no etcd, and an asynchronous failover', { ...NO_ETCD, Synchronous: false })),
-]
+])

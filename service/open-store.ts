@@ -41,6 +41,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   const database = openDatabase(config, server.url, log, instance)
   opening.defer(() => database.close())
   await ensureSchema(config, database, log)
+  const identity = await databaseIdentity(database)
   const coordinator = openCoordinator(config, log)
   opening.defer(async () => coordinator?.close())
   const redis = openCache(config, new SystemClock(), log)
@@ -53,12 +54,10 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     ledger: new PostgresSegmentLedger(database, { instance, history: coordinator !== undefined }),
     times: new PostgresTimeGrantStore(database),
     copies: new PostgresTimeCopyStore(database),
-    ...(coordinator === undefined
-      ? {}
-      : { shared: { coordinator, database: await databaseIdentity(database) } }),
+    ...(coordinator === undefined ? {} : { shared: { coordinator, database: identity } }),
     claim: {
       store: new PostgresDcClaimStore(database),
-      installation: await installationOf(config, database),
+      installation: installationNamed(config, identity),
     },
     ...(redis === undefined ? {} : { cache: { redis, busyTags: (dc: number) => busyTags(database, dc) } }),
     catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
@@ -72,7 +71,11 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
 
 /** Who runs this data centre, as claims name it. */
 export async function installationOf(config: Config, database: PostgresDatabase): Promise<string> {
-  return config.datacenter.installation || (await databaseIdentity(database))
+  return installationNamed(config, await databaseIdentity(database))
+}
+
+function installationNamed(config: Config, identity: string): string {
+  return config.datacenter.installation || identity
 }
 
 /** The pool alone, for commands that need no stores (migrate, doctor). */

@@ -57,3 +57,15 @@ test('without etcd no work begins', async () => {
     /etcd cannot be reached/,
   )
 })
+
+test('a turn keeps the lock after its work for the lease, and lets go of it where the work fails', async () => {
+  const { clock, one, other } = twoProcesses()
+  await assert.rejects(
+    one.takeTurn('x', () => Promise.reject(new Error('broken'))),
+    /broken/,
+  )
+  assert.equal(await one.takeTurn('x', async () => {}), true)
+  assert.equal(await other.takeTurn('x', async () => {}), false)
+  clock.advance(10_001)
+  assert.equal(await other.takeTurn('x', async () => {}), true)
+})

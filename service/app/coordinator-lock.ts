@@ -25,15 +25,26 @@ export class CoordinatorLock {
    * @throws IDGEN_COORDINATION_UNAVAILABLE before the work began; what the work throws
    */
   async run(name: string, work: () => Promise<void>): Promise<boolean> {
+    return await this.#under(name, work, false)
+  }
+
+  /** The same, and the lock stays until its time is over: nobody does the work again so soon. Work that fails lets go. */
+  async takeTurn(name: string, work: () => Promise<void>): Promise<boolean> {
+    return await this.#under(name, work, true)
+  }
+
+  async #under(name: string, work: () => Promise<void>, keepAfter: boolean): Promise<boolean> {
     const { coordinator, ttlMs } = this.#options
     const leaseId = await coordinator.grantLease(ttlMs)
+    let keep = false
     try {
       if (!(await this.#take(name, leaseId))) return false
       await work()
+      keep = keepAfter
       return true
     } finally {
       // Where it fails the lease runs out.
-      await coordinator.revokeLease(leaseId).catch(() => undefined)
+      if (!keep) await coordinator.revokeLease(leaseId).catch(() => undefined)
     }
   }
 

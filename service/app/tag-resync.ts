@@ -1,8 +1,8 @@
-import { lockKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
+import { CoordinatorLock } from './coordinator-lock.ts'
 import type { RangeConflicts } from './range-conflicts.ts'
 import { Repeat } from './repeat.ts'
 import type { TagSync } from './tag-sync.ts'
@@ -28,12 +28,16 @@ export interface TagResyncOptions {
 export class TagResync {
   readonly #options: TagResyncOptions
   readonly #repeat: Repeat
-  readonly #everyMs: number
+  /** Held until shortly before this process' next pass, so that the others skip theirs. */
+  readonly #lock: CoordinatorLock
+  readonly #name: string
 
   constructor(options: TagResyncOptions) {
     this.#options = options
-    this.#everyMs = options.resyncEveryMs ?? EVERY_MS
-    this.#repeat = new Repeat(options.clock, this.#everyMs, () => this.pass())
+    const { coordinator, database, instance, clock, resyncEveryMs: everyMs = EVERY_MS } = options
+    this.#repeat = new Repeat(clock, everyMs, () => this.pass())
+    this.#lock = new CoordinatorLock({ coordinator, holder: instance, ttlMs: everyMs * TURN_SHARE })
+    this.#name = `tag-sync/${encodeURIComponent(database)}`
   }
 
   /** The first look at everything comes with the connection (TagSync.start). */
@@ -51,34 +55,10 @@ export class TagResync {
     // Every process must learn by itself that a conflict is over: allocation is refused in each of them.
     for (const path of conflicts.paths) sync.notice(path)
     try {
-      await this.#inTurn(() => sync.compareAll())
+      await this.#lock.takeTurn(this.#name, () => sync.compareAll())
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown) }, 'tags could not be compared with etcd')
     }
-  }
-
-  /** The lock stays until shortly before this process' next pass, so that the others skip theirs. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const { coordinator } = this.#options
-    const leaseId = await coordinator.grantLease(this.#everyMs * TURN_SHARE)
-    let keep = false
-    try {
-      if (!(await this.#locked(leaseId))) return
-      await work()
-      keep = true
-    } finally {
-      if (!keep) await coordinator.revokeLease(leaseId)
-    }
-  }
-
-  async #locked(leaseId: string): Promise<boolean> {
-    const { coordinator, database, instance } = this.#options
-    const key = lockKey(`tag-sync/${encodeURIComponent(database)}`)
-    const { succeeded } = await coordinator.transact({
-      compare: [{ key, createRevision: 0 }],
-      change: [{ put: key, value: instance, leaseId }],
-    })
-    return succeeded
   }
 }
 
