@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { configurationDocument } from './configuration-document.ts'
+import { crdTypes } from './crd-types.ts'
 import { errorsDocument } from './errors-document.ts'
 import { openapiText } from './openapi.ts'
 
@@ -20,6 +21,7 @@ for (const [path, text] of Object.entries({
   'docs/configuration.md': configurationDocument(),
   'docs/errors.md': errorsDocument(),
   'docs/openapi.json': await openapiText(),
+  ...crdTypes(ROOT),
 }))
   if (!check) writeFileSync(join(ROOT, path), text)
   else if (contentOf(join(ROOT, path)) !== text) stale.push(path)
