@@ -49,7 +49,7 @@ describe('the definitions on a real API server', { skip: missing ?? false }, () 
       const conditions = Object.fromEntries(
         (status?.conditions ?? []).map(({ type, status }) => [type, status]),
       )
-      assert.equal(conditions['Established'], 'True', metadata.name)
+      assert.equal(conditions['Established'], 'True', JSON.stringify(status))
       assert.equal(conditions['NamesAccepted'], 'True', metadata.name)
       assert.equal(conditions['NonStructuralSchema'], undefined, metadata.name)
     }

@@ -53,28 +53,30 @@ export async function installDefinitions(client: HttpKubeClient): Promise<Defini
   const wanted = definitions()
   for (const body of wanted)
     await client.send({ method: 'POST', path: PATH, query: { fieldValidation: 'Strict' }, body })
-  for (const definition of wanted) await served(client, definition)
-  return await Promise.all(
-    wanted.map(({ metadata }) =>
-      client.send<Definition>({ method: 'GET', path: `${PATH}/${metadata.name}` }),
-    ),
-  )
+  return await Promise.all(wanted.map((definition) => served(client, definition)))
 }
 
-/** "Established" is said a moment before the objects can be asked for. */
-async function served(client: HttpKubeClient, { metadata, spec }: Definition): Promise<void> {
+/** Both: the server says that it is established, and its objects can be asked for. One may come before the other. */
+async function served(client: HttpKubeClient, { metadata, spec }: Definition): Promise<Definition> {
   const [plural = ''] = metadata.name.split('.')
-  const path = `/apis/${spec.group}/${spec.versions[0]?.name}/${plural}`
+  const objects = `/apis/${spec.group}/${spec.versions[0]?.name}/${plural}`
+  let known: Definition | undefined
   await until(`${metadata.name} is served`, async () => {
     try {
-      await client.send({ method: 'GET', path })
-      return true
+      await client.send({ method: 'GET', path: objects })
+      known = await client.send<Definition>({ method: 'GET', path: `${PATH}/${metadata.name}` })
     } catch (thrown) {
       // 429: its storage is still being made ready.
       if (isStatus(thrown, 404, 429, 503)) return false
       throw thrown
     }
+    return (
+      known.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ===
+      true
+    )
   })
+  if (known === undefined) throw new Error(`${metadata.name} is not served`)
+  return known
 }
 
 /** The least that an IdGenerator needs, and what a test adds. */
