@@ -169,6 +169,18 @@ const LAYERS: Readonly<Record<string, { refused: readonly string[]; allowed: rea
     refused: ['../runtime/apply.ts', '../reconcile/biz-tag.ts', 'node:fs', '../../service/core/errors.ts'],
     allowed: ['./labels.ts', '../api/biz-tag.ts', '../core/plan.ts', 'node:crypto'],
   },
+  'operator/plugin': {
+    refused: [
+      './main.ts',
+      './example-views.ts',
+      '../reconcile/biz-tag.ts',
+      '../render/labels.ts',
+      '../main.ts',
+      '../runtime/scripted-kube.ts',
+      '../../service/core/errors.ts',
+    ],
+    allowed: ['./table.ts', '../api/kinds.ts', '../core/timestamp.ts', '../runtime/clock.ts', 'commander'],
+  },
   'operator/certificates': {
     refused: ['../core/plan.ts', '../runtime/clock.ts', '../../service/core/errors.ts'],
     allowed: ['./der.ts', 'node:crypto'],

@@ -105,11 +105,17 @@ function drawEvents({ events, nowMs }: GeneratorView, look: Look): Line[] {
 /** kubectl describe shows all. */
 const EVENTS_SHOWN = 5
 
+function shortState(conditions: Conditions, look: Look): Line {
+  return condition(conditions, 'Ready') === undefined
+    ? [span(`${symbolsFor(look).unknown} New`, 'wait')]
+    : readySpans(conditions, look)
+}
+
 /** All IdGenerators of a namespace, one a line. */
 export function drawList(generators: readonly GeneratorView['generator'][], look: Look): Line[] {
   const rows = generators.map(({ metadata, status }) => [
     span(metadata.name, 'name'),
-    readySpans(status?.conditions, look),
+    shortState(status?.conditions, look),
     status?.readyOfDesired ?? '-',
     status?.stableRevision ?? '-',
     status?.canaryRevision ?? '-',

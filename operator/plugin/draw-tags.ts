@@ -10,11 +10,7 @@ export function drawTagSummary({ generator, tags, flags }: GeneratorView, look: 
   if (total === 0)
     return [line(span('Tags', 'strong'), span('  none yet: kubectl apply a BizTag', 'faint')), []]
   const unready = tags.filter((tag) => !isReady(tag))
-  const shown = unready.slice(0, SHOWN_MAX).flatMap((tag) => {
-    const { reason, message } = readiness(tag)
-    const title = line('  ', span(pathOf(tag), 'name'), '  ', span(reason, 'bad'))
-    return [title, ...(message === '' ? [] : wrapped(message, look, 4))]
-  })
+  const shown = unready.slice(0, SHOWN_MAX).flatMap((tag) => drawUnready(tag, look))
   const more = unready.length - SHOWN_MAX
   return [
     line(span('Tags', 'strong'), '  ', span(`${ready} of ${total} ready`, ready < total ? 'wait' : 'good')),
@@ -22,6 +18,12 @@ export function drawTagSummary({ generator, tags, flags }: GeneratorView, look: 
     ...(more > 0 ? [line(`  and ${more} more: kubectl idgen tags ${generator.metadata.name}${flags}`)] : []),
     [],
   ]
+}
+
+function drawUnready(tag: BizTag, look: Look): Line[] {
+  const { reason, message } = readiness(tag)
+  const title = line('  ', span(pathOf(tag), 'name'), '  ', span(reason, 'bad'))
+  return [title, ...(message === '' ? [] : wrapped(message, look, 4))]
 }
 
 /** All of them with how full they are, the fullest data centre first. */
@@ -37,19 +39,22 @@ export function drawTagTable(generator: IdGenerator, tags: readonly BizTag[], lo
   const rows = tags
     .toSorted((a, b) => percentOf(b) - percentOf(a) || pathOf(a).localeCompare(pathOf(b)))
     .map((tag): Cell[] => {
-      const { reason } = readiness(tag)
       const ready = isReady(tag)
       const of = tag.metadata.namespace === namespace ? '' : `${tag.metadata.namespace}/`
       return [
         span(pathOf(tag), 'name'),
-        line(span(ready ? symbols.done : symbols.failed, ready ? 'good' : 'bad'), ready ? '' : ` ${reason}`),
+        ready ? span(symbols.done, 'good') : span(symbols.failed, 'bad'),
         tag.status?.algorithm ?? '-',
         usage(tag, symbols),
         perDataCentre(tag),
         span(`${of}${tag.metadata.name}`, 'faint'),
       ]
     })
-  return table(['TAG', 'READY', 'ALGORITHM', 'USED', 'PER DC', 'BIZTAG'], rows, look)
+  const unready = tags.filter((tag) => !isReady(tag))
+  return [
+    ...table(['TAG', 'READY', 'ALGORITHM', 'USED', 'PER DC', 'BIZTAG'], rows, look),
+    ...(unready.length === 0 ? [] : [[], ...unready.flatMap((tag) => drawUnready(tag, look))]),
+  ]
 }
 
 function usage(tag: BizTag, { full, empty }: Symbols): Line {

@@ -239,7 +239,7 @@ export const EXAMPLES = {
     },
   }),
   hold: view({ ...UNDER_WAY, rollout: { ...ROLLOUT, pause: HOLD, analysis: PASSING } }),
-  podsMissing: view({
+  'pods-missing': view({
     ...UNDER_WAY,
     conditions: [
       condition('Ready', 'True', 'CanaryStep'),
@@ -271,7 +271,7 @@ export const EXAMPLES = {
   }),
   paused: view({ ...UNDER_WAY, rollout: { ...ROLLOUT, pause: { reason: 'User', since: minutesAgo(5) } } }),
   failing: view({ ...UNDER_WAY, rollout: { ...ROLLOUT, pause: HOLD, analysis: FAILING } }),
-  cannotBeJudged: view({
+  'cannot-be-judged': view({
     ...UNDER_WAY,
     rollout: {
       ...ROLLOUT,
@@ -303,7 +303,7 @@ export const EXAMPLES = {
       message: 'pods are changing',
     },
   }),
-  rolledBack: view(
+  'rolled-back': view(
     {
       ...QUIET,
       conditions: [

@@ -1,4 +1,4 @@
-import { isStatus, KubeError } from '../runtime/kube-client.ts'
+import { KubeError } from '../runtime/kube-client.ts'
 
 /** What a person can do something about; its message says what. */
 export class PluginError extends Error {
@@ -26,9 +26,4 @@ export function explained(thrown: unknown, what: string): unknown {
       { cause: thrown },
     )
   return thrown
-}
-
-/** The kind is not known at all, rather than one object of it. */
-export function isUnknownKind(thrown: unknown): boolean {
-  return isStatus(thrown, 404) && thrown.reason === ''
 }

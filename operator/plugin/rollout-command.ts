@@ -21,35 +21,46 @@ export interface AlreadySo {
   readonly alreadySo: string
 }
 
+export interface Situation {
+  readonly generator: IdGenerator
+  /** What must stand behind a command that is advised: " -n shop", or "". */
+  readonly flags: string
+  /** The revision to retry, where somebody chose one. */
+  readonly revision?: string
+}
+
 /**
  * A command names the revision that it is meant for, so that one that comes too late changes nothing. Throws, saying how
  * things stand, where it makes no sense now.
  */
-export function planCommand(
-  verb: CommandVerb,
-  generator: IdGenerator,
-  chosen?: string,
-): PlannedCommand | AlreadySo {
+export function planCommand(verb: CommandVerb, situation: Situation): PlannedCommand | AlreadySo {
   switch (verb) {
     case 'promote':
     case 'promote-full':
-      return planPromotion(verb, generator)
+      return planPromotion(verb, situation)
     case 'abort':
-      return planAbort(generator)
+      return planAbort(situation)
     case 'retry':
-      return planRetry(generator, chosen)
+      return planRetry(situation)
     case 'pause':
-      return planPause(generator)
+      return planPause(situation)
     case 'resume':
-      return planResume(generator)
+      return planResume(situation)
   }
 }
 
-function planPromotion(verb: 'promote' | 'promote-full', generator: IdGenerator): PlannedCommand {
-  const revision = underWay(generator, 'promote')
+function typed(command: string, { generator, flags }: Situation): string {
+  return `kubectl idgen ${command} ${generator.metadata.name}${flags}`
+}
+
+function planPromotion(verb: 'promote' | 'promote-full', situation: Situation): PlannedCommand {
+  const { generator } = situation
+  const revision = underWay(situation, 'promote')
   const name = generator.metadata.name
   const paused = generator.metadata.annotations?.[COMMANDS.pause] === revision
-  const note = paused ? { note: `The rollout is paused: it goes on after kubectl idgen resume ${name}.` } : {}
+  const note = paused
+    ? { note: `The rollout is paused: it goes on after ${typed('resume', situation)}.` }
+    : {}
   if (verb === 'promote') return { verb, revision, annotation: [COMMANDS.promote, revision], ...note }
   return {
     verb,
@@ -60,8 +71,9 @@ function planPromotion(verb: 'promote' | 'promote-full', generator: IdGenerator)
   }
 }
 
-function planAbort(generator: IdGenerator): PlannedCommand {
-  const revision = underWay(generator, 'abort')
+function planAbort(situation: Situation): PlannedCommand {
+  const { generator } = situation
+  const revision = underWay(situation, 'abort')
   const stable = generator.status?.stableRevision
   if (stable === undefined)
     throw new PluginError(
@@ -75,7 +87,8 @@ function planAbort(generator: IdGenerator): PlannedCommand {
   }
 }
 
-function planRetry({ metadata, status }: IdGenerator, chosen: string | undefined): PlannedCommand {
+function planRetry({ generator, revision: chosen }: Situation): PlannedCommand {
+  const { metadata, status } = generator
   const blocked = status?.blockedRevisions ?? []
   const [newest] = blocked
   if (newest === undefined)
@@ -89,20 +102,22 @@ function planRetry({ metadata, status }: IdGenerator, chosen: string | undefined
   return { verb: 'retry', revision, annotation: [COMMANDS.retry, revision] }
 }
 
-function planPause(generator: IdGenerator): PlannedCommand | AlreadySo {
-  const revision = underWay(generator, 'pause')
+function planPause(situation: Situation): PlannedCommand | AlreadySo {
+  const { generator } = situation
+  const revision = underWay(situation, 'pause')
   if (generator.metadata.annotations?.[COMMANDS.pause] === revision)
     return { alreadySo: `The rollout of ${revision} is paused already.` }
   return { verb: 'pause', revision, annotation: [COMMANDS.pause, revision] }
 }
 
-function planResume({ metadata, status }: IdGenerator): PlannedCommand | AlreadySo {
+function planResume(situation: Situation): PlannedCommand | AlreadySo {
+  const { metadata, status } = situation.generator
   const revision = metadata.annotations?.[COMMANDS.pause]
   if (revision !== undefined) return { verb: 'resume', revision, annotation: [COMMANDS.pause, null] }
   const reason = status?.rollout?.state === 'Progressing' ? status.rollout.pause?.reason : undefined
   if (reason === undefined || reason === 'User') return { alreadySo: `${metadata.name} is not paused.` }
   throw new PluginError(
-    `${metadata.name} is not paused by anybody; it waits (${WAITS[reason]}). kubectl idgen promote ${metadata.name} lets it go on.`,
+    `${metadata.name} is not paused by anybody; it waits (${WAITS[reason]}). ${typed('promote', situation)} lets it go on.`,
   )
 }
 
@@ -114,7 +129,8 @@ const WAITS = {
 } as const
 
 /** The revision of the rollout under way. */
-function underWay({ metadata, status }: IdGenerator, verb: string): string {
+function underWay(situation: Situation, verb: string): string {
+  const { metadata, status } = situation.generator
   const { rollout, stableRevision, blockedRevisions = [] } = status ?? {}
   if (rollout?.state === 'Progressing' && rollout.revision !== undefined) return rollout.revision
   const start = `Nothing to ${verb}: no rollout of ${metadata.name} is under way.`
@@ -122,11 +138,11 @@ function underWay({ metadata, status }: IdGenerator, verb: string): string {
   if (blocked !== undefined)
     throw new PluginError(
       `${start} Revision ${blocked.revision} was rolled back (${blocked.message ?? blocked.reason ?? 'no reason was given'}); ` +
-        `kubectl idgen retry ${metadata.name} tries it again.`,
+        `${typed('retry', situation)} tries it again.`,
     )
   throw new PluginError(
     stableRevision === undefined
-      ? `${start} The operator has not deployed it yet; see kubectl idgen status ${metadata.name}.`
+      ? `${start} The operator has not deployed it yet; see ${typed('status', situation)}.`
       : `${start} Revision ${stableRevision} serves. A change of the image or of the configuration starts a rollout.`,
   )
 }

@@ -1,3 +1,5 @@
+import { columnsOf, firstColumns } from './text-columns.ts'
+
 /** What a piece of text means; how that looks is decided when it is printed. */
 export type Tone = 'plain' | 'strong' | 'faint' | 'good' | 'bad' | 'wait' | 'name'
 
@@ -26,7 +28,7 @@ export function line(...parts: readonly (Span | string)[]): Line {
 }
 
 export function lengthOf(one: Line): number {
-  return one.reduce((sum, { text }) => sum + [...text].length, 0)
+  return one.reduce((sum, { text }) => sum + columnsOf(text), 0)
 }
 
 /** The text of all lines, none wider than the terminal, ending with a line break. */
@@ -52,9 +54,11 @@ function cut(one: Line, { width, unicode }: Look): Line {
   let left = Math.max(0, width - 1)
   const kept: Span[] = []
   for (const { text, tone } of one) {
-    const part = [...text].slice(0, left)
-    left -= part.length
-    kept.push({ text: part.join(''), tone })
+    const part = firstColumns(text, left)
+    left -= columnsOf(part)
+    kept.push({ text: part, tone })
+    // What comes after a cut must not close up to it.
+    if (part !== text) break
   }
   return [...kept, span(mark, 'faint')]
 }
@@ -65,7 +69,7 @@ export function wrapped(text: string, look: Look, indent: number, tone: Tone = '
   const lines: string[] = []
   let current = ''
   for (const word of text.split(/\s+/)) {
-    if (current !== '' && current.length + 1 + word.length > room) {
+    if (current !== '' && columnsOf(current) + 1 + columnsOf(word) > room) {
       lines.push(current)
       current = word
     } else current = current === '' ? word : `${current} ${word}`

@@ -1,4 +1,5 @@
 import { type Line, type Look, lengthOf, line, type Span, span } from './styled-line.ts'
+import { columnsOf, firstColumns, lastColumns } from './text-columns.ts'
 
 export type Cell = Line | Span | string
 
@@ -28,11 +29,11 @@ function lineOf(cell: Cell): Line {
 /** Cells that do not fit lose their middle: images and names differ at their ends. */
 function shortened(cell: Line, width: number, { unicode }: Look): Line {
   if (lengthOf(cell) <= width) return cell
-  const text = [...cell.map((part) => part.text).join('')]
-  const front = Math.floor((width - 1) / 3)
+  const text = cell.map((part) => part.text).join('')
+  const front = firstColumns(text, Math.floor((width - 1) / 3))
   const mark = unicode ? '…' : '~'
-  const back = text.slice(text.length - (width - 1 - front)).join('')
-  return [span(text.slice(0, front).join('') + mark + back, cell[0]?.tone)]
+  const back = lastColumns(text, width - 1 - columnsOf(front))
+  return [span(front + mark + back, cell[0]?.tone)]
 }
 
 const GAP = 2
