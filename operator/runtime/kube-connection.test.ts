@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { AgentCache, FreshFiles } from './kube-connection.ts'
-import { FileConnection, loadConnection, readKubeconfig } from './kubeconfig.ts'
+import { FileConnection, loadConnection, loadNamespace, readKubeconfig } from './kubeconfig.ts'
 import { ManualClock } from './manual-clock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'idgen-kubeconfig-'))
@@ -71,6 +71,25 @@ describe('kept connections', () => {
 })
 
 describe('kubeconfig files', () => {
+  test('another context than the current one is taken when it is named, with its namespace', async () => {
+    const file = written(
+      'two',
+      [
+        'current-context: a',
+        'contexts:',
+        '- {name: a, context: {cluster: a, user: u}}',
+        '- {name: b, context: {cluster: b, user: u, namespace: shop}}',
+        'clusters: [{name: a, cluster: {server: https://a}}, {name: b, cluster: {server: https://b}}]',
+        'users: [{name: u, user: {token: t}}]',
+      ].join('\n'),
+    )
+    assert.equal(readKubeconfig(file)?.server, 'https://a')
+    assert.equal(readKubeconfig(file, 'b')?.server, 'https://b')
+    assert.equal(await loadNamespace({ KUBECONFIG: file }), undefined)
+    assert.equal(await loadNamespace({ KUBECONFIG: file }, 'b'), 'shop')
+    assert.throws(() => readKubeconfig(file, 'c'), /two has no context "c"; it has a, b/)
+  })
+
   test('certificates and tokens come from the text or from files beside it', async () => {
     written('t', 'from-file\n')
     const access = readKubeconfig(

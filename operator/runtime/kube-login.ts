@@ -3,7 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { AgentCache, type Credentials, type KubeConnection } from './kube-connection.ts'
 
 /** Whatever login @kubernetes/client-node can do. Loaded only where it is needed (see kubeconfig.ts). */
-export function loginConnection(config: KubeConfig = loaded()): KubeConnection {
+export function loginConnection(config: KubeConfig = loginConfig()): KubeConnection {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig names no current cluster')
   const server = cluster.server.replace(/\/$/, '')
@@ -32,8 +32,14 @@ export function loginConnection(config: KubeConfig = loaded()): KubeConnection {
   }
 }
 
-function loaded(): KubeConfig {
+/** As KUBECONFIG of the process, or its home, has it. */
+export function loginConfig(context?: string): KubeConfig {
   const config = new KubeConfig()
   config.loadFromDefault()
+  if (context === undefined) return config
+  const names = config.getContexts().map(({ name }) => name)
+  if (!names.includes(context))
+    throw new Error(`the kubeconfig has no context "${context}"; it has ${names.join(', ')}`)
+  config.setCurrentContext(context)
   return config
 }

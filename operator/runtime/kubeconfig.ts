@@ -30,17 +30,17 @@ type Source = { readonly text: string } | { readonly file: string }
  * then: its generated code takes 90 MB of memory, more than all of the operator.
  */
 export async function loadConnection(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   clock: Clock,
+  /** undefined: the current one. */
+  context?: string,
 ): Promise<KubeConnection> {
-  const named = env['KUBECONFIG'] || undefined
-  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube/config')
-  const file = named ?? (home !== undefined && existsSync(home) ? home : undefined)
+  const file = kubeconfigFile(env)
   if (file !== undefined) {
-    const access = file.includes(delimiter) ? undefined : readKubeconfig(file)
+    const access = file.includes(delimiter) ? undefined : readKubeconfig(file, context)
     if (access !== undefined) return new FileConnection(access, clock)
-    const { loginConnection } = await import('./kube-login.ts')
-    return loginConnection()
+    const { loginConfig, loginConnection } = await import('./kube-login.ts')
+    return loginConnection(loginConfig(context))
   }
   const host = env['KUBERNETES_SERVICE_HOST']
   if (host === undefined || !existsSync(join(ACCOUNT, 'token')))
@@ -55,6 +55,27 @@ export async function loadConnection(
     },
     clock,
   )
+}
+
+/** The namespace that the context, or the pod, is in; undefined: none is said. */
+export async function loadNamespace(env: Environment, context?: string): Promise<string | undefined> {
+  const file = kubeconfigFile(env)
+  if (file === undefined)
+    return existsSync(join(ACCOUNT, 'namespace'))
+      ? readFileSync(join(ACCOUNT, 'namespace'), 'utf8')
+      : undefined
+  if (!file.includes(delimiter)) return chosenContext(file, parseKubeconfig(file), context)?.namespace
+  const { loginConfig } = await import('./kube-login.ts')
+  const config = loginConfig(context)
+  return config.getContextObject(config.getCurrentContext())?.namespace
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** One file, or several with the separator of paths in between. */
+function kubeconfigFile(env: Environment): string | undefined {
+  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube/config')
+  return env['KUBECONFIG'] || (home !== undefined && existsSync(home) ? home : undefined)
 }
 
 /** Certificates and tokens from text and files; files are read anew as they change. */
@@ -102,11 +123,17 @@ export class FileConnection implements KubeConnection {
   }
 }
 
+interface KubeconfigContext {
+  readonly cluster: string
+  readonly user: string
+  readonly namespace?: string
+}
+
 interface KubeconfigFile {
   readonly 'current-context'?: string
   readonly contexts?: readonly {
     readonly name: string
-    readonly context: { cluster: string; user: string }
+    readonly context: KubeconfigContext
   }[]
   readonly clusters?: readonly {
     readonly name: string
@@ -119,9 +146,9 @@ interface KubeconfigFile {
 }
 
 /** undefined: it logs in by a way that is not read here. Throws when it makes no sense. */
-export function readKubeconfig(file: string): Access | undefined {
-  const config = parse(readFileSync(file, 'utf8')) as KubeconfigFile | null
-  const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context
+export function readKubeconfig(file: string, contextName?: string): Access | undefined {
+  const config = parseKubeconfig(file)
+  const context = chosenContext(file, config, contextName)
   const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster
   if (cluster === undefined) throw new Error(`${file}: current-context names no cluster of the file`)
   const user = config?.users?.find(({ name }) => name === context?.user)?.user ?? {}
@@ -141,6 +168,24 @@ export function readKubeconfig(file: string): Access | undefined {
     serverName: typeof cluster['tls-server-name'] === 'string' ? cluster['tls-server-name'] : undefined,
     insecure: cluster['insecure-skip-tls-verify'] === true,
   }
+}
+
+function parseKubeconfig(file: string): KubeconfigFile | null {
+  return parse(readFileSync(file, 'utf8')) as KubeconfigFile | null
+}
+
+function chosenContext(
+  file: string,
+  config: KubeconfigFile | null,
+  wanted: string | undefined,
+): KubeconfigContext | undefined {
+  const contexts = config?.contexts ?? []
+  const found = contexts.find(({ name }) => name === (wanted ?? config?.['current-context']))
+  if (found === undefined && wanted !== undefined)
+    throw new Error(
+      `${file} has no context "${wanted}"; it has ${contexts.map(({ name }) => name).join(', ') || 'none'}`,
+    )
+  return found?.context
 }
 
 function fileSource(kubeconfig: string, path: unknown): Source | undefined {

@@ -1,0 +1,211 @@
+import { BIZ_TAG, ID_GENERATOR } from '../../operator/api/kinds.ts'
+import type { Resource } from '../../operator/runtime/resource.ts'
+
+/** Each row: what is refused, the spec, and the words that tell what to do. */
+export const REFUSED: readonly [Resource, string, object, string][] = [
+  [
+    ID_GENERATOR,
+    'algorithm beside chain',
+    { defaults: { algorithm: 'segment', chain: ['segment'] } },
+    'give algorithm or chain, not both',
+  ],
+  [
+    ID_GENERATOR,
+    'a chain in another order',
+    { defaults: { chain: ['snowflake', 'segment'] } },
+    'chain must follow the order segment, snowflake, uuid-v7, uuid-v4',
+  ],
+  [
+    ID_GENERATOR,
+    'steps that decrease',
+    { defaults: { step: { min: 2, base: 1 } } },
+    'min, base and max must not decrease',
+  ],
+  [
+    ID_GENERATOR,
+    'a maximum below the base',
+    { defaults: { step: { base: 3, max: 2 } } },
+    'min, base and max must not decrease',
+  ],
+  [
+    ID_GENERATOR,
+    'a maximum below the minimum',
+    { defaults: { step: { min: 3, max: 2 } } },
+    'min, base and max must not decrease',
+  ],
+  [
+    ID_GENERATOR,
+    'autoscaling between nothing',
+    { autoscaling: { minReplicas: 5, maxReplicas: 4 } },
+    'minReplicas must not be above maxReplicas',
+  ],
+  [
+    ID_GENERATOR,
+    'a default minimum above the maximum',
+    { autoscaling: { maxReplicas: 2 } },
+    'minReplicas must not be above maxReplicas',
+  ],
+  [
+    ID_GENERATOR,
+    'a pool between nothing',
+    { database: { secret: { name: 'x' }, pool: { min: 3, max: 2 } } },
+    'min must not be above max',
+  ],
+  [ID_GENERATOR, 'Redis without servers', { redis: {} }, 'give endpoints or secret, one of them'],
+  [
+    ID_GENERATOR,
+    'Redis given twice',
+    { redis: { endpoints: ['redis://a:6379'], secret: { name: 'x' } } },
+    'give endpoints or secret, one of them',
+  ],
+  [
+    ID_GENERATOR,
+    'two certificates',
+    { tls: { secretName: 'x', issuerRef: { name: 'y' } } },
+    'give secretName or issuerRef, not both',
+  ],
+  [
+    ID_GENERATOR,
+    'shares that shrink',
+    { canary: { steps: [{ weight: 50 }, { weight: 5 }, { weight: 100 }] } },
+    'weights must grow from step to step',
+  ],
+  [
+    ID_GENERATOR,
+    'a rollout that stops halfway',
+    { canary: { steps: [{ weight: 50 }] } },
+    'the last step must have weight 100',
+  ],
+  [
+    ID_GENERATOR,
+    'a metric without any meaning',
+    { canary: { analysis: { metrics: [{ name: 'luck', max: '1' }] } } },
+    'a metric without query is errorRate, p99Milliseconds or degradedShare',
+  ],
+  [
+    ID_GENERATOR,
+    'a metric without a bound',
+    { canary: { analysis: { metrics: [{ name: 'errorRate' }] } } },
+    'give max or maxRatioToStable',
+  ],
+  [
+    ID_GENERATOR,
+    'Prometheus without an address',
+    { canary: { analysis: { provider: 'Prometheus' } } },
+    'provider Prometheus needs prometheusUrl',
+  ],
+  [
+    ID_GENERATOR,
+    'a query that nobody answers',
+    { canary: { analysis: { metrics: [{ name: 'x', query: 'up', max: '1' }] } } },
+    'a metric with a query needs provider Prometheus',
+  ],
+  [
+    ID_GENERATOR,
+    'WeCom without a receiver',
+    { alerts: { weCom: { corpId: 'a', agentId: 'b', secret: { name: 'c', key: 'd' } } } },
+    'give toUser, toParty or toTag ("@all" in toUser reaches everybody)',
+  ],
+  [
+    ID_GENERATOR,
+    'a selector that is missing',
+    { allowedNamespaces: { from: 'Selector' } },
+    'from Selector needs selector',
+  ],
+  [
+    BIZ_TAG,
+    'algorithm beside chain',
+    { algorithm: 'segment', chain: ['segment'] },
+    'give algorithm or chain, not both',
+  ],
+  [
+    BIZ_TAG,
+    'a chain in another order',
+    { chain: ['uuid-v7', 'segment'] },
+    'chain must follow the order segment, snowflake, uuid-v7, uuid-v4',
+  ],
+  [BIZ_TAG, 'steps that decrease', { step: { base: 10, max: 9 } }, 'min, base and max must not decrease'],
+]
+
+/** What was, what is wanted, and the words. */
+export const FIXED: readonly [Resource, string, object, object, string][] = [
+  [
+    ID_GENERATOR,
+    'another data centre',
+    { datacenter: 1 },
+    { datacenter: 2 },
+    'datacenter is fixed, because numbers of two data centres must never meet; make another IdGenerator',
+  ],
+  [
+    ID_GENERATOR,
+    'a data centre left out, which means 0',
+    { datacenter: 1 },
+    {},
+    'datacenter is fixed, because numbers of two data centres must never meet; make another IdGenerator',
+  ],
+  [
+    ID_GENERATOR,
+    'no etcd any more',
+    { etcd: { endpoints: ['http://a:2379'] } },
+    {},
+    'etcd cannot be taken away, its witness protects numbers already granted; see "idgen coordination switch"',
+  ],
+  [
+    BIZ_TAG,
+    'another workspace',
+    {},
+    { workspace: 'other' },
+    'workspace, group and tag are fixed; make another BizTag',
+  ],
+  [
+    BIZ_TAG,
+    'another group',
+    {},
+    { group: 'other' },
+    'workspace, group and tag are fixed; make another BizTag',
+  ],
+  [BIZ_TAG, 'another tag', {}, { tag: 'other' }, 'workspace, group and tag are fixed; make another BizTag'],
+  [
+    BIZ_TAG,
+    'another generator',
+    {},
+    { generatorRef: { name: 'other' } },
+    'generatorRef is fixed; numbers do not move between installations',
+  ],
+  [
+    BIZ_TAG,
+    'another number space',
+    { space: { startAt: 1 } },
+    { space: { startAt: 2 } },
+    'space is fixed when the tag is made',
+  ],
+  [BIZ_TAG, 'a number space left out', { space: { startAt: 1 } }, {}, 'space is fixed when the tag is made'],
+  [
+    BIZ_TAG,
+    'a number space given later',
+    {},
+    { space: { startAt: 1 } },
+    'space is fixed when the tag is made',
+  ],
+]
+
+/** What a bound or a pattern refuses, and the field that is named. */
+export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
+  [ID_GENERATOR, { replicas: 257 }, 'spec.replicas'],
+  [ID_GENERATOR, { datacenter: 8 }, 'spec.datacenter'],
+  [ID_GENERATOR, { image: 'two words' }, 'spec.image'],
+  [ID_GENERATOR, { canary: { steps: [{ weight: 100, hold: '1d' }] } }, 'spec.canary.steps[0].hold'],
+  [ID_GENERATOR, { canary: { steps: [{ weight: 100 }, { weight: 100 }] } }, 'spec.canary.steps[1]'],
+  [
+    ID_GENERATOR,
+    { podDisruptionBudget: { maxUnavailable: 'some' } },
+    'spec.podDisruptionBudget.maxUnavailable',
+  ],
+  [ID_GENERATOR, { podDisruptionBudget: { maxUnavailable: -1 } }, 'spec.podDisruptionBudget.maxUnavailable'],
+  [ID_GENERATOR, { tls: { dnsNames: ['a b'] } }, 'spec.tls.dnsNames[0]'],
+  [ID_GENERATOR, { etcd: { endpoints: ['a:2379'] } }, 'spec.etcd.endpoints[0]'],
+  [BIZ_TAG, { tag: 'Order' }, 'spec.tag'],
+  [BIZ_TAG, { chain: [] }, 'spec.chain'],
+  [BIZ_TAG, { algorithm: 'random' }, 'spec.algorithm'],
+  [BIZ_TAG, { space: { startAt: 2 ** 53 } }, 'spec.space.startAt'],
+]
