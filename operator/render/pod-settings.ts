@@ -34,13 +34,15 @@ export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
       return text === undefined
     })
   const annotations = keep(Object.entries(pod.annotations ?? {}), ([name]) => annotationFault(name))
-  const env = keep(lastOfEachName(pod.env ?? []), ({ name }) =>
+  const env = keep(lastOfEach('name', pod.env ?? []), ({ name }) =>
     own.variables.has(String(name)) ? `variable ${name}: the operator sets it` : undefined,
   )
-  const volumes = keep(lastOfEachName(pod.volumes ?? []), (volume) => volumeFault(volume, own))
+  const volumes = keep(lastOfEach('name', pod.volumes ?? []), (volume) => volumeFault(volume, own))
   const names = new Set(volumes.map(({ name }) => name))
   const gone = new Set((pod.volumes ?? []).map(({ name }) => name).filter((name) => !names.has(name)))
-  const volumeMounts = keep(pod.volumeMounts ?? [], (mount) => mountFault(mount, gone, own))
+  const volumeMounts = keep(lastOfEach('mountPath', pod.volumeMounts ?? []), (mount) =>
+    mountFault(mount, gone, own),
+  )
   return {
     labels: pod.labels ?? {},
     annotations: Object.fromEntries(annotations),
@@ -82,8 +84,8 @@ function mountFault(mount: Loose, gone: ReadonlySet<unknown>, own: OwnSettings):
 }
 
 /** A list with a name twice is refused as a whole; the last one is what people expect to win. */
-function lastOfEachName(items: readonly Loose[]): readonly Loose[] {
-  return [...new Map(items.map((item) => [item['name'], item])).values()]
+function lastOfEach(field: string, items: readonly Loose[]): readonly Loose[] {
+  return [...new Map(items.map((item) => [item[field], item])).values()]
 }
 
 /** What "restricted" allows. */

@@ -54,11 +54,16 @@ export function serverFiles({ tls, adminKeySecret }: RevisionInputs): SecretFile
   ]
 }
 
-/** The volume with these files. */
+/**
+ * The volume with these files. One source for each Secret: what is taken from two sources may be of two moments, and a
+ * certificate without its key would be refused.
+ */
 export function secretVolume(name: string, files: readonly SecretFile[]): object {
-  const sources = files.map(({ secret, key, file: path }) => ({
-    secret: { name: secret, items: [{ key, path }] },
-  }))
+  const secrets = [...new Set(files.map(({ secret }) => secret))]
+  const sources = secrets.map((secret) => {
+    const items = files.filter((file) => file.secret === secret).map(({ key, file: path }) => ({ key, path }))
+    return { secret: { name: secret, items } }
+  })
   // Readable for the container's user, who is not root; nobody else is in the container.
   return { name, projected: { defaultMode: 0o444, sources } }
 }
