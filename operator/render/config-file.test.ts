@@ -20,13 +20,9 @@ describe('the configuration file', () => {
   test('holds a line for each key, in order, whatever the values are', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), (config) => {
-        const expected = [...flatConfig(config)].map(([key, value]) => [
-          key,
-          JSON.parse(JSON.stringify(value)),
-        ])
         const read = file({ config })
-        for (const [key, value] of expected.filter(([key]) => !givenKeys(inputs()).has(String(key))))
-          assert.deepEqual(read[String(key)], value)
+        for (const [key, value] of flatConfig(config))
+          if (!givenKeys(inputs()).has(key)) assert.deepEqual(read[key], JSON.parse(JSON.stringify(value)))
       }),
     )
   })
