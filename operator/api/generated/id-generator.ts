@@ -139,7 +139,7 @@ export interface IdGeneratorSpecService {
   readonly loadBalancerSourceRanges?: readonly string[]
   /** As in a Service. */
   readonly externalTrafficPolicy?: 'Cluster' | 'Local'
-  /** As in a Service */
+  /** As in a Service, for example PreferSameZone. */
   readonly trafficDistribution?: string
 }
 
@@ -159,7 +159,7 @@ export interface IdGeneratorSpecIngress {
 export interface IdGeneratorSpecGatewayParentRef {
   /** Name of the Gateway. */
   readonly name: string
-  /** Its namespace */
+  /** Its namespace, if another. */
   readonly namespace?: string
   /** Its listener. */
   readonly sectionName?: string
