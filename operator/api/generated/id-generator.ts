@@ -110,7 +110,7 @@ export interface IdGeneratorSpecTls {
   readonly secretName?: string
   /** Issuer of cert-manager that signs the certificate. */
   readonly issuerRef?: IdGeneratorSpecTlsIssuerRef
-  /** Names beside those of the Services. */
+  /** Names beside those of the Services; the first part may be *. IPv4 addresses, too. */
   readonly dnsNames?: readonly string[]
 }
 
@@ -469,6 +469,7 @@ export interface IdGeneratorStatusRolloutAnalysisSample {
   readonly verdict?: 'Pass' | 'NoData' | 'Inconclusive' | 'Error' | 'Fail'
   /** What is wrong, where something is. */
   readonly message?: string
+  /** What it was made from. */
   readonly metrics?: readonly IdGeneratorStatusRolloutAnalysisSampleMetric[]
 }
 
