@@ -66,7 +66,7 @@ describe('the configuration file', () => {
     for (const [terminationGracePeriodSeconds, drain, shutdown] of [
       [10, '2s', '6s'],
       [20, '5s', '10s'],
-      [45, '5s', '35s'],
+      [45, '5s', '30s'],
       [3600, '5s', '600s'],
     ] as const) {
       const read = file({ pod: { ...DEFAULT_SPEC.pod, terminationGracePeriodSeconds } })

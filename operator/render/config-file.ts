@@ -64,19 +64,22 @@ function said({ database: { pool } }: RevisionInputs): Settings {
 
 /**
  * A pod that ends goes on serving until the cluster has taken it out of its Services (drain), then finishes what is in
- * flight; a rest of the grace period is left, or it is killed in the middle.
+ * flight, then closes what it has open; all of it inside the grace period, or it is killed in the middle.
  */
 function shutdownTimes(graceSeconds: number): {
   readonly drainSeconds: number
   readonly shutdownSeconds: number
 } {
-  const drainSeconds = Math.min(DRAIN_SECONDS, Math.floor(graceSeconds / 4))
-  const shutdownSeconds = Math.min(SHUTDOWN_MAX_SECONDS, graceSeconds - 2 * drainSeconds)
-  return { drainSeconds, shutdownSeconds }
+  const quarter = Math.floor(graceSeconds / 4)
+  const drainSeconds = Math.min(DRAIN_SECONDS, quarter)
+  const shutdownSeconds = graceSeconds - drainSeconds - Math.min(CLOSING_SECONDS, quarter)
+  return { drainSeconds, shutdownSeconds: Math.min(SHUTDOWN_MAX_SECONDS, shutdownSeconds) }
 }
 
 /** Endpoints and the rules of kube-proxy are current on every node after a second or two. */
 const DRAIN_SECONDS = 5
+/** What the service asks for beyond drain and requests in flight: it gives grants back to both stores. */
+const CLOSING_SECONDS = 10
 /** What server.shutdownTimeout allows at most. */
 const SHUTDOWN_MAX_SECONDS = 600
 
