@@ -4,10 +4,11 @@ import { after, before, describe, test } from 'node:test'
 import { ID_GENERATOR, type IdGenerator } from '../../operator/api/kinds.ts'
 import type { Installation } from '../../operator/render/installation.ts'
 import { migrationJob } from '../../operator/render/migration-job.ts'
+import { NAMES } from '../../operator/render/names.ts'
 import { KINDS, OPTIONAL_KINDS } from '../../operator/render/object-kinds.ts'
 import { render } from '../../operator/render/render.ts'
 import type { RenderedObject } from '../../operator/render/rendered-object.ts'
-import { DEFAULT_SPEC, SAMPLES } from '../../operator/render/sample-installations.ts'
+import { DEFAULT_SPEC, SAMPLES, settled } from '../../operator/render/sample-installations.ts'
 import { Applier } from '../../operator/runtime/apply.ts'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { apiVersion, collectionPath, type KubeObject, objectPath } from '../../operator/runtime/resource.ts'
@@ -151,6 +152,21 @@ describe('rendered objects on a real API server', { skip: missing !== undefined 
         assert.deepEqual(essence(now), essence(fresh), path)
       }
     }
+  })
+
+  test('no IdGenerator may be called like a Service of another one', async () => {
+    const { apiVersion: version, kind, spec } = settled().generator
+    const create = (name: string) =>
+      client.send({
+        method: 'POST',
+        path: collectionPath(ID_GENERATOR, 'default'),
+        query: { dryRun: 'All' },
+        body: { apiVersion: version, kind, metadata: { name }, spec },
+      })
+    for (const name of [NAMES.stable('a'), NAMES.canary('a'), NAMES.metrics('a')])
+      await assert.rejects(create(name), /must not end in -stable, -canary or -metrics/, name)
+    await create('stable')
+    await create('a-stable-b')
   })
 
   test('what samples take for defaults is what the server fills in', async () => {
