@@ -17,7 +17,7 @@ import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
 
 const missing = missingPrograms('kube-apiserver')
-const foreign = foreignDefinitions()
+const foreign = missing === undefined ? foreignDefinitions() : { missing }
 const ROOT = join(import.meta.dirname, '../..')
 
 /** A namespace that refuses pods which are not restricted. */
