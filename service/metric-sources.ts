@@ -104,7 +104,7 @@ function segments({ useCases, capacity }: Measured): MetricSource[] {
   return [
     {
       name: 'idgen_segment_usage_ratio',
-      help: 'Issued share of the numbers granted to this process, per tag',
+      help: 'Issued share of all numbers ever granted to this process, per tag',
       kind: 'gauge',
       labels: ['tag'],
       read: (set) => {
@@ -115,6 +115,21 @@ function segments({ useCases, capacity }: Measured): MetricSource[] {
             set([tag.path], issued / granted)
             labelled += 1
           }
+        }
+      },
+    },
+    {
+      name: 'idgen_segment_left_ratio',
+      help: 'Numbers in memory as a share of one segment, per tag: below 0.1 the next one is late',
+      kind: 'gauge',
+      labels: ['tag'],
+      read: (set) => {
+        let labelled = 0
+        for (const tag of useCases.directory.all()) {
+          const left = tag.buffer.leftRatio
+          if (left === undefined || labelled >= TAGS_LABELLED_MAX) continue
+          set([tag.path], left)
+          labelled += 1
         }
       },
     },

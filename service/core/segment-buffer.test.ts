@@ -27,6 +27,19 @@ describe('segment buffer: issuing', () => {
     assert.equal(buffer.left, 100)
   })
 
+  test('what is left is told as a share of one segment, from the first number until the end', () => {
+    const buffer = filled({ lo: 1, hi: 101 })
+    assert.equal(buffer.leftRatio, undefined)
+    take(buffer, 95)
+    assert.equal(buffer.leftRatio, 0.05)
+    buffer.install({ lo: 101, hi: 201 }, T)
+    assert.equal(buffer.leftRatio, 1.05)
+    take(buffer, 105)
+    assert.equal(buffer.leftRatio, 0)
+    buffer.drain()
+    assert.equal(buffer.leftRatio, undefined)
+  })
+
   test('a take goes over several segments, one run each', () => {
     const buffer = filled({ lo: 10, hi: 13 }, { lo: 50, hi: 52 }, { lo: 100, hi: 110 })
     const batch = new IdBatch()

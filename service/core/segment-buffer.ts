@@ -111,6 +111,11 @@ export class SegmentBuffer implements Algorithm {
     return this.#inMemory()
   }
 
+  /** The same in segments: below 0.1 the next one should be here, and is not. undefined without a segment. */
+  get leftRatio(): number | undefined {
+    return this.#size === 0 || this.#drained ? undefined : this.#inMemory() / this.#size
+  }
+
   /** No refill is asked for before this Unix millisecond; undefined while no refusal stands. */
   get retryAtMs(): number | undefined {
     return this.#refusal === undefined ? undefined : this.#refusal.atMs + this.#backoffMs

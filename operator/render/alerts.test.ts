@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { ruleScope } from './alert-rule.ts'
+import { alertRules } from './monitoring.ts'
+import { DEFAULT_SPEC, sampleGenerator } from './sample-installations.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const rules = alertRules(sampleGenerator())
+
+/** Names in quotes, in sources: what is exposed, and what is only spoken of, is told apart by nobody else. */
+function exposed(): ReadonlySet<string> {
+  const files = ['service', 'operator'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /(?<!\.test)\.ts$/.test(file) && !file.startsWith('render'))
+      .map((file) => join(ROOT, folder, file)),
+  )
+  const names = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/'(idgen_[a-z0-9_]+)'/g)])
+  return new Set(names.map(([, name = '']) => name))
+}
+
+/** Agreed upon between the parts of the operator and the service that are made at the same time. */
+const AGREED: ReadonlySet<string> = new Set([
+  'idgen_generate_duration_seconds_bucket',
+  'idgen_operator_replicas',
+  'idgen_operator_rollout_failed',
+  'idgen_operator_certificate_expiry_seconds',
+])
+
+describe('alert rules', () => {
+  test('rest on metrics that the service or the operator exposes', () => {
+    const known = exposed()
+    const used = rules.flatMap(({ expr }) => [...expr.matchAll(/\bidgen_[a-z0-9_]+/g)].map(([name]) => name))
+    assert.ok(used.length > 20)
+    assert.deepEqual(
+      [...new Set(used)].filter((name) => !known.has(name.replace(/_bucket$/, '')) && !AGREED.has(name)),
+      [],
+    )
+  })
+
+  test('are the ones that are asked for (R-3.1.2), and each has a name of its own', () => {
+    const names = rules.map(({ alert }) => alert)
+    assert.deepEqual(names, [...new Set(names)])
+    for (const wanted of [
+      'QpsHigh',
+      'QpsLow',
+      'LatencyHigh',
+      'ErrorsHigh',
+      'SegmentNearlyOut',
+      'DatabaseUnreachable',
+    ])
+      assert.ok(names.includes(`Idgen${wanted}`), wanted)
+  })
+
+  test('select the pods, or what the operator says, of this IdGenerator only', () => {
+    for (const { alert, expr } of rules) {
+      const selectors = [...expr.matchAll(/\b(?:idgen_[a-z0-9_]+|up)\{([^}]*)\}/g)].map(
+        ([, text]) => text ?? '',
+      )
+      assert.ok(selectors.length > 0, alert)
+      for (const selector of selectors)
+        assert.match(
+          selector,
+          /^(?:namespace="shop",job="orders"|generator_namespace="shop",generator="orders")/,
+        )
+      assert.equal(
+        expr.match(/\bidgen_[a-z0-9_]+(?!\{)\b(?!\{)/g),
+        null,
+        `${alert}: a metric without selector`,
+      )
+    }
+  })
+
+  test('close what they open', () => {
+    for (const { alert, expr } of rules)
+      for (const [open, close] of ['()', '[]', '{}'] as unknown as [string, string][])
+        assert.equal(expr.split(open).length, expr.split(close).length, alert)
+  })
+
+  test('say to people what it is and what to do', () => {
+    for (const { alert, summary, description } of rules) {
+      assert.ok(summary.length > 10 && !summary.endsWith('.'), alert)
+      assert.match(description, /\.$|`$|\}$|orders$/, alert)
+    }
+  })
+
+  test('take their bounds from the spec', () => {
+    const alerts = {
+      ...DEFAULT_SPEC.alerts,
+      p99Milliseconds: 25,
+      errorPercent: '0.5',
+      capacityPerSecond: 4000,
+    }
+    const expr = (name: string) =>
+      alertRules(sampleGenerator({ alerts })).find(({ alert }) => alert === name)?.expr
+    assert.match(expr('IdgenLatencyHigh') ?? '', / > 25$/)
+    assert.match(expr('IdgenErrorsHigh') ?? '', / > 0\.5$/)
+    assert.match(expr('IdgenQpsHigh') ?? '', / 0\.8 \* 4000 \* /)
+  })
+
+  test('look back over four scrapes, and at least a minute', () => {
+    const window = (interval: string) =>
+      ruleScope(sampleGenerator({ monitoring: { ...DEFAULT_SPEC.monitoring, interval } })).window
+    assert.deepEqual(['15s', '30s', '1m30s', '500ms'].map(window), ['60s', '120s', '360s', '60s'])
+  })
+
+  test('miss no pods where none are wanted', () => {
+    const names = alertRules(sampleGenerator({ replicas: 0 })).map(({ alert }) => alert)
+    assert.equal(names.includes('IdgenDown'), false)
+    assert.equal(names.length, rules.length - 1)
+  })
+})

@@ -1,0 +1,33 @@
+import type { AlertRule, RuleScope } from './alert-rule.ts'
+
+/** Numbers that are left: in memory, and for ever. */
+export function capacityAlerts({ pods }: RuleScope): AlertRule[] {
+  return [
+    {
+      alert: 'IdgenSegmentNearlyOut',
+      expr: `idgen_segment_left_ratio{${pods}} < 0.1`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'Less than 10 % of a segment is left, and no next one is there',
+      description:
+        'Tag {{ $labels.tag }} in pod {{ $labels.pod }}: allocations fail or are slow. It degrades when nothing is left. Look at idgen_segment_refusals_total.',
+    },
+    {
+      alert: 'IdgenRangeNearlyUsed',
+      expr: `max(idgen_range_used_ratio_max{${pods}}) > 0.8`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'A tag has used 80 % of its number space in this data centre',
+      description:
+        'Share {{ $value | humanizePercentage }}. At the end come errors (IDGEN_RANGE_EXHAUSTED) or degradation: plan a new tag. `kubectl get biztags` says which one it is.',
+    },
+    {
+      alert: 'IdgenRangeAlmostExhausted',
+      expr: `max(idgen_range_used_ratio_max{${pods}}) > 0.95`,
+      for: '1m',
+      severity: 'critical',
+      summary: 'A tag has used 95 % of its number space in this data centre',
+      description: 'Share {{ $value | humanizePercentage }}. Move its callers to a new tag now.',
+    },
+  ]
+}

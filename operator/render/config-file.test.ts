@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { configFile, ignoredConfigKeys } from './config-file.ts'
+import { givenKeys, serverEnvironment, storeEnvironment } from './environment.ts'
+import { flatConfig } from './flat-config.ts'
+import { type RevisionInputs, revisionInputs } from './revision.ts'
+import { DEFAULT_SPEC, SAMPLES, sampleGenerator } from './sample-installations.ts'
+
+const inputs = (spec: Parameters<typeof sampleGenerator>[0] = {}): RevisionInputs =>
+  revisionInputs(sampleGenerator(spec), { image: 'registry.example/idgen' })
+
+const file = (spec: Parameters<typeof sampleGenerator>[0] = {}): Record<string, unknown> =>
+  parse(configFile(inputs(spec))) as Record<string, unknown>
+
+describe('the configuration file', () => {
+  test('holds a line for each key, in order, whatever the values are', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), (config) => {
+        const read = file({ config })
+        for (const [key, value] of flatConfig(config))
+          if (!givenKeys(inputs()).has(key)) assert.deepEqual(read[key], JSON.parse(JSON.stringify(value)))
+      }),
+    )
+  })
+
+  test('puts the spec above its config, and its config above what is left open', () => {
+    const config = { database: { pool: { max: 7, min: 1, acquireTimeout: '9s' } }, 'server.drainDelay': '0s' }
+    const open = file({ config })
+    assert.deepEqual(
+      [open['database.pool.max'], open['database.pool.min'], open['server.drainDelay']],
+      [7, 1, '0s'],
+    )
+    const said = file({ config, database: { ...DEFAULT_SPEC.database, pool: { max: 30, min: 3 } } })
+    assert.deepEqual([said['database.pool.max'], said['database.pool.acquireTimeout']], [30, '9s'])
+  })
+
+  test('leaves out what the environment says, also as a file, and tells it', () => {
+    const config = {
+      server: { http: { port: 9 } },
+      database: { urlFile: '/x' },
+      datacenter: { id: 3 },
+      log: { level: 'warn' },
+    }
+    assert.deepEqual(
+      Object.keys(file({ config })).filter((key) => /port|url|datacenter/.test(key)),
+      [],
+    )
+    assert.equal(file({ config })['log.level'], 'warn')
+    assert.deepEqual(ignoredConfigKeys(inputs({ config })), [
+      'database.urlFile',
+      'datacenter.id',
+      'server.http.port',
+    ])
+  })
+
+  test('keeps what the spec does not say: a user of Redis in the config only', () => {
+    assert.equal(file({ config: { redis: { timeout: '1ms', ttl: 1000 } } })['redis.timeout'], '1ms')
+    assert.deepEqual(ignoredConfigKeys(inputs({ config: { redis: { timeout: '1ms' } } })), [])
+  })
+
+  test('lets drain and requests in flight end within the grace period', () => {
+    for (const [terminationGracePeriodSeconds, drain, shutdown] of [
+      [10, '2s', '6s'],
+      [20, '5s', '10s'],
+      [45, '5s', '30s'],
+      [3600, '5s', '600s'],
+    ] as const) {
+      const read = file({ pod: { ...DEFAULT_SPEC.pod, terminationGracePeriodSeconds } })
+      assert.deepEqual([read['server.drainDelay'], read['server.shutdownTimeout']], [drain, shutdown])
+    }
+  })
+})
+
+/** Agreed upon between the operator and the service, whose keys are made at the same time. */
+const AGREED = /^(?:IDGEN_SERVER_(?:HTTPS_|GRPC_TLS$)|server\.(?:https\.|grpc\.tls$|drainDelay$))/
+
+describe('the environment of pods', () => {
+  const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
+  const full = revisionInputs(SAMPLES['full']?.().generator ?? sampleGenerator(), { image: 'x' })
+
+  test('sets only variables and keys that the service knows', () => {
+    const known = (name: string): boolean =>
+      AGREED.test(name) || DOCUMENT.includes(`\`${name.replace(/_FILE$/, '')}\``)
+    const names = serverEnvironment(full, true).map(({ name }) => name)
+    assert.deepEqual(
+      names.filter((name) => !known(name)),
+      ['POD_IP'],
+    )
+    assert.deepEqual(
+      [...givenKeys(full), ...Object.keys(file())].filter((key) => !known(key)),
+      [],
+    )
+  })
+
+  test('gives a migration the stores, and nothing of the server', () => {
+    const names = storeEnvironment(full, true).map(({ name }) => name)
+    assert.ok(names.includes('IDGEN_DATABASE_URL_FILE') && names.includes('IDGEN_ETCD_TLS_CERT'))
+    assert.deepEqual(
+      names.filter((name) => /SERVER|AUTH/.test(name)),
+      [],
+    )
+  })
+
+  test('has no client certificate for etcd where the Secret has none', () => {
+    const names = serverEnvironment(full, false).map(({ name }) => name)
+    assert.deepEqual(
+      names.filter((name) => name.startsWith('IDGEN_ETCD_TLS')),
+      ['IDGEN_ETCD_TLS_CA'],
+    )
+  })
+
+  test('advertises addresses of the kind that pods listen on', () => {
+    const advertised = (host: string) =>
+      serverEnvironment(inputs({ config: { server: { http: { host } } } }), false).find(
+        ({ name }) => name === 'IDGEN_SERVER_ADVERTISE_HTTP',
+      )?.value
+    assert.equal(advertised('0.0.0.0'), 'http://$(POD_IP):8080')
+    assert.equal(advertised('::'), 'http://[$(POD_IP)]:8080')
+  })
+
+  test('leaves migrations to the pods only where the Job does not run', () => {
+    const migrate = (value: boolean) =>
+      serverEnvironment(inputs({ database: { ...DEFAULT_SPEC.database, migrate: value } }), false).find(
+        ({ name }) => name === 'IDGEN_DATABASE_MIGRATE',
+      )?.value
+    assert.deepEqual([migrate(true), migrate(false)], ['false', undefined])
+  })
+})

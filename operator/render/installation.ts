@@ -1,0 +1,48 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import type { OptionalKind } from './object-kinds.ts'
+import type { ObjectReference, RenderedObject } from './rendered-object.ts'
+import type { RevisionInputs } from './revision.ts'
+import type { SecretFacts } from './secret-facts.ts'
+
+/** All that is known when an IdGenerator's objects are rendered. */
+export interface Installation {
+  readonly generator: IdGenerator
+  /** Every revision that has or gets objects, in any order. */
+  readonly revisions: readonly InstalledRevision[]
+  /** The revision in use. undefined before the first: then the Services of stable and canary follow the others. */
+  readonly stableRevision?: string
+  /** The revision on its way. */
+  readonly canaryRevision?: string
+  /** Percent of the calls that routes of the Gateway API send to the canary; 0 without one. */
+  readonly canaryWeight: number
+  /** Which of OPTIONAL_KINDS the cluster has. */
+  readonly optionalKinds: ReadonlySet<OptionalKind>
+  /** ca.crt of the TLS Secret, PEM. undefined while the Secret is not there, or where a public authority signed. */
+  readonly caCertificate?: string
+  /** Where the operator runs: its pods get through the NetworkPolicy. undefined outside of a cluster. */
+  readonly operatorNamespace?: string
+}
+
+export interface InstalledRevision {
+  readonly revision: string
+  readonly inputs: RevisionInputs
+  /** Of the Deployment. undefined: no Deployment yet, because the migrations come first. */
+  readonly replicas: number | undefined
+  /** What secretFacts told of the Secrets that its pods read. */
+  readonly secrets: Pick<SecretFacts, 'checksum' | 'etcdClientCertificate'>
+}
+
+export interface Rendering {
+  /** In the order of applying. */
+  readonly objects: readonly RenderedObject[]
+  /** Objects that a spec can ask for and this one does not: they are deleted where they exist. */
+  readonly unwanted: readonly ObjectReference[]
+  /** What people should hear of: nothing was done about it, or it was done differently from what they wrote. */
+  readonly remarks: readonly Remark[]
+}
+
+export interface Remark {
+  /** CamelCase, for events and conditions. */
+  readonly reason: 'ConfigIgnored' | 'PodSettingIgnored' | 'KindMissing'
+  readonly message: string
+}

@@ -1,0 +1,47 @@
+import type { IdGenerator } from '../api/kinds.ts'
+
+/**
+ * Names of everything that belongs to an IdGenerator. It has at most 40 characters and a revision has 10, so that the
+ * longest name (of the migration Job) has 59: pods of a Job and labels end at 63.
+ */
+export const NAMES = {
+  /** Of the Deployment, the ConfigMap and the ControllerRevision of a revision. */
+  ofRevision: (generator: string, revision: string) => `${generator}-${revision}`,
+  migrationJob: (generator: string, revision: string) => `${generator}-migrate-${revision}`,
+  /** The Service that callers use, over all revisions; also ServiceAccount, budget, policies, routes, rules … */
+  entry: (generator: string) => generator,
+  stable: (generator: string) => `${generator}-stable`,
+  canary: (generator: string) => `${generator}-canary`,
+  metrics: (generator: string) => `${generator}-metrics`,
+  /** ConfigMap with the certificate authority, for callers and gateways. */
+  authority: (generator: string) => `${generator}-ca`,
+} as const
+
+/** What containers and Services listen on. The same numbers everywhere, so nobody has to look them up. */
+export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464 } as const
+
+/** The Secret with the pods' certificate: tls.crt, tls.key and, unless a public authority signed it, ca.crt. */
+export function tlsSecretName({ metadata, spec }: IdGenerator): string {
+  return spec.tls.secretName ?? `${metadata.name}-tls`
+}
+
+/** The Secret with the key that may do everything, and the key in it. */
+export function adminKeySecret({ metadata, spec }: IdGenerator): {
+  readonly name: string
+  readonly key: string
+} {
+  return spec.auth.adminKeySecret ?? { name: `${metadata.name}-admin`, key: 'admin-key' }
+}
+
+/** Names that the certificate must be good for: those of the Services inside the cluster, then spec.tls.dnsNames. */
+export function certificateNames({ metadata, spec }: IdGenerator): readonly string[] {
+  const { name, namespace = 'default' } = metadata
+  const services = [NAMES.entry(name), NAMES.stable(name), NAMES.canary(name)]
+  const names = services.flatMap((service) => [
+    service,
+    `${service}.${namespace}`,
+    `${service}.${namespace}.svc`,
+    `${service}.${namespace}.svc.cluster.local`,
+  ])
+  return [...new Set([...names, 'localhost', ...(spec.tls.dnsNames ?? [])])]
+}

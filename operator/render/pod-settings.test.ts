@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { takenSettings } from './pod-settings.ts'
+import { DEFAULT_SPEC } from './sample-installations.ts'
+
+const own = {
+  variables: new Set(['IDGEN_OURS']),
+  volumes: new Set(['idgen-config']),
+  folders: ['/etc/idgen/config', '/tmp'],
+}
+const taken = (pod: Partial<typeof DEFAULT_SPEC.pod>) => takenSettings({ ...DEFAULT_SPEC.pod, ...pod }, own)
+
+describe('settings of pods', () => {
+  test('are taken as they are', () => {
+    const pod = {
+      labels: { team: 'a' },
+      annotations: { note: 'b' },
+      env: [{ name: 'A', value: '1' }],
+      volumes: [{ name: 'v', secret: { secretName: 's' } }],
+      volumeMounts: [{ name: 'v', mountPath: '/v' }],
+    }
+    assert.deepEqual(taken(pod), { ...pod, ignored: [] })
+  })
+
+  test('may be none at all', () => {
+    assert.deepEqual(taken({}), {
+      labels: {},
+      annotations: {},
+      env: [],
+      volumes: [],
+      volumeMounts: [],
+      ignored: [],
+    })
+  })
+
+  test('given twice count as the last one says', () => {
+    const env = [
+      { name: 'A', value: '1' },
+      { name: 'B', value: '2' },
+      { name: 'A', value: '3' },
+    ]
+    assert.deepEqual(taken({ env }).env, [
+      { name: 'A', value: '3' },
+      { name: 'B', value: '2' },
+    ])
+  })
+
+  for (const [what, pod, told] of [
+    [
+      'a variable of the operator',
+      { env: [{ name: 'IDGEN_OURS', value: 'x' }] },
+      'variable IDGEN_OURS: the operator sets it',
+    ],
+    [
+      'a volume of the operator',
+      { volumes: [{ name: 'idgen-config', emptyDir: {} }] },
+      "volume idgen-config: the name is the operator's own",
+    ],
+    [
+      'a folder of the node',
+      { volumes: [{ name: 'v', hostPath: { path: '/' } }] },
+      /^volume v: hostPath is none of configMap, /,
+    ],
+    [
+      'a mount over our files',
+      { volumeMounts: [{ name: 'v', mountPath: '/tmp/' }] },
+      "mount /tmp/: the operator's own files lie there",
+    ],
+    [
+      'a mount around our files',
+      { volumeMounts: [{ name: 'v', mountPath: '/etc/idgen' }] },
+      /^mount \/etc\/idgen: /,
+    ],
+    ['a mount inside our files', { volumeMounts: [{ name: 'v', mountPath: '/tmp/x' }] }, /^mount \/tmp\/x: /],
+    ['a mount over everything', { volumeMounts: [{ name: 'v', mountPath: '/' }] }, /^mount \/: /],
+    [
+      'a switched-off confinement',
+      { annotations: { 'container.apparmor.security.beta.kubernetes.io/idgen': 'unconfined' } },
+      /^annotation container\.apparmor/,
+    ],
+  ] as const)
+    test(`leave out ${what}, and say so`, () => {
+      const { ignored, env, volumes, volumeMounts, annotations } = taken(pod)
+      assert.deepEqual([env, volumes, volumeMounts, annotations], [[], [], [], {}])
+      assert.equal(ignored.length, 1)
+      if (typeof told === 'string') assert.equal(ignored[0], told)
+      else assert.match(ignored[0] ?? '', told)
+    })
+
+  test('lose the mounts of a volume that is left out, or no pod could be made', () => {
+    const { volumeMounts, ignored } = taken({
+      volumes: [{ name: 'host', hostPath: { path: '/' } }],
+      volumeMounts: [{ name: 'host', mountPath: '/host' }],
+    })
+    assert.deepEqual(volumeMounts, [])
+    assert.equal(ignored[1], 'mount /host: volume host is left out')
+  })
+
+  test('keep a mount beside our files: a longer name is another folder', () => {
+    assert.equal(taken({ volumeMounts: [{ name: 'v', mountPath: '/tmpx' }] }).ignored.length, 0)
+  })
+})

@@ -1,0 +1,101 @@
+import type { RevisionInputs } from './revision.ts'
+
+type Settings = RevisionInputs['pod']
+type Loose = Readonly<Record<string, unknown>>
+
+/** What of spec.pod goes into the pod template beside our own, and what does not. */
+export interface TakenSettings {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly env: readonly Loose[]
+  readonly volumes: readonly Loose[]
+  readonly volumeMounts: readonly Loose[]
+  /** Each a sentence for people. */
+  readonly ignored: readonly string[]
+}
+
+/** What the operator itself puts there, and nobody may replace. */
+export interface OwnSettings {
+  readonly variables: ReadonlySet<string>
+  readonly volumes: ReadonlySet<string>
+  readonly folders: readonly string[]
+}
+
+/**
+ * Leaves out what would take something from under the service, and what the Pod Security Standard "restricted" refuses:
+ * a namespace that does not enforce it must not get weaker pods through the operator.
+ */
+export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
+  const ignored: string[] = []
+  const keep = <T>(items: readonly T[], fault: (item: T) => string | undefined): T[] =>
+    items.filter((item) => {
+      const text = fault(item)
+      if (text !== undefined) ignored.push(text)
+      return text === undefined
+    })
+  const annotations = keep(Object.entries(pod.annotations ?? {}), ([name]) => annotationFault(name))
+  const env = keep(lastOfEach('name', pod.env ?? []), ({ name }) =>
+    own.variables.has(String(name)) ? `variable ${name}: the operator sets it` : undefined,
+  )
+  const volumes = keep(lastOfEach('name', pod.volumes ?? []), (volume) => volumeFault(volume, own))
+  const names = new Set(volumes.map(({ name }) => name))
+  const gone = new Set((pod.volumes ?? []).map(({ name }) => name).filter((name) => !names.has(name)))
+  const volumeMounts = keep(lastOfEach('mountPath', pod.volumeMounts ?? []), (mount) =>
+    mountFault(mount, gone, own),
+  )
+  return {
+    labels: pod.labels ?? {},
+    annotations: Object.fromEntries(annotations),
+    env,
+    volumes,
+    volumeMounts,
+    ignored,
+  }
+}
+
+function annotationFault(name: string): string | undefined {
+  // The old way to switch confinement off.
+  return /^(?:container\.apparmor\.security\.beta|(?:container\.)?seccomp\.security\.alpha)\.kubernetes\.io\b/.test(
+    name,
+  )
+    ? `annotation ${name}: pods are confined by the runtime's default profile`
+    : undefined
+}
+
+function volumeFault(volume: Loose, own: OwnSettings): string | undefined {
+  const { name } = volume
+  if (own.volumes.has(String(name))) return `volume ${name}: the name is the operator's own`
+  const kinds = Object.keys(volume).filter((field) => field !== 'name')
+  const refused = kinds.filter((kind) => !VOLUMES.has(kind))
+  return refused.length === 0
+    ? undefined
+    : `volume ${name}: ${refused.join(', ')} is none of ${[...VOLUMES].join(', ')}`
+}
+
+function mountFault(mount: Loose, gone: ReadonlySet<unknown>, own: OwnSettings): string | undefined {
+  const { name, mountPath } = mount
+  if (gone.has(name)) return `mount ${mountPath}: volume ${name} is left out`
+  const path = String(mountPath).replace(/\/+$/, '')
+  return own.folders.some(
+    (folder) => folder === path || folder.startsWith(`${path}/`) || path.startsWith(`${folder}/`),
+  )
+    ? `mount ${mountPath}: the operator's own files lie there`
+    : undefined
+}
+
+/** A list with a name twice is refused as a whole; the last one is what people expect to win. */
+function lastOfEach(field: string, items: readonly Loose[]): readonly Loose[] {
+  return [...new Map(items.map((item) => [item[field], item])).values()]
+}
+
+/** What "restricted" allows. */
+const VOLUMES: ReadonlySet<string> = new Set([
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+])

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { revisionInputs } from './revision.ts'
+import { SAMPLES, sampleGenerator } from './sample-installations.ts'
+import { secretFacts, wantedSecrets } from './secret-facts.ts'
+
+const minimal = revisionInputs(sampleGenerator(), { image: 'registry.example/idgen' })
+const full = revisionInputs(SAMPLES['full']?.().generator ?? sampleGenerator(), { image: 'x' })
+const text = 'dGV4dA=='
+const certificate = { 'tls.crt': text, 'tls.key': text }
+
+const everything = new Map<string, Readonly<Record<string, string>>>([
+  ['orders-database', { url: text }],
+  ['orders-etcd', { username: text, password: text }],
+  ['orders-etcd-tls', { 'ca.crt': text, ...certificate }],
+  ['orders-redis', { endpoints: text }],
+  ['orders-certificate', certificate],
+  ['orders-key', { key: text }],
+])
+
+const changed = (secret: string, key: string) =>
+  new Map(everything).set(secret, { ...everything.get(secret), [key]: 'b3RoZXI=' })
+
+describe('the Secrets of a revision', () => {
+  test('are named, with those that the operator makes', () => {
+    assert.deepEqual(
+      wantedSecrets(minimal).map(({ name, keys }) => [name, ...keys]),
+      [
+        ['orders-database', 'url'],
+        ['orders-tls', 'tls.crt', 'tls.key'],
+        ['orders-admin', 'admin-key'],
+      ],
+    )
+    assert.deepEqual(
+      wantedSecrets(full).map(({ name }) => name),
+      [...everything.keys()],
+    )
+  })
+
+  test('are complete when all of their keys are there', () => {
+    assert.deepEqual(secretFacts(full, everything).missing, [])
+  })
+
+  test('that are missing, or lack a key, are told with what is there instead', () => {
+    const contents = new Map(everything).set('orders-database', { uri: text, note: '' })
+    contents.delete('orders-redis')
+    contents.set('orders-key', {})
+    assert.deepEqual(secretFacts(full, contents).missing, [
+      'Secret "orders-database" for the database lacks "url"; it has "note", "uri".',
+      'Secret "orders-redis" for Redis does not exist.',
+      'Secret "orders-key" for the admin key lacks "key"; it is empty.',
+    ])
+  })
+
+  test('change the checksum when pods read them at their start only', () => {
+    const before = secretFacts(full, everything).checksum
+    for (const [secret, key] of [
+      ['orders-database', 'url'],
+      ['orders-etcd', 'password'],
+      ['orders-etcd-tls', 'tls.key'],
+      ['orders-redis', 'endpoints'],
+    ] as const)
+      assert.notEqual(secretFacts(full, changed(secret, key)).checksum, before, secret)
+    for (const [secret, key] of [
+      ['orders-certificate', 'tls.crt'],
+      ['orders-key', 'key'],
+      ['orders-database', 'of another program'],
+    ] as const)
+      assert.equal(secretFacts(full, changed(secret, key)).checksum, before, secret)
+  })
+
+  test('hold a client certificate for etcd only with its key', () => {
+    assert.equal(secretFacts(full, everything).etcdClientCertificate, true)
+    const half = new Map(everything).set('orders-etcd-tls', { 'ca.crt': text, 'tls.crt': text })
+    assert.equal(secretFacts(full, half).etcdClientCertificate, false)
+    assert.equal(secretFacts(minimal, everything).etcdClientCertificate, false)
+  })
+})

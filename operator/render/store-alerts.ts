@@ -1,0 +1,51 @@
+import type { AlertRule, RuleScope } from './alert-rule.ts'
+
+/** What the service rests on: database, etcd, Redis. */
+export function storeAlerts({ pods }: RuleScope): AlertRule[] {
+  return [
+    {
+      alert: 'IdgenDatabaseUnreachable',
+      expr: `idgen_database_ok{${pods}} == 0`,
+      for: '15s',
+      severity: 'critical',
+      summary: 'The database does not answer',
+      description:
+        'Pod {{ $labels.pod }} goes on with the numbers it has; then tags degrade. Check PostgreSQL, its connections and the Secret with its URL.',
+    },
+    {
+      alert: 'IdgenDatabasePoolExhausted',
+      expr: `idgen_database_pool_waiting{${pods}} > 0`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'Callers wait for a database connection',
+      description:
+        '{{ $value }} wait in pod {{ $labels.pod }}. Raise spec.database.pool.max, or find slow queries.',
+    },
+    {
+      alert: 'IdgenEtcdUnreachable',
+      expr: `idgen_etcd_ok{${pods}} == 0`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'etcd does not answer',
+      description:
+        'Pod {{ $labels.pod }} stamps on until its time grant ends, and allocates only below the ceiling of its tags. Check the members of etcd.',
+    },
+    {
+      alert: 'IdgenRedisUnreachable',
+      expr: `idgen_redis_ok{${pods}} == 0`,
+      for: '5m',
+      severity: 'info',
+      summary: 'Redis is not used',
+      description: 'Pod {{ $labels.pod }} works without its shared cache: slower, not wrong.',
+    },
+    {
+      alert: 'IdgenAuditRecordsDropped',
+      expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Audit records were dropped',
+      description:
+        'Pod {{ $labels.pod }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax).',
+    },
+  ]
+}

@@ -1,0 +1,68 @@
+import type { AlertRule, RuleScope } from './alert-rule.ts'
+
+/** What callers notice: how much, how fast, how well (R-3.1.2). */
+export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule[] {
+  const { capacityPerSecond, p99Milliseconds, errorPercent } = generator.spec.alerts
+  const requests = (range: string, offset = ''): string =>
+    `sum(rate(idgen_generate_requests_total{${pods}}[${range}]${offset}))`
+  const yesterday = requests('1h', ' offset 1d')
+  const failures = `sum(rate(idgen_generate_failures_total{${pods}}[${window}]))`
+  // Where every request fails there is no series of answered ones, and "no data" would be silence.
+  const all = `((${requests(window)} or vector(0)) + ${failures})`
+  return [
+    {
+      alert: 'IdgenQpsHigh',
+      expr: `sum(rate(idgen_ids_issued_total{${pods}}[${window}])) > 0.8 * ${capacityPerSecond} * count(idgen_ready{${pods}} == 1)`,
+      for: '15s',
+      severity: 'warning',
+      summary: 'More IDs are asked for than 80 % of the capacity',
+      description: `{{ $value | humanize }} IDs a second are more than 80 % of ${capacityPerSecond} for each ready pod (spec.alerts.capacityPerSecond). Add pods.`,
+    },
+    {
+      alert: 'IdgenQpsLow',
+      // Below 10 requests a second, half of yesterday says nothing.
+      expr: `(${requests(window)} or vector(0)) < 0.5 * ${yesterday} and ${yesterday} > 10`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'Less than half of the requests of yesterday at this hour',
+      description:
+        '{{ $value | humanize }} requests a second. Callers may not reach the service: check Service, Ingress, NetworkPolicy and the callers themselves.',
+    },
+    {
+      alert: 'IdgenLatencyHigh',
+      expr: `1000 * histogram_quantile(0.99, sum by (le) (rate(idgen_generate_duration_seconds_bucket{${pods}}[${window}]))) > ${p99Milliseconds}`,
+      for: '30s',
+      severity: 'warning',
+      summary: `P99 is above ${p99Milliseconds} ms`,
+      description:
+        'One request in a hundred takes longer than {{ $value | humanize }} ms. Look at the CPU of the pods, idgen_database_pool_waiting and the latency of the database.',
+    },
+    {
+      alert: 'IdgenErrorsHigh',
+      expr: `100 * ${failures} / ${all} > ${errorPercent}`,
+      for: '30s',
+      severity: 'critical',
+      summary: `More than ${errorPercent} % of the requests fail`,
+      description:
+        '{{ $value | humanize }} % of the requests for IDs end in an error. The codes are in the logs of the pods and in docs/errors.md.',
+    },
+    {
+      alert: 'IdgenDegraded',
+      expr: `sum(increase(idgen_router_moves_total{${pods},kind="degraded"}[5m])) > 0`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Tags moved to a lower algorithm of their chain',
+      description:
+        '{{ $value | humanize }} moves in 5 minutes. IDs are unique all the same, but not the kind that was asked for. GET /readyz of a pod says why.',
+    },
+    {
+      alert: 'IdgenRequestsWait',
+      expr: `sum by (pod) (idgen_generate_waiting{${pods}}) > 100`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'Requests wait for a grant',
+      description:
+        '{{ $value }} requests of pod {{ $labels.pod }} wait. The database allocates too slowly, or the steps of busy tags are too small.',
+    },
+  ]
+}
