@@ -314,7 +314,7 @@ export interface IdGeneratorSpecCanary {
   readonly steps: readonly IdGeneratorSpecCanaryStep[]
   /** Pods of the new revision that are not available by then are given up and rolled back. */
   readonly progressDeadline: string
-  /** How long the old pods of a promoted revision stay. */
+  /** How long the pods of a revision that was rolled back stay to be looked at, where none of them is available; others end as the stable ones take over. */
   readonly abortScaleDownDelay: string
   /** What is watched meanwhile; a failure rolls back. */
   readonly analysis: IdGeneratorSpecCanaryAnalysis
@@ -433,6 +433,13 @@ export interface IdGeneratorStatusCondition {
   readonly message: string
 }
 
+export interface IdGeneratorStatusRolloutWaiting {
+  /** When the last one became available. */
+  readonly since?: string
+  /** How many were available then. */
+  readonly available?: number
+}
+
 export interface IdGeneratorStatusRolloutPause {
   /** Why, in one word. */
   readonly reason?: 'Hold' | 'Approval' | 'Inconclusive' | 'User' | 'AnalysisError'
@@ -452,14 +459,14 @@ export interface IdGeneratorStatusRolloutAnalysisSampleMetric {
   /** Requests it rests on. */
   readonly samples?: number
   /** What it means. */
-  readonly verdict?: 'Pass' | 'Fail' | 'Inconclusive' | 'Error'
+  readonly verdict?: 'Pass' | 'NoData' | 'Inconclusive' | 'Error' | 'Fail'
 }
 
 export interface IdGeneratorStatusRolloutAnalysisSample {
   /** When. */
   readonly at?: string
   /** The worst of its metrics. */
-  readonly verdict?: 'Pass' | 'Fail' | 'Inconclusive' | 'Error'
+  readonly verdict?: 'Pass' | 'NoData' | 'Inconclusive' | 'Error' | 'Fail'
   /** What is wrong, where something is. */
   readonly message?: string
   readonly metrics?: readonly IdGeneratorStatusRolloutAnalysisSampleMetric[]
@@ -467,26 +474,15 @@ export interface IdGeneratorStatusRolloutAnalysisSample {
 
 export interface IdGeneratorStatusRolloutAnalysis {
   /** The last verdict. */
-  readonly phase?: 'Waiting' | 'Passing' | 'Failing' | 'Inconclusive' | 'Error' | 'Off'
+  readonly phase?: 'Waiting' | 'Passing' | 'Failing' | 'NoData' | 'Inconclusive' | 'Error'
+  /** When the first pod of the new revision was available; the initial delay counts from then. */
+  readonly startedAt?: string
   /** Failed judgements in a row. */
   readonly consecutiveFailures?: number
   /** Judgements without an answer in a row. */
   readonly consecutiveErrors?: number
   /** The last judgements. */
   readonly samples?: readonly IdGeneratorStatusRolloutAnalysisSample[]
-}
-
-export interface IdGeneratorStatusRolloutLastCommand {
-  /** promote, promote-full, abort, retry. */
-  readonly name?: string
-  /** For which revision. */
-  readonly revision?: string
-  /** At which step. */
-  readonly stepIndex?: number
-  /** When. */
-  readonly at?: string
-  /** What came of it. */
-  readonly message?: string
 }
 
 export interface IdGeneratorStatusRollout {
@@ -500,14 +496,18 @@ export interface IdGeneratorStatusRollout {
   readonly stepIndex?: number
   /** Number of steps. */
   readonly stepCount?: number
-  /** Of the steps it follows. */
+  /** The steps it follows, in short; a change of the spec is seen by it. */
   readonly stepsHash?: string
   /** When it began. */
   readonly startedAt?: string
   /** When the step's pods were available; its hold counts from then. */
   readonly stepStartedAt?: string
-  /** When the step's share was asked for; the progress deadline counts from then. */
-  readonly stepBegunAt?: string
+  /** Somebody ended the hold, or gave the approval, of the current step. */
+  readonly stepPromoted?: boolean
+  /** Somebody wants all of it now, without holds and analysis. */
+  readonly promoteFull?: boolean
+  /** Present while pods of the new revision are missing; the progress deadline counts from since. */
+  readonly waiting?: IdGeneratorStatusRolloutWaiting
   /** When it was promoted or rolled back. */
   readonly finishedAt?: string
   /** Share wanted in percent. */
@@ -518,8 +518,6 @@ export interface IdGeneratorStatusRollout {
   readonly pause?: IdGeneratorStatusRolloutPause
   /** What was measured. */
   readonly analysis?: IdGeneratorStatusRolloutAnalysis
-  /** The last command that was taken. */
-  readonly lastCommand?: IdGeneratorStatusRolloutLastCommand
   /** How it stands. */
   readonly message?: string
 }
@@ -535,6 +533,13 @@ export interface IdGeneratorStatusBlockedRevision {
   readonly message?: string
   /** When. */
   readonly at?: string
+}
+
+export interface IdGeneratorStatusTakenCommand {
+  /** Which. */
+  readonly command: 'abort' | 'retry' | 'promote-full' | 'promote' | 'pause'
+  /** For which revision. */
+  readonly revision: string
 }
 
 export interface IdGeneratorStatusRevision {
@@ -593,6 +598,8 @@ export interface IdGeneratorStatus {
   readonly rollout?: IdGeneratorStatusRollout
   /** Revisions that failed and are not tried again by themselves. */
   readonly blockedRevisions?: readonly IdGeneratorStatusBlockedRevision[]
+  /** Commands that were taken and whose annotation still stands, so that none acts twice. */
+  readonly takenCommands?: readonly IdGeneratorStatusTakenCommand[]
   /** All revisions that have a Deployment. */
   readonly revisions?: readonly IdGeneratorStatusRevision[]
   /** BizTags that name it. */
