@@ -8,7 +8,7 @@ export type AnalysisProvider = 'Scrape' | 'Prometheus'
 export interface MetricBound {
   /** errorRate, p99Milliseconds, degradedShare, or any name with a query. */
   readonly name: string
-  /** For Prometheus: a query; {{revision}} stands for the revision asked about. */
+  /** For Prometheus: a query; $revision and $namespace are filled in. */
   readonly query?: string
   readonly max?: number
   readonly maxRatioToStable?: number

@@ -8,8 +8,9 @@ import type { CommandName } from './rollout-snapshot.ts'
 export interface RolloutStatus {
   /** The revision that was promoted last: a rollback goes to it. */
   readonly stableRevision?: string
+  /** The revision on its way, while there is one. */
   readonly canaryRevision?: string
-  /** Present while a revision is on its way. */
+  /** The rollout under way, or the last one. */
   readonly rollout?: RolloutProgress
   /** Newest first, at most ten. */
   readonly blockedRevisions?: readonly BlockedRevision[]
@@ -19,29 +20,41 @@ export interface RolloutStatus {
 
 export interface RolloutProgress {
   readonly revision: string
+  readonly state: 'Progressing' | 'Promoted' | 'RolledBack'
   readonly startedAt: string
+  readonly finishedAt?: string
   readonly stepIndex: number
+  readonly stepCount: number
   /** The steps that stepIndex counts, in short ("5@24h 50@24h 100"): a change of spec is seen by it. */
-  readonly steps: string
+  readonly stepsHash: string
   /** When the pods of this step were first as wanted and available: its hold counts from here. */
   readonly stepStartedAt?: string
   /** A person ended the hold or the approval of this step. */
   readonly stepPromoted?: boolean
   /** A person wants all of it now: no holds, no analysis. */
   readonly promoteFull?: boolean
-  /** Present while the canary's pods are not as wanted: since when nothing got better, and how many were available. */
+  /** Present while pods of the canary are missing: since when nothing got better, and how many were available. */
   readonly waiting?: { readonly since: string; readonly available: number }
   /** Percent of the pods the step asks for, and of the available pods the canary has. */
   readonly desiredWeight: number
   readonly actualWeight: number
-  readonly pause?: { readonly reason: PauseReason; readonly since: string }
+  readonly pause?: RolloutPause
   readonly analysis?: AnalysisProgress
+  /** How it stands, for people. */
+  readonly message: string
+}
+
+export interface RolloutPause {
+  readonly reason: PauseReason
+  readonly since: string
+  /** When the hold ends, where it ends by itself. */
+  readonly until?: string
 }
 
 export type PauseReason = 'Hold' | 'Approval' | 'Inconclusive' | 'User' | 'AnalysisError'
 
 export interface AnalysisProgress {
-  readonly phase: 'Waiting' | Verdict
+  readonly phase: AnalysisPhase
   /** When the canary had its first available pod: the initial delay counts from here. */
   readonly startedAt: string
   readonly consecutiveFailures: number
@@ -49,6 +62,8 @@ export interface AnalysisProgress {
   /** Oldest first, at most ten; NoData again and again is one. */
   readonly samples: readonly AnalysisSample[]
 }
+
+export type AnalysisPhase = 'Waiting' | 'Passing' | 'Failing' | 'NoData' | 'Inconclusive' | 'Error'
 
 export interface AnalysisSample {
   readonly at: string
