@@ -37,7 +37,8 @@ export function printSteps(steps: readonly PlannedStep[]): string {
     .join(' ')
 }
 
-const ALL_AT_ONCE: PlannedStep = { weight: 100, holdMs: 0, requireApproval: false }
+/** The only step of a first deployment, and of the strategy Immediate. */
+export const ALL_AT_ONCE: PlannedStep = { weight: 100, holdMs: 0, requireApproval: false }
 
 /** The schema asks for a last step of 100; an object that is older than the schema may lack it. */
 function upToAll(steps: readonly PlannedStep[]): PlannedStep[] {
