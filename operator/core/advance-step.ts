@@ -28,7 +28,8 @@ interface Obstacle {
 export function advanceStep(draft: RolloutDraft): void {
   const active = activeRollout(draft)
   if (active === undefined) return
-  if (active.stepStartedAt === undefined && isSettled(draft, 'both'))
+  const hasPods = draft.snapshot.replicas > 0
+  if (active.stepStartedAt === undefined && hasPods && isSettled(draft, 'both'))
     change(draft, { stepStartedAt: printTimestamp(draft.snapshot.nowMs) })
   const obstacle = obstacleOf(draft)
   if (obstacle !== undefined) {

@@ -10,31 +10,45 @@ import {
   servingPods,
   sharesOf,
 } from './rollout-draft.ts'
+import type { PodsWaitedFor } from './rollout-status.ts'
 import { printTimestamp } from './timestamp.ts'
 
-/**
- * Pods of the canary that are missing are waited for, and given up when the progress deadline passes without one more
- * becoming available. One that comes and goes is no progress.
- */
+/** Pods of the canary that are missing are waited for, and given up when the progress deadline passes. */
 export function watchPods(draft: RolloutDraft): void {
   const active = activeRollout(draft)
   if (active === undefined) return
-  const canary = podsOf(draft, active.revision)
-  const available = servingPods(canary)
-  if (available >= sharesOf(draft).canary) {
-    change(draft, { waiting: undefined })
-    return
-  }
-  if (active.waiting === undefined || available > active.waiting.available)
-    change(draft, { waiting: { since: printTimestamp(draft.snapshot.nowMs), available } })
-  else if (isOverdue(draft) && mayRollBack(draft))
-    rollBack(draft, 'ProgressDeadlineExceeded', missingPods(draft))
+  const waiting = waitingNow(draft, active.waiting)
+  change(draft, { waiting })
+  if (isOverdue(draft) && mayRollBack(draft)) rollBack(draft, 'ProgressDeadlineExceeded', missingPods(draft))
+}
+
+/**
+ * Every change begins the deadline anew: more wanted, more available, and fewer, because nodes are drained. But pods
+ * that crash and come back for ever are no progress.
+ */
+function waitingNow(draft: RolloutDraft, before: PodsWaitedFor | undefined): PodsWaitedFor | undefined {
+  const since = printTimestamp(draft.snapshot.nowMs)
+  const wanted = sharesOf(draft).canary
+  const available = servingPods(podsOf(draft, activeRollout(draft)?.revision))
+  if (before === undefined) return available < wanted ? { since, wanted, available, falls: 0 } : undefined
+  const falls = before.falls + (available < Math.min(before.available, wanted) ? 1 : 0)
+  const isNews = wanted > before.wanted || (available !== before.available && falls <= FALLS_MAX)
+  if (isNews) return { since, wanted, available, falls }
+  if (available >= wanted && isLate(draft, before)) return undefined
+  return { since: before.since, wanted, available, falls }
+}
+
+/** A drain of three nodes one after the other is borne; a crash loop falls that often within minutes. */
+const FALLS_MAX = 3
+
+function isLate(draft: RolloutDraft, { since }: PodsWaitedFor): boolean {
+  return msSince(draft, since) >= draft.snapshot.plan.progressDeadlineMs
 }
 
 /** Whether pods are missing for longer than the deadline. */
 export function isOverdue(draft: RolloutDraft): boolean {
   const waiting = activeRollout(draft)?.waiting
-  return waiting !== undefined && msSince(draft, waiting.since) >= draft.snapshot.plan.progressDeadlineMs
+  return waiting !== undefined && waiting.available < waiting.wanted && isLate(draft, waiting)
 }
 
 /**
