@@ -14,8 +14,10 @@ export interface MetricReading {
   readonly atLeast?: boolean
   /** Requests behind it. */
   readonly samples: number
-  /** Why it could not be asked for. */
+  /** Why it could not be had: the provider did not answer. */
   readonly error?: string
+  /** Why the answer says nothing: what is asked for is wrong. */
+  readonly unclear?: string
 }
 
 export interface MeasuredMetric {
@@ -67,6 +69,8 @@ function judgeMetric(metric: MeasuredMetric, minSamples: number): Finding {
   const finding = (verdict: Verdict, why: string): Finding => ({ verdict, note: `${bound.name} ${why}` })
   const error = canary.error ?? stable?.error
   if (error !== undefined) return finding('Error', `cannot be had: ${error}`)
+  const unclear = canary.unclear ?? stable?.unclear
+  if (unclear !== undefined) return finding('Inconclusive', `says nothing: ${unclear}`)
   if (canary.samples < minSamples)
     return finding('NoData', `rests on ${canary.samples} requests, ${minSamples} are needed`)
   const { value } = canary

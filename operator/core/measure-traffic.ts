@@ -28,13 +28,7 @@ export function measureTraffic(
     if (answer !== undefined) return { bound, ...answer }
     const name = OWN_METRICS.find((one) => one === bound.name)
     if (bound.query !== undefined || name === undefined)
-      return {
-        bound,
-        canary: {
-          samples: requestsOf(canary),
-          error: 'it has a query, which only the provider Prometheus answers',
-        },
-      }
+      return { bound, canary: { samples: requestsOf(canary), unclear: UNASKED } }
     return {
       bound,
       canary: readingOf(name, canary),
@@ -42,6 +36,8 @@ export function measureTraffic(
     }
   })
 }
+
+const UNASKED = 'it has a query, which only the provider Prometheus answers'
 
 /** Answered or not. */
 export function requestsOf({ answered, failed }: Traffic): number {

@@ -9,8 +9,8 @@ export function fillQuery(
 }
 
 /**
- * The one number in an answer of GET /api/v1/query. No series is no value; several are an error of the query, for it
- * would be chance which one is judged.
+ * The one number in an answer of GET /api/v1/query. No series is no value; several say nothing, for it would be
+ * chance which one is judged.
  */
 export function readPrometheusAnswer(body: unknown, samples: number): MetricReading {
   if (!isRecord(body)) return { samples, error: 'Prometheus answered with something that is no object' }
@@ -23,10 +23,10 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
   const { resultType: type, result } = data
   if (type === 'scalar') return readPoint(result, samples)
   if (type !== 'vector' || !Array.isArray(result))
-    return { samples, error: `the query gives a ${String(type)}; it must give one number` }
+    return { samples, unclear: `the query gives a ${String(type)}; it must give one number` }
   if (result.length === 0) return { samples }
   if (result.length > 1)
-    return { samples, error: `the query gives ${result.length} series; it must give one` }
+    return { samples, unclear: `the query gives ${result.length} series; it must give one` }
   const [series] = result as unknown[]
   return readPoint(isRecord(series) ? series['value'] : undefined, samples)
 }

@@ -47,22 +47,12 @@ const NOTHING: Traffic = { answered: 0, failed: 0, duplicates: 0 }
 
 /** What happened between two looks at one process, or since its start where it is another one. */
 function difference(before: PodCounters, now: PodCounters): Traffic {
-  const isSame = before.processStart !== undefined && before.processStart === now.processStart
-  const isUnknown = before.processStart === undefined || now.processStart === undefined
-  const grown = (from: number | undefined, to: number): number => {
-    if (from === undefined) return isSame ? 0 : to
-    if (isSame || isUnknown) {
-      if (to >= from) return to - from
-      // A deleted tag takes its share out of a sum; that is no restart, and the rest is no news.
-      return isSame ? 0 : to
-    }
-    return to
-  }
   const { degraded, durations } = now
+  const grown = growth(before.processStart, now.processStart)
   return {
-    answered: now.answered === undefined ? 0 : grown(before.answered, now.answered),
-    failed: now.failed === undefined ? 0 : grown(before.failed, now.failed),
-    duplicates: now.duplicates === undefined ? 0 : grown(before.duplicates, now.duplicates),
+    answered: grown(before.answered, now.answered),
+    failed: grown(before.failed, now.failed),
+    duplicates: grown(before.duplicates, now.duplicates),
     ...(degraded === undefined ? {} : { degraded: grown(before.degraded, degraded) }),
     ...(durations === undefined
       ? {}
@@ -71,6 +61,19 @@ function difference(before: PodCounters, now: PodCounters): Traffic {
             [...durations].map(([bound, count]) => [bound, grown(before.durations?.get(bound), count)]),
           ),
         }),
+  }
+}
+
+/** A counter that is not printed yet is 0. */
+type Growth = (from: number | undefined, to: number | undefined) => number
+
+function growth(startBefore: number | undefined, startNow: number | undefined): Growth {
+  const isKnown = startBefore !== undefined && startNow !== undefined
+  if (isKnown && startBefore !== startNow) return (_from, to = 0) => to
+  return (from = 0, to = 0) => {
+    if (to >= from) return to - from
+    // In the same process a deleted tag took its share out of the sum: what is left is no news.
+    return isKnown ? 0 : to
   }
 }
 
