@@ -159,7 +159,7 @@ describe('pause', () => {
   test('holds the step as long as it stands, and what the pods find still counts', () => {
     const world = held()
     world.annotations.set('pause', 'r2')
-    world.run(200 * HOUR)
+    world.run(60 * HOUR)
     assert.equal(world.status.rollout?.pause?.reason, 'User')
     assert.equal(world.annotations.get('pause'), 'r2')
     world.annotations.delete('pause')
