@@ -312,3 +312,67 @@ describe('a canary that does not come up', () => {
     assert.equal(world.status.rollout?.state, 'RolledBack')
   })
 })
+
+describe('a stable revision whose Deployment somebody deleted', () => {
+  test('cannot be made again, so the wanted revision takes over at once', () => {
+    const world = held()
+    world.pods.remove('r1')
+    world.run(MINUTE)
+    assert.equal(world.status.stableRevision, 'r2')
+    assert.deepEqual(counts(world, 'r1', 'r2'), [0, 6])
+    assert.ok(reasons(world).includes('StableRevisionLost'))
+  })
+
+  test('is asked for again where it is the wanted one', () => {
+    const world = installed()
+    world.pods.remove('r1')
+    world.run(MINUTE)
+    assert.deepEqual(counts(world, 'r1'), [6])
+    assert.deepEqual(reasons(world), [])
+  })
+
+  test('leaves a blocked revision blocked, with the pods that still serve', () => {
+    const world = held()
+    world.pods.behaviours.set('r1', { startMs: 5000, down: true })
+    world.annotations.set('abort', 'r2')
+    world.run(MINUTE)
+    world.pods.remove('r1')
+    world.run(MINUTE)
+    assert.deepEqual(counts(world, 'r1', 'r2'), [0, 1])
+    assert.equal(world.last.conditions.healthy.reason, 'StableRevisionLost')
+    world.annotations.set('retry', 'r2')
+    world.run(MINUTE)
+    assert.equal(world.status.stableRevision, 'r2')
+    assert.deepEqual(counts(world, 'r2'), [6])
+  })
+})
+
+describe('what is written', () => {
+  test('fits the schema however much pods and metrics say', () => {
+    const message = 'so much to say '.repeat(1000)
+    const world = installed()
+    world.pods.behaviours.set('r2', {
+      startMs: Number.POSITIVE_INFINITY,
+      failing: { reason: 'Odd', message },
+    })
+    world.wanted = 'r2'
+    world.run(11 * MINUTE)
+    assert.equal(world.status.blockedRevisions?.[0]?.message.length, 1024)
+    assert.equal(world.status.rollout?.message.length, 1024)
+    assert.match(world.events.at(-1)?.note ?? '', /…\. It stays blocked; .*idgen\.io\/retry=r2/)
+    assert.ok((world.events.at(-1)?.note ?? '').length < 1024)
+  })
+
+  test('remembers the last ten blocked revisions', () => {
+    const world = installed()
+    for (let at = 2; at < 14; at += 1) {
+      world.wanted = `r${at}`
+      world.run(MINUTE)
+      world.annotations.set('abort', world.wanted)
+      world.run(MINUTE)
+    }
+    const blocked = (world.status.blockedRevisions ?? []).map(({ revision }) => revision)
+    assert.deepEqual(blocked, ['r13', 'r12', 'r11', 'r10', 'r9', 'r8', 'r7', 'r6', 'r5', 'r4'])
+    assert.equal(world.pods.states(world.nowMs).length, 1 + 1 + 3, 'stable, wanted, and three of the past')
+  })
+})
