@@ -139,11 +139,21 @@ describe('the hold', () => {
     world.run(12 * HOUR)
     world.restart()
     world.skewMs = -20 * SECOND
+    const until = world.status.rollout?.pause?.until
     world.run(11 * HOUR)
+    assert.equal(world.status.rollout?.pause?.until, until)
     assert.equal(world.status.rollout?.stepStartedAt, since)
     assert.equal(world.status.rollout?.stepIndex, 0)
     world.run(HOUR)
     assert.equal(world.status.rollout?.stepIndex, 1)
+  })
+
+  test('that another clock began in the future is written once, not at every look', () => {
+    const world = held()
+    world.skewMs = -10 * MINUTE
+    const { status } = world.reconcile()
+    world.nowMs += 1000
+    assert.deepEqual(world.reconcile().status, status)
   })
 
   test('does not begin before pods are available, and one evicted pod does not begin it anew', () => {
