@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Verdict } from './analysis-verdict.ts'
+import { decideRollout } from './decide-rollout.ts'
 import { counts, HOUR, held, installed, MINUTE, plan, reasons, SECOND } from './rollout-scenes.ts'
 import type { SimulatedRollout } from './simulated-rollout.ts'
 
@@ -86,6 +87,30 @@ describe('failed judgements', () => {
     world.restart()
     world.reconcile()
     assert.equal(world.status.rollout.analysis.consecutiveFailures, 1)
+  })
+
+  test('of another revision, which come late, do not count', () => {
+    const world = held()
+    const judgement = {
+      atMs: world.nowMs,
+      verdict: 'Fail',
+      message: 'bad',
+      fatal: true,
+      metrics: [],
+    } as const
+    const decide = (canary: string) =>
+      decideRollout({
+        nowMs: world.nowMs,
+        plan: world.plan,
+        wantedRevision: 'r2',
+        replicas: 6,
+        status: world.status,
+        revisions: world.pods.states(world.nowMs),
+        commands: {},
+        judgement: { ...judgement, canary },
+      })
+    assert.equal(decide('r1').status.rollout?.state, 'Progressing')
+    assert.equal(decide('r2').status.rollout?.state, 'RolledBack')
   })
 
   test('of the attempt before do not count for a retry', () => {

@@ -12,7 +12,7 @@ import {
 } from './rollout-draft.ts'
 import type { AnalysisPhase, AnalysisProgress, AnalysisSample } from './rollout-status.ts'
 import { parseTimestamp, printTimestamp } from './timestamp.ts'
-import { mayRollBack } from './watch-canary.ts'
+import { mayRollBack } from './watch-pods.ts'
 
 /** Takes in the newest judgement. It counts whatever the rollout waits for: a pause is no licence to fail. */
 export function watchAnalysis(draft: RolloutDraft): void {

@@ -45,10 +45,10 @@ function isLate(draft: RolloutDraft, { since }: PodsWaitedFor): boolean {
   return msSince(draft, since) >= draft.snapshot.plan.progressDeadlineMs
 }
 
-/** Whether pods are missing for longer than the deadline. */
+/** Whether pods are missing for longer than the deadline: when all are there by then, nothing is waited for. */
 export function isOverdue(draft: RolloutDraft): boolean {
   const waiting = activeRollout(draft)?.waiting
-  return waiting !== undefined && waiting.available < waiting.wanted && isLate(draft, waiting)
+  return waiting !== undefined && isLate(draft, waiting)
 }
 
 /**
