@@ -14,7 +14,7 @@ import {
   stepsOf,
 } from './rollout-draft.ts'
 import type { PauseReason } from './rollout-status.ts'
-import { printTimestamp } from './timestamp.ts'
+import { parseTimestamp, printTimestamp } from './timestamp.ts'
 import { analysisHolds } from './watch-analysis.ts'
 
 /** Why a step does not end yet; `pause` when something other than pods is waited for. */
@@ -28,7 +28,8 @@ interface Obstacle {
 export function advanceStep(draft: RolloutDraft): void {
   const active = activeRollout(draft)
   if (active === undefined) return
-  if (active.stepStartedAt === undefined && isSettled(draft, 'both'))
+  const hasPods = draft.snapshot.replicas > 0
+  if (active.stepStartedAt === undefined && hasPods && isSettled(draft, 'both'))
     change(draft, { stepStartedAt: printTimestamp(draft.snapshot.nowMs) })
   const obstacle = obstacleOf(draft)
   if (obstacle !== undefined) {
@@ -101,8 +102,11 @@ function obstacleOf(draft: RolloutDraft): Obstacle | undefined {
     }
   const { holdMs, requireApproval } = stepAt(draft, active.stepIndex)
   if (active.stepStartedAt === undefined) return { message: 'pods are changing' }
-  const leftMs = holdMs - msSince(draft, active.stepStartedAt)
-  if (leftMs > 0) return { pause: 'Hold', message: 'the step is held', untilMs: nowMs + leftMs }
+  if (msSince(draft, active.stepStartedAt) < holdMs) {
+    // Not from now: with a clock that is behind, it would be another text at every look.
+    const untilMs = (parseTimestamp(active.stepStartedAt) ?? nowMs) + holdMs
+    return { pause: 'Hold', message: 'the step is held', untilMs }
+  }
   if (!isSettled(draft, 'both')) return { message: 'pods are changing' }
   const judged = analysisHolds(draft)
   if (judged !== undefined)

@@ -19,7 +19,7 @@ import type { RolloutSnapshot } from './rollout-snapshot.ts'
 import type { RolloutStatus, TakenCommand } from './rollout-status.ts'
 import { nextReplicas } from './scale-plan.ts'
 import { analysisRequest, watchAnalysis } from './watch-analysis.ts'
-import { watchPods } from './watch-canary.ts'
+import { watchPods } from './watch-pods.ts'
 
 /**
  * What happens next to the revisions of one IdGenerator, from one snapshot of it. Nothing is remembered outside the

@@ -40,7 +40,7 @@ function readProgress(found: IdGeneratorStatus['rollout']): RolloutProgress | un
   )
     return undefined
   const { finishedAt, stepStartedAt, stepPromoted, promoteFull, pause } = found
-  const { since, available = 0 } = found.waiting ?? {}
+  const { since, wanted = 0, available = 0, falls = 0 } = found.waiting ?? {}
   const analysis = readAnalysis(found.analysis)
   return {
     revision,
@@ -56,7 +56,7 @@ function readProgress(found: IdGeneratorStatus['rollout']): RolloutProgress | un
     ...(stepStartedAt === undefined ? {} : { stepStartedAt }),
     ...(stepPromoted === undefined ? {} : { stepPromoted }),
     ...(promoteFull === undefined ? {} : { promoteFull }),
-    ...(since === undefined ? {} : { waiting: { since, available } }),
+    ...(since === undefined ? {} : { waiting: { since, wanted, available, falls } }),
     ...(pause?.reason === undefined || pause.since === undefined
       ? {}
       : { pause: { ...pause, reason: pause.reason, since: pause.since } }),

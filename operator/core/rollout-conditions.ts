@@ -1,6 +1,6 @@
 import type { ConditionFact, RolloutConditions } from './rollout-decision.ts'
 import { activeRollout, isStableBroken, podsOf, type RolloutDraft, servingPods } from './rollout-draft.ts'
-import { isOverdue, mayRollBack, missingPods } from './watch-canary.ts'
+import { isOverdue, mayRollBack, missingPods } from './watch-pods.ts'
 
 /** The same facts give the same text: a message that counts down would be a write at every look. */
 export function rolloutConditions(draft: RolloutDraft): RolloutConditions {

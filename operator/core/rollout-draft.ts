@@ -30,6 +30,7 @@ export function activeRollout({ rollout }: RolloutDraft): RolloutProgress | unde
 export function change(draft: RolloutDraft, changes: Changes): void {
   if (draft.rollout === undefined) return
   const next = { ...draft.rollout, ...changes }
+  next.message = shorten(next.message ?? '')
   for (const field of OPTIONAL) if (next[field] === undefined) delete next[field]
   draft.rollout = next as RolloutProgress
 }
@@ -96,13 +97,13 @@ export function rollBack(draft: RolloutDraft, reason: BlockReason, message: stri
   const { revision } = active
   const at = printTimestamp(draft.snapshot.nowMs)
   const others = draft.blocked.filter((one) => one.revision !== revision)
-  draft.blocked = [{ revision, reason, message, at }, ...others].slice(0, BLOCKED_MAX)
+  draft.blocked = [{ revision, reason, message: shorten(message), at }, ...others].slice(0, BLOCKED_MAX)
   finish(draft, 'RolledBack', message)
   say(
     draft,
     'Warning',
     'RolledBack',
-    `Revision ${revision} is rolled back to ${draft.stable}: ${message}. It stays blocked; change the spec, or try it again with the annotation idgen.io/retry=${revision}.`,
+    `Revision ${revision} is rolled back to ${draft.stable}: ${shorten(message, 500)}. It stays blocked; change the spec, or try it again with the annotation idgen.io/retry=${revision}.`,
   )
 }
 
@@ -126,4 +127,12 @@ export function msSince({ snapshot }: RolloutDraft, timestamp: string): number {
 export function isStableBroken(draft: RolloutDraft): boolean {
   const { replicas, available } = podsOf(draft, draft.stable)
   return draft.stable !== undefined && replicas > 0 && available === 0
+}
+
+/** The schema takes no message of more characters, and refuses the whole status for one. */
+const MESSAGE_MAX = 1024
+
+/** Messages hold what pods and metrics servers said, however long. */
+export function shorten(text: string, max = MESSAGE_MAX): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`
 }

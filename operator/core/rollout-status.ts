@@ -33,8 +33,7 @@ export interface RolloutProgress {
   readonly stepPromoted?: boolean
   /** A person wants all of it now: no holds, no analysis. */
   readonly promoteFull?: boolean
-  /** Present while pods of the canary are missing: since when nothing got better, and how many were available. */
-  readonly waiting?: { readonly since: string; readonly available: number }
+  readonly waiting?: PodsWaitedFor
   /** Percent of the pods the step asks for, and of the available pods the canary has. */
   readonly desiredWeight: number
   readonly actualWeight: number
@@ -42,6 +41,16 @@ export interface RolloutProgress {
   readonly analysis?: AnalysisProgress
   /** How it stands, for people. */
   readonly message: string
+}
+
+/** How the canary's pods come up; absent once all of them stayed available for the progress deadline. */
+export interface PodsWaitedFor {
+  /** When that changed last: the deadline counts from here. */
+  readonly since: string
+  readonly wanted: number
+  readonly available: number
+  /** How often available ones went away. */
+  readonly falls: number
 }
 
 export interface RolloutPause {

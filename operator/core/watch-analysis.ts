@@ -8,10 +8,11 @@ import {
   rollBack,
   say,
   servingPods,
+  shorten,
 } from './rollout-draft.ts'
 import type { AnalysisPhase, AnalysisProgress, AnalysisSample } from './rollout-status.ts'
 import { parseTimestamp, printTimestamp } from './timestamp.ts'
-import { mayRollBack } from './watch-canary.ts'
+import { mayRollBack } from './watch-pods.ts'
 
 /** Takes in the newest judgement. It counts whatever the rollout waits for: a pause is no licence to fail. */
 export function watchAnalysis(draft: RolloutDraft): void {
@@ -74,7 +75,7 @@ function counted(before: AnalysisProgress, { verdict, message, atMs, metrics }: 
   const sample: AnalysisSample = {
     at: printTimestamp(atMs),
     verdict,
-    ...(message === '' ? {} : { message: message.slice(0, MESSAGE_MAX) }),
+    ...(message === '' ? {} : { message: shorten(message) }),
     metrics,
   }
   const { consecutiveFailures: failures, consecutiveErrors: errors } = before
@@ -89,8 +90,6 @@ function counted(before: AnalysisProgress, { verdict, message, atMs, metrics }: 
 }
 
 const SAMPLES_MAX = 10
-/** The schema allows no more. */
-const MESSAGE_MAX = 1024
 
 /** An idle night would push out every judgement that says something. */
 function withSample(samples: readonly AnalysisSample[], sample: AnalysisSample): AnalysisSample[] {

@@ -434,10 +434,14 @@ export interface IdGeneratorStatusCondition {
 }
 
 export interface IdGeneratorStatusRolloutWaiting {
-  /** When the last one became available. */
+  /** When that changed last; the progress deadline counts from then. */
   readonly since?: string
-  /** How many were available then. */
+  /** How many are wanted. */
+  readonly wanted?: number
+  /** How many are available. */
   readonly available?: number
+  /** How often available ones went away; after three times that is no progress any more. */
+  readonly falls?: number
 }
 
 export interface IdGeneratorStatusRolloutPause {
@@ -507,7 +511,7 @@ export interface IdGeneratorStatusRollout {
   readonly stepPromoted?: boolean
   /** Somebody wants all of it now, without holds and analysis. */
   readonly promoteFull?: boolean
-  /** Present while pods of the new revision are missing; the progress deadline counts from since. */
+  /** How the new revision's pods come up; absent once all of them stayed available for the progress deadline. */
   readonly waiting?: IdGeneratorStatusRolloutWaiting
   /** When it was promoted or rolled back. */
   readonly finishedAt?: string

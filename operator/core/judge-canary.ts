@@ -1,0 +1,133 @@
+import {
+  type JudgedMetric,
+  type Judgement,
+  type MetricBound,
+  type Verdict,
+  worst,
+} from './analysis-verdict.ts'
+
+/** One metric of one revision. */
+export interface MetricReading {
+  /** Absent: the pods or the provider do not tell it. */
+  readonly value?: number
+  /** The value is the least that it can be: it lies above what the buckets can tell. */
+  readonly atLeast?: boolean
+  /** Requests behind it. */
+  readonly samples: number
+  /** Why it could not be had: the provider did not answer. */
+  readonly error?: string
+  /** Why the answer says nothing: what is asked for is wrong. */
+  readonly unclear?: string
+}
+
+export interface MeasuredMetric {
+  readonly bound: MetricBound
+  readonly canary: MetricReading
+  /** Absent when stable has no pods: nothing to compare with. */
+  readonly stable?: MetricReading
+}
+
+export interface JudgedRevision {
+  readonly canary: string
+  readonly atMs: number
+  readonly minSamples: number
+  /** IDs that the canary handed out a second time. */
+  readonly duplicates: number
+  /** The provider failed as a whole. */
+  readonly error?: string
+}
+
+/** The verdict on a canary is the worst of its metrics; a doubled ID is beyond all limits. */
+export function judgeCanary(about: JudgedRevision, measured: readonly MeasuredMetric[]): Judgement {
+  const { canary, atMs, minSamples, duplicates, error } = about
+  if (error !== undefined)
+    return { canary, atMs, verdict: 'Error', message: error, fatal: false, metrics: [] }
+  const found = measured.map((metric) => ({ metric, ...judgeMetric(metric, minSamples) }))
+  const metrics = found.map(({ metric, verdict }) => print(metric, verdict))
+  const notes = found.filter(({ verdict }) => verdict !== 'Pass').map(({ note }) => note)
+  if (duplicates > 0) {
+    metrics.push({ name: 'duplicates', canary: String(duplicates), samples: duplicates, verdict: 'Fail' })
+    notes.unshift(`${duplicates} IDs were handed out twice`)
+  }
+  return {
+    canary,
+    atMs,
+    verdict: worst(metrics.map(({ verdict }) => verdict)),
+    message: notes.join('; '),
+    fatal: duplicates > 0,
+    metrics,
+  }
+}
+
+interface Finding {
+  readonly verdict: Verdict
+  readonly note: string
+}
+
+function judgeMetric(metric: MeasuredMetric, minSamples: number): Finding {
+  const { bound, canary, stable } = metric
+  const finding = (verdict: Verdict, why: string): Finding => ({ verdict, note: `${bound.name} ${why}` })
+  const error = canary.error ?? stable?.error
+  if (error !== undefined) return finding('Error', `cannot be had: ${error}`)
+  const unclear = canary.unclear ?? stable?.unclear
+  if (unclear !== undefined) return finding('Inconclusive', `says nothing: ${unclear}`)
+  if (canary.samples < minSamples)
+    return finding('NoData', `rests on ${canary.samples} requests, ${minSamples} are needed`)
+  const { value } = canary
+  if (value === undefined) return finding('NoData', 'is not told by the pods')
+  if (!Number.isFinite(value)) return finding('Inconclusive', `is ${value}, which is no value`)
+  const ofMax = judgeMax(bound, canary, value)
+  const ofRatio = judgeRatio(metric, value, minSamples)
+  const verdict = worst([ofMax.verdict, ofRatio.verdict])
+  return finding(verdict, (ofMax.verdict === verdict ? ofMax : ofRatio).note)
+}
+
+const PASSED: Finding = { verdict: 'Pass', note: '' }
+
+function judgeMax({ max }: MetricBound, { atLeast }: MetricReading, value: number): Finding {
+  if (max === undefined) return PASSED
+  if (value > max) return { verdict: 'Fail', note: `is ${round(value)}, above ${max}` }
+  if (atLeast !== true) return PASSED
+  return { verdict: 'Inconclusive', note: `is at least ${round(value)}, and the buckets end below ${max}` }
+}
+
+function judgeRatio({ bound, stable }: MeasuredMetric, value: number, minSamples: number): Finding {
+  const ratio = bound.maxRatioToStable
+  if (ratio === undefined || stable === undefined) return PASSED
+  const other = stable.value
+  if (other === undefined || stable.samples < minSamples)
+    return {
+      verdict: 'NoData',
+      note: `of stable rests on ${stable.samples} requests, ${minSamples} are needed`,
+    }
+  if (!Number.isFinite(other))
+    return { verdict: 'Inconclusive', note: `of stable is ${other}, which is no value` }
+  // Nothing is a multiple of 0: then only the maximum can tell, where there is one.
+  if (other === 0)
+    return value === 0 || bound.max !== undefined
+      ? PASSED
+      : { verdict: 'Inconclusive', note: `is ${round(value)}, and 0 on stable; a max would decide` }
+  if (stable.atLeast === true && value > other * ratio)
+    return { verdict: 'Inconclusive', note: `of stable lies above what its buckets can tell` }
+  if (value <= other * ratio) return PASSED
+  const times = round(value / other)
+  return {
+    verdict: 'Fail',
+    note: `is ${round(value)}, ${times} times that of stable (${round(other)}), above ${ratio}`,
+  }
+}
+
+function print({ bound, canary, stable }: MeasuredMetric, verdict: Verdict): JudgedMetric {
+  return {
+    name: bound.name,
+    ...(canary.value === undefined ? {} : { canary: round(canary.value) }),
+    ...(stable?.value === undefined ? {} : { stable: round(stable.value) }),
+    samples: canary.samples,
+    verdict,
+  }
+}
+
+/** Four digits are enough for people, and for equal text of equal findings. */
+function round(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value)
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { quantile } from './latency.ts'
+
+const INF = Number.POSITIVE_INFINITY
+
+describe('a quantile of a histogram', () => {
+  test('lies in its bucket as Prometheus puts it there', () => {
+    const durations = new Map([
+      [0.001, 50],
+      [0.01, 90],
+      [0.1, 100],
+      [INF, 100],
+    ])
+    assert.deepEqual(quantile(durations, 0.5), { seconds: 0.001, atLeast: false })
+    assert.ok(Math.abs((quantile(durations, 0.7)?.seconds ?? 0) - 0.0055) < 1e-12)
+    assert.ok(Math.abs((quantile(durations, 0.99)?.seconds ?? 0) - (0.01 + 0.09 * 0.9)) < 1e-12)
+    assert.deepEqual(quantile(durations, 1), { seconds: 0.1, atLeast: false })
+  })
+
+  test('above the last bound is only known to be at least that', () => {
+    assert.deepEqual(
+      quantile(
+        new Map([
+          [0.1, 10],
+          [INF, 100],
+        ]),
+        0.99,
+      ),
+      { seconds: 0.1, atLeast: true },
+    )
+    assert.deepEqual(quantile(new Map([[0.1, 10]]), 0.99)?.atLeast, false)
+  })
+
+  test('of nothing is none, and buckets that lag behind smaller ones do no harm', () => {
+    assert.equal(quantile(new Map([[INF, 0]]), 0.99), undefined)
+    assert.equal(quantile(new Map(), 0.99), undefined)
+    const lagging = new Map([
+      [0.1, 100],
+      [1, 99],
+      [INF, 100],
+    ])
+    assert.deepEqual(quantile(lagging, 0.99), { seconds: 0.099, atLeast: false })
+  })
+})
