@@ -69,6 +69,15 @@ describe('promote-full', () => {
     assert.deepEqual(counts(world, 'r1', 'r2'), [0, 6])
   })
 
+  test('is not stopped by judgements, which somebody has overruled', () => {
+    const world = held()
+    world.verdicts.set('r2', 'Fail')
+    world.pods.behaviours.set('r2', { startMs: 5 * MINUTE })
+    world.annotations.set('promote-full', 'r2')
+    world.run(6 * MINUTE)
+    assert.equal(world.status.stableRevision, 'r2')
+  })
+
   test('is rolled back when the pods do not come up', () => {
     const world = held()
     world.pods.behaviours.set('r2', { startMs: 5000, down: true })

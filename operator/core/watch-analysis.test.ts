@@ -203,6 +203,27 @@ describe('without enough requests', () => {
       ['Pass', 'Fail', 'NoData'],
     )
   })
+
+  test('Hold is content with a pass during the hold, and wants one in each step', () => {
+    const world = installed(6, plan({}, { onNoData: 'Hold' }))
+    world.wanted = 'r2'
+    world.run(HOUR)
+    world.verdicts.set('r2', 'NoData')
+    world.run(24 * HOUR)
+    assert.equal(world.status.rollout?.stepIndex, 1)
+    world.run(30 * HOUR)
+    assert.equal(world.status.rollout.stepIndex, 1)
+  })
+
+  test('a failure before it keeps the step under Proceed too', () => {
+    const world = held()
+    world.run(23 * HOUR + 54 * MINUTE)
+    judged(world, 'Fail')
+    world.verdicts.set('r2', 'NoData')
+    world.run(HOUR)
+    assert.equal(world.status.rollout?.stepIndex, 0)
+    assert.match(world.status.rollout.message, /failed and none has passed since/)
+  })
 })
 
 describe('an unclear judgement', () => {
