@@ -54,7 +54,6 @@ function promote(draft: RolloutDraft, revision: string): void {
   const before = draft.stable
   finish(draft, 'Promoted', before === undefined ? 'it is the first one' : `it follows ${before}`)
   draft.stable = revision
-  draft.blocked = draft.blocked.filter((one) => one.revision !== revision)
   say(
     draft,
     'Normal',

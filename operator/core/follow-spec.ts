@@ -91,8 +91,6 @@ export function goToStep(draft: RolloutDraft, index: number): void {
     desiredWeight: stepAt(draft, index).weight,
     stepStartedAt: undefined,
     stepPromoted: undefined,
-    // More pods get the whole time again.
-    waiting: undefined,
   })
   tellStep(draft, index)
 }
@@ -122,7 +120,7 @@ function followSteps(draft: RolloutDraft, active: RolloutProgress): void {
   const steps = stepsOf(draft)
   const stepsHash = printSteps(steps)
   if (active.stepsHash === stepsHash) return
-  const index = active.promoteFull === true ? steps.length - 1 : samePlace(steps, active)
+  const index = samePlace(steps, active)
   const sameWeight = steps[index]?.weight === active.desiredWeight
   change(draft, { stepsHash, stepCount: steps.length, stepIndex: index })
   if (!sameWeight) goToStep(draft, index)
