@@ -24,7 +24,7 @@ install: ## Install what running needs (once)
 run: install ## Start the service on the embedded database with a demo tag, and print a line to try
 	@exec bin/idgen serve --quickstart
 
-check: ## Format, lint with the layer rules, types, dead code, generated files: below a minute
+check: ## Format, lint with the layer rules, types, dead code, generated files, released definitions: below a minute
 	@scripts/install.sh dev
 	$(BIN)/biome ci --colors=off --error-on-warnings .
 	$(BIN)/oxlint --type-aware --deny-warnings
@@ -32,6 +32,7 @@ check: ## Format, lint with the layer rules, types, dead code, generated files: 
 	$(BIN)/knip --no-progress
 	$(BIN)/buf lint
 	$(NODE) scripts/generate.ts --check
+	$(NODE) scripts/crd-compatibility.ts
 
 format: ## Format every file
 	@scripts/install.sh dev

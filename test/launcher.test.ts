@@ -58,6 +58,23 @@ test('the launcher starts the operator as a program of its own', (t) => {
   assert.deepEqual([status, stdout], [0, '["--x"]'])
 })
 
+test('the launcher by the name kubectl-idgen starts the kubectl plugin', (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['bin', 'dist/operator/plugin', 'node_modules'])
+    mkdirSync(join(folder, name), { recursive: true })
+  for (const name of ['idgen', 'kubectl-idgen'])
+    copyFileSync(join(ROOT, 'bin', name), join(folder, 'bin', name))
+  const print = 'process.stdout.write(JSON.stringify(process.argv.slice(2)))\n'
+  writeFileSync(join(folder, 'dist/operator/plugin/main.js'), print)
+  // kubectl finds it through whatever link stands on the PATH.
+  symlinkSync(join(folder, 'bin/kubectl-idgen'), join(folder, 'kubectl-idgen'))
+  const { status, stdout } = spawnSync(join(folder, 'kubectl-idgen'), ['operator', '--x'], {
+    encoding: 'utf8',
+    env: { PATH: `${join(ROOT, 'node_modules/node/bin')}:/usr/bin:/bin` },
+  })
+  assert.deepEqual([status, stdout], [0, '["operator","--x"]'])
+})
+
 test('the launcher runs the emitted JavaScript where there are no sources', (t) => {
   const folder = temporaryFolder(t)
   for (const name of ['bin', 'dist/service', 'node_modules'])

@@ -173,6 +173,7 @@ const LAYERS: Readonly<Record<string, { refused: readonly string[]; allowed: rea
     refused: [
       './main.ts',
       './example-views.ts',
+      './fake-world.ts',
       '../reconcile/biz-tag.ts',
       '../render/labels.ts',
       '../main.ts',

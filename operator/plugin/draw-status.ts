@@ -5,7 +5,7 @@ import { drawTagSummary } from './draw-tags.ts'
 import { condition, type GeneratorView } from './generator-view.ts'
 import { type Line, type Look, line, type Span, span, wrapped } from './styled-line.ts'
 import { symbolsFor } from './symbols.ts'
-import { table } from './table.ts'
+import { table, withoutMiddle } from './table.ts'
 import { ago } from './time-span.ts'
 
 /** One IdGenerator, from what it is to what happened last. */
@@ -33,8 +33,8 @@ function drawHeader({ generator }: GeneratorView, look: Look): Line[] {
   )
   const ready = condition(status?.conditions, 'Ready')
   const facts: readonly (readonly [string, Line])[] = [
-    ['Stable', revisionLine(status?.stableRevision, status?.stableImage)],
-    ['Canary', revisionLine(status?.canaryRevision, status?.rollout?.image)],
+    ['Stable', revisionLine(status?.stableRevision, status?.stableImage, look)],
+    ['Canary', revisionLine(status?.canaryRevision, status?.rollout?.image, look)],
     ['Share', line(status?.share ?? '')],
     ['Pods', line(status?.readyOfDesired === undefined ? '' : `${status.readyOfDesired} ready`)],
     ['Data centre', line(String(spec.datacenter))],
@@ -48,14 +48,19 @@ function drawHeader({ generator }: GeneratorView, look: Look): Line[] {
     ...(ready === undefined || ready.message === '' ? [] : wrapped(ready.message, look, 2)),
     ...facts
       .filter(([, value]) => value.some(({ text }) => text !== ''))
-      .map(([name, value]) => line('  ', span(name.padEnd(14), 'faint'), ...value)),
+      .map(([name, value]) => line('  ', span(name.padEnd(NAME_COLUMNS), 'faint'), ...value)),
     [],
   ]
 }
 
-function revisionLine(revision: string | undefined, image: string | undefined): Line {
-  return revision === undefined ? [] : line(span(revision, 'name'), `  ${image ?? ''}`)
+function revisionLine(revision: string | undefined, image: string | undefined, look: Look): Line {
+  if (revision === undefined) return []
+  const room = look.width - 2 - NAME_COLUMNS - revision.length - 2
+  return line(span(revision, 'name'), `  ${withoutMiddle(image ?? '', Math.max(12, room), look)}`)
 }
+
+/** Of the names of facts. */
+const NAME_COLUMNS = 14
 
 type Conditions = NonNullable<GeneratorView['generator']['status']>['conditions']
 

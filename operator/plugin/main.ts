@@ -56,6 +56,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// The clock's timers keep no process alive, and while one waits for the operator there may be nothing else.
+const alive = setInterval(() => {}, 60_000)
 try {
   await pluginProgram(open, endSignal()).parseAsync()
 } catch (thrown) {
@@ -65,4 +67,5 @@ try {
   process.stderr.write(`error: ${text}\n`)
   process.exitCode = 1
 }
+clearInterval(alive)
 for (const connection of opened) connection.close()

@@ -26,14 +26,18 @@ function lineOf(cell: Cell): Line {
   return 'text' in cell ? [cell] : cell
 }
 
-/** Cells that do not fit lose their middle: images and names differ at their ends. */
-function shortened(cell: Line, width: number, { unicode }: Look): Line {
+function shortened(cell: Line, width: number, look: Look): Line {
   if (lengthOf(cell) <= width) return cell
-  const text = cell.map((part) => part.text).join('')
+  return [span(withoutMiddle(cell.map((part) => part.text).join(''), width, look), cell[0]?.tone)]
+}
+
+/** What does not fit loses its middle: images and names differ at their ends. */
+export function withoutMiddle(text: string, width: number, { unicode }: Look): string {
+  if (columnsOf(text) <= width) return text
   const front = firstColumns(text, Math.floor((width - 1) / 3))
   const mark = unicode ? '…' : '~'
   const back = lastColumns(text, width - 1 - columnsOf(front))
-  return [span(front + mark + back, cell[0]?.tone)]
+  return front + mark + back
 }
 
 const GAP = 2
