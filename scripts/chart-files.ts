@@ -16,7 +16,7 @@ export function chartFiles(root: string): Record<string, string> {
     [`${CHART}/README.md`]: chartDocument(values, read(`${CHART}/README.md`)),
     ...Object.fromEntries(
       definitions.map((name) => [
-        `${CHART}/templates/crds/${name}`,
+        `${CHART}/templates/definitions/${name}`,
         definitionTemplate(`crds/${name}`, read(`crds/${name}`)),
       ]),
     ),

@@ -29,11 +29,11 @@ that differ at their end only stay two.
 {{- end -}}
 
 {{- define "idgen.serviceAccount" -}}
-{{- if .Values.serviceAccount.create -}}
-{{- default (include "idgen.object" (list . "operator")) .Values.serviceAccount.name -}}
-{{- else -}}
-{{- required "serviceAccount.name is missing: with serviceAccount.create=false it names the ServiceAccount that is there already" .Values.serviceAccount.name -}}
+{{- $name := .Values.serviceAccount.name -}}
+{{- if and (not .Values.serviceAccount.create) (not $name) -}}
+{{- fail "serviceAccount.name is missing: with serviceAccount.create=false it names the ServiceAccount that is there already" -}}
 {{- end -}}
+{{- default (include "idgen.object" (list . "operator")) $name -}}
 {{- end -}}
 
 {{/* Of every object. commonLabels add, and replace none: selectors rest on them. (list . "operator") */}}
