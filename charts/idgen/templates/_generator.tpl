@@ -11,11 +11,10 @@ before it makes the first object, and at the first installation the definitions 
 {{- $root := . -}}
 {{- $labels := include "idgen.labels" (list . "generator") | fromYaml -}}
 {{- $objects := list -}}
-{{- with .Values.generator -}}
-{{- if .enabled -}}
-{{- $metadata := dict "name" .name "namespace" $root.Release.Namespace "labels" (mergeOverwrite (deepCopy .labels) $labels) "annotations" .annotations -}}
-{{- $objects = append $objects (dict "apiVersion" "idgen.io/v1alpha1" "kind" "IdGenerator" "metadata" $metadata "spec" .spec) -}}
-{{- end -}}
+{{- if .Values.generator.enabled -}}
+{{- $own := mergeOverwrite (deepCopy .Values.generator.labels) $labels -}}
+{{- $metadata := dict "name" .Values.generator.name "namespace" .Release.Namespace "labels" $own "annotations" .Values.generator.annotations -}}
+{{- $objects = append $objects (dict "apiVersion" "idgen.io/v1alpha1" "kind" "IdGenerator" "metadata" $metadata "spec" .Values.generator.spec) -}}
 {{- end -}}
 {{- range .Values.bizTags -}}
 {{- $metadata := dict "name" .name "namespace" $root.Release.Namespace "labels" (mergeOverwrite (deepCopy (default dict .labels)) $labels) "annotations" (default dict .annotations) -}}
