@@ -9,6 +9,11 @@ import { HookJobs } from './hook-jobs.ts'
 import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
 
+/**
+ * Before a first release: the chart as it was then, called 0.0.9, with a column less in one definition. After a release, the
+ * package of that release takes its place.
+ */
+const PREVIOUS = join(import.meta.dirname, '../fixtures/chart-previous.tgz')
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const GENERATOR_VALUES = join(CHART, 'ci/generator-values.yaml')
 
@@ -87,6 +92,29 @@ describe('a release of the chart', { skip }, () => {
     await helm('install', 'idgen', CHART)
     assert.ok(await operator())
     await helm('uninstall', 'idgen')
+  })
+
+  test('takes over definitions that another release left, when told to', async () => {
+    await assert.rejects(helm('install', 'other', CHART), /invalid ownership metadata/)
+    await helm('install', 'other', CHART, '--take-ownership')
+    await helm('uninstall', 'other')
+    await helm('install', 'idgen', CHART, '--take-ownership')
+    await helm('uninstall', 'idgen')
+  })
+
+  test('is upgraded from the previous version and rolled back, definitions and all', async () => {
+    await helm('install', 'idgen', PREVIOUS)
+    assert.equal((await columns()).includes('Share'), false)
+    await helm('upgrade', 'idgen', CHART)
+    assert.ok((await columns()).includes('Share'))
+    assert.doesNotMatch(JSON.stringify(await operator()), /idgen-0\.0\.9/)
+    await helm('rollback', 'idgen', '1')
+    assert.equal((await columns()).includes('Share'), false)
+    assert.match(JSON.stringify(await operator()), /idgen-0\.0\.9/)
+    await helm('upgrade', 'idgen', CHART)
+    assert.ok(await get(custom('idgenerators', 'made-by-hand')), 'which nothing of this touches')
+    await helm('uninstall', 'idgen')
+    assert.ok((await columns()).includes('Share'))
   })
 
   test('makes the first IdGenerator and its tags, changes them, and takes them away before the operator', async () => {
