@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -47,6 +47,24 @@ test('the chart passes its own tests of templates', { skip }, async () => {
   const said = await run('helm-unittest', ['--strict', CHART])
   // Without any suite it would pass as well.
   assert.match(said, /Test Suites: [1-9]\d* passed/)
+})
+
+test('the chart can be part of another one, on its condition and with its global values', {
+  skip,
+}, async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'idgen-chart-'))
+  t.after(() => rm(parent, { recursive: true, force: true }))
+  await cp(CHART, join(parent, 'charts/idgen'), { recursive: true })
+  const dependencies = [{ name: 'idgen', version: '*', condition: 'idgen.enabled' }]
+  await writeFile(
+    join(parent, 'Chart.yaml'),
+    JSON.stringify({ apiVersion: 'v2', name: 'parent', version: '1.0.0', dependencies }),
+  )
+  const global = { imageRegistry: 'registry.example.com', somebodyElses: { value: 1 } }
+  await writeFile(join(parent, 'values.yaml'), JSON.stringify({ global, idgen: { enabled: true } }))
+  assert.match(await run('helm', ['template', 'idgen', parent]), /image: "registry\.example\.com\/idgen:/)
+  const without = await run('helm', ['template', 'idgen', parent, '--set', 'idgen.enabled=false'])
+  assert.equal(without.trim(), '')
 })
 
 describe('against a real API server', { skip }, () => {

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import type { KubeApi } from './kube-api.ts'
 
@@ -80,13 +79,7 @@ export class HookJobs {
       KUBERNETES_SERVICE_PORT: port,
       NODE_EXTRA_CA_CERTS: join(this.#api.folder, 'apiserver.crt'),
     }
-    const end = await promisify(execFile)(process.execPath, args, { env, timeout: RUN_MAX_MS }).then(
-      ({ stdout, stderr }) => ({ failed: false, output: stdout + stderr }),
-      (thrown: Error & { stdout?: string; stderr?: string }) => ({
-        failed: true,
-        output: `${thrown.stdout}${thrown.stderr}`,
-      }),
-    )
+    const end = await ending(args, env)
     this.runs.push({ name: job.metadata.name, ...end })
     await this.#report(job, end.failed)
   }
@@ -125,6 +118,18 @@ export class HookJobs {
       body: { status },
     })
   }
+}
+
+/** Runs a program on this Node.js. */
+function ending(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Omit<JobRun, 'name'>> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, timeout: RUN_MAX_MS }, (error, out, err) => {
+      resolve({ failed: error !== null, output: out + err })
+    })
+  })
 }
 
 const RUN_MAX_MS = 150_000

@@ -54,8 +54,7 @@ function strict(schema: Schema): Schema {
   const entries = Object.entries(schema).map(([key, value]) => {
     if (key === '$ref') return [key, String(value).replace('#/components/schemas/', '#/definitions/')]
     if (key === 'properties') return [key, mapValues(value as Schema, (field) => strict(field as Schema))]
-    if (Array.isArray(value)) return [key, value.map((item) => (isSchema(item) ? strict(item) : item))]
-    return [key, isSchema(value) ? strict(value) : value]
+    return [key, Array.isArray(value) ? value.map(strictly) : strictly(value)]
   })
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in schema
   const closed = 'properties' in schema && !open ? { additionalProperties: false } : {}
@@ -66,6 +65,6 @@ function mapValues(record: Schema, change: (value: unknown) => unknown): Schema 
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }
 
-function isSchema(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null
+function strictly(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? strict(value as Schema) : value
 }
