@@ -42,6 +42,8 @@ export class HookJobs {
     this.#client = client
     this.#namespace = namespace
     this.#loop = this.#work()
+    // Told by close(): until then nobody waits for it.
+    this.#loop.catch(() => {})
   }
 
   /** Fails with what went wrong meanwhile. */
