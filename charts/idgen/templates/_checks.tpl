@@ -4,6 +4,9 @@
 {{- if not (dig "database" "secret" "name" "" .Values.generator.spec) -}}
 {{- fail "generator.spec.database.secret.name is missing: make a Secret with the URL of PostgreSQL, `kubectl create secret generic idgen-database --from-literal=url=postgres://user:password@host:5432/database`, and give its name" -}}
 {{- end -}}
+{{- if eq .Values.generator.name (include "idgen.object" (list . "operator")) -}}
+{{- fail (printf "generator.name: %q is the name of the operator's own Service; choose another" .Values.generator.name) -}}
+{{- end -}}
 {{- end -}}
 {{- $names := list -}}
 {{- range .Values.bizTags -}}
