@@ -14,6 +14,9 @@ import { schemaLocation, writeServerSchemas } from './kube-schemas.ts'
 /** The matrix of values, as names of files. */
 const MATRIX = readdirSync(join(CHART, 'ci')).filter((name) => name.endsWith('-values.yaml'))
 
+/** For the oldest Kubernetes that the chart allows, whatever version helm itself knows. */
+const TEMPLATE = ['template', 'idgen', '--kube-version', '1.31.0']
+
 interface Rendered {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
@@ -21,7 +24,7 @@ interface Rendered {
 }
 
 async function render(values: string, ...args: readonly string[]): Promise<string> {
-  return await run('helm', ['template', 'idgen', CHART, '--values', join(CHART, 'ci', values), ...args])
+  return await run('helm', [...TEMPLATE, CHART, '--values', join(CHART, 'ci', values), ...args])
 }
 
 /** The pods that the chart makes, by itself or by a controller. */
@@ -62,8 +65,8 @@ test('the chart can be part of another one, on its condition and with its global
   )
   const global = { imageRegistry: 'registry.example.com', somebodyElses: { value: 1 } }
   await writeFile(join(parent, 'values.yaml'), JSON.stringify({ global, idgen: { enabled: true } }))
-  assert.match(await run('helm', ['template', 'idgen', parent]), /image: "registry\.example\.com\/idgen:/)
-  const without = await run('helm', ['template', 'idgen', parent, '--set', 'idgen.enabled=false'])
+  assert.match(await run('helm', [...TEMPLATE, parent]), /image: "registry\.example\.com\/idgen:/)
+  const without = await run('helm', [...TEMPLATE, parent, '--set', 'idgen.enabled=false'])
   assert.equal(without.trim(), '')
 })
 
