@@ -38,7 +38,7 @@ format: ## Format every file
 	@scripts/install.sh dev
 	$(BIN)/biome check --write .
 
-generate: ## Write what is made from something else: docs/configuration.md, docs/errors.md, docs/openapi.json, gRPC code
+generate: ## Write what is made from something else: documents, OpenAPI, gRPC code, types of crds/, the chart's schema and tables
 	@scripts/install.sh dev
 	$(NODE) scripts/generate.ts
 

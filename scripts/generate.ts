@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { chartFiles } from './chart-files.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
 import { errorsDocument } from './errors-document.ts'
@@ -22,6 +23,7 @@ for (const [path, text] of Object.entries({
   'docs/errors.md': errorsDocument(),
   'docs/openapi.json': await openapiText(),
   ...crdTypes(ROOT),
+  ...chartFiles(ROOT),
 }))
   if (!check) writeFileSync(join(ROOT, path), text)
   else if (contentOf(join(ROOT, path)) !== text) stale.push(path)

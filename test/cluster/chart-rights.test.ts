@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
+import { ChildServer } from './child-server.ts'
+import { newNamespace, until } from './cluster-world.ts'
+import { CHART, run } from './helm-command.ts'
+import { KubeApi } from './kube-api.ts'
+import { missingPrograms } from './kube-programs.ts'
+
+const MAIN = join(import.meta.dirname, '../../operator/main.ts')
+/** Two seconds; 15 more where the lease of another one must run out. */
+const LEADS_MAX_MS = 60_000
+
+interface Variable {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } }
+}
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName: string
+        readonly containers: readonly { env: readonly Variable[] }[]
+      }
+    }
+  }
+}
+
+/** What may be done, as SubjectAccessReview has it. */
+interface Access {
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+  readonly namespace?: string
+  readonly name?: string
+}
+
+const skip = missingPrograms('helm', 'kube-apiserver') ?? false
+
+describe('the rights that the chart gives', { skip }, () => {
+  let api: KubeApi
+  let client: HttpKubeClient
+  let namespace: string
+  let watched: string
+
+  before(async () => {
+    api = await KubeApi.start()
+    client = api.client()
+    namespace = await newNamespace(client)
+    watched = await newNamespace(client)
+  })
+
+  after(async () => {
+    await api.close()
+  })
+
+  async function helm(...args: readonly string[]): Promise<void> {
+    const kubeconfig = await api.kubeconfig()
+    await run('helm', [...args, '--namespace', namespace], { kubeconfig, home: api.folder })
+  }
+
+  async function may(access: Access): Promise<boolean> {
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user: `system:serviceaccount:${namespace}:idgen-operator`, resourceAttributes: access },
+    }
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+    const { status } = await client.send<{ status: { allowed: boolean } }>({ method: 'POST', path, body })
+    return status.allowed
+  }
+
+  /** The operator as the chart deploys it: its environment, and a token of its ServiceAccount. */
+  async function startOperator(name: string): Promise<ChildServer> {
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/idgen-operator`
+    const { spec } = await client.send<Deployment>({ method: 'GET', path })
+    const fields: Readonly<Record<string, string>> = {
+      'metadata.namespace': namespace,
+      'metadata.name': name,
+    }
+    const given = (spec.template.spec.containers[0]?.env ?? []).map((variable) => [
+      variable.name,
+      variable.value ?? fields[variable.valueFrom?.fieldRef.fieldPath ?? ''] ?? '',
+    ])
+    const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${spec.template.spec.serviceAccountName}/token`
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 600 },
+    }
+    const { status } = await client.send<{ status: { token: string } }>({
+      method: 'POST',
+      path: account,
+      body,
+    })
+    return new ChildServer({
+      program: process.execPath,
+      args: [`--title=${api.folder} operator`, MAIN],
+      folder: api.folder,
+      name,
+      env: {
+        ...(Object.fromEntries(given) as Record<string, string>),
+        HOME: api.folder,
+        KUBECONFIG: await api.kubeconfig(api.url, { token: status.token }),
+        IDGEN_OPERATOR_STATUS_HOST: '127.0.0.1',
+        IDGEN_OPERATOR_STATUS_PORT: '0',
+      },
+    })
+  }
+
+  /** It leads, and has listed what it watches; else the test says what it is told. */
+  async function becomesLeader(operator: ChildServer): Promise<void> {
+    let last = ''
+    const ask = async (path: string): Promise<Response> => {
+      const port = /"port":(\d+)/.exec(operator.output())?.[1] ?? ''
+      return await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5000) })
+    }
+    const leads = async (): Promise<boolean> => {
+      if (!operator.output().includes('"port":')) return false
+      const ready = await ask('/readyz')
+      last = await ready.text()
+      return ready.ok && /leader_election_master_status\{[^}]*\} 1/.test(await (await ask('/metrics')).text())
+    }
+    await until('the operator leads', leads, LEADS_MAX_MS).catch((thrown: unknown) => {
+      throw new Error(`${String(thrown)}: ${last}\n${operator.output().slice(-2000)}`)
+    })
+  }
+
+  test('are enough for the operator to lead, in all namespaces', async () => {
+    await helm('install', 'idgen', CHART)
+    const operator = await startOperator('everywhere')
+    try {
+      await becomesLeader(operator)
+    } finally {
+      await operator.end('SIGTERM')
+    }
+    assert.equal(await may({ verb: 'list', group: '', resource: 'secrets' }), true)
+    assert.equal(
+      await may({ verb: 'create', group: 'apps', resource: 'deployments', namespace: watched }),
+      true,
+    )
+  })
+
+  test('do not reach what the operator has no business with', async () => {
+    const refused: readonly Access[] = [
+      { verb: 'create', group: 'rbac.authorization.k8s.io', resource: 'roles' },
+      { verb: 'create', group: '', resource: 'pods' },
+      { verb: 'create', group: '', resource: 'pods/exec' },
+      { verb: 'get', group: '', resource: 'nodes' },
+      { verb: 'delete', group: 'idgen.io', resource: 'idgenerators' },
+      { verb: 'create', group: 'idgen.io', resource: 'biztags' },
+      { verb: 'patch', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
+      { verb: 'update', group: 'coordination.k8s.io', resource: 'leases', namespace, name: 'somebody-elses' },
+    ]
+    for (const access of refused) assert.equal(await may(access), false, JSON.stringify(access))
+    await helm('uninstall', 'idgen')
+  })
+
+  test('end at the namespaces that are named, and are enough to lead there', async () => {
+    await helm('install', 'idgen', CHART, '--set', `watchNamespaces={${watched}}`)
+    const operator = await startOperator('somewhere')
+    try {
+      await becomesLeader(operator)
+    } finally {
+      await operator.end('SIGTERM')
+    }
+    assert.equal(await may({ verb: 'list', group: '', resource: 'secrets', namespace: watched }), true)
+    assert.equal(await may({ verb: 'get', group: '', resource: 'namespaces', name: 'kube-system' }), true)
+    assert.equal(await may({ verb: 'list', group: '', resource: 'secrets' }), false)
+    assert.equal(await may({ verb: 'get', group: '', resource: 'secrets', namespace }), false)
+    await helm('uninstall', 'idgen')
+  })
+})
