@@ -283,6 +283,17 @@ describe('a stable revision whose Deployment somebody deleted', () => {
   })
 })
 
+describe('the next look', () => {
+  test('comes soon after something changed, which may let the next thing happen', () => {
+    const world = held(3, plan({}, { enabled: false }))
+    world.run(HOUR)
+    world.annotations.set('promote', 'r2')
+    const { events, requeueAfterMs } = world.reconcile()
+    assert.deepEqual([events.length > 0, requeueAfterMs], [true, SECOND])
+    assert.equal(installed(6, plan({}, { enabled: false })).reconcile().requeueAfterMs, undefined)
+  })
+})
+
 describe('what is written', () => {
   test('fits the schema however much pods and metrics say', () => {
     const message = 'so much to say '.repeat(1000)

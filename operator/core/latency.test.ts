@@ -36,10 +36,10 @@ describe('a quantile of a histogram', () => {
     assert.equal(quantile(new Map([[INF, 0]]), 0.99), undefined)
     assert.equal(quantile(new Map(), 0.99), undefined)
     const lagging = new Map([
-      [0.1, 100],
-      [1, 99],
-      [INF, 100],
+      [1, 50],
+      [2, 49],
+      [4, 100],
     ])
-    assert.deepEqual(quantile(lagging, 0.99), { seconds: 0.099, atLeast: false })
+    assert.deepEqual(quantile(lagging, 0.75), { seconds: 3, atLeast: false })
   })
 })
