@@ -13,7 +13,7 @@ export function explained(thrown: unknown, what: string): unknown {
   if (!(thrown instanceof KubeError)) return thrown
   if (thrown.status === 403)
     return new PluginError(
-      `You may not ${what}. Ask whoever manages the cluster for the ClusterRole idgen-edit (or idgen-view to look only).`,
+      `You may not ${what}. Ask whoever manages the cluster for the role edit of that namespace, or view to look only; the chart adds idgen's kinds to both.`,
       { cause: thrown },
     )
   if (thrown.status === 401)

@@ -172,7 +172,7 @@ describe('a command', () => {
     cluster.refusals = [new KubeError('forbidden', 403)]
     await assert.rejects(
       runCommand(fake.world, request('promote')),
-      /^PluginError: You may not patch IdGenerators in namespace shop\. Ask .* ClusterRole idgen-edit/,
+      /^PluginError: You may not patch IdGenerators in namespace shop\. Ask .* for the role edit of that namespace/,
     )
   })
 

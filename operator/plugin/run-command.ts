@@ -121,7 +121,7 @@ async function outcomeOf(
       if (outcome !== undefined) return { generator, outcome }
       throw new PluginError(
         `The operator did not take it within ${TAKEN_WITHIN_MS / 1000} s. It stays written and counts as soon as the operator runs. ` +
-          `Look at its pods (kubectl get pods -A -l app.kubernetes.io/name=idgen-operator), or take it back: ` +
+          `Look at its pods (kubectl get pods -A -l app.kubernetes.io/component=operator), or take it back: ` +
           takeBack(planned, before.metadata.name, namespace),
       )
     }

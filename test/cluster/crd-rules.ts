@@ -209,3 +209,12 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
   [BIZ_TAG, { algorithm: 'random' }, 'spec.algorithm'],
   [BIZ_TAG, { space: { startAt: 2 ** 53 } }, 'spec.space.startAt'],
 ]
+
+const SERVICES =
+  'a name must not end in -stable, -canary or -metrics, because Services of another IdGenerator may be called so; choose another name'
+
+/** Names of IdGenerators, and the words. */
+export const REFUSED_NAMES: readonly [string, string][] = ['-stable', '-canary', '-metrics'].map((end) => [
+  `orders${end}`,
+  SERVICES,
+])

@@ -4,7 +4,7 @@ import { BIZ_TAG, ID_GENERATOR } from '../../operator/api/kinds.ts'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { KubeError } from '../../operator/runtime/kube-client.ts'
 import { newNamespace } from './cluster-world.ts'
-import { FIXED, OUT_OF_BOUNDS, REFUSED } from './crd-rules.ts'
+import { FIXED, OUT_OF_BOUNDS, REFUSED, REFUSED_NAMES } from './crd-rules.ts'
 import {
   bizTag,
   type Definition,
@@ -125,6 +125,13 @@ describe('the definitions on a real API server', { skip: missing ?? false }, () 
       )
       assert.ok(said.includes(message), said || 'it was taken')
       seen.add(`${resource.kind}: ${message}`)
+    })
+
+  for (const [name, message] of REFUSED_NAMES)
+    test(`IdGenerator refuses the name ${name} and says what to do`, async () => {
+      const said = await objection(namespace.create(ID_GENERATOR, idGenerator(name), { dryRun: 'All' }))
+      assert.ok(said.includes(message), said || 'it was taken')
+      seen.add(`IdGenerator: ${message}`)
     })
 
   FIXED.forEach(([resource, what, from, to, message], i) => {
