@@ -11,11 +11,10 @@ import { type CommandVerb, type PlannedCommand, planCommand } from './rollout-co
 
 /** The object as the API server would have it: what the operator decided, and the annotations. */
 function objectOf(world: SimulatedRollout): IdGenerator {
-  const annotations = [...world.annotations].map(([name, value]) => [`idgen.io/${name}`, value])
-  return generator(
-    world.status as IdGeneratorStatus,
-    Object.fromEntries(annotations) as Record<string, string>,
-  )
+  const annotations: Record<string, string> = {}
+  for (const [name, value] of world.annotations) annotations[`idgen.io/${name}`] = value
+  const status: IdGeneratorStatus = world.status
+  return generator(status, annotations)
 }
 
 function planned(world: SimulatedRollout, verb: CommandVerb): PlannedCommand {

@@ -11,7 +11,8 @@ export function drawRollout(view: GeneratorView, look: Look): Line[] {
   const rollout = generator.status?.rollout
   if (rollout?.revision === undefined) return []
   const { revision, startedAt, finishedAt, state } = rollout
-  const when = state === 'Progressing' ? `started ${ago(startedAt, nowMs)}` : ago(finishedAt, nowMs)
+  const begun = startedAt === undefined ? '' : `started ${ago(startedAt, nowMs)}`
+  const when = state === 'Progressing' ? begun : ago(finishedAt, nowMs)
   return [
     line(
       span('Rollout', 'strong'),

@@ -29,12 +29,10 @@ function drawUnready(tag: BizTag, look: Look): Line[] {
 /** All of them with how full they are, the fullest data centre first. */
 export function drawTagTable(generator: IdGenerator, tags: readonly BizTag[], look: Look): Line[] {
   const { name, namespace = '' } = generator.metadata
-  if (tags.length === 0)
-    return [
-      line(
-        `No BizTag names ${namespace}/${name} yet. Make one with kubectl apply; see kubectl explain bt.spec.`,
-      ),
-    ]
+  if (tags.length === 0) {
+    const none = `No BizTag names ${namespace}/${name} yet. Make one with kubectl apply; see kubectl explain bt.spec.`
+    return wrapped(none, look, 0)
+  }
   const symbols = symbolsFor(look)
   const rows = tags
     .toSorted((a, b) => percentOf(b) - percentOf(a) || pathOf(a).localeCompare(pathOf(b)))
