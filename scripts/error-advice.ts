@@ -28,6 +28,12 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Delete what it holds first: the tags of a group, the groups of a workspace. Of `idgen coordination switch`: stop the processes that the message names, or use `--force`.',
   IDGEN_IMMUTABLE:
     'Create a new one with the wanted value; this one keeps its own for ever, or IDs could repeat.',
+  IDGEN_TAG_CLAIMED:
+    'Give the object another tag, or delete the one that the message names. If it is gone for good with its cluster: `idgen tag release`.',
+  IDGEN_TAG_DECLARED:
+    'Change or delete the BizTag that the message names. If it is gone for good with its cluster: `idgen tag release`.',
+  IDGEN_DECLARATION_STALE:
+    'Nothing, if a newer one was taken: the operator reads the object again. If its cluster was restored from a backup: `idgen tag release`.',
   IDGEN_VERSION_MISMATCH: 'Read it again, apply the change to what is there now, and send the new ETag.',
   IDGEN_BODY_TOO_LARGE: 'Send less at once; the operator may raise `server.bodyLimit`.',
   IDGEN_MEDIA_TYPE_UNSUPPORTED: 'Send JSON with `Content-Type: application/json`.',

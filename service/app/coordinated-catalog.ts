@@ -1,10 +1,19 @@
 import { nextRound } from '../core/cells.ts'
+import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import { parseTombstone } from '../core/tombstone.ts'
-import type { CatalogStore, NewTag, TagChange, TagGrave, TagRef, TagRemains } from '../ports/catalog-store.ts'
+import type {
+  CatalogStore,
+  NewTag,
+  TagChange,
+  TagGrave,
+  TagPublication,
+  TagRef,
+  TagRemains,
+} from '../ports/catalog-store.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Random } from '../ports/random.ts'
 import { closeWitnesses } from './close-witness.ts'
@@ -37,14 +46,14 @@ export class CoordinatedCatalog extends PassThroughCatalog {
    * Claims the name with its numbers, above those of deleted tags in every data centre, then makes the tag.
    * @throws IDGEN_COORDINATION_UNAVAILABLE nothing was made; IDGEN_ALREADY_EXISTS also when another data centre has it
    */
-  override async createTag(tag: NewTag): Promise<Tag> {
+  override async createTag(tag: NewTag, declaration?: Declaration): Promise<Tag> {
     const { catalog, names, sync } = this.#options
     const path = tagPath(tag)
     await this.#refuseEarly(tag)
     const claimed = await this.#claim(path, tag)
     let made: Tag
     try {
-      made = await catalog.createTag({ ...tag, ...claimed.agreed })
+      made = await catalog.createTag({ ...tag, ...claimed.agreed }, declaration)
     } catch (thrown) {
       // An unknown outcome keeps the claim: the tag may be there, and whoever asks again goes on with it.
       if (claimed.made && !IdgenError.from(thrown).row.retryable)
@@ -65,16 +74,22 @@ export class CoordinatedCatalog extends PassThroughCatalog {
    * Ends granting in all data centres, leaves the tombstone in etcd, then deletes here; the other databases follow.
    * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is still there; call again
    */
-  override async deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
+  override async deleteTag(
+    ref: TagRef,
+    ifVersion: number | undefined,
+    grave?: TagGrave,
+    owner?: string,
+  ): Promise<void> {
     const { catalog, coordinator, sync } = this.#options
-    const tag = await catalog.findTag(ref)
-    // The store has the words for both refusals, and writes nothing for them.
-    if (tag === undefined || (ifVersion !== undefined && ifVersion !== tag.version))
-      return await catalog.deleteTag(ref, ifVersion, grave)
+    const found = await catalog.findPublication(ref)
+    // The store has the words for every refusal, and writes nothing for it.
+    if (found === undefined || !mayDelete(found, ifVersion, owner))
+      return await catalog.deleteTag(ref, ifVersion, grave, owner)
+    const { tag } = found
     const granted = await closeWitnesses(coordinator, tag)
     const highWater = await this.#bury(tag, Math.max(granted, grave?.atLeast ?? 0))
     try {
-      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast: highWater })
+      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast: highWater }, owner)
     } catch (thrown) {
       // Another process saw the tombstone and was faster.
       if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
@@ -148,6 +163,14 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     }
     throw busy(path)
   }
+}
+
+function mayDelete(
+  { tag, declaration }: TagPublication,
+  ifVersion: number | undefined,
+  owner: string | undefined,
+): boolean {
+  return (ifVersion === undefined || ifVersion === tag.version) && declaration?.owner.uid === owner
 }
 
 /** What all databases are to have of the new tag. */

@@ -1,3 +1,4 @@
+import type { Declaration } from '../core/declaration.ts'
 import type { Tag } from '../core/tag.ts'
 import type {
   CatalogChanges,
@@ -70,8 +71,8 @@ export class PassThroughCatalog implements CatalogStore {
     return this.#inner.deleteGroup(workspace, name, ifVersion)
   }
 
-  createTag(tag: NewTag): Promise<Tag> {
-    return this.#inner.createTag(tag)
+  createTag(tag: NewTag, declaration?: Declaration): Promise<Tag> {
+    return this.#inner.createTag(tag, declaration)
   }
 
   findTag(ref: TagRef): Promise<Tag | undefined> {
@@ -86,8 +87,8 @@ export class PassThroughCatalog implements CatalogStore {
     return this.#inner.updateTag(ref, change, ifVersion)
   }
 
-  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
-    return this.#inner.deleteTag(ref, ifVersion, grave)
+  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void> {
+    return this.#inner.deleteTag(ref, ifVersion, grave, owner)
   }
 
   findPublication(ref: TagRef): Promise<TagPublication | undefined> {

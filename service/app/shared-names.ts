@@ -45,8 +45,9 @@ export class SharedNames {
 
   viewOf(reading: NameReading, closed: boolean): SharedView {
     const { config, publisher, claim, tombstone } = reading
-    const own = publisher?.value === this.#database && publisher.modRevision === config?.modRevision
-    return { config, own, claim: claim?.value, tombstone: tombstone?.value, closed }
+    const edited = publisher?.modRevision !== config?.modRevision
+    const own = publisher?.value === this.#database && !edited
+    return { config, own, edited, claim: claim?.value, tombstone: tombstone?.value, closed }
   }
 
   /** Writes the tag, and its claim. @returns the revision it is published at */

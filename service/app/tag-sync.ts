@@ -1,5 +1,6 @@
 import { nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
+import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { recordOf } from '../core/tag-record.ts'
@@ -162,9 +163,11 @@ export class TagSync {
   async #plan({ reading, publication, remains }: Found): Promise<SyncPlan> {
     const { names } = this.#options
     if (publication === undefined) return planTagSync(undefined, names.viewOf(reading, false), remains)
-    const { tag, configRevision } = publication
+    const { tag, configRevision, declaration } = publication
     const closed = !owns(reading, publication) && (await names.isClosed(tag.generation))
-    return planTagSync({ record: recordOf(tag), configRevision }, names.viewOf(reading, closed), remains)
+    const declaredBy = declaration && ownerText(declaration.owner)
+    const stored = { record: recordOf(tag), configRevision, declaredBy }
+    return planTagSync(stored, names.viewOf(reading, closed), remains)
   }
 
   /** false: somebody changed what the plan rests on. */

@@ -20,6 +20,7 @@ const NOTHING: Remains = { highWater: 0, deletedGenerations: [] }
 const NO_VIEW: SharedView = {
   config: undefined,
   own: false,
+  edited: true,
   claim: undefined,
   tombstone: undefined,
   closed: false,
@@ -63,6 +64,19 @@ test('a newer key that somebody else wrote is taken in; an older one, or our own
   assert.deepEqual(stored({ ...newer, own: true }), { kind: 'publish', refusal: undefined })
   const older = { ...OWNED, config: keyOf(CHANGED, 10) }
   assert.deepEqual(stored(older), { kind: 'publish', refusal: undefined })
+})
+
+test('a declared tag is put back where a key was edited, and follows what another database published', () => {
+  const view = { ...NO_VIEW, ...OWNED, config: keyOf(CHANGED, 11) }
+  const declared = { record: OURS, configRevision: 10, declaredBy: 'BizTag a/b' }
+  const plan = planTagSync(declared, view, NOTHING)
+  assert.equal(plan.kind, 'publish')
+  assert.equal(refusalOf(plan)?.code, 'IDGEN_TAG_DECLARED')
+  assert.match(refusalOf(plan)?.why ?? '', /BizTag a\/b/)
+  const published = planTagSync(declared, { ...view, edited: false }, NOTHING)
+  assert.deepEqual(published, { kind: 'import', record: CHANGED, revision: 11 })
+  const sameAgain = planTagSync(declared, { ...view, config: keyOf(OURS, 11) }, NOTHING)
+  assert.deepEqual(sameAgain, { kind: 'mark', revision: 11 })
 })
 
 test('a tag of the database without its keys is published, and claimed', () => {

@@ -8,6 +8,8 @@ export interface StoredTag {
   readonly record: TagRecord
   /** Newest revision of the configuration key exchanged with it; 0: none. */
   readonly configRevision: number
+  /** The object that declares it, as a text; undefined: nobody does. */
+  readonly declaredBy?: string | undefined
 }
 
 interface KeyView {
@@ -20,6 +22,8 @@ export interface SharedView {
   readonly config: KeyView | undefined
   /** This database wrote `config`, and nobody changed it since: it says nothing the database did not know. */
   readonly own: boolean
+  /** No database wrote `config`: a person did, or a program that is not idgen. */
+  readonly edited: boolean
   readonly claim: string | undefined
   readonly tombstone: string | undefined
   /** The witness of the database's own tag is closed: its deletion began. */
@@ -34,7 +38,7 @@ export interface Remains {
 
 /** Why what somebody wrote is not taken in. */
 export interface Refusal {
-  readonly code: 'IDGEN_CONFIG_INVALID' | 'IDGEN_SPACE_MISMATCH'
+  readonly code: 'IDGEN_CONFIG_INVALID' | 'IDGEN_SPACE_MISMATCH' | 'IDGEN_TAG_DECLARED'
   readonly why: string
   readonly faults: readonly FieldFault[]
 }
@@ -89,7 +93,8 @@ function planStored(stored: StoredTag, view: SharedView, remains: Remains): Sync
 }
 
 /** The claim is this tag's. */
-function planOwner({ record, configRevision }: StoredTag, { config, own }: SharedView): SyncPlan {
+function planOwner(stored: StoredTag, { config, own, edited }: SharedView): SyncPlan {
+  const { record, configRevision, declaredBy } = stored
   if (config === undefined) return { kind: 'publish', refusal: undefined }
   const parsed = parseTagRecord(config.value)
   if ('faults' in parsed)
@@ -104,6 +109,9 @@ function planOwner({ record, configRevision }: StoredTag, { config, own }: Share
   const isNew = config.modRevision > configRevision
   if (sameRecord(given, record))
     return isNew ? { kind: 'mark', revision: config.modRevision } : { kind: 'nothing' }
+  // Settings that another database published are its own object's, or came through its API: they count here as well.
+  if (isNew && edited && declaredBy !== undefined)
+    return refusedPublish('IDGEN_TAG_DECLARED', `it is declared by ${declaredBy}; change that object`, [])
   if (isNew && !own) return { kind: 'import', record: given, revision: config.modRevision }
   return { kind: 'publish', refusal: undefined }
 }

@@ -1,3 +1,4 @@
+import type { Declaration } from '../core/declaration.ts'
 import type { Tag, TagDraft } from '../core/tag.ts'
 
 export interface Workspace {
@@ -54,6 +55,8 @@ export interface TagPublication {
   readonly tag: Tag
   /** Newest revision of the configuration key that the tag was published as or taken from; 0: none. */
   readonly configRevision: number
+  /** Who declares it: then nobody else changes it. */
+  readonly declaration: Declaration | undefined
 }
 
 /** What an import did. `before` undefined: the tag was made. */
@@ -131,16 +134,22 @@ export interface CatalogStore {
    * Concurrent calls for one name: one wins, the others throw IDGEN_ALREADY_EXISTS. Where a tag of this name was
    * deleted before, the new one starts above the high water of the old one, whatever `space.startAt` says; with a
    * generation it is refused instead (@throws IDGEN_SPACE_MISMATCH), also when the generation was used before.
+   * With `declaration` it is declared from the beginning (@throws IDGEN_DECLARATION_STALE: its object gave it up).
    */
-  createTag(tag: NewTag): Promise<Tag>
+  createTag(tag: NewTag, declaration?: Declaration): Promise<Tag>
   findTag(ref: TagRef): Promise<Tag | undefined>
   listTags(workspace: string, group: string, page: PageRequest): Promise<Page<Tag>>
+  /** @throws IDGEN_TAG_DECLARED while an object declares it (DeclarationStore.declare changes it then) */
   updateTag(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag>
   /**
    * Leaves a tombstone with the high water; from the commit on no segment of the tag can be allocated. With `grave`
    * only the tag of that generation is deleted (@throws IDGEN_TAG_NOT_FOUND), and the high water is at least `atLeast`.
+   *
+   * While an object declares it, only that one deletes it: `owner` is its uid, which then gives its declaration up
+   * (@throws IDGEN_TAG_DECLARED without, IDGEN_TAG_CLAIMED with another one). With `grave` the deletion was decided
+   * elsewhere, where nobody grants its numbers any more, and nothing stops it.
    */
-  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void>
+  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void>
 
   findPublication(ref: TagRef): Promise<TagPublication | undefined>
   /** Live tags with an id above `afterId`, in the order of their ids; fewer than `limit` (1..1000) at the end. */

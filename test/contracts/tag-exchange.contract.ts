@@ -25,7 +25,11 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       assert.equal(made?.before, undefined)
       assert.equal(made?.after.generation, shared.generation)
       assert.deepEqual(made?.after.space, shared.space)
-      assert.deepEqual(await others.findPublication(shared), { tag: made?.after, configRevision: 7 })
+      assert.deepEqual(await others.findPublication(shared), {
+        tag: made?.after,
+        configRevision: 7,
+        declaration: undefined,
+      })
       assert.deepEqual((await others.changesSince(0)).tagPaths.includes('elsewhere/far/made'), true)
       assert.equal((await others.findGroup('elsewhere', 'far'))?.version, 1)
       await catalog.importTag({ ...sharedTag('second'), workspace: 'elsewhere', group: 'far' }, 8)

@@ -4,12 +4,14 @@ import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
+import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
 import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
+import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
@@ -65,6 +67,17 @@ timeGrantStoreContract('PostgresTimeGrantStore', async () => {
 catalogStoreContract('PostgresCatalogStore', async () => {
   const { one, two, close } = await open()
   return { catalog: new PostgresCatalogStore(one), others: new PostgresCatalogStore(two), close }
+})
+
+declarationStoreContract('PostgresDeclarationStore', async () => {
+  const { one, two, close } = await open()
+  return {
+    catalog: new PostgresCatalogStore(one),
+    declarations: new PostgresDeclarationStore(one),
+    others: new PostgresDeclarationStore(two),
+    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
+    close,
+  }
 })
 
 apiKeyStoreContract('PostgresApiKeyStore', async () => {

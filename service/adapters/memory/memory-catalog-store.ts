@@ -1,4 +1,5 @@
 import { reachedValue } from '../../core/cells.ts'
+import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { tagIdOf } from '../../core/generation.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -106,9 +107,13 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#catalog.changed()
   }
 
-  async createTag(draft: NewTag): Promise<Tag> {
+  async createTag(draft: NewTag, declaration?: Declaration): Promise<Tag> {
     this.#group(draft.workspace, draft.group, undefined)
     const path = tagPath(draft)
+    if (declaration !== undefined) {
+      const over = this.#catalog.releasedOwners.has(declaration.owner.uid)
+      settleDeclaration(path, { declaration: undefined, over }, declaration)
+    }
     absent(this.#catalog.tags, path)
     if (draft.generation !== undefined) this.#refuseUsed(path, draft.generation, draft.space.startAt)
     const startAt = Math.max(draft.space.startAt, this.#catalog.highWater.get(path) ?? 0)
@@ -126,6 +131,7 @@ export class MemoryCatalogStore implements CatalogStore {
     invariant(!this.#catalog.tagsById.has(tag.id), 'no two tags have one number')
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
+    if (declaration !== undefined) this.#catalog.declarations.set(tag.id, { ...declaration })
     this.#catalog.changed('tag', path)
     return tag
   }
@@ -143,16 +149,21 @@ export class MemoryCatalogStore implements CatalogStore {
 
   async updateTag(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag> {
     const before = this.#tag(ref, ifVersion)
-    const after: Tag = { ...before, ...structuredClone(change), ...this.#growth(before) }
-    this.#catalog.tags.set(tagPath(ref), after)
-    this.#catalog.tagsById.set(after.id, after)
-    this.#catalog.changed('tag', tagPath(ref))
-    return after
+    const declaration = this.#catalog.declarations.get(before.id)
+    if (declaration !== undefined) throw tagDeclared(tagPath(ref), declaration.owner)
+    return this.#catalog.changeTag(before, change)
   }
 
-  async deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
+  async deleteTag(
+    ref: TagRef,
+    ifVersion: number | undefined,
+    grave?: TagGrave,
+    owner?: string,
+  ): Promise<void> {
     const { id, space, generation } = this.#tag(ref, ifVersion)
     const path = tagPath(ref)
+    const declaration = this.#catalog.declarations.get(id)
+    if (grave === undefined) refuseDeletion(path, declaration, owner)
     if (grave !== undefined && grave.generation !== generation)
       throw new IdgenError(
         'IDGEN_TAG_NOT_FOUND',
@@ -165,6 +176,8 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)
+    this.#catalog.declarations.delete(id)
+    if (owner !== undefined && declaration?.owner.uid === owner) this.#catalog.releasedOwners.set(owner, id)
     this.#catalog.changed('tag', path)
   }
 
@@ -192,10 +205,10 @@ export class MemoryCatalogStore implements CatalogStore {
       throw new IdgenError('IDGEN_SPACE_MISMATCH', `${path} has another generation or number space here.`)
     if (this.#publication(before).configRevision >= revision) return undefined
     const { displayName, chain, step } = shared
-    const updating = this.updateTag(shared, { displayName, chain, step }, undefined)
+    const after = this.#catalog.changeTag(before, { displayName, chain, step })
     // In the same turn: another caller must find both or neither.
     void this.markPublished(before.id, revision)
-    return { before, after: await updating }
+    return { before, after }
   }
 
   async findRemains(ref: TagRef): Promise<TagRemains> {
@@ -249,7 +262,11 @@ export class MemoryCatalogStore implements CatalogStore {
   }
 
   #publication(tag: Tag): TagPublication {
-    return { tag, configRevision: this.#catalog.configRevisions.get(tag.id) ?? 0 }
+    return {
+      tag,
+      configRevision: this.#catalog.configRevisions.get(tag.id) ?? 0,
+      declaration: this.#catalog.declarations.get(tag.id),
+    }
   }
 
   #workspace(name: string, ifVersion: number | undefined): Workspace {

@@ -1,5 +1,6 @@
-import type { Tag } from '../../core/tag.ts'
-import type { Group, Workspace } from '../../ports/catalog-store.ts'
+import type { Declaration } from '../../core/declaration.ts'
+import { type Tag, tagPath } from '../../core/tag.ts'
+import type { Group, TagChange, Workspace } from '../../ports/catalog-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 /** Where a data centre stands in a tag's number space: the first number not granted yet and its cell. */
@@ -8,6 +9,8 @@ export interface MemorySegment {
   nextValue: number
   ceiling: number
   ceilingHistory: string
+  /** End of the furthest grant; stays when unused numbers of it are returned. */
+  grantedTo: number
 }
 
 /**
@@ -26,6 +29,10 @@ export class MemoryCatalog {
   readonly highWater = new Map<string, number>()
   /** By path, of deleted tags, the newest last. */
   readonly deletedGenerations = new Map<string, string[]>()
+  /** By tag id: who declares it. */
+  readonly declarations = new Map<number, Declaration>()
+  /** By the uid of an object that gave a declaration up: of which tag. */
+  readonly releasedOwners = new Map<string, number>()
   /** By tag id: newest revision exchanged with the coordinator. */
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
@@ -61,6 +68,19 @@ export class MemoryCatalog {
 
   changedSince(kind: 'tag' | 'key', revision: number): string[] {
     return [...this.#changes[kind]].filter(([, at]) => at > revision).map(([subject]) => subject)
+  }
+
+  changeTag(before: Tag, change: TagChange): Tag {
+    const after = {
+      ...before,
+      ...structuredClone(change),
+      version: before.version + 1,
+      updatedAt: this.now(),
+    }
+    this.tags.set(tagPath(before), after)
+    this.tagsById.set(after.id, after)
+    this.changed('tag', tagPath(before))
+    return after
   }
 
   now(): Date {

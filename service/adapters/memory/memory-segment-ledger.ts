@@ -50,6 +50,7 @@ export class MemorySegmentLedger implements SegmentLedger {
       invariant(cellExists(tag.space, write.cell), 'a cell lies below 2^53')
       const { cell, nextValue, ceiling, ceilingHistory } = write
       Object.assign(segment, { cell, nextValue, ceiling, ceilingHistory })
+      segment.grantedTo = Math.max(segment.grantedTo, write.grant?.hi ?? 0)
       return result
     } finally {
       locked()
@@ -93,7 +94,7 @@ export class MemorySegmentLedger implements SegmentLedger {
     const cell = firstCell(dc, tag.space.dcCount)
     if (!cellExists(tag.space, cell)) throw noCell(tag, dc)
     const nextValue = cellBounds(tag.space, cell).lo
-    const segment = { cell, nextValue, ceiling: 0, ceilingHistory: '' }
+    const segment = { cell, nextValue, ceiling: 0, ceilingHistory: '', grantedTo: 0 }
     this.#catalog.segments.set(tag.id, byDc.set(dc, segment))
     return segment
   }

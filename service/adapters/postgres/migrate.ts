@@ -5,6 +5,7 @@ import { segments } from '../../../migrations/0002_segments.ts'
 import { timeGrants } from '../../../migrations/0003_time-grants.ts'
 import { access } from '../../../migrations/0004_access.ts'
 import { coordination } from '../../../migrations/0005_coordination.ts'
+import { declarations } from '../../../migrations/0006_declarations.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_time-grants': timeGrants,
   '0004_access': access,
   '0005_coordination': coordination,
+  '0006_declarations': declarations,
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Declaration } from '../../core/declaration.ts'
 import type { Tag } from '../../core/tag.ts'
 import type {
   CatalogChanges,
@@ -84,8 +85,8 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#groups.delete(workspace, name, ifVersion)
   }
 
-  createTag(tag: NewTag): Promise<Tag> {
-    return this.#tags.create(tag)
+  createTag(tag: NewTag, declaration?: Declaration): Promise<Tag> {
+    return this.#tags.create(tag, declaration)
   }
 
   findTag(ref: TagRef): Promise<Tag | undefined> {
@@ -100,8 +101,8 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#tags.update(ref, change, ifVersion)
   }
 
-  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave): Promise<void> {
-    return this.#tags.delete(ref, ifVersion, grave)
+  deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void> {
+    return this.#tags.delete(ref, ifVersion, grave, owner)
   }
 
   findPublication(ref: TagRef): Promise<TagPublication | undefined> {

@@ -7,6 +7,7 @@ export interface Tables {
   workspaces: WorkspacesTable
   groups: GroupsTable
   biz_tags: BizTagsTable
+  tag_declarations: TagDeclarationsTable
   segments: SegmentsTable
   ranges: RangesTable
   segment_allocations: SegmentAllocationsTable
@@ -51,6 +52,19 @@ export interface BizTagsTable extends Omit<NamedTable, 'id'> {
   high_water: number | null
   generation: Generated<string>
   config_revision: Generated<number>
+}
+
+export interface TagDeclarationsTable {
+  tag_id: number
+  cluster: string
+  namespace: string
+  name: string
+  uid: string
+  /** Of the object that declares. */
+  object_created_at: Date
+  generation: number
+  declared_at: Generated<Date>
+  released_at: Date | null
 }
 
 export interface SegmentsTable {

@@ -13,11 +13,12 @@ import type {
 import { spaceMismatch } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
+import { type DeclarationColumns, declarationIn, withDeclaration } from './declaration-records.ts'
 import { type SpaceColumns, spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
 import type { Tables } from './tables.ts'
 import type { TagRecords } from './tag-records.ts'
-import { selectTags, selectTagsAnywhere, tagOf } from './tag-row.ts'
+import { selectTags, selectTagsAnywhere, type TagRow, tagOf } from './tag-row.ts'
 
 /** The part of PostgresCatalogStore that the exchange with the coordinator needs. */
 export class TagExchange {
@@ -34,19 +35,15 @@ export class TagExchange {
   async find(ref: TagRef): Promise<TagPublication | undefined> {
     const query = this.#published(ref)
     const [row] = await this.#database.read('reading a tag', query)
-    return row === undefined ? undefined : { tag: tagOf(row), configRevision: row.config_revision }
+    return row === undefined ? undefined : publicationOf(row)
   }
 
   async list(afterId: number, limit: number): Promise<readonly TagPublication[]> {
     const rows = await this.#database.read(
       'listing tags',
-      selectTagsAnywhere(this.#db)
-        .select('t.config_revision')
-        .where('t.id', '>', afterId)
-        .orderBy('t.id')
-        .limit(limit),
+      withPublication(selectTagsAnywhere(this.#db)).where('t.id', '>', afterId).orderBy('t.id').limit(limit),
     )
-    return rows.map((row) => ({ tag: tagOf(row), configRevision: row.config_revision }))
+    return rows.map(publicationOf)
   }
 
   markPublished(tagId: number, revision: number): Promise<void> {
@@ -147,8 +144,18 @@ export class TagExchange {
   }
 
   #published(ref: TagRef) {
-    return selectTags(this.#db, ref).select('t.config_revision').where('t.name', '=', ref.name)
+    return withPublication(selectTags(this.#db, ref)).where('t.name', '=', ref.name)
   }
+}
+
+function withPublication(tags: ReturnType<typeof selectTagsAnywhere>) {
+  return withDeclaration(tags).select('t.config_revision')
+}
+
+function publicationOf(
+  row: TagRow & DeclarationColumns & { readonly config_revision: number },
+): TagPublication {
+  return { tag: tagOf(row), configRevision: row.config_revision, declaration: declarationIn(row) }
 }
 
 const LIVE = sql<boolean>`deleted_at IS NULL`

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Kysely, sql, type Updateable } from 'kysely'
 import { reachedValue } from '../../core/cells.ts'
+import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
@@ -8,6 +9,7 @@ import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../
 import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
+import { declarationOf, isOver, releaseDeclaration, writeDeclaration } from './declaration-records.ts'
 import type { GroupRecords } from './group-records.ts'
 import { spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
@@ -34,13 +36,15 @@ export class TagRecords {
     this.#groups = groups
   }
 
-  create(tag: NewTag): Promise<Tag> {
+  create(tag: NewTag, declaration?: Declaration): Promise<Tag> {
     return writeCatalog(this.#database, 'creating a tag', async (session, revision) => {
       if (this.#alone) await refuseJoined(session, this.#db)
       if ((await this.#find(session, tag)) !== undefined) throw nameTaken('tag', tagPath(tag))
       await this.insert(session, tag)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })
-      return tagOf(await this.required(session, tag, undefined))
+      const made = tagOf(await this.required(session, tag, undefined))
+      if (declaration !== undefined) await this.#declareNew(session, made, declaration)
+      return made
     })
   }
 
@@ -89,7 +93,10 @@ export class TagRecords {
 
   update(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag> {
     return writeCatalog(this.#database, 'updating a tag', async (session, revision) => {
-      await this.write(session, await this.required(session, ref, ifVersion), change)
+      const row = await this.required(session, ref, ifVersion)
+      const declaration = await declarationOf(session, this.#db, row.id)
+      if (declaration !== undefined) throw tagDeclared(tagPath(ref), declaration.owner)
+      await this.write(session, row, change)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
       return tagOf(await this.required(session, ref, undefined))
     })
@@ -112,12 +119,18 @@ export class TagRecords {
    * Locks the tag FOR UPDATE, which waits for allocations that hold it FOR KEY SHARE, and only then reads how far
    * they got: the high water misses none of them, and later ones find no live tag.
    */
-  delete(ref: TagRef, ifVersion: number | undefined, grave: TagGrave | undefined): Promise<void> {
+  delete(
+    ref: TagRef,
+    ifVersion: number | undefined,
+    grave: TagGrave | undefined,
+    owner: string | undefined,
+  ): Promise<void> {
     return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
       if (this.#alone) await refuseJoined(session, this.#db)
       const tag = await this.required(session, ref, ifVersion)
       const { id, start_at, generation } = tag
       if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
+      if (grave === undefined) refuseDeletion(tagPath(ref), await declarationOf(session, this.#db, id), owner)
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
       const rows = await session.rows(
         this.#db.selectFrom('segments').select(['dc', 'next_value', 'ceiling']).where('tag_id', '=', id),
@@ -135,8 +148,15 @@ export class TagRecords {
           })
           .where('id', '=', id),
       )
+      if (owner !== undefined) await releaseDeclaration(session, this.#db, id, owner)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
     })
+  }
+
+  async #declareNew(session: Session, tag: Tag, wanted: Declaration): Promise<void> {
+    const over = await isOver(session, this.#db, wanted.owner.uid)
+    settleDeclaration(tagPath(tag), { declaration: undefined, over }, wanted)
+    await writeDeclaration(session, this.#db, tag.id, wanted)
   }
 
   /** First number above all that earlier tags of this path were granted; 0 where there was none. */
