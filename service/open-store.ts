@@ -8,6 +8,7 @@ import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.
 import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
+import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
@@ -23,7 +24,16 @@ import type { Log } from './ports/log.ts'
 export interface OpenStore
   extends Pick<
     Outside,
-    'ledger' | 'times' | 'copies' | 'shared' | 'cache' | 'claim' | 'catalog' | 'keys' | 'auditSink'
+    | 'ledger'
+    | 'times'
+    | 'copies'
+    | 'shared'
+    | 'cache'
+    | 'claim'
+    | 'catalog'
+    | 'declarations'
+    | 'keys'
+    | 'auditSink'
   > {
   readonly poolStats: () => PoolStats
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
@@ -61,6 +71,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     },
     ...(redis === undefined ? {} : { cache: { redis, busyTags: (dc: number) => busyTags(database, dc) } }),
     catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
+    declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),
     poolStats: () => database.poolStats(),

@@ -6,6 +6,7 @@ import type { CatalogStore } from './ports/catalog-store.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import type { DcClaimStore } from './ports/dc-claim-store.ts'
+import type { DeclarationStore } from './ports/declaration-store.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
@@ -23,6 +24,7 @@ export interface Outside {
   /** The copies of time grants out of the second store. */
   readonly copies: TimeCopyStore
   readonly catalog: CatalogStore
+  readonly declarations: DeclarationStore
   readonly keys: ApiKeyStore
   readonly auditSink: AuditSink
   /** Left out where no etcd is configured. */

@@ -26,6 +26,7 @@ import type { SegmentStore } from './ports/segment-store.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
 import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
+import { newDeclarations } from './start-declarations.ts'
 import { type Granting, newGranting } from './start-granting.ts'
 
 /** The use cases with what runs beside them in the background. */
@@ -96,10 +97,13 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     pollEveryMs,
     ...(sharing === undefined ? {} : { sharedKeys: sharing.keys }),
   })
+  const manage = new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit })
+  const managed = { catalog: manage, directory, audit }
   const useCases: UseCases = {
     generate: newGenerate(config, outside, keeper, routers, uuidV4),
     directory,
-    catalog: new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit }),
+    catalog: managed.catalog,
+    declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
     authenticator,
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),

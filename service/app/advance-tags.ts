@@ -88,10 +88,7 @@ export class AdvanceTags {
     let exhausted: IdgenError | undefined
     for (let dc = 0; dc < tag.space.dcCount; dc += 1)
       try {
-        const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
-        await this.#burnBlocks(tag, dc)
-        this.#tell(actor, tag, { ...how, dc, nextValue })
-        onDone({ path: tagPath(tag), dc, nextValue })
+        onDone(await this.advanceIn(actor, tag, dc, how))
       } catch (thrown) {
         const error = IdgenError.from(thrown)
         if (error.code !== 'IDGEN_RANGE_EXHAUSTED') throw thrown
@@ -99,6 +96,14 @@ export class AdvanceTags {
         exhausted ??= error
       }
     if (exhausted !== undefined) throw exhausted
+  }
+
+  /** In one data centre. @throws IDGEN_RANGE_EXHAUSTED, IDGEN_TAG_NOT_FOUND, IDGEN_WITNESS_UNAVAILABLE */
+  async advanceIn(actor: Actor, tag: Tag, dc: number, how: AdvanceBy): Promise<AdvancedTag> {
+    const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
+    await this.#burnBlocks(tag, dc)
+    this.#tell(actor, tag, { ...how, dc, nextValue })
+    return { path: tagPath(tag), dc, nextValue }
   }
 
   async #burnBlocks({ generation }: Tag, dc: number): Promise<void> {

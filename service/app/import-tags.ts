@@ -5,6 +5,7 @@ import type { TagRef } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import { parseTagPath } from './tag-directory.ts'
+import { unlessPresent } from './unless-present.ts'
 
 /** One tag of another system: Leaf, tinyid, a database sequence. */
 export interface ImportRow {
@@ -154,12 +155,4 @@ function isNumeric(algorithm: AlgorithmName): boolean {
 
 function invalid(message: string): IdgenError {
   return new IdgenError('IDGEN_REQUEST_INVALID', message)
-}
-
-async function unlessPresent(make: () => Promise<unknown>): Promise<void> {
-  try {
-    await make()
-  } catch (thrown) {
-    if (IdgenError.from(thrown).code !== 'IDGEN_ALREADY_EXISTS') throw thrown
-  }
 }

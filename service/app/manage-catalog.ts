@@ -1,32 +1,11 @@
-import type { AlgorithmName } from '../core/algorithm.ts'
-import { displayNameFault } from '../core/display-name.ts'
+import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import {
-  checkName,
-  DEFAULT_SPACE,
-  DEFAULT_STEP,
-  defaultChain,
-  type NumberSpace,
-  type StepBounds,
-  type Tag,
-  type TagDraft,
-  tagFaults,
-  tagPath,
-} from '../core/tag.ts'
+import { checkName, defaultChain, type NumberSpace, type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { TagDirectory } from './tag-directory.ts'
-
-/** What a person says of a new tag; everything left out has a default. */
-export interface TagRequest {
-  readonly displayName?: string | undefined
-  /** The first choice; the default chain follows from it. Not together with `chain`. */
-  readonly algorithm?: AlgorithmName | undefined
-  readonly chain?: readonly AlgorithmName[] | undefined
-  readonly step?: Partial<StepBounds> | undefined
-  readonly space?: Partial<NumberSpace> | undefined
-}
+import { checkDisplayName, completed, defined, refuseFaults, type TagRequest } from './tag-request.ts'
 
 export interface ManageCatalogOptions {
   readonly catalog: CatalogStore
@@ -126,15 +105,18 @@ export class ManageCatalog {
     this.#record(actor, 'group.delete', `${workspace}/${name}`, { before: plain(before) })
   }
 
-  async createTag(actor: Actor, ref: TagRef, request: TagRequest): Promise<Tag> {
+  async createTag(actor: Actor, ref: TagRef, request: TagRequest, declaration?: Declaration): Promise<Tag> {
     checkName('workspace', ref.workspace)
     checkName('group', ref.group)
     checkName('tag', ref.name)
     const draft = completed(request)
     refuseFaults(draft)
     const displayName = checkDisplayName(request.displayName ?? '')
-    const tag = await this.store.createTag({ ...ref, ...draft, displayName })
-    this.#record(actor, 'tag.create', tagPath(ref), { after: plain(tag) })
+    const tag = await this.store.createTag({ ...ref, ...draft, displayName }, declaration)
+    this.#record(actor, 'tag.create', tagPath(ref), {
+      after: plain(tag),
+      ...(declaration && { declaration }),
+    })
     return tag
   }
 
@@ -178,9 +160,10 @@ export class ManageCatalog {
     return after
   }
 
-  async deleteTag(actor: Actor, ref: TagRef, ifVersion: number | undefined): Promise<void> {
+  /** `owner`: the uid of the object that declares it and goes with it. */
+  async deleteTag(actor: Actor, ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<void> {
     const before = await this.tag(ref)
-    await this.store.deleteTag(ref, ifVersion)
+    await this.store.deleteTag(ref, ifVersion, undefined, owner)
     await this.#options.directory.drop(tagPath(ref), false)
     this.#record(actor, 'tag.delete', tagPath(ref), { before: plain(before) })
   }
@@ -195,49 +178,6 @@ function isCurrent(before: { readonly version: number }, ifVersion: number | und
   return ifVersion === undefined || ifVersion === before.version
 }
 
-function checkDisplayName(text: string): string {
-  const message = displayNameFault(text)
-  if (message === undefined) return text
-  throw new IdgenError('IDGEN_REQUEST_INVALID', `/displayName ${message}.`, {
-    faults: [{ path: '/displayName', message }],
-  })
-}
-
-/** A step bound a person left out follows the base they gave, so that { base: 10 } alone is valid. */
-function completed(request: TagRequest): TagDraft {
-  if (
-    request.algorithm !== undefined &&
-    request.chain !== undefined &&
-    request.chain[0] !== request.algorithm
-  )
-    throw new IdgenError(
-      'IDGEN_REQUEST_INVALID',
-      '/chain must begin with /algorithm, or leave one of them out.',
-      {
-        faults: [{ path: '/chain', message: 'must begin with /algorithm' }],
-      },
-    )
-  const given = defined(request.step)
-  const base = given.base ?? DEFAULT_STEP.base
-  return {
-    chain: request.chain ?? defaultChain(request.algorithm ?? 'segment'),
-    step: {
-      base,
-      min: given.min ?? Math.min(DEFAULT_STEP.min, base),
-      max: given.max ?? Math.max(DEFAULT_STEP.max, base),
-    },
-    space: { ...DEFAULT_SPACE, ...defined(request.space) },
-  }
-}
-
-function refuseFaults(draft: TagDraft): void {
-  const faults = tagFaults(draft)
-  if (faults.length === 0) return
-  throw new IdgenError('IDGEN_REQUEST_INVALID', faults.map((f) => `${f.path} ${f.message}`).join('; '), {
-    faults,
-  })
-}
-
 function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): void {
   const wanted = { ...tag.space, ...defined(space) }
   if (JSON.stringify(wanted) === JSON.stringify(tag.space)) return
@@ -245,17 +185,6 @@ function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): v
     'IDGEN_IMMUTABLE',
     `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}): IDs of two spaces could collide. Make a new tag instead.`,
   )
-}
-
-/** Without the fields that are present but undefined: they must not overwrite a default. */
-function defined<T extends object>(
-  part: T | undefined,
-): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
-  return Object.fromEntries(
-    Object.entries(part ?? {}).filter(([, value]) => value !== undefined),
-  ) as Partial<{
-    [K in keyof T]: Exclude<T[K], undefined>
-  }>
 }
 
 function plain(value: object): Record<string, unknown> {

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { DcTraffic } from './dc-traffic.ts'
+import type { DeclareTags } from './declare-tags.ts'
 import type { GenerateIds } from './generate-ids.ts'
 import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
@@ -24,6 +25,7 @@ export interface UseCases {
   readonly generate: GenerateIds
   readonly directory: TagDirectory
   readonly catalog: ManageCatalog
+  readonly declarations: DeclareTags
   readonly keys: ManageKeys
   readonly authenticator: Authenticator
   readonly ledger: IssueLedger

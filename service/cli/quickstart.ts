@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Actor } from '../app/actor.ts'
-import type { TagRequest } from '../app/manage-catalog.ts'
+import type { TagRequest } from '../app/tag-request.ts'
+import { unlessPresent } from '../app/unless-present.ts'
 import type { UseCases } from '../app/use-cases.ts'
-import { IdgenError } from '../core/errors.ts'
 
 /** One tag per algorithm, so that a newcomer sees each kind of ID. */
 const TAGS: readonly { readonly name: string; readonly request: TagRequest }[] = [
@@ -46,14 +46,6 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
   })
   await writeFile(file, text, { mode: 0o600 })
   return text
-}
-
-async function unlessPresent(create: () => Promise<unknown>): Promise<void> {
-  try {
-    await create()
-  } catch (error) {
-    if (!(error instanceof IdgenError && error.code === 'IDGEN_ALREADY_EXISTS')) throw error
-  }
 }
 
 function greeting(keyText: string, origin: string): string {

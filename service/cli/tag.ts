@@ -12,13 +12,17 @@ import { IdgenError } from '../core/errors.ts'
 import { witnessRules } from '../open-coordinator.ts'
 import { instanceName } from '../running-service.ts'
 import { configOption } from './config-option.ts'
+import { releaseCommand } from './tag-release.ts'
 import { COMMAND_ACTOR, type CommandStores, withStores } from './with-stores.ts'
 
 export function tagCommand(): Command {
   return new Command('tag')
-    .description('Take tags over from another system, or raise what they grant next.')
+    .description(
+      'Take tags over from another system, raise what they grant next, or free them of their BizTag.',
+    )
     .addCommand(importCommand())
     .addCommand(advanceCommand())
+    .addCommand(releaseCommand())
 }
 
 interface ImportOptions {

@@ -1,4 +1,4 @@
-import type { TagRequest } from '../app/manage-catalog.ts'
+import type { TagRequest } from '../app/tag-request.ts'
 import { IdgenError } from '../core/errors.ts'
 import { checkName, type NumberSpace, type StepBounds, type Tag, tagPath } from '../core/tag.ts'
 import type { Group, Workspace } from '../ports/catalog-store.ts'

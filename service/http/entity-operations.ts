@@ -58,7 +58,7 @@ export function createSchema(kind: DocumentedKind): object {
   }
 }
 
-const WRITE_CODES: readonly ErrorCode[] = [
+export const WRITE_CODES: readonly ErrorCode[] = [
   ...COMMON_CODES,
   'IDGEN_NAME_INVALID',
   'IDGEN_BODY_TOO_LARGE',
@@ -78,6 +78,7 @@ export function itemSchema(kind: DocumentedKind, method: keyof typeof ITEM_SUMMA
   if (method !== 'get') codes.push('IDGEN_VERSION_MISMATCH')
   if (changes) codes.push(...WRITE_CODES)
   if (changes && kind.noun === 'tag') codes.push('IDGEN_IMMUTABLE')
+  if (method !== 'get' && kind.noun === 'tag') codes.push('IDGEN_TAG_DECLARED')
   if (method === 'put') codes.push('IDGEN_ALREADY_EXISTS')
   if (method === 'delete' && kind.noun !== 'tag') codes.push('IDGEN_NOT_EMPTY')
   return {

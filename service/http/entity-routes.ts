@@ -140,7 +140,7 @@ function allow(request: FastifyRequest, kind: { readonly noun: keyof Place }, pl
 const NOUNS = ['workspace', 'group', 'tag'] as const
 
 /** `w/g/t` as far as the place goes. */
-function pathOf(place: Partial<Place>, upTo: keyof Place = 'tag'): string {
+export function pathOf(place: Partial<Place>, upTo: keyof Place = 'tag'): string {
   return NOUNS.slice(0, NOUNS.indexOf(upTo) + 1)
     .map((noun) => place[noun])
     .filter((name) => name !== undefined)
@@ -148,7 +148,7 @@ function pathOf(place: Partial<Place>, upTo: keyof Place = 'tag'): string {
 }
 
 /** Only for names that were accepted: they need no escaping. */
-function locationOf(place: Partial<Place>): string {
+export function locationOf(place: Partial<Place>): string {
   let url = '/v1'
   for (const noun of NOUNS) if (place[noun] !== undefined) url += `/${noun}s/${place[noun]}`
   return url

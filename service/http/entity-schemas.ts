@@ -14,7 +14,7 @@ const DISPLAY_NAME = {
   pattern: PRINTABLE_PATTERN,
   description: 'For people, in any language.',
 } as const
-const CHAIN = {
+export const CHAIN = {
   type: 'array',
   minItems: 1,
   maxItems: ALGORITHMS.length,
@@ -41,7 +41,7 @@ const SPACE = {
   },
 } as const
 
-const TIME = { type: 'string', format: 'date-time' } as const
+export const TIME = { type: 'string', format: 'date-time' } as const
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const
 const VERSIONED = {
   version: { type: 'integer', description: 'Counts changes from 1; also the ETag.' },
@@ -99,8 +99,8 @@ export const GROUP_SCHEMA = component('Group', {
   displayName: { type: 'string' },
   ...VERSIONED,
 })
-const ALL_STEP_BOUNDS = { ...STEP, required: ['base', 'min', 'max'] }
-const WHOLE_SPACE = { ...SPACE, required: ['startAt', 'cellSize', 'dcCount'] }
+export const ALL_STEP_BOUNDS = { ...STEP, required: ['base', 'min', 'max'] }
+export const WHOLE_SPACE = { ...SPACE, required: ['startAt', 'cellSize', 'dcCount'] }
 export const TAG_SCHEMA = component('Tag', {
   id: { type: 'integer', description: 'Unique for ever, also after the tag was deleted and made again.' },
   workspace: { type: 'string' },
@@ -128,11 +128,11 @@ export const NEW_KEY_SCHEMA = component('NewApiKey', {
 })
 
 /** A request body: what it does not name is refused, so that a misspelt field is noticed. */
-function object(properties: object, required: readonly string[]): object {
+export function object(properties: object, required: readonly string[]): object {
   return { type: 'object', additionalProperties: false, required, properties }
 }
 
 /** An answer. All fields are always there, so that callers need no case for their absence. */
-function component<const N extends string>(name: N, properties: object): { $id: N } {
+export function component<const N extends string>(name: N, properties: object): { $id: N } {
   return { $id: name, type: 'object', required: Object.keys(properties), properties } as { $id: N }
 }

@@ -135,6 +135,10 @@ const ROUTES = [
   'get /v1/nodes',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids/stream',
+  'get /v1/declarations',
+  ...['get', 'put', 'delete'].map(
+    (method) => `${method} /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/declaration`,
+  ),
   'get /v1/keys',
   'post /v1/keys',
   'get /v1/keys/{key}',

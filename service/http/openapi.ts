@@ -22,6 +22,10 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
         { name: 'workspaces', description: 'Needs the scope `manage`.' },
         { name: 'groups', description: 'Needs the scope `manage`.' },
         { name: 'tags', description: 'What IDs are asked of. Needs the scope `manage`.' },
+        {
+          name: 'declarations',
+          description: 'Tags that objects of Kubernetes declare, for the operator. Needs the scope `manage`.',
+        },
         { name: 'keys', description: 'API keys. Needs the scope `manage`.' },
         { name: 'nodes', description: 'Where the running processes are. Needs any key.' },
         { name: 'health', description: 'For orchestrators.' },

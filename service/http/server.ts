@@ -3,6 +3,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import type { UseCases } from '../app/use-cases.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { declarationRoutes } from './declaration-routes.ts'
 import { replyWithError } from './error-reply.ts'
 import { groupRoutes } from './group-routes.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -144,7 +145,7 @@ const LAST_REQUESTS_MS = 250
 const IDLE_SWEEP_MS = 100
 
 function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
-  const { catalog, keys, log } = useCases
+  const { catalog, declarations, keys, log } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
@@ -165,6 +166,7 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   workspaceRoutes(app, catalog)
   groupRoutes(app, catalog)
   tagRoutes(app, catalog)
+  declarationRoutes(app, declarations)
   keyRoutes(app, keys)
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { ManageCatalog, TagRequest } from '../app/manage-catalog.ts'
+import type { ManageCatalog } from '../app/manage-catalog.ts'
+import type { TagRequest } from '../app/tag-request.ts'
 import type { Tag } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
 import { entityRoutes, type Place } from './entity-routes.ts'
@@ -26,7 +27,7 @@ export function tagRoutes(app: FastifyInstance, catalog: ManageCatalog): void {
   })
 }
 
-function refOf({ workspace, group, tag }: Place): TagRef {
+export function refOf({ workspace, group, tag }: Place): TagRef {
   return { workspace, group, name: tag }
 }
 

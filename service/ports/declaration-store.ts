@@ -5,6 +5,8 @@ import type { Page, PageRequest, TagChange, TagRef } from './catalog-store.ts'
 /** Where a data centre stands in a tag's number space. */
 export interface SegmentPlace {
   readonly dc: number
+  /** Cell the next number lies in. */
+  readonly cell: number
   /** First number not granted yet. */
   readonly nextValue: number
 }

@@ -49,8 +49,8 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
         tag,
         declaration,
         places: [
-          { dc: 0, nextValue: 11 },
-          { dc: 3, nextValue: 1 + 3 * 2 ** 32 },
+          { dc: 0, cell: 0, nextValue: 11 },
+          { dc: 3, cell: 3, nextValue: 1 + 3 * 2 ** 32 },
         ],
       })
     })

@@ -195,6 +195,27 @@ describe('idgen tag, with a database alone', () => {
     assert.equal(code, 1)
     assert.match(err, /run "?idgen migrate/)
   })
+
+  test('release frees a tag of the object that declared it, and says whose it was', async () => {
+    await idgen(['tag', 'import', 'shop/orders/freed', '--max', '5'], env)
+    await query(
+      database,
+      `INSERT INTO tag_declarations (tag_id, cluster, namespace, name, uid, object_created_at, generation)
+         SELECT id, 'c', 'ns', 'bt', 'u', now(), 1 FROM biz_tags WHERE name = 'freed'`,
+    )
+    const released = await idgen(['tag', 'release', 'shop/orders/freed'], env)
+    assert.equal(
+      released.out,
+      'shop/orders/freed was declared by BizTag ns/bt (uid u, cluster c), and is free now\n',
+    )
+    assert.deepEqual(await query(database, 'SELECT * FROM tag_declarations'), [])
+    const audited = await query(database, `SELECT actor, subject FROM audit_log WHERE action = 'tag.forget'`)
+    assert.deepEqual(audited, [{ actor: 'cli', subject: 'shop/orders/freed' }])
+    assert.match((await idgen(['tag', 'release', 'shop/orders/freed'], env)).out, /declared by nobody/)
+    const none = await idgen(['tag', 'release', 'shop/orders/none'], env)
+    assert.equal(none.code, 1)
+    assert.match(none.err, /There is no tag shop\/orders\/none/)
+  })
 })
 
 describe('idgen tag, where two data centres share an etcd', () => {

@@ -77,7 +77,7 @@ export class MemoryDeclarationStore implements DeclarationStore {
 
   #declared(tag: Tag): DeclaredTag {
     const places = [...(this.#catalog.segments.get(tag.id) ?? [])]
-      .map(([dc, { nextValue }]) => ({ dc, nextValue }))
+      .map(([dc, { cell, nextValue }]) => ({ dc, cell, nextValue }))
       .sort((a, b) => a.dc - b.dc)
     return { tag, declaration: this.#catalog.declarations.get(tag.id), places }
   }

@@ -131,15 +131,15 @@ export class PostgresDeclarationStore implements DeclarationStore {
   async #withPlaces(rows: readonly (TagRow & DeclarationColumns)[]): Promise<DeclaredTag[]> {
     const places = new Map<number, SegmentPlace[]>(rows.map(({ id }) => [id, []]))
     if (rows.length > 0)
-      for (const { tag_id, dc, next_value } of await this.#database.read(
+      for (const { tag_id, dc, cell, next_value } of await this.#database.read(
         'reading how far tags got',
         this.#db
           .selectFrom('segments')
-          .select(['tag_id', 'dc', 'next_value'])
+          .select(['tag_id', 'dc', 'cell', 'next_value'])
           .where('tag_id', 'in', [...places.keys()])
           .orderBy('dc'),
       ))
-        places.get(tag_id)?.push({ dc, nextValue: next_value })
+        places.get(tag_id)?.push({ dc, cell, nextValue: next_value })
     return rows.map((row) => ({
       tag: tagOf(row),
       declaration: declarationIn(row),

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { rejectsWith } from '../../test/contracts/rejects-with.ts'
+import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
+import { MemoryDeclarationStore } from '../adapters/memory/memory-declaration-store.ts'
+import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
+import type { TagOwner } from '../core/declaration.ts'
+import { AdvanceTags } from './advance-tags.ts'
+import { AuditTrail } from './audit-trail.ts'
+import { type DeclareRequest, DeclareTags } from './declare-tags.ts'
+import { ManageCatalog } from './manage-catalog.ts'
+import { SegmentAllocator } from './segment-allocator.ts'
+
+const ACTOR = { actor: 'operator', traceId: undefined }
+const REF = { workspace: 'w', group: 'g', name: 't' }
+const OWNER: TagOwner = { cluster: 'c', namespace: 'n', name: 'bt', uid: 'u', createdAt: new Date(1) }
+const SPEC = {
+  algorithm: 'segment',
+  step: { base: 10, max: 1000 },
+  space: { cellSize: 1000, dcCount: 2 },
+} as const
+
+function request(more: Partial<DeclareRequest> = {}): DeclareRequest {
+  return { owner: OWNER, generation: 1, spec: SPEC, floors: new Map(), ...more }
+}
+
+async function started(t: TestContext) {
+  const memory = await memoryUseCases()
+  t.after(() => memory.stop())
+  const { declarations } = memory.useCases
+  const declare = (more: Partial<DeclareRequest> = {}) =>
+    declarations.declare(ACTOR, REF, request(more), () => {})
+  const highWater = async () => (await declarations.find(REF)).places[0]?.nextValue
+  return { ...memory, declarations, declare, highWater, segments: memory.service.segments }
+}
+
+test('numbers that a process returned are no loss, those that nobody remembers are', async (t) => {
+  const { declare, highWater, segments, catalog } = await started(t)
+  const { tag } = await declare()
+  const grant = await segments.allocate(tag.id, 0, 100)
+  await segments.giveBack(tag.id, 0, { ...grant, lo: 20 })
+  assert.equal(await highWater(), 20)
+  const floors = new Map([[0, grant.hi]])
+  assert.deepEqual((await declare({ floors })).advanced, [])
+  assert.equal(await highWater(), 20)
+  // The database is restored from a backup: row and log are those of before the grant.
+  const row = catalog.segments.get(tag.id)?.get(0)
+  Object.assign(row ?? {}, { nextValue: 1, grantedTo: 0 })
+  assert.deepEqual((await declare({ floors })).advanced, [0])
+  assert.equal((await segments.allocate(tag.id, 0, 10)).lo, grant.hi)
+})
+
+test('who may not declare a tag does not move its numbers either', async (t) => {
+  const { declare, highWater } = await started(t)
+  await declare({ generation: 5 })
+  const floors = new Map([[0, 500]])
+  await rejectsWith('IDGEN_DECLARATION_STALE', declare({ generation: 4, floors }))
+  const other = { ...OWNER, name: 'other', uid: 'u2' }
+  await rejectsWith('IDGEN_TAG_CLAIMED', declare({ owner: other, floors }))
+  await rejectsWith('IDGEN_IMMUTABLE', declare({ generation: 6, spec: { space: { dcCount: 1 } }, floors }))
+  assert.equal(await highWater(), 1)
+})
+
+test('a leader that lost the lead undoes nothing, in whichever order the two are heard', async (t) => {
+  const { declare, declarations } = await started(t)
+  const said = (generation: number) =>
+    declare({ generation, spec: { ...SPEC, displayName: `generation ${generation}` } })
+  for (const order of [
+    [1, 2, 1],
+    [4, 3, 3],
+    [5, 6, 5, 6],
+  ]) {
+    await Promise.allSettled(order.map(said))
+    const { tag, declaration } = await declarations.find(REF)
+    assert.equal(declaration?.generation, Math.max(...order))
+    assert.equal(tag.displayName, `generation ${Math.max(...order)}`)
+  }
+})
+
+/** Over a database of its own, with a store that a test may change. */
+function declareTags(
+  one: JoinedDatabase,
+  clock: MemoryClock,
+  store = new MemoryDeclarationStore(one.memory),
+) {
+  const sink = { write: async () => {} }
+  const audit = new AuditTrail({ sink, clock, log: one.log, queueMax: 100, flushEveryMs: 1000 })
+  const directory = { refresh: async () => {}, drop: async () => {} }
+  const { catalog, coordinator, segments, sync } = one
+  const allocator = new SegmentAllocator({ ledger: new MemorySegmentLedger(one.memory) })
+  return new DeclareTags({
+    declarations: store,
+    catalog: new ManageCatalog({ catalog, directory, audit }),
+    advance: new AdvanceTags({ catalog, allocator, audit, coordinator }),
+    segments,
+    dc: 0,
+    directory,
+    audit,
+    publish: (path) => sync.sync(path),
+  })
+}
+
+test('a tag that somebody deletes while it is adopted is made again above', async (t) => {
+  const clock = new MemoryClock()
+  const one = await new JoinedDatabase({ clock, etcd: new MemoryCoordination(clock), dc: 0 }).withGroup()
+  t.after(() => one.stop())
+  class DeletedMeanwhile extends MemoryDeclarationStore {
+    #deleted = false
+
+    override async declare(...asked: Parameters<MemoryDeclarationStore['declare']>) {
+      if (!this.#deleted) await one.catalog.deleteTag(REF, undefined)
+      this.#deleted = true
+      return await super.declare(...asked)
+    }
+  }
+  const declarations = declareTags(one, clock, new DeletedMeanwhile(one.memory))
+  await one.catalog.createTag(newTag('t'))
+  const granted = await one.grant('t', 100)
+  const { created, tag } = await declarations.declare(ACTOR, REF, request(), () => {})
+  assert.ok(created && tag.space.startAt > Math.max(...granted))
+})
+
+test('other databases take over what an object declares here', async (t) => {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const one = new JoinedDatabase({ clock, etcd, dc: 0 })
+  const two = new JoinedDatabase({ clock, etcd, dc: 1 })
+  t.after(() => Promise.all([one.stop(), two.stop()]))
+  const declarations = declareTags(one, clock)
+  const spec = { ...SPEC, displayName: 'changed' }
+  for (const [generation, asked] of [SPEC, spec].entries()) {
+    await declarations.declare(ACTOR, REF, request({ generation: generation + 1, spec: asked }), () => {})
+    await two.sync.compareAll()
+    await two.sync.settled()
+  }
+  const taken = await two.store.findTag(REF)
+  assert.deepEqual([taken?.displayName, taken?.space.cellSize], ['changed', 1000])
+})

@@ -1,0 +1,255 @@
+import { nextRound } from '../core/cells.ts'
+import {
+  type Declaration,
+  settleDeclaration,
+  tagClaimed,
+  type WantedDeclaration,
+} from '../core/declaration.ts'
+import { IdgenError } from '../core/errors.ts'
+import { checkName, type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import type { Page, PageRequest, TagChange, TagRef } from '../ports/catalog-store.ts'
+import type { DeclarationStore, DeclaredTag } from '../ports/declaration-store.ts'
+import type { SegmentStore } from '../ports/segment-store.ts'
+import type { Actor } from './actor.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import { checkDeclareRequest } from './declare-request.ts'
+import type { ManageCatalog } from './manage-catalog.ts'
+import { type Floors, RaiseFloors, type RaiseFloorsOptions, refuseForeignFloors } from './raise-floors.ts'
+import type { TagDirectory } from './tag-directory.ts'
+import { checkDisplayName, completed, defined, refuseFaults, type TagRequest } from './tag-request.ts'
+import { unlessPresent } from './unless-present.ts'
+
+/** What an object says its tag should be. */
+export interface DeclareRequest extends WantedDeclaration {
+  /** What it leaves out has its default, but of the number space: that is as the tag has it. */
+  readonly spec: TagRequest
+  /** By data centre: numbers below were granted, as the object's status remembers it. */
+  readonly floors: Floors
+}
+
+export interface DeclareOutcome extends DeclaredTag {
+  readonly created: boolean
+  /** Something was written. */
+  readonly changed: boolean
+  /** Data centres that stood below their floor. */
+  readonly advanced: readonly number[]
+}
+
+export interface DeclareTagsOptions extends RaiseFloorsOptions {
+  readonly catalog: ManageCatalog
+  readonly segments: Pick<SegmentStore, 'initialise'>
+  /** Of this process: its range is opened with the tag. */
+  readonly dc: number
+  readonly directory: Pick<TagDirectory, 'refresh'>
+  readonly audit: AuditTrail
+  /** Tells the other databases; left out where there is no etcd. Never rejects. */
+  readonly publish?: (path: string) => Promise<void>
+}
+
+/** Throws unless the caller may manage `w`, `w/g` or `w/g/t`. */
+export type Allow = (subject: string) => void
+
+/**
+ * Tags that objects outside declare (BizTags of a Kubernetes cluster): made, changed and deleted by their object alone.
+ * Every call may be repeated; the database decides between those who speak at the same time (core/declaration.ts).
+ */
+export class DeclareTags {
+  readonly #options: DeclareTagsOptions
+  readonly #store: DeclarationStore
+  readonly #floors: RaiseFloors
+
+  constructor(options: DeclareTagsOptions) {
+    this.#options = options
+    this.#store = options.declarations
+    this.#floors = new RaiseFloors(options)
+  }
+
+  /** @throws IDGEN_TAG_NOT_FOUND */
+  async find(ref: TagRef): Promise<DeclaredTag> {
+    checkRef(ref)
+    const found = await this.#store.find(ref)
+    if (found === undefined) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${tagPath(ref)}.`)
+    return found
+  }
+
+  list(cluster: string | undefined, page: PageRequest): Promise<Page<DeclaredTag>> {
+    return this.#store.list(cluster, page)
+  }
+
+  /**
+   * Makes the tag what the object says, with workspace and group where they are missing.
+   * @throws IDGEN_DECLARATION_STALE, IDGEN_TAG_CLAIMED, IDGEN_IMMUTABLE, IDGEN_REQUEST_INVALID, IDGEN_RANGE_EXHAUSTED;
+   * then nothing was changed but, at most, what the tag grants next was raised
+   */
+  async declare(actor: Actor, ref: TagRef, request: DeclareRequest, allow: Allow): Promise<DeclareOutcome> {
+    checkRef(ref)
+    checkDeclareRequest(request)
+    let created = false
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const found = await this.#store.find(ref)
+      if (found === undefined) {
+        if (await this.#make(actor, ref, request, allow)) created = true
+        continue
+      }
+      const outcome = await this.#bringTo(actor, found, request)
+      if (outcome !== undefined) return { ...outcome, created, changed: outcome.changed || created }
+    }
+    throw new IdgenError(
+      'IDGEN_COORDINATION_UNAVAILABLE',
+      `${tagPath(ref)} is being made and deleted by others again and again; try again.`,
+      { retryAfterMs: 1000 },
+    )
+  }
+
+  /**
+   * The object goes, and gives its declaration up; with `purge` the tag goes with it. What is gone already is no error.
+   * @throws IDGEN_TAG_CLAIMED when another object declares the tag
+   */
+  async withdraw(actor: Actor, ref: TagRef, uid: string, policy: 'retain' | 'purge'): Promise<void> {
+    checkRef(ref)
+    if (policy === 'purge') return await this.#purge(actor, ref, uid)
+    const declaration = await this.#store.release(ref, uid)
+    if (declaration !== undefined) this.#record(actor, 'tag.release', ref, { declaration })
+  }
+
+  async #purge(actor: Actor, ref: TagRef, uid: string): Promise<void> {
+    const declaration = (await this.#store.find(ref))?.declaration
+    if (declaration === undefined) return
+    if (declaration.owner.uid !== uid) throw tagClaimed(tagPath(ref), declaration.owner)
+    try {
+      await this.#options.catalog.deleteTag(actor, ref, undefined, uid)
+    } catch (thrown) {
+      if (!GONE.includes(IdgenError.from(thrown).code)) throw thrown
+    }
+  }
+
+  /** false: somebody else was faster. */
+  async #make(actor: Actor, ref: TagRef, request: DeclareRequest, allow: Allow): Promise<boolean> {
+    const { catalog } = this.#options
+    const over = await this.#store.isOver(request.owner.uid)
+    settleDeclaration(tagPath(ref), { declaration: undefined, over }, request)
+    const { spec } = request
+    const draft = completed(spec)
+    refuseFaults(draft)
+    refuseForeignFloors(draft.space, request.floors)
+    const space = spaceAbove(ref, request)
+    const { workspace, group } = ref
+    if ((await catalog.store.findWorkspace(workspace)) === undefined) {
+      allow(workspace)
+      await unlessPresent(() => catalog.createWorkspace(actor, workspace, ''))
+    }
+    if ((await catalog.store.findGroup(workspace, group)) === undefined) {
+      allow(`${workspace}/${group}`)
+      await unlessPresent(() => catalog.createGroup(actor, workspace, group, ''))
+    }
+    return await unlessPresent(() =>
+      catalog.createTag(actor, ref, { ...spec, space }, declarationOf(request)),
+    )
+  }
+
+  /** undefined: the tag was deleted meanwhile. */
+  async #bringTo(
+    actor: Actor,
+    found: DeclaredTag,
+    request: DeclareRequest,
+  ): Promise<Omit<DeclareOutcome, 'created'> | undefined> {
+    const { tag, declaration } = found
+    const { uid } = request.owner
+    const over = declaration?.owner.uid !== uid && (await this.#store.isOver(uid))
+    const taken = settleDeclaration(tagPath(tag), { declaration, over }, request)
+    const change = changeOf(tag, request.spec)
+    try {
+      const advanced = await this.#floors.raise(actor, found, request.floors)
+      if (taken || change !== undefined) await this.#write(actor, tag, request, change)
+      const opened = await this.#open(found)
+      const changed = taken || change !== undefined || advanced.length > 0
+      const after = changed || opened ? await this.#store.find(tag) : found
+      return after && { ...after, changed, advanced }
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
+      return undefined
+    }
+  }
+
+  async #write(
+    actor: Actor,
+    tag: Tag,
+    request: DeclareRequest,
+    change: TagChange | undefined,
+  ): Promise<void> {
+    const { directory, publish } = this.#options
+    const declaration = declarationOf(request)
+    const { takeOverFrom } = request
+    const wanted = { ...declaration, takeOverFrom }
+    const done = await this.#store.declare(tag, tag.generation, wanted, change)
+    this.#record(actor, 'tag.declare', tag, { before: done.declaredBefore ?? null, after: declaration })
+    if (change === undefined) return
+    this.#record(actor, 'tag.update', tag, { before: done.before, after: done.after })
+    await directory.refresh(tagPath(tag))
+    await publish?.(tagPath(tag))
+  }
+
+  /** So that the answer says where the tag's numbers begin, and its first ID does not wait for it. */
+  async #open({ tag, places }: DeclaredTag): Promise<boolean> {
+    const { segments, dc } = this.#options
+    if (dc >= tag.space.dcCount || places.some((place) => place.dc === dc)) return false
+    await segments.initialise(tag.id, dc)
+    return true
+  }
+
+  #record(actor: Actor, action: string, ref: TagRef, detail: Record<string, unknown>): void {
+    const { workspace } = ref
+    this.#options.audit.record({ ...actor, action, subject: tagPath(ref), workspace, detail })
+  }
+}
+
+function checkRef(ref: TagRef): void {
+  checkName('workspace', ref.workspace)
+  checkName('group', ref.group)
+  checkName('tag', ref.name)
+}
+
+function declarationOf({ owner, generation }: Declaration): Declaration {
+  return { owner, generation }
+}
+
+/** What of the tag must change; undefined: nothing. @throws IDGEN_IMMUTABLE, IDGEN_REQUEST_INVALID */
+function changeOf(tag: Tag, spec: TagRequest): TagChange | undefined {
+  refuseSpace(tag, defined(spec.space))
+  const draft = completed({ ...spec, space: tag.space })
+  refuseFaults(draft)
+  const { chain, step } = draft
+  const displayName = checkDisplayName(spec.displayName ?? '')
+  const same = JSON.stringify([displayName, chain, step.base, step.min, step.max])
+  const { base, min, max } = tag.step
+  return same === JSON.stringify([tag.displayName, tag.chain, base, min, max])
+    ? undefined
+    : { displayName, chain, step }
+}
+
+/** `startAt` is a least value: a tag that was made again begins above its deleted predecessor. */
+function refuseSpace(tag: Tag, wanted: Partial<NumberSpace>): void {
+  const { startAt = 0, cellSize = tag.space.cellSize, dcCount = tag.space.dcCount } = wanted
+  if (startAt <= tag.space.startAt && cellSize === tag.space.cellSize && dcCount === tag.space.dcCount) return
+  throw new IdgenError(
+    'IDGEN_IMMUTABLE',
+    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}), and ${JSON.stringify(wanted)} is declared: IDs of two spaces could collide. Declare another tag instead.`,
+  )
+}
+
+/** Of a tag whose row, and tombstone, were lost: above everything that its object remembers. */
+function spaceAbove(ref: TagRef, { spec, floors }: DeclareRequest): Partial<NumberSpace> {
+  const { space } = completed(spec)
+  const startAt = Math.max(space.startAt, nextRound(space, Math.max(0, ...floors.values())))
+  if (space.cellSize * space.dcCount <= SEGMENT_LIMIT - startAt || startAt === space.startAt)
+    return { ...defined(spec.space), startAt }
+  throw new IdgenError(
+    'IDGEN_RANGE_EXHAUSTED',
+    `The tag ${tagPath(ref)} would begin at ${startAt}, above the numbers that its object remembers, and no whole cell for every data centre is left below 2^53: use another tag or smaller cells.`,
+  )
+}
+
+/** Each lost attempt means that somebody else made or deleted the tag in between. */
+const ATTEMPTS_MAX = 5
+/** The tag, or this object's declaration of it, went meanwhile. */
+const GONE: readonly string[] = ['IDGEN_TAG_NOT_FOUND', 'IDGEN_DECLARATION_STALE']
