@@ -54,13 +54,15 @@ test('numbers that a process returned are no loss, those that nobody remembers a
 })
 
 test('who may not declare a tag does not move its numbers either', async (t) => {
-  const { declare, highWater } = await started(t)
+  const { declare, declarations, highWater } = await started(t)
   await declare({ generation: 5 })
   const floors = new Map([[0, 500]])
   await rejectsWith('IDGEN_DECLARATION_STALE', declare({ generation: 4, floors }))
   const other = { ...OWNER, name: 'other', uid: 'u2' }
   await rejectsWith('IDGEN_TAG_CLAIMED', declare({ owner: other, floors }))
   await rejectsWith('IDGEN_IMMUTABLE', declare({ generation: 6, spec: { space: { dcCount: 1 } }, floors }))
+  await declarations.withdraw(ACTOR, REF, 'u', 'retain')
+  await rejectsWith('IDGEN_DECLARATION_STALE', declare({ generation: 6, floors }))
   assert.equal(await highWater(), 1)
 })
 
