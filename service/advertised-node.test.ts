@@ -6,7 +6,7 @@ import { parseNode, printNode } from './app/node-record.ts'
 import { loadConfig } from './config/load.ts'
 import { nodeKey } from './core/coordination-keys.ts'
 
-const PORTS = { httpPort: 8080, grpcPort: 50_051 }
+const PORTS = { httpPort: 8080, httpsPort: undefined, grpcPort: 50_051 }
 
 function addresses(environment: Record<string, string>): readonly string[] {
   const { http, grpc } = advertisedNode(loadConfig(undefined, environment), 'host/1', PORTS, 0)
@@ -20,6 +20,12 @@ test('a process that listens everywhere is advertised by the name of its machine
 test('one that listens on one address is advertised by that', () => {
   const hosts = { IDGEN_SERVER_HTTP_HOST: '::1', IDGEN_SERVER_GRPC_HOST: '127.0.0.1' }
   assert.deepEqual(addresses(hosts), ['http://[::1]:8080', '127.0.0.1:50051'])
+})
+
+test('where there is HTTPS that is advertised', () => {
+  const ports = { ...PORTS, httpsPort: 8443 }
+  const { http } = advertisedNode(loadConfig(undefined, { IDGEN_SERVER_HTTP_HOST: '::1' }), 'n', ports, 0)
+  assert.equal(http, 'https://[::1]:8443')
 })
 
 test('what the configuration says goes above both', () => {

@@ -1,25 +1,22 @@
 import { hostname } from 'node:os'
 import type { NodeRecord } from './app/node-record.ts'
 import type { Config } from './config/keys.ts'
+import type { ListeningPorts } from './start-listeners.ts'
 import { VERSION } from './version.ts'
-
-export interface ListeningPorts {
-  readonly httpPort: number
-  readonly grpcPort: number
-}
 
 /** How this process describes itself to clients, once it listens. */
 export function advertisedNode(
   config: Config,
   node: string,
-  { httpPort, grpcPort }: ListeningPorts,
+  { httpPort, httpsPort, grpcPort }: Omit<ListeningPorts, 'metricsPort'>,
   startedAtMs: number,
 ): NodeRecord {
   const { advertise, http, grpc } = config.server
+  const [scheme, port] = httpsPort === undefined ? ['http', httpPort] : ['https', httpsPort]
   return {
     dc: config.datacenter.id,
     node,
-    http: advertise.http || `http://${reachable(http.host)}:${httpPort}`,
+    http: advertise.http || `${scheme}://${reachable(http.host)}:${port}`,
     grpc: advertise.grpc || `${reachable(grpc.host)}:${grpcPort}`,
     version: VERSION,
     startedAt: new Date(startedAtMs).toISOString(),

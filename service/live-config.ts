@@ -9,6 +9,7 @@ export function applyLive(service: LiveParts, log: PinoLog, config: Config): voi
   const { deadline, maxWaiting } = config.server.generate
   service.useCases.generate.configure({ deadlineMs: deadline, maxWaiting })
   service.useCases.ledger.configure({ sampleEvery: config.audit.sampleEvery })
+  service.useCases.authenticator.configure({ adminKey: config.auth.adminKey })
   service.capacity.configure({ alertShare: config.capacity.alertShare })
   service.allocator.configure({ headroomSteps: witnessRules(config).headroomSteps })
 }

@@ -212,7 +212,7 @@ function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticat
     keys,
     clock,
     enabled: config.auth.enabled,
-    adminKey: config.auth.adminKey === '' ? undefined : config.auth.adminKey,
+    adminKey: config.auth.adminKey,
     cacheMaxEntries: config.auth.cache.maxEntries,
     cacheTtlMs: config.auth.cache.ttl,
   })

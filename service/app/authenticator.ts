@@ -44,13 +44,21 @@ export class Authenticator {
   readonly #entries = new Map<string, Entry>()
   /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
   readonly #flights = new Map<string, Promise<Entry>>()
-  readonly #adminHash: Buffer | undefined
+  #adminHash: Buffer | undefined
   hits = 0
   misses = 0
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options
-    this.#adminHash = options.adminKey === undefined ? undefined : sha256(options.adminKey)
+    this.#adminHash = hashOf(options.adminKey)
+  }
+
+  /** Live configuration: the new key is valid at once, also where it was refused before; the old one no longer. */
+  configure({ adminKey }: Pick<AuthenticatorOptions, 'adminKey'>): void {
+    const next = hashOf(adminKey)
+    if (next === undefined ? this.#adminHash === undefined : this.#adminHash?.equals(next) === true) return
+    this.#adminHash = next
+    this.forgetAll()
   }
 
   /**
@@ -215,6 +223,10 @@ function isValid(key: ApiKey, digest: Buffer, nowMs: number): boolean {
   return (
     equal && key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > nowMs)
   )
+}
+
+function hashOf(adminKey: string | undefined): Buffer | undefined {
+  return adminKey === undefined || adminKey === '' ? undefined : sha256(adminKey)
 }
 
 function notValid(): IdgenError {

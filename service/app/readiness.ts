@@ -50,6 +50,10 @@ export class Readiness {
     this.#draining = true
   }
 
+  get draining(): boolean {
+    return this.#draining
+  }
+
   report(): ReadinessReport {
     const { directory, follower, keeper, clock, elsewhere } = this.#options
     const nowMs = clock.nowMs()

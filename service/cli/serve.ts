@@ -31,8 +31,8 @@ async function serve(options: ServeOptions): Promise<void> {
   log.setLevel(config.log.level)
   const running = await startService(config, log, { dcAssumed: opened.dcAssumed })
   const watch = followConfig(options.config, opened, running, log)
-  const { httpPort, grpcPort, metricsPort } = running
-  log.info({ httpPort, grpcPort, metricsPort }, 'listening')
+  const { httpPort, httpsPort, grpcPort, metricsPort } = running
+  log.info({ httpPort, httpsPort, grpcPort, metricsPort }, 'listening')
   if (options.quickstart === true)
     process.stdout.write(
       await quickstart(running.service.useCases, config.data.dir, `http://localhost:${httpPort}`),

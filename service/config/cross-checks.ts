@@ -42,10 +42,17 @@ const ORDER_RULES: readonly OrderRule[] = [
 ]
 
 const PORTS: readonly KeyPath[] = ['server.http.port', 'server.grpc.port', 'server.metrics.port']
+/** Only where HTTPS is offered. */
+const HTTPS_PORT: KeyPath = 'server.https.port'
 
 /** Rules between keys. A rule with a key in `faulty` is left out: its value here is the default, not what was given. */
 export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
-  return [...orderFaults(values, faulty), ...portFaults(values, faulty), ...etcdFaults(values, faulty)]
+  return [
+    ...orderFaults(values, faulty),
+    ...portFaults(values, faulty),
+    ...pairFaults(values, faulty),
+    ...etcdFaults(values),
+  ]
 }
 
 function orderFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
@@ -64,7 +71,8 @@ function orderFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFa
 function portFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
   const faults: FieldFault[] = []
   const seen = new Map<unknown, string>()
-  for (const path of PORTS.filter((port) => !faulty.has(port))) {
+  const ports = values.get('server.https.cert') === '' ? PORTS : [...PORTS, HTTPS_PORT]
+  for (const path of ports.filter((port) => !faulty.has(port))) {
     const port = values.get(path)
     const other = seen.get(port)
     // 0 lets the system choose, and it never chooses the same twice.
@@ -75,12 +83,21 @@ function portFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFau
   return faults
 }
 
+/** Keys that do nothing without another one would be ignored silently. */
+function pairFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+  return PAIRS.filter(
+    ([path, other]) => isSet(values, path) && !isSet(values, other) && !faulty.has(other),
+  ).map(([path, other]) => ({ path, message: `needs ${other} beside it` }))
+}
+
+function isSet(values: ConfigValues, path: KeyPath): boolean {
+  const value = values.get(path)
+  return value !== '' && value !== false
+}
+
 /** What would be ignored silently, and then looks like a fault of etcd. */
-function etcdFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
+function etcdFaults(values: ConfigValues): FieldFault[] {
   const faults: FieldFault[] = []
-  for (const [path, other] of PAIRS)
-    if (values.get(path) !== '' && values.get(other) === '' && !faulty.has(other))
-      faults.push({ path, message: `needs ${other} beside it` })
   const endpoints = String(values.get('etcd.endpoints'))
   if (endpoints === '' || endpoints.includes('https://')) return faults
   for (const path of TLS_FILES)
@@ -93,5 +110,8 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.tls.cert', 'etcd.tls.key'],
   ['etcd.tls.key', 'etcd.tls.cert'],
   ['etcd.password', 'etcd.username'],
+  ['server.https.cert', 'server.https.key'],
+  ['server.https.key', 'server.https.cert'],
+  ['server.grpc.tls', 'server.https.cert'],
 ]
 const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']

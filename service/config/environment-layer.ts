@@ -25,15 +25,18 @@ const KNOWN = [...PATHS.keys(), ...SECRET_FILES.keys(), ...SPECIAL_VARIABLES.key
 export function readEnvironmentLayer(environment: Environment): Layer {
   const settings = new Map<string, Setting>()
   const faults: FieldFault[] = []
+  const secretFiles: string[] = []
   for (const name of Object.keys(environment).sort()) {
     const text = environment[name] ?? ''
     const path = PATHS.get(name)
     if (text === '' || !name.startsWith(ENVIRONMENT_PREFIX)) continue
     if (path !== undefined) settings.set(path, { raw: { text }, source: name })
-    else if (SECRET_FILES.has(name)) readSecretVariable(name, text, settings, faults)
-    else if (!isForeign(name, text)) faults.push({ path: name, message: unknownText(name) })
+    else if (SECRET_FILES.has(name)) {
+      secretFiles.push(text)
+      readSecretVariable(name, text, settings, faults)
+    } else if (!isForeign(name, text)) faults.push({ path: name, message: unknownText(name) })
   }
-  return { settings, faults }
+  return { settings, faults, secretFiles }
 }
 
 function readSecretVariable(

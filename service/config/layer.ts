@@ -12,6 +12,8 @@ export interface Setting {
 export interface Layer {
   readonly settings: ReadonlyMap<string, Setting>
   readonly faults: readonly FieldFault[]
+  /** Files that hold its secrets. */
+  readonly secretFiles?: readonly string[]
   /** Nothing could be read of it, so what it would set is not known. */
   readonly broken?: boolean
 }

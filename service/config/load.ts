@@ -27,6 +27,8 @@ export interface ResolvedConfig {
   readonly given: ReadonlySet<string>
   /** Settings in etcd that no key has; told, not refused. */
   readonly unknown: readonly FieldFault[]
+  /** Files that hold secrets of it. */
+  readonly secretFiles: readonly string[]
 }
 
 /**
@@ -71,7 +73,8 @@ export function resolveConfig({ file, settings = NO_SETTINGS, environment }: Con
   // The values of a file that is no YAML would be missing from the comparisons.
   if (!fromFile.broken) faults.push(...crossFaults(values, new Set(faults.map(({ path }) => path))))
   if (faults.length > 0) throw invalid(faults)
-  return { config: configOf(values), given, unknown }
+  const secretFiles = layers.flatMap((layer) => layer.secretFiles ?? [])
+  return { config: configOf(values), given, unknown, secretFiles }
 }
 
 interface CheckedValues {

@@ -4,7 +4,7 @@ import { type FieldFault, IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import { type ConfigChange, configChange, sameConfig } from './change.ts'
-import type { Environment } from './environment-layer.ts'
+import { type Environment, readEnvironmentLayer } from './environment-layer.ts'
 import type { Config } from './keys.ts'
 import { FILE_MAX_BYTES } from './layer.ts'
 import { type ResolvedConfig, resolveConfig, unreadable } from './load.ts'
@@ -36,34 +36,42 @@ const POLL_EVERY_MS = 500
 /**
  * Follows the configuration file and the settings in etcd. The file is read again and again and its text compared:
  * notifications and modification times miss the symlink swap of a Kubernetes ConfigMap, network file systems and edits
- * within one tick. Files with secrets and the environment are read again only together with something that changed.
+ * within one tick. Files with secrets are read in the same way; the environment is that of the start.
  */
 export function watchConfig(options: WatchOptions): ConfigWatch {
   const follower = new ConfigFollower(options)
   const { file, etcd } = options
-  const polling = file === undefined ? undefined : pollFile(file, (reading) => follower.observe(reading))
+  const polling = poll(async () => {
+    const reading = file === undefined ? undefined : await readWhole(file)
+    const secrets = await Promise.all(follower.secretFiles.map(readWhole))
+    return () => {
+      if (reading !== undefined) follower.observe(reading)
+      follower.observeSecrets(secrets)
+    }
+  })
   const following =
     etcd === undefined
       ? undefined
       : followSettings(etcd.coordinator, etcd.clock, (settings) => follower.observeSettings(settings))
   return {
     stop() {
-      polling?.[Symbol.dispose]()
+      polling[Symbol.dispose]()
       following?.[Symbol.dispose]()
     },
   }
 }
 
-function pollFile(file: string, observe: (reading: Reading) => void): Disposable {
+/** `look` reads, and gives what tells of it: that does not happen once this was disposed of. */
+function poll(look: () => Promise<() => void>): Disposable {
   let stopped = false
-  const poll = async (): Promise<void> => {
-    const reading = await readWhole(file)
+  const round = async (): Promise<void> => {
+    const tell = await look()
     if (stopped) return
-    observe(reading)
-    timer = setTimeout(() => void poll(), POLL_EVERY_MS)
+    tell()
+    timer = setTimeout(() => void round(), POLL_EVERY_MS)
     timer.unref()
   }
-  let timer = setTimeout(() => void poll(), 0)
+  let timer = setTimeout(() => void round(), 0)
   timer.unref()
   return {
     [Symbol.dispose]() {
@@ -106,6 +114,10 @@ export class ConfigFollower {
   /** The last reading of the file, and the last one that counted. */
   #seen: string | undefined
   #settled: string | undefined
+  /** The same of the files with secrets, all of them together. */
+  #secretsSeen: string | undefined
+  #secretsSettled: string | undefined
+  #secretFiles: readonly string[] = []
   /** Of the last reading that counted and could be read. */
   #text: string | undefined
   #settings: Settings | undefined
@@ -115,6 +127,14 @@ export class ConfigFollower {
     this.#options = options
     this.#before = options.started
     this.#settings = options.settings
+    // With a file its first reading brings them.
+    if (options.file === undefined)
+      this.#secretFiles = readEnvironmentLayer(options.environment).secretFiles ?? []
+  }
+
+  /** Files that hold secrets of the configuration in force. */
+  get secretFiles(): readonly string[] {
+    return this.#secretFiles
   }
 
   observe(reading: Reading): void {
@@ -126,6 +146,16 @@ export class ConfigFollower {
     const { file = '', listener } = this.#options
     if ('fault' in reading) return listener.onFaults(unreadable(file, reading.fault))
     this.#text = reading.text
+    this.#take()
+  }
+
+  /** Of `secretFiles`, in their order. */
+  observeSecrets(readings: readonly Reading[]): void {
+    const seen = JSON.stringify(readings)
+    const stable = seen === this.#secretsSeen
+    this.#secretsSeen = seen
+    if (!stable || seen === this.#secretsSettled) return
+    this.#secretsSettled = seen
     this.#take()
   }
 
@@ -151,6 +181,7 @@ export class ConfigFollower {
     } catch (error) {
       return listener.onFaults(IdgenError.from(error))
     }
+    this.#secretFiles = resolved.secretFiles
     this.#tellUnknown(resolved.unknown)
     const next = resolved.config
     if (sameConfig(this.#before, next)) return

@@ -36,6 +36,7 @@ export function readYamlLayer(text: string, name: string): Layer {
 class YamlReading implements Layer {
   readonly settings = new Map<string, Setting>()
   readonly faults: FieldFault[] = []
+  readonly secretFiles: string[] = []
   broken = false
   readonly #text: string
   readonly #name: string
@@ -104,6 +105,7 @@ class YamlReading implements Layer {
     else if (target === undefined) this.settings.set(path, { raw: { scalar }, source })
     else if (typeof scalar !== 'string') this.#fault(path, 'must name a file', key)
     else {
+      this.secretFiles.push(scalar)
       const secret = readSecret(scalar)
       if ('text' in secret) this.settings.set(target, { raw: secret, source })
       else this.#fault(path, `${shown(scalar)} ${secret.fault}`, key)

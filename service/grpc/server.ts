@@ -1,8 +1,10 @@
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
+import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import { catalogService } from './catalog-service.ts'
+import { FollowedCredentials } from './followed-credentials.ts'
 import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
 import { KeyServiceService } from './generated/idgen/v1/key_service.ts'
 import { NodeServiceService } from './generated/idgen/v1/node_service.ts'
@@ -18,6 +20,10 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes: number
   /** Of idgen, for the log. */
   readonly version: string
+  /** Connections above this age take no new call, and end with the last one; 0 or left out: no limit. */
+  readonly maxConnectionAgeMs?: number
+  /** Left out: not encrypted. */
+  readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }
 
 export interface GrpcServer {
@@ -37,7 +43,13 @@ export interface GrpcServer {
 export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions): GrpcServer {
   // The library would write plain text between our JSON lines; what it says reaches us as errors too.
   setLogVerbosity(logVerbosity.NONE)
-  const server = new Server({ ...LIMITS, 'grpc.max_receive_message_length': options.maxMessageBytes })
+  const { maxMessageBytes, maxConnectionAgeMs = 0 } = options
+  const server = new Server({
+    ...LIMITS,
+    'grpc.max_receive_message_length': maxMessageBytes,
+    // The library varies it by a tenth. Without a grace time nothing is cut off: a stream may go on where it is.
+    ...(maxConnectionAgeMs === 0 ? {} : { 'grpc.max_connection_age_ms': maxConnectionAgeMs }),
+  })
   const streams = new OpenStreams()
   const health = new Health(useCases)
   server.addService(ID_SERVICE, { ...idService(useCases, streams) })
@@ -49,7 +61,7 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
   let drained: Promise<void> | undefined
   return {
     async listen(host, port) {
-      const bound = await bind(server, host, port)
+      const bound = await bind(server, credentialsOf(options), host, port)
       const address = authority(host, bound)
       health.start()
       useCases.log.debug({ address, version: options.version }, 'gRPC server bound')
@@ -78,9 +90,15 @@ const LIMITS = {
   'grpc.enable_channelz': 1,
 } as const
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function credentialsOf({ tls }: GrpcServerOptions): ServerCredentials {
+  return tls === undefined
+    ? ServerCredentials.createInsecure()
+    : new FollowedCredentials(tls.certificates, tls.minVersion)
+}
+
+function bind(server: Server, credentials: ServerCredentials, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(authority(host, port), ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(authority(host, port), credentials, (error, bound) => {
       if (error === null) resolve(bound)
       else reject(listenError(error, host, port))
     })

@@ -1,12 +1,16 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import type { Server } from 'node:http'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { UseCases } from '../app/use-cases.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { ConnectionAge } from './connection-age.ts'
+import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { declarationRoutes } from './declaration-routes.ts'
 import { replyWithError } from './error-reply.ts'
+import { closeGracefully } from './graceful-close.ts'
 import { groupRoutes } from './group-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { redirectToHttps } from './https-redirect.ts'
 import { idRoutes } from './id-routes.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -24,6 +28,12 @@ export interface HttpServerOptions {
   readonly bodyLimit: number
   /** Of idgen, for the OpenAPI document. */
   readonly version: string
+  /** Connections above this age end between requests; 0 or left out: no limit. */
+  readonly maxConnectionAgeMs?: number
+  /** The encrypted listener (createSecureServer), which answers the same. */
+  readonly secure?: Server
+  /** Where clients reach it: who comes without encryption is sent there. Left out: both listeners answer. */
+  readonly redirectTo?: () => number
 }
 
 /** The HTTP API (design.md section 5), ready to listen. Closing it lets requests in flight finish. */
@@ -41,7 +51,14 @@ export async function createHttpServer(
     throw routes.refusal(request, reply)
   })
   traceEveryRequest(app, routes)
-  closeGracefully(app)
+  if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo)
+  const { readiness, clock } = useCases
+  const age = new ConnectionAge(clock, options.maxConnectionAgeMs ?? 0)
+  for (const listener of [app.server, options.secure]) if (listener !== undefined) age.watch(listener)
+  closeGracefully(app, {
+    secure: options.secure,
+    isOver: ({ raw: { socket } }) => readiness.draining || age.isOld(socket),
+  })
   await collectOpenapi(app, options.version)
   app.addSchema(PROBLEM_SCHEMA)
   healthRoutes(app, useCases.readiness)
@@ -57,19 +74,27 @@ export async function createHttpServer(
     await api.register(async (management) => managementRoutes(management, useCases))
   })
   await app.ready()
+  if (options.secure !== undefined) answerOn(options.secure, app)
   return app
 }
 
+function answerOn(secure: Server, app: FastifyInstance): void {
+  secure.on('request', (request, response) => app.routing(request, response))
+  secure.on('clientError', answerBrokenRequest)
+}
+
 function newFastify(useCases: UseCases, options: HttpServerOptions): FastifyInstance {
+  const { keepAliveTimeout, requestTimeout, maxRequestsPerSocket } = CONNECTION_LIMITS
+  const { headersTimeout, connectionsCheckingInterval } = CONNECTION_LIMITS
   return fastify({
     logger: false,
     bodyLimit: options.bodyLimit,
     // Requests carry a trace of ours instead; a counter per request would be work for nobody.
     genReqId: () => '',
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_MS,
-    maxRequestsPerSocket: REQUESTS_PER_SOCKET,
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
+    keepAliveTimeout,
+    requestTimeout,
+    maxRequestsPerSocket,
+    http: { headersTimeout, connectionsCheckingInterval },
     routerOptions: { maxParamLength: PARAM_MAX },
     // A request that arrives while the server closes is answered, with Connection: close; refusing it would lose
     // it, and whether IDs may still be issued is for the use cases to say.
@@ -90,15 +115,6 @@ function newFastify(useCases: UseCases, options: HttpServerOptions): FastifyInst
   })
 }
 
-/** Longer than the 60 s after which common load balancers let an idle connection go: they must be the ones to. */
-const KEEP_ALIVE_MS = 72_000
-/** A header or a body that trickles in keeps a connection busy (Slowloris): it is cut off after this time. */
-const HEADERS_MS = 10_000
-const REQUEST_MS = 30_000
-/** Node looks for slow requests only every 30 s by default, so the limits above would act up to 30 s late. */
-const CHECK_CONNECTIONS_MS = 1000
-/** Connections end now and then, so that long-lived clients spread over servers that were added since. */
-const REQUESTS_PER_SOCKET = 100_000
 /** A name has 63 characters, an ID 36; percent-encoding makes up to three of one. */
 const PARAM_MAX = 200
 
@@ -111,38 +127,6 @@ function traceEveryRequest(app: FastifyInstance, routes: RouteTable): void {
     done(request.is404 ? routes.refusal(request, reply) : undefined)
   })
 }
-
-/**
- * Answers given from now on tell the client to open its next connection elsewhere; for a moment new requests are
- * still taken, because clients do not know yet. Then nothing more is accepted, what is in flight is answered, and
- * connections that fall idle are closed: waiting for their keep-alive time would take minutes.
- */
-function closeGracefully(app: FastifyInstance): void {
-  let closing = false
-  let sweep: NodeJS.Timeout | undefined
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close')
-    done()
-  })
-  app.addHook('preClose', async () => {
-    closing = true
-    if (app.server.listening) await pause(LAST_REQUESTS_MS)
-    const { server } = app
-    const closeIdle = server.closeIdleConnections.bind(server)
-    // Node's close() does this at once, and would cut connections whose request has arrived but was not read yet.
-    server.closeIdleConnections = () => {}
-    sweep = setInterval(closeIdle, IDLE_SWEEP_MS).unref()
-  })
-  // Runs after the server has closed.
-  app.addHook('onClose', (_app, done) => {
-    clearInterval(sweep)
-    done()
-  })
-}
-
-/** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */
-const LAST_REQUESTS_MS = 250
-const IDLE_SWEEP_MS = 100
 
 function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   const { catalog, declarations, keys, log } = useCases

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { RecordedLog } from '../../../test/fixtures/recorded-log.ts'
+import { type SelfSigned, selfSigned } from '../../../test/fixtures/self-signed.ts'
+import { CertificateFiles } from './certificate-files.ts'
+
+async function folder(t: TestContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'idgen-tls-'))
+  t.after(() => rm(made, { recursive: true, force: true }))
+  return made
+}
+
+async function write(at: string, { cert, key }: SelfSigned): Promise<void> {
+  await writeFile(join(at, 'tls.crt'), cert)
+  await writeFile(join(at, 'tls.key'), key)
+}
+
+async function opened(at: string) {
+  const log = new RecordedLog()
+  const files = await CertificateFiles.open({ cert: join(at, 'tls.crt'), key: join(at, 'tls.key'), log })
+  const seen: string[] = []
+  files.follow(({ cert }) => seen.push(String(cert)))
+  const settle = async (): Promise<void> => {
+    await files.check()
+    await files.check()
+  }
+  return { files, log, seen, settle }
+}
+
+test('a new pair counts when it is at rest, and half of one never does', async (t) => {
+  const at = await folder(t)
+  const [first, second] = [selfSigned('first'), selfSigned('second')]
+  await write(at, first)
+  const { files, log, seen, settle } = await opened(at)
+  await settle()
+  assert.deepEqual(seen, [])
+  await writeFile(join(at, 'tls.crt'), second.cert)
+  await files.check()
+  await writeFile(join(at, 'tls.key'), second.key)
+  await files.check()
+  assert.deepEqual(seen, [], 'it was changing until now')
+  await files.check()
+  await settle()
+  assert.deepEqual(seen, [second.cert])
+  assert.equal(String(files.current.key), second.key)
+  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 0)
+})
+
+test('a bad pair is refused and told of once; the repair counts', async (t) => {
+  const at = await folder(t)
+  const [first, second] = [selfSigned('first'), selfSigned('second')]
+  await write(at, first)
+  const { files, log, seen, settle } = await opened(at)
+  const faults = (): string[] =>
+    log.lines.filter(({ level }) => level === 'error').map(({ fields }) => String(fields['fault']))
+  await writeFile(join(at, 'tls.key'), second.key)
+  await settle()
+  await settle()
+  await writeFile(join(at, 'tls.crt'), 'no certificate')
+  await settle()
+  await rm(join(at, 'tls.key'))
+  await settle()
+  assert.equal(faults().length, 3)
+  assert.match(faults()[0] ?? '', /key is that of another certificate/)
+  assert.match(faults()[1] ?? '', /no PEM certificate/)
+  assert.match(faults()[2] ?? '', /tls\.key cannot be read \(ENOENT\)/)
+  assert.equal(String(files.current.cert), first.cert)
+  await write(at, second)
+  await settle()
+  assert.deepEqual(seen, [second.cert])
+})
+
+test('the symlink swap by which Kubernetes updates a Secret is seen', async (t) => {
+  const at = await folder(t)
+  const pairs = { '..v1': selfSigned('first'), '..v2': selfSigned('second') }
+  for (const [version, pair] of Object.entries(pairs)) {
+    await mkdir(join(at, version))
+    await write(join(at, version), pair)
+  }
+  await symlink('..v1', join(at, '..data'))
+  for (const name of ['tls.crt', 'tls.key']) await symlink(join('..data', name), join(at, name))
+  const { seen, settle } = await opened(at)
+  await symlink('..v2', join(at, '..data_tmp'))
+  await rename(join(at, '..data_tmp'), join(at, '..data'))
+  await settle()
+  assert.deepEqual(seen, [pairs['..v2'].cert])
+})
+
+test('a start with a pair that cannot be used is refused and says why; an expired one is told of', async (t) => {
+  const at = await folder(t)
+  await assert.rejects(opened(at), /tls\.crt cannot be read \(ENOENT\).*server\.https\.cert/)
+  await write(at, { cert: selfSigned('one').cert, key: selfSigned('other').key })
+  await assert.rejects(opened(at), { code: 'IDGEN_CONFIG_INVALID' })
+  await write(at, selfSigned('old', { expired: true }))
+  const { log } = await opened(at)
+  assert.match(JSON.stringify(log.lines), /it has expired/)
+})

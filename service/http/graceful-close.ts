@@ -1,0 +1,46 @@
+import type { Server } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+export interface GracefulClose {
+  /** The encrypted listener beside fastify's own. */
+  readonly secure: Server | undefined
+  /** Whether the connection should end with the answer to this request, also while nothing closes. */
+  readonly isOver: (request: FastifyRequest) => boolean
+}
+
+/**
+ * From the close on, answers tell the client to open its next connection elsewhere; for a moment new requests are still
+ * taken, because clients do not know yet. Then nothing more is accepted, what is in flight is answered, and connections
+ * that fall idle are closed: waiting for their keep-alive time would take minutes.
+ */
+export function closeGracefully(app: FastifyInstance, { secure, isOver }: GracefulClose): void {
+  let closing = false
+  let sweep: NodeJS.Timeout | undefined
+  let secureClosed: Promise<void> | undefined
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (closing || isOver(request)) reply.header('connection', 'close')
+    done()
+  })
+  app.addHook('preClose', async () => {
+    closing = true
+    const servers = secure === undefined ? [app.server] : [app.server, secure]
+    if (servers.some(({ listening }) => listening)) await pause(LAST_REQUESTS_MS)
+    const closeIdle = servers.map((server) => server.closeIdleConnections.bind(server))
+    // Node's close() does this at once, and would cut connections whose request has arrived but was not read yet.
+    for (const server of servers) server.closeIdleConnections = () => {}
+    sweep = setInterval(() => {
+      for (const close of closeIdle) close()
+    }, IDLE_SWEEP_MS).unref()
+    if (secure?.listening === true) secureClosed = new Promise((resolve) => secure.close(() => resolve()))
+  })
+  // Runs after fastify's own listener has closed.
+  app.addHook('onClose', async () => {
+    await secureClosed
+    clearInterval(sweep)
+  })
+}
+
+/** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */
+const LAST_REQUESTS_MS = 250
+const IDLE_SWEEP_MS = 100

@@ -1,0 +1,14 @@
+/** A certificate, with those that sign it, and its key; PEM. */
+export interface CertificatePair {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/** The certificate that this process shows. Every pair it gives is usable: certificate and key belong together. */
+export interface CertificateSource {
+  readonly current: CertificatePair
+  /** `onChange` is called with each new pair, until the source ends. */
+  follow(onChange: (pair: CertificatePair) => void): void
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
