@@ -174,6 +174,24 @@ test('the admin key of the configuration has every scope', async () => {
   authorize(caller, 'issue', 'w/g/t')
 })
 
+test('a new admin key is valid at once, also where it was refused before, and the old one no longer', async () => {
+  await authenticator.authenticate('the-admin-key')
+  await assert.rejects(authenticator.authenticate('the-next-key'), refuses('IDGEN_UNAUTHENTICATED'))
+  authenticator.configure({ adminKey: 'the-next-key' })
+  assert.equal((await authenticator.authenticate('the-next-key')).keyId, 'admin')
+  await assert.rejects(authenticator.authenticate('the-admin-key'), refuses('IDGEN_UNAUTHENTICATED'))
+  authenticator.configure({ adminKey: '' })
+  for (const text of ['the-next-key', ''])
+    await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_UNAUTHENTICATED'))
+})
+
+test('a configuration that keeps the admin key forgets nothing', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  authenticator.configure({ adminKey: 'the-admin-key' })
+  assert.notEqual(authenticator.peek(text), undefined)
+})
+
 test('switched off, everybody is let in', () => {
   const open = new Authenticator({
     keys,

@@ -204,6 +204,13 @@ describe('rules between keys', () => {
       'etcd: { endpoints: "http://etcd:2379", tls: { ca: /ca.pem } }',
       'etcd.tls.ca needs etcd.endpoints that begin with https://, not http://etcd:2379',
     ],
+    ['server: { https: { cert: /c.pem } }', 'server.https.cert needs server.https.key beside it'],
+    ['server: { https: { key: /k.pem } }', 'server.https.key needs server.https.cert beside it'],
+    ['server: { grpc: { tls: true } }', 'server.grpc.tls needs server.https.cert beside it'],
+    [
+      'server: { https: { cert: /c.pem, key: /k.pem, port: 8080 } }',
+      'server.https.port must differ from server.http.port, both are 8080',
+    ],
     ['server: { grpc: { port: 8080 } }', 'server.grpc.port must differ from server.http.port, both are 8080'],
   ] as const)
     test(`is refused: ${yaml}`, () =>
@@ -211,6 +218,10 @@ describe('rules between keys', () => {
 
   test('bounds that are equal are allowed where the rule says at most', () => {
     assert.deepEqual(faultsOf('database: { pool: { max: 10 } }\nsegment: { refillDeadline: 2s }'), [])
+  })
+
+  test('the port of HTTPS is nothing where no HTTPS is offered', () => {
+    assert.deepEqual(faultsOf('server: { https: { port: 8080 } }'), [])
   })
 
   test('all ports may be 0', () => {

@@ -30,7 +30,7 @@ export const SERVER_KEYS = {
     doc: 'The same API encrypted, on server.http.host, where server.https.cert is set. 0 lets the system choose; the log says which.',
   },
   'server.https.cert': {
-    kind: 'path',
+    kind: 'string',
     default: '',
     emptyMeans: 'no HTTPS',
     reload: 'restart',
@@ -38,7 +38,7 @@ export const SERVER_KEYS = {
     doc: 'File with the certificate of this server and those that sign it, PEM. A new one in the file is in use within 3 s, and no connection breaks; a bad one is logged and the last good one stays.',
   },
   'server.https.key': {
-    kind: 'path',
+    kind: 'string',
     default: '',
     emptyMeans: 'no HTTPS',
     reload: 'restart',

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
 import type { IdgenError } from '../core/errors.ts'
 import type { ConfigChange } from './change.ts'
 import { resolveConfig } from './load.ts'
@@ -13,6 +16,8 @@ interface Seen {
   /** Two equal readings, as two polls of a file at rest give. */
   readonly settle: (text: string) => void
   readonly observe: (reading: Reading) => void
+  /** The same of the files with secrets; gives which those are. */
+  readonly secrets: (text: string) => readonly string[]
   readonly etcd: (settings: Readonly<Record<string, string>>) => void
 }
 
@@ -40,13 +45,18 @@ function follow({ text, environment = {}, settings }: Start): Seen {
     },
   })
   const observe = (reading: Reading): void => follower.observe(reading)
+  const secrets = (text: string): readonly string[] => {
+    follower.observeSecrets([{ text }])
+    follower.observeSecrets([{ text }])
+    return follower.secretFiles
+  }
   const settle = (next: string): void => {
     observe({ text: next })
     observe({ text: next })
   }
   const etcd = (next: Readonly<Record<string, string>>): void =>
     follower.observeSettings(new Map(Object.entries(next)))
-  return { changes, faults, unknown, settle, observe, etcd }
+  return { changes, faults, unknown, settle, observe, etcd, secrets }
 }
 
 function followerOf(text: string, environment: Record<string, string> = {}): Seen {
@@ -54,6 +64,9 @@ function followerOf(text: string, environment: Record<string, string> = {}): See
   seen.settle(text)
   return seen
 }
+
+const SECRET_FOLDER = mkdtempSync(join(tmpdir(), 'idgen-watch-'))
+after(() => rmSync(SECRET_FOLDER, { recursive: true }))
 
 const INFO = 'log: { level: info }'
 const DEBUG = 'log: { level: debug }'
@@ -179,4 +192,26 @@ test('a setting that no key has is told and hinders nothing', () => {
   etcd({ 'log.levle': 'debug', 'audit.sampleEvery': '9' })
   etcd({ 'log.levle': 'debug', 'audit.sampleEvery': '8' })
   assert.deepEqual([changes.length, faults.length, unknown], [2, 0, ['log.levle']])
+})
+
+test('a secret in a file is taken in when the file is at rest, whether variable or YAML names it', () => {
+  for (const yaml of [false, true]) {
+    const file = join(SECRET_FOLDER, `admin-${yaml}`)
+    writeFileSync(file, 'first')
+    const text = `auth: { adminKeyFile: ${file} }`
+    const seen = yaml ? followerOf(text) : follow({ environment: { IDGEN_AUTH_ADMIN_KEY_FILE: file } })
+    assert.deepEqual(seen.secrets('first'), [file])
+    assert.equal(seen.changes.length, 0)
+    writeFileSync(file, 'second')
+    seen.secrets('second')
+    assert.deepEqual(
+      seen.changes.map(({ config, changedLiveKeys }) => [config.auth.adminKey, changedLiveKeys]),
+      [['second', ['auth.adminKey']]],
+    )
+    rmSync(file)
+    seen.secrets('gone')
+    seen.secrets('gone')
+    assert.equal(seen.faults.length, 1, 'told once; the last good one stays')
+    assert.equal(seen.changes.length, 1)
+  }
 })

@@ -10,8 +10,6 @@ interface ClientError extends Error {
 /** What Node could not read as HTTP never reaches a route: it is answered on the bare socket, which then ends. */
 export function answerBrokenRequest(error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  // A handshake that failed: nothing that is not encrypted may be written.
-  if (!/^(?:HPE_|ERR_HTTP_)/.test(error.code ?? '')) return void socket.destroy()
   if (socket.writable) socket.write(brokenRequestAnswer(error.code))
   socket.destroySoon()
 }

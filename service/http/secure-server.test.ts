@@ -6,34 +6,16 @@ import { connect as connectPlain } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
-import { type SelfSigned, selfSigned } from '../../test/fixtures/self-signed.ts'
-import type { CertificatePair, CertificateSource } from '../ports/certificates.ts'
+import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
+import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { createSecureServer } from './secure-server.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
 
-class ScriptedCertificates implements CertificateSource {
-  current = pairOf(FIRST)
-  #onChange: (pair: CertificatePair) => void = () => {}
-
-  follow(onChange: (pair: CertificatePair) => void): void {
-    this.#onChange = onChange
-  }
-
-  change(to: SelfSigned): void {
-    this.current = pairOf(to)
-    this.#onChange(this.current)
-  }
-}
-
-function pairOf({ cert, key }: SelfSigned): CertificatePair {
-  return { cert: Buffer.from(cert), key: Buffer.from(key) }
-}
-
 async function secureApi(t: TestContext, redirect = false) {
-  const certificates = new ScriptedCertificates()
+  const certificates = new ScriptedCertificates(FIRST)
   const secure = createSecureServer(certificates, 'TLSv1.3')
   const port = (): number => (secure.address() as AddressInfo).port
   const api = await HttpApi.start(t, {}, { secure, ...(redirect ? { redirectTo: port } : {}) })
@@ -59,6 +41,7 @@ function ask(port: number, agent: Agent, key: string): Promise<{ status: number;
     const sent = request({
       port,
       host: '127.0.0.1',
+      servername: 'localhost',
       path: `${TAGS_URL}/segment/ids`,
       method: 'POST',
       agent,

@@ -126,3 +126,25 @@ test('a running service takes a new log level without a restart and names the ke
     service.log.some(({ msg }) => String(msg).startsWith('configuration refused')),
   )
 })
+
+test('a new admin key in the Secret of a pod is valid without a restart, and the old one no longer', async (t) => {
+  const folder = await temporaryFolder(t)
+  for (const [version, key] of Object.entries({ '..v1': 'first-key', '..v2': 'second-key' })) {
+    await mkdir(join(folder, version))
+    await writeFile(join(folder, version, 'admin-key'), `${key}\n`)
+  }
+  await symlink('..v1', join(folder, '..data'))
+  await symlink(join('..data', 'admin-key'), join(folder, 'admin-key'))
+  const service = await startService({
+    IDGEN_DATA_DIR: join(folder, 'data'),
+    IDGEN_AUTH_ADMIN_KEY_FILE: join(folder, 'admin-key'),
+  })
+  t.after(() => service.stop('SIGTERM'))
+  const status = async (key: string): Promise<number> =>
+    (await fetch(`${service.httpOrigin}/v1/keys`, { headers: { authorization: `Bearer ${key}` } })).status
+  assert.deepEqual([await status('first-key'), await status('second-key')], [200, 401])
+  await symlink('..v2', join(folder, '..data_tmp'))
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+  await soon('the change', () => service.log.some(({ msg }) => msg === 'configuration changed'))
+  assert.deepEqual([await status('first-key'), await status('second-key')], [401, 200])
+})

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import { selfSigned } from '../fixtures/self-signed.ts'
+import { startService } from '../fixtures/service-process.ts'
+import { testDatabase } from './postgres-server.ts'
+
+const FIRST = selfSigned('first')
+const SECOND = selfSigned('second')
+const TRIES_MAX = 100
+
+/** Name in the certificate that a port shows. */
+async function shownAt(port: number, protocol: string): Promise<string | undefined> {
+  const ca = [FIRST.cert, SECOND.cert]
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ALPNProtocols: [protocol], ca })
+  await once(socket, 'secureConnect')
+  const { CN } = socket.getPeerCertificate().subject
+  socket.destroy()
+  return [CN].flat()[0]
+}
+
+test('a service with a certificate answers HTTPS and gRPC with it, takes a new one, and redirects', async (t) => {
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-https-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
+  await writeFile(cert, FIRST.cert)
+  await writeFile(key, FIRST.key)
+  const service = await startService({
+    IDGEN_DATABASE_URL: database.url,
+    IDGEN_SERVER_HTTPS_CERT: cert,
+    IDGEN_SERVER_HTTPS_KEY: key,
+    IDGEN_SERVER_HTTPS_PORT: '0',
+    IDGEN_SERVER_GRPC_TLS: 'true',
+  })
+  t.after(() => service.stop('SIGTERM'))
+  const listening = service.log.find(({ msg }) => msg === 'listening')
+  const httpsPort = Number(listening?.['httpsPort'])
+  const grpcPort = Number(service.grpcAddress.split(':')[1])
+  const both = async () => [await shownAt(httpsPort, 'http/1.1'), await shownAt(grpcPort, 'h2')]
+  assert.deepEqual(await both(), ['first', 'first'])
+  const sent = await fetch(`${service.httpOrigin}/v1/keys`, { redirect: 'manual' })
+  assert.equal(sent.status, 308)
+  assert.equal(sent.headers.get('location'), `https://127.0.0.1:${httpsPort}/v1/keys`)
+  assert.equal((await fetch(`${service.httpOrigin}/readyz`)).status, 200)
+  await writeFile(cert, SECOND.cert)
+  await writeFile(key, SECOND.key)
+  for (let tries = 0; (await shownAt(httpsPort, 'http/1.1')) === 'first'; tries += 1) {
+    assert.ok(tries < TRIES_MAX, 'the new certificate is not taken in')
+    await pause(100)
+  }
+  assert.deepEqual(await both(), ['second', 'second'])
+  assert.equal(await service.stop('SIGTERM'), 0)
+})
