@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HttpApi } from '../../test/fixtures/http-api.ts'
@@ -17,7 +17,7 @@ async function aging(t: TestContext) {
   api.app.server.on('connection', () => (connections += 1))
   const ask = async (): Promise<string | undefined> => {
     const sent = request({ port, host: '127.0.0.1', path: '/livez', agent }).end()
-    const [response] = await once(sent, 'response')
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
     response.resume()
     await once(response, 'end')
     assert.equal(response.statusCode, 200)

@@ -22,7 +22,7 @@ export class ConnectionAge {
 
   watch(server: Server | SecureServer): void {
     if (this.#maxAgeMs === 0) return
-    server.on('connection', (socket) => this.#begin(socket))
+    server.on('connection', (socket: Socket) => this.#begin(socket))
     // Requests of an encrypted connection name this socket, not the one below it.
     server.on('secureConnection', (socket: Socket) => this.#begin(socket))
   }
