@@ -28,6 +28,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Delete what it holds first: the tags of a group, the groups of a workspace. Of `idgen coordination switch`: stop the processes that the message names, or use `--force`.',
   IDGEN_IMMUTABLE:
     'Create a new one with the wanted value; this one keeps its own for ever, or IDs could repeat.',
+  IDGEN_KEY_REVOKED: 'Choose another id for the new key: a revoked one never becomes valid again.',
   IDGEN_TAG_CLAIMED:
     'Give the object another tag, or delete the one that the message names. If it is gone for good with its cluster: `idgen tag release`.',
   IDGEN_TAG_DECLARED:

@@ -1,6 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
 import { checkName } from '../core/tag.ts'
-import { type ApiKey, type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { type ApiKey, type ApiKeyStore, type KeyPut, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
@@ -14,6 +14,14 @@ export interface KeyDraft {
   readonly scopes: readonly Scope[]
   readonly within: string
   readonly expiresAt: Date | undefined
+}
+
+/** A key that its owner made. */
+export interface OwnKeyDraft extends KeyDraft {
+  /** 12 of a-z 0-9. */
+  readonly id: string
+  /** Of the whole key text, 64 hex digits. */
+  readonly sha256: string
 }
 
 export interface ManageKeysOptions {
@@ -53,6 +61,27 @@ export class ManageKeys {
       detail: { name: key.name, scopes: key.scopes, within: key.within },
     })
     return { key, text }
+  }
+
+  /**
+   * The caller made the key: `idg_<id>_<43 letters and digits>`, of whose text idgen gets the SHA-256 alone. So a repeat
+   * after a crash finds the key it made, and nobody is left with one that nobody knows.
+   * @throws IDGEN_KEY_REVOKED, IDGEN_REQUEST_INVALID, and what `mayReplace` throws
+   */
+  async put(actor: Actor, draft: OwnKeyDraft, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
+    const { keys, clock, audit, authenticator } = this.#options
+    const { sha256: digest, ...rest } = draft
+    checkDraft(rest, clock.nowMs())
+    checkOwn(draft)
+    const hash = new Uint8Array(Buffer.from(digest, 'hex'))
+    const key = { ...rest, hash, createdAt: new Date(clock.nowMs()), revokedAt: undefined }
+    const put = await keys.put(key, mayReplace)
+    if (put.outcome === 'same') return put
+    authenticator.forget(key.id)
+    const { name, scopes, within } = key
+    const action = put.outcome === 'created' ? 'key.create' : 'key.replace'
+    audit.record({ ...actor, action, subject: key.id, detail: { name, scopes, within } })
+    return put
   }
 
   list(page: PageRequest): Promise<Page<ApiKey>> {
@@ -125,4 +154,16 @@ function checkDraft(draft: KeyDraft, nowMs: number): void {
     for (const [index, part] of parts.entries())
       checkName(['workspace', 'group', 'tag'][index] ?? 'tag', part)
   }
+}
+
+function checkOwn({ id, sha256: digest }: OwnKeyDraft): void {
+  const faults = []
+  if (!/^[a-z0-9]{12}$/.test(id))
+    faults.push({ path: '/id', message: `must be 12 of a-z 0-9, not ${JSON.stringify(id.slice(0, 40))}` })
+  if (!/^[0-9a-f]{64}$/.test(digest))
+    faults.push({ path: '/sha256', message: 'must be the SHA-256 of the key text, 64 of 0-9 a-f' })
+  if (faults.length === 0) return
+  throw new IdgenError('IDGEN_REQUEST_INVALID', faults.map((f) => `${f.path} ${f.message}`).join('; '), {
+    faults,
+  })
 }

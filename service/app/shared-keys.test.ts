@@ -48,6 +48,7 @@ class Process {
   constructor(keys?: ApiKeyStore) {
     const counted = keys ?? {
       create: (key: ApiKey) => store.create(key),
+      put: (key: ApiKey, mayReplace: (existing: ApiKey) => void) => store.put(key, mayReplace),
       find: (id: string) => {
         asked += 1
         return store.find(id)
@@ -73,6 +74,16 @@ class Process {
 }
 
 describe('a key', () => {
+  test('that was put in place of another is not brought back as it was', async () => {
+    await store.create(keyOf())
+    const [one, two] = [new Process().poll(), new Process().poll()]
+    await one.find()
+    const next = { ...keyOf(), name: 'next' }
+    await two.keys.put(next, () => {})
+    assert.deepEqual(await two.find(), next)
+    assert.deepEqual(await one.poll().find(), next)
+  })
+
   test('that one process looked up is found by the others without the database', async () => {
     await store.create(keyOf())
     const [one, two] = [new Process().poll(), new Process().poll()]

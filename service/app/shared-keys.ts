@@ -1,5 +1,5 @@
 import { IdgenError } from '../core/errors.ts'
-import type { ApiKey, ApiKeyStore } from '../ports/api-key-store.ts'
+import type { ApiKey, ApiKeyStore, KeyPut } from '../ports/api-key-store.ts'
 import type { CatalogChanges, Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
@@ -68,15 +68,19 @@ export class SharedKeys implements ApiKeyStore {
     await this.#remove(key.id)
   }
 
+  async put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
+    const put = await this.#options.keys.put(key, mayReplace)
+    if (put.outcome !== 'same') await this.#drop(key.id)
+    return put
+  }
+
   list(page: PageRequest): Promise<Page<ApiKey>> {
     return this.#options.keys.list(page)
   }
 
   async revoke(id: string, at: Date): Promise<ApiKey> {
     const key = await this.#options.keys.revoke(id, at)
-    // Which revision that was is not known here, and a record that was read before may still be written after.
-    this.#note(id, Number.POSITIVE_INFINITY)
-    await this.#remove(id)
+    await this.#drop(id)
     return key
   }
 
@@ -112,6 +116,12 @@ export class SharedKeys implements ApiKeyStore {
     } catch (thrown) {
       this.#tell(thrown, record.key.id, 'API key not written to the cache')
     }
+  }
+
+  /** Which revision changed it is not known here, and a record that was read before may still be written after. */
+  async #drop(id: string): Promise<void> {
+    this.#note(id, Number.POSITIVE_INFINITY)
+    await this.#remove(id)
   }
 
   async #remove(id: string): Promise<void> {

@@ -66,26 +66,36 @@ const TAG_SETTINGS = {
 export const CREATE_TAG_SCHEMA = object({ name: NAME, ...TAG_SETTINGS }, ['name'])
 export const CHANGE_TAG_SCHEMA = object(TAG_SETTINGS, [])
 
-export const CREATE_KEY_SCHEMA = object(
-  {
-    name: { ...DISPLAY_NAME, minLength: 1, description: 'For people: what the key is for.' },
-    scopes: {
-      type: 'array',
-      minItems: 1,
-      maxItems: SCOPES.length,
-      uniqueItems: true,
-      items: { type: 'string', enum: SCOPES },
-      description: 'issue: ask for IDs. manage: workspaces, groups, tags, keys. audit: read the audit log.',
-    },
-    within: {
-      type: 'string',
-      maxLength: 200,
-      default: '',
-      description: 'What the key is limited to: `w`, `w/g` or `w/g/t`; empty for everything.',
-    },
-    expiresAt: { ...TIME, description: 'Left out: the key does not expire.' },
+const KEY_SETTINGS = {
+  name: { ...DISPLAY_NAME, minLength: 1, description: 'For people: what the key is for.' },
+  scopes: {
+    type: 'array',
+    minItems: 1,
+    maxItems: SCOPES.length,
+    uniqueItems: true,
+    items: { type: 'string', enum: SCOPES },
+    description: 'issue: ask for IDs. manage: workspaces, groups, tags, keys. audit: read the audit log.',
   },
-  ['name', 'scopes'],
+  within: {
+    type: 'string',
+    maxLength: 200,
+    default: '',
+    description: 'What the key is limited to: `w`, `w/g` or `w/g/t`; empty for everything.',
+  },
+  expiresAt: { ...TIME, description: 'Left out: the key does not expire.' },
+} as const
+export const CREATE_KEY_SCHEMA = object(KEY_SETTINGS, ['name', 'scopes'])
+export const PUT_KEY_SCHEMA = object(
+  {
+    ...KEY_SETTINGS,
+    sha256: {
+      type: 'string',
+      pattern: '^[0-9a-f]{64}$',
+      description:
+        'SHA-256 of the key text `idg_<id>_<43 of A-Z a-z 0-9>`, which you made of random bytes and keep.',
+    },
+  },
+  ['name', 'scopes', 'sha256'],
 )
 
 export const WORKSPACE_SCHEMA = component('Workspace', {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { HttpApi } from '../../test/fixtures/http-api.ts'
+import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
 
 test('a new key is shown once, and never its hash', async (t) => {
   const api = await HttpApi.start(t)
@@ -92,4 +93,73 @@ test('keys are listed in pages', async (t) => {
     cursor = String(body['nextCursor'] ?? '')
   } while (cursor !== '')
   for (const id of ids) assert.ok(seen.has(id), id)
+})
+
+const OWN_ID = 'bt0000000001'
+
+function ownKey(letter: string): { readonly text: string; readonly body: object } {
+  const text = `idg_${OWN_ID}_${letter.repeat(43)}`
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  return {
+    text,
+    body: { name: 'BizTag shop/invoice', scopes: ['issue'], within: 'acme/shop/segment', sha256 },
+  }
+}
+
+test('a key that its owner made is valid however often it is put, and for its tag only', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const url = `/v1/keys/${OWN_ID}`
+  const { text, body } = ownKey('a')
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: text })
+  const made = await api.expect(201, 'PUT', url, { body })
+  assert.equal(made.headers['location'], url)
+  assert.ok(!JSON.stringify(made.body).includes('sha256'))
+  assert.deepEqual((await api.expect(200, 'PUT', url, { body })).body, made.body)
+  assert.equal((await api.ids('segment', { key: text })).status, 200)
+  await api.refuses('IDGEN_FORBIDDEN', 'POST', `${TAGS_URL}/snowflake/ids`, { key: text })
+  await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/keys', { key: text })
+  const actions = (await api.memory.audited()).filter(({ subject }) => subject === OWN_ID)
+  assert.deepEqual(
+    actions.map(({ action }) => action),
+    ['key.create'],
+    'a repeat writes nothing',
+  )
+})
+
+test('another secret under the same id takes the place of the first, until the id is revoked for good', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const url = `/v1/keys/${OWN_ID}`
+  const [first, second] = [ownKey('a'), ownKey('b')]
+  const made = await api.expect(201, 'PUT', url, { body: first.body })
+  assert.equal((await api.ids('segment', { key: first.text })).status, 200)
+  const replaced = await api.expect(200, 'PUT', url, { body: second.body })
+  assert.deepEqual(replaced.body, made.body)
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: first.text })
+  assert.equal((await api.ids('segment', { key: second.text })).status, 200)
+  await api.expect(204, 'DELETE', url)
+  await api.refuses('IDGEN_KEY_REVOKED', 'PUT', url, { body: second.body })
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: second.text })
+})
+
+test('a manager of a part puts no key beyond it, and replaces none that reaches further', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const limited = { name: 'm', scopes: ['manage'], within: 'acme/shop' }
+  const { body: manager } = await api.expect(201, 'POST', '/v1/keys', { body: limited })
+  const key = String(manager['key'])
+  const { body } = ownKey('a')
+  await api.refuses('IDGEN_FORBIDDEN', 'PUT', `/v1/keys/${OWN_ID}`, {
+    key,
+    body: { ...body, within: 'acme' },
+  })
+  await api.refuses('IDGEN_FORBIDDEN', 'PUT', `/v1/keys/${OWN_ID}`, {
+    key,
+    body: { ...body, scopes: ['audit'] },
+  })
+  await api.expect(201, 'PUT', `/v1/keys/${OWN_ID}`, { key, body })
+  await api.expect(201, 'PUT', '/v1/keys/bt0000000002', { body: { ...body, within: 'acme' } })
+  await api.refuses('IDGEN_FORBIDDEN', 'PUT', '/v1/keys/bt0000000002', { key, body })
+  for (const id of ['short', 'UPPERCASE0001', 'admin'])
+    await api.refuses('IDGEN_REQUEST_INVALID', 'PUT', `/v1/keys/${id}`, { body })
+  for (const sha256 of ['', 'x'.repeat(64), 'A'.repeat(64), undefined])
+    await api.refuses('IDGEN_REQUEST_INVALID', 'PUT', `/v1/keys/${OWN_ID}`, { body: { ...body, sha256 } })
 })

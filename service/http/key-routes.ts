@@ -3,8 +3,8 @@ import { authorize, authorizeScopes } from '../app/authenticator.ts'
 import type { ManageKeys } from '../app/manage-keys.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { ApiKey, Scope } from '../ports/api-key-store.ts'
-import { NO_QUERY } from './entity-operations.ts'
-import { CREATE_KEY_SCHEMA, KEY_SCHEMA, NEW_KEY_SCHEMA } from './entity-schemas.ts'
+import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
+import { CREATE_KEY_SCHEMA, KEY_SCHEMA, NEW_KEY_SCHEMA, PUT_KEY_SCHEMA } from './entity-schemas.ts'
 import { PAGE_QUERY_SCHEMA, type PageQuery, pageAnswer, pageRequest } from './page-cursor.ts'
 import { COMMON_CODES, problemResponses } from './problem.ts'
 import { actorOf, callerOf } from './request-state.ts'
@@ -14,6 +14,10 @@ interface KeyBody {
   readonly scopes: readonly Scope[]
   readonly within: string
   readonly expiresAt?: string
+}
+
+interface OwnKeyBody extends KeyBody {
+  readonly sha256: string
 }
 
 interface KeyParams {
@@ -36,7 +40,7 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
       name,
       scopes,
       within,
-      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+      expiresAt: dateOf(expiresAt),
     }
     const { key, text } = await keys.create(actorOf(request), draft)
     return reply
@@ -44,6 +48,22 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
       .header('location', `/v1/keys/${key.id}`)
       .send({ ...keyView(key), key: text })
   })
+  app.put<{ Params: KeyParams; Body: OwnKeyBody }>(
+    '/v1/keys/:key',
+    { schema: PUT },
+    async (request, reply) => {
+      const { expiresAt, ...body } = request.body
+      const caller = callerOf(request)
+      authorize(caller, 'manage', body.within)
+      authorizeScopes(caller, body.scopes)
+      const draft = { id: request.params.key, ...body, expiresAt: dateOf(expiresAt) }
+      // A key that reaches further is somebody else's, whatever its id.
+      const mayReplace = ({ within }: ApiKey): void => authorize(caller, 'manage', within)
+      const { key, outcome } = await keys.put(actorOf(request), draft, mayReplace)
+      if (outcome === 'created') reply.code(201).header('location', `/v1/keys/${key.id}`)
+      return reply.send(keyView(key))
+    },
+  )
   app.get<{ Params: KeyParams }>('/v1/keys/:key', { schema: GET }, async (request) => {
     const caller = callerOf(request)
     // Before the look-up: without the scope nobody learns which ids exist.
@@ -60,6 +80,10 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
     await keys.revoke(actorOf(request), key.id)
     return reply.code(204).send()
   })
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
 }
 
 /** Field by field: the hash of the secret must not leave, whatever a key gains. */
@@ -115,6 +139,28 @@ const CREATE = {
       'IDGEN_BODY_TOO_LARGE',
       'IDGEN_MEDIA_TYPE_UNSUPPORTED',
     ]),
+  },
+}
+
+const PUT = {
+  operationId: 'putApiKey',
+  summary: 'Make a key valid whose text you made yourself; again does no harm',
+  description:
+    'Exactly this key is valid under its id afterwards; another one that was is not any more. For programs that must not leave a second key behind when they are interrupted.',
+  tags: TAGS,
+  querystring: NO_QUERY,
+  body: PUT_KEY_SCHEMA,
+  response: {
+    200: {
+      description: 'It is valid: a repeat, or in place of the one before.',
+      content: { 'application/json': { schema: { $ref: 'ApiKey#' } } },
+    },
+    201: {
+      description: 'Created.',
+      headers: { Location: { type: 'string', description: 'Where it is.' } },
+      content: { 'application/json': { schema: { $ref: 'ApiKey#' } } },
+    },
+    ...problemResponses([...WRITE_CODES, 'IDGEN_KEY_REVOKED']),
   },
 }
 

@@ -142,6 +142,7 @@ const ROUTES = [
   'get /v1/keys',
   'post /v1/keys',
   'get /v1/keys/{key}',
+  'put /v1/keys/{key}',
   'delete /v1/keys/{key}',
   ...ENTITY_URLS.flatMap((url, i) => [
     `get ${url}`,

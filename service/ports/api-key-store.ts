@@ -18,10 +18,22 @@ export interface ApiKey {
   readonly revokedAt: Date | undefined
 }
 
+export interface KeyPut {
+  readonly key: ApiKey
+  readonly outcome: 'created' | 'replaced' | 'same'
+}
+
 /** Every write raises the catalogue's revision (CatalogStore.changesSince names the key). */
 export interface ApiKeyStore {
   /** @throws IDGEN_ALREADY_EXISTS when the id is taken */
   create(key: ApiKey): Promise<void>
+  /**
+   * Exactly this key is valid under its id from now on, in place of one that is there (whose creation time stays).
+   * Idempotent: a repeat writes nothing. `mayReplace` is called with the key that is there, in the same transaction;
+   * what it throws is thrown on.
+   * @throws IDGEN_KEY_REVOKED
+   */
+  put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut>
   find(id: string): Promise<ApiKey | undefined>
   /** Ordered by id, revoked ones included. */
   list(page: PageRequest): Promise<Page<ApiKey>>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { IdgenError } from '../../service/core/errors.ts'
 import type { ApiKey, ApiKeyStore } from '../../service/ports/api-key-store.ts'
 import type { CatalogStore } from '../../service/ports/catalog-store.ts'
 import { rejectsWith } from './rejects-with.ts'
@@ -35,6 +36,45 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       await stores.keys.create(key)
       await rejectsWith('IDGEN_ALREADY_EXISTS', stores.keys.create({ ...key, name: 'other' }))
       assert.equal((await stores.keys.find(key.id))?.name, key.name)
+    })
+
+    it('puts a key under its id: new, in place of another, or as it is already', async () => {
+      const allow = (): void => {}
+      const key = newKey('cdcdcdcdcdcd')
+      assert.deepEqual(await stores.keys.put(key, () => assert.fail('nothing was there')), {
+        key,
+        outcome: 'created',
+      })
+      const { revision } = await stores.catalog.changesSince(0)
+      const later = { ...key, createdAt: new Date(key.createdAt.getTime() + 1000) }
+      assert.deepEqual(await stores.keys.put(later, allow), { key, outcome: 'same' })
+      const { id, name, ...rest } = key
+      assert.equal((await stores.keys.put({ ...rest, name, id }, allow)).outcome, 'same', 'in any order')
+      assert.deepEqual((await stores.catalog.changesSince(revision)).keyIds, [])
+      const hash = new Uint8Array(32).fill(7)
+      const next = {
+        ...key,
+        hash,
+        name: 'next',
+        scopes: ['issue'],
+        within: 'w',
+        expiresAt: new Date(1),
+      } as const
+      const seen: ApiKey[] = []
+      const put = await stores.keys.put({ ...next, createdAt: later.createdAt }, (existing) =>
+        seen.push(existing),
+      )
+      assert.deepEqual([put, seen], [{ key: next, outcome: 'replaced' }, [key]])
+      assert.deepEqual(await stores.keys.find(key.id), next)
+      assert.deepEqual((await stores.catalog.changesSince(revision)).keyIds, [key.id])
+      const forbidden = new IdgenError('IDGEN_FORBIDDEN', 'not yours')
+      const refuse = (): never => {
+        throw forbidden
+      }
+      await rejectsWith('IDGEN_FORBIDDEN', stores.keys.put(key, refuse))
+      await stores.keys.revoke(key.id, new Date(1000))
+      await rejectsWith('IDGEN_KEY_REVOKED', stores.keys.put(next, allow))
+      assert.equal((await stores.keys.find(key.id))?.name, 'next')
     })
 
     it('revokes once: the first time stands', async () => {

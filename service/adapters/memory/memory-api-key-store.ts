@@ -1,5 +1,5 @@
 import { IdgenError } from '../../core/errors.ts'
-import type { ApiKey, ApiKeyStore } from '../../ports/api-key-store.ts'
+import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
 import { pageOf } from './memory-page.ts'
@@ -19,6 +19,22 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     this.#catalog.changed('key', key.id)
   }
 
+  async put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
+    const existing = this.#keys.get(key.id)
+    if (existing === undefined) {
+      await this.create(key)
+      return { key, outcome: 'created' }
+    }
+    mayReplace(existing)
+    if (existing.revokedAt !== undefined)
+      throw new IdgenError('IDGEN_KEY_REVOKED', `The key ${key.id} was revoked for good.`)
+    const next = { ...key, createdAt: existing.createdAt }
+    if (textOf(next) === textOf(existing)) return { key: existing, outcome: 'same' }
+    this.#keys.set(key.id, next)
+    this.#catalog.changed('key', key.id)
+    return { key: next, outcome: 'replaced' }
+  }
+
   async find(id: string): Promise<ApiKey | undefined> {
     return this.#keys.get(id)
   }
@@ -35,4 +51,9 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     this.#catalog.changed('key', id)
     return revoked
   }
+}
+
+/** In one order, whatever the caller's. */
+function textOf({ name, hash, scopes, within, expiresAt }: ApiKey): string {
+  return JSON.stringify([name, [...hash], scopes, within, expiresAt])
 }

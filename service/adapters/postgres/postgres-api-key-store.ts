@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
-import type { ApiKey, ApiKeyStore } from '../../ports/api-key-store.ts'
+import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import { nameTaken, pageOf } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
@@ -20,20 +20,33 @@ export class PostgresApiKeyStore implements ApiKeyStore {
       const made = await session.write(
         db
           .insertInto('api_keys')
-          .values({
-            id: key.id,
-            name: key.name,
-            hash: key.hash,
-            scopes: [...key.scopes],
-            within: key.within,
-            created_at: key.createdAt,
-            expires_at: key.expiresAt ?? null,
-            revoked_at: key.revokedAt ?? null,
-          })
+          .values(columnsOf(key))
           .onConflict((conflict) => conflict.column('id').doNothing()),
       )
       if (made === 0) throw nameTaken('key', key.id)
       await noteChange(session, db, { kind: 'key', subject: key.id, revision })
+    })
+  }
+
+  put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
+    const db = this.#database.kysely
+    return writeCatalog(this.#database, 'putting an API key', async (session, revision) => {
+      const row = await session.first(db.selectFrom('api_keys').selectAll().where('id', '=', key.id))
+      const existing = row === undefined ? undefined : keyOf(row)
+      if (existing !== undefined) mayReplace(existing)
+      if (existing?.revokedAt !== undefined)
+        throw new IdgenError('IDGEN_KEY_REVOKED', `The API key ${key.id} was revoked for good.`)
+      const next = { ...key, createdAt: existing?.createdAt ?? key.createdAt }
+      if (existing !== undefined && sameKey(existing, next)) return { key: existing, outcome: 'same' }
+      const { id, ...columns } = columnsOf(next)
+      await session.write(
+        db
+          .insertInto('api_keys')
+          .values({ id, ...columns })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(columns)),
+      )
+      await noteChange(session, db, { kind: 'key', subject: key.id, revision })
+      return { key: next, outcome: existing === undefined ? 'created' : 'replaced' }
     })
   }
 
@@ -71,6 +84,23 @@ export class PostgresApiKeyStore implements ApiKeyStore {
       return keyOf(row)
     })
   }
+}
+
+function columnsOf(key: ApiKey) {
+  return {
+    id: key.id,
+    name: key.name,
+    hash: key.hash,
+    scopes: [...key.scopes],
+    within: key.within,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt ?? null,
+    revoked_at: key.revokedAt ?? null,
+  }
+}
+
+function sameKey(a: ApiKey, b: ApiKey): boolean {
+  return JSON.stringify(columnsOf(a)) === JSON.stringify(columnsOf(b))
 }
 
 function keyOf(row: Selectable<ApiKeysTable>): ApiKey {

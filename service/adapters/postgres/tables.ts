@@ -128,7 +128,7 @@ export interface DcClaimsTable {
 export interface ApiKeysTable {
   id: string
   name: string
-  hash: ColumnType<Buffer, Uint8Array, never>
+  hash: ColumnType<Buffer, Uint8Array, Uint8Array>
   scopes: Scope[]
   within: string
   created_at: Date
