@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /**
- * Which object (a BizTag of some Kubernetes cluster) declares which tag (docs/decisions/0016).
+ * Which object (a BizTag of some Kubernetes cluster) declares which tag (docs/decisions/0017).
  *
  * tag_declarations  at most one row per tag. With released_at it is given up: kept, also when the tag is deleted, so
  *                   that nobody who speaks too late for that object brings anything back

@@ -8,6 +8,7 @@ import { migrateCommand } from './cli/migrate.ts'
 import { reportAndExit } from './cli/report-error.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tagCommand } from './cli/tag.ts'
+import { IdgenError } from './core/errors.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('idgen')
@@ -22,6 +23,15 @@ const program = new Command('idgen')
   .addCommand(dcCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())
+  // Listed only: bin/idgen starts it before this program would (its libraries cost memory here).
+  .addCommand(new Command('operator').description('Run the Kubernetes operator.').action(startedPastLauncher))
+
+function startedPastLauncher(): never {
+  throw new IdgenError(
+    'IDGEN_REQUEST_INVALID',
+    'The operator is a program of its own: start it with bin/idgen operator.',
+  )
+}
 
 // `idgen doctor | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -9,10 +9,13 @@ import type { UseCases } from './app/use-cases.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { ALGORITHMS } from './core/algorithm.ts'
+import { DURATION_BOUNDS } from './core/duration-histogram.ts'
+import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { Snowflake } from './core/snowflake.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { Sharing } from './start-cache.ts'
+import { VERSION } from './version.ts'
 
 export interface Measured extends CoordinationMeasured {
   readonly sharing: Sharing | undefined
@@ -31,6 +34,13 @@ export interface Measured extends CoordinationMeasured {
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
   return [
+    {
+      name: 'idgen_build_info',
+      help: 'Always 1; the labels say what runs',
+      kind: 'gauge',
+      labels: ['version', 'node_version'],
+      read: (set) => set([VERSION, process.version], 1),
+    },
     ...generation(measured),
     ...segments(measured),
     ...algorithms(measured),
@@ -61,14 +71,29 @@ function generation({ useCases, routers }: Measured): MetricSource[] {
     },
     {
       name: 'idgen_generate_failures_total',
-      help: 'Requests for IDs that ended in an error',
+      help: 'Requests for IDs that failed through no fault of their caller, by error code',
       kind: 'counter',
-      labels: [],
-      read: (set) => {
-        let failures = 0
-        for (const tag of useCases.directory.all()) failures += tag.failures
-        set([], failures)
-      },
+      labels: ['code'],
+      read: (set) => readFailures(useCases, (http) => http >= 500, set),
+    },
+    {
+      name: 'idgen_generate_refusals_total',
+      help: 'Requests for IDs that were refused because of what was asked, or by whom, by error code',
+      kind: 'counter',
+      labels: ['code'],
+      read: (set) => readFailures(useCases, (http) => http < 500, set),
+    },
+    counter(
+      'idgen_generate_degraded_total',
+      'Requests answered by another algorithm than the first of their tag',
+      () => useCases.generate.degraded,
+    ),
+    {
+      name: 'idgen_generate_duration_seconds',
+      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
+      kind: 'histogram',
+      bounds: DURATION_BOUNDS,
+      read: () => useCases.generate.durations,
     },
     {
       name: 'idgen_generate_waiting',
@@ -223,6 +248,17 @@ function dependencies({ useCases, keeper, audit, follower, claim, pool }: Measur
       () => audit.dropped,
     ),
   ]
+}
+
+function readFailures(
+  { ledger }: UseCases,
+  wanted: (http: number) => boolean,
+  set: (labelValues: readonly string[], value: number) => void,
+): void {
+  // There from the start, so that the first failure shows as an increase.
+  if (wanted(ERRORS.IDGEN_INTERNAL.http) && !ledger.failures.has('IDGEN_INTERNAL')) set(['IDGEN_INTERNAL'], 0)
+  for (const [code, requests] of ledger.failures)
+    if (wanted(isErrorCode(code) ? ERRORS[code].http : 500)) set([code], requests)
 }
 
 function readServed(

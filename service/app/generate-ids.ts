@@ -1,3 +1,4 @@
+import { type DurationCounts, DurationHistogram } from '../core/duration-histogram.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
@@ -24,6 +25,11 @@ export class GenerateIds {
   #options: GenerateOptions
   #waiting = 0
   #draining = false
+  #answered = 0
+  /** Of those, the ones that had to wait: only they are timed, so that an ID in memory costs no look at the clock. */
+  #answeredLate = 0
+  #degraded = 0
+  readonly #durations = new DurationHistogram()
 
   constructor(options: GenerateOptions) {
     this.#options = options
@@ -32,6 +38,16 @@ export class GenerateIds {
   /** Requests that wait for a grant now. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** Requests that were answered by another algorithm than the tag's first. */
+  get degraded(): number {
+    return this.#degraded
+  }
+
+  /** How long requests took until their IDs were there, or until they failed. */
+  get durations(): DurationCounts {
+    return this.#durations.counts(this.#answered - this.#answeredLate)
   }
 
   /** Live configuration: counts for requests that come after it. */
@@ -71,8 +87,8 @@ export class GenerateIds {
    * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
    */
   async take(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
-    if (this.#waiting >= this.#options.maxWaiting) {
-      tag.failures += 1
+    const { clock, maxWaiting } = this.#options
+    if (this.#waiting >= maxWaiting) {
       throw new IdgenError(
         'IDGEN_OVERLOADED',
         `${this.#waiting} requests already wait for IDs here; ask another instance or try again.`,
@@ -81,14 +97,14 @@ export class GenerateIds {
     }
     this.#waiting += 1
     tag.waiting += 1
+    const fromMs = clock.monotonicMs()
     try {
       await this.#takeWaiting(tag, count, batch)
-    } catch (error) {
-      tag.failures += 1
-      throw error
+      this.#answeredLate += 1
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
+      this.#durations.observe(clock.monotonicMs() - fromMs)
     }
   }
 
@@ -134,6 +150,8 @@ export class GenerateIds {
     tag.used = true
     served.requests += 1
     served.ids += count
+    this.#answered += 1
+    if (batch.degraded) this.#degraded += 1
   }
 
   #refuseWhenStopped(tag: LiveTag): void {

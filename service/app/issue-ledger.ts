@@ -25,6 +25,8 @@ export class IssueLedger {
   #options: IssueLedgerOptions
   readonly #repeat: Repeat
   readonly #byKey = new Map<string, Map<string, Count>>()
+  /** By error code, since the start. */
+  readonly #failures = new Map<string, number>()
   #counts = 0
   #calls = 0
 
@@ -47,6 +49,12 @@ export class IssueLedger {
     const count = this.#find(keyId, path, result)
     count.requests += 1
     count.ids += ids
+    if (result !== 'ok') this.#failures.set(result, (this.#failures.get(result) ?? 0) + 1)
+  }
+
+  /** Requests that ended in an error, by its code. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#failures
   }
 
   start(): void {

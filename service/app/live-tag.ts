@@ -24,7 +24,6 @@ export class LiveTag {
     'uuid-v7': { requests: 0, ids: 0 },
     'uuid-v4': { requests: 0, ids: 0 },
   }
-  failures = 0
   /** Set by every request, cleared by the directory when it looks for a tag to drop. */
   used = true
   /** Requests that wait for IDs of this tag now; the directory keeps a tag while there are any. */

@@ -116,6 +116,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text)
+}
+
 /** Where in the request the fault lies, e.g. { path: '/count', message: 'must be >= 1' }. */
 export interface FieldFault {
   readonly path: string

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HttpApi } from '../test/fixtures/http-api.ts'
+import { ScriptedSegments } from '../test/fixtures/scripted-segments.ts'
+import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
+import { metricSources } from './metric-sources.ts'
+import { VERSION } from './version.ts'
+
+async function scraped(api: HttpApi): Promise<string> {
+  const pool = () => ({ total: 0, idle: 0, waiting: 0 })
+  const metrics = new PrometheusMetrics(metricSources({ ...api.memory.service, pool }))
+  return (await metrics.scrape()).text
+}
+
+function valueOf(text: string, series: string): number | undefined {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+  return line === undefined ? undefined : Number(line.slice(series.length + 1))
+}
+
+test('a scrape says what runs, and how requests for IDs ended and how long they took', async (t) => {
+  const segments = new ScriptedSegments()
+  const api = await HttpApi.withTags(t, { outside: { segments } })
+  const before = await scraped(api)
+  assert.match(
+    before,
+    new RegExp(`^idgen_build_info\\{version="${VERSION}",node_version="v[0-9.]+"\\} 1$`, 'm'),
+  )
+  assert.equal(valueOf(before, 'idgen_generate_failures_total{code="IDGEN_INTERNAL"}'), 0)
+  assert.equal(valueOf(before, 'idgen_generate_degraded_total'), 0)
+  assert.match(before, /^# TYPE idgen_generate_duration_seconds histogram$/m)
+  for (let asked = 0; asked < 3; asked += 1) assert.equal((await api.ids('snowflake')).status, 200)
+  segments.mode = 'fail'
+  assert.equal((await api.ids('segment')).status, 200, 'served by the next algorithm')
+  await api.refuses('IDGEN_COUNT_OUT_OF_RANGE', 'POST', '/v1/workspaces/acme/groups/shop/tags/segment/ids', {
+    body: { count: 0 },
+  })
+  api.memory.useCases.generate.stop()
+  assert.equal((await api.ids('snowflake')).status, 503)
+  const after = await scraped(api)
+  const of = (series: string): number | undefined => valueOf(after, series)
+  assert.equal(of('idgen_generate_requests_total{tag="acme/shop/snowflake",algorithm="snowflake"}'), 3)
+  assert.equal(of('idgen_generate_degraded_total'), 1)
+  assert.equal(of('idgen_generate_failures_total{code="IDGEN_SHUTTING_DOWN"}'), 1)
+  assert.equal(of('idgen_generate_refusals_total{code="IDGEN_COUNT_OUT_OF_RANGE"}'), 1)
+  assert.equal(of('idgen_generate_duration_seconds_count'), 5)
+  assert.equal(of('idgen_generate_duration_seconds_bucket{le="+Inf"}'), 5)
+  assert.equal(of('idgen_generate_duration_seconds_bucket{le="0.001"}'), 5)
+})
