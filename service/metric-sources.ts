@@ -42,6 +42,7 @@ export function metricSources(measured: Measured): MetricSource[] {
       read: (set) => set([VERSION, process.version], 1),
     },
     ...generation(measured),
+    ...outcomes(measured),
     ...segments(measured),
     ...algorithms(measured),
     ...dependencies(measured),
@@ -70,32 +71,6 @@ function generation({ useCases, routers }: Measured): MetricSource[] {
       read: (set) => readServed(useCases, 'ids', set),
     },
     {
-      name: 'idgen_generate_failures_total',
-      help: 'Requests for IDs that failed through no fault of their caller, by error code',
-      kind: 'counter',
-      labels: ['code'],
-      read: (set) => readFailures(useCases, (http) => http >= 500, set),
-    },
-    {
-      name: 'idgen_generate_refusals_total',
-      help: 'Requests for IDs that were refused because of what was asked, or by whom, by error code',
-      kind: 'counter',
-      labels: ['code'],
-      read: (set) => readFailures(useCases, (http) => http < 500, set),
-    },
-    counter(
-      'idgen_generate_degraded_total',
-      'Requests answered by another algorithm than the first of their tag',
-      () => useCases.generate.degraded,
-    ),
-    {
-      name: 'idgen_generate_duration_seconds',
-      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
-      kind: 'histogram',
-      bounds: DURATION_BOUNDS,
-      read: () => useCases.generate.durations,
-    },
-    {
       name: 'idgen_generate_waiting',
       help: 'Requests that wait for a grant now',
       kind: 'gauge',
@@ -121,6 +96,38 @@ function generation({ useCases, routers }: Measured): MetricSource[] {
         set(['degraded'], routers.moves.degraded)
         set(['recovered'], routers.moves.recovered)
       },
+    },
+  ]
+}
+
+/** By what a canary is judged: an operator of another version reads them, so names stay. */
+function outcomes({ useCases }: Measured): MetricSource[] {
+  return [
+    {
+      name: 'idgen_generate_failures_total',
+      help: 'Requests for IDs that failed through no fault of their caller, by error code',
+      kind: 'counter',
+      labels: ['code'],
+      read: (set) => readFailures(useCases, (http) => http >= 500, set),
+    },
+    {
+      name: 'idgen_generate_refusals_total',
+      help: 'Requests for IDs that were refused because of what was asked, or by whom, by error code',
+      kind: 'counter',
+      labels: ['code'],
+      read: (set) => readFailures(useCases, (http) => http < 500, set),
+    },
+    counter(
+      'idgen_generate_degraded_total',
+      'Requests answered by another algorithm than the first of their tag',
+      () => useCases.generate.degraded,
+    ),
+    {
+      name: 'idgen_generate_duration_seconds',
+      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
+      kind: 'histogram',
+      bounds: DURATION_BOUNDS,
+      read: () => useCases.generate.durations,
     },
   ]
 }

@@ -53,7 +53,7 @@ test('a route says which methods it answers', async (t) => {
     ['POST', '/v1/ids/1', 'GET, HEAD'],
     ['DELETE', '/v1/workspaces', 'GET, HEAD, POST'],
     ['POST', '/v1/workspaces/acme', 'DELETE, GET, HEAD, PATCH, PUT'],
-    ['PUT', '/v1/keys/x', 'DELETE, GET, HEAD'],
+    ['PATCH', '/v1/keys/x', 'DELETE, GET, HEAD, PUT'],
     ['POST', '/readyz', 'GET, HEAD'],
   ] as const) {
     const answer = await api.refuses('IDGEN_METHOD_NOT_ALLOWED', method, url, { key: '' })

@@ -91,7 +91,7 @@ test('the symlink swap by which Kubernetes updates a Secret is seen', async (t) 
 
 test('a start with a pair that cannot be used is refused and says why; an expired one is told of', async (t) => {
   const at = await folder(t)
-  await assert.rejects(opened(at), /tls\.crt cannot be read \(ENOENT\).*server\.https\.cert/)
+  await assert.rejects(opened(at), /tls\.(?:crt|key) cannot be read \(ENOENT\).*server\.https\.cert/)
   await write(at, { cert: selfSigned('one').cert, key: selfSigned('other').key })
   await assert.rejects(opened(at), { code: 'IDGEN_CONFIG_INVALID' })
   await write(at, selfSigned('old', { expired: true }))
