@@ -133,18 +133,24 @@ export class DeclareTags {
     refuseFaults(draft)
     refuseForeignFloors(draft.space, request.floors)
     const space = spaceAbove(ref, request)
-    const { workspace, group } = ref
+    const make = () => catalog.createTag(actor, ref, { ...spec, space }, declarationOf(request))
+    try {
+      return await unlessPresent(make)
+    } catch (thrown) {
+      if (!NO_PLACE.includes(IdgenError.from(thrown).code)) throw thrown
+    }
+    await this.#makePlace(actor, ref, allow)
+    return await unlessPresent(make)
+  }
+
+  async #makePlace(actor: Actor, { workspace, group }: TagRef, allow: Allow): Promise<void> {
+    const { catalog } = this.#options
     if ((await catalog.store.findWorkspace(workspace)) === undefined) {
       allow(workspace)
       await unlessPresent(() => catalog.createWorkspace(actor, workspace, ''))
     }
-    if ((await catalog.store.findGroup(workspace, group)) === undefined) {
-      allow(`${workspace}/${group}`)
-      await unlessPresent(() => catalog.createGroup(actor, workspace, group, ''))
-    }
-    return await unlessPresent(() =>
-      catalog.createTag(actor, ref, { ...spec, space }, declarationOf(request)),
-    )
+    allow(`${workspace}/${group}`)
+    await unlessPresent(() => catalog.createGroup(actor, workspace, group, ''))
   }
 
   /** undefined: the tag was deleted meanwhile. */
@@ -160,11 +166,11 @@ export class DeclareTags {
     const change = changeOf(tag, request.spec)
     try {
       const advanced = await this.#floors.raise(actor, found, request.floors)
-      if (taken || change !== undefined) await this.#write(actor, tag, request, change)
-      const opened = await this.#open(found)
-      const changed = taken || change !== undefined || advanced.length > 0
-      const after = changed || opened ? await this.#store.find(tag) : found
-      return after && { ...after, changed, advanced }
+      const isNew = taken || change !== undefined
+      const written = isNew ? await this.#write(actor, found, request, change) : found
+      const moved = (await this.#open(found)) || advanced.length > 0
+      const after = moved ? await this.#store.find(tag) : written
+      return after && { ...after, changed: isNew || advanced.length > 0, advanced }
     } catch (thrown) {
       if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
       return undefined
@@ -173,20 +179,22 @@ export class DeclareTags {
 
   async #write(
     actor: Actor,
-    tag: Tag,
+    { tag, places }: DeclaredTag,
     request: DeclareRequest,
     change: TagChange | undefined,
-  ): Promise<void> {
+  ): Promise<DeclaredTag> {
     const { directory, publish } = this.#options
     const declaration = declarationOf(request)
     const { takeOverFrom } = request
     const wanted = { ...declaration, takeOverFrom }
     const done = await this.#store.declare(tag, tag.generation, wanted, change)
     this.#record(actor, 'tag.declare', tag, { before: done.declaredBefore ?? null, after: declaration })
-    if (change === undefined) return
+    const after = { tag: done.after, declaration, places }
+    if (change === undefined) return after
     this.#record(actor, 'tag.update', tag, { before: done.before, after: done.after })
     await directory.refresh(tagPath(tag))
     await publish?.(tagPath(tag))
+    return after
   }
 
   /** So that the answer says where the tag's numbers begin, and its first ID does not wait for it. */
@@ -251,5 +259,7 @@ function spaceAbove(ref: TagRef, { spec, floors }: DeclareRequest): Partial<Numb
 
 /** Each lost attempt means that somebody else made or deleted the tag in between. */
 const ATTEMPTS_MAX = 5
+/** The group of a new tag is missing, or its workspace with it. */
+const NO_PLACE: readonly string[] = ['IDGEN_GROUP_NOT_FOUND', 'IDGEN_WORKSPACE_NOT_FOUND']
 /** The tag, or this object's declaration of it, went meanwhile. */
 const GONE: readonly string[] = ['IDGEN_TAG_NOT_FOUND', 'IDGEN_DECLARATION_STALE']

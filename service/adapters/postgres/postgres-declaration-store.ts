@@ -98,12 +98,12 @@ export class PostgresDeclarationStore implements DeclarationStore {
       const over = await isOver(session, this.#db, wanted.owner.uid)
       const taken = settleDeclaration(tagPath(ref), { declaration, over }, wanted)
       if (taken) await writeDeclaration(session, this.#db, row.id, wanted)
-      if (change !== undefined) {
-        await this.#tags.write(session, row, change)
-        await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
-      }
+      const before = tagOf(row)
+      if (change === undefined) return { before, after: before, declaredBefore: declaration }
+      await this.#tags.write(session, row, change)
+      await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
       const after = tagOf(await this.#tags.required(session, ref, undefined))
-      return { before: tagOf(row), after, declaredBefore: declaration }
+      return { before, after, declaredBefore: declaration }
     })
   }
 
