@@ -37,9 +37,9 @@ export async function startCluster(): Promise<string> {
     )
   await startNode()
   await step('PostgreSQL, Redis and etcd', async () => {
-    const { changed } = await loadImages(await storeImages())
+    const { replaced } = await loadImages(await storeImages())
     await makeVolumes()
-    await installStores(LOCAL_IMAGES, changed)
+    await installStores(LOCAL_IMAGES, replaced)
   })
   // Also idgen:next, the same code under another digest, and idgen:bad, which ends at once: for canaries.
   const loaded = await step('images of idgen', async () => loadImages(await idgenImages()))

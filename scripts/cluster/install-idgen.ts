@@ -26,10 +26,10 @@ export async function makeVolumes(): Promise<void> {
   await applyManifest('volumes', { VOLUMES: volumes })
 }
 
-/** With `changed` images of the same names, pods are made anew. */
-export async function installStores({ postgres, etcd, redis }: Images, changed = false): Promise<void> {
+/** With images that replaced others of the same names, pods are made anew. */
+export async function installStores({ postgres, etcd, redis }: Images, replaced = false): Promise<void> {
   await applyManifest('stores', { POSTGRES_IMAGE: postgres, ETCD_IMAGE: etcd, REDIS_IMAGE: redis })
-  if (changed) await kubectl(['delete', 'pods', '--all', '--namespace=stores', '--wait=false'])
+  if (replaced) await kubectl(['delete', 'pods', '--all', '--namespace=stores', '--wait=false'])
   await rolledOut('stores', ['statefulset/postgres', 'statefulset/etcd', 'deployment/redis'])
 }
 

@@ -8,8 +8,8 @@ import { FOLDER } from './layout.ts'
 const LOADED = join(FOLDER, 'loaded-images.json')
 
 export interface Loaded {
-  /** Whether containerd had not all of them with this content. */
-  readonly changed: boolean
+  /** Whether containerd had one of them with another content: pods that run it are of the old one. */
+  readonly replaced: boolean
   readonly digests: Readonly<Record<string, string>>
 }
 
@@ -19,13 +19,13 @@ export async function loadImages(images: readonly Image[]): Promise<Loaded> {
   mkdirSync(folder, { recursive: true })
   const archive = await writeArchive(images, folder)
   const before = loaded()
-  const changed = Object.entries(archive.digests).some(([name, digest]) => before[name] !== digest)
-  if (changed) {
+  const different = Object.entries(archive.digests).filter(([name, digest]) => before[name] !== digest)
+  if (different.length > 0) {
     await ctr(['images', 'import', archive.file])
     writeFileSync(LOADED, JSON.stringify({ ...before, ...archive.digests }, undefined, 2))
   }
   await rm(archive.file)
-  return { changed, digests: archive.digests }
+  return { replaced: different.some(([name]) => before[name] !== undefined), digests: archive.digests }
 }
 
 function loaded(): Record<string, unknown> {
