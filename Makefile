@@ -12,7 +12,7 @@ FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -71,6 +71,14 @@ proofs: ## Check the protocols' models with TLC, for all rules and without each 
 cluster-test: servers ## The operator's runtime on a real kube-apiserver (built once from Go modules, many minutes)
 	@scripts/install-kubernetes.sh
 	@$(NODE) scripts/run-tests.ts cluster
+
+cluster: servers ## A real one-node Kubernetes without Docker (root on Linux), idgen in it; KUBECONFIG=… IMAGE=… installs into yours
+	@scripts/install-kubernetes.sh $$(if [ -n "$$KUBECONFIG" ]; then echo helm kubectl; else echo node; fi)
+	@$(NODE) scripts/cluster/up.ts
+
+cluster-down: ## Take away all that `make cluster` started
+	@scripts/install.sh dev
+	@$(NODE) scripts/cluster/down.ts
 
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev
