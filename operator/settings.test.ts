@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { readSettings } from './settings.ts'
+import { readSettings, SETTINGS_HELP } from './settings.ts'
 
 describe('settings of the operator', () => {
   test('nothing need be set', () => {
@@ -11,7 +11,36 @@ describe('settings of the operator', () => {
       statusHost: '0.0.0.0',
       statusPort: 8080,
       logLevel: 'info',
+      watchNamespaces: [],
+      image: undefined,
+      allowedImages: [],
+      serviceAddress: undefined,
     })
+  })
+
+  test('lists have commas between, and nothing comes twice', () => {
+    const { watchNamespaces, allowedImages } = readSettings({
+      IDGEN_OPERATOR_WATCH_NAMESPACES: 'one, two,one,',
+      IDGEN_OPERATOR_ALLOWED_IMAGES: 'ghcr.io/acme/,localhost:5000/idgen',
+    })
+    assert.deepEqual(watchNamespaces, ['one', 'two'])
+    assert.deepEqual(allowedImages, ['ghcr.io/acme/', 'localhost:5000/idgen'])
+  })
+
+  test('the address of the service is never without TLS', () => {
+    const address = (value: string) => ({ IDGEN_OPERATOR_SERVICE_ADDRESS: value })
+    assert.equal(readSettings(address('https://127.0.0.1:8443')).serviceAddress, 'https://127.0.0.1:8443')
+    for (const bad of ['http://a:8443', 'https://a/b', 'a:8443'])
+      assert.throws(() => readSettings(address(bad)), /SERVICE_ADDRESS must be https/)
+  })
+
+  test('every setting is explained', () => {
+    const read = new Set<string>()
+    readSettings(
+      new Proxy({}, { get: (_target, name) => void read.add(String(name)) }) as Record<string, undefined>,
+    )
+    read.delete('HOSTNAME')
+    for (const name of read) assert.match(SETTINGS_HELP, new RegExp(`^${name} `, 'm'))
   })
 
   test('what is set holds, and the pod is named by its host unless it is told', () => {
@@ -26,7 +55,11 @@ describe('settings of the operator', () => {
       IDGEN_OPERATOR_STATUS_PORT: 'http',
       IDGEN_OPERATOR_LOG_LEVEL: 'loud',
       IDGEN_OPERATOR_NAMESPACE: 'Not_A_Name',
+      IDGEN_OPERATOR_WATCH_NAMESPACES: 'good,Bad',
     }
-    assert.throws(() => readSettings(env), /STATUS_PORT.*LOG_LEVEL.*NAMESPACE.*"Not_A_Name"/)
+    assert.throws(
+      () => readSettings(env),
+      /STATUS_PORT.*LOG_LEVEL.*OPERATOR_NAMESPACE.*"Not_A_Name".*WATCH_NAMESPACES.*"Bad"/,
+    )
   })
 })

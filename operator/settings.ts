@@ -7,12 +7,41 @@ export interface Settings {
   readonly statusHost: string
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** Whose resources are looked after; empty: all namespaces. */
+  readonly watchNamespaces: readonly string[]
+  /** Of IdGenerators that name none. */
+  readonly image: string | undefined
+  /** What an image must begin with, see core/image-policy.ts; empty: anything. */
+  readonly allowedImages: readonly string[]
+  /** Instead of the address of the Service: where the operator runs outside the cluster. */
+  readonly serviceAddress: string | undefined
 }
+
+/** One line a setting, for `--help`. */
+export const SETTINGS_HELP = `IDGEN_OPERATOR_NAMESPACE         namespace of the operator and its Lease (default)
+IDGEN_OPERATOR_LEASE             name of the Lease (idgen-operator)
+IDGEN_OPERATOR_POD               name of this process, never that of another one at the same time (the host's)
+IDGEN_OPERATOR_STATUS_HOST       address of /livez, /readyz and /metrics (0.0.0.0)
+IDGEN_OPERATOR_STATUS_PORT       their port (8080; 0: a free one)
+IDGEN_OPERATOR_LOG_LEVEL         debug, info, warn or error (info)
+IDGEN_OPERATOR_WATCH_NAMESPACES  namespaces to look after, with commas between (all)
+IDGEN_OPERATOR_IMAGE             image of IdGenerators that name none (none)
+IDGEN_OPERATOR_ALLOWED_IMAGES    what an image must begin with, with commas between (anything)
+IDGEN_OPERATOR_SERVICE_ADDRESS   https://host:port of a service, where the operator runs outside the cluster (its Service)
+KUBECONFIG                       how to reach the API server outside the cluster`
 
 /** Throws one Error that names everything that is wrong. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const faults: string[] = []
   const text = (name: string, fallback: string): string => env[name]?.trim() || fallback
+  const words = (name: string): string[] => [
+    ...new Set(
+      text(name, '')
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    ),
+  ]
   const port = Number(text('IDGEN_OPERATOR_STATUS_PORT', '8080'))
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     faults.push('IDGEN_OPERATOR_STATUS_PORT must be a port, 0 to 65535')
@@ -20,12 +49,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (!isLevel(level)) faults.push(`IDGEN_OPERATOR_LOG_LEVEL must be one of ${LEVELS.join(', ')}`)
   const namespace = text('IDGEN_OPERATOR_NAMESPACE', 'default')
   const leaseName = text('IDGEN_OPERATOR_LEASE', 'idgen-operator')
+  const watchNamespaces = words('IDGEN_OPERATOR_WATCH_NAMESPACES')
   for (const [name, value] of [
     ['IDGEN_OPERATOR_NAMESPACE', namespace],
     ['IDGEN_OPERATOR_LEASE', leaseName],
+    ...watchNamespaces.map((each) => ['IDGEN_OPERATOR_WATCH_NAMESPACES', each] as const),
   ] as const)
     if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
       faults.push(`${name} must be a Kubernetes name (a-z, 0-9, -; at most 63), not "${value}"`)
+  const serviceAddress = text('IDGEN_OPERATOR_SERVICE_ADDRESS', '') || undefined
+  if (serviceAddress !== undefined && !isAddress(serviceAddress))
+    faults.push(`IDGEN_OPERATOR_SERVICE_ADDRESS must be https://host:port, not "${serviceAddress}"`)
   if (faults.length > 0 || !isLevel(level)) throw new Error(faults.join('; '))
   return {
     namespace,
@@ -34,6 +68,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     statusHost: text('IDGEN_OPERATOR_STATUS_HOST', '0.0.0.0'),
     statusPort: port,
     logLevel: level,
+    watchNamespaces,
+    image: text('IDGEN_OPERATOR_IMAGE', '') || undefined,
+    allowedImages: words('IDGEN_OPERATOR_ALLOWED_IMAGES'),
+    serviceAddress,
   }
 }
 
@@ -41,4 +79,10 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 function isLevel(text: string): text is Settings['logLevel'] {
   return (LEVELS as readonly string[]).includes(text)
+}
+
+/** Keys go over it: never without TLS. */
+function isAddress(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && url.protocol === 'https:' && url.pathname === '/' && url.search === ''
 }

@@ -61,9 +61,10 @@ export class ObjectStore<T extends KubeObject> {
 
   remove(item: T): Change<T>[] {
     const key = objectKey(item.metadata)
-    return this.#objects.delete(key)
-      ? [{ type: 'deleted', key, object: deepFreeze(item), listed: false }]
-      : []
+    const previous = this.#objects.get(key)
+    if (previous === undefined) return []
+    this.#objects.delete(key)
+    return [{ type: 'deleted', key, object: deepFreeze(item), previous, listed: false }]
   }
 }
 

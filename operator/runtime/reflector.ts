@@ -16,6 +16,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly fieldSelector?: string
   /** Default false: managedFields are left out, which are often more than half of an object. */
   readonly keepManagedFields?: boolean
+  /** What is kept of each object, for kinds of which only a little is read. Must keep `metadata`. */
+  readonly slim?: (object: T) => T
   /** Puts keys into queues and does nothing else. What it throws is reported, and nothing stops. */
   readonly onChange: (change: Change<T>) => void
   readonly watcher?: ReflectorWatcher
@@ -213,10 +215,15 @@ export class Reflector<T extends KubeObject> {
   }
 
   #slim(object: T): T {
-    if (this.#options.keepManagedFields === true || object.metadata.managedFields === undefined) return object
+    const { keepManagedFields = false, slim = same } = this.#options
+    if (keepManagedFields || object.metadata.managedFields === undefined) return slim(object)
     const { managedFields: _, ...metadata } = object.metadata
-    return { ...object, metadata }
+    return slim({ ...object, metadata })
   }
+}
+
+function same<T>(object: T): T {
+  return object
 }
 
 /** Ends one watch: from outside, when the list is stale, or after too long a silence. */
