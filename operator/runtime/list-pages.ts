@@ -20,24 +20,29 @@ interface Page<T> {
   readonly items: readonly T[] | null
 }
 
-/** A list of thousands in pages, all of one moment. */
+/**
+ * A list of thousands in pages, all of one moment. `slim` is what is kept of each: as soon as its page is read, because
+ * the whole of thousands of objects at once is several times what the slim ones need.
+ */
 export async function listAll<T extends KubeObject>(
   client: KubeClient,
   scope: ListScope,
   signal: AbortSignal,
+  slim: (item: T) => T = (item) => item,
 ): Promise<CompleteList<T>> {
   try {
-    return await readPages<T>(client, scope, signal, PAGE_SIZE)
+    return await readPages<T>(client, scope, slim, signal, PAGE_SIZE)
   } catch (thrown) {
     // The moment of the first page is forgotten before the last was read: a server this slow gets one large page.
     if (!isStatus(thrown, 410)) throw thrown
-    return await readPages<T>(client, scope, signal, undefined)
+    return await readPages<T>(client, scope, slim, signal, undefined)
   }
 }
 
 async function readPages<T extends KubeObject>(
   client: KubeClient,
   scope: ListScope,
+  slim: (item: T) => T,
   signal: AbortSignal,
   limit: number | undefined,
 ): Promise<CompleteList<T>> {
@@ -51,7 +56,7 @@ async function readPages<T extends KubeObject>(
     }
     const path = collectionPath(scope.resource, scope.namespace)
     const page = await client.send<Page<T>>({ method: 'GET', path, query, signal })
-    for (const item of page.items ?? []) items.push(named(scope.resource, item))
+    for (const item of page.items ?? []) items.push(slim(named(scope.resource, item)))
     more = page.metadata.continue ?? ''
     if (more === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' }
   }

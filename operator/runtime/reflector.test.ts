@@ -56,6 +56,29 @@ describe('reflector', () => {
     await reflector.stop()
   })
 
+  test('of each page only what is kept lies in memory while the next is read', async () => {
+    const kept: string[] = []
+    const kube = new ScriptedKube()
+    const seen: string[][] = []
+    kube.answer = ({ query }) => {
+      seen.push([...kept])
+      return query?.['continue'] === undefined
+        ? { metadata: { resourceVersion: '10', continue: 'more' }, items: [thing('a', '1')] }
+        : { metadata: { resourceVersion: '10' }, items: [thing('b', '2')] }
+    }
+    const slim = ({ apiVersion, kind, metadata }: Thing): Thing => {
+      kept.push(metadata.name)
+      return { apiVersion, kind, metadata }
+    }
+    const base = { client: kube, clock: new ManualClock(), random: () => 0.5, resource: THINGS }
+    const reflector = new Reflector<Thing>({ ...base, slim, onChange: () => {} })
+    reflector.start()
+    await settle()
+    assert.deepEqual(seen, [[], ['a']])
+    assert.equal(reflector.store.get('ns/b')?.spec, undefined)
+    await reflector.stop()
+  })
+
   test('events change the store and are told', async () => {
     const { kube, reflector, told } = world()
     reflector.start()

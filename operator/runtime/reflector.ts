@@ -108,10 +108,12 @@ export class Reflector<T extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     this.#enter('listing', signal)
-    const { items, resourceVersion } = await listAll<T>(this.#options.client, this.#scope(), signal)
+    const { items, resourceVersion } = await listAll<T>(this.#options.client, this.#scope(), signal, (item) =>
+      this.#slim(item),
+    )
     if (signal.aborted) return
     this.#resourceVersion = resourceVersion
-    this.#tell(this.store.replace(items.map((item) => this.#slim(item))))
+    this.#tell(this.store.replace(items))
     this.#isSynced = true
     this.#synced.resolve()
     this.#options.watcher?.listed(this.kind, items.length)
