@@ -1,0 +1,42 @@
+import type { BizTag } from '../api/kinds.ts'
+import { percentText } from './biz-tag-capacity.ts'
+import { conditionOf } from './biz-tag-conditions.ts'
+import type { DatacenterState, DeclaredTag } from './biz-tag-declaration.ts'
+
+/**
+ * - `same`: nothing worth a write.
+ * - `record`: the status is behind.
+ * - `declare`: the service does not have what was declared; it was restored, or somebody ended the claim.
+ */
+export type RefreshStep = 'same' | 'record' | 'declare'
+
+/** What a look at the service means for a tag; `recordedMs`: how long ago its status took over what was used. */
+export function decideRefresh(tag: BizTag, seen: DeclaredTag | undefined, recordedMs: number): RefreshStep {
+  const accepted = conditionOf(tag.status?.conditions, 'Accepted')
+  // Whatever else stands in the way of this tag, its reconcile knows it.
+  if (accepted?.status !== 'True' || accepted.observedGeneration !== tag.metadata.generation) return 'same'
+  if (seen?.owner?.uid !== tag.metadata.uid) return 'declare'
+  if (seen.generation !== tag.metadata.generation || seen.id !== tag.status?.tagId) return 'declare'
+  const before = new Map(tag.status?.datacenters?.map((each) => [each.id, each]))
+  const seenDcs = new Set(seen.datacenters.map(({ dc }) => dc))
+  if ([...before.keys()].some((dc) => !seenDcs.has(dc))) return 'declare'
+  let moved = false
+  for (const place of seen.datacenters) {
+    const known = before.get(place.dc)
+    if (known?.highWater === undefined) return 'record'
+    if (isBehind(place, known.highWater)) return 'declare'
+    if (Number(percentText(place.usedShare)) - Number(known.usedPercent ?? 0) >= PERCENT_STEP) return 'record'
+    if (place.highWater !== known.highWater) moved = true
+  }
+  return moved && recordedMs >= RECORD_MS ? 'record' : 'same'
+}
+
+/** Decimal texts without leading zeros: the longer one is the greater. */
+function isBehind({ highWater }: DatacenterState, recorded: string): boolean {
+  return highWater.length === recorded.length ? highWater < recorded : highWater.length < recorded.length
+}
+
+/** One percentage point. */
+const PERCENT_STEP = 1
+/** 5,000 busy tags are five and a half writes a second; a restored backup of both stores is made good to that point. */
+const RECORD_MS = 900_000
