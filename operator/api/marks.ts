@@ -32,6 +32,8 @@ export const ANNOTATIONS = {
   image: 'idgen.io/image',
   /** On pod templates: what the Secrets contain that pods read at their start; a change restarts the pods. */
   secretsChecksum: 'idgen.io/secrets-checksum',
+  /** On a BizTag, by people: a new value makes a new key in its Secret. On the Secret: the value the key was made for. */
+  rotateKey: 'idgen.io/rotate-key',
 } as const
 
 /** On a BizTag: the tag in the service is to be let go of, or deleted, first. */

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  deleteTag,
+  inWorld,
+  pathOf,
+  putGenerator,
+  putTag,
+  type TestWorld,
+} from '../../test/cluster/biz-tag-world.ts'
+import { failure } from '../../test/cluster/memory-tag-service.ts'
+import { SECRET } from './credentials.ts'
+import { idOfKey, keyId, sha256Hex } from './credentials-key.ts'
+
+const WANTED = { credentialsSecret: { name: 'creds' } }
+
+function prepare(w: TestWorld): void {
+  putGenerator(w)
+  putTag(w, WANTED)
+}
+
+function entries(w: TestWorld, name = 'creds'): Record<string, string> {
+  const data = Object.entries(w.secret(name)?.data ?? {})
+  return Object.fromEntries(data.map(([entry, value]) => [entry, Buffer.from(value, 'base64').toString()]))
+}
+
+function keyOf(w: TestWorld): string {
+  return entries(w)['key'] ?? ''
+}
+
+describe('credentials of a tag', () => {
+  test('a Secret has all that an application needs, and a key for this tag alone', async () => {
+    await inWorld(prepare, async (w) => {
+      const { key = '', ...fixed } = entries(w)
+      assert.deepEqual(fixed, {
+        http: 'http://ids.shop.svc:8080',
+        https: 'https://ids.shop.svc:8443',
+        grpc: 'ids.shop.svc:50051',
+        'ca.crt': 'CA',
+        path: 'shop/orders/invoice',
+      })
+      const id = idOfKey(key) ?? ''
+      assert.equal(id, keyId(w.tag()?.metadata.uid ?? '', 0))
+      assert.deepEqual(w.service.keys.get(id), {
+        name: 'BizTag shop/invoice',
+        within: 'shop/orders/invoice',
+        sha256: sha256Hex(key),
+      })
+      assert.deepEqual(w.tag()?.status?.credentials, { secretName: 'creds', keyId: id })
+      assert.equal(w.condition('CredentialsReady')?.status, 'True')
+      assert.deepEqual(
+        w.secret('creds')?.metadata.ownerReferences?.map(({ kind, uid }) => [kind, uid]),
+        [['BizTag', w.tag()?.metadata.uid]],
+      )
+      assert.deepEqual(w.told(), ['invoice CredentialsIssued', 'invoice SegmentsInitialized'])
+    })
+  })
+
+  test('the key is in the Secret before it is valid, and an operator that died between makes the same one valid', async () => {
+    await inWorld(
+      (w) => {
+        prepare(w)
+        w.service.before = (call) => {
+          if (call.startsWith('putKey')) throw failure(503, 'IDGEN_STORE_UNAVAILABLE', 'away')
+        }
+      },
+      async (w) => {
+        const key = keyOf(w)
+        assert.notEqual(key, '')
+        assert.equal(w.ready(), 'False ServiceUnavailable')
+        w.service.before = () => {}
+        await w.settle(60_000)
+        assert.equal(w.ready(), 'True Ready')
+        assert.equal(keyOf(w), key)
+        assert.equal(w.service.keys.get(idOfKey(key) ?? '')?.sha256, sha256Hex(key))
+      },
+    )
+  })
+
+  test('an annotation makes a new key under the same id, once', async () => {
+    await inWorld(prepare, async (w) => {
+      const before = keyOf(w)
+      putTag(w, WANTED, { annotations: { 'idgen.io/rotate-key': '2026-06' } })
+      await w.settle(100)
+      const after = keyOf(w)
+      assert.notEqual(after, before)
+      assert.equal(idOfKey(after), idOfKey(before))
+      assert.equal(w.service.keys.get(idOfKey(after) ?? '')?.sha256, sha256Hex(after))
+      assert.equal(w.told().at(-1), 'invoice CredentialsRotated')
+      await w.settle(3_600_000)
+      assert.equal(keyOf(w), after)
+    })
+  })
+
+  test('a Secret of somebody else is never touched', async () => {
+    await inWorld(
+      (w) => {
+        prepare(w)
+        w.kube.put(pathOf(SECRET, 'shop', 'creds'), {
+          kind: 'Secret',
+          metadata: { name: 'creds', namespace: 'shop' },
+          data: { a: 'Yg==' },
+        })
+      },
+      async (w) => {
+        assert.deepEqual(entries(w), { a: 'b' })
+        assert.equal(w.ready(), 'False SecretNotOurs')
+        assert.equal(w.condition('Accepted')?.status, 'True')
+        assert.equal(w.service.keys.size, 0)
+        w.kube.delete(pathOf(SECRET, 'shop', 'creds'))
+        await w.settle(120_000)
+        assert.equal(w.ready(), 'True Ready')
+      },
+    )
+  })
+
+  test('a Secret that somebody deleted comes back with a new key; what others added to it stays', async () => {
+    await inWorld(prepare, async (w) => {
+      const before = keyOf(w)
+      w.kube.delete(pathOf(SECRET, 'shop', 'creds'))
+      await w.settle(100)
+      assert.notEqual(keyOf(w), before)
+      assert.notEqual(keyOf(w), '')
+      const secret = w.secret('creds')
+      w.kube.put(pathOf(SECRET, 'shop', 'creds'), {
+        ...secret,
+        data: { ...secret?.data, mine: 'Yg==', path: 'Yg==' },
+      })
+      await w.settle(100)
+      assert.equal(entries(w)['mine'], 'b')
+      assert.equal(entries(w)['path'], 'shop/orders/invoice')
+    })
+  })
+
+  test('a new certificate authority comes into the Secret, with the same key', async () => {
+    await inWorld(prepare, async (w) => {
+      const key = keyOf(w)
+      const tls = w.secret('ids-tls')
+      w.kube.put(pathOf(SECRET, 'shop', 'ids-tls'), {
+        ...tls,
+        data: { 'ca.crt': Buffer.from('NEW').toString('base64') },
+      })
+      await w.settle(1000)
+      assert.equal(entries(w)['ca.crt'], 'NEW')
+      assert.equal(keyOf(w), key)
+    })
+  })
+
+  test('taken out of spec, the key is revoked and the Secret goes; wanted again, another key is made', async () => {
+    await inWorld(prepare, async (w) => {
+      const id = idOfKey(keyOf(w)) ?? ''
+      putTag(w)
+      await w.settle(100)
+      assert.equal(w.secret('creds'), undefined)
+      assert.ok(w.service.revoked.has(id))
+      assert.equal(w.tag()?.status?.credentials, undefined)
+      assert.equal(w.condition('CredentialsReady'), undefined)
+      assert.equal(w.told().at(-1), 'invoice CredentialsRevoked')
+      putTag(w, WANTED)
+      await w.settle(100)
+      assert.equal(idOfKey(keyOf(w)), keyId(w.tag()?.metadata.uid ?? '', 1))
+      assert.equal(w.ready(), 'True Ready')
+    })
+  })
+
+  test('another name moves the Secret', async () => {
+    await inWorld(prepare, async (w) => {
+      putTag(w, { credentialsSecret: { name: 'other' } })
+      await w.settle(100)
+      assert.equal(w.secret('creds'), undefined)
+      const key = entries(w, 'other')['key'] ?? ''
+      assert.equal(w.service.keys.get(idOfKey(key) ?? '')?.sha256, sha256Hex(key))
+      assert.equal(w.service.keys.size, 1)
+    })
+  })
+
+  test('the key ends with the BizTag', async () => {
+    for (const deletionPolicy of ['Retain', 'Purge'] as const)
+      await inWorld(
+        (w) => {
+          putGenerator(w)
+          putTag(w, { ...WANTED, deletionPolicy })
+        },
+        async (w) => {
+          deleteTag(w)
+          await w.settle()
+          assert.equal(w.service.keys.size, 0)
+          assert.equal(w.service.revoked.size, 1)
+        },
+      )
+  })
+})

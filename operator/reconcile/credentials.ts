@@ -1,0 +1,119 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
+import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
+import type { ServiceAccess } from './service-client-https.ts'
+
+export const SECRET: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+}
+
+/** Values are base64. */
+export interface Secret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>
+  readonly type?: string
+}
+
+/** Something is missing that the operator or a person must make first. */
+export class AccessMissing extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'AccessMissing'
+  }
+}
+
+export interface ServiceCredentialsOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  /** Of the operator's own Secrets, which it hears of at once. */
+  readonly cached: (key: string) => Secret | undefined
+  /** Instead of the address of the Service. */
+  readonly serviceAddress: string | undefined
+}
+
+/** How to reach the service of an IdGenerator: from its Secrets, which may be the operator's or a person's. */
+export class ServiceCredentials {
+  readonly #options: ServiceCredentialsOptions
+  readonly #read = new Map<string, { readonly secret: Promise<Secret | undefined>; readonly atMs: number }>()
+
+  constructor(options: ServiceCredentialsOptions) {
+    this.#options = options
+  }
+
+  /** @throws AccessMissing */
+  async access(generator: IdGenerator): Promise<ServiceAccess> {
+    const { name, namespace = '' } = generator.metadata
+    const servername = `${name}.${namespace}.svc`
+    const wanted = adminKeyOf(generator)
+    const [admin, tls] = await Promise.all([
+      this.#secret(`${namespace}/${wanted.name}`),
+      this.#secret(`${namespace}/${tlsSecretOf(generator)}`),
+    ])
+    const key = decoded(admin, wanted.key)?.trim()
+    if (key === undefined || key === '')
+      throw new AccessMissing(`Secret ${namespace}/${wanted.name} has no admin key under "${wanted.key}" yet`)
+    if (tls === undefined)
+      throw new AccessMissing(
+        `Secret ${namespace}/${tlsSecretOf(generator)} with the certificate is not there yet`,
+      )
+    const address = this.#options.serviceAddress ?? `https://${servername}:${HTTPS_PORT}`
+    return { address, servername, ca: decoded(tls, 'ca.crt'), key }
+  }
+
+  /** After a refusal: what is remembered may be out of date. */
+  forget(generator: IdGenerator): void {
+    for (const key of secretsOf(generator)) this.#read.delete(key)
+  }
+
+  async #secret(key: string): Promise<Secret | undefined> {
+    const own = this.#options.cached(key)
+    if (own !== undefined) return own
+    const nowMs = this.#options.clock.monotonicMs()
+    const known = this.#read.get(key)
+    if (known !== undefined && nowMs - known.atMs < FRESH_MS) return await known.secret
+    for (const [old, { atMs }] of this.#read) if (nowMs - atMs >= FRESH_MS) this.#read.delete(old)
+    const secret = this.#get(key)
+    this.#read.set(key, { secret, atMs: nowMs })
+    // A failure to read is no answer: the next one asks again.
+    secret.catch(() => this.#read.delete(key))
+    return await secret
+  }
+
+  async #get(key: string): Promise<Secret | undefined> {
+    try {
+      return await this.#options.client.send<Secret>({ method: 'GET', path: objectPath(SECRET, key) })
+    } catch (thrown) {
+      if (isStatus(thrown, 404)) return undefined
+      throw thrown
+    }
+  }
+}
+
+/** Keys of the Secrets that access to the service depends on. */
+export function secretsOf(generator: IdGenerator): readonly [string, string] {
+  const { namespace = '' } = generator.metadata
+  const keyOf = (name: string): string => objectKey({ namespace, name })
+  return [keyOf(adminKeyOf(generator).name), keyOf(tlsSecretOf(generator))]
+}
+
+function adminKeyOf({ metadata, spec }: IdGenerator): { readonly name: string; readonly key: string } {
+  return spec.auth?.adminKeySecret ?? { name: `${metadata.name}-admin`, key: 'admin-key' }
+}
+
+function tlsSecretOf({ metadata, spec }: IdGenerator): string {
+  return spec.tls?.secretName ?? `${metadata.name}-tls`
+}
+
+export function decoded(secret: Secret | undefined, name: string): string | undefined {
+  const value = secret?.data?.[name]
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString()
+}
+
+/** Of every pod; the Service has the same. */
+const HTTPS_PORT = 8443
+/** A person's Secret is no object of ours that we hear of: a change of it is seen after so long. */
+const FRESH_MS = 30_000
