@@ -32,6 +32,10 @@ export class ChildServer {
     endWithProcess(this.#child)
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }

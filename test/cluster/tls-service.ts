@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TagPath } from '../../operator/core/biz-tag-declaration.ts'
+import type { ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
+import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { testDatabase } from '../integration/postgres-server.ts'
+import { testCertificate } from './test-certificate.ts'
+
+/** A real idgen service with TLS and a database of its own; it can go away and come back under the same address. */
+export class TlsService {
+  readonly access: ServiceAccess
+  readonly #environment: Record<string, string>
+  readonly #end: () => Promise<void>
+  #process: ServiceProcess
+
+  private constructor(
+    access: ServiceAccess,
+    environment: Record<string, string>,
+    process: ServiceProcess,
+    end: () => Promise<void>,
+  ) {
+    this.access = access
+    this.#environment = environment
+    this.#process = process
+    this.#end = end
+  }
+
+  static async start(generator: string, namespace: string): Promise<TlsService> {
+    const certificate = testCertificate(generator, namespace)
+    const folder = await mkdtemp(join(tmpdir(), 'idgen-test-tls-'))
+    const database = await testDatabase()
+    await writeFile(join(folder, 'tls.crt'), certificate.cert)
+    await writeFile(join(folder, 'tls.key'), certificate.key)
+    const key = `admin-${randomBytes(12).toString('hex')}`
+    const environment = {
+      IDGEN_DATABASE_URL: database.url,
+      IDGEN_AUTH_ADMIN_KEY: key,
+      IDGEN_SERVER_HTTPS_PORT: '0',
+      IDGEN_SERVER_HTTPS_CERT: join(folder, 'tls.crt'),
+      IDGEN_SERVER_HTTPS_KEY: join(folder, 'tls.key'),
+    }
+    const end = async (): Promise<void> => {
+      await database.drop()
+      await rm(folder, { recursive: true, force: true })
+    }
+    try {
+      const process = await startService(environment)
+      const port = process.log.find(({ msg }) => msg === 'listening')?.['httpsPort']
+      const access = {
+        address: `https://127.0.0.1:${port}`,
+        servername: `${generator}.${namespace}.svc`,
+        ca: certificate.ca,
+        key,
+      }
+      const fixed = { ...environment, IDGEN_SERVER_HTTPS_PORT: String(port) }
+      return new TlsService(access, fixed, process, end)
+    } catch (thrown) {
+      await end()
+      throw thrown
+    }
+  }
+
+  /** Nobody answers any more. */
+  async goAway(): Promise<void> {
+    await this.#process.stop('SIGTERM')
+  }
+
+  async comeBack(): Promise<void> {
+    this.#process = await startService(this.#environment)
+  }
+
+  /** Its connections stay open, and nothing answers. */
+  pause(): void {
+    this.#process.pause()
+  }
+
+  resume(): void {
+    this.#process.resume()
+  }
+
+  async close(): Promise<void> {
+    await this.#process.stop('SIGTERM')
+    await this.#end()
+  }
+}
+
+/** Asks for IDs as an application does; answers with the HTTP status. */
+export async function askIds(
+  { address, ca, key, servername }: ServiceAccess,
+  { workspace, group, tag }: TagPath,
+  count: number,
+): Promise<number | undefined> {
+  const agent = new Agent({ servername, ...(ca === undefined ? {} : { ca }) })
+  const url = `${address}/v1/workspaces/${workspace}/groups/${group}/tags/${tag}/ids`
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  const call = request(url, { method: 'POST', agent, headers })
+  call.end(JSON.stringify({ count }))
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  response.resume()
+  agent.destroy()
+  return response.statusCode
+}
