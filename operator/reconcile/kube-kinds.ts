@@ -11,7 +11,9 @@ export interface Condition {
 }
 
 export interface Deployment extends KubeObject {
-  readonly spec?: { readonly replicas?: number }
+  readonly spec?: {
+    readonly replicas?: number
+  }
   readonly status?: {
     readonly replicas?: number
     readonly readyReplicas?: number
@@ -68,33 +70,12 @@ export interface ControllerRevision extends KubeObject {
   readonly revision: number
 }
 
-function core(kind: string, plural: string): Resource {
-  return { group: '', version: 'v1', kind, plural, namespaced: true }
+/** Kinds that are read or written here and rendered nowhere; the others are in render/object-kinds.ts. */
+export const PODS: Resource = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }
+export const SECRETS: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
 }
-
-function named(group: string, version: string, kind: string, plural: string): Resource {
-  return { group, version, kind, plural, namespaced: true }
-}
-
-export const PODS = core('Pod', 'pods')
-export const SECRETS = core('Secret', 'secrets')
-export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
-export const SERVICES = core('Service', 'services')
-export const SERVICE_ACCOUNTS = core('ServiceAccount', 'serviceaccounts')
-export const DEPLOYMENTS = named('apps', 'v1', 'Deployment', 'deployments')
-export const CONTROLLER_REVISIONS = named('apps', 'v1', 'ControllerRevision', 'controllerrevisions')
-export const JOBS = named('batch', 'v1', 'Job', 'jobs')
-export const POD_DISRUPTION_BUDGETS = named('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets')
-export const NETWORK_POLICIES = named('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies')
-export const INGRESSES = named('networking.k8s.io', 'v1', 'Ingress', 'ingresses')
-export const AUTOSCALERS = named('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers')
-
-/** Of other projects: made only where their definitions are in the cluster. */
-export const OPTIONAL_KINDS: readonly Resource[] = [
-  named('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
-  named('gateway.networking.k8s.io', 'v1', 'GRPCRoute', 'grpcroutes'),
-  named('cert-manager.io', 'v1', 'Certificate', 'certificates'),
-  named('monitoring.coreos.com', 'v1', 'ServiceMonitor', 'servicemonitors'),
-  named('monitoring.coreos.com', 'v1', 'PrometheusRule', 'prometheusrules'),
-  named('monitoring.coreos.com', 'v1alpha1', 'AlertmanagerConfig', 'alertmanagerconfigs'),
-]
