@@ -12,10 +12,12 @@ export interface GeneratorFacts {
   readonly images: ReadonlyMap<string, string>
   readonly pods: PodCounts
   readonly tags: TagTotals
-  /** Why nothing is done at all: then the four below are missing, and what the status says of them stays. */
+  /** Why nothing is done at all: then those below are missing, and what the status says of them stays. */
   readonly obstacle?: Obstacle
   readonly credentials?: CredentialFacts
   readonly migration?: MigrationStep
+  /** The revision that the spec asks for, which the migrations are for. */
+  readonly wantedRevision?: string
   readonly rollout?: Pick<RolloutDecision, 'status' | 'conditions'>
   /** What the API server said when the objects were applied last, if it refused one. */
   readonly applyFailure?: string

@@ -22,8 +22,7 @@ export function generatorStatus(facts: GeneratorFacts): IdGeneratorStatus {
       : notAfterMs === undefined
         ? undefined
         : printTimestamp(notAfterMs)
-  const migrated =
-    migration?.state === 'Done' ? (rollout.canaryRevision ?? rollout.stableRevision) : before.migratedRevision
+  const migrated = migration?.state === 'Done' ? facts.wantedRevision : before.migratedRevision
   return {
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
     conditions: generatorConditions(facts),
