@@ -78,7 +78,7 @@ export class CanaryAnalysis implements CanaryWatch {
 
   /** Ends all of it. */
   close(): void {
-    for (const key of [...this.#watches.keys()]) this.watch(key, undefined)
+    for (const key of this.#watches.keys()) this.watch(key, undefined)
   }
 
   async #look(key: string, watch: Watch): Promise<void> {

@@ -33,7 +33,7 @@ export interface TagTotals {
   readonly total: number
   readonly ready: number
   /** Of the fullest tag: "12.3". */
-  readonly usedPercent?: string
+  readonly usedPercent?: string | undefined
 }
 
 export interface Obstacle {

@@ -39,6 +39,14 @@ export interface GeneratorReconcilerOptions {
   readonly onGone: (key: string) => void
 }
 
+/** One look, and what came of it. */
+interface Course {
+  readonly key: string
+  readonly picture: GeneratorPicture
+  readonly decision: RolloutDecision | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * Makes the cluster as an IdGenerator wants it: looks at everything once, decides from that, writes down what was
  * decided, and only then acts. Whoever is killed in between leaves nothing behind that the next one would do twice.
@@ -68,22 +76,19 @@ export class GeneratorReconciler {
     const nowMs = clock.nowMs()
     const picture = await takePicture(generator, { caches, store, nowMs, image: images.image }, signal)
     const decision = decideGenerator(picture, this.#options.canaries.latest(key))
-    const reported = await this.#write(key, picture, decision, signal)
-    this.#watchCanary(key, reported, picture, decision)
-    await this.#act(key, reported, picture, decision, signal)
+    const course: Course = { key, picture, decision, signal }
+    const reported = await this.#write(course)
+    this.#watchCanary(reported, course)
+    await this.#act(reported, course)
     return { requeueAfterMs: requeueAfterMs(picture, decision) }
   }
 
   /** Before anything is done about it: the status is what a restarted operator goes on from. */
-  async #write(
-    key: string,
-    picture: GeneratorPicture,
-    decision: RolloutDecision | undefined,
-    signal: AbortSignal,
-  ): Promise<IdGenerator> {
+  async #write(course: Course): Promise<IdGenerator> {
+    const { picture, decision, signal } = course
     const { statuses, events } = this.#options
     const { generator, secrets } = picture
-    const reported = await this.#report(this.#facts(key, picture, decision), signal)
+    const reported = await this.#report(this.#facts(course), signal)
     for (const event of decision?.events ?? []) events.tell(generator, event)
     for (const { reason, note } of secrets.events) events.tell(generator, { type: 'Normal', reason, note })
     return await statuses.removeAnnotations(
@@ -93,13 +98,8 @@ export class GeneratorReconciler {
     )
   }
 
-  async #act(
-    key: string,
-    generator: IdGenerator,
-    picture: GeneratorPicture,
-    decision: RolloutDecision | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #act(generator: IdGenerator, course: Course): Promise<void> {
+    const { picture, decision, signal } = course
     const { objects, events, caches, operatorNamespace } = this.#options
     const { optionalKinds } = caches
     const plan = planInstallation(picture, decision, {
@@ -115,7 +115,7 @@ export class GeneratorReconciler {
     await this.#migrate(generator, picture, plan, signal)
     await objects.delete(generator, rendering.unwanted, signal)
     for (const revision of plan.released) await this.#release(generator, revision, signal)
-    await this.#settleRefusals(key, generator, picture, decision, refused, signal)
+    await this.#settleRefusals(generator, course, refused)
   }
 
   async #migrate(
@@ -144,20 +144,14 @@ export class GeneratorReconciler {
   }
 
   /** Says so in the status when what the API server refuses has changed, and fails, so that it is tried again. */
-  async #settleRefusals(
-    key: string,
-    generator: IdGenerator,
-    picture: GeneratorPicture,
-    decision: RolloutDecision | undefined,
-    refused: readonly string[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #settleRefusals(generator: IdGenerator, course: Course, refused: readonly string[]): Promise<void> {
+    const { key, picture, signal } = course
     const before = this.#refusals.get(key)
     if (refused.length === 0) this.#refusals.delete(key)
     else this.#refusals.set(key, refused.join(' ').slice(0, REFUSAL_MAX))
     if (before !== this.#refusals.get(key)) {
       // Decided is what was written: the rollout is read back from it.
-      const facts = this.#facts(key, { ...picture, generator }, decision)
+      const facts = this.#facts({ ...course, picture: { ...picture, generator } })
       await this.#report(facts, signal)
     }
     if (refused.length > 0) throw new Error(`the API server refused ${refused.join(' ')}`)
@@ -199,12 +193,8 @@ export class GeneratorReconciler {
     return reported
   }
 
-  #watchCanary(
-    key: string,
-    generator: IdGenerator,
-    { known }: GeneratorPicture,
-    decision: RolloutDecision | undefined,
-  ): void {
+  #watchCanary(generator: IdGenerator, { key, picture, decision }: Course): void {
+    const { known } = picture
     const request = decision?.wantsAnalysis
     this.#options.canaries.watch(key, request === undefined ? undefined : { generator, request, known })
   }

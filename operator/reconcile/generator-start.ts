@@ -1,0 +1,120 @@
+import { LABELS } from '../api/marks.ts'
+import { Applier } from '../runtime/apply.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { Controller } from '../runtime/controller.ts'
+import type { KubeClient, KubeError } from '../runtime/kube-client.ts'
+import type { RuntimeMetrics } from '../runtime/metrics.ts'
+import { splitKey } from '../runtime/resource.ts'
+import type { RuntimeLog } from '../runtime/runtime-log.ts'
+import { SteadyApplier } from '../runtime/steady-applier.ts'
+import { type BoundedGet, boundedGet } from './bounded-get.ts'
+import { CanaryAnalysis } from './canary-analysis.ts'
+import type { GeneratorCaches } from './generator-caches.ts'
+import { type EventSink, GeneratorEvents } from './generator-events.ts'
+import type { TagTotals } from './generator-facts.ts'
+import { watchGenerators } from './generator-metrics.ts'
+import { GeneratorReconciler } from './generator-reconciler.ts'
+import { ObjectWriter } from './object-writer.ts'
+import { SecretReader } from './secret-reader.ts'
+import { SecretStore } from './secret-store.ts'
+import type { ImageRules } from './spec-obstacle.ts'
+import { StatusWriter } from './status-writer.ts'
+
+export interface GeneratorOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly log: RuntimeLog
+  readonly metrics: RuntimeMetrics
+  readonly recorder: EventSink
+  readonly caches: GeneratorCaches
+  readonly images: ImageRules
+  readonly tagTotals: (generatorKey: string) => TagTotals
+  /** undefined outside of a cluster. */
+  readonly operatorNamespace: string | undefined
+  /** How pods and Prometheus servers are asked; tests answer themselves. */
+  readonly get?: BoundedGet
+}
+
+export interface StartedGenerators {
+  readonly controller: Controller
+  close(): void
+}
+
+/** Everything that looks after IdGenerators, ready to be started by the runtime. Before the caches are. */
+export function startGenerators(options: GeneratorOptions): StartedGenerators {
+  const { client, clock, log, metrics, caches, images, tagTotals, operatorNamespace } = options
+  const events = new GeneratorEvents(options.recorder)
+  const onConflict = (key: string, kind: string, conflict: KubeError): void => {
+    log.warn(
+      { err: conflict, key, kind },
+      'somebody else had changed what the operator sets; it was set back',
+    )
+    tellConflict(caches, events, key, kind, conflict)
+  }
+  const applier = new Applier({ client, fieldManager: FIELD_MANAGER, onConflict })
+  const steady = new SteadyApplier(applier)
+  const canaries = new CanaryAnalysis({
+    clock,
+    log,
+    get: options.get ?? boundedGet,
+    onJudged: (key) => controller.enqueue(key),
+  })
+  const reconciler = new GeneratorReconciler({
+    clock,
+    caches,
+    canaries,
+    events,
+    images,
+    tagTotals,
+    operatorNamespace,
+    store: new SecretStore({
+      client,
+      applier,
+      fieldManager: FIELD_MANAGER,
+      reader: new SecretReader(client, clock),
+      cached: (key) => caches.secrets.get(key),
+    }),
+    objects: new ObjectWriter({ client, applier: steady, live: (kind, key) => caches.live(kind, key) }),
+    statuses: new StatusWriter({
+      client,
+      applier: new Applier({ client, fieldManager: `${FIELD_MANAGER}-status` }),
+    }),
+    onGone: (key) => steady.forget(key),
+  })
+  const controller = new Controller({
+    name: 'id-generator',
+    clock,
+    metrics,
+    log,
+    reconcile: (key, signal) => reconciler.reconcile(key, signal),
+  })
+  caches.idGenerators.onChange(({ key, listed }) => controller.enqueue(key, listed ? 'low' : 'normal'))
+  caches.onOwnedChange((key) => controller.enqueue(key))
+  watchGenerators(metrics.registry, () => ({
+    idGenerators: caches.idGenerators.values(),
+    bizTags: caches.bizTags.values(),
+  }))
+  return { controller, close: () => canaries.close() }
+}
+
+/** People see the fight on the IdGenerator, where they look. */
+function tellConflict(
+  caches: GeneratorCaches,
+  events: GeneratorEvents,
+  key: string,
+  kind: string,
+  conflict: KubeError,
+): void {
+  const generatorName = caches.live(kind, key)?.metadata.labels?.[LABELS.generator]
+  const { namespace } = splitKey(key)
+  const generator = caches.idGenerators.get(`${namespace}/${generatorName}`)
+  if (generator === undefined) return
+  events.tell(generator, {
+    type: 'Warning',
+    reason: 'FieldConflictForced',
+    note: `${kind} ${key} was changed by somebody else and was set back: change the IdGenerator instead. ${conflict.message}`,
+  })
+}
+
+/** Owns what the operator applies; the status has another, so that neither takes the other's fields away. */
+const FIELD_MANAGER = 'idgen-operator'
