@@ -157,7 +157,7 @@ export class GeneratorReconciler {
     if (refused.length > 0) throw new Error(`the API server refused ${refused.join(' ')}`)
   }
 
-  #facts(key: string, picture: GeneratorPicture, decision: RolloutDecision | undefined): GeneratorFacts {
+  #facts({ key, picture, decision }: Course): GeneratorFacts {
     const { generator, known, credentials, migration, wanted } = picture
     const applyFailure = this.#refusals.get(key)
     return {
