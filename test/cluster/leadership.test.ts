@@ -7,6 +7,7 @@ import { isStatus } from '../../operator/runtime/kube-client.ts'
 import type { Lease } from '../../operator/runtime/lease.ts'
 import { keptLog } from '../../operator/runtime/scripted-kube.ts'
 import { createConfigMap, deleteConfigMap, newNamespace, until } from './cluster-world.ts'
+import { installDefinitions } from './custom-resources.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
@@ -26,6 +27,7 @@ describe('leadership on a real API server', { skip: missing !== undefined }, () 
     api = await KubeApi.start()
     proxy = await FaultProxy.start(api)
     client = api.client()
+    await installDefinitions(client)
   })
   after(async () => {
     await Promise.all(processes.map((each) => each.end('SIGKILL')))
