@@ -6,8 +6,10 @@ import { startGenerators } from './reconcile/generator-start.ts'
 import { SystemClock } from './runtime/clock.ts'
 import { EventRecorder } from './runtime/event-recorder.ts'
 import { HttpKubeClient } from './runtime/http-kube-client.ts'
+import type { KubeClient } from './runtime/kube-client.ts'
 import { loadConnection } from './runtime/kubeconfig.ts'
 import { LeaderElector } from './runtime/leader-elector.ts'
+import { LeadingClient } from './runtime/leading-client.ts'
 import { RuntimeMetrics } from './runtime/metrics.ts'
 import { OperatorRuntime } from './runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from './runtime/reflector.ts'
@@ -32,7 +34,8 @@ async function main(settings: Settings): Promise<number> {
     newId: () => randomUUID().slice(0, 13),
     onResult: (result) => metrics.eventWritten(result),
   })
-  const reconcilers = startReconcilers(settings, { ...shared, metrics, recorder })
+  const leading = new LeadingClient(client, () => elector.leads)
+  const reconcilers = startReconcilers(settings, { ...shared, client: leading, metrics, recorder })
   const runtime = new OperatorRuntime({ log, metrics, name, elector, recorder, ...reconcilers })
   const server = new StatusServer({ ...runtime.status(), metrics: () => metrics.scrape() })
   const port = await server.listen(settings.statusHost, settings.statusPort)
@@ -47,7 +50,7 @@ async function main(settings: Settings): Promise<number> {
 }
 
 interface Shared {
-  readonly client: HttpKubeClient
+  readonly client: KubeClient
   readonly clock: SystemClock
   readonly log: Logger
   readonly random: () => number

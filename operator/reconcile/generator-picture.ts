@@ -48,8 +48,11 @@ export async function takePicture(
   const inputs = new Map([[wanted, wantedInputs]])
   for (const { revision, inputs: recorded } of known.values())
     if (recorded !== undefined) inputs.set(revision, recorded)
+  // Also of a revision whose Deployment somebody deleted: it is made again.
+  const { stableRevision, canaryRevision } = generator.status ?? {}
+  const used = new Set([wanted, stableRevision, canaryRevision])
   const needed = [...inputs]
-    .filter(([revision]) => revision === wanted || known.get(revision)?.deployment !== undefined)
+    .filter(([revision]) => used.has(revision) || known.get(revision)?.deployment !== undefined)
     .flatMap(([, each]) => wantedSecrets(each).map(({ name }) => name))
   const secrets = await generatorSecrets(store, generator, new Set(needed), nowMs, signal)
   const facts = new Map(

@@ -1,8 +1,8 @@
 import { LABELS } from '../api/marks.ts'
 import { Applier } from '../runtime/apply.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { Controller } from '../runtime/controller.ts'
-import type { KubeClient, KubeError } from '../runtime/kube-client.ts'
+import { Controller, type Reconcile } from '../runtime/controller.ts'
+import { isStatus, type KubeClient, type KubeError } from '../runtime/kube-client.ts'
 import type { RuntimeMetrics } from '../runtime/metrics.ts'
 import { splitKey } from '../runtime/resource.ts'
 import type { RuntimeLog } from '../runtime/runtime-log.ts'
@@ -86,7 +86,7 @@ export function startGenerators(options: GeneratorOptions): StartedGenerators {
     clock,
     metrics,
     log,
-    reconcile: (key, signal) => reconciler.reconcile(key, signal),
+    reconcile: quietOnConflict((key, signal) => reconciler.reconcile(key, signal), log),
   })
   caches.idGenerators.onChange(({ key, listed }) => controller.enqueue(key, listed ? 'low' : 'normal'))
   caches.onOwnedChange((key) => controller.enqueue(key))
@@ -96,6 +96,22 @@ export function startGenerators(options: GeneratorOptions): StartedGenerators {
   }))
   return { controller, close: () => canaries.close() }
 }
+
+/** What was decided from has changed meanwhile, or the cache is a moment behind: no fault, and soon decided again. */
+function quietOnConflict(reconcile: Reconcile, log: RuntimeLog): Reconcile {
+  return async (key, signal) => {
+    try {
+      return await reconcile(key, signal)
+    } catch (thrown) {
+      if (!isStatus(thrown, 409)) throw thrown
+      log.debug({ err: thrown, key }, 'an IdGenerator changed while it was decided about')
+      return { requeueAfterMs: CONFLICT_MS }
+    }
+  }
+}
+
+/** A cache follows within milliseconds, unless its watch is torn. */
+const CONFLICT_MS = 250
 
 /** People see the fight on the IdGenerator, where they look. */
 function tellConflict(

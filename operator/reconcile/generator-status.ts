@@ -47,9 +47,12 @@ function rolloutStatus(
   { rollout, blockedRevisions, ...rest }: RolloutStatus,
   images: ReadonlyMap<string, string>,
 ): IdGeneratorStatus {
-  const withImage = <T extends { readonly revision: string }>(item: T): T & { readonly image?: string } => {
+  const withImage = <T extends { readonly revision: string; readonly message: string }>(
+    item: T,
+  ): T & { readonly image?: string } => {
     const image = images.get(item.revision)
-    return image === undefined ? item : { ...item, image }
+    const message = item.message.slice(0, MESSAGE_MAX)
+    return { ...item, message, ...(image === undefined ? {} : { image }) }
   }
   return {
     ...rest,
@@ -110,5 +113,6 @@ function by<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...items].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
 }
 
-/** The schema allows no more. */
+/** The schema allows no more, and a status that is refused would be a rollout that stands still. */
 const REVISIONS_MAX = 32
+const MESSAGE_MAX = 1024
