@@ -1,13 +1,11 @@
-import type { Judgement, MetricBound } from '../core/analysis-verdict.ts'
-import { judgeCanary } from '../core/judge-canary.ts'
-import { measureTraffic } from '../core/measure-traffic.ts'
-import { RevisionTraffic } from '../core/revision-traffic.ts'
+import type { Judgement } from '../core/analysis-verdict.ts'
+import { CanaryObservation, type PodsSeen } from '../core/canary-observation.ts'
 import { planRollout } from '../core/rollout-plan.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { CanaryWatch, WatchedCanary } from './canary-watch.ts'
-import { type Scrape, scrapePods } from './pod-scrape.ts'
+import { scrapePods } from './pod-scrape.ts'
 import { askPrometheus } from './prometheus-query.ts'
 
 export interface CanaryAnalysisOptions {
@@ -22,12 +20,13 @@ export interface CanaryAnalysisOptions {
 interface Watch {
   subject: WatchedCanary
   readonly abort: AbortController
-  readonly canary: RevisionTraffic
-  readonly stable: RevisionTraffic
+  readonly observation: CanaryObservation
   /** Of the request that was judged last, and when: one request is one judgement. */
   judged: { readonly dueAtMs: number; readonly atMs: number } | undefined
   judgement: Judgement | undefined
-  timer: Disposable | undefined
+  /** Of the first look: nothing is judged from less than an interval. */
+  openedAtMs: number | undefined
+  next: { readonly atMs: number; readonly timer: Disposable } | undefined
   running: boolean
 }
 
@@ -45,9 +44,9 @@ export class CanaryAnalysis implements CanaryWatch {
 
   watch(key: string, subject: WatchedCanary | undefined): void {
     const known = this.#watches.get(key)
-    if (known !== undefined && (subject === undefined || pairOf(subject) !== pairOf(known.subject))) {
+    if (known !== undefined && (subject === undefined || nameOf(subject) !== nameOf(known.subject))) {
       known.abort.abort()
-      known.timer?.[Symbol.dispose]()
+      known.next?.timer[Symbol.dispose]()
       this.#watches.delete(key)
     }
     if (subject === undefined) return
@@ -61,11 +60,11 @@ export class CanaryAnalysis implements CanaryWatch {
     const watch: Watch = {
       subject,
       abort: new AbortController(),
-      canary: new RevisionTraffic(),
-      stable: new RevisionTraffic(),
+      observation: new CanaryObservation(subject.request.canary),
       judged: undefined,
       judgement: undefined,
-      timer: undefined,
+      openedAtMs: undefined,
+      next: undefined,
       running: false,
     }
     this.#watches.set(key, watch)
@@ -84,16 +83,15 @@ export class CanaryAnalysis implements CanaryWatch {
   async #look(key: string, watch: Watch): Promise<void> {
     const { log, onJudged } = this.#options
     watch.running = true
+    watch.next = undefined
     try {
-      const canary = await this.#observe(watch, watch.subject.request.canary, watch.canary)
-      const { stable: stableRevision } = watch.subject.request
-      const stable =
-        stableRevision === undefined ? undefined : await this.#observe(watch, stableRevision, watch.stable)
-      if (!this.#isDue(watch)) return
-      watch.judgement = await this.#judge(watch, canary, stable)
+      const { canary, stable } = watch.subject.request
+      const seen = await this.#see(watch, canary)
+      watch.observation.observe(seen, stable === undefined ? undefined : await this.#see(watch, stable))
+      watch.openedAtMs ??= this.#options.clock.nowMs()
+      if (this.#dueInMs(watch) > 0) return
+      watch.judgement = await this.#judge(watch)
       watch.judged = { dueAtMs: watch.subject.request.dueAtMs, atMs: watch.judgement.atMs }
-      watch.canary.openWindow()
-      watch.stable.openWindow()
       onJudged(key)
     } catch (thrown) {
       if (!watch.abort.signal.aborted) log.error({ err: thrown, key }, 'a canary could not be looked at')
@@ -103,68 +101,42 @@ export class CanaryAnalysis implements CanaryWatch {
     }
   }
 
-  #isDue({ subject, judged }: Watch): boolean {
-    const { dueAtMs } = subject.request
+  #dueInMs({ subject, judged, openedAtMs }: Watch): number {
     const nowMs = this.#options.clock.nowMs()
-    if (nowMs < dueAtMs) return false
+    const { dueAtMs } = subject.request
     // Should a judgement ever not be taken, the same request is judged again, but not at every look.
-    return judged?.dueAtMs !== dueAtMs || nowMs >= judged.atMs + AGAIN_MS
+    if (judged?.dueAtMs === dueAtMs) return judged.atMs + AGAIN_MS - nowMs
+    const { intervalMs } = planRollout(subject.generator.spec).analysis
+    return Math.max(dueAtMs, judged === undefined ? (openedAtMs ?? nowMs) + intervalMs : 0) - nowMs
   }
 
+  /** The sooner of two looks holds: reconciles that come often must not put it off for ever. */
   #lookLater(key: string, watch: Watch): void {
-    watch.timer?.[Symbol.dispose]()
     const { clock } = this.#options
-    const { dueAtMs } = watch.subject.request
-    const dueInMs = watch.judged?.dueAtMs === dueAtMs ? LOOK_MS : dueAtMs - clock.nowMs()
-    watch.timer = clock.after(
-      Math.min(LOOK_MS, Math.max(LOOK_MIN_MS, dueInMs)),
-      () => void this.#look(key, watch),
-    )
+    const inMs = Math.min(LOOK_MS, Math.max(LOOK_MIN_MS, this.#dueInMs(watch)))
+    const atMs = clock.monotonicMs() + inMs
+    if (watch.next !== undefined && watch.next.atMs <= atMs) return
+    watch.next?.timer[Symbol.dispose]()
+    watch.next = { atMs, timer: clock.after(inMs, () => void this.#look(key, watch)) }
   }
 
-  async #observe(watch: Watch, revision: string, traffic: RevisionTraffic): Promise<Scrape> {
-    const pods = watch.subject.known.get(revision)?.pods ?? []
-    const scrape = await scrapePods(pods, this.#options.get, watch.abort.signal)
-    traffic.observe(scrape.counters)
-    traffic.keepOnly(new Set(pods.map(({ metadata }) => metadata.uid)))
-    return scrape
+  async #see({ subject, abort }: Watch, revision: string): Promise<PodsSeen> {
+    return await scrapePods(subject.known.get(revision)?.pods ?? [], this.#options.get, abort.signal)
   }
 
-  async #judge(watch: Watch, canary: Scrape, stable: Scrape | undefined): Promise<Judgement> {
-    const { subject } = watch
+  async #judge({ subject, observation, abort }: Watch): Promise<Judgement> {
     const { analysis } = planRollout(subject.generator.spec)
-    const { traffic } = watch.canary
-    const about = {
-      canary: subject.request.canary,
-      atMs: this.#options.clock.nowMs(),
-      minSamples: analysis.minSamples,
-      duplicates: traffic.duplicates,
-    }
-    const error = scrapeError(canary, stable)
-    // A doubled ID counts, whoever else did not answer.
-    if (error !== undefined && traffic.duplicates === 0) return judgeCanary({ ...about, error }, [])
-    const bounds: readonly MetricBound[] = analysis.metrics
-    const asked = await askPrometheus(subject, bounds, traffic, watch.stable.traffic, {
+    const asked = await askPrometheus(subject, analysis.metrics, observation.requests, {
       get: this.#options.get,
-      signal: watch.abort.signal,
+      signal: abort.signal,
     })
-    const beside = stable === undefined ? undefined : watch.stable.traffic
-    return judgeCanary(about, measureTraffic(bounds, traffic, beside, asked))
+    return observation.judge(analysis, this.#options.clock.nowMs(), asked)
   }
 }
 
-/** A pod of the canary that does not tell may be the one that is broken; of stable, one that tells is enough. */
-function scrapeError(canary: Scrape, stable: Scrape | undefined): string | undefined {
-  if (canary.failures.length > 0)
-    return `${canary.failures.length} pods of the canary do not tell their metrics (${canary.failures[0]})`
-  if (stable !== undefined && stable.counters.size === 0 && stable.failures.length > 0)
-    return `no pod of stable tells its metrics (${stable.failures[0]})`
-  return undefined
-}
-
-/** Another canary, or another stable beside it, is another comparison. */
-function pairOf({ generator, request }: WatchedCanary): string {
-  return `${generator.metadata.uid} ${request.canary} ${request.stable ?? ''}`
+/** Another canary is another observation. */
+function nameOf({ generator, request }: WatchedCanary): string {
+  return `${generator.metadata.uid} ${request.canary}`
 }
 
 /** What a pod did before it restarted is lost but for the last look; one that is scaled up counts from the first. */

@@ -1,23 +1,17 @@
+import type { PodsSeen } from '../core/canary-observation.ts'
 import { type PodCounters, readExposition } from '../core/exposition.ts'
 import { PORTS } from '../render/names.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { Pod } from './kube-kinds.ts'
-
-export interface Scrape {
-  /** By the uid of the pod. */
-  readonly counters: ReadonlyMap<string, PodCounters>
-  /** Pods that did not tell, and why: "p-1: …". */
-  readonly failures: readonly string[]
-}
 
 /** Reads the metrics of all pods that are ready, a few at a time. */
 export async function scrapePods(
   pods: readonly Pod[],
   get: BoundedGet,
   signal: AbortSignal,
-): Promise<Scrape> {
+): Promise<PodsSeen> {
   const counters = new Map<string, PodCounters>()
-  const failures: string[] = []
+  const errors: string[] = []
   const waiting = pods.filter(isReady)
   const scrapeNext = async (): Promise<void> => {
     for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift())
@@ -26,11 +20,11 @@ export async function scrapePods(
         counters.set(pod.metadata.uid, readExposition(text))
       } catch (thrown) {
         signal.throwIfAborted()
-        failures.push(`${pod.metadata.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+        errors.push(`${pod.metadata.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
       }
   }
   await Promise.all(Array.from({ length: AT_A_TIME }, scrapeNext))
-  return { counters, failures: failures.sort() }
+  return { counters, errors: errors.sort() }
 }
 
 function isReady({ metadata, status }: Pod): boolean {

@@ -1,8 +1,7 @@
 import type { MetricBound } from '../core/analysis-verdict.ts'
 import type { MetricReading } from '../core/judge-canary.ts'
-import { type AskedMetrics, requestsOf } from '../core/measure-traffic.ts'
+import type { AskedMetrics } from '../core/measure-traffic.ts'
 import { fillQuery, readPrometheusAnswer } from '../core/prometheus-answer.ts'
-import type { Traffic } from '../core/revision-traffic.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { WatchedCanary } from './canary-watch.ts'
 
@@ -13,8 +12,7 @@ import type { WatchedCanary } from './canary-watch.ts'
 export async function askPrometheus(
   { generator, request }: WatchedCanary,
   bounds: readonly MetricBound[],
-  canary: Traffic,
-  stable: Traffic,
+  requests: { readonly canary: number; readonly stable: number },
   { get, signal }: { readonly get: BoundedGet; readonly signal: AbortSignal },
 ): Promise<AskedMetrics> {
   const { provider, prometheusUrl } = generator.spec.canary.analysis
@@ -32,9 +30,8 @@ export async function askPrometheus(
   }
   for (const { name, query } of bounds) {
     if (query === undefined) continue
-    const own = await ask(query, request.canary, requestsOf(canary))
-    const other =
-      request.stable === undefined ? undefined : await ask(query, request.stable, requestsOf(stable))
+    const own = await ask(query, request.canary, requests.canary)
+    const other = request.stable === undefined ? undefined : await ask(query, request.stable, requests.stable)
     asked.set(name, { canary: own, ...(other === undefined ? {} : { stable: other }) })
   }
   return asked
