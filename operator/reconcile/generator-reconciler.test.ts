@@ -137,7 +137,10 @@ describe('what can go wrong', () => {
       { weight: 34, hold: '1h', requireApproval: false },
       { weight: 100, hold: '0s', requireApproval: false },
     ]
-    scene.apply({ image: 'idgen:v2', canary: { ...QUICK, steps } })
+    // What the new revision reads says nothing about what the old one needs.
+    scene.secret('others', { url: 'YW5vdGhlcg==' })
+    const database = { migrate: true, secret: { name: 'others', key: 'url' } }
+    scene.apply({ image: 'idgen:v2', database, canary: { ...QUICK, steps } })
     await scene.clock.advance(5000)
     assert.deepEqual(scene.sizes(), ['idgen:v1 2', 'idgen:v2 1'])
     const stable = scene.generator().status?.stableRevision
