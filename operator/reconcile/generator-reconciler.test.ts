@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { GeneratorScene, QUICK } from './generator-scene.ts'
+import { GeneratorScene, QUICK } from '../../test/cluster/generator-scene.ts'
 
 async function readyScene(spec: Parameters<GeneratorScene['apply']>[0] = {}): Promise<GeneratorScene> {
   const scene = new GeneratorScene()

@@ -23,20 +23,16 @@ const NODE = 'fake-node'
  * in none of them. Several tests at a time each see to the pods of their own namespaces.
  */
 export class FakeNode {
+  /** Asked whenever a pod changes. */
+  fates: (pod: FakePod) => Fate = () => 'ready'
   readonly #client: HttpKubeClient
   readonly #reflector: Reflector<FakePod>
-  readonly #fates: (pod: FakePod) => Fate
   readonly #ips: (pod: FakePod) => string
   readonly #failures: string[] = []
+  readonly #told = new Map<string, Fate>()
 
-  private constructor(
-    client: HttpKubeClient,
-    namespace: string,
-    fates: (pod: FakePod) => Fate,
-    ips: (pod: FakePod) => string,
-  ) {
+  private constructor(client: HttpKubeClient, namespace: string, ips: (pod: FakePod) => string) {
     this.#client = client
-    this.#fates = fates
     this.#ips = ips
     this.#reflector = new Reflector<FakePod>({
       client,
@@ -50,11 +46,9 @@ export class FakeNode {
     })
   }
 
-  /** `fates` is asked whenever a pod changes, and for all pods by `look`. */
   static async start(
     client: HttpKubeClient,
     namespace: string,
-    fates: (pod: FakePod) => Fate,
     ips: (pod: FakePod) => string = () => '127.0.0.1',
   ): Promise<FakeNode> {
     try {
@@ -66,7 +60,7 @@ export class FakeNode {
     } catch (thrown) {
       if (!isStatus(thrown, 409)) throw thrown
     }
-    const node = new FakeNode(client, namespace, fates, ips)
+    const node = new FakeNode(client, namespace, ips)
     node.#reflector.start()
     await node.#reflector.whenSynced()
     return node
@@ -79,11 +73,6 @@ export class FakeNode {
 
   get pods(): readonly FakePod[] {
     return [...this.#reflector.store.values()]
-  }
-
-  /** Fates have changed. */
-  async look(): Promise<void> {
-    await Promise.all(this.pods.map((pod) => this.#see(pod)))
   }
 
   async stop(): Promise<void> {
@@ -124,7 +113,7 @@ export class FakeNode {
   }
 
   async #tell(pod: FakePod, path: string): Promise<void> {
-    const fate = this.#fates(pod)
+    const fate = this.fates(pod)
     if (this.#told.get(pod.metadata.uid) === fate) return
     this.#told.set(pod.metadata.uid, fate)
     await this.#client.send({
@@ -134,8 +123,6 @@ export class FakeNode {
       body: { status: statusOf(pod, fate, this.#ips(pod)) },
     })
   }
-
-  readonly #told = new Map<string, Fate>()
 }
 
 function statusOf(pod: FakePod, fate: Fate, podIP: string): object {

@@ -42,10 +42,9 @@ export class GeneratorWorld {
   static async start(api: KubeApi, options: WorldOptions = {}): Promise<GeneratorWorld> {
     const client = api.client()
     const namespace = await newNamespace(client)
-    let world: GeneratorWorld | undefined
-    const fates = (pod: FakePod): Fate => world?.fateOf(pod) ?? 'starts'
-    const node = await FakeNode.start(client, namespace, fates, options.ips)
-    world = new GeneratorWorld(api, namespace, node, options)
+    const node = await FakeNode.start(client, namespace, options.ips)
+    const world = new GeneratorWorld(api, namespace, node, options)
+    node.fates = (pod) => world.fateOf(pod)
     await world.createSecret('orders-database', { url: 'postgres://ids:secret@db:5432/ids' })
     return world
   }

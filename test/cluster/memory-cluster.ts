@@ -1,5 +1,5 @@
-import type { Clock } from '../runtime/clock.ts'
-import { type KubeClient, KubeError, type KubeRequest } from '../runtime/kube-client.ts'
+import type { Clock } from '../../operator/runtime/clock.ts'
+import { type KubeClient, KubeError, type KubeRequest } from '../../operator/runtime/kube-client.ts'
 
 /** Any object of any kind. */
 export interface AnyObject {
