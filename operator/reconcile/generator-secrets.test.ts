@@ -111,6 +111,32 @@ describe('secrets of an IdGenerator', () => {
     assert.equal(cluster.writes.length, writes + 1)
   })
 
+  test('an authority is changed only as it was read, and what it no longer holds goes', async () => {
+    const { clock, cluster, look } = world()
+    await look()
+    const path = '/api/v1/namespaces/shop/secrets/orders-ca'
+    const made = cluster.objects.get(path)
+    const years = (count: number): Promise<void> => clock.advance(count * 365 * 24 * 3_600_000)
+    // A year before its end another one is prepared, and later signs.
+    await years(9)
+    let conflicts = 0
+    cluster.hook = (when, { method, path: written }) => {
+      if (when === 'before' && method === 'PATCH' && written === path && conflicts === 0) {
+        conflicts += 1
+        cluster.put(path, { ...made, data: { ...(made?.['data'] as object), 'other.crt': 'eA==' } })
+      }
+    }
+    for (let day = 0; day < 400 && conflicts === 0; day += 1) {
+      await look().catch((thrown: unknown) => assert.match(String(thrown), /409/))
+      await clock.advance(24 * 3_600_000)
+    }
+    assert.equal(conflicts, 1)
+    await look()
+    const data = cluster.objects.get(path)?.['data'] as Record<string, string>
+    assert.equal(data['other.crt'], undefined)
+    assert.notDeepEqual(data, made?.['data'])
+  })
+
   test('what people bring is read again after some seconds', async () => {
     const { clock, look, put } = world()
     assert.equal((await look({}, ['db'])).contents.has('db'), false)

@@ -49,14 +49,22 @@ export class SecretStore {
     }
   }
 
-  /** Only while it is still as it was found; fails with a KubeError 409 otherwise. */
+  /** All of its data, only while it is still as it was found; fails with a KubeError 409 otherwise. */
   async replace(found: Secret, secret: RenderedObject, signal: AbortSignal): Promise<Secret> {
     const { client, fieldManager } = this.#options
-    const { resourceVersion } = found.metadata
-    const body = { ...secret, metadata: { ...secret.metadata, resourceVersion } }
-    const path = objectPath(SECRETS, objectKey(secret.metadata))
+    // A merge keeps the keys that are not named. (A PUT would need one more right than everything else does.)
+    const removed = Object.fromEntries(Object.keys(found.data ?? {}).map((key) => [key, null]))
+    const data = { ...removed, ...(secret['data'] as object) }
+    const body = { metadata: { resourceVersion: found.metadata.resourceVersion }, data }
     return this.#written(
-      await client.send<Secret>({ method: 'PUT', path, query: { fieldManager }, body, signal }),
+      await client.send<Secret>({
+        method: 'PATCH',
+        path: objectPath(SECRETS, objectKey(secret.metadata)),
+        query: { fieldManager },
+        contentType: 'application/merge-patch+json',
+        body,
+        signal,
+      }),
     )
   }
 

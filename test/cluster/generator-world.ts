@@ -15,6 +15,8 @@ import { OperatorProcess } from './operator-process.ts'
 
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** One that is there; default: a new one. */
+  readonly namespace?: string
   /** Address of a pod, for its metrics. */
   readonly ips?: (pod: FakePod) => string
 }
@@ -41,7 +43,7 @@ export class GeneratorWorld {
 
   static async start(api: KubeApi, options: WorldOptions = {}): Promise<GeneratorWorld> {
     const client = api.client()
-    const namespace = await newNamespace(client)
+    const namespace = options.namespace ?? (await newNamespace(client))
     const node = await FakeNode.start(client, namespace, options.ips)
     const world = new GeneratorWorld(api, namespace, node, options)
     node.fates = (pod) => world.fateOf(pod)

@@ -100,7 +100,7 @@ export class MemoryCluster implements KubeClient {
     return { metadata: { resourceVersion: String(this.#version) }, items }
   }
 
-  #write({ method, path, body = {}, query = {}, contentType }: KubeRequest): unknown {
+  #write({ method, path, body = {}, contentType }: KubeRequest): unknown {
     if (path.includes('/events')) return body
     const target = path.replace(/\/status$/, '')
     const wanted = body as Partial<AnyObject>
@@ -118,7 +118,7 @@ export class MemoryCluster implements KubeClient {
     }
     const isStatus = path.endsWith('/status')
     const next =
-      query['fieldManager'] === undefined
+      contentType !== 'application/apply-patch+yaml'
         ? merged(known, wanted)
         : isStatus
           ? { ...known, status: wanted.status }
