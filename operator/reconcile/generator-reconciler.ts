@@ -80,7 +80,8 @@ export class GeneratorReconciler {
     const reported = await this.#write(course)
     this.#watchCanary(reported, course)
     await this.#act(reported, course)
-    return { requeueAfterMs: requeueAfterMs(picture, decision) }
+    const wrote = reported !== generator
+    return { requeueAfterMs: Math.min(requeueAfterMs(picture, decision), wrote ? FOLLOW_UP_MS : SECRETS_MS) }
   }
 
   /** Before anything is done about it: the status is what a restarted operator goes on from. */
@@ -229,6 +230,8 @@ function requeueAfterMs(
 
 /** Nobody tells when a Secret of people comes or changes: it is looked for, without a write where nothing changed. */
 const MISSING_MS = 10_000
+/** A decision that was written may be followed by the next one. */
+const FOLLOW_UP_MS = 1000
 const SECRETS_MS = 60_000
 const REQUEUE_MIN_MS = 500
 /** Several objects may be refused for the same reason; the schema allows 32,768. */

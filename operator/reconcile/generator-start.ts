@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { IdGenerator } from '../api/kinds.ts'
 import { LABELS } from '../api/marks.ts'
 import { Applier } from '../runtime/apply.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Controller, type Reconcile } from '../runtime/controller.ts'
 import { isStatus, type KubeClient, type KubeError } from '../runtime/kube-client.ts'
 import type { RuntimeMetrics } from '../runtime/metrics.ts'
+import type { Change } from '../runtime/object-store.ts'
 import { splitKey } from '../runtime/resource.ts'
 import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import { SteadyApplier } from '../runtime/steady-applier.ts'
@@ -88,13 +91,28 @@ export function startGenerators(options: GeneratorOptions): StartedGenerators {
     log,
     reconcile: quietOnConflict((key, signal) => reconciler.reconcile(key, signal), log),
   })
-  caches.idGenerators.onChange(({ key, listed }) => controller.enqueue(key, listed ? 'low' : 'normal'))
+  caches.idGenerators.onChange((change) => {
+    if (!isStatusAlone(change)) controller.enqueue(change.key, change.listed ? 'low' : 'normal')
+  })
   caches.onOwnedChange((key) => controller.enqueue(key))
   watchGenerators(metrics.registry, () => ({
     idGenerators: caches.idGenerators.values(),
     bizTags: caches.bizTags.values(),
   }))
   return { controller, close: () => canaries.close() }
+}
+
+/**
+ * The operator's own write, which it has looked at already. Looking at it again would find tags that came meanwhile, and
+ * write again, for as long as thousands of them are coming. What somebody else writes there is found within a minute.
+ */
+function isStatusAlone({ type, object, previous }: Change<IdGenerator>): boolean {
+  if (type !== 'updated' || previous === undefined) return false
+  const marks = ({ metadata }: IdGenerator): unknown => {
+    const { generation, labels, annotations, finalizers, deletionTimestamp, ownerReferences } = metadata
+    return [generation, labels, annotations, finalizers, deletionTimestamp, ownerReferences]
+  }
+  return isDeepStrictEqual(marks(previous), marks(object))
 }
 
 /** What was decided from has changed meanwhile, or the cache is a moment behind: no fault, and soon decided again. */
