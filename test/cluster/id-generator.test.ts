@@ -294,6 +294,31 @@ describe('an IdGenerator on a real API server', { skip: missing !== undefined },
     assert.ok(await world.find(KINDS.Service, 'orders'))
   })
 
+  test('a standby goes on within 3 s after SIGTERM, and within 20 s after SIGKILL', async () => {
+    const world = await startReady()
+    const standby = async (): Promise<void> => {
+      const operator = await world.startOperator()
+      await until('a standby is ready', async () => (await operator.ask('/readyz'))?.status === 200, 60_000)
+    }
+    const acts = async (replicas: number): Promise<number> => {
+      const startMs = performance.now()
+      await world.applyGenerator({ replicas })
+      await world.becomes(
+        'the spec is taken in',
+        (it) => it.status?.observedGeneration === it.metadata.generation,
+      )
+      return performance.now() - startMs
+    }
+    await standby()
+    await world.operators[0]?.end('SIGTERM')
+    const handedMs = await acts(4)
+    await standby()
+    await world.operators[1]?.end('SIGKILL')
+    const takenMs = await acts(5)
+    assert.ok(handedMs < 3000 + SLACK_MS, `${handedMs} ms`)
+    assert.ok(takenMs < 20_000 + SLACK_MS, `${takenMs} ms`)
+  })
+
   test('what the API server refuses is in the status, and keeps nothing else from being done', async () => {
     const world = await startWorld()
     await world.startOperator()
@@ -305,3 +330,6 @@ describe('an IdGenerator on a real API server', { skip: missing !== undefined },
     await world.becomes('it is ready', (it) => told(it, 'Ready') === 'True Ready')
   })
 })
+
+/** Starting and asking take time of their own on a machine that also runs other tests. */
+const SLACK_MS = 3000
