@@ -75,5 +75,6 @@ function canaryWeight(decision: RolloutDecision | undefined): number {
   const { rollout, canaryRevision } = decision?.status ?? {}
   if (rollout === undefined || canaryRevision === undefined) return 0
   const { desiredWeight, actualWeight, waiting } = rollout
-  return waiting === undefined ? desiredWeight : Math.min(desiredWeight, actualWeight)
+  const complete = waiting === undefined || waiting.available >= waiting.wanted
+  return complete ? desiredWeight : Math.min(desiredWeight, actualWeight)
 }
