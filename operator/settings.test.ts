@@ -37,7 +37,7 @@ describe('settings of the operator', () => {
   test('every setting is explained', () => {
     const read = new Set<string>()
     readSettings(
-      new Proxy({}, { get: (_target, name) => void read.add(String(name)) }) as Record<string, undefined>,
+      new Proxy<Record<string, undefined>>({}, { get: (_target, name) => void read.add(String(name)) }),
     )
     read.delete('HOSTNAME')
     for (const name of read) assert.match(SETTINGS_HELP, new RegExp(`^${name} `, 'm'))

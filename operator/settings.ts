@@ -11,7 +11,7 @@ export interface Settings {
   readonly watchNamespaces: readonly string[]
   /** Of IdGenerators that name none. */
   readonly image: string | undefined
-  /** What an image must begin with, see core/image-policy.ts; empty: anything. */
+  /** What an image must begin with, see reconcile/image-policy.ts; empty: anything. */
   readonly allowedImages: readonly string[]
   /** Instead of the address of the Service: where the operator runs outside the cluster. */
   readonly serviceAddress: string | undefined

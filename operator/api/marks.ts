@@ -34,6 +34,8 @@ export const ANNOTATIONS = {
   secretsChecksum: 'idgen.io/secrets-checksum',
   /** On a BizTag, by people: a new value makes a new key in its Secret. On the Secret: the value the key was made for. */
   rotateKey: 'idgen.io/rotate-key',
+  /** On a migration Job: how often it was tried, this one included. */
+  attempt: 'idgen.io/attempt',
 } as const
 
 /** On a BizTag: the tag in the service is to be let go of, or deleted, first. */

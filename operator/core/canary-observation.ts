@@ -40,6 +40,11 @@ export class CanaryObservation {
         : undefined
   }
 
+  /** Of the window so far: a query does not tell how many requests it rests on. */
+  get requests(): { readonly canary: number; readonly stable: number } {
+    return { canary: requestsOf(this.#canary.traffic), stable: requestsOf(this.#stable.traffic) }
+  }
+
   judge(
     plan: Pick<AnalysisPlan, 'minSamples' | 'metrics'>,
     atMs: number,

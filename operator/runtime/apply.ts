@@ -14,6 +14,8 @@ export interface AppliedObject {
     readonly ownerReferences?: readonly OwnerReference[]
     /** Set: only this very object, and no later one of the same name, is changed. */
     readonly uid?: string
+    /** Set: only while the object is the one that was read; otherwise a KubeError 409. */
+    readonly resourceVersion?: string
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { KINDS } from '../../operator/render/object-kinds.ts'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { ChildServer } from './child-server.ts'
 import { newNamespace, until } from './cluster-world.ts'
+import { GeneratorWorld, told } from './generator-world.ts'
 import { CHART, run } from './helm-command.ts'
 import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
@@ -38,7 +40,7 @@ interface Access {
   readonly name?: string
 }
 
-const skip = missingPrograms('helm', 'kube-apiserver') ?? false
+const skip = missingPrograms('helm', 'kube-apiserver', 'kube-controller-manager') ?? false
 
 describe('the rights that the chart gives', { skip }, () => {
   let api: KubeApi
@@ -48,6 +50,7 @@ describe('the rights that the chart gives', { skip }, () => {
 
   before(async () => {
     api = await KubeApi.start()
+    await api.startControllers()
     client = api.client()
     namespace = await newNamespace(client)
     watched = await newNamespace(client)
@@ -129,6 +132,26 @@ describe('the rights that the chart gives', { skip }, () => {
     })
   }
 
+  /** With everything that a spec can ask for, and without a word of refusal. */
+  async function servesAnIdGenerator(operator: ChildServer): Promise<void> {
+    const world = await GeneratorWorld.start(api, { namespace: watched })
+    try {
+      await world.applyGenerator({
+        image: 'idgen:v1',
+        autoscaling: { maxReplicas: 5 },
+        ingress: { hosts: ['ids.example.com'] },
+      })
+      await world.becomes('it is ready', (it) => told(it, 'Ready') === 'True Ready')
+      await world.applyGenerator({ image: 'idgen:v1', networkPolicy: { enabled: false } })
+      for (const kind of [KINDS.Ingress, KINDS.HorizontalPodAutoscaler, KINDS.NetworkPolicy])
+        await until(`${kind.kind} is gone`, async () => (await world.find(kind, 'orders')) === undefined)
+      await until('events tell of it', async () => (await world.events()).length > 0)
+      assert.doesNotMatch(operator.output(), /forbidden/)
+    } finally {
+      await world.close()
+    }
+  }
+
   test('are enough for the operator to lead, in all namespaces', async () => {
     await helm('install', 'idgen', CHART)
     const operator = await startOperator('everywhere')
@@ -164,6 +187,7 @@ describe('the rights that the chart gives', { skip }, () => {
     const operator = await startOperator('somewhere')
     try {
       await becomesLeader(operator)
+      await servesAnIdGenerator(operator)
     } finally {
       await operator.end('SIGTERM')
     }

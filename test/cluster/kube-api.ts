@@ -115,6 +115,8 @@ export class KubeApi {
       'secure-port': '0',
       'leader-elect': 'false',
       'service-account-private-key-file': join(this.folder, 'accounts.pem'),
+      // Nodes of a test send no heartbeats, and are not to be given up.
+      controllers: '*,-node-lifecycle-controller',
     })
     this.#manager = new ChildServer({ program, args, folder: this.folder, name: 'kube-controller-manager' })
   }

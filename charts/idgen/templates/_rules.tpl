@@ -25,7 +25,7 @@
   (list "policy" "poddisruptionbudgets")
   (list "networking.k8s.io" "networkpolicies, ingresses")
   (list "autoscaling" "horizontalpodautoscalers")
-  (list "gateway.networking.k8s.io" "httproutes, grpcroutes")
+  (list "gateway.networking.k8s.io" "httproutes, grpcroutes, backendtlspolicies")
   (list "cert-manager.io" "certificates")
   (list "monitoring.coreos.com" "servicemonitors, prometheusrules, alertmanagerconfigs")
 }}

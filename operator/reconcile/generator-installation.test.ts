@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { RolloutDecision } from '../core/rollout-decision.ts'
+import type { RolloutProgress } from '../core/rollout-status.ts'
+import { revisionInputs, revisionOf } from '../render/revision.ts'
+import { sampleGenerator } from '../render/sample-installations.ts'
+import { planInstallation } from './generator-installation.ts'
+import type { GeneratorPicture } from './generator-picture.ts'
+import type { KnownRevision } from './known-revisions.ts'
+import type { Deployment } from './kube-kinds.ts'
+
+const FACT = { status: true, reason: 'X', message: '' }
+const INPUTS = revisionInputs(sampleGenerator(), { image: 'idgen:v1' })
+const WANTED = revisionOf(INPUTS)
+
+function deployment(replicas: number): Deployment {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', uid: 'd', resourceVersion: '1' },
+    spec: { replicas },
+  }
+}
+
+function known(revision: string, change: Partial<KnownRevision> = {}): [string, KnownRevision] {
+  return [
+    revision,
+    { revision, createdAt: '', inputs: INPUTS, deployment: deployment(3), pods: [], ...change },
+  ]
+}
+
+/** The wanted revision and `more`; no Secret is missing. */
+function picture(
+  more: readonly [string, KnownRevision][],
+  change: Partial<GeneratorPicture> = {},
+): GeneratorPicture {
+  const revisions = new Map(more)
+  const found = [...revisions.values()].filter(({ inputs }) => inputs !== undefined)
+  const names = new Set([WANTED, ...found.map(({ revision }) => revision)])
+  return {
+    generator: sampleGenerator(),
+    nowMs: 0,
+    wanted: WANTED,
+    known: revisions,
+    inputs: new Map([...names].map((name) => [name, INPUTS])),
+    secrets: { contents: new Map(), problems: [], events: [] },
+    secretFacts: new Map(
+      [...names].map((name) => [name, { checksum: 'c', etcdClientCertificate: false, missing: [] }]),
+    ),
+    credentials: { missing: [] },
+    migration: { state: 'Done', attempt: 0 },
+    deployable: true,
+    ...change,
+  }
+}
+
+function decision(change: Partial<RolloutDecision> = {}): RolloutDecision {
+  return {
+    status: { stableRevision: WANTED },
+    replicas: { [WANTED]: 3 },
+    events: [],
+    conditions: { progressing: FACT, healthy: FACT, paused: FACT },
+    annotationsToRemove: [],
+    deletableRevisions: [],
+    ...change,
+  }
+}
+
+const WORLD = { optionalKinds: new Set<never>() }
+
+describe('what is to be installed', () => {
+  test('a revision that may have no pods yet is only prepared', () => {
+    const { installation } = planInstallation(picture([], { deployable: false }), undefined, WORLD)
+    assert.deepEqual(
+      installation.revisions.map(({ revision, replicas }) => [revision, replicas]),
+      [[WANTED, undefined]],
+    )
+  })
+
+  test('the pods of each revision are those that were decided', () => {
+    const plan = planInstallation(
+      picture([known(WANTED), known('r0')]),
+      decision({ replicas: { [WANTED]: 2, r0: 1 } }),
+      WORLD,
+    )
+    assert.deepEqual(
+      plan.installation.revisions.map(({ revision, replicas }) => [revision, replicas]),
+      [
+        [WANTED, 2],
+        ['r0', 1],
+      ],
+    )
+    assert.deepEqual([plan.scaledOnly, plan.released], [[], []])
+  })
+
+  test('a revision whose record is lost, or whose Secrets are, is only scaled', () => {
+    const lost = picture([known(WANTED), known('r0', { inputs: undefined })])
+    const plan = planInstallation(lost, decision({ replicas: { [WANTED]: 3, r0: 1 } }), WORLD)
+    assert.deepEqual(
+      plan.scaledOnly.map(({ replicas }) => replicas),
+      [1],
+    )
+    const missing = { checksum: 'c', etcdClientCertificate: false, missing: ['Secret "x" does not exist.'] }
+    const without = picture([known(WANTED)], { secretFacts: new Map([[WANTED, missing]]) })
+    const { installation, scaledOnly } = planInstallation(
+      without,
+      decision({ replicas: { [WANTED]: 5 } }),
+      WORLD,
+    )
+    assert.deepEqual(
+      scaledOnly.map(({ replicas }) => replicas),
+      [5],
+    )
+    assert.equal(installation.revisions[0]?.replicas, undefined)
+  })
+
+  test('what is beyond the history, or never had pods, is let go of', () => {
+    const found = picture([known(WANTED), known('old'), known('never', { deployment: undefined })])
+    const plan = planInstallation(found, decision({ deletableRevisions: ['old'] }), WORLD)
+    assert.deepEqual(plan.released, ['old', 'never'])
+    assert.deepEqual(
+      plan.installation.revisions.map(({ revision }) => revision),
+      [WANTED],
+    )
+  })
+
+  test('routes send calls to a canary only as far as it has pods', () => {
+    const weight = (rollout: Partial<RolloutProgress>): number => {
+      const progress = { revision: 'r2', desiredWeight: 50, actualWeight: 10, ...rollout } as RolloutProgress
+      const status = { stableRevision: WANTED, canaryRevision: 'r2', rollout: progress }
+      return planInstallation(picture([known(WANTED)]), decision({ status }), WORLD).installation.canaryWeight
+    }
+    const waiting = { since: '', wanted: 2, available: 0, falls: 0 }
+    assert.equal(weight({ waiting }), 10)
+    assert.equal(weight({ waiting, actualWeight: 0 }), 0)
+    assert.equal(weight({}), 50)
+    assert.equal(weight({ waiting: { ...waiting, available: 2 } }), 50)
+    assert.equal(planInstallation(picture([known(WANTED)]), decision(), WORLD).installation.canaryWeight, 0)
+  })
+})

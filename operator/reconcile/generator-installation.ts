@@ -1,0 +1,80 @@
+import type { RolloutDecision } from '../core/rollout-decision.ts'
+import type { Installation, InstalledRevision } from '../render/installation.ts'
+import type { OptionalKind } from '../render/object-kinds.ts'
+import type { GeneratorPicture } from './generator-picture.ts'
+import type { Deployment } from './kube-kinds.ts'
+
+export interface InstallationPlan {
+  readonly installation: Installation
+  /** Revisions whose Deployment must stay as it is but for the number of its pods. */
+  readonly scaledOnly: readonly { readonly deployment: Deployment; readonly replicas: number }[]
+  /** Revisions that are let go of. */
+  readonly released: readonly string[]
+}
+
+/** What is to be there, as it is rendered. */
+export function planInstallation(
+  picture: GeneratorPicture,
+  decision: RolloutDecision | undefined,
+  world: { readonly optionalKinds: ReadonlySet<OptionalKind>; readonly operatorNamespace?: string },
+): InstallationPlan {
+  const { generator, known, wanted, inputs, secretFacts, secrets, deployable } = picture
+  const released = releasedRevisions(picture, decision)
+  const revisions: InstalledRevision[] = []
+  const scaledOnly: { deployment: Deployment; replicas: number }[] = []
+  for (const revision of new Set([...known.keys(), wanted])) {
+    const deployment = known.get(revision)?.deployment
+    const replicas = decision?.replicas[revision] ?? deployment?.spec?.replicas
+    const found = inputs.get(revision)
+    const facts = secretFacts.get(revision)
+    if (released.includes(revision)) continue
+    // Rendered without a Secret that was there, its pods would be replaced by ones that cannot start.
+    const renderable = found !== undefined && facts !== undefined && facts.missing.length === 0
+    if (!renderable && deployment !== undefined && replicas !== undefined)
+      scaledOnly.push({ deployment, replicas })
+    if (found === undefined || facts === undefined) continue
+    const prepared = !renderable || (revision === wanted && !deployable)
+    revisions.push({
+      revision,
+      inputs: found,
+      secrets: facts,
+      replicas: prepared ? undefined : replicas,
+    })
+  }
+  const { stableRevision, canaryRevision } = decision?.status ?? {}
+  return {
+    installation: {
+      generator,
+      revisions,
+      canaryWeight: canaryWeight(decision),
+      ...world,
+      ...(stableRevision === undefined ? {} : { stableRevision }),
+      ...(canaryRevision === undefined ? {} : { canaryRevision }),
+      ...(secrets.caCertificate === undefined ? {} : { caCertificate: secrets.caCertificate }),
+    },
+    scaledOnly,
+    released,
+  }
+}
+
+/** Those beyond the history, and records of specs that never came to have pods. */
+function releasedRevisions(
+  { known, wanted, generator }: GeneratorPicture,
+  decision: RolloutDecision | undefined,
+): string[] {
+  const { stableRevision, canaryRevision } = decision?.status ?? generator.status ?? {}
+  const kept = new Set([wanted, stableRevision, canaryRevision])
+  const unused = [...known.values()]
+    .filter(({ revision, deployment }) => deployment === undefined && !kept.has(revision))
+    .map(({ revision }) => revision)
+  return [...(decision?.deletableRevisions ?? []), ...unused]
+}
+
+/** Calls are sent only where pods are: until all of a step are available, by their number. */
+function canaryWeight(decision: RolloutDecision | undefined): number {
+  const { rollout, canaryRevision } = decision?.status ?? {}
+  if (rollout === undefined || canaryRevision === undefined) return 0
+  const { desiredWeight, actualWeight, waiting } = rollout
+  const complete = waiting === undefined || waiting.available >= waiting.wanted
+  return complete ? desiredWeight : Math.min(desiredWeight, actualWeight)
+}

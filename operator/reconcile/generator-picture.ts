@@ -1,0 +1,132 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import { NAMES } from '../render/names.ts'
+import { type RevisionInputs, revisionInputs, revisionOf } from '../render/revision.ts'
+import { type SecretFacts, secretFacts, wantedSecrets } from '../render/secret-facts.ts'
+import { objectKey } from '../runtime/resource.ts'
+import type { GeneratorCaches } from './generator-caches.ts'
+import type { CredentialFacts, PodCounts } from './generator-facts.ts'
+import { generatorSecrets, type SecretsFound } from './generator-secrets.ts'
+import { type KnownRevision, knownRevisions } from './known-revisions.ts'
+import { type MigrationStep, nextMigration } from './migration.ts'
+import { keyIn } from './pod-certificate.ts'
+import { podFailure } from './pod-failures.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/** One IdGenerator and all that belongs to it, as it was found at the beginning of a reconcile. */
+export interface GeneratorPicture {
+  readonly generator: IdGenerator
+  readonly nowMs: number
+  /** The revision that the spec asks for, and what it consists of. */
+  readonly wanted: string
+  readonly known: ReadonlyMap<string, KnownRevision>
+  /** Of every revision whose record can be read, and of the wanted one. */
+  readonly inputs: ReadonlyMap<string, RevisionInputs>
+  readonly secrets: SecretsFound
+  readonly secretFacts: ReadonlyMap<string, SecretFacts>
+  readonly credentials: CredentialFacts
+  readonly migration: MigrationStep
+  /** Whether pods of the wanted revision may be made. */
+  readonly deployable: boolean
+}
+
+export interface PictureSources {
+  readonly caches: GeneratorCaches
+  readonly store: SecretStore
+  readonly nowMs: number
+  /** For IdGenerators that name no image. */
+  readonly image: string | undefined
+}
+
+export async function takePicture(
+  generator: IdGenerator,
+  { caches, store, nowMs, image }: PictureSources,
+  signal: AbortSignal,
+): Promise<GeneratorPicture> {
+  const known = revisionsOf(caches, objectKey(generator.metadata))
+  const wantedInputs = revisionInputs(generator, { image: image ?? '' })
+  const wanted = revisionOf(wantedInputs)
+  const inputs = new Map([[wanted, wantedInputs]])
+  for (const { revision, inputs: recorded } of known.values())
+    if (recorded !== undefined) inputs.set(revision, recorded)
+  // Also of a revision whose Deployment somebody deleted: it is made again.
+  const { stableRevision, canaryRevision } = generator.status ?? {}
+  const used = new Set([wanted, stableRevision, canaryRevision])
+  const needed = [...inputs]
+    .filter(([revision]) => used.has(revision) || known.get(revision)?.deployment !== undefined)
+    .flatMap(([, each]) => wantedSecrets(each).map(({ name }) => name))
+  const secrets = await generatorSecrets(store, generator, new Set(needed), nowMs, signal)
+  const facts = new Map(
+    [...inputs].map(([revision, each]) => [revision, secretFacts(each, secrets.contents)]),
+  )
+  const missing = [...secrets.problems, ...(facts.get(wanted)?.missing ?? [])]
+  const hasDeployment = known.get(wanted)?.deployment !== undefined
+  const migration = migrationOf(generator, caches, { wanted, hasDeployment, missing, nowMs })
+  const migrated = migration.state === 'Done' || migration.state === 'NotManaged'
+  return {
+    generator,
+    nowMs,
+    wanted,
+    known,
+    inputs,
+    secrets,
+    secretFacts: facts,
+    credentials: {
+      missing,
+      ...(secrets.certificateNotAfterMs === undefined
+        ? {}
+        : { certificateNotAfterMs: secrets.certificateNotAfterMs }),
+    },
+    migration,
+    deployable: hasDeployment || (migrated && missing.length === 0),
+  }
+}
+
+export function revisionsOf(caches: GeneratorCaches, key: string): ReadonlyMap<string, KnownRevision> {
+  return knownRevisions({
+    deployments: caches.deployments.by(key),
+    controllerRevisions: caches.controllerRevisions.by(key),
+    pods: caches.pods.by(key),
+  })
+}
+
+function migrationOf(
+  generator: IdGenerator,
+  caches: GeneratorCaches,
+  about: {
+    readonly wanted: string
+    readonly hasDeployment: boolean
+    readonly missing: readonly string[]
+    readonly nowMs: number
+  },
+): MigrationStep {
+  const { metadata, spec, status } = generator
+  const job = NAMES.migrationJob(metadata.name, about.wanted)
+  const step = nextMigration({
+    wanted: spec.database.migrate,
+    revision: about.wanted,
+    migratedRevision: status?.migratedRevision,
+    hasDeployment: about.hasDeployment,
+    credentialsValid: about.missing.length === 0,
+    job: caches.jobs.get(keyIn(generator, job)),
+    nowMs: about.nowMs,
+  })
+  // The Job itself only says that it failed; its pod may say why.
+  const pods = caches.pods.by(objectKey(metadata))
+  const failure = podFailure(pods.filter((pod) => pod.metadata.labels?.[JOB_NAME] === job))
+  if (failure === undefined || (step.state !== 'Failed' && step.state !== 'Running')) return step
+  return { ...step, message: `${failure.reason}: ${failure.message}` }
+}
+
+/** Pods of all revisions together. */
+export function countPods(known: ReadonlyMap<string, KnownRevision>): PodCounts {
+  const counts = { existing: 0, ready: 0, available: 0 }
+  for (const { deployment } of known.values()) {
+    counts.existing += deployment?.status?.replicas ?? 0
+    counts.ready += deployment?.status?.readyReplicas ?? 0
+    counts.available += deployment?.status?.availableReplicas ?? 0
+  }
+  return counts
+}
+
+/** The Job controller puts it on pods. */
+const JOB_NAME = 'batch.kubernetes.io/job-name'

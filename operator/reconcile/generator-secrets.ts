@@ -1,0 +1,64 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import { decoded, type SecretData } from '../certificates/secret-data.ts'
+import { adminKeySecret } from '../render/names.ts'
+import { newAdminKeySecret, newKeyText } from './admin-key.ts'
+import type { Secret } from './kube-kinds.ts'
+import { keyIn, podCertificate } from './pod-certificate.ts'
+import type { SecretStore } from './secret-store.ts'
+
+export interface SecretsFound {
+  /** By name; those that are not there are missing. */
+  readonly contents: ReadonlyMap<string, SecretData>
+  /** What is wrong with the certificate, sentences for people. */
+  readonly problems: readonly string[]
+  /** ca.crt of the certificate's Secret, PEM. */
+  readonly caCertificate?: string
+  readonly certificateNotAfterMs?: number
+  readonly events: readonly { readonly reason: string; readonly note: string }[]
+  readonly lookAgainInMs?: number
+}
+
+/** Sees to it that the Secrets are there that the operator makes, and reads `names` and all others that pods need. */
+export async function generatorSecrets(
+  store: SecretStore,
+  generator: IdGenerator,
+  names: Iterable<string>,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<SecretsFound> {
+  const contents = new Map<string, SecretData>()
+  const keep = (secret: Secret | undefined): void => {
+    if (secret !== undefined) contents.set(secret.metadata.name, secret.data ?? {})
+  }
+  const admin = await adminKey(store, generator, signal)
+  keep(admin.secret)
+  const certificate = await podCertificate(store, generator, nowMs, signal)
+  keep(certificate.secret)
+  for (const name of names) if (!contents.has(name)) keep(await store.find(keyIn(generator, name), signal))
+  const caCertificate = decoded(certificate.secret?.data)['ca.crt']
+  const { problems, notAfterMs, lookAgainInMs, events } = certificate
+  return {
+    contents,
+    problems,
+    events: [...admin.events, ...events],
+    ...(caCertificate === undefined ? {} : { caCertificate }),
+    ...(notAfterMs === undefined ? {} : { certificateNotAfterMs: notAfterMs }),
+    ...(lookAgainInMs === undefined ? {} : { lookAgainInMs }),
+  }
+}
+
+/** One that is there is taken as it is, whoever made it. */
+async function adminKey(
+  store: SecretStore,
+  generator: IdGenerator,
+  signal: AbortSignal,
+): Promise<{ readonly secret: Secret | undefined; readonly events: SecretsFound['events'] }> {
+  const { name } = adminKeySecret(generator)
+  const found = await store.find(keyIn(generator, name), signal)
+  if (found !== undefined || generator.spec.auth.adminKeySecret !== undefined)
+    return { secret: found, events: [] }
+  const made = await store.create(newAdminKeySecret(generator, newKeyText()), signal)
+  if (made === undefined) return { secret: await store.findNow(keyIn(generator, name), signal), events: [] }
+  const note = `A key that may do everything lies in Secret ${name}; make others with it, one for each application.`
+  return { secret: made, events: [{ reason: 'AdminKeyMade', note }] }
+}

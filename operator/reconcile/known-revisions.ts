@@ -1,0 +1,69 @@
+import { LABELS } from '../api/marks.ts'
+import type { RevisionState } from '../core/rollout-snapshot.ts'
+import { SERVER } from '../render/metadata.ts'
+import type { RevisionInputs } from '../render/revision.ts'
+import { inputsOf } from '../render/revision-objects.ts'
+import type { ControllerRevision, Deployment, Pod } from './kube-kinds.ts'
+import { podFailure } from './pod-failures.ts'
+
+/** What the caches have of one revision. */
+export interface KnownRevision {
+  readonly revision: string
+  readonly createdAt: string
+  /** undefined: its record is gone, so its pods can be scaled but not rendered. */
+  readonly inputs: RevisionInputs | undefined
+  readonly deployment: Deployment | undefined
+  readonly pods: readonly Pod[]
+}
+
+export interface RevisionSources {
+  readonly deployments: readonly Deployment[]
+  readonly controllerRevisions: readonly ControllerRevision[]
+  readonly pods: readonly Pod[]
+}
+
+/** By revision. */
+export function knownRevisions(sources: RevisionSources): ReadonlyMap<string, KnownRevision> {
+  const found = new Map<string, KnownRevision>()
+  const deployments = byRevision(sources.deployments)
+  const records = byRevision(sources.controllerRevisions)
+  const pods = Map.groupBy(
+    sources.pods.filter(({ metadata }) => metadata.labels?.[LABELS.component] === SERVER),
+    ({ metadata }) => metadata.labels?.[LABELS.revision] ?? '',
+  )
+  for (const revision of new Set([...deployments.keys(), ...records.keys()])) {
+    const deployment = deployments.get(revision)
+    const record = records.get(revision)
+    found.set(revision, {
+      revision,
+      createdAt: (deployment ?? record)?.metadata.creationTimestamp ?? '',
+      inputs: record === undefined ? undefined : inputsOf(record),
+      deployment,
+      pods: pods.get(revision) ?? [],
+    })
+  }
+  return found
+}
+
+/** As a rollout is decided from it. */
+export function revisionState({ revision, createdAt, deployment, pods }: KnownRevision): RevisionState {
+  const { readyReplicas = 0, availableReplicas = 0, conditions = [] } = deployment?.status ?? {}
+  const failing = podFailure(pods, conditions)
+  return {
+    revision,
+    createdAt,
+    replicas: deployment?.spec?.replicas ?? 0,
+    ready: readyReplicas,
+    available: availableReplicas,
+    ...(failing === undefined ? {} : { failing }),
+  }
+}
+
+function byRevision<T extends Deployment | ControllerRevision>(objects: readonly T[]): Map<string, T> {
+  const found = new Map<string, T>()
+  for (const object of objects) {
+    const revision = object.metadata.labels?.[LABELS.revision]
+    if (revision !== undefined && object.metadata.deletionTimestamp === undefined) found.set(revision, object)
+  }
+  return found
+}

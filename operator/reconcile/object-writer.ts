@@ -1,0 +1,118 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import { KINDS } from '../render/object-kinds.ts'
+import type { ObjectReference, RenderedObject } from '../render/rendered-object.ts'
+import { isStatus, type KubeClient, KubeError } from '../runtime/kube-client.ts'
+import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
+import type { SteadyApplier } from '../runtime/steady-applier.ts'
+
+export interface ObjectWriterOptions {
+  readonly client: KubeClient
+  readonly applier: SteadyApplier
+  /** As the cache has it. */
+  readonly live: (kind: string, key: string) => KubeObject | undefined
+}
+
+/** Makes, changes and deletes the objects of an IdGenerator. */
+export class ObjectWriter {
+  readonly #options: ObjectWriterOptions
+
+  constructor(options: ObjectWriterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Applies all, in order. One that the API server refuses keeps no other from being applied; what was refused is
+   * returned, a sentence each. Throws where the server does not answer, or not now.
+   */
+  async apply(
+    owner: IdGenerator,
+    objects: readonly RenderedObject[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { applier, live } = this.#options
+    const refused: string[] = []
+    for (const object of objects) {
+      const key = objectKey(object.metadata)
+      try {
+        await applier.apply(
+          objectKey(owner.metadata),
+          resourceOf(object),
+          object,
+          live(object.kind, key),
+          signal,
+        )
+      } catch (thrown) {
+        if (!isRefusal(thrown)) throw thrown
+        refused.push(`${object.kind} ${object.metadata.name}: ${thrown.message}.`)
+      }
+    }
+    return refused
+  }
+
+  /** Only the number of pods of a Deployment that cannot be rendered now. */
+  async scale(deployment: KubeObject, replicas: number, signal: AbortSignal): Promise<void> {
+    await this.#options.client.send({
+      method: 'PATCH',
+      path: objectPath(KINDS.Deployment, objectKey(deployment.metadata)),
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas } },
+      signal,
+    })
+  }
+
+  /** True: this call made it. */
+  async create(resource: Resource, object: RenderedObject, signal: AbortSignal): Promise<boolean> {
+    const path = objectPath(resource, objectKey(object.metadata)).replace(/\/[^/]*$/, '')
+    try {
+      await this.#options.client.send({ method: 'POST', path, body: object, signal })
+      return true
+    } catch (thrown) {
+      if (isStatus(thrown, 409)) return false
+      throw thrown
+    }
+  }
+
+  /** Those that are there and belong to the IdGenerator. */
+  async delete(
+    owner: IdGenerator,
+    references: readonly ObjectReference[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    let deleted = 0
+    for (const { kind, name } of references) {
+      const key = `${owner.metadata.namespace ?? 'default'}/${name}`
+      const live = this.#options.live(kind.kind, key)
+      if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue
+      if (!live.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid)) continue
+      if (await this.#delete(kind, live, signal)) deleted += 1
+    }
+    return deleted
+  }
+
+  async #delete(resource: Resource, { metadata }: KubeObject, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.client.send({
+        method: 'DELETE',
+        path: objectPath(resource, objectKey(metadata)),
+        // Not another one of that name; its pods go with it.
+        body: { preconditions: { uid: metadata.uid }, propagationPolicy: 'Background' },
+        signal,
+      })
+      return true
+    } catch (thrown) {
+      if (isStatus(thrown, 404, 409)) return false
+      throw thrown
+    }
+  }
+}
+
+function resourceOf({ kind }: RenderedObject): Resource {
+  const resource = Object.values(KINDS).find((one) => one.kind === kind)
+  if (resource === undefined) throw new Error(`${kind} is no kind that is rendered`)
+  return resource
+}
+
+/** About this object, and not about how the server is. */
+function isRefusal(thrown: unknown): thrown is KubeError {
+  return thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500 && thrown.status !== 429
+}
