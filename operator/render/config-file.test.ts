@@ -75,16 +75,12 @@ describe('the configuration file', () => {
   })
 })
 
-/** Agreed upon between the operator and the service, whose keys are made at the same time. */
-const AGREED = /^(?:IDGEN_SERVER_(?:HTTPS_|GRPC_TLS$)|server\.(?:https\.|grpc\.tls$|drainDelay$))/
-
 describe('the environment of pods', () => {
   const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const full = revisionInputs(SAMPLES['full']?.().generator ?? sampleGenerator(), { image: 'x' })
 
   test('sets only variables and keys that the service knows', () => {
-    const known = (name: string): boolean =>
-      AGREED.test(name) || DOCUMENT.includes(`\`${name.replace(/_FILE$/, '')}\``)
+    const known = (name: string): boolean => DOCUMENT.includes(`\`${name.replace(/_FILE$/, '')}\``)
     const names = serverEnvironment(full, true).map(({ name }) => name)
     assert.deepEqual(
       names.filter((name) => !known(name)),
