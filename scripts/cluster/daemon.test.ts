@@ -3,36 +3,34 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { Daemon, recordedDaemons, startTimeOf } from './daemon.ts'
 
-// Read when layout.ts is loaded, so that a test never touches the cluster of this machine.
-const cache = await mkdtemp(join(tmpdir(), 'idgen-daemon-'))
-process.env['IDGEN_CACHE_DIR'] = cache
-const { Daemon, recordedDaemons, startTimeOf } = await import('./daemon.ts')
+const folder = await mkdtemp(join(tmpdir(), 'idgen-daemon-'))
 
 describe('a program of the cluster', () => {
-  const record = join(cache, 'cluster/pids/sleep.json')
+  const record = join(folder, 'pids/sleep.json')
   const pid = async (): Promise<number> => Number(/"pid":(\d+)/.exec(await readFile(record, 'utf8'))?.[1])
 
-  after(() => rm(cache, { recursive: true, force: true }))
+  after(() => rm(folder, { recursive: true, force: true }))
 
   test('is started once, known to a later run, and ended', async () => {
-    const daemon = new Daemon('sleep')
+    const daemon = new Daemon('sleep', folder)
     daemon.start('sleep', ['300'])
     const first = await pid()
     daemon.start('sleep', ['300'])
     assert.equal(await pid(), first)
     assert.deepEqual(
-      recordedDaemons().map(({ name, running }) => [name, running]),
+      recordedDaemons(folder).map(({ name, running }) => [name, running]),
       [['sleep', true]],
     )
     await daemon.stop()
     const stat = await readFile(`/proc/${first}/stat`, 'utf8').catch(() => '')
     assert.equal(startTimeOf(stat), undefined)
-    assert.deepEqual(recordedDaemons(), [])
+    assert.deepEqual(recordedDaemons(folder), [])
   })
 
   test('is not taken for another process that has its number by now', async () => {
-    const daemon = new Daemon('sleep')
+    const daemon = new Daemon('sleep', folder)
     await writeFile(record, JSON.stringify({ pid: process.pid, startTime: '1' }))
     assert.equal(daemon.running, false)
     // Would end this test.
@@ -41,7 +39,7 @@ describe('a program of the cluster', () => {
 
   test('that does not exist is named', () => {
     assert.throws(
-      () => new Daemon('ghost').start('/nonexistent/ghost', []),
+      () => new Daemon('ghost', folder).start('/nonexistent/ghost', []),
       /ghost: \/nonexistent\/ghost cannot be started/,
     )
   })

@@ -10,17 +10,18 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { FOLDER, logFile } from './layout.ts'
+import { FOLDER } from './layout.ts'
 import { waitUntil } from './wait-until.ts'
-
-const PIDS = join(FOLDER, 'pids')
 
 /** A process that goes on when `make cluster` ends, known by a file with its number and its time of start. */
 export class Daemon {
   readonly name: string
+  readonly #folder: string
 
-  constructor(name: string) {
+  /** `folder` for tests: they must not touch the cluster of this machine. */
+  constructor(name: string, folder: string = FOLDER) {
     this.name = name
+    this.#folder = folder
   }
 
   get running(): boolean {
@@ -31,14 +32,14 @@ export class Daemon {
   /** Does nothing when it runs already. Its output goes to a log file, appended. */
   start(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
     if (this.running) return
-    mkdirSync(PIDS, { recursive: true })
-    mkdirSync(join(FOLDER, 'logs'), { recursive: true })
-    const log = openSync(logFile(this.name), 'a')
+    mkdirSync(pidsBelow(this.#folder), { recursive: true })
+    mkdirSync(join(this.#folder, 'logs'), { recursive: true })
+    const log = openSync(this.#logFile(), 'a')
     // In a session of its own: Ctrl-C on `make cluster` must not end it.
     const child = spawn(program, [...args], {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { PATH: SYSTEM_PATH, HOME: FOLDER, ...env },
+      env: { PATH: SYSTEM_PATH, HOME: this.#folder, ...env },
     })
     closeSync(log)
     child.on('error', () => {})
@@ -52,7 +53,7 @@ export class Daemon {
   async stop(limitMs = 10_000): Promise<void> {
     if (this.running) {
       this.#signal('SIGTERM')
-      const wait = { what: `the end of ${this.name}`, limitMs, see: logFile(this.name) }
+      const wait = { what: `the end of ${this.name}`, limitMs, see: this.#logFile() }
       await waitUntil(() => !this.running, wait).catch(() => this.#signal('SIGKILL'))
       await waitUntil(() => !this.running, { ...wait, limitMs: KILLED_MS })
     }
@@ -70,7 +71,11 @@ export class Daemon {
   }
 
   #file(): string {
-    return join(PIDS, `${this.name}.json`)
+    return join(pidsBelow(this.#folder), `${this.name}.json`)
+  }
+
+  #logFile(): string {
+    return join(this.#folder, 'logs', `${this.name}.log`)
   }
 
   #recorded(): { pid: number; startTime: string } | undefined {
@@ -83,9 +88,14 @@ export class Daemon {
 }
 
 /** Those that were started and not stopped, also by an earlier run. */
-export function recordedDaemons(): Daemon[] {
-  if (!existsSync(PIDS)) return []
-  return readdirSync(PIDS).map((file) => new Daemon(file.replace(/\.json$/, '')))
+export function recordedDaemons(folder: string = FOLDER): Daemon[] {
+  const pids = pidsBelow(folder)
+  if (!existsSync(pids)) return []
+  return readdirSync(pids).map((file) => new Daemon(file.replace(/\.json$/, ''), folder))
+}
+
+function pidsBelow(folder: string): string {
+  return join(folder, 'pids')
 }
 
 /** In ticks since the machine's start; undefined: no such process, or only what its parent has not fetched yet. */
