@@ -116,9 +116,11 @@ export class GeneratorCaches {
       index: generatorOf,
       ...(slim === undefined ? {} : { slim }),
     })
-    cache.onChange(({ type, object }) => {
-      const key = generatorOf(object)
-      if (key !== undefined && type !== 'resynced') this.#tell(key)
+    cache.onChange(({ type, object, previous }) => {
+      if (type === 'resynced') return
+      // Of one whose labels were taken away, the one before knows whose it was.
+      const keys = [object, ...(previous === undefined ? [] : [previous])].map(generatorOf)
+      for (const key of new Set(keys)) if (key !== undefined) this.#tell(key)
     })
     return cache
   }

@@ -197,6 +197,37 @@ describe('what can go wrong', () => {
     await scene.killOperator()
   })
 
+  test("somebody else's object of the same name is left alone, and told of", async () => {
+    const scene = new GeneratorScene()
+    const path = '/api/v1/namespaces/shop/services/orders'
+    const metadata = { name: 'orders', namespace: 'shop' }
+    const theirs = scene.cluster.put(path, { apiVersion: 'v1', kind: 'Service', metadata, spec: { a: 1 } })
+    scene.apply()
+    await scene.startOperator()
+    await scene.clock.advance(5000)
+    assert.deepEqual(scene.cluster.objects.get(path), theirs)
+    assert.equal(scene.told('Ready'), 'False ApplyFailed')
+    assert.match(JSON.stringify(scene.generator().status), /Service orders is there and not the operator's/)
+    assert.equal(scene.told('Available'), 'True PodsAvailable')
+    scene.cluster.remove(path)
+    await scene.clock.advance(400_000)
+    assert.equal(scene.told('Ready'), 'True Ready')
+    await scene.killOperator()
+  })
+
+  test('an object that only lost its labels is still ours', async () => {
+    const scene = await readyScene()
+    const path = '/api/v1/namespaces/shop/services/orders'
+    const service = scene.cluster.objects.get(path)
+    // It leaves the caches, which hold what has the labels.
+    scene.cluster.put(path, { ...service, metadata: { ...service?.metadata, labels: {} } })
+    await scene.clock.advance(5000)
+    assert.ok(
+      (scene.cluster.objects.get(path)?.metadata['labels'] as Record<string, string>)['idgen.io/generator'],
+    )
+    await scene.killOperator()
+  })
+
   test('an IdGenerator that is going is left alone', async () => {
     const scene = await readyScene()
     const path = '/apis/idgen.io/v1alpha1/namespaces/shop/idgenerators/orders'

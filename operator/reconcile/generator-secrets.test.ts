@@ -87,13 +87,14 @@ describe('secrets of an IdGenerator', () => {
     assert.match((await look({ tls })).problems.join(), /theirs is no certificate/)
   })
 
-  test('a Secret that happens to have the name of the certificate is not overwritten', async () => {
-    const { cluster, look, put } = world()
-    put('orders-tls', encoded({ 'tls.crt': 'theirs' }))
-    const found = await look()
-    assert.match(found.problems.join(), /orders-tls is there and not the operator's/)
-    assert.ok(!cluster.writes.some((write) => write.includes('orders-tls')))
-  })
+  for (const name of ['orders-tls', 'orders-ca'])
+    test(`a Secret that happens to be called ${name} is not overwritten`, async () => {
+      const { cluster, look, put } = world()
+      put(name, encoded({ 'tls.crt': 'theirs' }))
+      const found = await look()
+      assert.match(found.problems.join(), new RegExp(`${name} is there and not the operator's`))
+      assert.ok(!cluster.writes.some((write) => /-(tls|ca)$/.test(write)))
+    })
 
   test('a certificate is renewed before it ends, and signed anew when its names change', async () => {
     const { clock, cluster, look } = world()

@@ -1,4 +1,6 @@
 import type { IdGenerator } from '../api/kinds.ts'
+import { LABELS } from '../api/marks.ts'
+import { MANAGED_BY } from '../render/metadata.ts'
 import { KINDS } from '../render/object-kinds.ts'
 import type { ObjectReference, RenderedObject } from '../render/rendered-object.ts'
 import { isStatus, type KubeClient, KubeError } from '../runtime/kube-client.ts'
@@ -33,20 +35,39 @@ export class ObjectWriter {
     const refused: string[] = []
     for (const object of objects) {
       const key = objectKey(object.metadata)
+      const resource = resourceOf(object)
+      const found = live(object.kind, key)
       try {
-        await applier.apply(
-          objectKey(owner.metadata),
-          resourceOf(object),
-          object,
-          live(object.kind, key),
-          signal,
-        )
+        if (found === undefined && (await this.#isForeign(owner, resource, key, signal)))
+          refused.push(`${object.kind} ${object.metadata.name} is there and not the operator's: ${RENAME}`)
+        else await applier.apply(objectKey(owner.metadata), resource, object, found, signal)
       } catch (thrown) {
         if (!isRefusal(thrown)) throw thrown
         refused.push(`${object.kind} ${object.metadata.name}: ${thrown.message}.`)
       }
     }
     return refused
+  }
+
+  /** What the caches do not have is nowhere, or somebody else's; an apply would take it over. */
+  async #isForeign(
+    owner: IdGenerator,
+    resource: Resource,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      const path = objectPath(resource, key)
+      const { metadata } = await this.#options.client.send<KubeObject>({ method: 'GET', path, signal })
+      const { labels = {}, ownerReferences = [] } = metadata
+      const isOurs =
+        labels[LABELS.managedBy] === MANAGED_BY && labels[LABELS.generator] === owner.metadata.name
+      // Somebody may only have taken our labels away.
+      return !isOurs && !ownerReferences.some(({ uid }) => uid === owner.metadata.uid)
+    } catch (thrown) {
+      if (isStatus(thrown, 404)) return false
+      throw thrown
+    }
   }
 
   /** Only the number of pods of a Deployment that cannot be rendered now. */
@@ -105,6 +126,8 @@ export class ObjectWriter {
     }
   }
 }
+
+const RENAME = 'delete it, or give the IdGenerator another name.'
 
 function resourceOf({ kind }: RenderedObject): Resource {
   const resource = Object.values(KINDS).find((one) => one.kind === kind)

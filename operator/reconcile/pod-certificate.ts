@@ -29,11 +29,18 @@ export async function podCertificate(
   const name = tlsSecretName(generator)
   const secret = await store.find(keyIn(generator, name), signal)
   if (secretName !== undefined || issuerRef !== undefined) return foreign(secret, nowMs)
-  if (secret !== undefined && secret.metadata.labels?.[LABELS.managedBy] !== MANAGED_BY) {
-    const problem = `Secret ${name} is there and not the operator's: name it in spec.tls.secretName, or delete it.`
-    return { secret, problems: [problem], events: [] }
-  }
-  return await own(store, generator, nowMs, signal)
+  const authority = await store.find(keyIn(generator, NAMES.authority(generator.metadata.name)), signal)
+  const theirs = [secret, authority].filter((one) => one !== undefined && !isOurs(one))
+  if (theirs.length === 0) return await own(store, generator, nowMs, signal)
+  const problems = theirs.map(
+    (one) =>
+      `Secret ${one?.metadata.name} is there and not the operator's: delete it, or bring a certificate by spec.tls.secretName.`,
+  )
+  return { secret, problems, events: [] }
+}
+
+function isOurs({ metadata }: Secret): boolean {
+  return metadata.labels?.[LABELS.managedBy] === MANAGED_BY
 }
 
 /** That it is missing is found with all other Secrets. */

@@ -49,7 +49,7 @@ export class MemoryCluster implements KubeClient {
     // An answer is never there in the same turn.
     await Promise.resolve()
     request.signal?.throwIfAborted()
-    if (request.method === 'GET') return structuredClone(this.#read(request.path)) as T
+    if (request.method === 'GET') return structuredClone(this.#read(request)) as T
     this.hook('before', request)
     const answer = this.#write(request)
     this.hook('after', request)
@@ -62,7 +62,9 @@ export class MemoryCluster implements KubeClient {
       for (const { version, collection, type, object } of this.#history) {
         if (version <= seen || collection !== path) continue
         seen = version
-        yield { type, object: structuredClone(object) }
+        // One that no longer matches is gone for whoever watches.
+        if (matches(object, query)) yield { type, object: structuredClone(object) }
+        else if (type !== 'ADDED') yield { type: 'DELETED', object: structuredClone(object) }
       }
       seen = Math.max(seen, this.#version)
       await new Promise<void>((resolve) => {
@@ -88,14 +90,14 @@ export class MemoryCluster implements KubeClient {
     })
   }
 
-  #read(path: string): unknown {
+  #read({ path, query }: KubeRequest): unknown {
     const one = this.objects.get(path)
     if (one !== undefined) return one
     // Groups of optional kinds, and single objects, are not there; everything else is a list.
     if (/^\/apis\/[^/]+\/[^/]+$/.test(path) || isObjectPath(path))
       throw new KubeError(`GET ${path}: 404`, 404)
     const items = [...this.objects]
-      .filter(([key]) => collectionsOf(key).includes(path))
+      .filter(([key, item]) => collectionsOf(key).includes(path) && matches(item, query))
       .map(([, item]) => item)
     return { metadata: { resourceVersion: String(this.#version) }, items }
   }
@@ -190,6 +192,16 @@ export class MemoryCluster implements KubeClient {
     for (const wake of this.#wakes) wake()
     this.#wakes.clear()
   }
+}
+
+/** "a=b,c": a has that value, and c is there. */
+function matches({ metadata }: AnyObject, query: KubeRequest['query'] = {}): boolean {
+  const labels = (metadata['labels'] ?? {}) as Readonly<Record<string, string>>
+  const terms = query['labelSelector']?.split(',') ?? []
+  return terms.every((term) => {
+    const [label = '', value] = term.split('=')
+    return value === undefined ? label in labels : labels[label] === value
+  })
 }
 
 /** The paths of the lists that an object stands in: of its namespace, and of all. */
