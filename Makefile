@@ -6,7 +6,7 @@ NODE := $(BIN)/node
 IMAGE ?= idgen:dev
 BASE_IMAGE ?= node:24-bookworm-slim
 # What `make test` runs.
-SUITES ?= unit integration
+SUITES ?= unit integration cluster
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
 FAULTS ?= long
 KILLS ?= 30
@@ -50,7 +50,8 @@ servers: ## Build etcd and install redis-server, which the tests start (once; mi
 	@scripts/install.sh dev
 	@scripts/install-servers.sh
 
-test: servers ## Unit, property, contract and integration tests, with coverage (SUITES="unit" for some)
+test: servers ## Unit, contract, integration and cluster tests, with coverage (SUITES="unit" for some)
+	@case " $(SUITES) " in *" cluster "*) scripts/install-kubernetes.sh || echo "the cluster tests are left out: see above" >&2;; esac
 	@$(NODE) scripts/run-tests.ts $(SUITES)
 
 simulate: ## Simulate faults from seeds in virtual time, and count every ID (MINUTES=5, SEEDS=5000, SIM_SEED=7 replays one)
@@ -68,7 +69,7 @@ proofs: ## Check the protocols' models with TLC, for all rules and without each 
 	@scripts/install-tlc.sh
 	@$(NODE) scripts/check-proofs.ts $(PROOFS)
 
-cluster-test: servers ## The operator's runtime on a real kube-apiserver (built once from Go modules, many minutes)
+cluster-test: servers ## The operator and the chart on a real kube-apiserver (built once from Go modules, many minutes)
 	@scripts/install-kubernetes.sh
 	@$(NODE) scripts/run-tests.ts cluster
 

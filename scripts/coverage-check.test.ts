@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { checkCoverage, readLcov } from './coverage-check.ts'
 
-const SOURCES = globSync('service/**/*.ts', {
+const SOURCES = globSync('{service,operator}/**/*.ts', {
   cwd: join(import.meta.dirname, '..'),
-  exclude: ['**/*.test.ts', 'service/grpc/generated/**'],
+  exclude: ['**/*.test.ts', 'service/grpc/generated/**', 'operator/api/generated/**'],
 })
 
 /** How many areas are too low when every source file is covered but for `exceptions`. */

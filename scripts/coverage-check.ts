@@ -15,7 +15,11 @@ interface Area {
 
 /** R-1.1.1, R-1.3.2, R-1.3.3, R-2.1.1, R-2.1.2, R-2.2.5, and the core by the house rule. */
 const AREAS: readonly Area[] = [
-  { what: 'all', files: 'service/**', leastPercent: 80 },
+  { what: 'service', files: 'service/**', leastPercent: 80 },
+  // What runs only as a process of its own (main, watches of a real API server) counts as not covered here.
+  { what: 'operator', files: 'operator/**', leastPercent: 80 },
+  { what: 'decisions', files: 'operator/core/**', leastPercent: 95 },
+  { what: 'rendering', files: 'operator/render/**', leastPercent: 95 },
   { what: 'core', files: 'service/core/**', leastPercent: 95 },
   { what: 'snowflake', files: 'service/core/snowflake*.ts', leastPercent: 85, each: true },
   { what: 'segments', files: 'service/core/segment-*.ts', leastPercent: 85, each: true },
@@ -53,9 +57,9 @@ export function readLcov(text: string, into: Map<string, Lines>): void {
 
 /** Files without a line of code (interfaces only) are never loaded, and there is nothing in them to cover. */
 function addUnloaded(hits: Map<string, Lines>): void {
-  const files = globSync('service/**/*.ts', {
+  const files = globSync('{service,operator}/**/*.ts', {
     cwd: ROOT,
-    exclude: ['**/*.test.ts', 'service/grpc/generated/**'],
+    exclude: ['**/*.test.ts', 'service/grpc/generated/**', 'operator/api/generated/**'],
   })
   for (const file of files.filter((path) => !hits.has(path))) {
     const text = readFileSync(join(ROOT, file), 'utf8')
