@@ -14,9 +14,9 @@ const ACTOR = { actor: 'test', traceId: undefined }
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
 
-async function secureApi(t: TestContext, redirect = false) {
+async function secureApi(t: TestContext, redirect = false, handshakeTimeout?: number) {
   const certificates = new ScriptedCertificates(FIRST)
-  const secure = createSecureServer(certificates, 'TLSv1.3')
+  const secure = createSecureServer(certificates, 'TLSv1.3', handshakeTimeout)
   const port = (): number => (secure.address() as AddressInfo).port
   const api = await HttpApi.start(t, {}, { secure, ...(redirect ? { redirectTo: port } : {}) })
   const { catalog } = api.memory.useCases
@@ -114,6 +114,15 @@ test('who comes without encryption is sent to HTTPS, but probes are answered', a
   const agent = new Agent({ ca: [FIRST.cert] })
   t.after(() => agent.destroy())
   assert.equal((await ask(port, agent, api.memory.keyText)).status, 200)
+})
+
+test('a connection that never begins its handshake is ended', { timeout: 20_000 }, async (t) => {
+  const { port, secure } = await secureApi(t, false, 50)
+  const silent = connectPlain(port, '127.0.0.1')
+  silent.on('error', () => {})
+  await once(silent, 'close')
+  const open = await new Promise<number>((resolve) => secure.getConnections((_, count) => resolve(count)))
+  assert.equal(open, 0)
 })
 
 test('both listeners end together, after what is in flight', async (t) => {
