@@ -17,7 +17,7 @@ describe('what a failure of the service means', () => {
     [{ status: 400, code: 'IDGEN_NAME_INVALID' }, 'SpecInvalid', 'stalled', undefined],
     [{ status: 409, code: 'IDGEN_IMMUTABLE' }, 'SpecInvalid', 'stalled', undefined],
     [{ status: 409, code: 'IDGEN_TAG_CLAIMED' }, 'TagAlreadyClaimed', 'stalled', 60_000],
-    [{ status: 412, code: 'IDGEN_DECLARATION_STALE' }, 'Stale', 'stalled', undefined],
+    [{ status: 412, code: 'IDGEN_DECLARATION_STALE' }, 'Stale', 'stalled', 300_000],
     [{ status: 507, code: 'IDGEN_RANGE_EXHAUSTED' }, 'CapacityExhausted', 'stalled', undefined],
     [{ status: 404, code: 'IDGEN_ROUTE_NOT_FOUND' }, 'GeneratorTooOld', 'stalled', undefined],
     [{ status: 405, code: 'IDGEN_METHOD_NOT_ALLOWED' }, 'GeneratorTooOld', 'stalled', undefined],

@@ -47,7 +47,8 @@ export function judgeFailure(failure: ServiceFailure, service: string, path: str
     case 'IDGEN_DECLARATION_STALE':
       return stalled(
         'Stale',
-        `${detail} The database has a newer state than this cluster. If the cluster was restored from a backup, delete this BizTag (deletionPolicy Retain keeps the numbers) and apply it again.`,
+        `${detail} The database has a newer state than this cluster. If the cluster was restored from a backup, delete this BizTag (deletionPolicy Retain keeps the numbers) and apply it again, or free the tag by: idgen tag release ${path}`,
+        STALE_MS,
       )
     case 'IDGEN_RANGE_EXHAUSTED':
       return stalled(
@@ -89,6 +90,8 @@ function unavailable({ detail, retryAfterMs = 0 }: ServiceFailure, service: stri
 /** The one that claims it may go at any time, and in another cluster nobody tells us. */
 const CLAIMED_MS = 60_000
 const FAILED_MS = 60_000
+/** The tag may be freed (idgen tag release), and nobody tells us; after a restored backup thousands may wait for it. */
+const STALE_MS = 300_000
 /** The service says 1 s for most; thousands of tags may ask. */
 const UNAVAILABLE_LEAST_MS = 5000
 /** A longer Retry-After would leave a tag waiting long after all is well. */
