@@ -174,6 +174,26 @@ describe('credentials of a tag', () => {
     })
   })
 
+  test('a name that is taken leaves the Secret before where it is, and its key is not forgotten', async () => {
+    await inWorld(prepare, async (w) => {
+      const key = keyOf(w)
+      w.kube.put(pathOf(SECRET, 'shop', 'other'), {
+        kind: 'Secret',
+        metadata: { name: 'other', namespace: 'shop' },
+        data: { a: 'Yg==' },
+      })
+      putTag(w, { credentialsSecret: { name: 'other' } })
+      await w.settle(100)
+      assert.equal(w.condition('CredentialsReady')?.reason, 'SecretNotOurs')
+      assert.equal(keyOf(w), key)
+      putTag(w)
+      await w.settle(100)
+      assert.deepEqual([...w.service.revoked], [idOfKey(key)])
+      assert.equal(w.service.keys.size, 0)
+      assert.equal(w.secret('creds'), undefined)
+    })
+  })
+
   test('the key ends with the BizTag', async () => {
     for (const deletionPolicy of ['Retain', 'Purge'] as const)
       await inWorld(

@@ -56,9 +56,12 @@ export class CredentialsIssuer {
     if (name === undefined && before === undefined) return { state: undefined, events: [] }
     try {
       if (name === undefined) return await this.#revoke(request)
-      if (before?.secretName !== undefined && before.secretName !== name)
+      const result = await this.#issue(request, name)
+      // Only now: until the new Secret is there, applications have the old one, and its key must not be forgotten.
+      const moved = before?.secretName !== undefined && before.secretName !== name
+      if (moved && result.state?.credentials?.secretName === name)
         await this.#secrets.remove(tag, before.secretName, signal)
-      return await this.#issue(request, name)
+      return result
     } catch (thrown) {
       return failed(request, thrown)
     }
@@ -99,7 +102,7 @@ export class CredentialsIssuer {
       return { state: issued(name, id), events: [] }
 
     const secret = await this.#secrets.read(namespace, name, signal)
-    if (secret !== undefined && !isOwnSecret(secret, tag)) return foreign(name)
+    if (secret !== undefined && !isOwnSecret(secret, tag)) return foreign(tag, name)
     const present = decoded(secret, 'key')
     const rotated = secret?.metadata.annotations?.[ANNOTATIONS.rotateKey] !== rotation
     const first = keyNumber(uid, idOfKey(present)) ?? keyNumber(uid, id) ?? 0
@@ -172,12 +175,12 @@ function told(name: string, path: string, before: string | undefined): BizTagEve
   }
 }
 
-function foreign(name: string): IssueResult {
+function foreign({ status }: BizTag, name: string): IssueResult {
   const fact = no(
     'SecretNotOurs',
     `There is a Secret ${name} that the operator did not make; it is never overwritten. Delete it, or name another one in spec.credentialsSecret.`,
   )
-  return { state: { fact, credentials: undefined }, events: [], againMs: LOOK_AGAIN_MS }
+  return { state: { fact, credentials: status?.credentials }, events: [], againMs: LOOK_AGAIN_MS }
 }
 
 /** The tag itself is well: its Secret is told of on its own. */
