@@ -59,6 +59,11 @@ export function purgedEvent(path: string): BizTagEvent {
   }
 }
 
+/** It never had the tag, or another object has taken it over. */
+export function notReleasedEvent(path: string, { detail }: ServiceFailure): BizTagEvent {
+  return retained(path, `this BizTag did not have it; ${detail}`)
+}
+
 /** Another object declares the tag: it is not ours to delete. */
 export function notPurgedEvent(path: string, { detail }: ServiceFailure): BizTagEvent {
   return { type: 'Warning', reason: 'DataRetained', note: `The tag ${path} was not deleted: ${detail}` }

@@ -74,6 +74,18 @@ describe('a BizTag with Retain is deleted', () => {
     })
   })
 
+  test('one that never had the tag says so, and not that the service is away', async () => {
+    await inWorld(both, async (w) => {
+      putTag(w, {}, { name: 'second' })
+      await w.settle(1000)
+      deleteTag(w, 'second')
+      await w.settle()
+      assert.equal(w.tag('second'), undefined)
+      assert.match(lastNote(w), /did not have it; .*BizTag shop\/invoice/)
+      assert.doesNotMatch(lastNote(w), /not reached/)
+    })
+  })
+
   test('without an IdGenerator, and with a suspended one, nobody is asked', async () => {
     for (const change of ['gone', 'suspended'])
       await inWorld(both, async (w) => {

@@ -6,6 +6,7 @@ import { pathOf, pathText } from '../core/biz-tag-declaration.ts'
 import {
   decideDeletion,
   notPurgedEvent,
+  notReleasedEvent,
   purgedEvent,
   purgeWaits,
   releasedEvent,
@@ -44,7 +45,7 @@ export async function reconcileDeletion(world: BizTagWorld, task: DeletionTask):
     case 'let-go':
       return await letGo(world, task, step.event)
     case 'release':
-      return await letGo(world, task, releasedEvent(path, await release(world, task)))
+      return await letGo(world, task, await release(world, task, path))
     case 'wait':
       await say(world, task, 'Suspended', step.message)
       return undefined
@@ -54,19 +55,20 @@ export async function reconcileDeletion(world: BizTagWorld, task: DeletionTask):
   }
 }
 
-/** One attempt, over after a second at most; answers why it failed. */
-async function release(world: BizTagWorld, task: DeletionTask): Promise<string | undefined> {
+/** One attempt, over after a second at most; answers what came of it. */
+async function release(world: BizTagWorld, task: DeletionTask, path: string): Promise<BizTagEvent> {
   const limit = new AbortController()
   const signal = AbortSignal.any([task.signal, limit.signal])
   const late = sleep(world.clock, RELEASE_MAX_MS, signal).then(() => new Error(LATE))
   const attempt = letGoOfClaim(world, task, 'retain', signal).then(() => undefined, asError)
   const failure = await Promise.race([attempt, late])
   limit.abort(new Error(LATE))
-  if (failure === undefined) return undefined
+  if (failure === undefined) return releasedEvent(path, undefined)
+  if (isCode(failure, 'IDGEN_TAG_CLAIMED', 'IDGEN_DECLARATION_STALE')) return notReleasedEvent(path, failure)
   const silent = failure.message === LATE || (failure instanceof ServiceError && failure.status === 0)
   // Those that are deleted after it must not wait a second each.
   if (silent) beginOutage(world, task, 'ServiceUnreachable', failure.message)
-  return failure.message
+  return releasedEvent(path, failure.message)
 }
 
 function asError(thrown: unknown): Error {
