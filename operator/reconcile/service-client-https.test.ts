@@ -104,6 +104,19 @@ describe('the client of the service over HTTPS', () => {
     await assert.rejects(client.find(PATH, NEVER), /longer than 4194304 bytes/)
   })
 
+  test('a call that runs when the client is closed has its answer, and no connection stays', async () => {
+    const old = new HttpsServiceClient(access)
+    const asked = Promise.withResolvers<ServerResponse>()
+    answer = (_request, response) => asked.resolve(response)
+    const call = old.revokeKey('k', NEVER)
+    const response = await asked.promise
+    old.close()
+    const ended = response.socket === null ? undefined : once(response.socket, 'close')
+    response.writeHead(204).end()
+    await call
+    await ended
+  })
+
   test('who gives up waiting gets his own reason', async () => {
     answer = () => {}
     const end = new AbortController()

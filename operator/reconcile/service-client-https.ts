@@ -86,9 +86,12 @@ export class HttpsServiceClient implements ServiceClient {
     }
   }
 
-  /** What runs goes on; no new call finds a connection. */
+  /** What runs goes on; its connections end with it. */
   close(): void {
-    this.#agent.destroy()
+    // Not destroy(): that tears the connections of calls under way as well.
+    this.#agent.maxFreeSockets = 0
+    for (const sockets of Object.values(this.#agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy()
   }
 
   async #call<T>(call: Call, outer: AbortSignal, read: (body: unknown) => T): Promise<T> {
