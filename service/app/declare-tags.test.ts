@@ -3,11 +3,14 @@ import { type TestContext, test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
+import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryDeclarationStore } from '../adapters/memory/memory-declaration-store.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import type { TagOwner } from '../core/declaration.ts'
+import { IdgenError } from '../core/errors.ts'
 import { AdvanceTags } from './advance-tags.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { type DeclareRequest, DeclareTags } from './declare-tags.ts'
@@ -123,6 +126,31 @@ test('a tag that somebody deletes while it is adopted is made again above', asyn
   const granted = await one.grant('t', 100)
   const { created, tag } = await declarations.declare(ACTOR, REF, request(), () => {})
   assert.ok(created && tag.space.startAt > Math.max(...granted))
+})
+
+test('a creation that did not end is named when it is in the way', async (t) => {
+  const clock = new MemoryClock()
+  class Interrupted extends MemoryCatalogStore {
+    down = true
+
+    override async createTag(...asked: Parameters<MemoryCatalogStore['createTag']>) {
+      if (this.down) throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'a test said so')
+      return await super.createTag(...asked)
+    }
+  }
+  const memory = new MemoryCatalog(clock)
+  const store = new Interrupted(memory)
+  const etcd = new MemoryCoordination(clock)
+  const one = await new JoinedDatabase({ clock, etcd, dc: 0, memory, wrap: () => store }).withGroup()
+  t.after(() => one.stop())
+  const declarations = declareTags(one, clock)
+  const declare = (more: Partial<DeclareRequest>) => declarations.declare(ACTOR, REF, request(more), () => {})
+  await rejectsWith('IDGEN_STORE_UNAVAILABLE', declare({}))
+  store.down = false
+  const other = declare({ spec: { ...SPEC, space: { cellSize: 2000, dcCount: 2 } } })
+  const refusal = await rejectsWith('IDGEN_COORDINATION_UNAVAILABLE', other)
+  assert.match(refusal.message, /claimed by a creation that did not end.*1000/)
+  assert.ok((await declare({})).created)
 })
 
 test('other databases take over what an object declares here', async (t) => {

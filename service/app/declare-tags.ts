@@ -85,10 +85,12 @@ export class DeclareTags {
     checkRef(ref)
     checkDeclareRequest(request)
     let created = false
+    let inTheWay: IdgenError | undefined
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const found = await this.#store.find(ref)
       if (found === undefined) {
-        if (await this.#make(actor, ref, request, allow)) created = true
+        inTheWay = await this.#make(actor, ref, request, allow)
+        created ||= inTheWay === undefined
         continue
       }
       const outcome = await this.#bringTo(actor, found, request)
@@ -96,7 +98,7 @@ export class DeclareTags {
     }
     throw new IdgenError(
       'IDGEN_COORDINATION_UNAVAILABLE',
-      `${tagPath(ref)} is being made and deleted by others again and again; try again.`,
+      inTheWay?.message ?? `${tagPath(ref)} is being made and deleted by others again and again; try again.`,
       { retryAfterMs: 1000 },
     )
   }
@@ -123,8 +125,13 @@ export class DeclareTags {
     }
   }
 
-  /** false: somebody else was faster. */
-  async #make(actor: Actor, ref: TagRef, request: DeclareRequest, allow: Allow): Promise<boolean> {
+  /** @returns what says that the name is taken: somebody was faster, or began and did not end */
+  async #make(
+    actor: Actor,
+    ref: TagRef,
+    request: DeclareRequest,
+    allow: Allow,
+  ): Promise<IdgenError | undefined> {
     const { catalog } = this.#options
     const over = await this.#store.isOver(request.owner.uid)
     settleDeclaration(tagPath(ref), { declaration: undefined, over }, request)
@@ -135,12 +142,12 @@ export class DeclareTags {
     const space = spaceAbove(ref, request)
     const make = () => catalog.createTag(actor, ref, { ...spec, space }, declarationOf(request))
     try {
-      return await unlessPresent(make)
+      return await nameTaken(make)
     } catch (thrown) {
       if (!NO_PLACE.includes(IdgenError.from(thrown).code)) throw thrown
     }
     await this.#makePlace(actor, ref, allow)
-    return await unlessPresent(make)
+    return await nameTaken(make)
   }
 
   async #makePlace(actor: Actor, { workspace, group }: TagRef, allow: Allow): Promise<void> {
@@ -208,6 +215,17 @@ export class DeclareTags {
   #record(actor: Actor, action: string, ref: TagRef, detail: Record<string, unknown>): void {
     const { workspace } = ref
     this.#options.audit.record({ ...actor, action, subject: tagPath(ref), workspace, detail })
+  }
+}
+
+async function nameTaken(make: () => Promise<unknown>): Promise<IdgenError | undefined> {
+  try {
+    await make()
+    return undefined
+  } catch (thrown) {
+    const error = IdgenError.from(thrown)
+    if (error.code !== 'IDGEN_ALREADY_EXISTS') throw thrown
+    return error
   }
 }
 
