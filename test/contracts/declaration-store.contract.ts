@@ -155,6 +155,22 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       await rejectsWith('IDGEN_TAG_CLAIMED', declarations.release(tag, declaration.owner.uid))
     })
 
+    it('brings nothing back for one who gave a tag up, however many declared it since', async () => {
+      const [first, second] = [declarationOf('hands one'), declarationOf('hands two')]
+      const tag = await catalog.createTag(newTag('hands'), first)
+      await declarations.release(tag, first.owner.uid)
+      await declared(tag, second)
+      await declarations.release(tag, second.owner.uid)
+      await declared(tag, declarationOf('hands three'))
+      await declarations.release(tag, 'uid of hands three')
+      for (const late of [first, second]) {
+        assert.equal(await stores.others.isOver(late.owner.uid), true)
+        await rejectsWith('IDGEN_DECLARATION_STALE', declared(tag, late))
+      }
+      await declarations.forget(tag)
+      await declared(tag, first)
+    })
+
     it('forgets on demand that anybody declared a tag', async () => {
       const declaration = { ...declarationOf('forgotten'), generation: 9 }
       const tag = await catalog.createTag(newTag('forgotten'), declaration)

@@ -54,6 +54,7 @@ export function releasedBy(db: Kysely<Tables>, uid: string) {
     .select('uid')
     .where('uid', '=', uid)
     .where('released_at', 'is not', null)
+    .union(db.selectFrom('past_declarations').select('uid').where('uid', '=', uid))
     .limit(1)
 }
 
@@ -61,7 +62,7 @@ export async function isOver(session: Session, db: Kysely<Tables>, uid: string):
   return (await session.first(releasedBy(db, uid))) !== undefined
 }
 
-/** In place of whatever was recorded. */
+/** In place of whatever was recorded; who gave it up before is remembered. */
 export async function writeDeclaration(
   session: Session,
   db: Kysely<Tables>,
@@ -70,6 +71,19 @@ export async function writeDeclaration(
 ): Promise<void> {
   const { cluster, namespace, name, uid, createdAt } = owner
   const columns = { cluster, namespace, name, uid, object_created_at: createdAt, generation }
+  await session.write(
+    db
+      .insertInto('past_declarations')
+      .columns(['uid', 'tag_id', 'released_at'])
+      .expression(
+        db
+          .selectFrom('tag_declarations')
+          .select(['uid', 'tag_id', sql<Date>`released_at`.as('released_at')])
+          .where('tag_id', '=', tagId)
+          .where('released_at', 'is not', null),
+      )
+      .onConflict((conflict) => conflict.doNothing()),
+  )
   await session.write(
     db
       .insertInto('tag_declarations')
@@ -98,4 +112,10 @@ export async function releaseDeclaration(
       .where('uid', '=', uid)
       .where('released_at', 'is', null),
   )
+}
+
+/** Whose the tag is, and whose it was. */
+export async function forgetDeclarations(session: Session, db: Kysely<Tables>, tagId: number): Promise<void> {
+  await session.write(db.deleteFrom('tag_declarations').where('tag_id', '=', tagId))
+  await session.write(db.deleteFrom('past_declarations').where('tag_id', '=', tagId))
 }

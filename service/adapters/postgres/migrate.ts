@@ -6,6 +6,7 @@ import { timeGrants } from '../../../migrations/0003_time-grants.ts'
 import { access } from '../../../migrations/0004_access.ts'
 import { coordination } from '../../../migrations/0005_coordination.ts'
 import { declarations } from '../../../migrations/0006_declarations.ts'
+import { pastDeclarations } from '../../../migrations/0007_past-declarations.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004_access': access,
   '0005_coordination': coordination,
   '0006_declarations': declarations,
+  '0007_past-declarations': pastDeclarations,
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   type DeclarationColumns,
   declarationIn,
   declarationOf,
+  forgetDeclarations,
   isOver,
   releaseDeclaration,
   releasedBy,
@@ -123,7 +124,7 @@ export class PostgresDeclarationStore implements DeclarationStore {
     return writeCatalog(this.#database, 'forgetting a declaration', async (session) => {
       const { id } = await this.#tags.required(session, ref, undefined)
       const declaration = await declarationOf(session, this.#db, id)
-      await session.write(this.#db.deleteFrom('tag_declarations').where('tag_id', '=', id))
+      await forgetDeclarations(session, this.#db, id)
       return declaration
     })
   }

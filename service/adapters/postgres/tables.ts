@@ -8,6 +8,7 @@ export interface Tables {
   groups: GroupsTable
   biz_tags: BizTagsTable
   tag_declarations: TagDeclarationsTable
+  past_declarations: PastDeclarationsTable
   segments: SegmentsTable
   ranges: RangesTable
   segment_allocations: SegmentAllocationsTable
@@ -65,6 +66,12 @@ export interface TagDeclarationsTable {
   generation: number
   declared_at: Generated<Date>
   released_at: Date | null
+}
+
+export interface PastDeclarationsTable {
+  uid: string
+  tag_id: number
+  released_at: Date
 }
 
 export interface SegmentsTable {
