@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /**
- * Objects that gave a tag up before another one declared it, whose row in tag_declarations tells of the other one since:
- * who speaks for them too late must not declare anything either, however often the tag changed hands.
+ * Objects that are gone and of which tag_declarations says nothing: another one declares their tag since, or they went
+ * before anything was declared for them (then without a tag). Who speaks for them too late must not declare anything.
  */
 export const pastDeclarations: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -14,10 +14,9 @@ export const pastDeclarations: Migration = {
 const STATEMENTS = [
   sql`
     CREATE TABLE past_declarations (
-      uid text NOT NULL,
-      tag_id bigint NOT NULL REFERENCES biz_tags (id),
-      released_at timestamptz NOT NULL,
-      PRIMARY KEY (uid, tag_id)
+      uid text PRIMARY KEY,
+      tag_id bigint REFERENCES biz_tags (id),
+      released_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
   sql`CREATE INDEX past_declarations_tag ON past_declarations (tag_id)`,
 ]

@@ -153,6 +153,30 @@ test('a creation that did not end is named when it is in the way', async (t) => 
   assert.ok((await declare({})).created)
 })
 
+test('a declaration that comes after its object went makes nothing', async (t) => {
+  for (const policy of ['retain', 'purge'] as const) {
+    const { declare, declarations } = await started(t)
+    await declarations.withdraw(ACTOR, REF, OWNER.uid, policy)
+    await rejectsWith('IDGEN_DECLARATION_STALE', declare())
+    await rejectsWith('IDGEN_TAG_NOT_FOUND', declarations.find(REF))
+  }
+})
+
+test('a declaration that comes while its object goes is given up with it', async (t) => {
+  for (const policy of ['retain', 'purge'] as const) {
+    const { declare, declarations, catalog } = await started(t)
+    t.mock.method(MemoryDeclarationStore.prototype, 'end', async (uid: string) => {
+      await declare()
+      catalog.releasedOwners.set(uid, undefined)
+    })
+    await declarations.withdraw(ACTOR, REF, OWNER.uid, policy)
+    await rejectsWith('IDGEN_DECLARATION_STALE', declare())
+    if (policy === 'retain') assert.equal((await declarations.find(REF)).declaration, undefined)
+    else await rejectsWith('IDGEN_TAG_NOT_FOUND', declarations.find(REF))
+    t.mock.reset()
+  }
+})
+
 test('other databases take over what an object declares here', async (t) => {
   const clock = new MemoryClock()
   const etcd = new MemoryCoordination(clock)

@@ -109,19 +109,31 @@ export class DeclareTags {
    */
   async withdraw(actor: Actor, ref: TagRef, uid: string, policy: 'retain' | 'purge'): Promise<void> {
     checkRef(ref)
-    if (policy === 'purge') return await this.#purge(actor, ref, uid)
-    const declaration = await this.#store.release(ref, uid)
-    if (declaration !== undefined) this.#record(actor, 'tag.release', ref, { declaration })
+    const giveUp = (): Promise<boolean> =>
+      policy === 'purge' ? this.#purge(actor, ref, uid) : this.#release(actor, ref, uid)
+    if ((await giveUp()) || (await this.#store.isOver(uid))) return
+    // Its declaration may be on the way yet, behind a slow database: it comes before this, or never.
+    await this.#store.end(uid)
+    await giveUp()
   }
 
-  async #purge(actor: Actor, ref: TagRef, uid: string): Promise<void> {
+  /** false: there was nothing to give up. */
+  async #release(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
+    const declaration = await this.#store.release(ref, uid)
+    if (declaration !== undefined) this.#record(actor, 'tag.release', ref, { declaration })
+    return declaration !== undefined
+  }
+
+  async #purge(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
     const declaration = (await this.#store.find(ref))?.declaration
-    if (declaration === undefined) return
+    if (declaration === undefined) return false
     if (declaration.owner.uid !== uid) throw tagClaimed(tagPath(ref), declaration.owner)
     try {
       await this.#options.catalog.deleteTag(actor, ref, undefined, uid)
+      return true
     } catch (thrown) {
       if (!GONE.includes(IdgenError.from(thrown).code)) throw thrown
+      return false
     }
   }
 

@@ -56,6 +56,8 @@ export interface DeclarationStore {
    * @throws IDGEN_TAG_CLAIMED when another one's is
    */
   release(ref: TagRef, uid: string): Promise<Declaration | undefined>
+  /** The object with this uid is gone, and declared nothing: the uid never declares. Idempotent. */
+  end(uid: string): Promise<void>
   /**
    * Forgets who declares the tag, and that anybody gave it up, so that whoever asks next is taken.
    * @throws IDGEN_TAG_NOT_FOUND

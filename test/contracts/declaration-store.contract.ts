@@ -171,6 +171,17 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       await declared(tag, first)
     })
 
+    it('takes no declaration of an object that went before it was declared', async () => {
+      const early = declarationOf('early')
+      await declarations.end(early.owner.uid)
+      await declarations.end(early.owner.uid)
+      assert.equal(await stores.others.isOver(early.owner.uid), true)
+      await rejectsWith('IDGEN_DECLARATION_STALE', catalog.createTag(newTag('early'), early))
+      assert.equal(await catalog.findTag(newTag('early')), undefined)
+      const tag = await made('early')
+      await rejectsWith('IDGEN_DECLARATION_STALE', declared(tag, early))
+    })
+
     it('forgets on demand that anybody declared a tag', async () => {
       const declaration = { ...declarationOf('forgotten'), generation: 9 }
       const tag = await catalog.createTag(newTag('forgotten'), declaration)

@@ -31,8 +31,8 @@ export class MemoryCatalog {
   readonly deletedGenerations = new Map<string, string[]>()
   /** By tag id: who declares it. */
   readonly declarations = new Map<number, Declaration>()
-  /** By the uid of an object that gave a declaration up: of which tag. */
-  readonly releasedOwners = new Map<string, number>()
+  /** By the uid of an object that is gone: which tag it gave up; undefined: it declared none. */
+  readonly releasedOwners = new Map<string, number | undefined>()
   /** By tag id: newest revision exchanged with the coordinator. */
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */

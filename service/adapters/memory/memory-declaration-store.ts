@@ -66,6 +66,10 @@ export class MemoryDeclarationStore implements DeclarationStore {
     return declaration
   }
 
+  async end(uid: string): Promise<void> {
+    if (!this.#catalog.releasedOwners.has(uid)) this.#catalog.releasedOwners.set(uid, undefined)
+  }
+
   async forget(ref: TagRef): Promise<Declaration | undefined> {
     const tag = this.#required(ref)
     const declaration = this.#catalog.declarations.get(tag.id)

@@ -120,6 +120,14 @@ export class PostgresDeclarationStore implements DeclarationStore {
     })
   }
 
+  end(uid: string): Promise<void> {
+    // In the order of declarations: one that was under way is in force when this returns, and none comes after it.
+    return writeCatalog(this.#database, 'ending an object that declared nothing', async (session) => {
+      const past = this.#db.insertInto('past_declarations').values({ uid, tag_id: null })
+      await session.write(past.onConflict((conflict) => conflict.doNothing()))
+    })
+  }
+
   forget(ref: TagRef): Promise<Declaration | undefined> {
     return writeCatalog(this.#database, 'forgetting a declaration', async (session) => {
       const { id } = await this.#tags.required(session, ref, undefined)

@@ -70,8 +70,8 @@ export interface TagDeclarationsTable {
 
 export interface PastDeclarationsTable {
   uid: string
-  tag_id: number
-  released_at: Date
+  tag_id: number | null
+  released_at: Generated<Date>
 }
 
 export interface SegmentsTable {
