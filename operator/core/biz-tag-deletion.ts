@@ -31,11 +31,11 @@ export function decideDeletion({
   if (generator === undefined || generator.metadata.deletionTimestamp !== undefined)
     return {
       kind: 'let-go',
-      event: retained(path, `IdGenerator ${generatorKey} is gone, its database was not touched`),
+      event: retained(path, `IdGenerator ${generatorKey} is gone, its database was not touched`, tag),
     }
   if (tag.spec.deletionPolicy !== 'Purge')
     return outage || generator.spec.suspend === true
-      ? { kind: 'let-go', event: retained(path, UNRELEASED) }
+      ? { kind: 'let-go', event: retained(path, UNRELEASED, tag) }
       : { kind: 'release' }
   if (generator.spec.suspend === true)
     return {
@@ -45,10 +45,10 @@ export function decideDeletion({
   return { kind: 'purge' }
 }
 
-export function releasedEvent(path: string, failure: string | undefined): BizTagEvent {
+export function releasedEvent(path: string, failure: string | undefined, tag: BizTag): BizTagEvent {
   return failure === undefined
     ? retained(path, 'no BizTag declares it any more')
-    : retained(path, `${UNRELEASED}; ${failure}`)
+    : retained(path, `${UNRELEASED}; ${failure}`, tag)
 }
 
 export function purgedEvent(path: string): BizTagEvent {
@@ -73,11 +73,14 @@ export function purgeWaits(path: string, why: string): string {
   return `${path} is not deleted yet: ${why} Set deletionPolicy: Retain to let this BizTag go at once; the tag then stays in the service.`
 }
 
-function retained(path: string, why: string): BizTagEvent {
+/** With `unrevoked` nobody knows whether its key still opens anything. */
+function retained(path: string, why: string, unrevoked?: BizTag): BizTagEvent {
+  const id = unrevoked?.status?.credentials?.keyId
+  const key = id === undefined ? '' : ` Its key may still be valid: revoke it by DELETE /v1/keys/${id}.`
   return {
     type: 'Normal',
     reason: 'DataRetained',
-    note: `The tag ${path} and its numbers stay (${why}). A BizTag with that path goes on above them.`,
+    note: `The tag ${path} and its numbers stay (${why}). A BizTag with that path goes on above them.${key}`,
   }
 }
 

@@ -63,12 +63,12 @@ async function release(world: BizTagWorld, task: DeletionTask, path: string): Pr
   const attempt = letGoOfClaim(world, task, 'retain', signal).then(() => undefined, asError)
   const failure = await Promise.race([attempt, late])
   limit.abort(new Error(LATE))
-  if (failure === undefined) return releasedEvent(path, undefined)
+  if (failure === undefined) return releasedEvent(path, undefined, task.tag)
   if (isCode(failure, 'IDGEN_TAG_CLAIMED', 'IDGEN_DECLARATION_STALE')) return notReleasedEvent(path, failure)
   const silent = failure.message === LATE || (failure instanceof ServiceError && failure.status === 0)
   // Those that are deleted after it must not wait a second each.
   if (silent) beginOutage(world, task, 'ServiceUnreachable', failure.message)
-  return releasedEvent(path, failure.message)
+  return releasedEvent(path, failure.message, task.tag)
 }
 
 function asError(thrown: unknown): Error {

@@ -194,6 +194,19 @@ describe('credentials of a tag', () => {
     })
   })
 
+  test('a key that could not be revoked at the end is named', async () => {
+    await inWorld(prepare, async (w) => {
+      const id = w.tag()?.status?.credentials?.keyId ?? ''
+      w.service.before = () => {
+        throw failure(503, 'IDGEN_STORE_UNAVAILABLE', 'away')
+      }
+      deleteTag(w)
+      await w.settle()
+      assert.equal(w.tag(), undefined)
+      assert.ok(id !== '' && w.events.at(-1)?.note.includes(`DELETE /v1/keys/${id}.`))
+    })
+  })
+
   test('the key ends with the BizTag', async () => {
     for (const deletionPolicy of ['Retain', 'Purge'] as const)
       await inWorld(
