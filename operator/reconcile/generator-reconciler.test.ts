@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GeneratorScene, QUICK } from '../../test/cluster/generator-scene.ts'
+import { KubeError } from '../runtime/kube-client.ts'
 
 async function readyScene(spec: Parameters<GeneratorScene['apply']>[0] = {}): Promise<GeneratorScene> {
   const scene = new GeneratorScene()
@@ -214,6 +215,27 @@ describe('what can go wrong', () => {
     assert.equal(scene.told('Ready'), 'True Ready')
     await scene.killOperator()
   })
+
+  for (const [what, plural, condition] of [
+    ['the migration Job', 'jobs', 'False ApplyFailed'],
+    ['a Secret of its own', 'secrets', 'False SecretMissing'],
+  ] as const)
+    test(`${what} that a quota or a policy refuses is told of, and made when it may be`, async () => {
+      const scene = new GeneratorScene()
+      scene.apply()
+      scene.cluster.hook = (when, { method, path }) => {
+        if (when === 'before' && method === 'POST' && path.endsWith(`/${plural}`))
+          throw new KubeError(`POST ${path}: 403 exceeded quota: small`, 403)
+      }
+      await scene.startOperator()
+      await scene.clock.advance(5000)
+      assert.equal(scene.told('Ready'), condition)
+      assert.match(JSON.stringify(scene.generator().status?.conditions), /exceeded quota: small/)
+      scene.cluster.hook = () => {}
+      await scene.clock.advance(120_000)
+      assert.equal(scene.told('Ready'), 'True Ready')
+      await scene.killOperator()
+    })
 
   test('an object that only lost its labels is still ours', async () => {
     const scene = await readyScene()
