@@ -237,6 +237,34 @@ describe('what can go wrong', () => {
       await scene.killOperator()
     })
 
+  test('pods are not taken away by what a lagging cache made an operator decide', async () => {
+    const scene = await readyScene()
+    scene.apply({ image: 'idgen:v2' })
+    await scene.clock.advance(4000)
+    assert.deepEqual(scene.sizes(), ['idgen:v1 2', 'idgen:v2 1'])
+    await scene.killOperator()
+    // What the one before it did last is not heard by the next one.
+    scene.cluster.silent = true
+    const [v1, v2] = scene.of('Deployment').toSorted((a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1))
+    const change = (one: typeof v1, replicas: number): void => {
+      const path = `/apis/apps/v1/namespaces/shop/deployments/${one?.metadata.name}`
+      scene.cluster.put(path, { ...one, spec: { ...one?.spec, replicas } })
+    }
+    let changed = false
+    scene.cluster.hook = () => {
+      if (changed) return
+      changed = true
+      change(v1, 0)
+      change(v2, 3)
+    }
+    await scene.startOperator()
+    await scene.clock.advance(2000)
+    assert.ok(changed)
+    assert.deepEqual(scene.sizes(), ['idgen:v1 0', 'idgen:v2 3'])
+    scene.cluster.silent = false
+    await scene.killOperator()
+  })
+
   test('an object that only lost its labels is still ours', async () => {
     const scene = await readyScene()
     const path = '/api/v1/namespaces/shop/services/orders'

@@ -43,6 +43,8 @@ export class ObjectWriter {
           refused.push(`${object.kind} ${object.metadata.name} is there and not the operator's: ${RENAME}`)
         else await applier.apply(objectKey(owner.metadata), resource, object, found, signal)
       } catch (thrown) {
+        // Its cache lags: what was decided from it is not to be done.
+        if (object.kind === KINDS.Deployment.kind && isStatus(thrown, 409)) throw thrown
         // A conflict here is no race: what is on its way out cannot be changed, and others must not wait for it.
         if (!isRefusal(thrown) && !isStatus(thrown, 409)) throw thrown
         refused.push(`${object.kind} ${object.metadata.name}: ${thrown.message}.`)
@@ -72,13 +74,13 @@ export class ObjectWriter {
     }
   }
 
-  /** Only the number of pods of a Deployment that cannot be rendered now. */
+  /** Only the number of pods of a Deployment that cannot be rendered now. Fails with a KubeError 409 as `apply` does. */
   async scale(deployment: KubeObject, replicas: number, signal: AbortSignal): Promise<void> {
     await this.#options.client.send({
       method: 'PATCH',
       path: objectPath(KINDS.Deployment, objectKey(deployment.metadata)),
       contentType: 'application/merge-patch+json',
-      body: { spec: { replicas } },
+      body: { metadata: { resourceVersion: deployment.metadata.resourceVersion }, spec: { replicas } },
       signal,
     })
   }
