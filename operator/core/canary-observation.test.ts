@@ -24,6 +24,16 @@ function pods(answered: number, failed = 0, more: PodCounters = {}): PodsSeen {
   }
 }
 
+/** The same of which `late` took up to 20 ms. */
+function slow(answered: number, late: number): PodsSeen {
+  const durations = new Map([
+    [0.005, answered - late],
+    [0.02, answered],
+    [Number.POSITIVE_INFINITY, answered],
+  ])
+  return pods(answered, 0, { durations })
+}
+
 const NONE: PodsSeen = { counters: new Map(), errors: ['pod-1: connection refused'] }
 
 describe('the observation of a canary', () => {
@@ -50,6 +60,29 @@ describe('the observation of a canary', () => {
     const { verdict, message } = observation.judge(PLAN, 1)
     assert.equal(verdict, 'Fail')
     assert.match(message, /errorRate is 0\.05, above 0\.01/)
+  })
+
+  test('blames no canary for slow requests that may be chance, and waits for more', () => {
+    const observation = new CanaryObservation('r2')
+    observation.observe(pods(0), pods(0))
+    observation.observe(slow(100, 2), pods(100))
+    const first = observation.judge(PLAN, 1)
+    assert.equal(first.verdict, 'NoData')
+    assert.match(first.message, /p99Milliseconds is .*above 10, which 100 requests do not prove/)
+    assert.deepEqual(observation.requests, { canary: 100, stable: 100 })
+    // 200 more that are as they should be: the window is the same one, and tells now.
+    observation.observe(slow(300, 2), pods(300))
+    assert.equal(observation.judge(PLAN, 2).verdict, 'Pass')
+    observation.observe(slow(400, 12), pods(400))
+    assert.equal(observation.judge(PLAN, 3).verdict, 'Fail')
+  })
+
+  test('waits for no more than twenty times the requests it needs', () => {
+    const observation = new CanaryObservation('r2')
+    observation.observe(pods(0), pods(0))
+    observation.observe(slow(2000, 35), pods(2000))
+    assert.equal(observation.judge(PLAN, 1).verdict, 'NoData')
+    assert.deepEqual(observation.requests, { canary: 0, stable: 0 })
   })
 
   test('keeps its window open until there are enough requests, then begins the next', () => {

@@ -62,7 +62,9 @@ export class CanaryObservation {
       },
       measureTraffic(plan.metrics, canary, stable, asked),
     )
-    if (requestsOf(canary) >= plan.minSamples) {
+    const requests = requestsOf(canary)
+    const isEnough = requests >= plan.minSamples && judgement.verdict !== 'NoData'
+    if (isEnough || requests >= plan.minSamples * WINDOW_MAX) {
       this.#canary.openWindow()
       this.#stable.openWindow()
     }
@@ -75,3 +77,6 @@ function follow(traffic: RevisionTraffic, { counters, errors }: PodsSeen): void 
   // A pod that failed to answer may answer again; only a complete look tells who is gone.
   if (errors.length === 0) traffic.keepOnly(new Set(counters.keys()))
 }
+
+/** So many times the least number of requests are waited for: what happens now must not drown in what was. */
+const WINDOW_MAX = 20

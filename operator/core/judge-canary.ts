@@ -12,6 +12,8 @@ export interface MetricReading {
   readonly value?: number
   /** The value is the least that it can be: it lies above what the buckets can tell. */
   readonly atLeast?: boolean
+  /** Where the value may really lie, when it rests on few requests. */
+  readonly range?: { readonly low: number; readonly high: number }
   /** Requests behind it. */
   readonly samples: number
   /** Why it could not be had: the provider did not answer. */
@@ -84,14 +86,22 @@ function judgeMetric(metric: MeasuredMetric, minSamples: number): Finding {
 
 const PASSED: Finding = { verdict: 'Pass', note: '' }
 
-function judgeMax({ max }: MetricBound, { atLeast }: MetricReading, value: number): Finding {
+/** What chance alone may have done is no failure: more requests tell. */
+function unproven({ samples }: MetricReading, note: string): Finding {
+  return { verdict: 'NoData', note: `${note}, which ${samples} requests do not prove` }
+}
+
+function judgeMax({ max }: MetricBound, canary: MetricReading, value: number): Finding {
+  const { atLeast, range } = canary
   if (max === undefined) return PASSED
+  if (value > max && range !== undefined && range.low <= max)
+    return unproven(canary, `is ${round(value)}, above ${max}`)
   if (value > max) return { verdict: 'Fail', note: `is ${round(value)}, above ${max}` }
   if (atLeast !== true) return PASSED
   return { verdict: 'Inconclusive', note: `is at least ${round(value)}, and the buckets end below ${max}` }
 }
 
-function judgeRatio({ bound, stable }: MeasuredMetric, value: number, minSamples: number): Finding {
+function judgeRatio({ bound, canary, stable }: MeasuredMetric, value: number, minSamples: number): Finding {
   const ratio = bound.maxRatioToStable
   if (ratio === undefined || stable === undefined) return PASSED
   const other = stable.value
@@ -111,10 +121,9 @@ function judgeRatio({ bound, stable }: MeasuredMetric, value: number, minSamples
     return { verdict: 'Inconclusive', note: `of stable lies above what its buckets can tell` }
   if (value <= other * ratio) return PASSED
   const times = round(value / other)
-  return {
-    verdict: 'Fail',
-    note: `is ${round(value)}, ${times} times that of stable (${round(other)}), above ${ratio}`,
-  }
+  const note = `is ${round(value)}, ${times} times that of stable (${round(other)}), above ${ratio}`
+  const isProven = (canary.range?.low ?? value) > (stable.range?.high ?? other) * ratio
+  return isProven ? { verdict: 'Fail', note } : unproven(canary, note)
 }
 
 function print({ bound, canary, stable }: MeasuredMetric, verdict: Verdict): JudgedMetric {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { quantile } from './latency.ts'
+import { quantile, quantileRange } from './latency.ts'
 
 const INF = Number.POSITIVE_INFINITY
 
@@ -41,5 +41,23 @@ describe('a quantile of a histogram', () => {
       [4, 100],
     ])
     assert.deepEqual(quantile(lagging, 0.75), { seconds: 3, atLeast: false })
+  })
+
+  test('of few requests may lie far away, of many it cannot', () => {
+    /** One in fifty takes 20 ms, the others 1 ms. */
+    const range = (requests: number) =>
+      quantileRange(
+        new Map([
+          [0.001, requests * 0.98],
+          [0.02, requests],
+          [INF, requests],
+        ]),
+        0.99,
+      )
+    assert.ok((range(100)?.low ?? 1) <= 0.001)
+    assert.ok((range(10_000)?.low ?? 0) > 0.001)
+    assert.equal(range(100)?.high, 0.02)
+    assert.equal(quantileRange(new Map([[INF, 100]]), 0.99)?.high, INF)
+    assert.equal(quantileRange(new Map([[INF, 0]]), 0.99), undefined)
   })
 })

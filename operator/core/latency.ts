@@ -33,3 +33,23 @@ export function quantile(durations: Durations, share: number): Quantile | undefi
 export function countOf(durations: Durations): number {
   return Math.max(0, ...durations.values())
 }
+
+/** Between which values a quantile may lie, and `value` be only by chance where it is. */
+export interface QuantileRange {
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * Of few requests a quantile is a lottery: among 100, two slow ones make the 99th percentile. The range reaches three
+ * standard deviations of the number of slower requests to both sides: a rollout of two days is judged six thousand
+ * times, and three failures in a row end it.
+ */
+export function quantileRange(durations: Durations, share: number): QuantileRange | undefined {
+  const total = countOf(durations)
+  const margin = 3 * Math.sqrt((share * (1 - share)) / total)
+  const low = quantile(durations, Math.max(0, share - margin))
+  const high = quantile(durations, Math.min(1, share + margin))
+  if (low === undefined || high === undefined) return undefined
+  return { low: low.seconds, high: high.atLeast ? Number.POSITIVE_INFINITY : high.seconds }
+}

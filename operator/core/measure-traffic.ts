@@ -1,6 +1,6 @@
 import type { MetricBound } from './analysis-verdict.ts'
 import type { MeasuredMetric, MetricReading } from './judge-canary.ts'
-import { countOf, quantile } from './latency.ts'
+import { countOf, quantile, quantileRange } from './latency.ts'
 import type { Traffic } from './revision-traffic.ts'
 
 /** The metrics that idgen's own pods tell. */
@@ -58,9 +58,11 @@ function readingOf(name: OwnMetric, traffic: Traffic): MetricReading {
     case 'p99Milliseconds': {
       if (durations === undefined) return { samples: requests }
       const found = quantile(durations, 0.99)
+      const range = quantileRange(durations, 0.99)
       return {
         samples: countOf(durations),
         ...(found === undefined ? {} : { value: found.seconds * 1000, atLeast: found.atLeast }),
+        ...(range === undefined ? {} : { range: { low: range.low * 1000, high: range.high * 1000 } }),
       }
     }
   }

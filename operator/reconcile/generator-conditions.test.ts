@@ -73,6 +73,24 @@ describe('conditions of an IdGenerator', () => {
       { Ready: 'False NoPodAvailable', Available: 'False NoPodAvailable', Stalled: '' },
     ],
     [
+      'a Secret that changed restarts pods, and the new ones do not come up beside the old',
+      facts({ revisions: [{ ...CRASHING, ready: 3, available: 3 }] }),
+      { Ready: 'False PodsFailing', Available: 'True PodsAvailable', Reconciling: 'True PodsFailing' },
+    ],
+    [
+      'pods of the canary fail, which is its own story',
+      facts({
+        revisions: [CRASHING],
+        rollout: { status: { stableRevision: 'r0', canaryRevision: 'r1' }, conditions: CALM },
+      }),
+      { Ready: 'True Ready' },
+    ],
+    [
+      'pods fail of which no more are wanted',
+      facts({ revisions: [{ ...CRASHING, replicas: 0 }] }),
+      { Ready: 'True Ready' },
+    ],
+    [
       'no pods are wanted',
       facts({ pods: pods(0), generator: sampleGenerator({ replicas: 0 }) }),
       { Ready: 'True ScaledToZero', Available: 'False ScaledToZero', Reconciling: '' },

@@ -119,6 +119,8 @@ function readiness(facts: GeneratorFacts): Fact {
       `${pods.available} of ${replicas} pods are available${why}.`,
     )
   }
+  const stuck = stuckRestart(facts)
+  if (stuck !== undefined) return stuck
   if (obstacle !== undefined) return yes(obstacle.reason, obstacle.message)
   if (facts.migration?.state === 'Running') return yes('Migrating', 'The migrations of a new revision run.')
   const { progressing, healthy, paused: waits } = facts.rollout?.conditions ?? {}
@@ -127,6 +129,20 @@ function readiness(facts: GeneratorFacts): Fact {
   if (progressing?.status === true) return yes('RollingOut', progressing.message)
   if (replicas === 0) return yes('ScaledToZero', 'No pods are wanted: spec.replicas is 0.')
   return yes('Ready', `${pods.available} of ${replicas} pods are available.`)
+}
+
+/** Old pods serve on until new ones are ready: of a Secret with a wrong password nothing else would tell. */
+function stuckRestart({ revisions, rollout: decided }: GeneratorFacts): Fact | undefined {
+  const found = revisions.find(
+    ({ revision, replicas, failing }) =>
+      failing !== undefined && replicas > 0 && revision === decided?.status.stableRevision,
+  )
+  if (found?.failing === undefined) return undefined
+  const { reason, message } = found.failing
+  return no(
+    'PodsFailing',
+    `As many pods serve as are wanted, but others do not come up (${reason}: ${message}).`,
+  )
 }
 
 /** What keeps the spec from being in force, whatever pods there are. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
-import type { RolloutProgress } from '../core/rollout-status.ts'
 import { revisionInputs, revisionOf } from '../render/revision.ts'
 import { sampleGenerator } from '../render/sample-installations.ts'
 import { planInstallation } from './generator-installation.ts'
@@ -122,19 +121,5 @@ describe('what is to be installed', () => {
       plan.installation.revisions.map(({ revision }) => revision),
       [WANTED],
     )
-  })
-
-  test('routes send calls to a canary only as far as it has pods', () => {
-    const weight = (rollout: Partial<RolloutProgress>): number => {
-      const progress = { revision: 'r2', desiredWeight: 50, actualWeight: 10, ...rollout } as RolloutProgress
-      const status = { stableRevision: WANTED, canaryRevision: 'r2', rollout: progress }
-      return planInstallation(picture([known(WANTED)]), decision({ status }), WORLD).installation.canaryWeight
-    }
-    const waiting = { since: '', wanted: 2, available: 0, falls: 0 }
-    assert.equal(weight({ waiting }), 10)
-    assert.equal(weight({ waiting, actualWeight: 0 }), 0)
-    assert.equal(weight({}), 50)
-    assert.equal(weight({ waiting: { ...waiting, available: 2 } }), 50)
-    assert.equal(planInstallation(picture([known(WANTED)]), decision(), WORLD).installation.canaryWeight, 0)
   })
 })

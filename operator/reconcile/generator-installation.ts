@@ -1,6 +1,8 @@
 import type { RolloutDecision } from '../core/rollout-decision.ts'
+import { routeShares } from '../core/route-shares.ts'
 import type { Installation, InstalledRevision } from '../render/installation.ts'
 import type { OptionalKind } from '../render/object-kinds.ts'
+import { revisionStates } from './generator-decision.ts'
 import type { GeneratorPicture } from './generator-picture.ts'
 import type { Deployment } from './kube-kinds.ts'
 
@@ -18,7 +20,7 @@ export function planInstallation(
   decision: RolloutDecision | undefined,
   world: { readonly optionalKinds: ReadonlySet<OptionalKind>; readonly operatorNamespace?: string },
 ): InstallationPlan {
-  const { generator, known, wanted, inputs, secretFacts, secrets, deployable } = picture
+  const { generator, nowMs, known, wanted, inputs, secretFacts, secrets, deployable } = picture
   const released = releasedRevisions(picture, decision)
   const revisions: InstalledRevision[] = []
   const scaledOnly: { deployment: Deployment; replicas: number }[] = []
@@ -41,15 +43,16 @@ export function planInstallation(
       replicas: prepared ? undefined : replicas,
     })
   }
-  const { stableRevision, canaryRevision } = decision?.status ?? {}
+  const stableRevision = decision?.status.stableRevision
+  const shares = decision && routeShares(decision, revisionStates(picture), generator.spec.replicas, nowMs)
   return {
     installation: {
       generator,
       revisions,
-      canaryWeight: canaryWeight(decision),
+      canaryWeight: 0,
+      ...shares,
       ...world,
       ...(stableRevision === undefined ? {} : { stableRevision }),
-      ...(canaryRevision === undefined ? {} : { canaryRevision }),
       ...(secrets.caCertificate === undefined ? {} : { caCertificate: secrets.caCertificate }),
     },
     scaledOnly,
@@ -68,13 +71,4 @@ function releasedRevisions(
     .filter(({ revision, deployment }) => deployment === undefined && !kept.has(revision))
     .map(({ revision }) => revision)
   return [...(decision?.deletableRevisions ?? []), ...unused]
-}
-
-/** Calls are sent only where pods are: until all of a step are available, by their number. */
-function canaryWeight(decision: RolloutDecision | undefined): number {
-  const { rollout, canaryRevision } = decision?.status ?? {}
-  if (rollout === undefined || canaryRevision === undefined) return 0
-  const { desiredWeight, actualWeight, waiting } = rollout
-  const complete = waiting === undefined || waiting.available >= waiting.wanted
-  return complete ? desiredWeight : Math.min(desiredWeight, actualWeight)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GeneratorScene, QUICK } from '../../test/cluster/generator-scene.ts'
+import { KubeError } from '../runtime/kube-client.ts'
 
 async function readyScene(spec: Parameters<GeneratorScene['apply']>[0] = {}): Promise<GeneratorScene> {
   const scene = new GeneratorScene()
@@ -212,6 +213,55 @@ describe('what can go wrong', () => {
     scene.cluster.remove(path)
     await scene.clock.advance(400_000)
     assert.equal(scene.told('Ready'), 'True Ready')
+    await scene.killOperator()
+  })
+
+  for (const [what, plural, condition] of [
+    ['the migration Job', 'jobs', 'False ApplyFailed'],
+    ['a Secret of its own', 'secrets', 'False SecretMissing'],
+  ] as const)
+    test(`${what} that a quota or a policy refuses is told of, and made when it may be`, async () => {
+      const scene = new GeneratorScene()
+      scene.apply()
+      scene.cluster.hook = (when, { method, path }) => {
+        if (when === 'before' && method === 'POST' && path.endsWith(`/${plural}`))
+          throw new KubeError(`POST ${path}: 403 exceeded quota: small`, 403)
+      }
+      await scene.startOperator()
+      await scene.clock.advance(5000)
+      assert.equal(scene.told('Ready'), condition)
+      assert.match(JSON.stringify(scene.generator().status?.conditions), /exceeded quota: small/)
+      scene.cluster.hook = () => {}
+      await scene.clock.advance(120_000)
+      assert.equal(scene.told('Ready'), 'True Ready')
+      await scene.killOperator()
+    })
+
+  test('pods are not taken away by what a lagging cache made an operator decide', async () => {
+    const scene = await readyScene()
+    scene.apply({ image: 'idgen:v2' })
+    await scene.clock.advance(4000)
+    assert.deepEqual(scene.sizes(), ['idgen:v1 2', 'idgen:v2 1'])
+    await scene.killOperator()
+    // What the one before it did last is not heard by the next one.
+    scene.cluster.silent = true
+    const [v1, v2] = scene.of('Deployment').toSorted((a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1))
+    const change = (one: typeof v1, replicas: number): void => {
+      const path = `/apis/apps/v1/namespaces/shop/deployments/${one?.metadata.name}`
+      scene.cluster.put(path, { ...one, spec: { ...one?.spec, replicas } })
+    }
+    let changed = false
+    scene.cluster.hook = () => {
+      if (changed) return
+      changed = true
+      change(v1, 0)
+      change(v2, 3)
+    }
+    await scene.startOperator()
+    await scene.clock.advance(2000)
+    assert.ok(changed)
+    assert.deepEqual(scene.sizes(), ['idgen:v1 0', 'idgen:v2 3'])
+    scene.cluster.silent = false
     await scene.killOperator()
   })
 

@@ -113,10 +113,10 @@ export class GeneratorReconciler {
     const refused = await objects.apply(generator, rendering.objects, signal)
     for (const { deployment, replicas } of plan.scaledOnly)
       if (deployment.spec?.replicas !== replicas) await objects.scale(deployment, replicas, signal)
-    await this.#migrate(generator, picture, plan, signal)
+    const jobRefused = await this.#migrate(generator, picture, plan, signal)
     await objects.delete(generator, rendering.unwanted, signal)
     for (const revision of plan.released) await this.#release(generator, revision, signal)
-    await this.#settleRefusals(generator, course, refused)
+    await this.#settleRefusals(generator, course, [...refused, ...jobRefused])
   }
 
   async #migrate(
@@ -124,15 +124,15 @@ export class GeneratorReconciler {
     { migration, wanted }: GeneratorPicture,
     { installation }: InstallationPlan,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const revision = installation.revisions.find((one) => one.revision === wanted)
-    if (migration.action === undefined || revision === undefined) return
+    if (migration.action === undefined || revision === undefined) return []
     const { objects } = this.#options
     const job = migrationJob(generator, revision)
     const { name } = job.metadata
     if (migration.action === 'replace') await objects.delete(generator, [{ kind: KINDS.Job, name }], signal)
     const annotations = { ...job.metadata.annotations, [ANNOTATIONS.attempt]: String(migration.attempt) }
-    await objects.create(KINDS.Job, { ...job, metadata: { ...job.metadata, annotations } }, signal)
+    return await objects.create(KINDS.Job, { ...job, metadata: { ...job.metadata, annotations } }, signal)
   }
 
   /** A Job that runs is left to its end: migrations must not be cut off. */

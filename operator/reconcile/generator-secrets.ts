@@ -1,7 +1,9 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { decoded, type SecretData } from '../certificates/secret-data.ts'
 import { adminKeySecret } from '../render/names.ts'
+import { KubeError } from '../runtime/kube-client.ts'
 import { newAdminKeySecret, newKeyText } from './admin-key.ts'
+import { isRefusal } from './api-refusal.ts'
 import type { Secret } from './kube-kinds.ts'
 import { keyIn, podCertificate } from './pod-certificate.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -36,10 +38,10 @@ export async function generatorSecrets(
   keep(certificate.secret)
   for (const name of names) if (!contents.has(name)) keep(await store.find(keyIn(generator, name), signal))
   const caCertificate = decoded(certificate.secret?.data)['ca.crt']
-  const { problems, notAfterMs, lookAgainInMs, events } = certificate
+  const { notAfterMs, lookAgainInMs, events } = certificate
   return {
     contents,
-    problems,
+    problems: [...(admin.problems ?? []), ...certificate.problems],
     events: [...admin.events, ...events],
     ...(caCertificate === undefined ? {} : { caCertificate }),
     ...(notAfterMs === undefined ? {} : { certificateNotAfterMs: notAfterMs }),
@@ -47,18 +49,33 @@ export async function generatorSecrets(
   }
 }
 
+interface AdminKeyFound {
+  readonly secret: Secret | undefined
+  readonly events: SecretsFound['events']
+  readonly problems?: readonly string[]
+}
+
 /** One that is there is taken as it is, whoever made it. */
 async function adminKey(
   store: SecretStore,
   generator: IdGenerator,
   signal: AbortSignal,
-): Promise<{ readonly secret: Secret | undefined; readonly events: SecretsFound['events'] }> {
+): Promise<AdminKeyFound> {
   const { name } = adminKeySecret(generator)
   const found = await store.find(keyIn(generator, name), signal)
   if (found !== undefined || generator.spec.auth.adminKeySecret !== undefined)
     return { secret: found, events: [] }
-  const made = await store.create(newAdminKeySecret(generator, newKeyText()), signal)
+  const wanted = newAdminKeySecret(generator, newKeyText())
+  const made = await store.create(wanted, signal).catch(refusalOf)
+  if (made instanceof KubeError)
+    return { secret: undefined, events: [], problems: [`Secret ${name} cannot be made: ${made.message}.`] }
   if (made === undefined) return { secret: await store.findNow(keyIn(generator, name), signal), events: [] }
   const note = `A key that may do everything lies in Secret ${name}; make others with it, one for each application.`
   return { secret: made, events: [{ reason: 'AdminKeyMade', note }] }
+}
+
+/** What was refused is a finding; everything else goes on being thrown. */
+function refusalOf(thrown: unknown): KubeError {
+  if (!isRefusal(thrown)) throw thrown
+  return thrown
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IdGenerator } from '../api/kinds.ts'
 import { LABELS } from '../api/marks.ts'
+import { KINDS } from '../render/object-kinds.ts'
 import { Applier } from '../runtime/apply.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Controller, type Reconcile } from '../runtime/controller.ts'
@@ -55,7 +56,7 @@ export function startGenerators(options: GeneratorOptions): StartedGenerators {
     tellConflict(caches, events, key, kind, conflict)
   }
   const applier = new Applier({ client, fieldManager: FIELD_MANAGER, onConflict })
-  const steady = new SteadyApplier(applier)
+  const steady = new SteadyApplier(applier, GUARDED_KINDS)
   const canaries = new CanaryAnalysis({
     clock,
     log,
@@ -152,3 +153,5 @@ function tellConflict(
 
 /** Owns what the operator applies; the status has another, so that neither takes the other's fields away. */
 const FIELD_MANAGER = 'idgen-operator'
+/** How many pods a Deployment is to have rests on how many the others have; a cache that lags would take some away. */
+const GUARDED_KINDS = new Set([KINDS.Deployment.kind])

@@ -3,9 +3,10 @@ import { LABELS } from '../api/marks.ts'
 import { MANAGED_BY } from '../render/metadata.ts'
 import { KINDS } from '../render/object-kinds.ts'
 import type { ObjectReference, RenderedObject } from '../render/rendered-object.ts'
-import { isStatus, type KubeClient, KubeError } from '../runtime/kube-client.ts'
+import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
 import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
 import type { SteadyApplier } from '../runtime/steady-applier.ts'
+import { isRefusal } from './api-refusal.ts'
 
 export interface ObjectWriterOptions {
   readonly client: KubeClient
@@ -42,7 +43,10 @@ export class ObjectWriter {
           refused.push(`${object.kind} ${object.metadata.name} is there and not the operator's: ${RENAME}`)
         else await applier.apply(objectKey(owner.metadata), resource, object, found, signal)
       } catch (thrown) {
-        if (!isRefusal(thrown)) throw thrown
+        // Its cache lags: what was decided from it is not to be done.
+        if (object.kind === KINDS.Deployment.kind && isStatus(thrown, 409)) throw thrown
+        // A conflict here is no race: what is on its way out cannot be changed, and others must not wait for it.
+        if (!isRefusal(thrown) && !isStatus(thrown, 409)) throw thrown
         refused.push(`${object.kind} ${object.metadata.name}: ${thrown.message}.`)
       }
     }
@@ -70,26 +74,27 @@ export class ObjectWriter {
     }
   }
 
-  /** Only the number of pods of a Deployment that cannot be rendered now. */
+  /** Only the number of pods of a Deployment that cannot be rendered now. Fails with a KubeError 409 as `apply` does. */
   async scale(deployment: KubeObject, replicas: number, signal: AbortSignal): Promise<void> {
     await this.#options.client.send({
       method: 'PATCH',
       path: objectPath(KINDS.Deployment, objectKey(deployment.metadata)),
       contentType: 'application/merge-patch+json',
-      body: { spec: { replicas } },
+      body: { metadata: { resourceVersion: deployment.metadata.resourceVersion }, spec: { replicas } },
       signal,
     })
   }
 
-  /** True: this call made it. */
-  async create(resource: Resource, object: RenderedObject, signal: AbortSignal): Promise<boolean> {
+  /** Where there is none; what was refused is returned, as by `apply`. */
+  async create(resource: Resource, object: RenderedObject, signal: AbortSignal): Promise<readonly string[]> {
     const path = objectPath(resource, objectKey(object.metadata)).replace(/\/[^/]*$/, '')
     try {
       await this.#options.client.send({ method: 'POST', path, body: object, signal })
-      return true
+      return []
     } catch (thrown) {
-      if (isStatus(thrown, 409)) return false
-      throw thrown
+      if (isStatus(thrown, 409)) return []
+      if (!isRefusal(thrown)) throw thrown
+      return [`${object.kind} ${object.metadata.name}: ${thrown.message}.`]
     }
   }
 
@@ -133,9 +138,4 @@ function resourceOf({ kind }: RenderedObject): Resource {
   const resource = Object.values(KINDS).find((one) => one.kind === kind)
   if (resource === undefined) throw new Error(`${kind} is no kind that is rendered`)
   return resource
-}
-
-/** About this object, and not about how the server is. */
-function isRefusal(thrown: unknown): thrown is KubeError {
-  return thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500 && thrown.status !== 429
 }

@@ -6,6 +6,7 @@ import { decoded, type SecretData } from '../certificates/secret-data.ts'
 import { canonicalJson } from '../render/canonical-json.ts'
 import { MANAGED_BY, ownedObject } from '../render/metadata.ts'
 import { NAMES, tlsSecretName } from '../render/names.ts'
+import { isRefusal } from './api-refusal.ts'
 import { SECRETS, type Secret } from './kube-kinds.ts'
 import type { SecretStore } from './secret-store.ts'
 
@@ -31,7 +32,14 @@ export async function podCertificate(
   if (secretName !== undefined || issuerRef !== undefined) return foreign(secret, nowMs)
   const authority = await store.find(keyIn(generator, NAMES.authority(generator.metadata.name)), signal)
   const theirs = [secret, authority].filter((one) => one !== undefined && !isOurs(one))
-  if (theirs.length === 0) return await own(store, generator, nowMs, signal)
+  if (theirs.length === 0)
+    try {
+      return await own(store, generator, nowMs, signal)
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown
+      const problem = `The certificate's Secrets ${name} and ${NAMES.authority(generator.metadata.name)} cannot be written: ${thrown.message}.`
+      return { secret, problems: [problem], events: [] }
+    }
   const problems = theirs.map(
     (one) =>
       `Secret ${one?.metadata.name} is there and not the operator's: delete it, or bring a certificate by spec.tls.secretName.`,

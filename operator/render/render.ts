@@ -24,12 +24,13 @@ export function render(installation: Installation): Rendering {
     ...certificate(installation),
     ...authority(installation),
     ...networkPolicy(installation),
+    // First: no call may go to pods that are about to end, or to a Service that changes to pods that are not there yet.
+    ...routes(installation),
     ...services(installation),
     ...revisions.flatMap((revision) => revisionParts(generator, revision)),
     ...disruptionBudget(generator),
     ...autoscaler(generator),
     ...ingress(generator),
-    ...routes(installation),
     ...monitoring(installation),
     ...alertmanagerConfig(installation),
   ]

@@ -69,6 +69,23 @@ describe('steady applier', () => {
     assert.equal(await apply(), true)
   })
 
+  test('an object of a guarded kind is changed only from the state that was looked at', async () => {
+    const kube = new ScriptedKube()
+    const live = thing('a', '7')
+    kube.answer = () => live
+    const steady = new SteadyApplier(new Applier({ client: kube, fieldManager: 'us' }), new Set(['Thing']))
+    const wanted = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'a', namespace: 'ns' } }
+    const { signal } = new AbortController()
+    assert.equal(await steady.apply('ns/owner', THINGS, wanted, undefined, signal), true)
+    const other = { ...wanted, spec: {} }
+    assert.equal(await steady.apply('ns/owner', THINGS, other, live, signal), true)
+    assert.equal(await steady.apply('ns/owner', THINGS, other, live, signal), false)
+    assert.deepEqual(
+      kube.sent.map(({ body }) => (body as KubeObject).metadata),
+      [wanted.metadata, { ...wanted.metadata, uid: 'uid-a', resourceVersion: '7' }],
+    )
+  })
+
   test('after a refusal it is tried again, and an owner that is gone leaves nothing behind', async () => {
     const { kube, steady, apply } = world()
     await apply()

@@ -14,14 +14,17 @@ interface Memory {
  */
 export class SteadyApplier {
   readonly #applier: Applier
+  /** Changed only from the very state that the cache has: what is wanted was decided from it. */
+  readonly #guardedKinds: ReadonlySet<string>
   /** By owner, so that it is forgotten with it. */
   readonly #memories = new Map<string, Map<string, Memory>>()
 
-  constructor(applier: Applier) {
+  constructor(applier: Applier, guardedKinds: ReadonlySet<string> = new Set()) {
     this.#applier = applier
+    this.#guardedKinds = guardedKinds
   }
 
-  /** `live` is the object as the cache has it. True: it was applied. */
+  /** `live` is the object as the cache has it. True: it was applied. A guarded one may fail with a KubeError 409. */
   async apply(
     owner: string,
     resource: Resource,
@@ -36,7 +39,12 @@ export class SteadyApplier {
     const known = memories.get(key)
     if (live !== undefined && known?.wanted === wanted && known.found === look(live)) return false
     memories.delete(key)
-    const applied = await this.#applier.apply<KubeObject>(resource, object, signal)
+    const guard =
+      live !== undefined && this.#guardedKinds.has(resource.kind)
+        ? { uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion }
+        : {}
+    const guarded = { ...object, metadata: { ...object.metadata, ...guard } }
+    const applied = await this.#applier.apply<KubeObject>(resource, guarded, signal)
     memories.set(key, { wanted, found: look(applied) })
     return true
   }

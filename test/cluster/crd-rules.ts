@@ -151,6 +151,13 @@ export const FIXED: readonly [Resource, string, object, object, string][] = [
     'etcd cannot be taken away, its witness protects numbers already granted; see "idgen coordination switch"',
   ],
   [
+    ID_GENERATOR,
+    'another prefix in etcd',
+    { etcd: { endpoints: ['http://a:2379'] } },
+    { etcd: { endpoints: ['http://a:2379'], prefix: '/other' } },
+    'etcd.prefix is fixed, below it stand the worker ids and the witness of numbers already granted',
+  ],
+  [
     BIZ_TAG,
     'another workspace',
     {},

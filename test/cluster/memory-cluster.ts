@@ -36,6 +36,8 @@ export class MemoryCluster implements KubeClient {
   hook: (when: 'before' | 'after', request: KubeRequest) => void = () => {}
   /** Whether the pods of a Deployment come up, and whether a Job succeeds. */
   fates = { healthy: (_image: string): boolean => true, migrates: (): boolean => true }
+  /** Watches are open and say nothing, as over a connection that is dead without a word. */
+  silent = false
   readonly #clock: Clock
   readonly #history: Happened[] = []
   readonly #wakes = new Set<() => void>()
@@ -60,13 +62,13 @@ export class MemoryCluster implements KubeClient {
     let seen = Number(query?.['resourceVersion'] ?? 0)
     while (signal?.aborted !== true) {
       for (const { version, collection, type, object } of this.#history) {
-        if (version <= seen || collection !== path) continue
+        if (this.silent || version <= seen || collection !== path) continue
         seen = version
         // One that no longer matches is gone for whoever watches.
         if (matches(object, query)) yield { type, object: structuredClone(object) }
         else if (type !== 'ADDED') yield { type: 'DELETED', object: structuredClone(object) }
       }
-      seen = Math.max(seen, this.#version)
+      if (!this.silent) seen = Math.max(seen, this.#version)
       await new Promise<void>((resolve) => {
         this.#wakes.add(resolve)
         signal?.addEventListener('abort', () => resolve(), { once: true })

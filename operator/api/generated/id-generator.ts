@@ -108,7 +108,7 @@ export interface IdGeneratorSpecTls {
   readonly mode: 'Optional' | 'Required'
   /** Your Secret of type kubernetes.io/tls, with ca.crt where a private authority signed it. */
   readonly secretName?: string
-  /** Issuer of cert-manager that signs the certificate. */
+  /** Issuer of cert-manager that signs the certificate, with the names of the Services inside the cluster; a CA or Vault does that. Let's Encrypt does not: for it, use ingress.annotations and ingress.tlsSecretName. */
   readonly issuerRef?: IdGeneratorSpecTlsIssuerRef
   /** Names beside those of the Services; the first part may be *. IPv4 addresses, too. */
   readonly dnsNames?: readonly string[]
