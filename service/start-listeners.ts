@@ -140,7 +140,7 @@ async function drain({ server }: Config, service: Service, { http, secure, grpc 
   const { readiness, nodes, clock } = service.useCases
   const { drainDelay, shutdownTimeout } = server
   // Nobody sends anything to one that never was ready.
-  const delay = readiness.report().ready ? drainDelay : 0
+  const delay = readiness.expectsTraffic() ? drainDelay : 0
   readiness.drain()
   await Promise.all([nodes.stop(), sleep(clock, delay)])
   const late = setTimeout(() => {

@@ -335,8 +335,12 @@ test('a process is not ready before its start nor while it drains, but it is whi
   })
   assert.equal(readiness.report().ready, false)
   readiness.started()
+  follower.fault = 'away'
+  assert.equal(readiness.expectsTraffic(), false, 'nobody was ever told that it is ready')
+  follower.fault = undefined
   assert.deepEqual(readiness.report(), { ready: true, draining: false, degraded: [] })
   follower.fault = 'away'
+  assert.equal(readiness.expectsTraffic(), true, 'endpoints still point to one that was ready a moment ago')
   assert.equal(
     readiness.report().ready,
     false,

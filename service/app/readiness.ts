@@ -37,6 +37,7 @@ export class Readiness {
   readonly #options: ReadinessOptions
   #started = false
   #draining = false
+  #wasReady = false
 
   constructor(options: ReadinessOptions) {
     this.#options = options
@@ -52,6 +53,11 @@ export class Readiness {
 
   get draining(): boolean {
     return this.#draining
+  }
+
+  /** Somebody was told that it is ready, and sends traffic until the change is known everywhere: also if that was a moment ago. */
+  expectsTraffic(): boolean {
+    return this.report().ready || this.#wasReady
   }
 
   report(): ReadinessReport {
@@ -70,7 +76,9 @@ export class Readiness {
     }
     // Without the database only tags that are already loaded, and not at their end, can be served.
     const servable = follower.fault === undefined || this.#anyServable(nowMs)
-    return { ready: this.#started && !this.#draining && servable, draining: this.#draining, degraded }
+    const ready = this.#started && !this.#draining && servable
+    this.#wasReady ||= ready
+    return { ready, draining: this.#draining, degraded }
   }
 
   #anyServable(nowMs: number): boolean {
