@@ -19,13 +19,20 @@ export type BizTagStep =
   /** Nothing is written, and nothing asked. */
   | { readonly kind: 'leave' }
   /** The status says why nothing is done. */
+  | { readonly kind: 'wait'; readonly ready: Fact }
+  /** The same, for one that may have been taken before: its key must open nothing any more. */
   | {
-      readonly kind: 'wait'
+      readonly kind: 'refuse'
+      readonly generator: IdGenerator
       readonly ready: Fact
-      readonly stalled: boolean
       readonly againMs: number | undefined
     }
-  | { readonly kind: 'declare'; readonly generator: IdGenerator }
+  | {
+      readonly kind: 'declare'
+      readonly generator: IdGenerator
+      /** When to see whether it is still permitted; undefined: a change of the IdGenerator tells. */
+      readonly againMs: number | undefined
+    }
 
 export function decideBizTag(snapshot: BizTagSnapshot): BizTagStep {
   const { tag, generatorKey, generator, namespaceLabels, outage } = snapshot
@@ -40,18 +47,19 @@ export function decideBizTag(snapshot: BizTagSnapshot): BizTagStep {
   const { namespace = '' } = tag.metadata
   const { namespace: home = '' } = generator.metadata
   const { allowedNamespaces } = generator.spec
+  // Labels of a namespace change without a word to us, in both directions.
+  const againMs = allowedNamespaces?.from === 'Selector' && namespace !== home ? LABELS_MS : undefined
   if (!isAllowed(allowedNamespaces, home, namespace, namespaceLabels)) {
-    const fact = no(
+    const ready = no(
       'NamespaceNotAllowed',
       `IdGenerator ${generatorKey} does not take BizTags of namespace ${namespace}: ask its owner to permit it in spec.allowedNamespaces (now: ${allowedNamespaces?.from ?? 'Same'}).`,
     )
-    // Labels of a namespace change without a word to us.
-    return wait(fact, true, allowedNamespaces?.from === 'Selector' ? LABELS_MS : undefined)
+    return { kind: 'refuse', generator, ready, againMs }
   }
   const trouble = unavailable(generator, generatorKey) ?? outage
-  if (trouble === undefined) return { kind: 'declare', generator }
+  if (trouble === undefined) return { kind: 'declare', generator, againMs }
   // What is declared stays so: thousands of tags must not change their status because pods are away for a moment.
-  return isDeclared(tag) ? { kind: 'leave' } : wait(trouble, false)
+  return isDeclared(tag) ? { kind: 'leave' } : wait(trouble)
 }
 
 /** Ready for the spec that it has now. */
@@ -76,8 +84,8 @@ function unavailable(generator: IdGenerator, generatorKey: string): Fact | undef
   )
 }
 
-function wait(ready: Fact, stalled = false, againMs?: number): BizTagStep {
-  return { kind: 'wait', ready, stalled, againMs }
+function wait(ready: Fact): BizTagStep {
+  return { kind: 'wait', ready }
 }
 
 const LABELS_MS = 60_000

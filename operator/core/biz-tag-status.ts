@@ -17,7 +17,13 @@ export interface CredentialsState {
 /** What a reconcile came to. */
 export type BizTagOutcome =
   /** Nothing could be declared. */
-  | { readonly kind: 'not-declared'; readonly ready: Fact; readonly stalled: boolean }
+  | {
+      readonly kind: 'not-declared'
+      readonly ready: Fact
+      readonly stalled: boolean
+      /** undefined: as they were. */
+      readonly credentials?: CredentialsState | undefined
+    }
   | {
       readonly kind: 'declared'
       /** As the service has it; undefined: as the status has it already. */
@@ -33,7 +39,7 @@ export type BizTagOutcome =
 export function bizTagStatus(tag: BizTag, outcome: BizTagOutcome, now: string): BizTagStatus {
   const { generation = 1 } = tag.metadata
   const previous = tag.status ?? {}
-  const known = outcome.kind === 'declared' ? declaredPart(previous, outcome) : knownPart(previous)
+  const known = outcome.kind === 'declared' ? declaredPart(previous, outcome) : waitingPart(previous, outcome)
   const facts = outcome.kind === 'declared' ? declaredFacts(tag, known, outcome) : waitingFacts(tag, outcome)
   return {
     observedGeneration: generation,
@@ -73,9 +79,18 @@ function declaredPart(
   }
 }
 
+function waitingPart(
+  previous: BizTagStatus,
+  { credentials }: Extract<BizTagOutcome, { kind: 'not-declared' }>,
+): KnownPart {
+  const { credentials: before, ...known } = knownPart(previous)
+  const now = credentials === undefined ? before : credentials.credentials
+  return { ...known, ...(now === undefined ? {} : { credentials: now }) }
+}
+
 function waitingFacts(
   tag: BizTag,
-  { ready, stalled }: Extract<BizTagOutcome, { kind: 'not-declared' }>,
+  { ready, stalled, credentials }: Extract<BizTagOutcome, { kind: 'not-declared' }>,
 ): BizTagFacts {
   const before = (type: 'SegmentsInitialized' | 'CapacityAvailable' | 'CredentialsReady'): Fact => {
     const condition = conditionOf(tag.status?.conditions, type)
@@ -88,7 +103,9 @@ function waitingFacts(
     Accepted: stalled ? no(ready.reason, ready.message) : { ...ready, status: 'Unknown' },
     SegmentsInitialized: before('SegmentsInitialized'),
     CapacityAvailable: before('CapacityAvailable'),
-    ...(tag.spec.credentialsSecret === undefined ? {} : { CredentialsReady: before('CredentialsReady') }),
+    ...(tag.spec.credentialsSecret === undefined
+      ? {}
+      : { CredentialsReady: credentials?.fact ?? before('CredentialsReady') }),
     ...(stalled ? { Stalled: yes(ready.reason, ready.message) } : {}),
     ...(stalled ? {} : { Reconciling: yes(ready.reason, ready.message) }),
   }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { BizTag, IdGenerator } from '../api/kinds.ts'
 import { BIZ_TAG_FINALIZER } from '../api/marks.ts'
 import { type Fact, no } from '../core/biz-tag-conditions.ts'
-import { decideBizTag, isDeclared } from '../core/biz-tag-decision.ts'
+import { type BizTagStep, decideBizTag, isDeclared } from '../core/biz-tag-decision.ts'
 import {
   type Declaration,
   type DeclaredTag,
@@ -21,6 +21,7 @@ import { reconcileDeletion } from './biz-tag-deletion.ts'
 import { newest, type TagMemory, wrote } from './biz-tag-memory.ts'
 import { type BizTagWorld, generatorKeyOf, nowText, serviceOf, tell } from './biz-tag-world.ts'
 import { AccessMissing } from './credentials.ts'
+import { withdrawCredentials } from './credentials-withdrawal.ts'
 import { type ServiceClient, ServiceError } from './service-client.ts'
 
 /** One BizTag under work. */
@@ -72,13 +73,30 @@ async function reconcileLiving(world: BizTagWorld, task: Task): Promise<Result |
       return undefined
     case 'wait': {
       task.memory.declared = undefined
-      const { ready, stalled, againMs } = step
-      await record(world, task, { kind: 'not-declared', ready, stalled })
-      return again(againMs)
+      await record(world, task, { kind: 'not-declared', ready: step.ready, stalled: false })
+      return undefined
     }
-    case 'declare':
-      return await declare(world, task, step.generator)
+    case 'refuse':
+      task.memory.declared = undefined
+      return await refuse(world, task, step.generator, step)
+    case 'declare': {
+      const { requeueAfterMs } = (await declare(world, task, step.generator)) ?? {}
+      return again(sooner(requeueAfterMs, step.againMs))
+    }
   }
+}
+
+async function refuse(
+  world: BizTagWorld,
+  task: Task,
+  generator: IdGenerator,
+  { ready, againMs }: Extract<BizTagStep, { kind: 'refuse' }>,
+): Promise<Result | undefined> {
+  const { tag, memory, generatorKey, signal } = task
+  const ended = await withdrawCredentials(world, { tag, memory, generatorKey, generator, signal }, ready)
+  for (const event of ended.events) tell(world, tag, 'RevokeCredentials', event)
+  await record(world, task, { kind: 'not-declared', ready, stalled: true, credentials: ended.state })
+  return again(sooner(ended.againMs, againMs))
 }
 
 async function declare(world: BizTagWorld, task: Task, generator: IdGenerator): Promise<Result | undefined> {
@@ -218,6 +236,10 @@ function digestOf(
 ): string {
   const text = JSON.stringify([generatorKey, metadata.uid, owner, generation, spec])
   return createHash('sha256').update(text).digest('base64')
+}
+
+function sooner(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
 function again(requeueAfterMs: number | undefined): Result | undefined {

@@ -8,7 +8,8 @@ import {
   putTag,
   type TestWorld,
 } from '../../test/cluster/biz-tag-world.ts'
-import { failure } from '../../test/cluster/memory-tag-service.ts'
+import { failure, noAnswer } from '../../test/cluster/memory-tag-service.ts'
+import { conditionOf } from '../core/biz-tag-conditions.ts'
 import { SECRET } from './credentials.ts'
 import { idOfKey, keyId, sha256Hex } from './credentials-key.ts'
 
@@ -221,5 +222,76 @@ describe('credentials of a tag', () => {
           assert.equal(w.service.revoked.size, 1)
         },
       )
+  })
+})
+
+describe('an IdGenerator takes the namespace of a tag no longer', () => {
+  const TAG = { ...WANTED, generatorRef: { name: 'ids', namespace: 'shop' } }
+  const SELECTED = { spec: { allowedNamespaces: { from: 'Selector', selector: { ids: 'yes' } } } }
+
+  function prepareTeam(w: TestWorld): void {
+    labelTeam(w, 'yes')
+    putGenerator(w, SELECTED)
+    putTag(w, TAG, { namespace: 'team' })
+  }
+
+  function labelTeam(w: TestWorld, ids: string): void {
+    w.kube.put('/api/v1/namespaces/team', { metadata: { name: 'team', labels: { ids } } })
+  }
+
+  function reason(w: TestWorld, type: 'Ready' | 'CredentialsReady' = 'Ready'): string | undefined {
+    return conditionOf(w.tag('invoice', 'team')?.status?.conditions, type)?.reason
+  }
+
+  test('a narrower selection ends its key and its Secret, and a wider one makes another key', async () => {
+    await inWorld(prepareTeam, async (w) => {
+      const [id = ''] = w.service.keys.keys()
+      assert.equal(reason(w), 'Ready')
+      putGenerator(w)
+      await w.settle(1000)
+      assert.deepEqual([reason(w), reason(w, 'CredentialsReady')], Array(2).fill('NamespaceNotAllowed'))
+      assert.deepEqual([...w.service.revoked], [id])
+      assert.equal(w.secret('creds', 'team'), undefined)
+      assert.equal(w.tag('invoice', 'team')?.status?.credentials, undefined)
+      assert.equal(w.told().at(-2), 'invoice CredentialsRevoked')
+      assert.match(w.events.at(-2)?.note ?? '', /shop\/ids does not take BizTags of namespace team any more/)
+      const { length } = w.service.calls
+      await w.settle(60_000)
+      assert.deepEqual(
+        w.service.calls.slice(length).filter((call) => !call.startsWith('list')),
+        [],
+      )
+      putGenerator(w, SELECTED)
+      await w.settle(1000)
+      assert.equal(reason(w), 'Ready')
+      assert.notEqual([...w.service.keys.keys()][0], id)
+    })
+  })
+
+  test('a label that goes is noticed without a word', async () => {
+    await inWorld(prepareTeam, async (w) => {
+      await w.settle(600_000)
+      labelTeam(w, 'no')
+      await w.settle(120_000)
+      assert.equal(reason(w), 'NamespaceNotAllowed')
+      assert.equal(w.service.keys.size, 0)
+    })
+  })
+
+  test('a key that cannot be revoked yet is named, and revoked when the service is back', async () => {
+    await inWorld(prepareTeam, async (w) => {
+      w.service.before = () => {
+        throw noAnswer()
+      }
+      putGenerator(w)
+      await w.settle(1000)
+      assert.deepEqual([reason(w), reason(w, 'CredentialsReady')], ['NamespaceNotAllowed', 'NotRevoked'])
+      assert.equal(w.service.keys.size, 1)
+      assert.notEqual(w.secret('creds', 'team'), undefined)
+      w.service.before = () => {}
+      await w.settle(60_000)
+      assert.equal(reason(w, 'CredentialsReady'), 'NamespaceNotAllowed')
+      assert.equal(w.service.keys.size, 0)
+    })
   })
 })

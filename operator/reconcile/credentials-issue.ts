@@ -55,7 +55,11 @@ export class CredentialsIssuer {
     const before = tag.status?.credentials
     if (name === undefined && before === undefined) return { state: undefined, events: [] }
     try {
-      if (name === undefined) return await this.#revoke(request)
+      if (name === undefined)
+        return {
+          state: undefined,
+          events: await this.withdraw(request, 'spec.credentialsSecret was taken out'),
+        }
       const result = await this.#issue(request, name)
       // Only now: until the new Secret is there, applications have the old one, and its key must not be forgotten.
       const moved = before?.secretName !== undefined && before.secretName !== name
@@ -75,13 +79,19 @@ export class CredentialsIssuer {
     if (tag.spec.credentialsSecret !== undefined) await service.revokeKey(keyId(tag.metadata.uid, 0), signal)
   }
 
-  async #revoke({ tag, service, memory, signal }: IssueRequest): Promise<IssueResult> {
-    const { secretName, keyId: id } = tag.status?.credentials ?? {}
-    if (id !== undefined) await service.revokeKey(id, signal)
+  /** The key ends, and its Secret goes. `because` completes the event. */
+  async withdraw(
+    { tag, service, memory, signal }: Pick<IssueRequest, 'tag' | 'service' | 'memory' | 'signal'>,
+    because: string,
+  ): Promise<readonly BizTagEvent[]> {
+    const { secretName = tag.spec.credentialsSecret?.name, keyId: id } = tag.status?.credentials ?? {}
+    await this.revoke(tag, service, signal)
     if (secretName !== undefined) await this.#secrets.remove(tag, secretName, signal)
     memory.secret = undefined
-    const note = `The key ${id} was revoked and Secret ${secretName} deleted, because spec.credentialsSecret was taken out.`
-    return { state: undefined, events: [{ type: 'Normal', reason: 'CredentialsRevoked', note }] }
+    // Of a key that was never told of there is nothing to tell.
+    if (id === undefined) return []
+    const note = `The key ${id} was revoked and Secret ${secretName} deleted, because ${because}.`
+    return [{ type: 'Normal', reason: 'CredentialsRevoked', note }]
   }
 
   async #issue(request: IssueRequest, name: string): Promise<IssueResult> {
