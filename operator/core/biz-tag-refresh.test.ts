@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { BizTag } from '../api/kinds.ts'
 import type { DatacenterState, DeclaredTag } from './biz-tag-declaration.ts'
-import { decideRefresh } from './biz-tag-refresh.ts'
+import { decideRefresh, onlyReturned } from './biz-tag-refresh.ts'
 
 const PLACE: DatacenterState = { dc: 0, rangeStart: '1', rangeEnd: '9', highWater: '1000', usedShare: 0.1 }
 
@@ -66,4 +66,37 @@ describe('what a look at the service means', () => {
     test(`it is ${step} when ${name}`, () => {
       assert.equal(decideRefresh(biz, look, recordedMs), step)
     })
+})
+
+describe('numbers that came back', () => {
+  const back = seen({ highWater: '900' })
+
+  test('are settled once the service said so, and not below that', () => {
+    assert.equal(decideRefresh(tag(), back, 0), 'declare')
+    assert.equal(decideRefresh(tag(), back, 0, back), 'same')
+    assert.equal(decideRefresh(tag(), back, 900_000, back), 'record')
+    assert.equal(decideRefresh(tag(), seen({ highWater: '899' }), 0, back), 'declare')
+  })
+
+  test('are all that an answer says only when nothing else differs from the status', () => {
+    const recorded = tag()
+    const datacenters = [{ id: 0, rangeStart: '1', rangeEnd: '9', highWater: '1000', usedPercent: '10.0' }]
+    const biz = { ...recorded, status: { ...recorded.status, algorithm: 'segment', datacenters } } as BizTag
+    const answer = (
+      place: Partial<DatacenterState>,
+      change: Partial<DeclaredTag> = {},
+      advanced: readonly number[] = [],
+    ) => ({ ...seen(place, change), created: false, changed: false, advanced })
+    assert.equal(onlyReturned(biz, answer({ highWater: '900' })), true)
+    const others = [
+      answer({}),
+      answer({ highWater: '1001' }),
+      answer({ highWater: '900' }, {}, [0]),
+      answer({ highWater: '900', rangeEnd: '99' }),
+      answer({ highWater: '900' }, { id: '8' }),
+      answer({ highWater: '900' }, { chain: ['uuid-v7'] }),
+      answer({}, { datacenters: [] }),
+    ]
+    for (const [n, other] of others.entries()) assert.equal(onlyReturned(biz, other), false, `${n}`)
+  })
 })

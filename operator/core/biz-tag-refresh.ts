@@ -1,7 +1,7 @@
 import type { BizTag } from '../api/kinds.ts'
 import { percentText } from './biz-tag-capacity.ts'
 import { conditionOf } from './biz-tag-conditions.ts'
-import type { DatacenterState, DeclaredTag } from './biz-tag-declaration.ts'
+import type { DatacenterState, DeclareAnswer, DeclaredTag } from './biz-tag-declaration.ts'
 
 /**
  * - `same`: nothing worth a write.
@@ -10,8 +10,16 @@ import type { DatacenterState, DeclaredTag } from './biz-tag-declaration.ts'
  */
 export type RefreshStep = 'same' | 'record' | 'declare'
 
-/** What a look at the service means for a tag; `recordedMs`: how long ago its status took over what was used. */
-export function decideRefresh(tag: BizTag, seen: DeclaredTag | undefined, recordedMs: number): RefreshStep {
+/**
+ * What a look at the service means for a tag; `recordedMs`: how long ago its status took over what was used;
+ * `settled`: what the service answered to the numbers of the status, where it knew that the rest was returned.
+ */
+export function decideRefresh(
+  tag: BizTag,
+  seen: DeclaredTag | undefined,
+  recordedMs: number,
+  settled?: DeclaredTag,
+): RefreshStep {
   const accepted = conditionOf(tag.status?.conditions, 'Accepted')
   // Whatever else stands in the way of this tag, its reconcile knows it.
   if (accepted?.status !== 'True' || accepted.observedGeneration !== tag.metadata.generation) return 'same'
@@ -24,11 +32,32 @@ export function decideRefresh(tag: BizTag, seen: DeclaredTag | undefined, record
   for (const place of seen.datacenters) {
     const known = before.get(place.dc)
     if (known?.highWater === undefined) return 'record'
-    if (isBehind(place, known.highWater)) return 'declare'
+    const returned = settled?.datacenters.find(({ dc }) => dc === place.dc)
+    if (isBehind(place, known.highWater) && (returned === undefined || isBehind(place, returned.highWater)))
+      return 'declare'
     if (Number(percentText(place.usedShare)) - Number(known.usedPercent ?? 0) >= PERCENT_STEP) return 'record'
     if (place.highWater !== known.highWater) moved = true
   }
   return moved && recordedMs >= RECORD_MS ? 'record' : 'same'
+}
+
+/**
+ * The answer to a declaration says nothing but that numbers were returned, by processes that stopped: the status, a floor
+ * that is too high and no loss, is worth no write at once. A rollout stops all pods, and thousands of tags would have one.
+ */
+export function onlyReturned({ status }: BizTag, answer: DeclareAnswer): boolean {
+  const before = new Map(status?.datacenters?.map((each) => [each.id, each]))
+  const same = answer.id === status?.tagId && answer.chain[0] === status.algorithm
+  if (!same || answer.advanced.length > 0 || answer.datacenters.length !== before.size) return false
+  let lower = false
+  for (const place of answer.datacenters) {
+    const known = before.get(place.dc)
+    if (known?.highWater === undefined) return false
+    if (known.rangeStart !== place.rangeStart || known.rangeEnd !== place.rangeEnd) return false
+    if (isBehind(place, known.highWater)) lower = true
+    else if (place.highWater !== known.highWater) return false
+  }
+  return lower
 }
 
 /** Decimal texts without leading zeros: the longer one is the greater. */

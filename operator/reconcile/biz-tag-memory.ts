@@ -14,6 +14,8 @@ export interface TagMemory {
   secret?: { readonly resourceVersion: string; readonly digest: string } | undefined
   /** What a look at the service showed, to be taken into the status. */
   seen?: DeclaredTag | undefined
+  /** What the service answered last to the numbers of the status, where that was only that some were returned. */
+  settled?: DeclaredTag | undefined
   /** When the status took over what was used, on the monotonic clock. */
   recordedAtMs?: number
   /** As the API server answered last, while the cache still shows one of the states before. */

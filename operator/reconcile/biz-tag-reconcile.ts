@@ -13,6 +13,7 @@ import {
 } from '../core/biz-tag-declaration.ts'
 import { statusEvents } from '../core/biz-tag-events.ts'
 import { type FailureVerdict, judgeFailure } from '../core/biz-tag-failure.ts'
+import { onlyReturned } from '../core/biz-tag-refresh.ts'
 import { type BizTagOutcome, bizTagStatus } from '../core/biz-tag-status.ts'
 import type { Reconcile, Result } from '../runtime/controller.ts'
 import { isStatus } from '../runtime/kube-client.ts'
@@ -139,8 +140,9 @@ async function declareTo(
   if (memory.declared !== digest || !isComplete(tag, generator)) {
     const { answer, events } = await declareTag(world, service, tag, declaration, signal)
     seen = answer
+    memory.settled = onlyReturned(tag, answer) ? answer : undefined
     // Until the status has it: nobody asks again after a write that failed.
-    memory.seen = answer
+    memory.seen = memory.settled === undefined ? answer : undefined
     for (const event of events) tell(world, tag, 'Declare', event)
     memory.declared = digest
     memory.declaredAtMs = world.clock.monotonicMs()
@@ -149,13 +151,17 @@ async function declareTo(
   for (const event of secret.events) tell(world, tag, 'IssueCredentials', event)
   const outcome: BizTagOutcome = {
     kind: 'declared',
-    tag: seen,
+    // Numbers that only went back have their turn with those that a look brings.
+    tag: memory.seen,
     datacenter: generator.spec.datacenter,
     onlyNumbers: declaration.spec.chain?.join() === 'segment',
     credentials: secret.state,
   }
   await record(world, task, outcome)
-  if (seen !== undefined) memory.recordedAtMs = world.clock.monotonicMs()
+  if (memory.seen !== undefined) {
+    memory.recordedAtMs = world.clock.monotonicMs()
+    memory.settled = undefined
+  }
   memory.seen = undefined
   const opens = seen !== undefined && seen.chain[0] === 'segment' && !hasPlace(seen, generator)
   if (opens) memory.declared = undefined

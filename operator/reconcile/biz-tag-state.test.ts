@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { both, inWorld, pathOf, putGenerator, putTag } from '../../test/cluster/biz-tag-world.ts'
+import {
+  both,
+  inWorld,
+  pathOf,
+  putGenerator,
+  putTag,
+  type TestWorld,
+} from '../../test/cluster/biz-tag-world.ts'
 import { failure, noAnswer } from '../../test/cluster/memory-tag-service.ts'
 import { ID_GENERATOR } from '../api/kinds.ts'
 
@@ -197,6 +204,33 @@ describe('a look at many tags', () => {
         assert.equal(w.kube.writes.length - writes, COUNT)
       },
     )
+  })
+})
+
+describe('numbers that pods returned as they stopped', () => {
+  const COUNT = 1200
+  const wide = (w: TestWorld): void => {
+    putGenerator(w)
+    for (let n = 0; n < COUNT; n += 1) putTag(w, { tag: `t${n}` }, { name: `t${n}` })
+  }
+
+  test('are asked about once, and written no faster than what was used', async () => {
+    await inWorld(wide, async (w) => {
+      await w.settle(60_000)
+      for (const path of w.service.tags.keys()) w.service.grant(path, 2 ** 32 * 0.05)
+      for (let look = 0; look < 3; look += 1) await w.settle(220_000)
+      for (const path of w.service.tags.keys()) w.service.giveBack(path, 1000)
+      const writes = w.kube.writes.length
+      const calls = w.service.calls.length
+      await w.settle(220_000)
+      assert.equal(w.kube.writes.length, writes)
+      for (let look = 0; look < 2; look += 1) await w.settle(220_000)
+      const declares = w.service.calls.slice(calls).filter((call) => call.startsWith('declare'))
+      assert.equal(declares.length, COUNT)
+      for (let look = 0; look < 6; look += 1) await w.settle(220_000)
+      assert.equal(w.kube.writes.length - writes, COUNT)
+      assert.ok(!w.told().some((event) => event.includes('NumbersAdvanced')))
+    })
   })
 })
 

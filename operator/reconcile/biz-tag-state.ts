@@ -163,7 +163,7 @@ function judge(
   const memory = memories.of(key, tag.metadata.uid)
   if (memory.newer !== undefined || (memory.declaredAtMs ?? -1) >= startedMs) return 'same'
   const sinceMs = memory.recordedAtMs ?? Number.NEGATIVE_INFINITY
-  const step = decideRefresh(tag, seen, startedMs - sinceMs)
+  const step = decideRefresh(tag, seen, startedMs - sinceMs, memory.settled)
   return step === 'record' ? { sinceMs } : step
 }
 

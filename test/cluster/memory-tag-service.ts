@@ -18,6 +18,8 @@ interface KeptTag {
   owner: TagOwner | undefined
   generation: number
   highWater: number
+  /** How far its log of allocations knows that numbers were granted and returned. */
+  loggedTo: number
 }
 
 const CHAIN = ['segment', 'snowflake', 'uuid-v7', 'uuid-v4']
@@ -51,8 +53,8 @@ export class MemoryTagService implements ClosableClient {
     Object.assign(tag, { owner: wanted.owner, generation: wanted.generation, settings })
     tag.chain = spec.chain ?? CHAIN.slice(CHAIN.indexOf(spec.algorithm ?? 'segment'))
     const floor = Number(wanted.floors?.['0'] ?? 0)
-    const advanced = floor > tag.highWater ? [0] : []
-    tag.highWater = Math.max(tag.highWater, floor)
+    const advanced = floor > Math.max(tag.highWater, tag.loggedTo) ? [0] : []
+    if (advanced.length > 0) tag.highWater = floor
     return { ...shown(tag), created: known === undefined, changed, advanced }
   }
 
@@ -106,6 +108,14 @@ export class MemoryTagService implements ClosableClient {
     if (tag !== undefined) tag.highWater += numbers
   }
 
+  /** As if the processes that had been granted the last numbers had stopped. */
+  giveBack(path: string, numbers: number): void {
+    const tag = this.tags.get(path)
+    if (tag === undefined) return
+    tag.loggedTo = Math.max(tag.loggedTo, tag.highWater)
+    tag.highWater -= numbers
+  }
+
   async #call(method: string, about: string, signal: AbortSignal): Promise<string> {
     this.calls.push(`${method} ${about}`)
     await this.before(`${method} ${about}`, signal)
@@ -118,7 +128,7 @@ export class MemoryTagService implements ClosableClient {
     const cellSize = spec.space?.cellSize ?? 2 ** 32
     const id = this.#nextId
     this.#nextId += 1
-    const tag = { path, id, cellSize, chain: CHAIN, settings: '', owner, generation, highWater }
+    const tag = { path, id, cellSize, chain: CHAIN, settings: '', owner, generation, highWater, loggedTo: 0 }
     this.tags.set(text, tag)
     return tag
   }
