@@ -12,7 +12,8 @@ describe('what a failure of the service means', () => {
   const rows: readonly [Row, string, 'stalled' | 'outage' | 'wait', number | undefined][] = [
     [{ status: 0, code: '' }, 'ServiceUnreachable', 'outage', undefined],
     [{ status: 401, code: 'IDGEN_UNAUTHENTICATED' }, 'ServiceUnreachable', 'outage', undefined],
-    [{ status: 403, code: 'IDGEN_FORBIDDEN' }, 'ServiceUnreachable', 'outage', undefined],
+    [{ status: 403, code: 'IDGEN_FORBIDDEN' }, 'AdminKeyTooNarrow', 'stalled', 120_000],
+    [{ status: 403, code: '' }, 'ServiceUnreachable', 'outage', undefined],
     [{ status: 400, code: 'IDGEN_REQUEST_INVALID' }, 'SpecInvalid', 'stalled', undefined],
     [{ status: 400, code: 'IDGEN_NAME_INVALID' }, 'SpecInvalid', 'stalled', undefined],
     [{ status: 409, code: 'IDGEN_IMMUTABLE' }, 'SpecInvalid', 'stalled', undefined],

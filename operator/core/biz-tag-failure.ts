@@ -37,11 +37,18 @@ export function judgeFailure(failure: ServiceFailure, service: string, path: str
     return outage(
       `IdGenerator ${service} cannot be reached (${detail}). It is asked again by itself; look at its pods, its certificate and the NetworkPolicies.`,
     )
-  if (status === 401 || status === 403)
+  // Without that code it is something in between that refuses, for all tags.
+  if (status === 401 || (status === 403 && code !== 'IDGEN_FORBIDDEN'))
     return outage(
       `IdGenerator ${service} refuses the operator's key (${detail}). Check the Secret with its admin key; it is read again by itself.`,
     )
   switch (code) {
+    case 'IDGEN_FORBIDDEN':
+      return stalled(
+        'AdminKeyTooNarrow',
+        `IdGenerator ${service} knows the operator's key, and does not let it do this (${detail}). Put a key into the Secret of spec.auth.adminKeySecret that has the scope manage and is not limited to a part of the paths; it is read again by itself.`,
+        FORBIDDEN_MS,
+      )
     case 'IDGEN_TAG_CLAIMED':
       return stalled('TagAlreadyClaimed', `${detail} This BizTag looks again every minute.`, CLAIMED_MS)
     case 'IDGEN_DECLARATION_STALE':
@@ -90,6 +97,8 @@ function unavailable({ detail, retryAfterMs = 0 }: ServiceFailure, service: stri
 /** The one that claims it may go at any time, and in another cluster nobody tells us. */
 const CLAIMED_MS = 60_000
 const FAILED_MS = 60_000
+/** A person's Secret changes without a word to us; all tags out of the key's reach may ask. */
+const FORBIDDEN_MS = 120_000
 /** The tag may be freed (idgen tag release), and nobody tells us; after a restored backup thousands may wait for it. */
 const STALE_MS = 300_000
 /** The service says 1 s for most; thousands of tags may ask. */

@@ -74,6 +74,32 @@ describe('a service that cannot be reached', () => {
     )
   })
 
+  test('an admin key with too little reach holds up the tags out of its reach, and no others', async () => {
+    await inWorld(
+      (w) => {
+        both(w)
+        putTag(w, { workspace: 'other' }, { name: 'other' })
+        w.service.before = () => {
+          throw noAnswer()
+        }
+      },
+      async (w) => {
+        assert.equal(w.ready(), 'False ServiceUnreachable')
+        w.service.before = (call) => {
+          if (!call.includes('shop/')) throw failure(403, 'IDGEN_FORBIDDEN', 'It is limited to shop.')
+        }
+        await w.settle(31_000)
+        assert.equal(w.ready(), 'True Ready')
+        assert.equal(w.ready('other'), 'False AdminKeyTooNarrow')
+        assert.match(w.condition('Ready', 'other')?.message ?? '', /limited to shop.*adminKeySecret/)
+        assert.match(w.lines.splice(0).join('\n'), /may not list its tags/)
+        w.service.before = () => {}
+        await w.settle(240_000)
+        assert.equal(w.ready('other'), 'True Ready')
+      },
+    )
+  })
+
   test('a Secret that is missing is named, and the tag is made when it comes', async () => {
     await inWorld(
       (w) => {

@@ -8,7 +8,7 @@ import type { Reconcile, Result } from '../runtime/controller.ts'
 import { objectKey } from '../runtime/resource.ts'
 import { type BizTagWorld, serviceOf } from './biz-tag-world.ts'
 import { AccessMissing } from './credentials.ts'
-import { type ServiceClient, ServiceError } from './service-client.ts'
+import { isCode, type ServiceClient, ServiceError } from './service-client.ts'
 
 /** Has a tag reconciled, behind what people just changed. */
 export type Wake = (tagKey: string) => void
@@ -34,7 +34,7 @@ export function bizTagStateReconcile(world: BizTagWorld, wake: Wake): Reconcile 
       return await look(world, wake, { key, generator, looks, signal })
     } catch (thrown) {
       if (!(thrown instanceof ServiceError) && !(thrown instanceof AccessMissing)) throw thrown
-      return lookFailed(world, key, generator, thrown)
+      return lookFailed(world, wake, { key, generator }, thrown)
     }
   }
 }
@@ -70,13 +70,18 @@ async function look(
 
 function lookFailed(
   world: BizTagWorld,
-  key: string,
-  generator: IdGenerator,
+  wake: Wake,
+  { key, generator }: Pick<Look, 'key' | 'generator'>,
   thrown: ServiceError | AccessMissing,
 ): Result {
   // Its Secrets may have changed.
   world.credentials.forget(generator)
   const verdict = thrown instanceof ServiceError ? judgeFailure(thrown, key, 'its tags') : undefined
+  if (isCode(thrown, 'IDGEN_FORBIDDEN')) {
+    // Tags that its key does reach must not wait for a probe that it never may ask.
+    world.log.warn({ err: thrown, key }, NARROW)
+    endQuietly(world, key, wake)
+  }
   // One that answers is not away; what a tag lacks, its own reconcile learns.
   if (verdict?.outage === false) return { requeueAfterMs: verdict.againMs ?? LOOK_MS }
   const reason = verdict?.reason ?? 'GeneratorNotReady'
@@ -167,6 +172,8 @@ function judge(
   return step === 'record' ? { sinceMs } : step
 }
 
+const NARROW =
+  'the admin key of an IdGenerator may not list its tags: what they use is not followed, and a database that lost data is not noticed'
 /** Often enough for the alert at 80 %, and a page a second of reading at most in the service. */
 const LOOK_MS = 180_000
 const JITTER = 0.2
