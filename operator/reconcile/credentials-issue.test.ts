@@ -208,6 +208,23 @@ describe('credentials of a tag', () => {
     })
   })
 
+  test('a later key that no status came to name ends with the BizTag too, and no key of others', async () => {
+    for (const own of [true, false])
+      await inWorld(prepare, async (w) => {
+        const later = own ? keyId(w.tag()?.metadata.uid ?? '', 1) : 'adminadminad'
+        const secret = w.secret('creds')
+        w.service.keys.set(later, { name: 'later', within: 'shop/orders/invoice', sha256: '' })
+        const key = Buffer.from(`idg_${later}_${'a'.repeat(43)}`).toString('base64')
+        w.watches.held = true
+        deleteTag(w)
+        w.kube.put(pathOf(SECRET, 'shop', 'creds'), { ...secret, data: { ...secret?.data, key } })
+        w.watches.release()
+        await w.settle()
+        assert.equal(w.tag(), undefined)
+        assert.equal(w.service.keys.has(later), !own)
+      })
+  })
+
   test('the key ends with the BizTag', async () => {
     for (const deletionPolicy of ['Retain', 'Purge'] as const)
       await inWorld(

@@ -73,10 +73,19 @@ export class CredentialsIssuer {
 
   /** The key ends before the Secret goes: what nobody can read must not open anything. */
   async revoke(tag: BizTag, service: ServiceClient, signal: AbortSignal): Promise<void> {
-    const id = tag.status?.credentials?.keyId
-    if (id !== undefined) return await service.revokeKey(id, signal)
-    // A status that never came to be written, after a key that was: the first id is what it would say.
-    if (tag.spec.credentialsSecret !== undefined) await service.revokeKey(keyId(tag.metadata.uid, 0), signal)
+    const { uid, namespace = '' } = tag.metadata
+    const { secretName = tag.spec.credentialsSecret?.name, keyId: told } = tag.status?.credentials ?? {}
+    if (told === undefined && secretName === undefined) return
+    // Where no status came to be written after a key that was, the first id is what it would say.
+    const known = told ?? keyId(uid, 0)
+    await service.revokeKey(known, signal)
+    const secret =
+      secretName === undefined ? undefined : await this.#secrets.read(namespace, secretName, signal)
+    if (secret === undefined || !isOwnSecret(secret, tag)) return
+    // A later key that was made valid just before the operator died. Anything else in there is not ours to revoke.
+    const written = idOfKey(decoded(secret, 'key'))
+    if (written !== undefined && written !== known && keyNumber(uid, written) !== undefined)
+      await service.revokeKey(written, signal)
   }
 
   /** The key ends, and its Secret goes. `because` completes the event. */
