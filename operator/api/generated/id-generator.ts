@@ -278,7 +278,7 @@ export interface IdGeneratorSpecCanaryAnalysisMetric {
   readonly name: string
   /** PromQL for the provider Prometheus; $revision and $namespace are filled in. */
   readonly query?: string
-  /** Highest value that passes. */
+  /** Highest value that passes, where stable itself does not lie above it; where it does, maxRatioToStable decides, or 2 if there is none. */
   readonly max?: string
   /** Highest ratio to the stable revision that passes. */
   readonly maxRatioToStable?: string
