@@ -414,7 +414,7 @@ export interface IdGeneratorSpec {
   readonly allowedNamespaces: IdGeneratorSpecAllowedNamespaces
   /** Deployments without pods that are kept for a quick way back. */
   readonly revisionHistoryLimit: number
-  /** Leave everything as it is; tags, too. */
+  /** Leave everything as it is; tags, too. Only the certificate is renewed. */
   readonly suspend: boolean
 }
 
