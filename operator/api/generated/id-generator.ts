@@ -350,7 +350,7 @@ export interface IdGeneratorSpecPod {
   readonly serviceAccountName?: string
   /** As in a pod; drain and requests in flight must fit. */
   readonly terminationGracePeriodSeconds: number
-  /** Further variables, as in a container. */
+  /** Further variables, as in a container; those that load other code (NODE_OPTIONS, LD_PRELOAD …) are left out. */
   readonly env?: readonly Readonly<Record<string, unknown>>[]
   /** Further volumes, as in a pod. */
   readonly volumes?: readonly Readonly<Record<string, unknown>>[]
