@@ -78,13 +78,24 @@ function judgeMetric(metric: MeasuredMetric, minSamples: number): Finding {
   const { value } = canary
   if (value === undefined) return finding('NoData', 'is not told by the pods')
   if (!Number.isFinite(value)) return finding('Inconclusive', `is ${value}, which is no value`)
-  const ofMax = judgeMax(bound, canary, value)
-  const ofRatio = judgeRatio(metric, value, minSamples)
+  // A maximum that stable breaks as well says nothing about the canary, not even when it is the better one of the two.
+  const isFair = !isAboveMax(bound, stable, minSamples)
+  const ofMax = isFair ? judgeMax(bound, canary, value) : PASSED
+  const ratio = bound.maxRatioToStable ?? (isFair ? undefined : RATIO_INSTEAD_OF_MAX)
+  const ofRatio = judgeRatio(metric, value, ratio, minSamples)
   const verdict = worst([ofMax.verdict, ofRatio.verdict])
   return finding(verdict, (ofMax.verdict === verdict ? ofMax : ofRatio).note)
 }
 
 const PASSED: Finding = { verdict: 'Pass', note: '' }
+
+/** Without a ratio of its own, a metric whose maximum is out of force must not pass whatever it is. */
+const RATIO_INSTEAD_OF_MAX = 2
+
+function isAboveMax({ max }: MetricBound, stable: MetricReading | undefined, minSamples: number): boolean {
+  if (max === undefined || stable?.value === undefined || stable.samples < minSamples) return false
+  return Number.isFinite(stable.value) && stable.value > max
+}
 
 /** What chance alone may have done is no failure: more requests tell. */
 function unproven({ samples }: MetricReading, note: string): Finding {
@@ -101,8 +112,12 @@ function judgeMax({ max }: MetricBound, canary: MetricReading, value: number): F
   return { verdict: 'Inconclusive', note: `is at least ${round(value)}, and the buckets end below ${max}` }
 }
 
-function judgeRatio({ bound, canary, stable }: MeasuredMetric, value: number, minSamples: number): Finding {
-  const ratio = bound.maxRatioToStable
+function judgeRatio(
+  { bound, canary, stable }: MeasuredMetric,
+  value: number,
+  ratio: number | undefined,
+  minSamples: number,
+): Finding {
   if (ratio === undefined || stable === undefined) return PASSED
   const other = stable.value
   if (other === undefined || stable.samples < minSamples)
@@ -119,7 +134,10 @@ function judgeRatio({ bound, canary, stable }: MeasuredMetric, value: number, mi
       : { verdict: 'Inconclusive', note: `is ${round(value)}, and 0 on stable; a max would decide` }
   if (stable.atLeast === true && value > other * ratio)
     return { verdict: 'Inconclusive', note: `of stable lies above what its buckets can tell` }
-  if (value <= other * ratio) return PASSED
+  if (value <= other * ratio)
+    return canary.atLeast === true && stable.atLeast !== true
+      ? { verdict: 'Inconclusive', note: `is at least ${round(value)}, more than its buckets can tell` }
+      : PASSED
   const times = round(value / other)
   const note = `is ${round(value)}, ${times} times that of stable (${round(other)}), above ${ratio}`
   const isProven = (canary.range?.low ?? value) > (stable.range?.high ?? other) * ratio

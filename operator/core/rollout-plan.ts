@@ -94,7 +94,8 @@ function reader(faults: string[]): Read {
   }
 }
 
-function parseDecimal(text: string): number {
+/** Of a maximum or a ratio. */
+export function parseDecimal(text: string): number {
   if (!/^\d+(?:\.\d+)?$/.test(text)) throw new Error(`"${text}" is no number; write it like 0.01 or 250`)
   return Number(text)
 }

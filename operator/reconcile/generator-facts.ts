@@ -12,8 +12,10 @@ export interface GeneratorFacts {
   readonly images: ReadonlyMap<string, string>
   readonly pods: PodCounts
   readonly tags: TagTotals
-  /** Why nothing is done at all: then those below are missing, and what the status says of them stays. */
+  /** Why the spec is not carried out. Where nothing is done at all those below are missing: what the status says of them stays. */
   readonly obstacle?: Obstacle
+  /** When the certificate of an IdGenerator that is left alone ends. */
+  readonly certificateNotAfterMs?: number
   readonly credentials?: CredentialFacts
   readonly migration?: MigrationStep
   /** The revision that the spec asks for, which the migrations are for. */

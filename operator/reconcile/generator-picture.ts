@@ -16,7 +16,7 @@ import type { SecretStore } from './secret-store.ts'
 export interface GeneratorPicture {
   readonly generator: IdGenerator
   readonly nowMs: number
-  /** The revision that the spec asks for, and what it consists of. */
+  /** The revision that the spec asks for, or, where that must not be carried out, the one that is on its way or stable. */
   readonly wanted: string
   readonly known: ReadonlyMap<string, KnownRevision>
   /** Of every revision whose record can be read, and of the wanted one. */
@@ -35,17 +35,19 @@ export interface PictureSources {
   readonly nowMs: number
   /** For IdGenerators that name no image. */
   readonly image: string | undefined
+  /** In the place of what the spec asks for: a revision that is there. */
+  readonly held?: string | undefined
 }
 
 export async function takePicture(
   generator: IdGenerator,
-  { caches, store, nowMs, image }: PictureSources,
+  { caches, store, nowMs, image, held }: PictureSources,
   signal: AbortSignal,
 ): Promise<GeneratorPicture> {
   const known = revisionsOf(caches, objectKey(generator.metadata))
   const wantedInputs = revisionInputs(generator, { image: image ?? '' })
-  const wanted = revisionOf(wantedInputs)
-  const inputs = new Map([[wanted, wantedInputs]])
+  const wanted = held ?? revisionOf(wantedInputs)
+  const inputs = new Map(held === undefined ? [[wanted, wantedInputs]] : [])
   for (const { revision, inputs: recorded } of known.values())
     if (recorded !== undefined) inputs.set(revision, recorded)
   // Also of a revision whose Deployment somebody deleted: it is made again.

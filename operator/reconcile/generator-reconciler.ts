@@ -13,12 +13,13 @@ import { conditionEvents } from './condition-events.ts'
 import type { GeneratorCaches } from './generator-caches.ts'
 import { annotationsOf, decideGenerator, revisionStates } from './generator-decision.ts'
 import type { GeneratorEvents } from './generator-events.ts'
-import type { GeneratorFacts, TagTotals } from './generator-facts.ts'
+import type { GeneratorFacts, Obstacle, TagTotals } from './generator-facts.ts'
 import { type InstallationPlan, planInstallation } from './generator-installation.ts'
 import { countPods, type GeneratorPicture, revisionsOf, takePicture } from './generator-picture.ts'
+import { heldGenerator } from './held-generator.ts'
 import { type KnownRevision, revisionState } from './known-revisions.ts'
 import type { ObjectWriter } from './object-writer.ts'
-import { keyIn } from './pod-certificate.ts'
+import { keyIn, podCertificate } from './pod-certificate.ts'
 import type { SecretStore } from './secret-store.ts'
 import { type ImageRules, specObstacle } from './spec-obstacle.ts'
 import type { StatusWriter } from './status-writer.ts'
@@ -44,6 +45,8 @@ interface Course {
   readonly key: string
   readonly picture: GeneratorPicture
   readonly decision: RolloutDecision | undefined
+  /** Why the spec is not carried out: only what runs is looked after. */
+  readonly obstacle: Obstacle | undefined
   readonly signal: AbortSignal
 }
 
@@ -62,26 +65,49 @@ export class GeneratorReconciler {
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result | undefined> {
     const { caches, statuses, images, clock, store } = this.#options
-    const generator = statuses.latest(key, caches.idGenerators.get(key))
-    if (generator === undefined) return this.#forget(key)
+    const asked = statuses.latest(key, caches.idGenerators.get(key))
+    if (asked === undefined) return this.#forget(key)
     // What it owns is collected with it, and its finalizers, if any, are other people's.
-    if (generator.metadata.deletionTimestamp !== undefined) return undefined
-    const obstacle = specObstacle(generator, images)
-    if (obstacle !== undefined) {
-      this.#options.canaries.watch(key, undefined)
-      const known = revisionsOf(caches, key)
-      await this.#report({ ...this.#found(generator, known), revisions: statesOf(known), obstacle }, signal)
-      return undefined
-    }
+    if (asked.metadata.deletionTimestamp !== undefined) return undefined
+    const obstacle = specObstacle(asked, images)
+    const { stableRevision, canaryRevision } = asked.status ?? {}
+    const held = obstacle === undefined ? undefined : (canaryRevision ?? stableRevision)
+    if (obstacle?.reason === 'Suspended' || (obstacle !== undefined && held === undefined))
+      return await this.#leaveAlone(key, asked, obstacle, signal)
+    const generator = obstacle === undefined ? asked : await heldGenerator(asked, store, signal)
     const nowMs = clock.nowMs()
-    const picture = await takePicture(generator, { caches, store, nowMs, image: images.image }, signal)
+    const picture = await takePicture(generator, { caches, store, nowMs, image: images.image, held }, signal)
     const decision = decideGenerator(picture, this.#options.canaries.latest(key))
-    const course: Course = { key, picture, decision, signal }
+    const course: Course = { key, picture, decision, obstacle, signal }
     const reported = await this.#write(course)
     this.#watchCanary(reported, course)
     await this.#act(reported, course)
     const wrote = reported !== generator
     return { requeueAfterMs: Math.min(requeueAfterMs(picture, decision), wrote ? FOLLOW_UP_MS : SECRETS_MS) }
+  }
+
+  /** Only the certificate of its pods is kept from ending. */
+  async #leaveAlone(
+    key: string,
+    asked: IdGenerator,
+    obstacle: Obstacle,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const { caches, store, clock, events, canaries } = this.#options
+    canaries.watch(key, undefined)
+    const known = revisionsOf(caches, key)
+    const facts = { ...this.#found(asked, known), revisions: statesOf(known), obstacle }
+    if (known.size === 0) {
+      await this.#report(facts, signal)
+      return { requeueAfterMs: SECRETS_MS }
+    }
+    const generator = await heldGenerator(asked, store, signal)
+    const certificate = await podCertificate(store, generator, clock.nowMs(), signal)
+    const { notAfterMs } = certificate
+    const ends = notAfterMs === undefined ? {} : { certificateNotAfterMs: notAfterMs }
+    await this.#report({ ...facts, ...ends }, signal)
+    for (const { reason, note } of certificate.events) events.tell(asked, { type: 'Normal', reason, note })
+    return { requeueAfterMs: SECRETS_MS }
   }
 
   /** Before anything is done about it: the status is what a restarted operator goes on from. */
@@ -158,7 +184,7 @@ export class GeneratorReconciler {
     if (refused.length > 0) throw new Error(`the API server refused ${refused.join(' ')}`)
   }
 
-  #facts({ key, picture, decision }: Course): GeneratorFacts {
+  #facts({ key, picture, decision, obstacle }: Course): GeneratorFacts {
     const { generator, known, credentials, migration, wanted } = picture
     const applyFailure = this.#refusals.get(key)
     return {
@@ -168,6 +194,7 @@ export class GeneratorReconciler {
       credentials,
       migration,
       wantedRevision: wanted,
+      ...(obstacle === undefined ? {} : { obstacle }),
       ...(decision === undefined ? {} : { rollout: decision }),
       ...(applyFailure === undefined ? {} : { applyFailure }),
     }
@@ -197,7 +224,10 @@ export class GeneratorReconciler {
   #watchCanary(generator: IdGenerator, { key, picture, decision }: Course): void {
     const { known } = picture
     const request = decision?.wantsAnalysis
-    this.#options.canaries.watch(key, request === undefined ? undefined : { generator, request, known })
+    // Of a spec that cannot be read, what can be: the API server's answer has all of it again.
+    const { spec } = picture.generator
+    const watched = request === undefined ? undefined : { generator: { ...generator, spec }, request, known }
+    this.#options.canaries.watch(key, watched)
   }
 
   #forget(key: string): undefined {

@@ -52,6 +52,30 @@ describe('secrets of an IdGenerator', () => {
     assert.deepEqual([second.events, second.contents, cluster.writes.length], [[], first.contents, 3])
   })
 
+  test('those that an earlier IdGenerator of the name left behind are owned by the new one', async () => {
+    const { clock, cluster, look } = world()
+    await look()
+    const own = [...cluster.objects].filter(([path]) => path.includes('/secrets/'))
+    const references = (): unknown[] =>
+      own.map(([path]) => cluster.objects.get(path)?.metadata['ownerReferences'])
+    const before = references()
+    for (const [path, secret] of own) {
+      const [owner] = secret.metadata['ownerReferences'] as [object]
+      cluster.put(path, {
+        ...secret,
+        metadata: { ...secret.metadata, ownerReferences: [{ ...owner, uid: 'earlier' }] },
+      })
+    }
+    cluster.writes.length = 0
+    // What was read is kept for a while.
+    await clock.advance(120_000)
+    await look()
+    assert.deepEqual(references(), before)
+    assert.equal(cluster.writes.length, 3)
+    await look()
+    assert.equal(cluster.writes.length, 3)
+  })
+
   test('a key has the form that the service wants, and never comes twice', () => {
     const keys = new Set(Array.from({ length: 100 }, newKeyText))
     assert.equal(keys.size, 100)

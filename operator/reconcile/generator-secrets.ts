@@ -63,8 +63,8 @@ async function adminKey(
 ): Promise<AdminKeyFound> {
   const { name } = adminKeySecret(generator)
   const found = await store.find(keyIn(generator, name), signal)
-  if (found !== undefined || generator.spec.auth.adminKeySecret !== undefined)
-    return { secret: found, events: [] }
+  if (generator.spec.auth.adminKeySecret !== undefined) return { secret: found, events: [] }
+  if (found !== undefined) return { secret: await store.adopt(found, generator, signal), events: [] }
   const wanted = newAdminKeySecret(generator, newKeyText())
   const made = await store.create(wanted, signal).catch(refusalOf)
   if (made instanceof KubeError)

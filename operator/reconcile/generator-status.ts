@@ -15,9 +15,9 @@ export function generatorStatus(facts: GeneratorFacts): IdGeneratorStatus {
   const rollout = facts.rollout?.status ?? readRolloutStatus(before)
   const stableImage = images.get(rollout.stableRevision ?? '') ?? before.stableImage
   const share = shareText(rollout)
-  const notAfterMs = facts.credentials?.certificateNotAfterMs
+  const notAfterMs = facts.credentials?.certificateNotAfterMs ?? facts.certificateNotAfterMs
   const notAfter =
-    facts.credentials === undefined
+    facts.credentials === undefined && notAfterMs === undefined
       ? before.certificateNotAfter
       : notAfterMs === undefined
         ? undefined

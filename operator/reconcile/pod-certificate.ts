@@ -76,6 +76,8 @@ async function own(
   const keys = [keyIn(generator, authorityName), keyIn(generator, tlsSecretName(generator))] as const
   let authority = await store.find(keys[0], signal)
   let certificate = await store.find(keys[1], signal)
+  if (authority !== undefined) authority = await store.adopt(authority, generator, signal)
+  if (certificate !== undefined) certificate = await store.adopt(certificate, generator, signal)
   let made = sign(generator, authority, certificate, nowMs)
   if (made.changes.length > 0) {
     // Caches may be old, and two authorities made one after the other would not trust each other's pods.

@@ -1,3 +1,6 @@
+import type { IdGenerator } from '../api/kinds.ts'
+import { LABELS } from '../api/marks.ts'
+import { MANAGED_BY, ownerOf } from '../render/metadata.ts'
 import type { RenderedObject } from '../render/rendered-object.ts'
 import type { Applier } from '../runtime/apply.ts'
 import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
@@ -63,6 +66,30 @@ export class SecretStore {
         query: { fieldManager },
         contentType: 'application/merge-patch+json',
         body,
+        signal,
+      }),
+    )
+  }
+
+  /**
+   * A Secret of ours that an earlier IdGenerator of the same name left behind: it is the new one's, or the collector would
+   * take it away from under it. One without an owner stays so, because somebody may have wanted to keep it.
+   */
+  async adopt(found: Secret, owner: IdGenerator, signal: AbortSignal): Promise<Secret> {
+    const { labels = {}, ownerReferences = [], resourceVersion, deletionTimestamp } = found.metadata
+    const { name, uid } = owner.metadata
+    const isOurs = labels[LABELS.managedBy] === MANAGED_BY && labels[LABELS.generator] === name
+    const others = ownerReferences.filter((one) => one.kind !== owner.kind || one.name !== name)
+    const isLeft = others.length < ownerReferences.length && ownerReferences.every((one) => one.uid !== uid)
+    if (!isOurs || !isLeft || deletionTimestamp !== undefined) return found
+    const { client, fieldManager } = this.#options
+    return this.#written(
+      await client.send<Secret>({
+        method: 'PATCH',
+        path: objectPath(SECRETS, objectKey(found.metadata)),
+        query: { fieldManager },
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { resourceVersion, ownerReferences: [...others, ownerOf(owner)] } },
         signal,
       }),
     )

@@ -10,10 +10,13 @@ export interface ImageRules {
   readonly allowedImages: readonly string[]
 }
 
-/** Why nothing is to be done about an IdGenerator before somebody changes it; undefined: all is well. */
+/** Why the spec of an IdGenerator is not carried out before somebody changes it; undefined: all is well. */
 export function specObstacle({ metadata, spec }: IdGenerator, rules: ImageRules): Obstacle | undefined {
   if (spec.suspend)
-    return { reason: 'Suspended', message: 'Everything stays as it is: spec.suspend is true.' }
+    return {
+      reason: 'Suspended',
+      message: 'Everything stays as it is, but for the renewal of the certificate: spec.suspend is true.',
+    }
   const image = spec.image ?? rules.image
   if (image === undefined)
     return {
@@ -23,7 +26,7 @@ export function specObstacle({ metadata, spec }: IdGenerator, rules: ImageRules)
   if (!imageAllowed(image, rules.allowedImages))
     return {
       reason: 'ImageNotAllowed',
-      message: `Image "${image}" is not on the operator's list (${rules.allowedImages.join(', ')}): take one that is, or have the list changed. Everything stays as it is.`,
+      message: `Image "${image}" is not on the operator's list (${rules.allowedImages.join(', ')}): take one that is, or have the list changed. What runs is looked after meanwhile, and no canary goes on.`,
     }
   const faults = [
     fault(() => planRollout(spec)),

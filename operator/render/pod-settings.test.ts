@@ -22,6 +22,12 @@ describe('settings of pods', () => {
     assert.deepEqual(taken(pod), { ...pod, ignored: [] })
   })
 
+  test('may have a projected volume without a token', () => {
+    const volumes = [{ name: 'v', projected: { sources: [{ configMap: { name: 'c' } }, null] } }]
+    assert.deepEqual(taken({ volumes }).volumes, volumes)
+    assert.equal(taken({ volumes: [{ name: 'v', projected: {} }] }).ignored.length, 0)
+  })
+
   test('may be none at all', () => {
     assert.deepEqual(taken({}), {
       labels: {},
@@ -50,6 +56,23 @@ describe('settings of pods', () => {
       'a variable of the operator',
       { env: [{ name: 'IDGEN_OURS', value: 'x' }] },
       'variable IDGEN_OURS: the operator sets it',
+    ],
+    ...['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_PATH', 'LD_PRELOAD', 'LD_LIBRARY_PATH'].map(
+      (name) =>
+        [
+          `the variable ${name}`,
+          { env: [{ name, value: '/extra/code' }] },
+          `variable ${name}: it would load code or trust from outside of the image`,
+        ] as const,
+    ),
+    [
+      'a token of the ServiceAccount',
+      {
+        volumes: [
+          { name: 'v', projected: { sources: [{ secret: {} }, { serviceAccountToken: { path: 't' } }] } },
+        ],
+      },
+      'volume v: serviceAccountToken would let the pods call the API server',
     ],
     [
       'a volume of the operator',

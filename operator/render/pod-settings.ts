@@ -22,8 +22,9 @@ export interface OwnSettings {
 }
 
 /**
- * Leaves out what would take something from under the service, and what the Pod Security Standard "restricted" refuses:
- * a namespace that does not enforce it must not get weaker pods through the operator.
+ * Leaves out what would take something from under the service, what would run other code in it than its image has, and
+ * what the Pod Security Standard "restricted" refuses: a namespace that does not enforce it must not get weaker pods
+ * through the operator.
  */
 export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
   const ignored: string[] = []
@@ -34,9 +35,7 @@ export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
       return text === undefined
     })
   const annotations = keep(Object.entries(pod.annotations ?? {}), ([name]) => annotationFault(name))
-  const env = keep(lastOfEach('name', pod.env ?? []), ({ name }) =>
-    own.variables.has(String(name)) ? `variable ${name}: the operator sets it` : undefined,
-  )
+  const env = keep(lastOfEach('name', pod.env ?? []), ({ name }) => variableFault(String(name), own))
   const volumes = keep(lastOfEach('name', pod.volumes ?? []), (volume) => volumeFault(volume, own))
   const names = new Set(volumes.map(({ name }) => name))
   const gone = new Set((pod.volumes ?? []).map(({ name }) => name).filter((name) => !names.has(name)))
@@ -53,6 +52,13 @@ export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
   }
 }
 
+function variableFault(name: string, own: OwnSettings): string | undefined {
+  if (own.variables.has(name)) return `variable ${name}: the operator sets it`
+  return CODE_VARIABLES.has(name)
+    ? `variable ${name}: it would load code or trust from outside of the image`
+    : undefined
+}
+
 function annotationFault(name: string): string | undefined {
   // The old way to switch confinement off.
   return /^(?:container\.apparmor\.security\.beta|(?:container\.)?seccomp\.security\.alpha)\.kubernetes\.io\b/.test(
@@ -67,9 +73,19 @@ function volumeFault(volume: Loose, own: OwnSettings): string | undefined {
   if (own.volumes.has(String(name))) return `volume ${name}: the name is the operator's own`
   const kinds = Object.keys(volume).filter((field) => field !== 'name')
   const refused = kinds.filter((kind) => !VOLUMES.has(kind))
-  return refused.length === 0
-    ? undefined
-    : `volume ${name}: ${refused.join(', ')} is none of ${[...VOLUMES].join(', ')}`
+  if (refused.length === 0)
+    return holdsToken(volume)
+      ? `volume ${name}: serviceAccountToken would let the pods call the API server`
+      : undefined
+  return `volume ${name}: ${refused.join(', ')} is none of ${[...VOLUMES].join(', ')}`
+}
+
+function holdsToken({ projected }: Loose): boolean {
+  const { sources } = (projected ?? {}) as Loose
+  return (
+    Array.isArray(sources) &&
+    sources.some((source: Loose | null) => source?.['serviceAccountToken'] !== undefined)
+  )
 }
 
 function mountFault(mount: Loose, gone: ReadonlySet<unknown>, own: OwnSettings): string | undefined {
@@ -87,6 +103,15 @@ function mountFault(mount: Loose, gone: ReadonlySet<unknown>, own: OwnSettings):
 function lastOfEach(field: string, items: readonly Loose[]): readonly Loose[] {
   return [...new Map(items.map((item) => [item[field], item])).values()]
 }
+
+/** An image that is allowed must not become another program by them. */
+const CODE_VARIABLES: ReadonlySet<string> = new Set([
+  'LD_LIBRARY_PATH',
+  'LD_PRELOAD',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NODE_PATH',
+])
 
 /** What "restricted" allows. */
 const VOLUMES: ReadonlySet<string> = new Set([

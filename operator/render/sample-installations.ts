@@ -255,7 +255,7 @@ const FULL_SPEC: Partial<Spec> = {
     serviceAccountName: 'orders-existing',
     terminationGracePeriodSeconds: 120,
     env: [
-      { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/extra/ca.crt' },
+      { name: 'TZ', value: 'Europe/Berlin' },
       { name: 'IDGEN_DATACENTER_ID', value: '7' },
     ],
     volumes: [

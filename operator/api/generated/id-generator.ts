@@ -278,7 +278,7 @@ export interface IdGeneratorSpecCanaryAnalysisMetric {
   readonly name: string
   /** PromQL for the provider Prometheus; $revision and $namespace are filled in. */
   readonly query?: string
-  /** Highest value that passes. */
+  /** Highest value that passes, where stable itself does not lie above it; where it does, maxRatioToStable decides, or 2 if there is none. */
   readonly max?: string
   /** Highest ratio to the stable revision that passes. */
   readonly maxRatioToStable?: string
@@ -350,7 +350,7 @@ export interface IdGeneratorSpecPod {
   readonly serviceAccountName?: string
   /** As in a pod; drain and requests in flight must fit. */
   readonly terminationGracePeriodSeconds: number
-  /** Further variables, as in a container. */
+  /** Further variables, as in a container; those that load other code (NODE_OPTIONS, LD_PRELOAD …) are left out. */
   readonly env?: readonly Readonly<Record<string, unknown>>[]
   /** Further volumes, as in a pod. */
   readonly volumes?: readonly Readonly<Record<string, unknown>>[]
@@ -414,7 +414,7 @@ export interface IdGeneratorSpec {
   readonly allowedNamespaces: IdGeneratorSpecAllowedNamespaces
   /** Deployments without pods that are kept for a quick way back. */
   readonly revisionHistoryLimit: number
-  /** Leave everything as it is; tags, too. */
+  /** Leave everything as it is; tags, too. Only the certificate is renewed. */
   readonly suspend: boolean
 }
 
