@@ -18,7 +18,6 @@ table() {
 test kubeconform github.com/yannh/kubeconform github.com/yannh/kubeconform/cmd/kubeconform
 test helm helm.sh/helm/v4 helm.sh/helm/v4/cmd/helm
 test helm-unittest github.com/helm-unittest/helm-unittest github.com/helm-unittest/helm-unittest/cmd/helm-unittest
-test kwok sigs.k8s.io/kwok sigs.k8s.io/kwok/cmd/kwok
 test kubernetes k8s.io/kubernetes k8s.io/kubernetes/cmd/kubectl
 test kubernetes k8s.io/kubernetes k8s.io/kubernetes/cmd/kube-apiserver
 test kubernetes k8s.io/kubernetes k8s.io/kubernetes/cmd/kube-controller-manager

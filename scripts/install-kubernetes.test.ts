@@ -40,10 +40,10 @@ describe('scripts/install-kubernetes.sh', () => {
       )
       assert.match(missing.stdout, /^$/)
     }
-    const module = await readFile(join(import.meta.dirname, 'cluster/programs/kwok/go.mod'), 'utf8')
-    const version = /sigs\.k8s\.io\/kwok (v\S+)/.exec(module)?.[1] ?? ''
-    const built = await put(join(cache, 'kwok', version), 'kwok')
-    assert.equal(run(['--print', 'kwok']).stdout.trim(), built)
+    const module = await readFile(join(import.meta.dirname, 'cluster/programs/kubeconform/go.mod'), 'utf8')
+    const version = /github\.com\/yannh\/kubeconform (v\S+)/.exec(module)?.[1] ?? ''
+    const built = await put(join(cache, 'kubeconform', version), 'kubeconform')
+    assert.equal(run(['--print', 'kubeconform']).stdout.trim(), built)
   })
 
   test('prefers KUBEBUILDER_ASSETS for programs of tests, never for those of a node', async () => {
@@ -57,7 +57,7 @@ describe('scripts/install-kubernetes.sh', () => {
   })
 
   test('says what to do without Go, and names the programs it knows', () => {
-    assert.match(run(['kwok-of-nobody']).stderr, /kwok-of-nobody: not one of kubeconform helm /)
+    assert.match(run(['helm-of-nobody']).stderr, /helm-of-nobody: not one of kubeconform helm /)
     assert.match(
       run(['helm-unittest'], { PATH: '/bin' }).stderr,
       /Go is missing: install the version that .*helm-unittest\/go\.mod/,

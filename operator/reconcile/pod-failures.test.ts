@@ -68,6 +68,17 @@ describe('pod failures', () => {
     }
   })
 
+  test('of the end of a log it is the last words that count', () => {
+    const log = '{"msg":"starting"}\n{"msg":"no answer"}\n'
+    const said = (message: string): string | undefined =>
+      podFailure([container({ state: { terminated: { exitCode: 1, reason: 'Error', message } } })])?.message
+    assert.equal(
+      said(`${log.repeat(40)}idgen: no database [IDGEN_STORE_UNAVAILABLE]\n  cause: refused\n`),
+      'pod p: ended with 1 (Error), idgen: no database [IDGEN_STORE_UNAVAILABLE]\n  cause: refused',
+    )
+    assert.equal(said(log), 'pod p: ended with 1 (Error), {"msg":"no answer"}')
+  })
+
   test('pods that may not even be made are told by their Deployment, and long texts are cut', () => {
     const condition: Condition = {
       type: 'ReplicaFailure',

@@ -44,10 +44,20 @@ function reasonText({ state = {}, lastState = {}, restartCount = 0 }: ContainerS
   const parts = [
     state.waiting?.message,
     ended && `ended with ${ended.exitCode ?? '?'} (${ended.reason ?? 'no reason'})`,
-    ended?.message?.trim(),
+    ended?.message === undefined ? undefined : lastWords(ended.message),
     restartCount > 0 ? `${restartCount} restarts` : undefined,
   ]
   return parts.filter((part) => part !== undefined && part !== '').join(', ')
+}
+
+/**
+ * Where a container says nothing itself, Kubernetes gives the end of its log (terminationMessagePolicy). What idgen says
+ * at its end (service/cli/report-error.ts) comes after lines that a condition has no room for.
+ */
+function lastWords(message: string): string {
+  const lines = message.trim().split('\n')
+  const said = lines.findLastIndex((line) => line.startsWith('idgen: '))
+  return lines.slice(said === -1 ? -1 : said).join('\n')
 }
 
 function told(pod: string, message = ''): string {

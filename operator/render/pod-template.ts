@@ -121,6 +121,8 @@ function container(
     args: [command, '--config', `${CONFIG_FOLDER}/${CONFIG_FILE}`],
     env: [...env, ...taken.env],
     resources: pod.resources,
+    // Why it ended stands in its status: the operator reads no logs.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -16,7 +16,6 @@ export class BizTagCluster {
   readonly client: HttpKubeClient
   readonly service: TlsService
   readonly namespace: ResourceNamespace
-  readonly #log = keptLog()
   #running: RunningBizTags | undefined
 
   private constructor(api: KubeApi, service: TlsService, namespace: ResourceNamespace) {
@@ -41,13 +40,8 @@ export class BizTagCluster {
     }
   }
 
-  /** What the controller warned of. */
-  get warnings(): readonly string[] {
-    return this.#log.lines
-  }
-
   async lead(): Promise<void> {
-    this.#running = await runBizTags(this.client, this.service.access.address, this.#log.log)
+    this.#running = await runBizTags(this.client, this.service.access.address, keptLog().log)
   }
 
   async stopLeading(): Promise<void> {
@@ -86,20 +80,6 @@ export class BizTagCluster {
     const condition = conditionOf(tag?.status?.conditions, 'Ready')
     if (condition?.observedGeneration !== tag?.metadata.generation) return 'not looked at yet'
     return `${condition?.status} ${condition?.reason}`
-  }
-
-  /** How many tags are ready, as the controller's cache has it. */
-  get readyCount(): number {
-    return this.#running?.started.totals(`${this.namespace.name}/ids`).ready ?? 0
-  }
-
-  /** Many at a time, as a pipeline applies them. */
-  async createMany(names: readonly string[]): Promise<void> {
-    const open = [...names]
-    const creator = async (): Promise<void> => {
-      for (let name = open.pop(); name !== undefined; name = open.pop()) await this.create(name)
-    }
-    await Promise.all(Array.from({ length: CREATORS }, creator))
   }
 
   async becomes(name: string, ready: string, namespace?: string): Promise<void> {
@@ -158,5 +138,3 @@ export class BizTagCluster {
     await this.namespace.applyStatus(ID_GENERATOR, 'ids', { conditions: [available] })
   }
 }
-
-const CREATORS = 16

@@ -1,5 +1,5 @@
 import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../../operator/api/kinds.ts'
-import { type StartedBizTags, slimBizTag, startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
+import { slimBizTag, startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
 import { SECRET, type Secret } from '../../operator/reconcile/credentials.ts'
 import { SystemClock } from '../../operator/runtime/clock.ts'
@@ -10,7 +10,6 @@ import { ObjectCache } from '../../operator/runtime/object-cache.ts'
 import type { RuntimeLog } from '../../operator/runtime/runtime-log.ts'
 
 export interface RunningBizTags {
-  readonly started: StartedBizTags
   /** Ends it, as a leader does that gives the lead away. */
   stop(): Promise<void>
 }
@@ -62,7 +61,6 @@ export async function runBizTags(
   await Promise.all(reflectors.map((reflector) => reflector.whenSynced()))
   for (const controller of started.controllers) controller.start()
   return {
-    started,
     stop: async () => {
       await Promise.all(started.controllers.map((controller) => controller.stop()))
       started.close()

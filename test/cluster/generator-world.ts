@@ -56,16 +56,18 @@ export class GeneratorWorld {
     return this.crashing.has(spec.containers[0]?.image ?? '') ? 'crashes' : 'ready'
   }
 
-  async startOperator(env: Readonly<Record<string, string>> = {}): Promise<OperatorProcess> {
+  /** `root`: see OperatorProcess. */
+  async startOperator(env: Readonly<Record<string, string>> = {}, root?: string): Promise<OperatorProcess> {
     const name = `operator-${this.operators.length}-${this.namespace}`
-    const operator = new OperatorProcess(this.#api.folder, name, {
+    const settings = {
       KUBECONFIG: await this.#api.kubeconfig(),
       IDGEN_OPERATOR_NAMESPACE: this.namespace,
       IDGEN_OPERATOR_WATCH_NAMESPACES: this.namespace,
       IDGEN_OPERATOR_IMAGE: 'idgen:v1',
       ...this.#env,
       ...env,
-    })
+    }
+    const operator = new OperatorProcess(this.#api.folder, name, settings, root)
     this.operators.push(operator)
     return operator
   }

@@ -8,7 +8,6 @@ export type KubeProgram =
   | 'kube-apiserver'
   | 'kube-controller-manager'
   | 'kubectl'
-  | 'kwok'
   | 'helm'
   | 'helm-unittest'
   | 'kubeconform'

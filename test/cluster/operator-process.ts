@@ -1,22 +1,25 @@
 import { join } from 'node:path'
 import { ChildServer } from './child-server.ts'
 
-const MAIN = join(import.meta.dirname, '../../operator/main.ts')
+const CHECKOUT = join(import.meta.dirname, '../..')
 
-/** The operator as a process, against a real API server. */
+/** The operator as a process, started as people and images start it, against a real API server. */
 export class OperatorProcess {
   readonly name: string
   readonly #server: ChildServer
 
-  constructor(folder: string, name: string, env: Readonly<Record<string, string>>) {
+  /** `root` has the bin/ to start it from: sources, or emitted JavaScript. */
+  constructor(folder: string, name: string, env: Readonly<Record<string, string>>, root: string = CHECKOUT) {
     this.name = name
     this.#server = new ChildServer({
-      program: process.execPath,
-      // The title is what others see as its command line.
-      args: [`--title=${folder} operator`, MAIN],
+      program: join(root, 'bin/idgen'),
+      args: ['operator'],
       folder,
       name,
       env: {
+        PATH: process.env['PATH'] ?? '',
+        // The title is what others see as its command line.
+        NODE_OPTIONS: `--title=${folder}-operator`,
         IDGEN_OPERATOR_POD: name,
         IDGEN_OPERATOR_STATUS_HOST: '127.0.0.1',
         IDGEN_OPERATOR_STATUS_PORT: '0',
@@ -24,6 +27,10 @@ export class OperatorProcess {
         ...env,
       },
     })
+  }
+
+  get pid(): number | undefined {
+    return this.#server.pid
   }
 
   get exitCode(): number | null {

@@ -9,22 +9,26 @@ import type { TagPath } from '../../operator/core/biz-tag-declaration.ts'
 import type { ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testDatabase } from '../integration/postgres-server.ts'
-import { testCertificate } from './test-certificate.ts'
+import { type TestCertificate, testCertificate } from './test-certificate.ts'
 
 /** A real idgen service with TLS and a database of its own; it can go away and come back under the same address. */
 export class TlsService {
   readonly access: ServiceAccess
+  /** What its Secret of kind kubernetes.io/tls holds. */
+  readonly secret: Readonly<Record<'ca.crt' | 'tls.crt' | 'tls.key', string>>
   readonly #environment: Record<string, string>
   readonly #end: () => Promise<void>
   #process: ServiceProcess
 
   private constructor(
     access: ServiceAccess,
+    { ca, cert, key }: TestCertificate,
     environment: Record<string, string>,
     process: ServiceProcess,
     end: () => Promise<void>,
   ) {
     this.access = access
+    this.secret = { 'ca.crt': ca, 'tls.crt': cert, 'tls.key': key }
     this.#environment = environment
     this.#process = process
     this.#end = end
@@ -58,7 +62,7 @@ export class TlsService {
         key,
       }
       const fixed = { ...environment, IDGEN_SERVER_HTTPS_PORT: String(port) }
-      return new TlsService(access, fixed, process, end)
+      return new TlsService(access, certificate, fixed, process, end)
     } catch (thrown) {
       await end()
       throw thrown

@@ -4,6 +4,7 @@ import { reachedValue } from '../../core/cells.ts'
 import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
+import { invariant } from '../../core/invariant.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
 import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
@@ -39,39 +40,48 @@ export class TagRecords {
   create(tag: NewTag, declaration?: Declaration): Promise<Tag> {
     return writeCatalog(this.#database, 'creating a tag', async (session, revision) => {
       if (this.#alone) await refuseJoined(session, this.#db)
-      if ((await this.#find(session, tag)) !== undefined) throw nameTaken('tag', tagPath(tag))
-      await this.insert(session, tag)
+      const made = await this.insert(session, tag)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(tag), revision })
-      const made = tagOf(await this.required(session, tag, undefined))
       if (declaration !== undefined) await this.#declareNew(session, made, declaration)
       return made
     })
   }
 
-  /** @throws IDGEN_SPACE_MISMATCH, IDGEN_RANGE_EXHAUSTED, IDGEN_GROUP_NOT_FOUND */
-  async insert(session: Session, tag: NewTag): Promise<void> {
-    const group = await this.#groups.required(session, tag.workspace, tag.group, undefined)
-    const high = await this.#highWater(session, tag)
+  /**
+   * In few statements: whoever else changes the catalogue waits for the end of the transaction, and each is a way there
+   * and back.
+   * @throws IDGEN_ALREADY_EXISTS, IDGEN_SPACE_MISMATCH, IDGEN_RANGE_EXHAUSTED, IDGEN_GROUP_NOT_FOUND
+   */
+  async insert(session: Session, tag: NewTag): Promise<Tag> {
+    const { workspace, group } = tag
+    const { id: group_id } = await this.#groups.required(session, workspace, group, undefined)
+    const { lives, high } = await this.#past(session, tag)
+    if (lives) throw nameTaken('tag', tagPath(tag))
     if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
     const startAt = Math.max(tag.space.startAt, high)
     checkRoom(tag, startAt)
     const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
-    await session.write(
-      this.#db.insertInto('biz_tags').values({
-        id: tagIdOf(generation),
-        generation,
-        group_id: group.id,
-        name: tag.name,
-        display_name: tag.displayName,
-        chain: [...tag.chain],
-        step_base: tag.step.base,
-        step_min: tag.step.min,
-        step_max: tag.step.max,
-        start_at: startAt,
-        cell_size: tag.space.cellSize,
-        dc_count: tag.space.dcCount,
-      }),
+    const values = {
+      id: tagIdOf(generation),
+      generation,
+      name: tag.name,
+      display_name: tag.displayName,
+      chain: [...tag.chain],
+      step_base: tag.step.base,
+      step_min: tag.step.min,
+      step_max: tag.step.max,
+      start_at: startAt,
+      cell_size: tag.space.cellSize,
+      dc_count: tag.space.dcCount,
+    }
+    const made = await session.first(
+      this.#db
+        .insertInto('biz_tags')
+        .values({ ...values, group_id })
+        .returning(['version', 'created_at', 'updated_at']),
     )
+    invariant(made !== undefined, 'an INSERT of one row answers with it')
+    return tagOf({ ...values, ...made, workspace, group })
   }
 
   async find(ref: TagRef): Promise<Tag | undefined> {
@@ -159,20 +169,21 @@ export class TagRecords {
     await writeDeclaration(session, this.#db, tag.id, wanted)
   }
 
-  /** First number above all that earlier tags of this path were granted; 0 where there was none. */
-  async #highWater(session: Session, ref: TagRef): Promise<number> {
+  /** Whether a tag of this path lives, and the first number above all that earlier ones were granted (0: there were none). */
+  async #past(session: Session, ref: TagRef): Promise<{ readonly lives: boolean; readonly high: number }> {
     const found = await session.first(
       this.#db
         .selectFrom('biz_tags as t')
         .innerJoin('groups as g', 'g.id', 't.group_id')
         .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
+        // Only a live group of a live workspace has live tags, and only a deleted tag has a high water.
+        .select(sql<boolean | null>`bool_or(t.deleted_at IS NULL)`.as('lives'))
         .select((eb) => eb.fn.max('t.high_water').as('high'))
         .where('w.name', '=', ref.workspace)
         .where('g.name', '=', ref.group)
-        .where('t.name', '=', ref.name)
-        .where('t.deleted_at', 'is not', null),
+        .where('t.name', '=', ref.name),
     )
-    return found?.high ?? 0
+    return { lives: found?.lives === true, high: found?.high ?? 0 }
   }
 
   /** A generation names its tag for ever, and what a deleted tag was granted belongs to nobody else. */
