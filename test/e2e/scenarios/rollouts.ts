@@ -75,7 +75,7 @@ export async function missingImage(stage: Stage): Promise<void> {
   })
 }
 
-/** Its program ends at once: never ready, given up, blocked. */
+/** Migrates, and then ends at every start: never ready, given up, blocked. */
 export async function badVersion(stage: Stage): Promise<void> {
   await stage.unnoticed(async () => {
     await rollsBack(stage, 'idgen:bad')
