@@ -14,7 +14,7 @@ import { p95, seconds, until } from '../waiting.ts'
 
 /** Another operator leads soon, whichever way the first one went. */
 export async function leaderHandOver({ api }: Stage): Promise<void> {
-  const rounds = FORM === 'short' ? 1 : 5
+  const rounds = FORM === 'short' ? 1 : 3
   for (const [signal, bar] of [
     ['SIGTERM', 3],
     ['SIGKILL', 20],
