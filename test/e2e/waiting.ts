@@ -5,6 +5,7 @@ export async function eventually<T>(
   what: string,
   limitS: number,
   look: () => Promise<T | undefined> | T | undefined,
+  everyMs = 100,
 ): Promise<{ readonly found: T; readonly tookMs: number }> {
   const startMs = performance.now()
   let found: T | undefined
@@ -12,14 +13,20 @@ export async function eventually<T>(
     found = await look()
     return found !== undefined
   }
-  await waitUntil(lookOnce, { what, limitMs: limitS * 1000, everyMs: 100, see: 'the evidence named below' })
+  await waitUntil(lookOnce, { what, limitMs: limitS * 1000, everyMs, see: 'the evidence named below' })
   if (found === undefined) throw new Error(`${what}: gone again`)
   return { found, tookMs: performance.now() - startMs }
 }
 
 /** Waits until `holds` says true; resolves with the milliseconds that it took. */
-export async function until(what: string, limitS: number, holds: () => Promise<boolean>): Promise<number> {
-  const { tookMs } = await eventually(what, limitS, async () => ((await holds()) ? true : undefined))
+export async function until(
+  what: string,
+  limitS: number,
+  holds: () => Promise<boolean>,
+  everyMs?: number,
+): Promise<number> {
+  const look = async (): Promise<true | undefined> => ((await holds()) ? true : undefined)
+  const { tookMs } = await eventually(what, limitS, look, everyMs)
   return tookMs
 }
 
