@@ -77,10 +77,11 @@ export async function missingImage(stage: Stage): Promise<void> {
 
 /** Migrates, and then ends at every start: never ready, given up, blocked. */
 export async function badVersion(stage: Stage): Promise<void> {
+  const serving = (await stage.api.generator()).status?.stableImage ?? ''
   await stage.unnoticed(async () => {
     await rollsBack(stage, 'idgen:bad')
     // Back to what serves: nothing is to be done, and nothing is blocked that anybody wants.
-    await roll(stage, LATE_IMAGE)
+    await roll(stage, serving)
     await stage.settled()
   })
 }
