@@ -7,16 +7,18 @@ IMAGE ?= idgen:dev
 BASE_IMAGE ?= node:24-bookworm-slim
 # What `make test` runs.
 SUITES ?= unit integration cluster
+# How much `make e2e` does: long (all scenarios) or short (what CI runs, a quarter of an hour).
+E2E ?= long
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
 FAULTS ?= long
 KILLS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down e2e bench bench-check image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Install what running needs (once)
 	@scripts/install.sh run
@@ -80,6 +82,10 @@ cluster: servers ## A real one-node Kubernetes without Docker (root on Linux), i
 cluster-down: ## Take away all that `make cluster` started
 	@scripts/install.sh dev
 	@$(NODE) scripts/cluster/down.ts
+
+e2e: servers ## Everything on a real one-node cluster that it starts: canaries, evictions, lost operators; every ID counted (E2E=short)
+	@scripts/install-kubernetes.sh node
+	@E2E=$(E2E) $(NODE) scripts/run-tests.ts e2e
 
 bench: ## Measure speed, as ratios to a floor in the same run
 	@scripts/install.sh dev

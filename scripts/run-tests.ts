@@ -47,6 +47,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
     coverage: false,
     limitMs: 900_000,
   },
+  /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
+  e2e: {
+    files: ['test/e2e/**/*.test.ts'],
+    options: ['--test-isolation=none', '--test-timeout=900000'],
+    coverage: false,
+    limitMs: 5_400_000,
+  },
   faults: {
     files: ['test/faults/**/*.test.ts'],
     options: [...APART, '--test-timeout=1800000'],

@@ -172,7 +172,7 @@ describe('source', () => {
 
 describe('make', () => {
   const makefile = read('Makefile')
-  const targets = [...makefile.matchAll(/^([a-z][a-z-]*):/gm)].map(([, name = '']) => name)
+  const targets = [...makefile.matchAll(/^([a-z][a-z0-9-]*):/gm)].map(([, name = '']) => name)
   const help = execFileSync('make', ['--no-print-directory'], { cwd: ROOT, encoding: 'utf8' })
 
   test('every target is explained by make help, which is the default', () => {
@@ -186,7 +186,7 @@ describe('make', () => {
 
   test('every target that a document, the CI or an error message names exists', () => {
     const named = OWN.flatMap((path) =>
-      [...read(path).matchAll(/(?:[`"]|run: |^)make ([a-z][a-z-]*)/gm)].map(([, name = '']) => name),
+      [...read(path).matchAll(/(?:[`"]|run: |^)make ([a-z][a-z0-9-]*)/gm)].map(([, name = '']) => name),
     )
     assert.deepEqual(
       [...new Set(named)].filter((name) => !targets.includes(name)),

@@ -80,7 +80,12 @@ function database({ migration }: GeneratorFacts): Fact {
     case 'NotManaged':
       return yes('NotManaged', 'spec.database.migrate is false: you run "idgen migrate" yourself.')
     case 'Running':
-      return no('MigrationRunning', 'The migration Job runs; pods of the revision start after it.')
+      return no(
+        'MigrationRunning',
+        `The migration Job runs; pods of the revision start after it${because(migration.message)}.`,
+      )
+    case 'GivenUp':
+      return no('MigrationGivenUp', 'The migrations of this revision did not end, and it is blocked.')
     case 'Failed':
       return no(
         'MigrationFailed',
@@ -94,6 +99,10 @@ function database({ migration }: GeneratorFacts): Fact {
         message: 'The migration Job waits for Secrets.',
       }
   }
+}
+
+function because(message: string | undefined): string {
+  return message === undefined ? '' : ` (${message})`
 }
 
 function rollout({ rollout: decided }: GeneratorFacts): Found {

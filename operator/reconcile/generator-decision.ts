@@ -11,15 +11,17 @@ import { revisionState } from './known-revisions.ts'
 
 /**
  * What happens to the revisions. undefined: nothing can be decided yet, because the first revision may have no pods. A
- * new revision that may have none yet is not the wanted one yet either: what was on its way goes on.
+ * new revision whose Secrets are missing is not the wanted one yet: what was on its way goes on. One whose migrations
+ * run is: a rollout without pods, so that the progress deadline ends it when its image, or its code, never gets there.
  */
 export function decideGenerator(
   picture: GeneratorPicture,
   judgement: Judgement | undefined,
 ): RolloutDecision | undefined {
-  const { generator, nowMs, wanted, deployable } = picture
+  const { generator, nowMs, wanted, deployable, migrating } = picture
   const status = readRolloutStatus(generator.status)
-  const followed = deployable ? wanted : (status.canaryRevision ?? status.stableRevision)
+  const follows = deployable || (migrating && status.stableRevision !== undefined)
+  const followed = follows ? wanted : (status.canaryRevision ?? status.stableRevision)
   if (followed === undefined) return undefined
   return decideRollout({
     nowMs,
@@ -35,17 +37,29 @@ export function decideGenerator(
 
 /**
  * Revisions with a Deployment; and stable and canary where somebody deleted theirs, because their records are enough to
- * make it again.
+ * make it again. A canary that the spec left before it had one is nothing that a history would keep.
  */
-export function revisionStates({ generator, known, inputs }: GeneratorPicture): RevisionState[] {
+export function revisionStates(picture: GeneratorPicture): RevisionState[] {
+  const { generator, known, inputs, wanted } = picture
   const { stableRevision, canaryRevision } = generator.status ?? {}
   return [...known.values()]
     .filter(
       ({ revision, deployment }) =>
         deployment !== undefined ||
-        (inputs.has(revision) && (revision === stableRevision || revision === canaryRevision)),
+        (inputs.has(revision) &&
+          (revision === stableRevision || (revision === canaryRevision && revision === wanted))),
     )
-    .map(revisionState)
+    .map((one) => ({ ...revisionState(one), ...migrationFailure(picture, one.revision) }))
+}
+
+/** Why a revision has no pods yet. */
+function migrationFailure(
+  { wanted, migrating, migration }: GeneratorPicture,
+  revision: string,
+): Pick<RevisionState, 'failing'> {
+  if (!migrating || revision !== wanted) return {}
+  const message = migration.message ?? 'its Job has not ended'
+  return { failing: { reason: 'NotMigrated', message } }
 }
 
 const ANNOTATION_OF: Readonly<Record<CommandName, string>> = {

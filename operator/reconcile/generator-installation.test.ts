@@ -49,6 +49,7 @@ function picture(
     credentials: { missing: [] },
     migration: { state: 'Done', attempt: 0 },
     deployable: true,
+    migrating: false,
     ...change,
   }
 }

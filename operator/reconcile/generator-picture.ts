@@ -27,6 +27,8 @@ export interface GeneratorPicture {
   readonly migration: MigrationStep
   /** Whether pods of the wanted revision may be made. */
   readonly deployable: boolean
+  /** Whether only the migrations are missing for that. */
+  readonly migrating: boolean
 }
 
 export interface PictureSources {
@@ -80,6 +82,7 @@ export async function takePicture(
     },
     migration,
     deployable: hasDeployment || (migrated && missing.length === 0),
+    migrating: !hasDeployment && !migrated && missing.length === 0,
   }
 }
 
@@ -103,18 +106,20 @@ function migrationOf(
 ): MigrationStep {
   const { metadata, spec, status } = generator
   const job = NAMES.migrationJob(metadata.name, about.wanted)
+  const pods = caches.pods.by(objectKey(metadata)).filter((pod) => pod.metadata.labels?.[JOB_NAME] === job)
   const step = nextMigration({
     wanted: spec.database.migrate,
     revision: about.wanted,
     migratedRevision: status?.migratedRevision,
     hasDeployment: about.hasDeployment,
     credentialsValid: about.missing.length === 0,
+    blocked: status?.blockedRevisions?.some(({ revision }) => revision === about.wanted) === true,
+    started: pods.some((pod) => pod.status?.phase !== 'Pending'),
     job: caches.jobs.get(keyIn(generator, job)),
     nowMs: about.nowMs,
   })
   // The Job itself only says that it failed; its pod may say why.
-  const pods = caches.pods.by(objectKey(metadata))
-  const failure = podFailure(pods.filter((pod) => pod.metadata.labels?.[JOB_NAME] === job))
+  const failure = podFailure(pods)
   if (failure === undefined || (step.state !== 'Failed' && step.state !== 'Running')) return step
   return { ...step, message: `${failure.reason}: ${failure.message}` }
 }

@@ -158,10 +158,34 @@ describe('what can go wrong', () => {
     scene.apply({ image: 'idgen:v2', replicas: 4 })
     await scene.clock.advance(5000)
     assert.equal(scene.told('DatabaseReady'), 'False MigrationFailed')
-    assert.deepEqual(scene.sizes(), ['idgen:v1 4'])
+    assert.deepEqual(scene.sizes(), ['idgen:v1 3'], "the fourth is the new revision's")
     scene.cluster.fates.migrates = () => true
     await scene.clock.advance(60_000)
     assert.deepEqual(scene.sizes(), ['idgen:v1 0', 'idgen:v2 4'])
+    await scene.killOperator()
+  })
+
+  test('a revision that never gets through its migrations is given up, stays blocked and can be retried', async () => {
+    const scene = await readyScene()
+    scene.cluster.fates.migrates = () => false
+    scene.apply({ image: 'idgen:v2' })
+    await scene.clock.advance(50_000)
+    assert.equal(scene.told('RolloutProgressing'), 'True CanaryStep', 'the deadline is a minute')
+    await scene.clock.advance(20_000)
+    assert.equal(scene.told('Ready'), 'False RolledBack')
+    assert.equal(scene.told('DatabaseReady'), 'False MigrationGivenUp')
+    assert.deepEqual(scene.sizes(), ['idgen:v1 3'])
+    const [blocked] = scene.generator().status?.blockedRevisions ?? []
+    assert.match(blocked?.message ?? '', /NotMigrated/)
+    scene.cluster.writes.length = 0
+    await scene.clock.advance(30 * 60_000)
+    assert.deepEqual(scene.cluster.writes, [], 'nothing is tried again by itself')
+
+    scene.cluster.fates.migrates = () => true
+    scene.apply({ image: 'idgen:v2' }, { 'idgen.io/retry': blocked?.revision ?? '' })
+    await scene.clock.advance(60_000)
+    assert.deepEqual(scene.sizes(), ['idgen:v1 0', 'idgen:v2 3'])
+    assert.equal(scene.told('Ready'), 'True Ready')
     await scene.killOperator()
   })
 

@@ -156,7 +156,8 @@ export class GeneratorReconciler {
     const { objects } = this.#options
     const job = migrationJob(generator, revision)
     const { name } = job.metadata
-    if (migration.action === 'replace') await objects.delete(generator, [{ kind: KINDS.Job, name }], signal)
+    if (migration.action !== 'create') await objects.delete(generator, [{ kind: KINDS.Job, name }], signal)
+    if (migration.action === 'discard') return []
     const annotations = { ...job.metadata.annotations, [ANNOTATIONS.attempt]: String(migration.attempt) }
     return await objects.create(KINDS.Job, { ...job, metadata: { ...job.metadata, annotations } }, signal)
   }

@@ -13,7 +13,9 @@ const facts: MigrationFacts = {
   migratedRevision: 'r1',
   hasDeployment: false,
   credentialsValid: true,
+  blocked: false,
   job: undefined,
+  started: true,
   nowMs: NOW_MS,
 }
 
@@ -89,5 +91,16 @@ describe('migration', () => {
 
   test('a failure in the future, by another clock, is not waited for', () => {
     assert.equal(nextMigration({ ...facts, job: job('Failed', { agoMs: -60_000 }) }).action, 'replace')
+  })
+
+  test('a revision that was given up is not migrated, and a Job that waits for its image goes', () => {
+    const blocked = { ...facts, blocked: true }
+    assert.deepEqual(nextMigration(blocked), { state: 'GivenUp', attempt: 0 })
+    const failed = { ...blocked, job: job('Failed', { agoMs: 1e9 }) }
+    assert.deepEqual(nextMigration(failed), { state: 'GivenUp', attempt: 0 }, 'its log can be read')
+    assert.deepEqual(nextMigration({ ...blocked, job: job('none') }), { state: 'GivenUp', attempt: 0 })
+    const stuck = { ...blocked, job: job('none'), started: false }
+    assert.equal(nextMigration(stuck).action, 'discard')
+    assert.equal(nextMigration({ ...blocked, migratedRevision: 'r2' }).state, 'Done')
   })
 })

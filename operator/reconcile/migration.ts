@@ -13,14 +13,18 @@ export interface MigrationFacts {
   readonly hasDeployment: boolean
   /** Whether all Secrets are there that the Job needs. */
   readonly credentialsValid: boolean
+  /** status.blockedRevisions has it: it was given up. */
+  readonly blocked: boolean
   readonly job: Job | undefined
+  /** Whether a container of the Job's pod ever ran. */
+  readonly started: boolean
   readonly nowMs: number
 }
 
 export interface MigrationStep {
-  readonly state: 'NotManaged' | 'Done' | 'Running' | 'Failed' | 'Waiting'
-  /** What is to be done about the Job; `replace`: it failed, and is made again. */
-  readonly action?: 'create' | 'replace'
+  readonly state: 'NotManaged' | 'Done' | 'Running' | 'Failed' | 'Waiting' | 'GivenUp'
+  /** What is to be done about the Job; `replace`: it failed, and is made again; `discard`: it is not made again. */
+  readonly action?: 'create' | 'replace' | 'discard'
   /** How often it was tried, this one included. */
   readonly attempt: number
   readonly lookAgainInMs?: number
@@ -28,11 +32,15 @@ export interface MigrationStep {
   readonly message?: string
 }
 
-/** The migrations of a revision run once, in a Job, before its first pod; a Job that failed is made again, ever later. */
+/**
+ * The migrations of a revision run once, in a Job, before its first pod; a Job that failed is made again, ever later. Not
+ * for a revision that is blocked: a rollout that is under way gives it up when its pods do not come within the deadline.
+ */
 export function nextMigration(facts: MigrationFacts): MigrationStep {
   const { wanted, revision, migratedRevision, hasDeployment, credentialsValid, job, nowMs } = facts
   if (!wanted) return { state: 'NotManaged', attempt: 0 }
   if (migratedRevision === revision || hasDeployment) return { state: 'Done', attempt: 0 }
+  if (facts.blocked) return givenUp(facts)
   if (job === undefined)
     return credentialsValid
       ? { state: 'Running', action: 'create', attempt: 1 }
@@ -50,6 +58,12 @@ export function nextMigration(facts: MigrationFacts): MigrationStep {
   if (leftMs > 0 || !credentialsValid)
     return { state: 'Failed', attempt, message, lookAgainInMs: Math.max(leftMs, 1000) }
   return { state: 'Failed', action: 'replace', attempt: attempt + 1, message }
+}
+
+/** What waits for an image would wait for ten minutes more, and whoever retries wants a new try. The log of others stays. */
+function givenUp({ job, started }: MigrationFacts): MigrationStep {
+  const isStuck = job !== undefined && !started && ended(job, 'Failed') === undefined
+  return { state: 'GivenUp', attempt: 0, ...(isStuck ? { action: 'discard' } : {}) }
 }
 
 function attemptOf({ metadata }: Job): number {

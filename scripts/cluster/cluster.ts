@@ -41,7 +41,7 @@ export async function startCluster(): Promise<string> {
     await makeVolumes()
     await installStores(LOCAL_IMAGES, replaced)
   })
-  // Also idgen:next, the same code under another digest, and idgen:bad, which ends at once: for canaries.
+  // Also idgen:next, the same code under another digest, and idgen:bad, whose pods end at once: for canaries.
   const loaded = await step('images of idgen', async () => loadImages(await idgenImages()))
   return loaded.digests[LOCAL_IMAGES.idgen] ?? ''
 }

@@ -19,11 +19,10 @@ export async function idgenImages(): Promise<Image[]> {
   const layers = [await nodeLayer(), await modulesLayer(stage), await appLayer(stage)]
   const name = (tag: IdgenTag): string => `idgen:${tag}`
   const settings = settingsOf(stage)
-  // Ends at once, as an image does whose program cannot start.
-  const broken = {
-    ...settings,
-    Entrypoint: ['/bin/sh', '-c', 'echo "this image is broken on purpose" >&2; exit 1'],
-  }
+  // Migrates, and then ends at every start: what is wrong shows in pods only.
+  const migrates = `[ "$1" != migrate ] || exec ${stage.entrypoint.join(' ')} "$@"`
+  const ends = 'echo "this image is broken on purpose" >&2; exit 1'
+  const broken = { ...settings, Entrypoint: ['/bin/sh', '-c', `${migrates}; ${ends}`, 'idgen'] }
   return [
     { name: name('dev'), layers, settings },
     // Another label makes another digest.

@@ -116,10 +116,7 @@ export class EtcdCluster {
   /** A backup, as `etcdctl snapshot save` makes it. */
   async snapshot(file: string): Promise<void> {
     const [endpoint = ''] = this.#running()
-    const response = await fetch(`${endpoint}/v3/maintenance/snapshot`, { method: 'POST', body: '{}' })
-    if (!response.ok || response.body === null) throw new Error(`snapshot: HTTP ${response.status}`)
-    const lines = createInterface({ input: Readable.fromWeb(response.body) })
-    await pipeline(blobs(lines), createWriteStream(file))
+    await saveSnapshot(endpoint, file)
   }
 
   /**
@@ -185,6 +182,14 @@ async function ask<T>(endpoint: string, method: string, body: object): Promise<T
   const text = await response.text()
   if (!response.ok) throw new Error(`${method}: HTTP ${response.status} ${text}`)
   return JSON.parse(text) as T
+}
+
+/** Of the member at `endpoint`, wherever it runs. */
+export async function saveSnapshot(endpoint: string, file: string): Promise<void> {
+  const response = await fetch(`${endpoint}/v3/maintenance/snapshot`, { method: 'POST', body: '{}' })
+  if (!response.ok || response.body === null) throw new Error(`snapshot: HTTP ${response.status}`)
+  const lines = createInterface({ input: Readable.fromWeb(response.body) })
+  await pipeline(blobs(lines), createWriteStream(file))
 }
 
 async function* blobs(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
