@@ -27,7 +27,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
   const asked: string[] = []
   const failing = new Set<string>()
   const silent = new Set<string>()
-  const prometheus = { answer: '{}' }
+  const prometheus = { answer: (_url: string): string => '{}' }
   const startMs = clock.nowMs()
   const analyses = new CanaryAnalysis({
     clock,
@@ -36,7 +36,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
       asked.push(url)
       const { hostname } = new URL(url)
       if (silent.has(hostname)) throw new Error(`${url}: no answer within 3000 ms`)
-      if (url.includes('/api/v1/query')) return prometheus.answer
+      if (url.includes('/api/v1/query')) return prometheus.answer(url)
       const requests = (clock.nowMs() - startMs) / 10
       const failed = failing.has(hostname) ? requests / 2 : 0
       return [
@@ -152,7 +152,9 @@ describe('canary analysis', () => {
       prometheusUrl: 'http://prometheus:9090/',
       metrics: [{ name: 'cpu', query: 'sum(x{r="$revision",n="$namespace"})', max: '2' }],
     })
-    prometheus.answer = '{"status":"success","data":{"resultType":"scalar","result":[1,"3"]}}'
+    const scalar = (value: string): string =>
+      `{"status":"success","data":{"resultType":"scalar","result":[1,"${value}"]}}`
+    prometheus.answer = (url) => scalar(url.includes('r2') ? '3' : '1')
     analyses.watch('ns/g', dueIn(60_000))
     await clock.advance(60_000)
     const judgement = analyses.latest('ns/g')

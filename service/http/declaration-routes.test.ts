@@ -162,7 +162,9 @@ test('a tag whose row was lost begins above what its object remembers', async (t
 
 test('an object that goes gives its tag up and brings nothing back', async (t) => {
   const api = await HttpApi.start(t)
-  await api.expect(204, 'DELETE', `${URL}?uid=u1`)
+  await api.expect(204, 'DELETE', `${URL}?uid=gone-before`)
+  const early = declared({ owner: { ...OWNER, uid: 'gone-before' } })
+  await api.refuses('IDGEN_DECLARATION_STALE', 'PUT', URL, early)
   await api.expect(201, 'PUT', URL, declared())
   await api.refuses('IDGEN_TAG_CLAIMED', 'DELETE', `${URL}?uid=u2`)
   await api.refuses('IDGEN_TAG_CLAIMED', 'DELETE', `${URL}?uid=u2&policy=purge`)
