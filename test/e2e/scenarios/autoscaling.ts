@@ -25,7 +25,7 @@ export async function autoscaling(stage: Stage): Promise<void> {
     // Five minutes of calm, the default, would be most of this test.
     scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 2, periodSeconds: 5 }] },
   }
-  const wishes = { minReplicas: 3, maxReplicas: 5, targetCPUUtilizationPercentage: 90, behavior }
+  const wishes = { minReplicas: 3, maxReplicas: 5, targetCPUUtilizationPercentage: 60, behavior }
   await stage.unnoticed(async () => {
     await apply(generatorManifest({ image, mark: stage.digest, autoscaling: wishes }))
     const replicas = async (wanted: number): Promise<boolean> => {
