@@ -1,6 +1,4 @@
-import { RedisBlockCache } from './adapters/redis/redis-block-cache.ts'
-import { RedisClient, type RedisCounters } from './adapters/redis/redis-client.ts'
-import { RedisRecordCache } from './adapters/redis/redis-record-cache.ts'
+import type { RedisCounters } from './adapters/redis/redis-client.ts'
 import type { Config } from './config/keys.ts'
 import { listed } from './open-coordinator.ts'
 import type { BlockCache } from './ports/block-cache.ts'
@@ -24,10 +22,16 @@ export interface OpenCache {
  * The connection to Redis, single or cluster, where `redis.endpoints` names any. It connects by itself, now or later.
  * @throws IDGEN_CONFIG_INVALID
  */
-export function openCache(config: Config, clock: Clock, log: Log): OpenCache | undefined {
+export async function openCache(config: Config, clock: Clock, log: Log): Promise<OpenCache | undefined> {
   const { redis } = config
   const endpoints = listed(redis.endpoints)
   if (endpoints.length === 0) return undefined
+  // Loaded where it is used only: the client and its table of commands are megabytes.
+  const [{ RedisClient }, { RedisBlockCache }, { RedisRecordCache }] = await Promise.all([
+    import('./adapters/redis/redis-client.ts'),
+    import('./adapters/redis/redis-block-cache.ts'),
+    import('./adapters/redis/redis-record-cache.ts'),
+  ])
   const client = new RedisClient({ endpoints, cluster: redis.cluster, timeoutMs: redis.timeout, clock, log })
   return {
     blocks: new RedisBlockCache(client),

@@ -29,7 +29,7 @@ export async function openConfig(
 ): Promise<OpenConfig> {
   const sources: ConfigSources = { file: readConfigFile(file), environment }
   const local = resolveConfig(sources)
-  const coordinator = openCoordinator(local.config, log)
+  const coordinator = await openCoordinator(local.config, log)
   if (coordinator === undefined) return { ...WITHOUT_ETCD, config: local.config, coordinator }
   const { config, settings, dcAssumed, without, unknown } = await readWholeConfig(sources, coordinator)
   if (without !== undefined) tellWithout(log, without)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { EtcdCoordinator } from './adapters/etcd/etcd-coordinator.ts'
+import type { EtcdCoordinator } from './adapters/etcd/etcd-coordinator.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import type { WitnessRules } from './core/witness.ts'
@@ -9,12 +9,14 @@ import type { Log } from './ports/log.ts'
  * The connection to etcd, where `etcd.endpoints` names any. It connects by itself, now or later.
  * @throws IDGEN_CONFIG_INVALID when a certificate cannot be read
  */
-export function openCoordinator(config: Config, log: Log): EtcdCoordinator | undefined {
+export async function openCoordinator(config: Config, log: Log): Promise<EtcdCoordinator | undefined> {
   const { etcd } = config
   const endpoints = listed(etcd.endpoints)
   if (endpoints.length === 0) return undefined
   const { ca, cert, key } = etcd.tls
-  return new EtcdCoordinator({
+  // Loaded where it is used only: the client and its protocol are megabytes.
+  const adapter = await import('./adapters/etcd/etcd-coordinator.ts')
+  return new adapter.EtcdCoordinator({
     endpoints,
     prefix: etcd.prefix,
     timeoutMs: etcd.timeout,

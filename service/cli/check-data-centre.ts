@@ -37,7 +37,7 @@ interface EtcdRecords {
 
 /** undefined: no etcd is configured, or it is away, which is a finding of its own. */
 async function recordsInEtcd(config: Config): Promise<EtcdRecords | undefined> {
-  const coordinator = openCoordinator(config, new PinoLog('silent', {}, process.stderr))
+  const coordinator = await openCoordinator(config, new PinoLog('silent', {}, process.stderr))
   if (coordinator === undefined) return undefined
   const { id: dc } = config.datacenter
   try {

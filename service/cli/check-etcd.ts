@@ -7,7 +7,7 @@ import { check, type Finding } from './findings.ts'
 
 /** Whether a majority of etcd answers, and how far the clocks are apart. */
 export async function checkEtcd(findings: Finding[], config: Config): Promise<void> {
-  const coordinator = openCoordinator(config, new PinoLog('fatal', {}, process.stderr))
+  const coordinator = await openCoordinator(config, new PinoLog('fatal', {}, process.stderr))
   if (coordinator === undefined) {
     const found = 'not configured: a database that loses commits is outside the promise (etcd.endpoints)'
     findings.push({ ok: true, what: 'etcd', found })

@@ -16,7 +16,7 @@ export async function checkRedis(findings: Finding[], config: Config): Promise<v
 }
 
 async function askRedis(config: Config): Promise<string> {
-  const cache = openCache(config, new SystemClock(), new PinoLog('fatal', {}, process.stderr))
+  const cache = await openCache(config, new SystemClock(), new PinoLog('fatal', {}, process.stderr))
   if (cache === undefined)
     return 'not configured: every process takes its segments from the database (redis.endpoints)'
   try {

@@ -41,7 +41,7 @@ export async function withStores(
     const clock = new SystemClock()
     const log = new PinoLog('warn', {}, process.stderr)
     await using stack = new AsyncDisposableStack()
-    const coordinator = openCoordinator(config, log)
+    const coordinator = await openCoordinator(config, log)
     stack.defer(async () => coordinator?.close())
     const sink = new PostgresAuditSink(database)
     const audit = new AuditTrail({ sink, clock, log, queueMax: AUDIT_QUEUE, flushEveryMs: 1000 })

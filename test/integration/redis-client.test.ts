@@ -36,8 +36,8 @@ describe('a connection to Redis', () => {
     const log = new RecordedLog()
     const clock = new SystemClock()
     const environment = { IDGEN_REDIS_ENDPOINTS: redis.server.url, IDGEN_REDIS_TIMEOUT: '2s' }
-    assert.equal(openCache(loadConfig(undefined, {}), clock, log), undefined)
-    const cache = openCache(loadConfig(undefined, environment), clock, log)
+    assert.equal(await openCache(loadConfig(undefined, {}), clock, log), undefined)
+    const cache = await openCache(loadConfig(undefined, environment), clock, log)
     assert.ok(cache !== undefined)
     try {
       for (let i = 0; i < 100 && (await cache.health()) !== undefined; i += 1) await wait(20)
