@@ -15,7 +15,7 @@ import {
 } from './declaration-schemas.ts'
 import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
 import { locationOf, type Place, pathOf } from './entity-routes.ts'
-import { type PageQuery, pageAnswer, pageRequest } from './page-cursor.ts'
+import { type PageQuery, pageAnswer, pageRequest, pageSchema } from './page-cursor.ts'
 import { COMMON_CODES, problemResponses } from './problem.ts'
 import { actorOf, callerOf } from './request-state.ts'
 import { refOf } from './tag-routes.ts'
@@ -125,15 +125,7 @@ const LIST = {
   tags: TAGS,
   querystring: LIST_QUERY,
   response: {
-    200: {
-      description: 'A page. `nextCursor` is there while there is more.',
-      type: 'object',
-      required: ['items'],
-      properties: {
-        items: { type: 'array', items: { $ref: 'DeclaredTag#' } },
-        nextCursor: { type: 'string' },
-      },
-    },
+    200: pageSchema('DeclaredTag'),
     ...problemResponses([...COMMON_CODES, 'IDGEN_CURSOR_INVALID']),
   },
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts'
-import { PAGE_QUERY_SCHEMA } from './page-cursor.ts'
+import { PAGE_QUERY_SCHEMA, pageSchema } from './page-cursor.ts'
 import { COMMON_CODES, problemResponses } from './problem.ts'
 
 /** What of a kind of catalogue entries goes into the schemas of its routes. */
@@ -25,15 +25,7 @@ export function listSchema(kind: DocumentedKind): object {
     tags: [`${kind.noun}s`],
     querystring: PAGE_QUERY_SCHEMA,
     response: {
-      200: {
-        description: 'A page. `nextCursor` is there while there is more.',
-        type: 'object',
-        required: ['items'],
-        properties: {
-          items: { type: 'array', items: { $ref: `${kind.schema.$id}#` } },
-          nextCursor: { type: 'string' },
-        },
-      },
+      200: pageSchema(kind.schema.$id),
       ...problemResponses([
         ...COMMON_CODES,
         'IDGEN_NAME_INVALID',

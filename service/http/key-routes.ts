@@ -5,7 +5,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { ApiKey, Scope } from '../ports/api-key-store.ts'
 import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
 import { CREATE_KEY_SCHEMA, KEY_SCHEMA, NEW_KEY_SCHEMA, PUT_KEY_SCHEMA } from './entity-schemas.ts'
-import { PAGE_QUERY_SCHEMA, type PageQuery, pageAnswer, pageRequest } from './page-cursor.ts'
+import { PAGE_QUERY_SCHEMA, type PageQuery, pageAnswer, pageRequest, pageSchema } from './page-cursor.ts'
 import { COMMON_CODES, problemResponses } from './problem.ts'
 import { actorOf, callerOf } from './request-state.ts'
 
@@ -108,15 +108,7 @@ const LIST = {
   tags: TAGS,
   querystring: PAGE_QUERY_SCHEMA,
   response: {
-    200: {
-      description: 'A page. `nextCursor` is there while there is more.',
-      type: 'object',
-      required: ['items'],
-      properties: {
-        items: { type: 'array', items: { $ref: 'ApiKey#' } },
-        nextCursor: { type: 'string' },
-      },
-    },
+    200: pageSchema('ApiKey'),
     ...problemResponses([...COMMON_CODES, 'IDGEN_CURSOR_INVALID']),
   },
 }

@@ -41,6 +41,19 @@ export interface PageAnswer<V> {
   readonly nextCursor?: string
 }
 
+/** Of the answer with a page, for the OpenAPI document and the printer; `item` names a component. */
+export function pageSchema(item: string): object {
+  return {
+    description: 'A page. `nextCursor` is there while there is more.',
+    type: 'object',
+    required: ['items'],
+    properties: {
+      items: { type: 'array', items: { $ref: `${item}#` } },
+      nextCursor: { type: 'string' },
+    },
+  }
+}
+
 export function pageAnswer<T, V>(collection: string, page: Page<T>, view: (item: T) => V): PageAnswer<V> {
   const items = page.items.map(view)
   return page.next === undefined ? { items } : { items, nextCursor: encode(collection, page.next) }
