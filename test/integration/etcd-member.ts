@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freezeProcess } from '../fixtures/freeze-process.ts'
 
 export interface EtcdMemberOptions {
   readonly program: string
@@ -75,9 +76,9 @@ export class EtcdMember {
     await this.#end('SIGTERM')
   }
 
-  /** Freezes it: connections stay open, and nothing answers. */
+  /** Freezes it: connections stay open, and nothing answers from now on. */
   pause(): void {
-    this.#process?.kill('SIGSTOP')
+    if (this.#process?.pid !== undefined) freezeProcess(this.#process.pid)
   }
 
   resume(): void {

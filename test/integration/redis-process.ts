@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { after } from 'node:test'
 import { Redis } from 'ioredis'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+import { freezeProcess } from '../fixtures/freeze-process.ts'
 
 /**
  * A redis-server in a temporary folder on a loopback port, which tests kill, stop and feed with old dumps. It ends with
@@ -71,7 +72,7 @@ export class RedisProcess {
 
   /** The server stops answering and keeps its connections. */
   pause(): void {
-    process.kill(this.pid, 'SIGSTOP')
+    freezeProcess(this.pid)
   }
 
   resume(): void {
