@@ -1,14 +1,12 @@
 import { COORDINATION_KEYS } from './coordination-keys.ts'
 import { ISSUING_KEYS } from './issuing-keys.ts'
 import type { KeyRow, KeyValue } from './key-row.ts'
-import { RESP_KEYS } from './resp-keys.ts'
 import { SERVER_KEYS } from './server-keys.ts'
 import { STORE_KEYS } from './store-keys.ts'
 
 /** THE registry of configuration keys, in the order of docs/configuration.md. */
 export const KEYS = {
   ...SERVER_KEYS,
-  ...RESP_KEYS,
   ...STORE_KEYS,
   ...COORDINATION_KEYS,
   ...ISSUING_KEYS,
