@@ -126,12 +126,13 @@ export class Connection {
   }
 
   #endIfDone(): void {
-    if (!this.#waiting && (this.#rest === undefined || this.#inputEnded)) this.#end()
+    if (this.#waiting || this.#stall !== undefined) return
+    if (this.#rest === undefined || this.#inputEnded) this.#end()
   }
 
   /** Returns where the first command begins that is not answered. */
   #answer(input: InputBytes, from: number, end: number): number {
-    const { parser, names, burst, counters, replies } = this.#work
+    const { parser, names, burst, counters } = this.#work
     let at = from
     while (at < end && !this.#ended) {
       names.makeRoom(BURST_MAX)
@@ -146,7 +147,6 @@ export class Connection {
       if (after < 0) return at
       at = after
       if (parser.argumentCount > 0 && !this.#runOther(input)) return at
-      if (replies.length > FLUSH_AT_BYTES && this.#isStalled()) return at
     }
     return this.#ended ? end : at
   }
@@ -263,7 +263,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const { replies, counters } = this.#work
+    const { replies, counters, clock, limits } = this.#work
     if (replies.length === 0) return
     const queued = this.#socket.writableLength > 0
     const bytes = replies.taken()
@@ -272,17 +272,16 @@ export class Connection {
     this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
     if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
     else replies.shrink()
-  }
-
-  /** After a large or a late answer: whether the client reads too slowly for more. */
-  #isStalled(): boolean {
-    const { replies, clock, limits, counters } = this.#work
-    if (replies.length > FLUSH_AT_BYTES) this.#flush()
     if (this.#stall === undefined && this.#socket.writableNeedDrain)
       this.#stall = clock.after(limits.stallTimeout, () => {
         counters.stalled += 1
         this.#socket.destroy()
       })
+  }
+
+  /** Whether the client reads too slowly for more; asked before each next command. */
+  #isStalled(): boolean {
+    if (this.#work.replies.length > FLUSH_AT_BYTES) this.#flush()
     return this.#stall !== undefined
   }
 

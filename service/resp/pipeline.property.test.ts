@@ -30,18 +30,19 @@ const sent: fc.Arbitrary<Sent> = fc.oneof(
     weight: 2,
     arbitrary: tag.map((path) => ({
       text: command('IDGEN.NEXT', path),
-      answer: (next) => bulk(String(counted(next, path, 1))),
+      answer: (next: Map<string, number>) => bulk(String(counted(next, path, 1))),
     })),
   },
   tag.map((path) => ({ ...incr('INCR', path), text: command('INCRBY', path, '1') })),
   tag.map((path) => ({ ...incr('INCR', path), text: `INCR ${path}\r\n` })),
   fc.tuple(tag, fc.integer({ min: 2, max: 500 })).map(([path, count]) => ({
     text: command('incrby', path, String(count)),
-    answer: (next) => `:${counted(next, path, count) + count - 1}\r\n`,
+    answer: (next: Map<string, number>) => `:${counted(next, path, count) + count - 1}\r\n`,
   })),
   fc.tuple(tag, fc.integer({ min: 1, max: 100 })).map(([path, count]) => ({
     text: command('IDGEN.RUNS', path, String(count)),
-    answer: (next) => `*1\r\n*2\r\n${bulk(String(counted(next, path, count)))}:${count}\r\n`,
+    answer: (next: Map<string, number>) =>
+      `*1\r\n*2\r\n${bulk(String(counted(next, path, count)))}:${count}\r\n`,
   })),
   fc.constant({ text: command('PING'), answer: () => '+PONG\r\n' }),
   fc.string({ maxLength: 40 }).map((text) => ({ text: command('ECHO', text), answer: () => bulk(text) })),
@@ -53,7 +54,10 @@ const sent: fc.Arbitrary<Sent> = fc.oneof(
 )
 
 function incr(name: string, path: string): Sent {
-  return { text: command(name, path), answer: (next) => `:${counted(next, path, 1)}\r\n` }
+  return {
+    text: command(name, path),
+    answer: (next: Map<string, number>) => `:${counted(next, path, 1)}\r\n`,
+  }
 }
 
 function bulk(text: string): string {
