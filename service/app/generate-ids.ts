@@ -103,7 +103,7 @@ export class GenerateIds {
    * @throws as tryTakeRun and take
    */
   takeRun(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
-    return this.#wait(tag, () => this.#takeRunWaiting(tag, count, batch))
+    return this.#wait(tag, 1, () => this.#takeRunWaiting(tag, count, batch))
   }
 
   /**
@@ -113,10 +113,10 @@ export class GenerateIds {
    * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
    */
   take(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
-    return this.#wait(tag, () => this.#takeWaiting(tag, count, batch, requests))
+    return this.#wait(tag, requests, () => this.#takeWaiting(tag, count, batch, requests))
   }
 
-  async #wait(tag: LiveTag, taken: () => Promise<void>): Promise<void> {
+  async #wait(tag: LiveTag, requests: number, taken: () => Promise<void>): Promise<void> {
     const { clock, maxWaiting } = this.#options
     if (this.#waiting >= maxWaiting) {
       throw new IdgenError(
@@ -130,11 +130,11 @@ export class GenerateIds {
     const fromMs = clock.monotonicMs()
     try {
       await taken()
-      this.#answeredLate += 1
+      this.#answeredLate += requests
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
-      this.#durations.observe(clock.monotonicMs() - fromMs)
+      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
     }
   }
 
