@@ -15,7 +15,7 @@ import { probeTarget } from './probe-target.ts'
 import { autoscaling } from './scenarios/autoscaling.ts'
 import { generatorDeleted, generatorReturns, nothingTwice } from './scenarios/deletion.ts'
 import { applyFirstTags, applyGenerator, installByHelm } from './scenarios/installing.ts'
-import { everyPodEvicted, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
+import { everyPodEvicted, everyPodKilled, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
 import { badVersion, commands, goodCanary, missingImage, scaling } from './scenarios/rollouts.ts'
 import { etcdRestored } from './scenarios/stores.ts'
 import {
@@ -102,6 +102,7 @@ describe('idgen on a real Kubernetes', { skip: reason ?? false }, () => {
   scenario('a deleted IdGenerator takes what it owns and no data', generatorDeleted)
   scenario('an IdGenerator that returns goes on above', generatorReturns)
   scenario('no ID was given twice in all of this', nothingTwice)
+  scenario('the prober sees pods that are killed without a word', everyPodKilled)
 })
 
 async function beginProbing({ api, prober }: Stage): Promise<void> {
