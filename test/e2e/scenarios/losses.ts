@@ -105,6 +105,8 @@ export async function everyPodKilled(stage: Stage): Promise<void> {
 }
 
 export async function kubeletRestarts(stage: Stage): Promise<void> {
+  await stage.settled()
+  await until('no pod is young', 60, async () => (await youngestMs(stage.api)) > YOUNG_MS)
   const before = await runs(stage.api)
   await stage.unnoticed(async () => {
     await restartKubelet()
@@ -112,6 +114,18 @@ export async function kubeletRestarts(stage: Stage): Promise<void> {
   })
   assert.deepEqual(await runs(stage.api), before, 'no pod was made anew or started again')
 }
+
+async function youngestMs(api: KubeApi): Promise<number> {
+  const pods: readonly Pod[] = await api.readyPods()
+  const started = pods.map(({ status }) => status.containerStatuses?.[0]?.state?.running?.startedAt)
+  return Date.now() - Math.max(...started.map((at) => (at === undefined ? Date.now() : Date.parse(at))))
+}
+
+/**
+ * A kubelet takes containers that were started less than 10 s before itself for not ready until it has probed them
+ * (Kubernetes 1.36, pkg/kubelet/prober, kubeletRestartGracePeriod): on a single node no pod would be left.
+ */
+const YOUNG_MS = 15_000
 
 /** Each pod with how often it was started. */
 async function runs(api: KubeApi): Promise<string[]> {
