@@ -17,7 +17,7 @@ function pod(name: string, ip: string, ready = true): Pod {
   }
 }
 
-const NO_DEPLOYMENT = { createdAt: '', inputs: undefined, deployment: undefined }
+const NO_DEPLOYMENT = { createdAt: '', record: undefined, deployment: undefined }
 
 /** Pods answer 100 requests a second; `failing` by address fail one in two. */
 function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}) {
