@@ -20,7 +20,8 @@ interface RenderedRevision {
 
 const CONFIG_FOLDER = '/etc/idgen/config'
 const VOLUMES = { config: 'idgen-config', secrets: 'idgen-secrets', scratch: 'idgen-scratch' } as const
-const CONTAINER = 'idgen'
+/** Never another name: what restarts in pods of any revision is told by it. */
+export const CONTAINER = 'idgen'
 
 /**
  * Pods of the service. From nothing but the IdGenerator's name and what is given: it is rendered once, when a revision is
