@@ -2,20 +2,16 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { declareTags } from '../../test/fixtures/joined-declarations.ts'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryDeclarationStore } from '../adapters/memory/memory-declaration-store.ts'
-import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import type { TagOwner } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { AdvanceTags } from './advance-tags.ts'
-import { AuditTrail } from './audit-trail.ts'
-import { type DeclareRequest, DeclareTags } from './declare-tags.ts'
-import { ManageCatalog } from './manage-catalog.ts'
-import { SegmentAllocator } from './segment-allocator.ts'
+import type { DeclareRequest } from './declare-tags.ts'
 
 const ACTOR = { actor: 'operator', traceId: undefined }
 const REF = { workspace: 'w', group: 'g', name: 't' }
@@ -84,29 +80,6 @@ test('a leader that lost the lead undoes nothing, in whichever order the two are
     assert.equal(tag.displayName, `generation ${Math.max(...order)}`)
   }
 })
-
-/** Over a database of its own, with a store that a test may change. */
-function declareTags(
-  one: JoinedDatabase,
-  clock: MemoryClock,
-  store = new MemoryDeclarationStore(one.memory),
-) {
-  const sink = { write: async () => {} }
-  const audit = new AuditTrail({ sink, clock, log: one.log, queueMax: 100, flushEveryMs: 1000 })
-  const directory = { refresh: async () => {}, drop: async () => {} }
-  const { catalog, coordinator, segments, sync } = one
-  const allocator = new SegmentAllocator({ ledger: new MemorySegmentLedger(one.memory) })
-  return new DeclareTags({
-    declarations: store,
-    catalog: new ManageCatalog({ catalog, directory, audit }),
-    advance: new AdvanceTags({ catalog, allocator, audit, coordinator }),
-    segments,
-    dc: 0,
-    directory,
-    audit,
-    publish: (path) => sync.sync(path),
-  })
-}
 
 test('a tag that somebody deletes while it is adopted is made again above', async (t) => {
   const clock = new MemoryClock()

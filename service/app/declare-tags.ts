@@ -95,6 +95,8 @@ export class DeclareTags {
       }
       const outcome = await this.#bringTo(actor, found, request)
       if (outcome !== undefined) return { ...outcome, created, changed: outcome.changed || created }
+      // Deleted, or begun to be: where whoever began was interrupted, that is carried to its end, and the tag made anew.
+      await this.#options.publish?.(tagPath(ref))
     }
     throw new IdgenError(
       'IDGEN_COORDINATION_UNAVAILABLE',

@@ -41,7 +41,7 @@ export interface DeclarationStore {
   remembersGrant(tagId: number, dc: number, end: number): Promise<boolean>
   /**
    * Settles who declares the tag of this generation (core/declaration.ts) and, in the same transaction, records it and
-   * changes the tag. Idempotent.
+   * changes the tag. Idempotent. A tag whose deletion was begun counts as gone.
    * @throws IDGEN_TAG_NOT_FOUND, IDGEN_DECLARATION_STALE, IDGEN_TAG_CLAIMED; nothing was written
    */
   declare(

@@ -120,6 +120,51 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       assert.equal(await catalog.findTag(tag), undefined)
     })
 
+    it('lets nobody begin to declare a tag whose deletion was begun, and delete one that is declared', async () => {
+      const declaration = declarationOf('late')
+      const tag = await made('begun')
+      assert.equal((await catalog.findPublication(tag))?.deleting, false)
+      await rejectsWith('IDGEN_VERSION_MISMATCH', catalog.beginDeletion(tag, 7))
+      await rejectsWith('IDGEN_DECLARATION_STALE', catalog.beginDeletion(tag, undefined, 'uid of late'))
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', catalog.beginDeletion(newTag('none'), undefined))
+      for (const ifVersion of [1, undefined])
+        assert.deepEqual(await catalog.beginDeletion(tag, ifVersion), tag)
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', declared(tag, declaration))
+      assert.equal((await catalog.findPublication(tag))?.deleting, true)
+      assert.equal((await catalog.listPublications(tag.id - 1, 1))[0]?.deleting, true)
+      await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: 70 })
+      const again = await catalog.createTag(newTag('begun'), declaration)
+      assert.equal(again.space.startAt, 70)
+      await rejectsWith('IDGEN_TAG_DECLARED', catalog.beginDeletion(again, undefined))
+      await rejectsWith('IDGEN_TAG_CLAIMED', catalog.beginDeletion(again, undefined, 'uid of other'))
+      assert.equal((await catalog.findPublication(again))?.deleting, false)
+    })
+
+    it('ends the declaration of the object that began the deletion, whoever carries it to its end', async () => {
+      const declaration = declarationOf('begins')
+      const tag = await catalog.createTag(newTag('begins'), declaration)
+      await catalog.beginDeletion(tag, undefined, declaration.owner.uid)
+      const newer = { ...declarationOf('newer'), takeOverFrom: declaration.owner.uid }
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', declared(tag, newer))
+      assert.deepEqual((await declarations.find(tag))?.declaration, declaration, 'in force to the end')
+      await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: 0 })
+      assert.equal(await stores.others.isOver(declaration.owner.uid), true)
+    })
+
+    it('lets either the deletion or the declaration of a tag begin, never both', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const tag = await made(`either-${round}`)
+        const wanted = declarationOf(`either-${round}`)
+        const begin = () => catalog.beginDeletion(tag, undefined)
+        const adopt = () => stores.others.declare(tag, tag.generation, wanted, undefined)
+        const calls: (() => Promise<unknown>)[] = round % 2 === 0 ? [begin, adopt] : [adopt, begin]
+        const outcomes = await Promise.allSettled(calls.map((call) => call()))
+        assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+        const found = await catalog.findPublication(tag)
+        assert.equal(found?.deleting, found?.declaration === undefined)
+      }
+    })
+
     it('brings nothing back for an object whose tag was deleted with it', async () => {
       const declaration = declarationOf('purged')
       const tag = await catalog.createTag(newTag('purged'), declaration)

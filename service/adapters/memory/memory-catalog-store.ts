@@ -154,6 +154,14 @@ export class MemoryCatalogStore implements CatalogStore {
     return this.#catalog.changeTag(before, change)
   }
 
+  async beginDeletion(ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<Tag> {
+    const tag = this.#tag(ref, ifVersion)
+    refuseDeletion(tagPath(ref), this.#catalog.declarations.get(tag.id), owner)
+    if (!this.#catalog.deletions.has(tag.id)) this.#catalog.deletions.set(tag.id, owner)
+    this.#catalog.changed()
+    return tag
+  }
+
   async deleteTag(
     ref: TagRef,
     ifVersion: number | undefined,
@@ -177,7 +185,9 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)
     this.#catalog.declarations.delete(id)
-    if (owner !== undefined && declaration?.owner.uid === owner) this.#catalog.releasedOwners.set(owner, id)
+    const going = this.#catalog.deletions.get(id) ?? owner
+    this.#catalog.deletions.delete(id)
+    if (going !== undefined && declaration?.owner.uid === going) this.#catalog.releasedOwners.set(going, id)
     this.#catalog.changed('tag', path)
   }
 
@@ -266,6 +276,7 @@ export class MemoryCatalogStore implements CatalogStore {
       tag,
       configRevision: this.#catalog.configRevisions.get(tag.id) ?? 0,
       declaration: this.#catalog.declarations.get(tag.id),
+      deleting: this.#catalog.deletions.has(tag.id),
     }
   }
 

@@ -33,6 +33,8 @@ export class MemoryCatalog {
   readonly declarations = new Map<number, Declaration>()
   /** By the uid of an object that is gone: which tag it gave up; undefined: it declared none. */
   readonly releasedOwners = new Map<string, number | undefined>()
+  /** By id of a live tag whose deletion was begun: the uid of the object that goes with it. */
+  readonly deletions = new Map<number, string | undefined>()
   /** By tag id: newest revision exchanged with the coordinator. */
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */

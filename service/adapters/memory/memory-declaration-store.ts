@@ -46,7 +46,7 @@ export class MemoryDeclarationStore implements DeclarationStore {
     change: TagChange | undefined,
   ): Promise<DeclaredChange> {
     const before = this.#required(ref)
-    if (before.generation !== generation) throw notFound(ref)
+    if (before.generation !== generation || this.#catalog.deletions.has(before.id)) throw notFound(ref)
     const declaredBefore = this.#catalog.declarations.get(before.id)
     const over = this.#catalog.releasedOwners.has(wanted.owner.uid)
     const { owner, generation: counted } = wanted

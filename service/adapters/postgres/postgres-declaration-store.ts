@@ -27,6 +27,7 @@ import {
   withDeclaration,
   writeDeclaration,
 } from './declaration-records.ts'
+import { isDeleting } from './deletion-records.ts'
 import { GroupRecords } from './group-records.ts'
 import type { Tables } from './tables.ts'
 import { TagRecords } from './tag-records.ts'
@@ -94,7 +95,8 @@ export class PostgresDeclarationStore implements DeclarationStore {
   ): Promise<DeclaredChange> {
     return writeCatalog(this.#database, 'declaring a tag', async (session, revision) => {
       const row = await this.#tags.required(session, ref, undefined)
-      if (row.generation !== generation) throw tagNotFound(tagPath(ref))
+      if (row.generation !== generation || (await isDeleting(session, this.#db, row.id)))
+        throw tagNotFound(tagPath(ref))
       const declaration = await declarationOf(session, this.#db, row.id)
       const over = await isOver(session, this.#db, wanted.owner.uid)
       const taken = settleDeclaration(tagPath(ref), { declaration, over }, wanted)

@@ -11,6 +11,7 @@ import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './c
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { declarationOf, isOver, releaseDeclaration, writeDeclaration } from './declaration-records.ts'
+import { endDeletion, noteDeletion } from './deletion-records.ts'
 import type { GroupRecords } from './group-records.ts'
 import { spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
@@ -125,6 +126,15 @@ export class TagRecords {
     )
   }
 
+  beginDeletion(ref: TagRef, ifVersion: number | undefined, owner: string | undefined): Promise<Tag> {
+    return writeCatalog(this.#database, 'beginning to delete a tag', async (session) => {
+      const row = await this.required(session, ref, ifVersion)
+      refuseDeletion(tagPath(ref), await declarationOf(session, this.#db, row.id), owner)
+      await noteDeletion(session, this.#db, row.id, owner)
+      return tagOf(row)
+    })
+  }
+
   /**
    * Locks the tag FOR UPDATE, which waits for allocations that hold it FOR KEY SHARE, and only then reads how far
    * they got: the high water misses none of them, and later ones find no live tag.
@@ -158,7 +168,8 @@ export class TagRecords {
           })
           .where('id', '=', id),
       )
-      if (owner !== undefined) await releaseDeclaration(session, this.#db, id, owner)
+      const going = (await endDeletion(session, this.#db, id)) ?? owner
+      if (going !== undefined) await releaseDeclaration(session, this.#db, id, going)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
     })
   }
