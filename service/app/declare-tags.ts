@@ -121,9 +121,9 @@ export class DeclareTags {
 
   /** false: there was nothing to give up. */
   async #release(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
-    const declaration = await this.#store.release(ref, uid)
-    if (declaration !== undefined) this.#record(actor, 'tag.release', ref, { declaration })
-    return declaration !== undefined
+    const released = await this.#store.release(ref, uid)
+    if (released !== undefined) this.#record(actor, 'tag.release', ref, { ...released })
+    return released !== undefined
   }
 
   async #purge(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
@@ -209,7 +209,8 @@ export class DeclareTags {
     const { takeOverFrom } = request
     const wanted = { ...declaration, takeOverFrom }
     const done = await this.#store.declare(tag, tag.generation, wanted, change)
-    this.#record(actor, 'tag.declare', tag, { before: done.declaredBefore ?? null, after: declaration })
+    const { declaredBefore, endedKeys } = done
+    this.#record(actor, 'tag.declare', tag, { before: declaredBefore ?? null, after: declaration, endedKeys })
     const after = { tag: done.after, declaration, places }
     if (change === undefined) return after
     this.#record(actor, 'tag.update', tag, { before: done.before, after: done.after })

@@ -44,7 +44,12 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       await stores.segments.allocate(tag.id, 0, 10)
       const declaration = declarationOf('found')
       const change = { ...declaration, takeOverFrom: 'nobody' }
-      assert.deepEqual(await declared(tag, change), { before: tag, after: tag, declaredBefore: undefined })
+      assert.deepEqual(await declared(tag, change), {
+        before: tag,
+        after: tag,
+        declaredBefore: undefined,
+        endedKeys: [],
+      })
       assert.deepEqual(await stores.others.find(tag), {
         tag,
         declaration,
@@ -191,7 +196,8 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       const tag = await catalog.createTag(newTag('released'), declaration)
       await rejectsWith('IDGEN_TAG_CLAIMED', declarations.release(tag, 'uid of other'))
       assert.equal(await declarations.release(newTag('none'), 'uid of other'), undefined)
-      assert.deepEqual(await declarations.release(tag, declaration.owner.uid), declaration)
+      const released = await declarations.release(tag, declaration.owner.uid)
+      assert.deepEqual(released, { declaration, endedKeys: [] })
       assert.equal(await declarations.release(tag, declaration.owner.uid), undefined)
       assert.deepEqual(await stores.others.find(tag), { tag, declaration: undefined, places: [] })
       await rejectsWith('IDGEN_DECLARATION_STALE', declared(tag, declaration))
@@ -230,10 +236,10 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
     it('forgets on demand that anybody declared a tag', async () => {
       const declaration = { ...declarationOf('forgotten'), generation: 9 }
       const tag = await catalog.createTag(newTag('forgotten'), declaration)
-      assert.deepEqual(await declarations.forget(tag), declaration)
+      assert.deepEqual(await declarations.forget(tag), { declaration, validKeys: [] })
       await declared(tag, { ...declaration, generation: 2 })
       await declarations.release(tag, declaration.owner.uid)
-      assert.equal(await declarations.forget(tag), undefined)
+      assert.equal((await declarations.forget(tag)).declaration, undefined)
       await declared(tag, declaration)
       assert.deepEqual((await declarations.find(tag))?.declaration, declaration)
       await rejectsWith('IDGEN_TAG_NOT_FOUND', declarations.forget(newTag('none')))

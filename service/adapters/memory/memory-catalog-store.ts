@@ -131,7 +131,10 @@ export class MemoryCatalogStore implements CatalogStore {
     invariant(!this.#catalog.tagsById.has(tag.id), 'no two tags have one number')
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
-    if (declaration !== undefined) this.#catalog.declarations.set(tag.id, { ...declaration })
+    if (declaration !== undefined) {
+      this.#catalog.declarations.set(tag.id, { ...declaration })
+      this.#catalog.endKeysOfOthers(path, declaration.owner.uid)
+    }
     this.#catalog.changed('tag', path)
     return tag
   }
@@ -187,7 +190,10 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#catalog.declarations.delete(id)
     const going = this.#catalog.deletions.get(id) ?? owner
     this.#catalog.deletions.delete(id)
-    if (going !== undefined && declaration?.owner.uid === going) this.#catalog.releasedOwners.set(going, id)
+    if (going !== undefined) {
+      if (declaration?.owner.uid === going) this.#catalog.releasedOwners.set(going, id)
+      this.#catalog.endKeysOf(going)
+    }
     this.#catalog.changed('tag', path)
   }
 

@@ -8,6 +8,7 @@ import { coordination } from '../../../migrations/0005_coordination.ts'
 import { declarations } from '../../../migrations/0006_declarations.ts'
 import { pastDeclarations } from '../../../migrations/0007_past-declarations.ts'
 import { tagDeletions } from '../../../migrations/0008_tag-deletions.ts'
+import { keysOfDeclarations } from '../../../migrations/0009_keys-of-declarations.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_declarations': declarations,
   '0007_past-declarations': pastDeclarations,
   '0008_tag-deletions': tagDeletions,
+  '0009_keys-of-declarations': keysOfDeclarations,
 }
 
 /**

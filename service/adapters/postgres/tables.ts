@@ -148,6 +148,7 @@ export interface ApiKeysTable {
   created_at: Date
   expires_at: Date | null
   revoked_at: Date | null
+  declared_by: string | null
 }
 
 export interface AuditLogTable {

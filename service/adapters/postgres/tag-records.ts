@@ -11,6 +11,7 @@ import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './c
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { declarationOf, isOver, releaseDeclaration, writeDeclaration } from './declaration-records.ts'
+import { endKeysOf, endKeysOfOthers } from './declared-keys.ts'
 import { endDeletion, noteDeletion } from './deletion-records.ts'
 import type { GroupRecords } from './group-records.ts'
 import { spaceOf } from './range-opener.ts'
@@ -169,15 +170,21 @@ export class TagRecords {
           .where('id', '=', id),
       )
       const going = (await endDeletion(session, this.#db, id)) ?? owner
-      if (going !== undefined) await releaseDeclaration(session, this.#db, id, going)
+      if (going !== undefined) {
+        await releaseDeclaration(session, this.#db, id, going)
+        await endKeysOf(session, this.#db, going)
+      }
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
     })
   }
 
   async #declareNew(session: Session, tag: Tag, wanted: Declaration): Promise<void> {
-    const over = await isOver(session, this.#db, wanted.owner.uid)
+    const { uid } = wanted.owner
+    const over = await isOver(session, this.#db, uid)
     settleDeclaration(tagPath(tag), { declaration: undefined, over }, wanted)
     await writeDeclaration(session, this.#db, tag.id, wanted)
+    // Of a tag of this name that another database deleted while its object was there.
+    await endKeysOfOthers(session, this.#db, tagPath(tag), uid)
   }
 
   /** Whether a tag of this path lives, and the first number above all that earlier ones were granted (0: there were none). */
