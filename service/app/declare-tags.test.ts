@@ -101,6 +101,23 @@ test('a tag that somebody deletes while it is adopted is made again above', asyn
   assert.ok(created && tag.space.startAt > Math.max(...granted))
 })
 
+test('a tag whose deletion cannot be carried to its end is not adopted, and the caller hears why', async (t) => {
+  const clock = new MemoryClock()
+  const one = await new JoinedDatabase({ clock, etcd: new MemoryCoordination(clock), dc: 0 }).withGroup()
+  t.after(() => one.stop())
+  const declarations = declareTags(one, clock)
+  const declare = () => declarations.declare(ACTOR, REF, request(), () => {})
+  await one.catalog.createTag(newTag('t'))
+  await one.store.beginDeletion(REF, undefined)
+  one.coordinator.away = true
+  const before = one.coordinator.calls
+  const refusal = await rejectsWith('IDGEN_COORDINATION_UNAVAILABLE', declare())
+  assert.match(refusal.message, /deletion of w\/g\/t has begun/)
+  assert.ok(one.coordinator.calls - before < 4, 'not asked again and again')
+  one.coordinator.away = false
+  assert.ok((await declare()).created)
+})
+
 test('a creation that did not end is named when it is in the way', async (t) => {
   const clock = new MemoryClock()
   class Interrupted extends MemoryCatalogStore {

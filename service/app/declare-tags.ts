@@ -86,6 +86,7 @@ export class DeclareTags {
     checkDeclareRequest(request)
     let created = false
     let inTheWay: IdgenError | undefined
+    let going: string | undefined
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const found = await this.#store.find(ref)
       if (found === undefined) {
@@ -95,6 +96,9 @@ export class DeclareTags {
       }
       const outcome = await this.#bringTo(actor, found, request)
       if (outcome !== undefined) return { ...outcome, created, changed: outcome.changed || created }
+      // Once: while etcd is away the caller must hear of it before its patience ends.
+      if (going === found.tag.generation) throw notGoneYet(ref)
+      going = found.tag.generation
       // Deleted, or begun to be: where whoever began was interrupted, that is carried to its end, and the tag made anew.
       await this.#options.publish?.(tagPath(ref))
     }
@@ -231,6 +235,14 @@ export class DeclareTags {
     const { workspace } = ref
     this.#options.audit.record({ ...actor, action, subject: tagPath(ref), workspace, detail })
   }
+}
+
+function notGoneYet(ref: TagRef): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_UNAVAILABLE',
+    `The deletion of ${tagPath(ref)} has begun and could not be carried to its end yet; the tag is made anew after it. Try again.`,
+    { retryAfterMs: 1000 },
+  )
 }
 
 async function nameTaken(make: () => Promise<unknown>): Promise<IdgenError | undefined> {
