@@ -169,11 +169,20 @@ export function authorize(caller: Caller, scope: Scope, subject: string): void {
       `The API key ${caller.keyId} has the scopes ${caller.scopes.join(', ')}; this call needs ${scope}.`,
     )
   const { within } = caller
-  if (within !== '' && subject !== within && !subject.startsWith(`${within}/`))
+  if (!reaches(caller, subject))
     throw new IdgenError(
       'IDGEN_FORBIDDEN',
       `The API key ${caller.keyId} is limited to ${within}; it may not reach ${subject || 'what belongs to all workspaces'}.`,
     )
+}
+
+/** Whether `authorize` would let the caller through. */
+export function mayUse(caller: Caller, scope: Scope, subject: string): boolean {
+  return caller.scopes.includes(scope) && reaches(caller, subject)
+}
+
+function reaches({ within }: Caller, subject: string): boolean {
+  return within === '' || subject === within || subject.startsWith(`${within}/`)
 }
 
 /**
