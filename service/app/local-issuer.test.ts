@@ -64,7 +64,12 @@ test('calls are counted by the burst, and names that are no tags are not written
   })
   assert.equal(seen, 75)
   assert.deepEqual(
-    (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({ actor, subject, result, detail })),
+    (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({
+      actor,
+      subject,
+      result,
+      detail,
+    })),
     [
       { actor: 'k1', subject: 'w/g/t', result: 'ok', detail: { requests: 65, ids: 1064 } },
       { actor: 'k1', subject: 'w/g/t', result: 'IDGEN_OVERLOADED', detail: { requests: 7, ids: 0 } },
