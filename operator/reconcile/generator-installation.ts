@@ -1,3 +1,4 @@
+import { wantedPods } from '../core/pod-budget.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { routeShares } from '../core/route-shares.ts'
 import type { Installation, InstalledRevision } from '../render/installation.ts'
@@ -44,7 +45,7 @@ export function planInstallation(
     })
   }
   const stableRevision = decision?.status.stableRevision
-  const shares = decision && routeShares(decision, revisionStates(picture), generator.spec.replicas, nowMs)
+  const shares = decision && routeShares(decision, revisionStates(picture), wantedPods(generator.spec), nowMs)
   return {
     installation: {
       generator,

@@ -372,7 +372,7 @@ export interface IdGeneratorSpec {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
   /** Secrets of this namespace for the image's registry. */
   readonly imagePullSecrets?: readonly IdGeneratorSpecImagePullSecret[]
-  /** Pods wanted, of all revisions together. A data centre has 256 worker ids. Autoscaling writes it. */
+  /** Pods wanted, of all revisions together. A data centre has 256 worker ids: 192 for these pods, 48 for those that stand beside them in a rollout, 16 to spare. IdGenerators of one data centre share them. Autoscaling writes it. */
   readonly replicas: number
   /** Lets a HorizontalPodAutoscaler scale this resource between two bounds. */
   readonly autoscaling?: IdGeneratorSpecAutoscaling
