@@ -62,7 +62,7 @@ export async function takePicture(
   const needed = [...records]
     .filter(([revision]) => used.has(revision) || known.get(revision)?.deployment !== undefined)
     .flatMap(([, { inputs }]) => wantedSecrets(inputs).map(({ name }) => name))
-  const secrets = await generatorSecrets(store, generator, new Set(needed), nowMs, signal)
+  const secrets = await generatorSecrets(store, generator, { names: new Set(needed), known, nowMs }, signal)
   const facts = new Map(
     [...records].map(([revision, { inputs }]) => [revision, secretFacts(inputs, secrets.contents)]),
   )
