@@ -44,7 +44,6 @@ export function planInstallation(
       replicas: prepared ? undefined : replicas,
     })
   }
-  const stableRevision = decision?.status.stableRevision
   const shares = decision && routeShares(decision, revisionStates(picture), wantedPods(generator.spec), nowMs)
   return {
     installation: {
@@ -53,7 +52,6 @@ export function planInstallation(
       canaryWeight: 0,
       ...shares,
       ...world,
-      ...(stableRevision === undefined ? {} : { stableRevision }),
       ...(secrets.caCertificate === undefined ? {} : { caCertificate: secrets.caCertificate }),
     },
     scaledOnly,
