@@ -206,6 +206,19 @@ describe('an IdGenerator of another namespace', () => {
         putGenerator(w, { spec: { allowedNamespaces: { from: 'All' } } })
         await w.settle(1000)
         assert.equal(reason(), 'Ready')
+        const only = (workspace: string) => {
+          const workspaces = [{ namespace: 'team', workspaces: [workspace] }]
+          putGenerator(w, { spec: { allowedNamespaces: { from: 'All', workspaces } } })
+        }
+        only('pay')
+        await w.settle(1000)
+        assert.equal(reason(), 'WorkspaceNotAllowed')
+        const said = conditionOf(w.tag('invoice', 'team')?.status?.conditions, 'Ready')?.message ?? ''
+        assert.match(said, /in the workspaces pay, and not in "shop".*allowedNamespaces.workspaces/)
+        assert.ok(w.told().includes('invoice WorkspaceNotAllowed'))
+        only('shop')
+        await w.settle(1000)
+        assert.equal(reason(), 'Ready')
       },
     )
   })

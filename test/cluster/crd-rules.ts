@@ -212,6 +212,16 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
   [ID_GENERATOR, { podDisruptionBudget: { maxUnavailable: -1 } }, 'spec.podDisruptionBudget.maxUnavailable'],
   [ID_GENERATOR, { tls: { dnsNames: ['a b'] } }, 'spec.tls.dnsNames[0]'],
   [ID_GENERATOR, { etcd: { endpoints: ['a:2379'] } }, 'spec.etcd.endpoints[0]'],
+  [
+    ID_GENERATOR,
+    { allowedNamespaces: { workspaces: [{ namespace: 'team-*', workspaces: ['shop'] }] } },
+    'spec.allowedNamespaces.workspaces[0].namespace',
+  ],
+  [
+    ID_GENERATOR,
+    { allowedNamespaces: { workspaces: [{ namespace: 'team', workspaces: ['Shop'] }] } },
+    'spec.allowedNamespaces.workspaces[0].workspaces[0]',
+  ],
   [BIZ_TAG, { tag: 'Order' }, 'spec.tag'],
   [BIZ_TAG, { chain: [] }, 'spec.chain'],
   [BIZ_TAG, { algorithm: 'random' }, 'spec.algorithm'],

@@ -358,11 +358,20 @@ export interface IdGeneratorSpecPod {
   readonly volumeMounts?: readonly Readonly<Record<string, unknown>>[]
 }
 
+export interface IdGeneratorSpecAllowedNamespacesWorkspace {
+  /** Its name, or * for all others that no entry names. */
+  readonly namespace: string
+  /** Where it may declare tags; [] is nowhere. */
+  readonly workspaces: readonly string[]
+}
+
 export interface IdGeneratorSpecAllowedNamespaces {
   /** Its own, all, or those with labels. */
   readonly from: 'Same' | 'All' | 'Selector'
   /** Labels that the namespace must have. */
   readonly selector?: Readonly<Record<string, string>>
+  /** Workspaces in which a permitted namespace may declare tags. A namespace that no entry names may declare in all of them, unless an entry "*" says what others may; it does not bind the IdGenerator's own. */
+  readonly workspaces?: readonly IdGeneratorSpecAllowedNamespacesWorkspace[]
 }
 
 export interface IdGeneratorSpec {
