@@ -65,6 +65,7 @@ function replicasOf(draft: RolloutDraft): Record<string, number> {
     canary: activeRollout(draft)?.revision,
     shares: sharesOf(draft),
     kept: keptRevision(draft)?.revision,
+    ending: snapshot.endingPods,
   })
 }
 

@@ -40,6 +40,7 @@ function picture(
     nowMs: 0,
     wanted: WANTED,
     known: revisions,
+    endingPods: 0,
     records: new Map([...names].map((name) => [name, RECORD])),
     secrets: { contents: new Map(), problems: [], events: [] },
     secretFacts: new Map(

@@ -1,3 +1,4 @@
+import { wantedPods } from '../core/pod-budget.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { routeShares } from '../core/route-shares.ts'
 import type { Installation, InstalledRevision } from '../render/installation.ts'
@@ -43,8 +44,7 @@ export function planInstallation(
       replicas: prepared ? undefined : replicas,
     })
   }
-  const stableRevision = decision?.status.stableRevision
-  const shares = decision && routeShares(decision, revisionStates(picture), generator.spec.replicas, nowMs)
+  const shares = decision && routeShares(decision, revisionStates(picture), wantedPods(generator.spec), nowMs)
   return {
     installation: {
       generator,
@@ -52,7 +52,6 @@ export function planInstallation(
       canaryWeight: 0,
       ...shares,
       ...world,
-      ...(stableRevision === undefined ? {} : { stableRevision }),
       ...(secrets.caCertificate === undefined ? {} : { caCertificate: secrets.caCertificate }),
     },
     scaledOnly,

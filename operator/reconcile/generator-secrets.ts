@@ -4,6 +4,8 @@ import { adminKeySecret } from '../render/names.ts'
 import { KubeError } from '../runtime/kube-client.ts'
 import { newAdminKeySecret, newKeyText } from './admin-key.ts'
 import { isRefusal } from './api-refusal.ts'
+import { formerCertificate, withFormer } from './former-certificate.ts'
+import type { KnownRevision } from './known-revisions.ts'
 import type { Secret } from './kube-kinds.ts'
 import { keyIn, podCertificate } from './pod-certificate.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -20,12 +22,18 @@ export interface SecretsFound {
   readonly lookAgainInMs?: number
 }
 
-/** Sees to it that the Secrets are there that the operator makes, and reads `names` and all others that pods need. */
+export interface SecretsAsked {
+  /** Of Secrets that pods need. */
+  readonly names: Iterable<string>
+  readonly known: ReadonlyMap<string, KnownRevision>
+  readonly nowMs: number
+}
+
+/** Sees to it that the Secrets are there that the operator makes, and reads them and all others that pods need. */
 export async function generatorSecrets(
   store: SecretStore,
   generator: IdGenerator,
-  names: Iterable<string>,
-  nowMs: number,
+  { names, known, nowMs }: SecretsAsked,
   signal: AbortSignal,
 ): Promise<SecretsFound> {
   const contents = new Map<string, SecretData>()
@@ -34,7 +42,8 @@ export async function generatorSecrets(
   }
   const admin = await adminKey(store, generator, signal)
   keep(admin.secret)
-  const certificate = await podCertificate(store, generator, nowMs, signal)
+  const former = await formerCertificate(store, generator, known, nowMs, signal)
+  const certificate = withFormer(await podCertificate(store, generator, nowMs, signal), former)
   keep(certificate.secret)
   for (const name of names) if (!contents.has(name)) keep(await store.find(keyIn(generator, name), signal))
   const caCertificate = decoded(certificate.secret?.data)['ca.crt']

@@ -9,11 +9,11 @@ export interface Installation {
   readonly generator: IdGenerator
   /** Every revision that has or gets objects, in any order. */
   readonly revisions: readonly InstalledRevision[]
-  /** The revision in use. undefined before the first: then the Services of stable and canary follow the others. */
+  /** What the Service of stable selects. undefined before the first: then both Services follow the others. */
   readonly stableRevision?: string
-  /** The revision on its way. */
+  /** What the Service of the canary selects; undefined: the same. */
   readonly canaryRevision?: string
-  /** Percent of the calls that routes of the Gateway API send to the canary; 0 without one. */
+  /** Percent of the calls that routes of the Gateway API send to the Service of the canary. */
   readonly canaryWeight: number
   /** Which of OPTIONAL_KINDS the cluster has. */
   readonly optionalKinds: ReadonlySet<OptionalKind>

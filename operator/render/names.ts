@@ -21,8 +21,13 @@ export const NAMES = {
 export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464 } as const
 
 /** The Secret with the pods' certificate: tls.crt, tls.key and, unless a public authority signed it, ca.crt. */
-export function tlsSecretName({ metadata, spec }: IdGenerator): string {
-  return spec.tls.secretName ?? `${metadata.name}-tls`
+export function tlsSecretName(generator: IdGenerator): string {
+  return generator.spec.tls.secretName ?? ownTlsSecretName(generator)
+}
+
+/** Where the operator, or cert-manager for it, puts a certificate. */
+export function ownTlsSecretName({ metadata }: IdGenerator): string {
+  return `${metadata.name}-tls`
 }
 
 /** The Secret with the key that may do everything, and the key in it. */

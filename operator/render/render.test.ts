@@ -106,11 +106,19 @@ describe('routes', () => {
     assert.deepEqual(weights(installation, 'GRPCRoute'), ['orders-stable:50051 95', 'orders-canary:50051 5'])
   })
 
-  test('send everything to stable without a canary, whatever weight is left over', () => {
-    assert.deepEqual(weights({ ...settled({ gateway: GATEWAY }), canaryWeight: 50 }), [
-      'orders-stable:8080 100',
-      'orders-canary:8080 0',
-    ])
+  test('go on by the Service of the canary after a promotion, when both select the same pods', () => {
+    const installation = { ...settled({ gateway: GATEWAY }), canaryWeight: 100 }
+    assert.deepEqual(weights(installation), ['orders-stable:8080 0', 'orders-canary:8080 100'])
+    const selectors = ['orders-stable', 'orders-canary'].map((name) =>
+      specOf<object>(installation, 'Service', name),
+    )
+    assert.deepEqual(selectors[0], selectors[1])
+  })
+
+  test('and Services change before any pod is taken away', () => {
+    const kinds = render(underWay({ gateway: GATEWAY })).objects.map(({ kind }) => kind)
+    for (const kind of ['HTTPRoute', 'GRPCRoute', 'Service'])
+      assert.ok(kinds.lastIndexOf(kind) < kinds.indexOf('Deployment'), kind)
   })
 
   test('speak TLS to the pods where HTTP only redirects', () => {

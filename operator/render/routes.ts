@@ -31,11 +31,10 @@ export function routes(installation: Installation): RenderedObject[] {
 }
 
 function route(installation: Installation, kind: Route, hostnames: readonly string[]): RenderedObject {
-  const { generator, canaryRevision, canaryWeight } = installation
+  const { generator, canaryWeight: weight } = installation
   const { name } = generator.metadata
   const required = generator.spec.tls.mode === 'Required'
   const port = kind === 'GRPCRoute' ? PORTS.grpc : required ? PORTS.https : PORTS.http
-  const weight = canaryRevision === undefined ? 0 : canaryWeight
   const spec = {
     parentRefs: generator.spec.gateway?.parentRefs,
     ...(hostnames.length === 0 ? {} : { hostnames }),
