@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { LoadPlan } from '../load/load-plan.ts'
 import type { LoadReport } from '../load/load-report.ts'
+import { type PlanOptions, planOf } from '../load/plan-options.ts'
 import { VERSION } from '../version.ts'
-import { type BenchOptions, loadPlan } from './bench-options.ts'
 import { reportAndExit } from './report-error.ts'
 
-interface Options extends BenchOptions {
+interface Options extends PlanOptions {
   readonly json?: string
   readonly picture?: string
 }
@@ -75,9 +76,9 @@ async function bench(target: string, options: Options): Promise<void> {
   if (report.failures > 0 || (report.check?.duplicates ?? 0) > 0) process.exitCode = 1
 }
 
-function planOrExit(target: string, options: BenchOptions): ReturnType<typeof loadPlan> {
+function planOrExit(target: string, options: PlanOptions): LoadPlan {
   try {
-    return loadPlan(target, options)
+    return planOf(target, options)
   } catch (error) {
     reportAndExit(error, BAD_INPUT)
   }

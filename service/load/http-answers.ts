@@ -78,7 +78,7 @@ function readIds(bytes: Buffer, at: number, to: number, sink: AnswerSink): boole
   for (let begin = at; ; ) {
     let end = begin
     while (end < to && bytes[end] !== QUOTE) end += 1
-    if (!readId(bytes, begin, end, sink)) return false
+    if (end + 1 >= to || !readId(bytes, begin, end, sink)) return false
     if (bytes[end + 1] === CLOSE_BRACKET) return true
     if (bytes[end + 1] !== COMMA || bytes[end + 2] !== QUOTE) return false
     begin = end + 3

@@ -55,7 +55,11 @@ export class Lane implements ConnectionEvents {
   }
 
   async open(): Promise<void> {
-    this.#connection = await this.#parts.connect(this)
+    const connection = await this.#parts.connect(this)
+    if (this.#closed) return connection.close()
+    this.#connection = connection
+    // Before anything else is sent: the answers come in the order of the requests.
+    this.#askAgain(this.#parts.time.now())
   }
 
   close(): void {
@@ -154,11 +158,7 @@ export class Lane implements ConnectionEvents {
     const { time, stats } = this.#parts
     if (this.#closed) return
     this.open().then(
-      () => {
-        if (this.#closed) return this.#connection?.close()
-        this.#askAgain(time.now())
-        this.refill(time.now())
-      },
+      () => this.refill(time.now()),
       (error: unknown) => {
         stats.fail(CONNECT_FAILED, error instanceof Error ? error.message : String(error))
         time.later(RECONNECT_MS, () => this.#reopen())

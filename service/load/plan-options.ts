@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { IdgenError } from '../core/errors.ts'
-import { LOAD_PROTOCOLS, type LoadPlan, type LoadProtocol, type LoadTarget } from '../load/load-plan.ts'
+import { LOAD_PROTOCOLS, type LoadPlan, type LoadProtocol, type LoadTarget } from './load-plan.ts'
 
 /** As commander hands them over: texts, which are checked here so that every fault says what to do. */
-export interface BenchOptions {
+export interface PlanOptions {
   readonly tag?: readonly string[]
   readonly protocol?: string
   readonly key?: string
@@ -24,7 +24,7 @@ export interface BenchOptions {
 }
 
 /** @throws IDGEN_REQUEST_INVALID that names the option, its value and what to write instead */
-export function loadPlan(target: string, options: BenchOptions): LoadPlan {
+export function planOf(target: string, options: PlanOptions): LoadPlan {
   const plan: LoadPlan = {
     target: targetOf(target, options),
     tags: tagsOf(options.tag ?? []),
@@ -49,7 +49,7 @@ export function loadPlan(target: string, options: BenchOptions): LoadPlan {
   return plan
 }
 
-function refuseContradictions(plan: LoadPlan, { keyFile, key }: BenchOptions): void {
+function refuseContradictions(plan: LoadPlan, { keyFile, key }: PlanOptions): void {
   const { target, threads, connections, batch, command, warmUpMs, form, requests } = plan
   if (threads > connections)
     throw usage(
@@ -74,7 +74,7 @@ function refuseContradictions(plan: LoadPlan, { keyFile, key }: BenchOptions): v
   }
 }
 
-function targetOf(text: string, { protocol: asked, ca }: BenchOptions): LoadTarget {
+function targetOf(text: string, { protocol: asked, ca }: PlanOptions): LoadTarget {
   const example = 'http://127.0.0.1:8080, grpc://127.0.0.1:50051 or redis://127.0.0.1:6399'
   // new URL() knows no default path and port of other schemes than http, but it reads their host and port.
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -130,7 +130,7 @@ function tagsOf(given: readonly string[]): string[] {
   return tags
 }
 
-function keyOf({ key, keyFile }: BenchOptions): string {
+function keyOf({ key, keyFile }: PlanOptions): string {
   const text = keyFile === undefined ? (key ?? '') : read('--key-file', keyFile).trim()
   // It stands in a header: a line break would be the begin of another one. It is a secret, so it is not shown.
   if (!/^[\x21-\x7e]*$/.test(text)) throw usage('The key holds blanks or characters that no key has.')
