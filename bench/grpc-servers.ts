@@ -9,15 +9,11 @@ import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 
-/** How the load process asks. */
-export type Transport = 'unary' | 'stream' | 'http'
-
 /** What a server under measurement tells the bench when it listens. */
 export interface GrpcListening {
   readonly port: number
-  /** Of the tag over gRPC (w/g/t), of the route over HTTP. */
-  readonly path: string
-  readonly authorization: string
+  readonly tag: string
+  readonly key: string
 }
 
 const TAG = 'bench/grpc/single'
@@ -35,7 +31,7 @@ async function startEcho(): Promise<GrpcListening> {
       error === null ? resolve(bound) : reject(error),
     )
   })
-  return { port, path: TAG, authorization: 'Bearer none' }
+  return { port, tag: TAG, key: 'none' }
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
@@ -46,14 +42,13 @@ async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
   await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')
   const ref = { workspace: 'bench', group: 'grpc', name: 'single' }
   await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
-  const authorization = `Bearer ${keyText}`
   if (protocol === 'grpc') {
     const server = createGrpcServer(useCases, { maxMessageBytes: 65_536, version: '0.0.0-bench' })
-    return { port: await server.listen('127.0.0.1', 0), path: TAG, authorization }
+    return { port: await server.listen('127.0.0.1', 0), tag: TAG, key: keyText }
   }
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
-  return { port, path: '/v1/workspaces/bench/groups/grpc/tags/single/ids', authorization }
+  return { port, tag: TAG, key: keyText }
 }
 
 if (process.send !== undefined) {
