@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { bench, benchJson } from './bench-command.ts'
+import { bench, benchJson, quickstartKey } from './bench-command.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const CERTIFICATE = selfSigned('bench')
@@ -32,6 +32,7 @@ before(async () => {
     ['--quickstart'],
   )
   keyFile = join(folder, 'quickstart-key')
+  await quickstartKey(keyFile)
 })
 
 after(async () => {
@@ -187,6 +188,7 @@ test('connections that the service closes in an orderly way are no failures', as
   )
   t.after(() => rm(own, { recursive: true, force: true }))
   t.after(() => young.stop('SIGTERM'))
+  await quickstartKey(join(own, 'quickstart-key'))
   const common = [
     '--tag',
     'demo/shop/orders',
