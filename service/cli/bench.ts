@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { IdgenError } from '../core/errors.ts'
 import type { LoadPlan } from '../load/load-plan.ts'
 import type { LoadReport } from '../load/load-report.ts'
 import { type PlanOptions, planOf } from '../load/plan-options.ts'
@@ -59,7 +60,10 @@ Exit code: 0, 1 when an ID came twice or a request failed, 2 for options that ca
 docs/bench.md says how to read the numbers.`
 
 async function bench(target: string, options: Options): Promise<void> {
-  const plan = planOrExit(target, options)
+  const plan = checked(() => {
+    for (const [option, file] of filesOf(options)) prepare(option, file)
+    return planOf(target, options)
+  })
   // Only here: the other commands have no use for it.
   const { runLoad } = await import('../load/run-load.ts')
   const { reportText, secondText } = await import('../load/report-text.ts')
@@ -76,11 +80,27 @@ async function bench(target: string, options: Options): Promise<void> {
   if (report.failures > 0 || (report.check?.duplicates ?? 0) > 0) process.exitCode = 1
 }
 
-function planOrExit(target: string, options: PlanOptions): LoadPlan {
+/** Bad input ends here. */
+function checked(plan: () => LoadPlan): LoadPlan {
   try {
-    return planOf(target, options)
+    return plan()
   } catch (error) {
     reportAndExit(error, BAD_INPUT)
+  }
+}
+
+function filesOf({ json, picture }: Options): [string, string][] {
+  const named = Object.entries({ '--json': json, '--picture': picture })
+  return named.flatMap(([option, file]) => (file === undefined || file === '-' ? [] : [[option, file]]))
+}
+
+/** Before the load: afterwards would be late to learn that the folder is missing. */
+function prepare(option: string, file: string): void {
+  try {
+    writeFileSync(file, '')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new IdgenError('IDGEN_REQUEST_INVALID', `${option} ${file} cannot be written: ${reason}`)
   }
 }
 

@@ -121,7 +121,7 @@ export interface LoopEnd {
 const UNANSWERED = 'UNANSWERED'
 /** The finest a timer is. Requests whose moments fall into one turn are sent together. */
 const TURN_MS = 1
-/** Above every deadline of the service (4 s at most by default). */
+/** Above the service's own deadline (server.generate.deadline, 2 s by default), after which it answers with an error. */
 const DRAIN_LIMIT_MS = 6000
 /** Fewer than any listener's backlog. */
 const CONNECTING_MAX = 100

@@ -26,10 +26,7 @@ export class UuidSet {
     }
     const at = this.#find(w0, w1, w2, w3)
     const words = this.#words
-    if ((words[at] as number) === w0 && (words[at + 1] as number) === w1) {
-      // A free slot has four zeros, which is none that is looked for.
-      if ((words[at + 2] as number) === w2 && (words[at + 3] as number) === w3) return 'twice'
-    }
+    if (!isFree(words, at)) return 'twice'
     if (this.#count >= this.#slots * FILL_MAX) {
       if (this.#slots >= this.#slotsMax) return 'full'
       this.#grow()

@@ -184,6 +184,10 @@ test('bad input ends with 2, the offending value and what to do', async () => {
     [[], /missing required argument 'target'/],
     [['http://127.0.0.1:9', '--tag', 'orders'], /workspace\/group\/tag, not "orders".*IDGEN_REQUEST_INVALID/],
     [['http://127.0.0.1:9', '--tag', 'a/b/c', '--speed', '9'], /unknown option '--speed'/],
+    [
+      ['http://127.0.0.1:9', '--tag', 'a/b/c', '--json', '/nowhere/x'],
+      /--json \/nowhere\/x cannot be written/,
+    ],
   ]
   for (const [args, expected] of cases) {
     const { code, err } = await bench(args)
