@@ -9,11 +9,15 @@ import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 
+/** How the load process asks. */
+export type Transport = 'unary' | 'stream' | 'http'
+
 /** What a server under measurement tells the bench when it listens. */
 export interface GrpcListening {
   readonly port: number
-  readonly tag: string
-  readonly key: string
+  /** Of the tag over gRPC (w/g/t), of the route over HTTP. */
+  readonly path: string
+  readonly authorization: string
 }
 
 const TAG = 'bench/grpc/single'
@@ -31,7 +35,7 @@ async function startEcho(): Promise<GrpcListening> {
       error === null ? resolve(bound) : reject(error),
     )
   })
-  return { port, tag: TAG, key: 'none' }
+  return { port, path: TAG, authorization: 'Bearer none' }
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
@@ -42,13 +46,14 @@ async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
   await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')
   const ref = { workspace: 'bench', group: 'grpc', name: 'single' }
   await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
+  const authorization = `Bearer ${keyText}`
   if (protocol === 'grpc') {
     const server = createGrpcServer(useCases, { maxMessageBytes: 65_536, version: '0.0.0-bench' })
-    return { port: await server.listen('127.0.0.1', 0), tag: TAG, key: keyText }
+    return { port: await server.listen('127.0.0.1', 0), path: TAG, authorization }
   }
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
-  return { port, tag: TAG, key: keyText }
+  return { port, path: '/v1/workspaces/bench/groups/grpc/tags/single/ids', authorization }
 }
 
 if (process.send !== undefined) {

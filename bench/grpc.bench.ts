@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { GrpcListening } from './grpc-servers.ts'
-import type { LoadRound } from './load-process.ts'
+import type { GrpcRound } from './grpc-load.ts'
+import type { GrpcListening, Transport } from './grpc-servers.ts'
 
 /**
  * What a single ID costs over gRPC: processor time of the server per ID, beside bare grpc-js with the same codec and
@@ -32,7 +32,7 @@ const REQUIRED_LATENCY = 0.7
 interface Subject {
   readonly name: string
   readonly server: GrpcListening & { readonly process: ChildProcess }
-  readonly client: LoadRound['client']
+  readonly transport: Transport
 }
 
 interface Measured {
@@ -44,13 +44,13 @@ interface Measured {
 
 const children: ChildProcess[] = []
 try {
-  const load = start('load-process.ts', [])
+  const load = start('grpc-load.ts', [])
   const idgen = await startServer('idgen')
   const subjects: Subject[] = [
-    { name: 'grpc-js echo', server: await startServer('echo'), client: 'grpc' },
-    { name: 'idgen unary', server: idgen, client: 'grpc' },
-    { name: 'idgen stream', server: idgen, client: 'grpc-stream' },
-    { name: 'idgen HTTP', server: await startServer('http'), client: 'node-http' },
+    { name: 'grpc-js echo', server: await startServer('echo'), transport: 'unary' },
+    { name: 'idgen unary', server: idgen, transport: 'unary' },
+    { name: 'idgen stream', server: idgen, transport: 'stream' },
+    { name: 'idgen HTTP', server: await startServer('http'), transport: 'http' },
   ]
   const rounds: Measured[][] = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
@@ -93,21 +93,13 @@ function report(subjects: readonly Subject[], rounds: readonly Measured[][]): vo
   if (process.argv.includes('--check') && !holds) process.exitCode = 1
 }
 
-async function measure(load: ChildProcess, { server, client }: Subject): Promise<Measured> {
-  const { port, tag, key } = server
-  // Over gRPC all of them on one connection.
-  const busy =
-    client === 'node-http' ? { connections: CALLERS, pipeline: 1 } : { connections: 1, pipeline: CALLERS }
-  const round: LoadRound = { port, tag, key, client, ...busy, requests: REQUESTS_BUSY }
+async function measure(load: ChildProcess, { server, transport }: Subject): Promise<Measured> {
+  const { port, path, authorization } = server
+  const round: GrpcRound = { port, path, authorization, transport, callers: CALLERS, requests: REQUESTS_BUSY }
   const before = await ask<{ cpuMicros: number }>(server.process, {})
   await ask(load, round)
   const after = await ask<{ cpuMicros: number }>(server.process, {})
-  const alone = await ask<{ medianMicros: number }>(load, {
-    ...round,
-    connections: 1,
-    pipeline: 1,
-    requests: REQUESTS_ALONE,
-  })
+  const alone = await ask<{ medianMicros: number }>(load, { ...round, callers: 1, requests: REQUESTS_ALONE })
   return {
     cpuMicros: (after.cpuMicros - before.cpuMicros) / REQUESTS_BUSY,
     latencyMicros: alone.medianMicros,

@@ -81,7 +81,7 @@ async function measure(load: ChildProcess, server: Server, sendCount: boolean): 
     port,
     tag,
     key,
-    client: 'http',
+    protocol: 'http',
     sendCount,
     connections: CONNECTIONS,
     pipeline: 1,

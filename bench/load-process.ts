@@ -1,15 +1,13 @@
 import { LatencyHistogram } from '../service/load/latency-histogram.ts'
 import type { LoadPlan } from '../service/load/load-plan.ts'
 import { LoadThread, type ThreadInterval } from '../service/load/load-thread.ts'
-import { runNodeHttp } from './node-http-load.ts'
 
 /** One round of load: `requests` in all, one ID each, `connections` × `pipeline` of them under way. */
 export interface LoadRound {
   readonly port: number
   readonly tag: string
   readonly key: string
-  /** node-http: Node's own HTTP client, as most callers have it; the others are those of `idgen bench`. */
-  readonly client: 'http' | 'node-http' | 'grpc' | 'grpc-stream'
+  readonly protocol: LoadPlan['target']['protocol']
   readonly connections: number
   readonly pipeline: number
   readonly requests: number
@@ -29,8 +27,7 @@ export interface LoadResult {
  * Anything but an ID ends the round with an error: a bench that measures errors measures nothing.
  */
 async function runRound(round: LoadRound): Promise<LoadResult> {
-  if (round.client === 'node-http') return runNodeHttp(round)
-  const thread = await LoadThread.open({ ...planOf(round, round.client), thread: 0 })
+  const thread = await LoadThread.open({ ...planOf(round), thread: 0 })
   const intervals: ThreadInterval[] = []
   const begin = performance.now()
   await thread.run((interval) => intervals.push(interval))
@@ -43,8 +40,8 @@ async function runRound(round: LoadRound): Promise<LoadResult> {
   return { answers: latency.count, ms, medianMicros: latency.quantileMs(0.5) * 1000 }
 }
 
-function planOf(round: LoadRound, protocol: LoadPlan['target']['protocol']): LoadPlan {
-  const { port, tag, key, connections, pipeline, requests, sendCount } = round
+function planOf(round: LoadRound): LoadPlan {
+  const { protocol, port, tag, key, connections, pipeline, requests, sendCount } = round
   return {
     target: { protocol, host: '127.0.0.1', port, tls: undefined },
     tags: [tag],

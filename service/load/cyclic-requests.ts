@@ -10,7 +10,7 @@ export class CyclicRequests {
   readonly #starts: readonly number[]
   readonly #tags: number
 
-  constructor(requests: readonly string[], windowMax: number) {
+  constructor(requests: readonly (string | Buffer)[], windowMax: number) {
     this.#tags = requests.length
     const all = Array.from({ length: requests.length + windowMax }, (_, k) =>
       Buffer.from(requests[k % requests.length] ?? ''),

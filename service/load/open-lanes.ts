@@ -16,7 +16,7 @@ export async function lanesOf(plan: LoadPlan): Promise<Lanes> {
   const { protocol } = plan.target
   if (protocol === 'http') return socketLanes(plan, httpProtocol(plan))
   if (protocol === 'resp') return socketLanes(plan, respProtocol(plan))
-  // Only then: the library takes 20 MB and a quarter of a second in every thread.
+  // Only then: the messages' code has no place in the other threads.
   const { streamLanes, unaryLanes } = await import('./grpc-lanes.ts')
   return protocol === 'grpc' ? unaryLanes(plan) : streamLanes(plan)
 }

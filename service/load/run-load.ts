@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { CONNECTION_LOST } from './connection.ts'
 import { type CheckState, DuplicateCheck } from './duplicate-check.ts'
 import { type LoadPlan, type ThreadPlan, threadPlans } from './load-plan.ts'
 import { type LoadReport, ReportBuilder, type SecondReport } from './load-report.ts'
@@ -73,12 +74,19 @@ async function probe(plan: LoadPlan): Promise<CheckState | undefined> {
   let answers = 0
   await thread.run((interval) => {
     answers += interval.answers
-    failed.push(...interval.errors.map(({ code, example }) => `${code}: ${example}`))
+    failed.push(...interval.errors.map(({ code, example }) => `${code}: ${example}${hintOf(code, plan)}`))
   })
   const check = thread.close()
-  if (failed.length > 0) throw new Error(`The first request was refused: ${failed[0]}`)
+  if (failed.length > 0) throw new Error(`The first request failed: ${failed[0]}`)
   if (answers < requests) throw new Error(`The first requests took longer than ${PROBE_LIMIT_MS} ms.`)
   return check
+}
+
+/** A server cuts off what it does not understand. */
+function hintOf(code: string, { target }: LoadPlan): string {
+  if (code !== CONNECTION_LOST) return ''
+  const how = target.tls === undefined ? 'in the clear' : 'with TLS'
+  return ` (does ${target.host}:${target.port} speak ${target.protocol} ${how}?)`
 }
 
 /** Enough to find a fault in the names. */

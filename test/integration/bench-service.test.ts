@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { bench, benchJson, quickstartKey } from './bench-command.ts'
@@ -172,7 +173,7 @@ test('with TLS it trusts the certificates it is given, and no others', async () 
 test('a wrong key and a tag that is not there are told at once', async () => {
   const wrong = await bench([service.httpOrigin, '--tag', 'demo/shop/orders', '--key', 'idg_wrong'])
   assert.equal(wrong.code, 1)
-  assert.match(wrong.err, /first request was refused: IDGEN_UNAUTHENTICATED: /)
+  assert.match(wrong.err, /first request failed: IDGEN_UNAUTHENTICATED: /)
   const missing = await bench([service.httpOrigin, '--tag', 'demo/shop/nothing', '--key-file', keyFile])
   assert.match(missing.err, /IDGEN_TAG_NOT_FOUND: /)
   const overGrpc = await bench([`grpc://${service.grpcAddress}`, '--tag', 'demo/shop/orders'])
@@ -209,3 +210,40 @@ test('connections that the service closes in an orderly way are no failures', as
   assert.deepEqual(unary.report.errors, [])
   assert.equal(unary.code, 0)
 })
+
+for (const protocol of ['http', 'grpc', 'grpc-stream'])
+  test(`a service that is killed under load over ${protocol} is told, and the run ends in its time`, async (t) => {
+    const database = await testDatabase()
+    const own = await mkdtemp(join(tmpdir(), 'idgen-bench-kill-'))
+    t.after(() => rm(own, { recursive: true, force: true }))
+    const environment = { IDGEN_DATABASE_URL: database.url, IDGEN_DATA_DIR: own }
+    const killed = await startService(environment, ['--quickstart'])
+    t.after(() => killed.stop('SIGKILL'))
+    const key = await quickstartKey(join(own, 'quickstart-key'))
+    const target = protocol === 'http' ? killed.httpOrigin : `grpc://${killed.grpcAddress}`
+    const run = benchJson([
+      ...[target, '--protocol', protocol, '--tag', 'demo/shop/orders', '--key', key],
+      ...['--connections', '2', '--pipeline', '4', '--duration', '6s'],
+    ])
+    await untilIssued(killed, key)
+    await killed.stop('SIGKILL')
+    const { code, report } = await run
+    assert.equal(code, 1)
+    assert.ok(report.answers > 0, 'it was killed before the load')
+    const codes = report.errors.map((error) => error.code)
+    assert.ok(codes.includes('CONNECTION_LOST') || codes.includes('CONNECT_FAILED'), codes.join(' '))
+    assert.ok(report.seconds <= 6.1)
+    assert.equal(report.check?.duplicates, 0)
+  })
+
+/** Until the load has taken some hundred numbers: each look takes one itself. */
+async function untilIssued({ httpOrigin }: ServiceProcess, key: string): Promise<void> {
+  const url = `${httpOrigin}/v1/workspaces/demo/groups/shop/tags/orders/ids`
+  for (let looks = 0; looks < 1000; looks += 1) {
+    const answer = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${key}` } })
+    const { ids } = (await answer.json()) as { readonly ids: readonly string[] }
+    if (Number(ids[0]) > looks + 300) return
+    await pause(20)
+  }
+  throw new Error('the load did not begin')
+}
