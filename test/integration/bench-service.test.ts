@@ -221,10 +221,11 @@ for (const protocol of ['http', 'grpc', 'grpc-stream'])
     t.after(() => killed.stop('SIGKILL'))
     const key = await quickstartKey(join(own, 'quickstart-key'))
     const target = protocol === 'http' ? killed.httpOrigin : `grpc://${killed.grpcAddress}`
-    const run = benchJson([
-      ...[target, '--protocol', protocol, '--tag', 'demo/shop/orders', '--key', key],
-      ...['--connections', '2', '--pipeline', '4', '--duration', '6s'],
-    ])
+    const run = benchJson(
+      [target, '--protocol', protocol, '--tag', 'demo/shop/orders', '--key', key].concat(
+        '--connections 2 --pipeline 4 --duration 6s'.split(' '),
+      ),
+    )
     await untilIssued(killed, key)
     await killed.stop('SIGKILL')
     const { code, report } = await run
