@@ -38,7 +38,7 @@ test('every sample of docs/bench.md runs as it stands, but for addresses and tim
     const words = sample.split(' ').map((word) => addresses[word] ?? word.replace(/^"(.*)"$/, '$1'))
     const shorter = [
       '--duration',
-      '1s',
+      '300ms',
       '--warm-up',
       '0s',
       ...(words.includes('--rate') ? ['--rate', '100'] : []),
