@@ -231,6 +231,30 @@ describe('credentials of a tag', () => {
       })
   })
 
+  test('a tag that comes back from another BizTag, or from a backup, gets a key that opens it', async () => {
+    await inWorld(prepare, async (w) => {
+      const first = keyOf(w)
+      const tag = w.service.tags.get('shop/orders/invoice')
+      assert.ok(tag?.owner !== undefined)
+      // It was freed, another BizTag was faster, and that one is gone now.
+      tag.owner = { ...tag.owner, name: 'other', uid: 'other' }
+      w.service.keys.clear()
+      w.service.revoked.add(idOfKey(first) ?? '')
+      await w.settle(LOOK_MS)
+      assert.equal(w.ready(), 'True Ready')
+      const second = keyOf(w)
+      assert.notEqual(second, first)
+      assert.equal(w.service.keys.get(idOfKey(second) ?? '')?.sha256, sha256Hex(second))
+      assert.equal(w.told().at(-1), 'invoice CredentialsRotated')
+      // The backup is older than the key.
+      tag.owner = undefined
+      w.service.keys.clear()
+      await w.settle(LOOK_MS)
+      assert.equal(keyOf(w), second)
+      assert.equal(w.service.keys.get(idOfKey(second) ?? '')?.sha256, sha256Hex(second))
+    })
+  })
+
   test('the key ends with the BizTag', async () => {
     for (const deletionPolicy of ['Retain', 'Purge'] as const)
       await inWorld(
@@ -318,3 +342,6 @@ describe('an IdGenerator takes the namespace of a tag no longer', () => {
     })
   })
 })
+
+/** A look at all tags, and what is tried again after it. */
+const LOOK_MS = 240_000
