@@ -9,6 +9,7 @@ import {
   type TestWorld,
 } from '../../test/cluster/biz-tag-world.ts'
 import { failure, noAnswer } from '../../test/cluster/memory-tag-service.ts'
+import { ID_GENERATOR } from '../api/kinds.ts'
 import { conditionOf } from '../core/biz-tag-conditions.ts'
 import { SECRET } from './credentials.ts'
 import { idOfKey, keyId, sha256Hex } from './credentials-key.ts'
@@ -252,6 +253,24 @@ describe('credentials of a tag', () => {
       await w.settle(LOOK_MS)
       assert.equal(keyOf(w), second)
       assert.equal(w.service.keys.get(idOfKey(second) ?? '')?.sha256, sha256Hex(second))
+    })
+  })
+
+  test('a key that an older version of the service took ends with the BizTag once a newer one is stable', async () => {
+    await inWorld(prepare, async (w) => {
+      const [[id, key] = []] = w.service.keys
+      assert.ok(id !== undefined && key !== undefined)
+      const { declaredBy, ...unbound } = key
+      w.service.keys.set(id, unbound as typeof key)
+      const path = pathOf(ID_GENERATOR, 'shop', 'ids')
+      const generator = w.kube.objects.get(path)
+      w.kube.put(path, {
+        ...generator,
+        status: { ...(generator?.['status'] as object), stableRevision: 'newer' },
+      })
+      await w.settle(60_000)
+      assert.equal(w.service.keys.get(id)?.declaredBy, declaredBy)
+      assert.equal(idOfKey(keyOf(w)), id)
     })
   })
 
