@@ -55,8 +55,8 @@ function isLate(draft: RolloutDraft, { since }: PodsWaitedFor): boolean {
 function lacksWorkerIds(draft: RolloutDraft): boolean {
   const { revisions, endingPods } = draft.snapshot
   const canary = podsOf(draft, activeRollout(draft)?.revision)
-  const held = revisions.reduce((sum, { replicas }) => sum + replicas, endingPods)
-  return servingPods(canary) >= canary.replicas && held >= PODS_MAX
+  const asked = revisions.reduce((sum, { replicas }) => sum + replicas, 0)
+  return servingPods(canary) >= canary.replicas && asked < PODS_MAX && asked + endingPods >= PODS_MAX
 }
 
 /** Until something has to be decided about pods that are missing. */
