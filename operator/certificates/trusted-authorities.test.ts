@@ -53,6 +53,11 @@ describe('the root of a chain', () => {
   const rows: readonly [string, string, string | undefined][] = [
     ['is what signed a certificate', certificate.cert, certificate.ca],
     ['is the last of the chain, if that is one', certificate.cert + certificate.ca, certificate.ca],
+    [
+      'is what the last of the chain leads to',
+      testCertificate('a', 'b').cert + certificate.cert,
+      certificate.ca,
+    ],
     ['is not one that this machine does not trust', testCertificate('other', 'shop').cert, undefined],
     ['is none of a text that is no certificate', 'x', undefined],
   ]

@@ -96,6 +96,17 @@ describe('while pods go from one certificate to another', () => {
     await scene.killOperator()
   })
 
+  test('the old one stays trusted where the record of the pods is lost', async () => {
+    const scene = await settled()
+    const [record] = scene.of('ControllerRevision')
+    scene.cluster.remove(`/apis/apps/v1/namespaces/shop/controllerrevisions/${record?.metadata.name}`)
+    scene.secret('theirs', THEIRS)
+    scene.apply(MOVED)
+    await scene.clock.advance(5000)
+    assert.equal(trusted(scene), CERTIFICATE.ca + own(scene))
+    await scene.killOperator()
+  })
+
   test('a canary that is taken back leaves the old one', async () => {
     const scene = await settled()
     scene.secret('theirs', THEIRS)
