@@ -87,9 +87,14 @@ describe('a change of certificates on a real API server', { skip: missing !== un
     await world.becomes('it is ready', (it) => told(it, 'Ready') === 'True Ready')
     await applyTag('one')
     await trusts(old)
-    await world.createSecret('new', { 'ca.crt': ca, 'tls.crt': cert, 'tls.key': key })
     await apply('new')
+    await world.becomes('it waits for it', (it) => told(it, 'CredentialsValid') === 'False SecretMissing')
+    // Nobody tells of this Secret: the operator looks for it, and tags are told.
+    await world.createSecret('new', { 'ca.crt': ca })
+    await trusts(ca + old)
+    await world.patch(SECRET, 'new', { stringData: { 'tls.crt': cert, 'tls.key': key } })
     const held = await world.becomes('it waits', (it) => it.status?.rollout?.pause !== undefined)
+    assert.equal(held.status?.share, '33% (34% wanted)')
     await trusts(ca + old)
     // The service still answers with the old one.
     await applyTag('two')
