@@ -59,7 +59,10 @@ describe('a change of certificates on a real API server', { skip: missing !== un
         metadata: { name: 'invoice' },
         spec: {
           generatorRef: { name: 'orders' },
-          ...{ workspace: 'shop', group: 'sales', tag: 'invoice', displayName },
+          workspace: 'shop',
+          group: 'sales',
+          tag: 'invoice',
+          displayName,
           credentialsSecret: { name: 'creds' },
         },
       },
