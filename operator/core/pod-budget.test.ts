@@ -74,6 +74,23 @@ describe('worker ids are enough for every pod', () => {
     assert.deepEqual(counts(world, 'r1', 'r2'), [192, 0])
     assert.ok(peak() <= PODS_MAX)
   })
+
+  test('through a time in which pods of lost nodes do not end: the canary waits, and is not blocked for it', () => {
+    const { world } = large(192)
+    const ending = world.pods.ending.bind(world.pods)
+    let stuck = 60
+    world.pods.ending = (nowMs) => ending(nowMs) + stuck
+    world.wanted = 'r2'
+    world.run(57 * MINUTE)
+    assert.deepEqual(counts(world, 'r1', 'r2'), [192, 0])
+    assert.equal(world.status.rollout?.state, 'Progressing')
+    stuck = 0
+    // Slow ones, which take nearly half of the deadline.
+    world.pods.behaviours.set('r2', { startMs: 4 * MINUTE })
+    world.run(HOUR)
+    assert.equal(world.status.stableRevision, 'r2')
+    assert.deepEqual(counts(world, 'r1', 'r2'), [0, 192])
+  })
 })
 
 describe('when worker ids are short', () => {

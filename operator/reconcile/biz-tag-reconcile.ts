@@ -147,6 +147,8 @@ async function declareTo(
     for (const event of [...events, ...restored(task)]) tell(world, tag, 'Declare', event)
     memory.settings = answer.settings
     memory.foundSettings = undefined
+    // Whatever made a declaration necessary may have ended the key: another one had the tag, or a backup is older than it.
+    memory.secret = undefined
     memory.declared = digest
     memory.declaredAtMs = world.clock.monotonicMs()
   }

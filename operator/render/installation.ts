@@ -17,8 +17,10 @@ export interface Installation {
   readonly canaryWeight: number
   /** Which of OPTIONAL_KINDS the cluster has. */
   readonly optionalKinds: ReadonlySet<OptionalKind>
-  /** ca.crt of the TLS Secret, PEM. undefined while the Secret is not there, or where a public authority signed. */
+  /** The authorities of all certificates that pods have, PEM. undefined while there are none, or where all are public. */
   readonly caCertificate?: string
+  /** Of backendNames the first that the certificates of all pods are good for; undefined: there is none. */
+  readonly backendName?: string
   /** Where the operator runs: its pods get through the NetworkPolicy. undefined outside of a cluster. */
   readonly operatorNamespace?: string
 }

@@ -22,12 +22,22 @@ export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464 } as
 
 /** The Secret with the pods' certificate: tls.crt, tls.key and, unless a public authority signed it, ca.crt. */
 export function tlsSecretName(generator: IdGenerator): string {
-  return generator.spec.tls.secretName ?? ownTlsSecretName(generator)
+  const { secretName, issuerRef } = generator.spec.tls
+  if (secretName !== undefined) return secretName
+  return issuerRef === undefined ? ownTlsSecretName(generator) : issuedTlsSecretName(generator)
 }
 
-/** Where the operator, or cert-manager for it, puts a certificate. */
+/** Where the operator puts a certificate. */
 export function ownTlsSecretName({ metadata }: IdGenerator): string {
   return `${metadata.name}-tls`
+}
+
+/**
+ * Where cert-manager puts one for it. Not in the place of the operator's: pods would go from one authority to the other
+ * all at once, each when its node gets to it, instead of by a canary.
+ */
+export function issuedTlsSecretName({ metadata }: IdGenerator): string {
+  return `${metadata.name}-issued-tls`
 }
 
 /** The Secret with the key that may do everything, and the key in it. */

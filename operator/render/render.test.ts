@@ -129,6 +129,19 @@ describe('routes', () => {
     assert.deepEqual(validation, { hostname: 'orders-stable.shop.svc', caCertificateRefs })
   })
 
+  test('know the pods by a name of all their certificates while those are two', () => {
+    const tls = { mode: 'Required' as const, secretName: 'mine', dnsNames: ['ids.example'] }
+    const installation = settled({ gateway: GATEWAY, tls })
+    const names = [{}, { backendName: 'orders.shop.svc' }].map((name) => {
+      const policy = specOf<{ validation: { hostname: string } }>(
+        { ...installation, ...name },
+        'BackendTLSPolicy',
+      )
+      return policy.validation.hostname
+    })
+    assert.deepEqual(names, ['ids.example', 'orders.shop.svc'])
+  })
+
   test('trust public authorities where the certificate comes with none', () => {
     const { caCertificate: _, ...installation } = settled({
       gateway: GATEWAY,
