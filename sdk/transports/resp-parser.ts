@@ -86,5 +86,5 @@ function integer(text: string): string {
   throw new Error(`"${text.slice(0, 40)}" is no number of the Redis protocol`)
 }
 
-/** Ten times the longest answer: a million snowflakes as runs. */
+/** Ten times the longest answer: a thousand UUIDs, or a million snowflakes as runs. */
 const BUFFERED_MAX = 1_048_576

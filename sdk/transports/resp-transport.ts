@@ -83,14 +83,21 @@ function runOf(first: unknown, count: unknown): IdRun {
   return { first: BigInt(texts[0] ?? 0), count: Number(texts[1]) }
 }
 
-/** `-WORD IDGEN_CODE text`; what has no code is no error of idgen. */
+/** `-WORD IDGEN_CODE text`, or one of the words that every Redis server has. */
 function refusal(endpoint: string, { text }: RespError): IdgenClientError {
-  const [, code, message] = /\b(IDGEN_[A-Z_]{1,60})\b:? ?(.*)$/.exec(text) ?? []
+  const [, code = WORDS[text.split(' ', 1)[0] ?? ''], message = text] =
+    /\b(IDGEN_[A-Z_]{1,60})\b:? ?(.*)$/.exec(text) ?? []
   if (code !== undefined)
     return new IdgenClientError(code, `${message} (${endpoint})`, {
       endpoint,
       retryable: isRetryableCode(code),
     })
-  const foreign = `${endpoint} answered "${text.slice(0, 200)}", which is no error of idgen: is the address right, and is the key?`
+  const foreign = `${endpoint} answered "${text.slice(0, 200)}", which is no error of idgen: is the address right?`
   return new IdgenClientError('IDGEN_CLIENT_ANSWER_INVALID', foreign, { endpoint })
+}
+
+const WORDS: Readonly<Record<string, string | undefined>> = {
+  NOAUTH: 'IDGEN_UNAUTHENTICATED',
+  WRONGPASS: 'IDGEN_UNAUTHENTICATED',
+  NOPERM: 'IDGEN_FORBIDDEN',
 }
