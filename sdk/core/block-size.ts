@@ -8,7 +8,7 @@ export interface BlockTuning {
   readonly aheadMs: number
   /** IDs that are older are burnt: so late, at the most, is it noticed that a tag was deleted. */
   readonly lifetimeMs: number
-  /** IDs that are always kept in memory, also when nobody takes any: for `nextSync` after a quiet time. */
+  /** So many are fetched at once and again when half are used or get old, also when nobody takes any: for `nextSync`. */
   readonly keep: number
 }
 

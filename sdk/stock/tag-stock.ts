@@ -209,6 +209,8 @@ export class TagStock {
       }
     } finally {
       this.#flying = false
+      // Somebody may have come while it ended.
+      if (this.#isAwaited()) this.#askIfNeeded(this.#settings.clock.moment())
     }
   }
 
