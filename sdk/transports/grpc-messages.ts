@@ -18,6 +18,7 @@ export function writeBatchRequest({ path, count, form }: IdRequest): Buffer {
 
 /** idgen.v1.GenerateBatchResponse. @throws when it is none */
 export function readBatchResponse(message: Uint8Array): IdAnswer {
+  let uuids = 0
   const runs: IdRun[] = []
   const texts: string[] = []
   let algorithm: string | undefined
@@ -25,9 +26,17 @@ export function readBatchResponse(message: Uint8Array): IdAnswer {
   for (const { number, value, bytes } of wireFields(message)) {
     if (number === 1) runs.push(readRun(bytes))
     else if (number === 2) texts.push(text(bytes))
+    else if (number === 3) uuids = bytes.length
     else if (number === 4) algorithm = ALGORITHMS[value]
     else if (number === 5) degraded = value === 1
   }
+  // Over gRPC a tag that issues UUIDs, or degraded to them, gives them where runs were asked for.
+  if (uuids > 0)
+    throw new IdgenClientError(
+      'IDGEN_CLIENT_WRONG_KIND',
+      `The tag issues ${algorithm ?? 'UUIDs'} now, and those are no numbers; take them with client.uuids or client.texts.`,
+      { retryable: degraded },
+    )
   return { runs, texts, algorithm, degraded }
 }
 

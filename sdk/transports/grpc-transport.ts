@@ -44,13 +44,17 @@ class GrpcTransport implements Transport {
       const call = this.#client(endpoint).makeUnaryRequest(
         method,
         (bytes: Buffer) => bytes,
-        read,
+        (bytes: Buffer) => bytes,
         request,
         this.#metadata(),
         (error, answer) => {
           signal.removeEventListener('abort', cancel)
-          if (error === null && answer !== undefined) resolve(answer)
-          else reject(refusal(endpoint, error))
+          try {
+            if (error !== null || answer === undefined) throw refusal(endpoint, error)
+            resolve(read(answer))
+          } catch (thrown) {
+            reject(thrown as Error)
+          }
         },
       )
       const cancel = (): void => call.cancel()
