@@ -17,7 +17,7 @@ export function writeBatchRequest({ path, count, form }: IdRequest): Buffer {
 }
 
 /** idgen.v1.GenerateBatchResponse. @throws when it is none */
-export function readBatchResponse(message: Uint8Array): IdAnswer {
+export function readBatchResponse(endpoint: string, message: Uint8Array): IdAnswer {
   let uuids = 0
   const runs: IdRun[] = []
   const texts: string[] = []
@@ -35,7 +35,7 @@ export function readBatchResponse(message: Uint8Array): IdAnswer {
     throw new IdgenClientError(
       'IDGEN_CLIENT_WRONG_KIND',
       `The tag issues ${algorithm ?? 'UUIDs'} now, and those are no numbers; take them with client.uuids or client.texts.`,
-      { retryable: degraded },
+      { retryable: degraded, endpoint },
     )
   return { runs, texts, algorithm, degraded }
 }

@@ -18,7 +18,8 @@ class GrpcTransport implements Transport {
 
   issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
     const bytes = writeBatchRequest(request)
-    return this.#call(endpoint, '/idgen.v1.IdService/GenerateBatch', bytes, readBatchResponse, signal)
+    const read = (answer: Uint8Array): IdAnswer => readBatchResponse(endpoint, answer)
+    return this.#call(endpoint, '/idgen.v1.IdService/GenerateBatch', bytes, read, signal)
   }
 
   nodes(endpoint: string, signal: AbortSignal): Promise<readonly Endpoint[]> {
