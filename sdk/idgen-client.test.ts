@@ -62,6 +62,20 @@ describe('forms of IDs', () => {
     assert.equal(waited[4], 2n ** 60n + 13n)
   })
 
+  test('a typed array is filled over the carry into the upper half', async () => {
+    const { client, transport } = clientWorld()
+    for (const nextValue of [2n ** 32n - 2n, 2n ** 62n + 2n ** 33n - 2n]) {
+      client.dropBlocks()
+      transport.nextValue = nextValue
+      const taken = new BigUint64Array(new ArrayBuffer(48), 8, 5)
+      await client.bigints(TAG).take(taken)
+      assert.deepEqual(
+        [...taken],
+        Array.from({ length: 5 }, (_, i) => nextValue + BigInt(i)),
+      )
+    }
+  })
+
   test('UUIDs come as text, and numbers are refused where UUIDs are wanted', async () => {
     const { client, transport } = clientWorld({ minBlock: 4 })
     assert.match(await client.uuids(TAG).next(), /^01984f0e-5b6a-7c3f-8f6e-0{11}1$/)

@@ -8,8 +8,7 @@ export class BigIntIds extends IdSource<bigint> {
     const at = queue.offset
     if (at >= queue.limit) return this.#nextSlowly()
     queue.offset = at + 1
-    // Two small steps cost a third of one that makes both values from text or halves.
-    return at < queue.safeLimit ? BigInt(queue.base + at) : queue.first + BigInt(at)
+    return queue.first + BigInt(at)
   }
 
   /** Fills the array at once, or takes nothing. @throws IDGEN_CLIENT_EMPTY when too few are in memory */
@@ -47,6 +46,22 @@ export class BigIntIds extends IdSource<bigint> {
   #fill(target: BigUint64Array, from: number, count: number): void {
     const { queue } = this.stock
     const first = queue.first + BigInt(queue.offset)
-    for (let at = 0; at < count; at += 1) target[from + at] = first + BigInt(at)
+    if (LITTLE_ENDIAN)
+      fillHalves(new Uint32Array(target.buffer, target.byteOffset + from * 8, count * 2), first)
+    else for (let at = 0; at < count; at += 1) target[from + at] = first + BigInt(at)
+  }
+}
+
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const TWO_32 = 2 ** 32
+
+/** A tenth of what a bigint for each value costs. */
+function fillHalves(words: Uint32Array, first: bigint): void {
+  const firstLow = Number(BigInt.asUintN(32, first))
+  const high = Number(first >> 32n)
+  for (let at = 0; at < words.length; at += 2) {
+    const low = firstLow + at / 2
+    words[at] = low
+    words[at + 1] = low < TWO_32 ? high : high + 1
   }
 }

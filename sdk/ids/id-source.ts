@@ -39,7 +39,7 @@ export abstract class IdSource<T> implements AsyncIterable<T> {
       try {
         return Promise.resolve(this.nextSync())
       } catch (error) {
-        return Promise.reject(error as Error)
+        return Promise.reject(error)
       }
     }
     return this.#wait(options)

@@ -34,7 +34,7 @@ export interface StockSettings {
  * One request at a time is under way for a tag. What fails or comes too late is burnt, never used.
  */
 export class TagStock {
-  readonly queue = new RunQueue()
+  readonly queue: RunQueue = new RunQueue()
   readonly path: string
   readonly #settings: StockSettings
   readonly #rate = new RateMeter()

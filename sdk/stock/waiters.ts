@@ -74,7 +74,7 @@ export class Waiters {
         },
         reject: (reason) => {
           end()
-          reject(reason as Error)
+          reject(reason)
         },
       }
       const stopTimer = this.#clock.after(deadlineMs, () => waiter.reject(this.#late(deadlineMs)), true)

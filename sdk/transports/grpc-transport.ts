@@ -54,7 +54,7 @@ class GrpcTransport implements Transport {
             if (error !== null || answer === undefined) throw refusal(endpoint, error)
             resolve(read(answer))
           } catch (thrown) {
-            reject(thrown as Error)
+            reject(thrown)
           }
         },
       )

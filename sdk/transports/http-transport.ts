@@ -72,9 +72,9 @@ class HttpTransport implements Transport {
       })
       // A block that is fetched ahead must not hold a process that has nothing else to do.
       request.on('socket', (socket) => socket.unref())
-      request.on('response', (response) =>
-        readBody(response).then((text) => resolve(replyOf(response, text)), reject),
-      )
+      request.on('response', (response) => {
+        readBody(response).then((text) => resolve(replyOf(response, text)), reject)
+      })
       request.on('error', reject)
       request.end(body)
     })

@@ -48,6 +48,8 @@ export class RespParser {
       case '*':
         if (depth > 2) break
         return this.#array(Number(integer(rest)), depth)
+      case undefined:
+      default:
     }
     throw new Error(`"${line.slice(0, 40)}" is no answer of the Redis protocol`)
   }

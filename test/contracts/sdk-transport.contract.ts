@@ -63,11 +63,7 @@ export function transportContract(
 
     test('what the service refuses is told with its code, and whether to try again', async (t) => {
       const { endpoint, key, foreignKey } = await start(t)
-      const refuses = async (
-        request: IdRequest,
-        codes: string,
-        asKey: string = key,
-      ): Promise<void> => {
+      const refuses = async (request: IdRequest, codes: string, asKey: string = key): Promise<void> => {
         await assert.rejects(open(t, asKey).issue(endpoint, request, never), (error) => {
           assert.ok(error instanceof IdgenClientError, String(error))
           assert.ok(codes.split(' ').includes(error.code), `${error.code}: ${error.message}`)

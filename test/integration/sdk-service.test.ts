@@ -104,7 +104,7 @@ async function takeAll(client: IdgenClient, given: GivenOut, stop: AbortSignal):
   const orders = client.numbers('demo/load/orders')
   const events = client.decimals('demo/load/events')
   const sessions = client.uuids('demo/load/sessions')
-  for (let round = 0; !stop.aborted; round += 1) {
+  while (!stop.aborted) {
     try {
       given.add('orders', await orders.next())
       for (const id of await orders.batch(50)) given.add('orders', id)
