@@ -63,9 +63,8 @@ describe('forms of IDs', () => {
   })
 
   test('a typed array is filled over the carry into the upper half', async () => {
-    const { client, transport } = clientWorld()
     for (const nextValue of [2n ** 32n - 2n, 2n ** 62n + 2n ** 33n - 2n]) {
-      client.dropBlocks()
+      const { client, transport } = clientWorld()
       transport.nextValue = nextValue
       const taken = new BigUint64Array(new ArrayBuffer(48), 8, 5)
       await client.bigints(TAG).take(taken)

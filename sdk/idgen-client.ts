@@ -84,7 +84,7 @@ export class IdgenClient {
   }
 
   /**
-   * Burns all IDs in memory. Call it where a copy of this process may begin to run that nothing here can tell from the
+   * Burns all IDs in memory and under way. Call it where a copy of this process may begin to run that nothing here can tell from the
    * original: after a virtual machine or a serverless function was restored from a snapshot.
    */
   dropBlocks(): void {

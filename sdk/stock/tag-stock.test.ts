@@ -158,6 +158,16 @@ describe('a block is bound to process and time', () => {
     assert.equal(await waiting, 2)
   })
 
+  test('dropBlocks burns what is under way as well', async () => {
+    const { client, clock, transport } = clientWorld()
+    transport.held = true
+    const waiting = client.numbers(TAG).next()
+    await clock.settle()
+    client.dropBlocks()
+    transport.release()
+    assert.equal(await waiting, 2)
+  })
+
   test('dropBlocks burns all that is in memory', async () => {
     const { client, clock } = clientWorld({ minBlock: 10 })
     const numbers = client.numbers(TAG)

@@ -50,6 +50,8 @@ export class TagStock {
   #restUntilMs = 0
   #wakeUp: () => void = () => undefined
   #closed = false
+  /** Counts calls of `drop`: what was asked for before one is burnt too. */
+  #era = 0
 
   constructor(settings: StockSettings) {
     this.#settings = settings
@@ -147,8 +149,9 @@ export class TagStock {
     this.#askIfNeeded(now, isAging ? this.keep : 0)
   }
 
-  /** All that is in memory is burnt. */
+  /** All that is in memory or under way is burnt. */
   drop(): void {
+    this.#era += 1
     this.queue.drop()
   }
 
@@ -196,12 +199,13 @@ export class TagStock {
       for (let more = missing; !this.#closed; more = 0) {
         if (!(await this.#rested())) return
         const born = this.#settings.clock.moment()
+        const era = this.#era
         const count = this.#wanted(born.monotonicMs, more)
         if (count === 0 || this.#closed) return
         try {
           const answer = await caller.issue({ path, form, count }, failed?.endpoint)
           failed = undefined
-          this.#land(answer, born)
+          if (era === this.#era) this.#land(answer, born)
         } catch (thrown) {
           failed = asClientError(thrown, path)
           if (!this.#mayRepeat(failed, count)) return
@@ -215,7 +219,6 @@ export class TagStock {
   }
 
   #land(answer: IdAnswer, born: Moment): void {
-    if (this.#closed) return
     if (!this.#seen.admit(answer))
       throw new IdgenClientError(
         'IDGEN_CLIENT_ANSWER_REPEATED',
