@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Transport } from '../ports/transport.ts'
 import { type ClientWorld, clientWorld, TAG } from '../test-doubles/client-world.ts'
-import { serviceError } from '../test-doubles/scripted-transport.ts'
+import { ScriptedTransport, serviceError } from '../test-doubles/scripted-transport.ts'
 
 /** Takes IDs for a while, one every 100 ms, and says which endpoints were asked for more than a probe. */
 async function asked({ client, clock, transport }: ClientWorld, rounds: number): Promise<Set<string>> {
@@ -121,6 +122,36 @@ describe('data centres', () => {
     const world = clientWorld()
     await asked(world, 3)
     assert.equal(world.transport.nodesAsked, 0)
+  })
+
+  test('where the configured addresses have TLS no node without it is asked, or the key would go in clear text', async () => {
+    const asked: string[] = []
+    const transport = new ScriptedTransport()
+    const secure: Transport = {
+      schemes: ['https', 'http'],
+      textsMax: 10,
+      issue: (endpoint, request, signal) => {
+        asked.push(endpoint)
+        return transport.issue(endpoint, request, signal)
+      },
+      nodes: () =>
+        Promise.resolve([
+          { url: 'http://own-clear', dc: 1 },
+          { url: 'https://own', dc: 1 },
+        ]),
+      close: () => undefined,
+    }
+    for (const [endpoints, expected] of [
+      ['https://a', 'https://own'],
+      ['http://a', 'http://own-clear'],
+    ] as const) {
+      const { client, clock } = clientWorld({ endpoints, dc: 1, transport: () => secure })
+      clock.chance = 0
+      await client.numbers(TAG).next()
+      await clock.settle()
+      await client.numbers('acme/shop/other').next()
+      assert.equal(asked.at(-1), expected)
+    }
   })
 
   test('an address of another protocol, or none at all, is left out', async () => {
