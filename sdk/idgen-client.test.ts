@@ -204,6 +204,17 @@ describe('the end', () => {
     assert.equal(numbers.available, 0, 'an answer that was under way is burnt')
   })
 
+  test('close ends the rest before another try as well', async () => {
+    const { client, clock, transport } = clientWorld()
+    transport.behaviours.set('test://a', serviceError('IDGEN_SEGMENT_UNAVAILABLE', true))
+    const waiting = assert.rejects(client.numbers(TAG).next(), withCode('IDGEN_CLIENT_CLOSED'))
+    await clock.settle()
+    assert.deepEqual(clock.timers, { holding: 1, loose: 1 })
+    client.close()
+    await waiting
+    assert.deepEqual(clock.timers, { holding: 0, loose: 0 })
+  })
+
   test('nothing but a call that waits keeps the process alive', async () => {
     const { client, clock, transport } = clientWorld({ keep: 5 })
     transport.held = true
