@@ -20,7 +20,7 @@ export function readIds(endpoint: string, body: string, form: AnswerForm): IdAns
 /** @throws IDGEN_CLIENT_ANSWER_INVALID */
 export function readNodes(endpoint: string, body: string): Endpoint[] {
   return arrayOf(endpoint, jsonObject(endpoint, body)['nodes'], 'nodes').flatMap((node) => {
-    const { http, dc } = node as { readonly http?: unknown; readonly dc?: unknown }
+    const { http, dc } = (node ?? {}) as { readonly http?: unknown; readonly dc?: unknown }
     return typeof http === 'string' && typeof dc === 'number' ? [{ url: http.replace(/\/+$/, ''), dc }] : []
   })
 }
