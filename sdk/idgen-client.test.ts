@@ -82,6 +82,8 @@ describe('forms of IDs', () => {
     const other = client.uuids('acme/shop/other', { minBlock: 2 })
     await assert.rejects(other.next(), withCode('IDGEN_CLIENT_WRONG_KIND'))
     assert.throws(() => other.nextSync(), withCode('IDGEN_CLIENT_WRONG_KIND'))
+    await assert.rejects(other.next(), withCode('IDGEN_CLIENT_WRONG_KIND'))
+    await assert.rejects(other.batch(2), withCode('IDGEN_CLIENT_WRONG_KIND'))
     assert.equal(client.texts('acme/shop/other').nextSync(), '4')
   })
 
@@ -113,6 +115,25 @@ describe('what is not there', () => {
     assert.throws(() => numbers.nextSync(), withCode('IDGEN_CLIENT_EMPTY'))
     await clock.settle()
     assert.equal(numbers.nextSync(), 1)
+  })
+
+  test('every form has an ID at once after a look, and says so when there is none', async () => {
+    const { client, clock } = clientWorld({ minBlock: 5 })
+    const numeric = [client.numbers(TAG), client.bigints(TAG), client.decimals(TAG)]
+    for (const ids of [...numeric, client.uuids('acme/shop/sessions')]) {
+      client.dropBlocks()
+      assert.throws(() => ids.nextSync(), withCode('IDGEN_CLIENT_EMPTY'))
+      await clock.settle()
+      const first = ids.nextSync()
+      assert.notEqual(ids.nextSync(), first)
+    }
+  })
+
+  test('a Float64Array that has to wait is filled', async () => {
+    const { client } = clientWorld({ maxBlock: 4 })
+    const target = new Float64Array(10)
+    await client.numbers(TAG).take(target)
+    assert.deepEqual([...target], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   })
 
   test('takeSync fills the array or takes nothing', async () => {
