@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -141,6 +142,27 @@ describe('the README of the client library', () => {
     }
   })
 
+  test('a process ends although an answer that nobody waits for is on its way', async (t) => {
+    let connections = 0
+    const silent = createServer((socket) => {
+      connections += 1
+      socket.on('error', () => undefined)
+      t.after(() => socket.destroy())
+    })
+    t.after(() => silent.close())
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const address = silent.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const file = join(project, 'unanswered.ts')
+    await writeFile(file, UNANSWERED_CLIENT)
+    for (const scheme of ['http', 'redis']) {
+      const env = { ...process.env, ENDPOINT: `${scheme}://127.0.0.1:${address.port}` }
+      const { stdout } = await run(process.execPath, [file], { env, timeout: CHILD_LIMIT_MS })
+      assert.doesNotMatch(stdout, /Timeout|TCP/)
+    }
+    assert.equal(connections, 2)
+  })
+
   test('a process with a client that is not closed ends by itself', async (t) => {
     for (const { endpoint, key, transport } of [await httpService(t), await grpcService(t)]) {
       const file = join(project, `open-${transport}.ts`)
@@ -154,6 +176,16 @@ describe('the README of the client library', () => {
     }
   })
 })
+
+/** Nobody waits for what it fetches ahead, and no answer ever comes. */
+const UNANSWERED_CLIENT = `
+import { IdgenClient } from '@idgen/client'
+import { resp } from '@idgen/client/resp'
+const { ENDPOINT: endpoints } = process.env
+const transport = endpoints.startsWith('redis') ? resp() : undefined
+new IdgenClient({ endpoints, transport }).numbers('demo/shop/orders', { keep: 100 })
+setTimeout(() => setImmediate(() => console.log(process.getActiveResourcesInfo().join())), 200)
+`
 
 /** With connections that are kept, a block that is renewed now and then, and nodes that are asked for. */
 const OPEN_CLIENT = `
