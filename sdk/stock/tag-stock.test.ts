@@ -265,6 +265,19 @@ describe('when something goes wrong', () => {
     await assert.rejects(numbers.next(), (error) => codeOf(error) === 'IDGEN_CLIENT_ANSWER_INVALID')
   })
 
+  test('what does not come in time is asked for in smaller blocks, which grow again', async () => {
+    const world = clientWorld({ minBlock: 1000, attemptMs: 100, deadlineMs: 60_000 })
+    const { client, clock, transport } = world
+    transport.script.push('hang', 'hang', serviceError('IDGEN_DEADLINE_EXCEEDED', true))
+    const numbers = client.numbers(TAG)
+    const waiting = numbers.batch(300)
+    await clock.advance(5000)
+    await waiting
+    assert.deepEqual(counts(world).slice(0, 5), [1000, 500, 250, 125, 250])
+    await numbers.batch(2000)
+    assert.ok(counts(world).some((count) => count >= 1000))
+  })
+
   test('Retry-After is kept to', async () => {
     const { client, clock, transport } = clientWorld()
     transport.script.push(serviceError('IDGEN_SEGMENT_UNAVAILABLE', true, 1000))

@@ -46,6 +46,8 @@ export class TagStock {
   #flying = false
   #looked = false
   #missed = 0
+  /** Most IDs to ask for at the moment: half of what took too long, twice what did not. */
+  #most = Number.POSITIVE_INFINITY
   #failures = 0
   #restUntilMs = 0
   #wakeUp: () => void = () => undefined
@@ -175,7 +177,8 @@ export class TagStock {
     const { queue } = this
     const rate = this.#rate.perSecond(queue.taken + this.#missed, nowMs)
     const wished = Math.max(0, this.#wishes.largest - queue.left)
-    return wantedNow(queue.left, this.#waiters.awaited + wished + missing, rate, this.#tuning)
+    const wanted = wantedNow(queue.left, this.#waiters.awaited + wished + missing, rate, this.#tuning)
+    return Math.min(this.#most, wanted)
   }
 
   #askIfNeeded(now: Moment, missing = 0): void {
@@ -225,6 +228,7 @@ export class TagStock {
         `An answer with IDs of ${this.path} came twice and was thrown away: a proxy or cache between here and idgen repeats answers to POST. Take it out of the way.`,
       )
     this.#failures = 0
+    this.#most *= 2
     this.#waiters.lastError = undefined
     this.#wishes.lastError = undefined
     this.origin = { algorithm: answer.algorithm, degraded: answer.degraded }
@@ -251,6 +255,7 @@ export class TagStock {
     }
     this.#waiters.lastError = error
     this.#wishes.lastError = error
+    if (TOO_LATE.has(error.code)) this.#most = Math.max(1, Math.floor(count / 2))
     const nowMs = clock.monotonicMs()
     if (!isEndpointFault(error)) {
       this.#failures += 1
@@ -285,6 +290,8 @@ function closedError(): IdgenClientError {
   return new IdgenClientError('IDGEN_CLIENT_CLOSED', 'The client was closed; make another one.')
 }
 
+/** Fewer IDs may come in time: a service that has to take many small segments for them is slow, and still there. */
+const TOO_LATE = new Set(['IDGEN_CLIENT_TIMEOUT', 'IDGEN_DEADLINE_EXCEEDED'])
 /** Two clock readings are shared by so many takes of one turn of the event loop. */
 const TAKES_PER_LOOK = 256
 /** Share of its life after which a kept block is renewed: there is time for three tries. */
