@@ -84,8 +84,8 @@ export class IdgenClient {
   }
 
   /**
-   * Burns all IDs in memory and under way. Call it where a copy of this process may begin to run that nothing here can tell from the
-   * original: after a virtual machine or a serverless function was restored from a snapshot.
+   * Burns all IDs in memory and under way. Call it where a copy of this process may begin to run that nothing here can
+   * tell from the original: after a virtual machine or a serverless function was restored from a snapshot.
    */
   dropBlocks(): void {
     for (const stock of this.#stocks.values()) stock.drop()

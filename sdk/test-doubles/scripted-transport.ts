@@ -3,8 +3,8 @@ import type { Endpoint } from '../core/endpoint-choice.ts'
 import type { IdAnswer, IdRequest } from '../core/id-answer.ts'
 import type { Transport } from '../ports/transport.ts'
 
-/** What an endpoint does with a request: answer it, refuse it, or never answer. */
-export type Behaviour = 'answer' | 'hang' | 'unreachable' | IdgenClientError | IdAnswer
+/** What an endpoint does with a request: answer it, refuse it, never answer, or give its last answer once more. */
+export type Behaviour = 'answer' | 'hang' | 'unreachable' | 'repeat' | IdgenClientError | IdAnswer
 
 /** A service without a network: its endpoints share one counter per tag, and do what the test says. */
 export class ScriptedTransport implements Transport {
@@ -25,6 +25,7 @@ export class ScriptedTransport implements Transport {
   /** Holds answers back until `release`. */
   held = false
   readonly #held: (() => void)[] = []
+  #last: IdAnswer | undefined
 
   async issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
     this.requests.push({ ...request, endpoint })
@@ -32,8 +33,9 @@ export class ScriptedTransport implements Transport {
     if (behaviour === 'hang') return new Promise(() => undefined)
     if (behaviour === 'unreachable') throw new Error('connect ECONNREFUSED')
     if (behaviour instanceof IdgenClientError) throw refusal(behaviour, endpoint)
-    if (behaviour !== 'answer') return behaviour
-    const answer = this.#answer(request)
+    if (typeof behaviour !== 'string') return behaviour
+    const answer = behaviour === 'repeat' ? (this.#last ?? this.#answer(request)) : this.#answer(request)
+    this.#last = answer
     if (this.held) await new Promise<void>((resolve) => this.#held.push(resolve))
     signal.throwIfAborted()
     return answer
