@@ -11,8 +11,12 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { makeSdkPackage } from '../../scripts/sdk-package.ts'
+import { SystemClock } from '../../service/adapters/system/system-clock.ts'
+import { LocalIssuer } from '../../service/app/local-issuer.ts'
+import { RespServer } from '../../service/resp/server.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { HttpApi } from '../fixtures/http-api.ts'
+import { RESP_LIMITS } from '../fixtures/resp-desk.ts'
 
 /** The client library as its users get it: packed, installed into another project, with every sample of its README run. */
 
@@ -130,10 +134,11 @@ describe('the README of the client library', () => {
   test('every sample runs and ends by itself', async (t) => {
     const http = await httpService(t)
     const grpc = await grpcService(t)
+    const resp = await respService(t)
     for (const [i, code] of (await samples()).entries()) {
-      const api = code.includes('grpc()') ? grpc : http
+      const api = code.includes('grpc()') ? grpc : code.includes('resp()') ? resp : http
       const file = join(project, `sample-${i}.ts`)
-      await writeFile(file, code.replace(/(?:http|grpc):\/\/localhost:\d+/g, api.endpoint))
+      await writeFile(file, code.replace(/(?:http|grpc|redis):\/\/localhost:\d+/g, api.endpoint))
       const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
         env: { ...process.env, IDGEN_KEY: api.key },
         timeout: CHILD_LIMIT_MS,
@@ -221,6 +226,21 @@ async function grpcService(t: TestContext): Promise<Api> {
   const api = await GrpcApi.start(t)
   await makeTags(api.memory)
   return { endpoint: `grpc://${api.address}`, key: api.memory.keyText, transport: 'grpc' }
+}
+
+async function respService(t: TestContext): Promise<Api> {
+  const { memory } = await HttpApi.start(t)
+  await makeTags(memory)
+  const server = new RespServer(new LocalIssuer(memory.useCases), {
+    clock: new SystemClock(),
+    limits: { ...RESP_LIMITS, maxArgumentBytes: 1024 },
+    version: '1.2.3',
+    maxConnectionAgeMs: 0,
+    onFault: (error) => assert.fail(String(error)),
+  })
+  const port = await server.listen({ host: '127.0.0.1', port: 0 })
+  t.after(() => server.drain(0))
+  return { endpoint: `redis://127.0.0.1:${port}`, key: memory.keyText, transport: 'resp' }
 }
 
 async function makeTags({ useCases: { catalog } }: HttpApi['memory']): Promise<void> {
