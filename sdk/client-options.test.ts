@@ -52,3 +52,10 @@ test('a number of IDs that cannot be is refused', async () => {
     await assert.rejects(numbers.batch(count), { code: 'IDGEN_CLIENT_OPTION_INVALID' })
   await assert.rejects(numbers.prefetch(11), /maxBlock/)
 })
+
+test('a deadline that a timer would take for none is refused', async () => {
+  const { client, transport } = clientWorld()
+  transport.held = true
+  for (const deadlineMs of [0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32])
+    await assert.rejects(client.numbers('acme/shop/orders').next({ deadlineMs }), /deadlineMs must be/)
+})

@@ -3,9 +3,9 @@ import type { Clock } from '../ports/clock.ts'
 
 /** How a call that may wait is bounded. */
 export interface CallOptions {
-  /** The call throws its reason once it is aborted; IDs that were on their way stay in memory. */
+  /** The call throws its reason once it is aborted. IDs that were on their way stay in memory, those of half a batch are burnt. */
   readonly signal?: AbortSignal | undefined
-  /** Instead of the client's `deadlineMs`. */
+  /** Instead of the client's `deadlineMs`; an hour at most. */
   readonly deadlineMs?: number | undefined
 }
 
@@ -55,6 +55,7 @@ export class Waiters {
     deadlineMs: number,
     signal?: AbortSignal,
   ): Promise<void> {
+    if (!(deadlineMs >= 1 && deadlineMs <= DEADLINE_MAX_MS)) return Promise.reject(noDeadline(deadlineMs))
     if (this.#waiting.size >= this.#max) return Promise.reject(this.#tooMany())
     return new Promise<void>((resolve, reject) => {
       const end = (): void => {
@@ -123,3 +124,13 @@ export class Waiters {
     return new IdgenClientError('IDGEN_CLIENT_DEADLINE', message, { cause, endpoint: cause?.endpoint })
   }
 }
+
+function noDeadline(deadlineMs: number): IdgenClientError {
+  return new IdgenClientError(
+    'IDGEN_CLIENT_OPTION_INVALID',
+    `deadlineMs must be from 1 to ${DEADLINE_MAX_MS}, not ${deadlineMs}; to wait for longer, call again.`,
+  )
+}
+
+/** Timers of Node.js fire at once where they are told to wait for more than 24 days, or for ever. */
+const DEADLINE_MAX_MS = 3_600_000
