@@ -54,9 +54,10 @@ test('calls above the limit of their key are refused, of another key not', async
 test('calls for a tag above its limit are refused, and strangers use nothing of it up', async (t) => {
   const api = await GrpcApi.withTags(t, { environment: LIMIT('TAG') })
   const stranger = await api.key(['issue'], 'acme/other')
+  await api.call(generate, { tag: TAG })
   for (let i = 0; i < 4; i += 1)
     await api.refuses('IDGEN_FORBIDDEN', generate, { tag: TAG }, { key: stranger })
-  for (let i = 0; i < 3; i += 1) await api.call(generate, { tag: TAG })
+  for (let i = 0; i < 2; i += 1) await api.call(generate, { tag: TAG })
   assert.match((await api.refuses('IDGEN_RATE_LIMITED', generate, { tag: TAG })).details, /limits\.perTag/)
   await api.call(generate, { tag: 'acme/shop/uuid-v7' })
 })
@@ -67,9 +68,11 @@ test('each message of a stream counts, and the one above the limit ends it', asy
   const stream = api.stream()
   let answers = 0
   stream.on('data', () => (answers += 1))
-  const failed = once(stream, 'error') as Promise<[ServiceError]>
+  const failed = Promise.race([once(stream, 'error'), once(stream, 'end')]) as Promise<[ServiceError]>
   for (let i = 0; i < 5; i += 1) stream.write({ tag: TAG, count: 10, format: 0 })
+  stream.end()
   const [error] = await failed
+  assert.ok(error !== undefined, 'the stream went on to its end')
   assertTold(error, 'IDGEN_RATE_LIMITED')
   assert.equal(answers, 2)
 })

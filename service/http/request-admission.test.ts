@@ -140,13 +140,16 @@ describe('above the limit of its address', () => {
 
 describe('a request that the short way leaves to the router', () => {
   test('counts once when its IDs are not in memory', async (t) => {
-    const listening = await Listening.start(t, { perAddress: 2 })
+    const listening = await Listening.start(t, {})
     // The first of each two questions comes from the short way: it finds nothing in memory.
     const { generate } = listening.api.memory.useCases
     const tryTake = generate.tryTake.bind(generate)
     let questions = 0
     generate.tryTake = (...args) => (questions++ % 2 === 0 ? false : tryTake(...args))
-    assert.deepEqual(await listening.statuses(3), [200, 200, 429])
+    for (const limit of ['perAddress', 'perKey', 'perTag']) {
+      listening.limit({ [limit]: 2 })
+      assert.deepEqual(await listening.statuses(3), [200, 200, 429], limit)
+    }
   })
 })
 
