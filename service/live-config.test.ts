@@ -10,7 +10,7 @@ test('new limits and new proxies are in force at once', async (t) => {
   t.after(() => memory.stop())
   const { rates, addresses } = memory.useCases
   const apply = (environment: Readonly<Record<string, string>>): void =>
-    applyLive(memory.service, new PinoLog('silent'), loadConfig(undefined, environment))
+    applyLive(memory.service, new PinoLog('silent', {}), loadConfig(undefined, environment))
   assert.equal(rates.admitSome('192.0.2.1', 'key', 'w/g/t', 5000), 1000, 'the default')
   apply({ IDGEN_LIMITS_PER_ADDRESS: '1500', IDGEN_SERVER_TRUSTED_PROXIES: '10.0.0.0/8' })
   assert.equal(rates.admitSome('192.0.2.1', 'key', 'w/g/t', 5000), 500)
