@@ -39,6 +39,7 @@ describe('a limit', () => {
       10,
     )
     assert.deepEqual(rates.refused, { address: 50, key: 0, tag: 0 })
+    assert.match(rates.refusal('192.0.2.1', 'a', TAG).message, /limits\.perAddress/)
   })
 
   test('of keys counts one key from everywhere', () => {

@@ -34,11 +34,11 @@ describe('a bucket', () => {
   })
 
   test('does not refuse by a sum of fractions who waited as told', () => {
-    const thirds = { perSecond: 3, burst: 3 }
-    let level = 3
+    const odd = { perSecond: 72, burst: 7.2 }
+    let level = 7.2
     for (let i = 0; i < 1000; i += 1) {
-      level = levelAt(thirds, level, waitMs(thirds, level, 1))
-      assert.equal(fitting(thirds, level, 1), 1, `round ${i}`)
+      level = levelAt(odd, level, waitMs(odd, level, 1))
+      assert.equal(fitting(odd, level, 1), 1, `round ${i}`)
       level += 1
     }
   })

@@ -11,7 +11,7 @@ const LIMITS = fc.record({
 const ARRIVALS = fc.array(
   fc.record({
     afterMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3000, noNaN: true })),
-    wanted: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 1_000_000 })),
+    wanted: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 1_000_000 }), fc.constant(1e9)),
   }),
   { minLength: 1, maxLength: 60 },
 )
