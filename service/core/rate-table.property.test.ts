@@ -3,14 +3,20 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { RateTable } from './rate-table.ts'
 
-const LIMITS = fc.record({
-  perSecond: fc.integer({ min: 1, max: 2_000_000 }),
-  burst: fc.double({ min: 1, max: 2_000_000, noNaN: true }),
-})
+const LIMITS = fc
+  .record({
+    perSecond: fc.integer({ min: 1, max: 2_000_000 }),
+    burstMs: fc.integer({ min: 10, max: 60_000 }),
+  })
+  .map(({ perSecond, burstMs }) => ({ perSecond, burst: Math.max(1, (perSecond * burstMs) / 1000) }))
 /** Times between requests, also none, and how much is asked. */
 const ARRIVALS = fc.array(
   fc.record({
-    afterMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3000, noNaN: true })),
+    afterMs: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 0, max: 3000 }),
+      fc.integer({ min: 0, max: 3000 }).map((ms) => ms / 1000),
+    ),
     wanted: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 1_000_000 }), fc.constant(1e9)),
   }),
   { minLength: 1, maxLength: 60 },
