@@ -119,7 +119,7 @@ export class Authenticator {
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
     const flying = this.#flights.get(cacheKey)
     if (flying !== undefined) return flying
-    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps('API keys'))
+    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps(LOOK_UPS_MAX, 'API keys'))
     this.misses += 1
     const flight = this.#check(keyText, nowMs)
       .then((entry) => {

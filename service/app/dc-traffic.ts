@@ -23,8 +23,8 @@ export class DcTraffic {
   }
 
   /** `clientDc` as clientDcOf says. */
-  count(clientDc: number): void {
-    this.#requests[clientDc] = (this.#requests[clientDc] ?? 0) + 1
+  count(clientDc: number, requests = 1): void {
+    this.#requests[clientDc] = (this.#requests[clientDc] ?? 0) + requests
   }
 
   /** Data centres whose clients sent requests, by their label: "0".."7", "unknown". */

@@ -62,11 +62,17 @@ export class GenerateIds {
 
   /**
    * Issues `count` (1 or more; the edge checks the limits) IDs into the empty `batch` if all are in memory.
-   * No promise, no allocation. false: call `take` with the same batch to wait for the rest.
+   * No promise, no allocation. false: call `take` with the same batch to wait for the rest. `requests`: of how many
+   * callers' commands this is the sum.
    */
-  tryTake(tag: LiveTag, count: number, batch: IdBatch): boolean {
+  tryTake(
+    tag: LiveTag,
+    count: number,
+    batch: IdBatch,
+    requests = 1,
+    nowMs = this.#options.clock.nowMs(),
+  ): boolean {
     if (this.#draining || tag.removed) return false
-    const nowMs = this.#options.clock.nowMs()
     const router = tag.router
     const algorithm = router.active
     // Another request may have moved the router while this one waited with part of its IDs.
@@ -76,8 +82,33 @@ export class GenerateIds {
     if (algorithm.name === 'segment') tag.refiller.preload(nowMs)
     else if (algorithm.name === 'uuid-v4') this.#options.refillUuids()
     if (batch.count < count) return false
-    this.#finish(tag, count, batch)
+    this.#finish(tag, count, batch, requests)
     return true
+  }
+
+  /**
+   * Issues `count` (1..STEP_MAX) consecutive numbers into the empty `batch` as one run, if they are in memory; if not,
+   * nothing is spent. No promise, no allocation.
+   * @throws IDGEN_REQUEST_INVALID, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_ALGORITHMS_EXHAUSTED where the tag has no such runs
+   */
+  tryTakeRun(tag: LiveTag, count: number, batch: IdBatch): boolean {
+    if (this.#draining || tag.removed) return false
+    refuseRun(tag, count)
+    const nowMs = this.#options.clock.nowMs()
+    batch.algorithm = 'segment'
+    const taken = tag.buffer.takeRun(count, nowMs, batch)
+    tag.refiller.preload(nowMs)
+    if (taken) this.#finish(tag, count, batch, 1)
+    return taken
+  }
+
+  /**
+   * As tryTakeRun, waiting for a grant that is long enough. Never moves the tag down its chain: others may be served
+   * on out of memory while a long run is not to be had.
+   * @throws as tryTakeRun and take
+   */
+  takeRun(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+    return this.#wait(tag, 1, () => this.#takeRunWaiting(tag, count, batch))
   }
 
   /**
@@ -86,7 +117,11 @@ export class GenerateIds {
    * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, IDGEN_TAG_NOT_FOUND, or the
    * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
    */
-  async take(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+  take(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
+    return this.#wait(tag, requests, () => this.#takeWaiting(tag, count, batch, requests))
+  }
+
+  async #wait(tag: LiveTag, requests: number, taken: () => Promise<void>): Promise<void> {
     const { clock, maxWaiting } = this.#options
     if (this.#waiting >= maxWaiting) {
       throw new IdgenError(
@@ -99,25 +134,40 @@ export class GenerateIds {
     tag.waiting += 1
     const fromMs = clock.monotonicMs()
     try {
-      await this.#takeWaiting(tag, count, batch)
-      this.#answeredLate += 1
+      await taken()
+      this.#answeredLate += requests
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
-      this.#durations.observe(clock.monotonicMs() - fromMs)
+      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
     }
   }
 
-  async #takeWaiting(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+  async #takeWaiting(tag: LiveTag, count: number, batch: IdBatch, requests: number): Promise<void> {
     const { clock, deadlineMs } = this.#options
     const endsAtMs = clock.monotonicMs() + deadlineMs
     // Every round either finishes, waits at least a millisecond or for a store, or moves down a finite chain;
     // the deadline bounds them all.
     for (;;) {
       this.#refuseWhenStopped(tag)
-      if (this.tryTake(tag, count, batch)) return
+      if (this.tryTake(tag, count, batch, requests)) return
       if (clock.monotonicMs() > endsAtMs) throw this.#tooLate(tag, count, batch)
       await this.#overcomeShortage(tag, batch, Math.max(1, endsAtMs - clock.monotonicMs()))
+    }
+  }
+
+  async #takeRunWaiting(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+    const { clock, deadlineMs } = this.#options
+    const endsAtMs = clock.monotonicMs() + deadlineMs
+    // Every round waits for an allocation or ends; the deadline bounds them all.
+    for (;;) {
+      this.#refuseWhenStopped(tag)
+      if (this.tryTakeRun(tag, count, batch)) return
+      if (clock.monotonicMs() > endsAtMs) throw this.#tooLate(tag, count, batch)
+      const shortage = tag.buffer.runShortage()
+      if (shortage.kind === 'failed')
+        throw new IdgenError(shortage.code, shortage.message, { retryAfterMs: 1000 })
+      await tag.refiller.refill(clock.nowMs())
     }
   }
 
@@ -143,15 +193,15 @@ export class GenerateIds {
     }
   }
 
-  #finish(tag: LiveTag, count: number, batch: IdBatch): void {
+  #finish(tag: LiveTag, count: number, batch: IdBatch, requests: number): void {
     const router = tag.router
     batch.degraded = router.degraded
     const served = tag.served[batch.algorithm]
     tag.used = true
-    served.requests += 1
+    served.requests += requests
     served.ids += count
-    this.#answered += 1
-    if (batch.degraded) this.#degraded += 1
+    this.#answered += requests
+    if (batch.degraded) this.#degraded += requests
   }
 
   #refuseWhenStopped(tag: LiveTag): void {
@@ -169,6 +219,29 @@ export class GenerateIds {
       { retryAfterMs: 1000 },
     )
   }
+}
+
+/** Before anything is spent: what the tag cannot give as a run. */
+function refuseRun(tag: LiveTag, count: number): void {
+  const { chain, space } = tag.tag
+  const { name } = tag.router.active
+  if (name !== 'segment' && chain[0] === 'segment')
+    throw new IdgenError(
+      'IDGEN_ALGORITHMS_EXHAUSTED',
+      `${tag.path} has degraded to ${name}, whose IDs do not follow on one another; ask for them one by one, or again later.`,
+      { retryAfterMs: 1000 },
+    )
+  if (name !== 'segment')
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${tag.path} issues by ${name}, whose IDs do not follow on one another; ask for them one by one.`,
+    )
+  // No segment goes beyond its cell, so no longer run will ever come.
+  if (count > space.cellSize)
+    throw new IdgenError(
+      'IDGEN_COUNT_OUT_OF_RANGE',
+      `${count} consecutive numbers of ${tag.path} are not to be had: its cells hold ${space.cellSize}.`,
+    )
 }
 
 function chainEnded(tag: LiveTag, last: { code: IdgenError['code']; message: string }): IdgenError {

@@ -46,10 +46,36 @@ export class IssueLedger {
     const { sampleEvery, audit } = this.#options
     if (sampleEvery > 0 && this.#calls % sampleEvery === 0)
       audit.record({ actor: keyId, action: 'generate', subject: path, result, traceId, detail: { ids } })
+    this.#add(keyId, path, result, { requests: 1, ids })
+  }
+
+  /** As many calls with one outcome as `requests` says, `ids` for all of them; at most one of them is a sample. */
+  countMany(keyId: string, path: string, result: string, calls: { requests: number; ids: number }): void {
+    const { requests, ids } = calls
+    const before = this.#calls
+    this.#calls += requests
+    const { sampleEvery, audit } = this.#options
+    if (sampleEvery > 0 && Math.floor(this.#calls / sampleEvery) > Math.floor(before / sampleEvery))
+      audit.record({
+        actor: keyId,
+        action: 'generate',
+        subject: path,
+        result,
+        detail: { ids: Math.round(ids / requests) },
+      })
+    this.#add(keyId, path, result, calls)
+  }
+
+  #add(
+    keyId: string,
+    path: string,
+    result: string,
+    { requests, ids }: { requests: number; ids: number },
+  ): void {
     const count = this.#find(keyId, path, result)
-    count.requests += 1
+    count.requests += requests
     count.ids += ids
-    if (result !== 'ok') this.#failures.set(result, (this.#failures.get(result) ?? 0) + 1)
+    if (result !== 'ok') this.#failures.set(result, (this.#failures.get(result) ?? 0) + requests)
   }
 
   /** Requests that ended in an error, by its code. */

@@ -16,13 +16,13 @@ export class DurationHistogram {
   #count = 0
   #sumSeconds = 0
 
-  /** `ms` below 0 (a clock that was set) counts as 0. */
-  observe(ms: number): void {
+  /** `ms` below 0 (a clock that was set) counts as 0. `times`: requests that took it together. */
+  observe(ms: number, times = 1): void {
     const seconds = Math.max(0, ms) / 1000
-    this.#count += 1
-    this.#sumSeconds += seconds
+    this.#count += times
+    this.#sumSeconds += seconds * times
     const at = DURATION_BOUNDS.findIndex((bound) => seconds <= bound)
-    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + times
   }
 
   /** With `instant` more that took no time worth measuring. */

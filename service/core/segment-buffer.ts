@@ -52,6 +52,8 @@ export class SegmentBuffer implements Algorithm {
   #drained = false
   /** What the last short take lacked: the next step covers it, or one large batch would need many allocations. */
   #lacking = 0
+  /** Somebody waits for a run that is longer than what is in memory: a segment is wanted whatever else is there. */
+  #runWanted = false
   #refusal: { readonly code: ErrorCode; readonly message: string; readonly atMs: number } | undefined
   #backoffMs = 0
   #issued = 0
@@ -81,14 +83,32 @@ export class SegmentBuffer implements Algorithm {
     return taken
   }
 
+  /**
+   * Issues `count` (1..STEP_MAX) consecutive numbers as one run; false: none, ask `runShortage` why. What stands in
+   * memory before the run is burnt, and only once a run that is long enough is there.
+   */
+  takeRun(count: number, nowMs: number, out: IdBatch): boolean {
+    if (this.#end - this.#next < count && !this.#skipTo(count, nowMs)) return false
+    out.pushRun(Math.floor(this.#next / TWO_32), this.#next >>> 0, count)
+    this.#next += count
+    this.#issued += count
+    return true
+  }
+
   shortage(): Shortage {
+    if (this.#refusal === undefined || this.#drained || this.#inMemory() === 0) return this.runShortage()
+    return { kind: 'refill' }
+  }
+
+  /** The same after a run was not to be had: numbers in memory that make no run do not help. */
+  runShortage(): Shortage {
     if (this.#drained)
       return {
         kind: 'failed',
         code: 'IDGEN_SHUTTING_DOWN',
         message: 'The segments of this tag were given up.',
       }
-    if (this.#refusal === undefined || this.#inMemory() > 0) return { kind: 'refill' }
+    if (this.#refusal === undefined) return { kind: 'refill' }
     return { kind: 'failed', code: this.#refusal.code, message: this.#refusal.message }
   }
 
@@ -132,10 +152,16 @@ export class SegmentBuffer implements Algorithm {
    * and ends it with `install` or `refused`. `cpu`: this process' share of its processors, 0..1.
    */
   refillStep(nowMs: number, cpu: number): number {
+    if (!this.wantsRefill(nowMs)) return 0
     const rate = this.#rate.perSecond(this.#issued, nowMs)
-    if (this.#drained || !this.#wantsMore(rate) || this.#backsOff(nowMs)) return 0
     // A request larger than the step gets a grant of its own size: many small ones would starve it and its tag.
     return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
+  }
+
+  /** Whether refillStep says more than 0. */
+  wantsRefill(nowMs: number): boolean {
+    const rate = this.#rate.perSecond(this.#issued, nowMs)
+    return !this.#drained && this.#wantsMore(rate) && !this.#backsOff(nowMs)
   }
 
   /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. */
@@ -156,6 +182,7 @@ export class SegmentBuffer implements Algorithm {
     this.#refusal = undefined
     this.#backoffMs = 0
     this.#lacking = 0
+    this.#runWanted = false
     this.#counters.refills += 1
   }
 
@@ -195,6 +222,20 @@ export class SegmentBuffer implements Algorithm {
     return true
   }
 
+  /** Puts the first ready segment of at least `count` numbers in use; false, and nothing is burnt, without one. */
+  #skipTo(count: number, nowMs: number): boolean {
+    const at = this.#ready.findIndex(({ lo, hi }) => hi - lo >= count)
+    if (at >= 0) {
+      this.#ready.splice(0, at)
+      return this.#switch(nowMs)
+    }
+    this.#lacking = Math.max(this.#lacking, count)
+    this.#runWanted = true
+    // Each wait that was given up leaves its segment here; only the newest of very many are worth the memory.
+    if (this.#ready.length >= CHAIN_MAX) this.#switch(nowMs)
+    return false
+  }
+
   #noteSwitch(nowMs: number): void {
     this.#counters.switches += 1
     if (!this.#dry) this.#counters.switchesReady += 1
@@ -211,6 +252,7 @@ export class SegmentBuffer implements Algorithm {
    */
   #wantsMore(rate: number): boolean {
     const ready = this.#ready.length
+    if (this.#runWanted) return true
     if (this.#size === 0) return ready === 0
     const left = this.#end - this.#next
     if (ready >= this.#wanted) return false

@@ -1,0 +1,36 @@
+import type { ErrorCode } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
+import type { Caller } from './authenticator.ts'
+import type { RequestLimits } from './use-cases.ts'
+
+/**
+ * Where a fast protocol gets its IDs: in the main thread out of grants (LocalIssuer), in a protocol thread out of the
+ * shares that the main thread lends. Paths are `w/g/t`. Whoever issues checks the caller's rights first (`authorize`).
+ */
+export interface Issuer {
+  readonly limits: RequestLimits
+  /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
+  peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
+  /** @throws IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
+  authenticate(keyText: string | undefined): Promise<Caller>
+  /**
+   * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
+   * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics. `nowMs`: what the
+   * wall clock said in this same turn of the event loop, from who takes of many tags at once; else it is asked.
+   */
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean
+  /** @throws as GenerateIds.take and TagDirectory.resolve; what was taken is burnt then */
+  take(path: string, count: number, batch: IdBatch, requests: number): Promise<void>
+  /**
+   * The same for `count` consecutive numbers in one run, below 2^53: all of it or nothing. An implementation that has
+   * none in memory may always say false.
+   * @throws as GenerateIds.tryTakeRun
+   */
+  tryTakeRun(path: string, count: number, batch: IdBatch): boolean
+  takeRun(path: string, count: number, batch: IdBatch): Promise<void>
+  /**
+   * What became of `requests` calls of one key, and of how many IDs, for the audit log and the metrics. Called once
+   * per tag and burst of commands. `path` may name no tag at all: then it is not written down.
+   */
+  count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void
+}

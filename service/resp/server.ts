@@ -1,0 +1,198 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:tls'
+import type { Issuer } from '../app/issuer.ts'
+import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
+import type { Clock } from '../ports/clock.ts'
+import { adoptSocket } from './adopt-socket.ts'
+import { Connection } from './connection.ts'
+import { plainErrorLine } from './error-line.ts'
+import type { RespCounters } from './resp-counters.ts'
+import type { RespLimits } from './resp-limits.ts'
+import { newWorkplace, READ_BYTES, type Workplace } from './workplace.ts'
+
+export interface RespServerOptions {
+  readonly clock: Clock
+  readonly limits: RespLimits
+  /** Of idgen, for clients that ask. */
+  readonly version: string
+  /** Connections above this age, give or take a tenth, end between commands; 0: no limit. */
+  readonly maxConnectionAgeMs: number
+  /** A fault of ours that ended a connection, for the log. */
+  readonly onFault: (error: unknown) => void
+  /** Left out: not encrypted. */
+  readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Several listeners, of threads, share the port; the system spreads connections over them. */
+  readonly reusePort?: boolean
+}
+
+/** The Redis protocol, for single IDs at the highest rate: any Redis client in any language (docs/resp.md). */
+export class RespServer {
+  readonly #options: RespServerOptions
+  readonly #work: Workplace
+  readonly #server: Server
+  readonly #connections = new Map<Connection, Socket>()
+  #lastId = 0
+  #drained: (() => void) | undefined
+  #looking: Disposable | undefined
+
+  constructor(issuer: Issuer, options: RespServerOptions) {
+    const { clock, limits, version, tls, onFault } = options
+    this.#options = options
+    this.#work = newWorkplace(
+      issuer,
+      { clock, limits, version, onFault },
+      Math.floor(Math.random() * 2 ** 32),
+    )
+    this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
+  }
+
+  get counters(): Readonly<RespCounters> {
+    return this.#work.counters
+  }
+
+  /** @returns the port. Rejects with Node's error when the address cannot be bound. */
+  listen({ host, port, reusePort = false }: ListenOptions): Promise<number> {
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+        server.removeListener('error', reject)
+        this.#lookForIdle()
+        const address = server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  /**
+   * No connection is accepted any more, and each ends between commands; what has not after `timeoutMs` is cut off.
+   * Resolves when every connection is closed. Safe to call before listen and twice.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#server.close()
+    for (const connection of this.#connections.keys()) connection.retire()
+    const late = this.#options.clock.after(timeoutMs, () => {
+      for (const socket of this.#connections.values()) socket.destroy()
+    })
+    if (this.#connections.size > 0)
+      await new Promise<void>((resolve) => {
+        const before = this.#drained
+        this.#drained = () => {
+          before?.()
+          resolve()
+        }
+      })
+    late[Symbol.dispose]()
+    this.#looking?.[Symbol.dispose]()
+  }
+
+  /** A look at all connections now and then: a timer for each would cost every command two changes of it. */
+  #lookForIdle(): void {
+    const { clock, limits } = this.#options
+    if (limits.idleTimeout === 0) return
+    this.#looking = clock.after(limits.idleTimeout / IDLE_LOOKS, () => {
+      for (const [connection, socket] of this.#connections)
+        if (connection.looksWithoutWord() > IDLE_LOOKS) socket.destroy()
+      this.#lookForIdle()
+    })
+  }
+
+  #plain(): Server {
+    const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
+    server.on('connection', (socket) => this.#accept(socket, false))
+    return server
+  }
+
+  #encrypted({ certificates, minVersion }: NonNullable<RespServerOptions['tls']>): Server {
+    const server = createSecureServer({
+      ...certificates.current,
+      ...SOCKET_OPTIONS,
+      allowHalfOpen: true,
+      minVersion,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    })
+    certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('secureConnection', (socket) => this.#accept(socket, true))
+    return server
+  }
+
+  #accept(accepted: Socket, encrypted: boolean): void {
+    const { counters, limits } = this.#work
+    if (counters.connections >= limits.maxConnections) {
+      counters.refused += 1
+      accepted.on('error', ignore)
+      // The words by which clients know that it is worth another try.
+      accepted.end(plainErrorLine('ERR', 'max number of clients reached'), () => accepted.destroy())
+      return
+    }
+    counters.connections += 1
+    counters.accepted += 1
+    this.#lastId += 1
+    const { socket, connection } = encrypted ? this.#copied(accepted, true) : this.#direct(accepted)
+    this.#connections.set(connection, socket)
+    socket.on('end', () => connection.inputEnded())
+    socket.on('error', ignore)
+    this.#limitAge(socket, connection)
+    socket.once('close', () => {
+      connection.closed()
+      counters.connections -= 1
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#drained?.()
+    })
+  }
+
+  /** Read straight into the input that all connections share. */
+  #direct(accepted: Socket): { socket: Socket; connection: Connection } {
+    const { input, headroom } = this.#work
+    const target = input.bytes.subarray(headroom, headroom + READ_BYTES)
+    const socket = adoptSocket(accepted, target, (length) => connection.receive(length))
+    if (socket === undefined) return this.#copied(accepted, false)
+    const connection = new Connection(socket, this.#lastId, this.#work, false)
+    return { socket, connection }
+  }
+
+  /** Of encrypted connections, and wherever the above is not to be had. */
+  #copied(socket: Socket, encrypted: boolean): { socket: Socket; connection: Connection } {
+    const { input, headroom } = this.#work
+    const connection = new Connection(socket, this.#lastId, this.#work, encrypted)
+    socket.on('data', (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; ) {
+        const length = chunk.copy(input.bytes, headroom, at, Math.min(chunk.length, at + READ_BYTES))
+        at += length
+        if (connection.receive(length)) continue
+        socket.pause()
+        if (at < chunk.length) socket.unshift(chunk.subarray(at))
+        return
+      }
+    })
+    socket.resume()
+    return { socket, connection }
+  }
+
+  #limitAge(socket: Socket, connection: Connection): void {
+    const { clock, maxConnectionAgeMs } = this.#options
+    if (maxConnectionAgeMs === 0) return
+    // Up to a tenth off, so that connections that began together do not come back together.
+    const timer = clock.after(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), () => connection.retire())
+    socket.once('close', () => timer[Symbol.dispose]())
+  }
+}
+
+/** In one idleTimeout: so a silent connection ends at most a quarter later than that. */
+const IDLE_LOOKS = 4
+/** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
+const BACKLOG = 1024
+/** A connection that comes and never begins would stay for ever. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+/** An answer leaves at once; a peer that vanished without closing is noticed by the system's probes. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
+
+/** The socket closes after it. */
+function ignore(): void {}
