@@ -79,7 +79,7 @@ describe('a limit', () => {
 
   test('says what is allowed, of whom, and when to come again', () => {
     const { rates, clock } = limited({ perAddress: 100, burst: 2500 })
-    assert.equal(rates.admitSome('192.0.2.1', 'k', TAG, 250), 250)
+    assert.equal(rates.admitSome('192.0.2.1', 'k', TAG, 250, rates.now()), 250)
     clock.advance(4)
     const error = thrownBy(() => rates.admitAddress('192.0.2.1'))
     assert.equal(error.code, 'IDGEN_RATE_LIMITED')
@@ -97,11 +97,11 @@ describe('a limit', () => {
 describe('requests that come together', () => {
   test('pass as far as all limits allow, and the rest is counted as refused', () => {
     const { rates } = limited({ perAddress: 1000, perKey: 300, perTag: 200 })
-    assert.equal(rates.admitSome('a', 'k', TAG, 250), 200)
+    assert.equal(rates.admitSome('a', 'k', TAG, 250, rates.now()), 200)
     assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50 })
     assert.match(rates.refusal('a', 'k', TAG).message, /limits\.perTag/)
     assert.equal(
-      rates.admitSome('a', 'k', 'acme/shop/invoice', 250),
+      rates.admitSome('a', 'k', 'acme/shop/invoice', 250, rates.now()),
       50,
       'what the tag refused counts for the key',
     )
@@ -112,7 +112,7 @@ describe('requests that come together', () => {
     const clock = new MemoryClock()
     clock.monotonicMs = () => assert.fail('the clock was read')
     const rates = new RateLimits(clock, { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 })
-    assert.equal(rates.admitSome('a', 'k', TAG, 1_000_000), 1_000_000)
+    assert.equal(rates.admitSome('a', 'k', TAG, 1_000_000, rates.now()), 1_000_000)
     assert.equal(rates.admit('a', 'k', TAG), undefined)
     rates.admitAddress('a')
     rates.admitKey('k')
@@ -125,7 +125,7 @@ describe('requests that come together', () => {
       limited({ perAddress: 500, perTag: 90 }),
     ]
     assert.equal(
-      together.rates.admitSome('a', 'k', TAG, 100),
+      together.rates.admitSome('a', 'k', TAG, 100, together.rates.now()),
       passed(100, () => single.rates.admit('a', 'k', TAG)),
     )
     assert.deepEqual(together.rates.refused, single.rates.refused)
@@ -152,7 +152,7 @@ describe('live configuration', () => {
     const { rates, clock } = limited({ perAddress: 100 })
     const set = (perAddress: number): void =>
       rates.configure({ perAddress, perKey: 0, perTag: 0, burst: 1000 })
-    const ask = (times: number): number => rates.admitSome('a', 'k', TAG, times)
+    const ask = (times: number): number => rates.admitSome('a', 'k', TAG, times, rates.now())
     assert.equal(ask(200), 100)
     set(150)
     assert.equal(ask(200), 50)

@@ -64,18 +64,19 @@ export class RateLimits {
 
   /** All three, for who knows that the key may use the tag. undefined: go on; otherwise the refusal. */
   admit(address: string, keyId: string, path: string): IdgenError | undefined {
-    const admitted = this.admitSome(address, keyId, path, 1)
+    const admitted = this.admitSome(address, keyId, path, 1, this.now())
     return admitted === 1 ? undefined : this.refusal(address, keyId, path)
   }
 
-  /**
-   * How many of `wanted` requests that came together may pass, the first ones; the rest is refused, and `refusal` says
-   * why. One look at the clock, none where nothing is limited.
-   */
-  admitSome(address: string, keyId: string, path: string, wanted: number): number {
+  /** For `admitSome`, from who asks for many tags in one turn of the event loop: one look at the clock serves all. */
+  now(): number {
+    const { address, key, tag } = this.#limits
+    return address.on || key.on || tag.on ? this.#clock.monotonicMs() : 0
+  }
+
+  /** How many of `wanted` requests that came together may pass, the first ones; of the rest `refusal` says why. */
+  admitSome(address: string, keyId: string, path: string, wanted: number, nowMs: number): number {
     const limits = this.#limits
-    if (!limits.address.on && !limits.key.on && !limits.tag.on) return wanted
-    const nowMs = this.#clock.monotonicMs()
     const ofAddress = this.#take(limits.address, address, wanted, nowMs)
     const ofKey = this.#take(limits.key, keyId, ofAddress, nowMs)
     return this.#take(limits.tag, path, ofKey, nowMs)
