@@ -59,6 +59,12 @@ export function clientNameOf(address: IpAddress): string {
   return `${prefix.join(':')}::/64`
 }
 
+/** The same of an address as text; a connection that is gone has none. */
+export function clientNameAt(text = ''): string {
+  const address = parseIpAddress(text)
+  return address === undefined ? 'unknown' : clientNameOf(address)
+}
+
 /** Two groups. Without leading zeros: some read them as octal. */
 function parseIpv4(text: string): readonly number[] | undefined {
   const [, ...parts] = IPV4.exec(text) ?? []

@@ -85,7 +85,9 @@ export class Burst {
   }
 
   /** Takes what is in memory, all at one look at the clock. false: something is not; `takeRest` waits for it. */
-  take(issuer: Issuer, caller: Caller, nowMs: number): boolean {
+  take(issuer: Issuer, caller: Caller, client: string, nowMs: number): boolean {
+    const { rates } = issuer
+    const ratesNow = rates.now()
     let complete = true
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
@@ -95,7 +97,10 @@ export class Burst {
           authorize(caller, 'issue', name.path)
           name.mayIssue = caller
         }
-        take.settled = issuer.tryTake(name.path, wanted, batch, wanted, nowMs)
+        const admitted = rates.admitSome(client, caller.keyId, name.path, wanted, ratesNow)
+        take.admitted = admitted
+        if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path))
+        take.settled ||= issuer.tryTake(name.path, admitted, batch, admitted, nowMs)
       } catch (thrown) {
         take.fail(thrown)
       }
@@ -109,9 +114,9 @@ export class Burst {
     const waits: Promise<void>[] = []
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
-      const { name, wanted, batch } = take
+      const { name, admitted, batch } = take
       if (take.settled) continue
-      const waited = issuer.take(name.path, wanted, batch, wanted).then(
+      const waited = issuer.take(name.path, admitted, batch, admitted).then(
         () => {
           take.settled = true
         },
