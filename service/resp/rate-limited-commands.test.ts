@@ -40,8 +40,10 @@ describe('a pipeline above a limit', () => {
   test('is refused as a whole once nothing is left, and takes no ID', async () => {
     const client = await desk({ perKey: 2 })
     client.receive(command('INCR', TAG).repeat(2))
+    client.issuer.notInMemory = 1
     client.receive(command('INCR', TAG).repeat(3))
     assert.deepEqual(answers(client.socket.read), [':1', ':2', 'Key', 'Key', 'Key'])
+    client.issuer.notInMemory = 0
     client.issuer.rates.configure({ perAddress: 0, perKey: 0, perTag: 0, burst: 1000 })
     assert.equal(client.ask('INCR', TAG), ':3\r\n')
   })
