@@ -11,9 +11,9 @@ test('new limits and new proxies are in force at once', async (t) => {
   const { rates, addresses } = memory.useCases
   const apply = (environment: Readonly<Record<string, string>>): void =>
     applyLive(memory.service, new PinoLog('silent', {}), loadConfig(undefined, environment))
-  assert.equal(rates.admitSome('192.0.2.1', 'key', 'w/g/t', 5000, rates.now()), 1000, 'the default')
+  assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 1000, 'the default')
   apply({ IDGEN_LIMITS_PER_ADDRESS: '1500', IDGEN_SERVER_TRUSTED_PROXIES: '10.0.0.0/8' })
-  assert.equal(rates.admitSome('192.0.2.1', 'key', 'w/g/t', 5000, rates.now()), 500)
+  assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 500)
   assert.equal(addresses.nameOf(addresses.peerAt('10.0.0.1'), '192.0.2.7'), '192.0.2.7')
   apply({ IDGEN_SERVER_FORWARDED_HEADER: 'forwarded' })
   assert.equal(addresses.nameOf(addresses.peerAt('10.0.0.1'), '192.0.2.7'), '10.0.0.1')

@@ -12,6 +12,12 @@ function limited(settings: Partial<RateSettings>): { clock: MemoryClock; rates: 
   return { clock, rates: new RateLimits(clock, { ...off, ...settings }) }
 }
 
+/** Of requests that come together, how many pass all limits. */
+function admitSome(rates: RateLimits, address: string, keyId: string, path: string, wanted: number): number {
+  const nowMs = rates.now()
+  return rates.admitForTag(path, rates.admitCaller(address, keyId, wanted, nowMs), nowMs)
+}
+
 /** How many of `times` pass. */
 function passed(times: number, admit: () => IdgenError | undefined): number {
   return Array.from({ length: times }, admit).filter((refused) => refused === undefined).length
@@ -79,7 +85,7 @@ describe('a limit', () => {
 
   test('says what is allowed, of whom, and when to come again', () => {
     const { rates, clock } = limited({ perAddress: 100, burst: 2500 })
-    assert.equal(rates.admitSome('192.0.2.1', 'k', TAG, 250, rates.now()), 250)
+    assert.equal(admitSome(rates, '192.0.2.1', 'k', TAG, 250), 250)
     clock.advance(4)
     const error = thrownBy(() => rates.admitAddress('192.0.2.1'))
     assert.equal(error.code, 'IDGEN_RATE_LIMITED')
@@ -97,11 +103,11 @@ describe('a limit', () => {
 describe('requests that come together', () => {
   test('pass as far as all limits allow, and the rest is counted as refused', () => {
     const { rates } = limited({ perAddress: 1000, perKey: 300, perTag: 200 })
-    assert.equal(rates.admitSome('a', 'k', TAG, 250, rates.now()), 200)
+    assert.equal(admitSome(rates, 'a', 'k', TAG, 250), 200)
     assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50 })
     assert.match(rates.refusal('a', 'k', TAG).message, /limits\.perTag/)
     assert.equal(
-      rates.admitSome('a', 'k', 'acme/shop/invoice', 250, rates.now()),
+      admitSome(rates, 'a', 'k', 'acme/shop/invoice', 250),
       50,
       'what the tag refused counts for the key',
     )
@@ -112,7 +118,7 @@ describe('requests that come together', () => {
     const clock = new MemoryClock()
     clock.monotonicMs = () => assert.fail('the clock was read')
     const rates = new RateLimits(clock, { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 })
-    assert.equal(rates.admitSome('a', 'k', TAG, 1_000_000, rates.now()), 1_000_000)
+    assert.equal(admitSome(rates, 'a', 'k', TAG, 1_000_000), 1_000_000)
     assert.equal(rates.admit('a', 'k', TAG), undefined)
     rates.admitAddress('a')
     rates.admitKey('k')
@@ -125,7 +131,7 @@ describe('requests that come together', () => {
       limited({ perAddress: 500, perTag: 90 }),
     ]
     assert.equal(
-      together.rates.admitSome('a', 'k', TAG, 100, together.rates.now()),
+      admitSome(together.rates, 'a', 'k', TAG, 100),
       passed(100, () => single.rates.admit('a', 'k', TAG)),
     )
     assert.deepEqual(together.rates.refused, single.rates.refused)
@@ -152,7 +158,7 @@ describe('live configuration', () => {
     const { rates, clock } = limited({ perAddress: 100 })
     const set = (perAddress: number): void =>
       rates.configure({ perAddress, perKey: 0, perTag: 0, burst: 1000 })
-    const ask = (times: number): number => rates.admitSome('a', 'k', TAG, times, rates.now())
+    const ask = (times: number): number => admitSome(rates, 'a', 'k', TAG, times)
     assert.equal(ask(200), 100)
     set(150)
     assert.equal(ask(200), 50)

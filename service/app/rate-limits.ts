@@ -64,22 +64,31 @@ export class RateLimits {
 
   /** All three, for who knows that the key may use the tag. undefined: go on; otherwise the refusal. */
   admit(address: string, keyId: string, path: string): IdgenError | undefined {
-    const admitted = this.admitSome(address, keyId, path, 1, this.now())
-    return admitted === 1 ? undefined : this.refusal(address, keyId, path)
+    const nowMs = this.now()
+    if (this.admitCaller(address, keyId, 1, nowMs) === 1 && this.admitForTag(path, 1, nowMs) === 1)
+      return undefined
+    return this.refusal(address, keyId, path)
   }
 
-  /** For `admitSome`, from who asks for many tags in one turn of the event loop: one look at the clock serves all. */
+  /** For the following two, from who asks for many in one turn of the event loop: one look at the clock serves all. */
   now(): number {
     const { address, key, tag } = this.#limits
     return address.on || key.on || tag.on ? this.#clock.monotonicMs() : 0
   }
 
-  /** How many of `wanted` requests that came together may pass, the first ones; of the rest `refusal` says why. */
-  admitSome(address: string, keyId: string, path: string, wanted: number, nowMs: number): number {
-    const limits = this.#limits
-    const ofAddress = this.#take(limits.address, address, wanted, nowMs)
-    const ofKey = this.#take(limits.key, keyId, ofAddress, nowMs)
-    return this.#take(limits.tag, path, ofKey, nowMs)
+  /**
+   * How many of `wanted` requests of one caller that came together may pass by address and key: the first ones. Of the
+   * rest `refusal` says why.
+   */
+  admitCaller(address: string, keyId: string, wanted: number, nowMs: number): number {
+    const { address: ofAddress, key } = this.#limits
+    const admitted = this.#take(ofAddress, address, wanted, nowMs)
+    return this.#take(key, keyId, admitted, nowMs)
+  }
+
+  /** The same of `wanted` requests for one tag. */
+  admitForTag(path: string, wanted: number, nowMs: number): number {
+    return this.#take(this.#limits.tag, path, wanted, nowMs)
   }
 
   /** Of the limit that is used up now; the first, where several are. Counts nothing. */
