@@ -11,7 +11,10 @@ import type { RequestLimits } from './use-cases.ts'
 export interface Issuer {
   readonly limits: RequestLimits
   /** Asked before IDs are taken, and before a key is looked up. */
-  readonly rates: Pick<RateLimits, 'now' | 'admitSome' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'>
+  readonly rates: Pick<
+    RateLimits,
+    'now' | 'admitCaller' | 'admitForTag' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
+  >
   /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
   peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
   /** @throws IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */

@@ -88,6 +88,7 @@ export class Burst {
   take(issuer: Issuer, caller: Caller, client: string, nowMs: number): boolean {
     const { rates } = issuer
     const ratesNow = rates.now()
+    this.#admit(rates.admitCaller(client, caller.keyId, this.#count, ratesNow))
     let complete = true
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
@@ -97,7 +98,7 @@ export class Burst {
           authorize(caller, 'issue', name.path)
           name.mayIssue = caller
         }
-        const admitted = rates.admitSome(client, caller.keyId, name.path, wanted, ratesNow)
+        const admitted = rates.admitForTag(name.path, take.admitted, ratesNow)
         take.admitted = admitted
         if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path))
         take.settled ||= issuer.tryTake(name.path, admitted, batch, admitted, nowMs)
@@ -107,6 +108,16 @@ export class Burst {
       complete &&= take.settled
     }
     return complete
+  }
+
+  /** The first `admitted` of the commands pass the limits of their caller. */
+  #admit(admitted: number): void {
+    const all = admitted === this.#count
+    for (let i = 0; i < this.#takeCount; i += 1) {
+      const take = this.#takeAt(i)
+      take.admitted = all ? take.wanted : 0
+    }
+    for (let i = 0; !all && i < admitted; i += 1) this.#takeAt((this.#operations[i] ?? 0) >> 1).admitted += 1
   }
 
   /** Waits for what `take` did not have; never rejects: errors are answers. */

@@ -57,6 +57,13 @@ describe('a pipeline above a limit', () => {
     assert.deepEqual(told, ['1', '1', uuids[0], '2', '2', uuids[1], 'Tag', 'Tag', 'Tag'])
   })
 
+  test('of several tags passes as far as its caller may, whatever the tags', async () => {
+    const client = await desk({ perAddress: 4 })
+    const [one, other] = [TAG, 'w/g/other'].map((tag) => command('INCR', tag))
+    client.receive(`${one}${one}${one}${other}${other}${one}`)
+    assert.deepEqual(answers(client.socket.read), [':1', ':2', ':3', ':1', 'Address', 'Address'])
+  })
+
   test('that must wait waits only for what was let through', async () => {
     const client = await desk({ perAddress: 2 })
     client.issuer.notInMemory = 1
