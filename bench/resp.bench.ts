@@ -48,10 +48,10 @@ interface Server {
 
 const missing = await run('redis-benchmark', ['--version']).then(
   () => undefined,
-  (error: unknown) => error,
+  (error: unknown) => (error instanceof Error ? error.message : 'it does not start'),
 )
 if (missing !== undefined) {
-  console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${String(missing)}`)
+  console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${missing}`)
   process.exit(0)
 }
 const folder = mkdtempSync(join(tmpdir(), 'idgen-bench-redis-'))
