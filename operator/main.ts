@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { adminKeysInUse } from './reconcile/admin-keys-in-use.ts'
 import { slimBizTag, startBizTags } from './reconcile/biz-tag-start.ts'
 import { certificatesInUse } from './reconcile/certificates-in-use.ts'
 import { GeneratorCaches } from './reconcile/generator-caches.ts'
@@ -75,6 +76,7 @@ function startReconcilers(settings: Settings, shared: Shared) {
     secrets,
     watchNamespaces,
     serviceAddress,
+    adminKeys: (generator) => adminKeysInUse(generator, revisionsOf(caches, objectKey(generator.metadata))),
     tlsSecrets: (generator) =>
       certificatesInUse(generator, revisionsOf(caches, objectKey(generator.metadata))),
     onGeneratorTags: (key) => generators.controller.enqueue(key),

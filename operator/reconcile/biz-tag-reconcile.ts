@@ -113,6 +113,8 @@ async function declare(world: BizTagWorld, task: Task, generator: IdGenerator): 
         no('GeneratorNotReady', `${thrown.message}. The tag is made as soon as it is.`),
       )
     if (!(thrown instanceof ServiceError)) throw thrown
+    // The pod may know one that lies in a Secret that was not there when it was read.
+    if (thrown.status === 401) world.credentials.forget(generator)
     const verdict = judgeFailure(thrown, task.generatorKey, pathText(pathOf(task.tag)))
     if (verdict.outage) return await outageBegins(world, task, no(verdict.reason, verdict.message))
     return await failed(world, task, generator, verdict)

@@ -8,6 +8,7 @@ import { ObjectCache } from '../runtime/object-cache.ts'
 import type { RunningReflector } from '../runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from '../runtime/reflector.ts'
 import type { RuntimeLog } from '../runtime/runtime-log.ts'
+import type { AdminKeyPlace } from './admin-keys-in-use.ts'
 import { ClusterNamespaces } from './biz-tag-cluster.ts'
 import { TagMemories } from './biz-tag-memory.ts'
 import { BizTagObjects } from './biz-tag-objects.ts'
@@ -37,6 +38,8 @@ export interface BizTagOptions {
   readonly watcher?: ReflectorWatcher
   /** Empty: all. */
   readonly watchNamespaces: readonly string[]
+  /** Where the admin keys lie that pods of an IdGenerator know, see adminKeysInUse. */
+  readonly adminKeys: (generator: IdGenerator) => readonly AdminKeyPlace[]
   /** Names of the Secrets whose certificates pods of an IdGenerator have, see certificatesInUse. */
   readonly tlsSecrets: (generator: IdGenerator) => readonly string[]
   /** Instead of the address of each Service. */
@@ -58,7 +61,7 @@ export interface StartedBizTags {
 /** Everything that looks after BizTags, ready to be started by the runtime. Before the caches are. */
 export function startBizTags(options: BizTagOptions): StartedBizTags {
   const { client, clock, log, metrics, idGenerators, bizTags, secrets } = options
-  const { serviceAddress, tlsSecrets } = options
+  const { serviceAddress, adminKeys, tlsSecrets } = options
   const tagSecrets = tagSecretCache(options)
   const services = options.services ?? new ServiceClientPool()
   const world: BizTagWorld = {
@@ -70,6 +73,7 @@ export function startBizTags(options: BizTagOptions): StartedBizTags {
       client,
       clock,
       cached: (key) => secrets.get(key),
+      adminKeys,
       tlsSecrets,
       serviceAddress,
     }),

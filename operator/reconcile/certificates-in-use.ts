@@ -3,6 +3,7 @@ import { decoded, type SecretData } from '../certificates/secret-data.ts'
 import type { CertificateText } from '../certificates/trusted-authorities.ts'
 import { issuedTlsSecretName, ownTlsSecretName, tlsSecretName } from '../render/names.ts'
 import type { KnownRevision } from './known-revisions.ts'
+import { revisionsInUse } from './revisions-in-use.ts'
 
 /**
  * Names of the Secrets whose certificates callers may meet: the one that the spec names, which the next pods will have,
@@ -12,23 +13,13 @@ export function certificatesInUse(
   generator: IdGenerator,
   known: ReadonlyMap<string, KnownRevision>,
 ): readonly string[] {
-  const { stableRevision, canaryRevision } = generator.status ?? {}
-  const used = [...known.values()].filter(
-    // Also one whose Deployment somebody deleted: it is made again.
-    (one) => one.revision === stableRevision || one.revision === canaryRevision || hasPods(one),
-  )
-  const names = used.flatMap(({ record }) =>
+  const names = revisionsInUse(generator, known).flatMap(({ record }) =>
     // One whose record is lost may have any of those that have a fixed name.
     record === undefined
       ? [ownTlsSecretName(generator), issuedTlsSecretName(generator)]
       : [record.inputs.tls.secretName],
   )
   return [...new Set([tlsSecretName(generator), ...names.toSorted()])]
-}
-
-/** Those on their way out still answer. */
-function hasPods({ deployment, pods }: KnownRevision): boolean {
-  return (deployment?.spec?.replicas ?? 0) > 0 || pods.some(({ status }) => !ENDED.has(status?.phase ?? ''))
 }
 
 /**
@@ -39,5 +30,3 @@ export function servedBy(data: SecretData | undefined): readonly CertificateText
   const text: CertificateText = decoded(data)
   return (text['tls.crt'] ?? '') === '' && (text['ca.crt'] ?? '') === '' ? [] : [text]
 }
-
-const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Failed'])

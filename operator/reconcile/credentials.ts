@@ -3,6 +3,7 @@ import { trustedAuthorities } from '../certificates/trusted-authorities.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
 import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
+import type { AdminKeyPlace } from './admin-keys-in-use.ts'
 import { servedBy } from './certificates-in-use.ts'
 import type { ServiceAccess } from './service-client-https.ts'
 
@@ -33,6 +34,8 @@ export interface ServiceCredentialsOptions {
   readonly clock: Clock
   /** Of the operator's own Secrets, which it hears of at once. */
   readonly cached: (key: string) => Secret | undefined
+  /** Where the admin keys lie that pods of the service know, the newest first. */
+  readonly adminKeys: (generator: IdGenerator) => readonly AdminKeyPlace[]
   /** Names of the Secrets whose certificates the service may answer with, the newest first. */
   readonly tlsSecrets: (generator: IdGenerator) => readonly string[]
   /** Instead of the address of the Service. */
@@ -52,14 +55,20 @@ export class ServiceCredentials {
   async access(generator: IdGenerator): Promise<ServiceAccess> {
     const { name, namespace = '' } = generator.metadata
     const servername = `${name}.${namespace}.svc`
-    const wanted = adminKeyOf(generator)
+    const read = (each: string): Promise<Secret | undefined> =>
+      this.#secret(objectKey({ namespace, name: each }))
+    const places = this.#options.adminKeys(generator)
     const names = this.#options.tlsSecrets(generator)
-    const [admin, ...certificates] = await Promise.all(
-      [wanted.name, ...names].map((each) => this.#secret(objectKey({ namespace, name: each }))),
-    )
-    const key = decoded(admin, wanted.key)?.trim()
-    if (key === undefined || key === '')
-      throw new AccessMissing(`Secret ${namespace}/${wanted.name} has no admin key under "${wanted.key}" yet`)
+    const [keys, certificates] = await Promise.all([
+      Promise.all(places.map(async (place) => decoded(await read(place.name), place.key)?.trim() ?? '')),
+      Promise.all(names.map(read)),
+    ])
+    // Of two, one that is missing may be the next pods', which cannot be there yet, or one that pods have read long ago.
+    const [key, ...otherKeys] = new Set(keys.filter((text) => text !== ''))
+    if (key === undefined)
+      throw new AccessMissing(
+        `Secret ${namespace}/${places[0]?.name} has no admin key under "${places[0]?.key}" yet`,
+      )
     if (certificates.every((secret) => secret === undefined))
       throw new AccessMissing(`Secret ${namespace}/${names[0]} with the certificate is not there yet`)
     const address = this.#options.serviceAddress ?? `https://${servername}:${HTTPS_PORT}`
@@ -68,6 +77,7 @@ export class ServiceCredentials {
       servername,
       ca: trustedAuthorities(certificates.flatMap((one) => servedBy(one?.data))),
       key,
+      otherKeys,
     }
   }
 
@@ -79,8 +89,10 @@ export class ServiceCredentials {
   /** Keys of the Secrets that access to the service depends on. */
   secretsOf(generator: IdGenerator): readonly string[] {
     const { namespace = '' } = generator.metadata
-    const names = [adminKeyOf(generator).name, ...this.#options.tlsSecrets(generator)]
-    return names.map((name) => objectKey({ namespace, name }))
+    const names = this.#options.adminKeys(generator).map(({ name }) => name)
+    return [...new Set([...names, ...this.#options.tlsSecrets(generator)])].map((name) =>
+      objectKey({ namespace, name }),
+    )
   }
 
   async #secret(key: string): Promise<Secret | undefined> {
@@ -105,10 +117,6 @@ export class ServiceCredentials {
       throw thrown
     }
   }
-}
-
-function adminKeyOf({ metadata, spec }: IdGenerator): { readonly name: string; readonly key: string } {
-  return spec.auth?.adminKeySecret ?? { name: `${metadata.name}-admin`, key: 'admin-key' }
 }
 
 export function decoded(secret: Secret | undefined, name: string): string | undefined {

@@ -3,6 +3,7 @@ import { Agent, request as openRequest } from 'node:https'
 import type { Declaration, DeclareAnswer, DeclaredTag, TagPath } from '../core/biz-tag-declaration.ts'
 import { type DeclaredPage, isCode, type ServiceClient, ServiceError, type TagKey } from './service-client.ts'
 import { readDeclareAnswer, readDeclaredTag, readPage } from './service-client-answers.ts'
+import { ConnectionKeys } from './service-client-keys.ts'
 
 /** How to reach a service and prove who asks. */
 export interface ServiceAccess {
@@ -13,6 +14,8 @@ export interface ServiceAccess {
   /** Authority that signed it, PEM; undefined: one that the machine trusts. */
   readonly ca: string | undefined
   readonly key: string
+  /** For pods that do not know it, because they are of another revision. */
+  readonly otherKeys?: readonly string[]
 }
 
 interface Call {
@@ -25,6 +28,7 @@ interface Call {
 export class HttpsServiceClient implements ServiceClient {
   readonly #access: ServiceAccess
   readonly #agent: Agent
+  readonly #keys: ConnectionKeys
 
   constructor(access: ServiceAccess) {
     if (!access.address.startsWith('https://'))
@@ -32,6 +36,7 @@ export class HttpsServiceClient implements ServiceClient {
         `the address of a service must begin with https://, not "${access.address}": the admin key would be readable on the way`,
       )
     this.#access = access
+    this.#keys = new ConnectionKeys(access.key, access.otherKeys ?? [])
     this.#agent = new Agent({
       keepAlive: true,
       scheduling: 'lifo',
@@ -115,7 +120,7 @@ export class HttpsServiceClient implements ServiceClient {
     const signal = AbortSignal.any([outer, AbortSignal.timeout(CALL_MAX_MS)])
     let answer: Answer
     try {
-      answer = await this.#send(call, signal)
+      answer = await this.#sendWithKeys(call, signal)
     } catch (thrown) {
       // An end that was asked for is no fault of the service.
       outer.throwIfAborted()
@@ -128,6 +133,14 @@ export class HttpsServiceClient implements ServiceClient {
       const detail = `the answer makes no sense: ${thrown instanceof Error ? thrown.message : String(thrown)}`
       throw new ServiceError(what, { ...answer, code: '', detail, retryable: false }, thrown)
     }
+  }
+
+  /** A call that was refused for its key has done nothing. */
+  async #sendWithKeys(call: Call, signal: AbortSignal): Promise<Answer> {
+    let answer = await this.#send(call, signal)
+    for (let tries = 1; answer.otherKey && tries < KEY_TRIES_MAX; tries += 1)
+      answer = await this.#send(call, signal)
+    return answer
   }
 
   /** Once more when a kept connection had just been closed by the other side: every call may be repeated. */
@@ -144,7 +157,7 @@ export class HttpsServiceClient implements ServiceClient {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const about =
       payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }
-    const headers = { accept: 'application/json', authorization: `Bearer ${this.#access.key}`, ...about }
+    const headers = { accept: 'application/json', ...about }
     const call = openRequest(new URL(path, this.#access.address), {
       method,
       agent: this.#agent,
@@ -153,10 +166,15 @@ export class HttpsServiceClient implements ServiceClient {
     })
     return await new Promise<Answer>((resolve, reject) => {
       call.on('error', (thrown) => reject(torn(call, thrown)))
-      call.on('response', (response) => {
-        readAnswer(response).then(resolve, reject)
+      call.on('socket', (socket) => {
+        call.setHeader('authorization', `Bearer ${this.#keys.keyFor(socket)}`)
+        call.end(payload)
       })
-      call.end(payload)
+      call.on('response', (response) => {
+        // Now: when the answer has been read, another call may have the connection.
+        const otherKey = this.#keys.refused(response.socket, response.statusCode)
+        readAnswer(response).then((answer) => resolve({ ...answer, otherKey }), reject)
+      })
     })
   }
 }
@@ -166,6 +184,8 @@ interface Answer {
   readonly retryAfterMs: number | undefined
   /** undefined: empty, or no JSON. */
   readonly body: unknown
+  /** The key was refused, and the connection has another one to be tried. */
+  readonly otherKey: boolean
 }
 
 class TornKeptConnection extends Error {}
@@ -175,7 +195,7 @@ function torn(call: ClientRequest, thrown: NodeJS.ErrnoException): Error {
   return call.reusedSocket && closed ? new TornKeptConnection(thrown.message, { cause: thrown }) : thrown
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
+async function readAnswer(response: IncomingMessage): Promise<Omit<Answer, 'otherKey'>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -235,6 +255,8 @@ function nothing(): void {}
 
 /** As many as tags are reconciled at a time; each is one file descriptor here and there. */
 const SOCKETS_MAX = 8
+/** A call that is tried again may get a connection to another pod, which knows neither what the first one does. */
+const KEY_TRIES_MAX = 6
 /** The service's own statements end before; a person who applied a BizTag hears of it within that. */
 const CALL_MAX_MS = 5000
 /** A page of 500 tags with eight data centres each is 1.2 MB. */

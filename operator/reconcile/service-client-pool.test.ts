@@ -17,7 +17,7 @@ function pool() {
 }
 
 describe('clients of services', () => {
-  test('there is one per IdGenerator, until its authority or its key change', () => {
+  test('there is one per IdGenerator, until its authority or its keys change', () => {
     const { clients, closed, opened } = pool()
     const first = clients.for('ns/a', ACCESS)
     assert.equal(clients.for('ns/a', { ...ACCESS }), first)
@@ -26,8 +26,10 @@ describe('clients of services', () => {
     assert.deepEqual(closed, ['one k'])
     clients.for('ns/a', { ...ACCESS, ca: 'two', key: 'new' })
     assert.deepEqual([closed, opened()], [['one k', 'two k'], 4])
+    clients.for('ns/a', { ...ACCESS, ca: 'two', key: 'new', otherKeys: ['k'] })
+    assert.deepEqual([closed.at(-1), opened()], ['two new', 5])
     clients.close()
-    assert.equal(closed.length, 4)
+    assert.equal(closed.length, 5)
   })
 
   test('those that were not used for longest are closed when there are too many', () => {

@@ -6,7 +6,7 @@ export interface ClosableClient extends ServiceClient {
   close(): void
 }
 
-/** One client per IdGenerator, with connections that are kept; a new one when certificate authority or key change. */
+/** One client per IdGenerator, with connections that are kept; a new one when certificate authority or keys change. */
 export class ServiceClientPool {
   readonly #open: (access: ServiceAccess) => ClosableClient
   /** By IdGenerator; the one used last stands last. */
@@ -43,9 +43,9 @@ export class ServiceClientPool {
   }
 }
 
-function fingerprintOf({ address, servername, ca = '', key }: ServiceAccess): string {
+function fingerprintOf({ address, servername, ca = '', key, otherKeys = [] }: ServiceAccess): string {
   return createHash('sha256')
-    .update(JSON.stringify([address, servername, ca, key]))
+    .update(JSON.stringify([address, servername, ca, key, ...otherKeys]))
     .digest('base64')
 }
 

@@ -45,7 +45,15 @@ export function adminKeySecret({ metadata, spec }: IdGenerator): {
   readonly name: string
   readonly key: string
 } {
-  return spec.auth.adminKeySecret ?? { name: `${metadata.name}-admin`, key: 'admin-key' }
+  return spec.auth.adminKeySecret ?? ownAdminKeySecret({ metadata })
+}
+
+/** Where the operator puts one. */
+export function ownAdminKeySecret({ metadata }: Pick<IdGenerator, 'metadata'>): {
+  readonly name: string
+  readonly key: string
+} {
+  return { name: `${metadata.name}-admin`, key: 'admin-key' }
 }
 
 /** Names that the certificate must be good for: those of the Services inside the cluster, then spec.tls.dnsNames. */

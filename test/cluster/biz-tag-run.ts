@@ -1,4 +1,5 @@
 import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../../operator/api/kinds.ts'
+import { adminKeysInUse } from '../../operator/reconcile/admin-keys-in-use.ts'
 import { slimBizTag, startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
 import { certificatesInUse } from '../../operator/reconcile/certificates-in-use.ts'
@@ -54,6 +55,7 @@ export async function runBizTags(
     bizTags,
     secrets,
     serviceAddress,
+    adminKeys: (generator) => adminKeysInUse(generator, new Map()),
     tlsSecrets: (generator) => certificatesInUse(generator, new Map()),
     watchNamespaces: [],
     onGeneratorTags: () => {},

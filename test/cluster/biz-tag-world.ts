@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import type { BizTagStatusCondition } from '../../operator/api/generated/biz-tag.ts'
 import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../../operator/api/kinds.ts'
 import { conditionOf } from '../../operator/core/biz-tag-conditions.ts'
+import { adminKeysInUse } from '../../operator/reconcile/admin-keys-in-use.ts'
 import { startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
 import { certificatesInUse } from '../../operator/reconcile/certificates-in-use.ts'
 import { SECRET, type Secret } from '../../operator/reconcile/credentials.ts'
 import type { KnownRevision } from '../../operator/reconcile/known-revisions.ts'
+import type { ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
 import { ServiceClientPool } from '../../operator/reconcile/service-client-pool.ts'
 import type { RecordedEvent } from '../../operator/runtime/event-recorder.ts'
 import type { KubeClient, KubeRequest } from '../../operator/runtime/kube-client.ts'
@@ -106,6 +108,8 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
   const events: RecordedEvent[] = []
   const totals: string[] = []
   const revisions: KnownRevision[] = []
+  const known = (): ReadonlyMap<string, KnownRevision> => new Map(revisions.map((one) => [one.revision, one]))
+  const accesses: ServiceAccess[] = []
   const { log, lines } = keptLog()
   const metrics = new RuntimeMetrics()
   const random = (): number => 0.5
@@ -126,9 +130,12 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
     recorder: { record: (event) => void events.push(event) },
     watchNamespaces: options.watchNamespaces ?? [],
     serviceAddress: undefined,
-    tlsSecrets: (generator) =>
-      certificatesInUse(generator, new Map(revisions.map((one) => [one.revision, one]))),
-    services: new ServiceClientPool(() => service),
+    adminKeys: (generator) => adminKeysInUse(generator, known()),
+    tlsSecrets: (generator) => certificatesInUse(generator, known()),
+    services: new ServiceClientPool((access) => {
+      accesses.push(access)
+      return service
+    }),
     onGeneratorTags: (key) => totals.push(key),
   })
   kube.put('/api/v1/namespaces/kube-system', { metadata: { name: 'kube-system' } })
@@ -139,6 +146,8 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
     clock,
     events,
     totals,
+    /** With which the service was reached, one each time that it changed. */
+    accesses,
     /** Of every IdGenerator. */
     revisions,
     lines,

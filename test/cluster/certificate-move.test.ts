@@ -14,14 +14,17 @@ import { TlsService } from './tls-service.ts'
 
 const missing = missingPrograms('kube-apiserver', 'kube-controller-manager')
 
-if (missing !== undefined) test('a change of certificates on a real API server', { skip: missing }, () => {})
+if (missing !== undefined)
+  test('a change of certificates or of the admin key on a real API server', { skip: missing }, () => {})
 
 const CANARY = {
   ...QUICK_CANARY,
   steps: [{ weight: 34, hold: '1s', requireApproval: true }, { weight: 100 }],
 }
 
-describe('a change of certificates on a real API server', { skip: missing !== undefined }, () => {
+describe('a change of certificates or of the admin key on a real API server', {
+  skip: missing !== undefined,
+}, () => {
   let api: KubeApi
   let service: TlsService
   let world: GeneratorWorld
@@ -34,7 +37,12 @@ describe('a change of certificates on a real API server', { skip: missing !== un
     const env = { IDGEN_OPERATOR_SERVICE_ADDRESS: service.access.address }
     world = await GeneratorWorld.start(api, { namespace, env })
     await world.createSecret('admin', { key: service.access.key })
+    await world.createSecret('next-admin', { key: 'which the service does not know' })
     await world.createSecret('old', service.secret)
+    await world.startOperator()
+    await apply('old')
+    await world.becomes('it is ready', (it) => told(it, 'Ready') === 'True Ready')
+    await applyTag('one')
   })
   after(async () => {
     await world?.close()
@@ -42,8 +50,8 @@ describe('a change of certificates on a real API server', { skip: missing !== un
     await api?.close()
   })
 
-  async function apply(secretName: string): Promise<void> {
-    const auth = { adminKeySecret: { name: 'admin', key: 'key' } }
+  async function apply(secretName: string, adminName = 'admin'): Promise<void> {
+    const auth = { adminKeySecret: { name: adminName, key: 'key' } }
     await world.applyGenerator({ auth, tls: { secretName }, canary: CANARY })
   }
 
@@ -82,13 +90,17 @@ describe('a change of certificates on a real API server', { skip: missing !== un
     }).catch(() => assert.equal(last, wanted))
   }
 
+  test('the operator reaches pods that know the old key while the canary knows another', async () => {
+    await apply('old', 'next-admin')
+    await world.becomes('it waits', (it) => it.status?.rollout?.pause !== undefined)
+    await applyTag('two')
+    await apply('old')
+    await world.becomes('the canary is taken back', (it) => it.status?.canaryRevision === undefined)
+  })
+
   test('the operator reaches pods with the old one, and applications trust both until it is gone', async () => {
     const old = service.secret['ca.crt']
     const { ca, cert, key } = testCertificate('orders', world.namespace)
-    await world.startOperator()
-    await apply('old')
-    await world.becomes('it is ready', (it) => told(it, 'Ready') === 'True Ready')
-    await applyTag('one')
     await trusts(old)
     await apply('new')
     await world.becomes('it waits for it', (it) => told(it, 'CredentialsValid') === 'False SecretMissing')
@@ -100,7 +112,7 @@ describe('a change of certificates on a real API server', { skip: missing !== un
     assert.equal(held.status?.share, '33% (34% wanted)')
     await trusts(ca + old)
     // The service still answers with the old one.
-    await applyTag('two')
+    await applyTag('three')
     const canary = held.status?.canaryRevision ?? ''
     await world.annotate({ [COMMANDS.promote]: canary })
     await world.becomes('it is promoted', (it) => it.status?.stableRevision === canary)

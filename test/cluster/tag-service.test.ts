@@ -4,7 +4,7 @@ import { pathText } from '../../operator/core/biz-tag-declaration.ts'
 import { ServiceError } from '../../operator/reconcile/service-client.ts'
 import { HttpsServiceClient, type ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
 import { MemoryTagService } from './memory-tag-service.ts'
-import { tagServiceContract } from './tag-service.contract.ts'
+import { type ContractService, tagServiceContract } from './tag-service.contract.ts'
 import { testCertificate } from './test-certificate.ts'
 import { askIds, TlsService } from './tls-service.ts'
 
@@ -17,9 +17,18 @@ tagServiceContract('the service in memory', async () => {
   }
 })
 
-tagServiceContract('the real service', async () => {
+tagServiceContract('the real service', async () => await realService())
+
+tagServiceContract(
+  'the real service that does not know the newest key',
+  async () => await realService('newest'),
+)
+
+async function realService(newest?: string): Promise<ContractService> {
   const service = await TlsService.start('ids', 'shop')
-  const client = new HttpsServiceClient(service.access)
+  const { key } = service.access
+  const keys = newest === undefined ? {} : { key: newest, otherKeys: [key] }
+  const client = new HttpsServiceClient({ ...service.access, ...keys })
   return {
     client,
     grant: async (path, count) => assert.equal(await askIds(service.access, path, count), 200),
@@ -28,7 +37,7 @@ tagServiceContract('the real service', async () => {
       await service.close()
     },
   }
-})
+}
 
 describe('the client of a real service', () => {
   let service: TlsService
