@@ -22,6 +22,13 @@ export interface GrpcListening {
 
 const TAG = 'bench/grpc/single'
 
+/** Counted for every request, and never reached. */
+const LIMITS_ON = {
+  IDGEN_LIMITS_PER_ADDRESS: '10000000',
+  IDGEN_LIMITS_PER_KEY: '10000000',
+  IDGEN_LIMITS_PER_TAG: '10000000',
+}
+
 /** The floor: bare grpc-js with the generated codec and a constant answer. */
 
 async function startEcho(): Promise<GrpcListening> {
@@ -40,7 +47,7 @@ async function startEcho(): Promise<GrpcListening> {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
-  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock() })
+  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock(), environment: LIMITS_ON })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')

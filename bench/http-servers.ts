@@ -13,6 +13,13 @@ export interface Listening {
 
 const TAG = 'bench/http/single'
 
+/** Counted for every request, and never reached. */
+const LIMITS_ON = {
+  IDGEN_LIMITS_PER_ADDRESS: '10000000',
+  IDGEN_LIMITS_PER_KEY: '10000000',
+  IDGEN_LIMITS_PER_TAG: '10000000',
+}
+
 /** The floor: Node's own server with an answer of the same size and nothing else. */
 async function startBare(): Promise<Listening> {
   const body = '{"ids":["1234567"],"algorithm":"segment","degraded":false}'
@@ -27,7 +34,7 @@ async function startBare(): Promise<Listening> {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(): Promise<Listening> {
-  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock() })
+  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock(), environment: LIMITS_ON })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'http', '')

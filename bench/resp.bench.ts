@@ -49,7 +49,7 @@ interface Server {
 
 const missing = await run('redis-benchmark', ['--version']).then(
   () => undefined,
-  (error: unknown) => (error instanceof Error ? error.message : 'unknown'),
+  (error: unknown) => (error instanceof Error ? error.message : 'it does not start'),
 )
 if (missing !== undefined) {
   console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${missing}`)

@@ -8,6 +8,8 @@ export function applyLive(service: LiveParts, log: PinoLog, config: Config): voi
   log.setLevel(config.log.level)
   const { deadline, maxWaiting } = config.server.generate
   service.useCases.generate.configure({ deadlineMs: deadline, maxWaiting })
+  service.useCases.rates.configure(config.limits)
+  service.useCases.addresses.configure(config.server)
   service.useCases.ledger.configure({ sampleEvery: config.audit.sampleEvery })
   service.useCases.authenticator.configure({ adminKey: config.auth.adminKey })
   service.capacity.configure({ alertShare: config.capacity.alertShare })

@@ -3,6 +3,7 @@ import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
 import type { CatalogFollower } from './app/catalog-follower.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
+import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
@@ -121,6 +122,15 @@ function outcomes({ useCases }: Measured): MetricSource[] {
       kind: 'counter',
       labels: ['code'],
       read: (set) => readFailures(useCases, (http) => http < 500, set),
+    },
+    {
+      name: 'idgen_rate_limited_total',
+      help: 'Requests, for IDs or not, that were refused because a limit was used up, by whose it was',
+      kind: 'counter',
+      labels: ['kind'],
+      read: (set) => {
+        for (const kind of LIMITED_KINDS) set([kind], useCases.rates.refused[kind])
+      },
     },
     counter(
       'idgen_generate_degraded_total',

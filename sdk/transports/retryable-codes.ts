@@ -3,6 +3,7 @@
  * error. test/sdk-codes.test.ts holds it against the service's own list.
  */
 const RETRYABLE = new Set([
+  'IDGEN_RATE_LIMITED',
   'IDGEN_STORE_UNAVAILABLE',
   'IDGEN_COORDINATION_UNAVAILABLE',
   'IDGEN_CACHE_UNAVAILABLE',

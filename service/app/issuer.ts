@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { Caller } from './authenticator.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { RequestLimits } from './use-cases.ts'
 
 /**
@@ -9,6 +10,11 @@ import type { RequestLimits } from './use-cases.ts'
  */
 export interface Issuer {
   readonly limits: RequestLimits
+  /** Asked before IDs are taken, and before a key is looked up. */
+  readonly rates: Pick<
+    RateLimits,
+    'now' | 'admitCaller' | 'admitForTag' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
+  >
   /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
   peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
   /** @throws IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */

@@ -8,12 +8,17 @@ import type { RequestLimits, UseCases } from './use-cases.ts'
 /** The issuer of the main thread: straight out of the grants of this process. */
 export class LocalIssuer implements Issuer {
   readonly limits: RequestLimits
+  readonly rates: Issuer['rates']
   readonly #useCases: Pick<UseCases, 'authenticator' | 'directory' | 'generate' | 'ledger' | 'traffic'>
 
   constructor(
-    useCases: Pick<UseCases, 'authenticator' | 'directory' | 'generate' | 'ledger' | 'limits' | 'traffic'>,
+    useCases: Pick<
+      UseCases,
+      'authenticator' | 'directory' | 'generate' | 'ledger' | 'limits' | 'rates' | 'traffic'
+    >,
   ) {
     this.limits = useCases.limits
+    this.rates = useCases.rates
     this.#useCases = useCases
   }
 

@@ -2,6 +2,7 @@ import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
+import type { ClientAddresses } from './client-addresses.ts'
 import type { DcTraffic } from './dc-traffic.ts'
 import type { DeclareTags } from './declare-tags.ts'
 import type { GenerateIds } from './generate-ids.ts'
@@ -9,6 +10,7 @@ import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import type { ManageKeys } from './manage-keys.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
@@ -28,6 +30,8 @@ export interface UseCases {
   readonly declarations: DeclareTags
   readonly keys: ManageKeys
   readonly authenticator: Authenticator
+  readonly rates: RateLimits
+  readonly addresses: ClientAddresses
   readonly ledger: IssueLedger
   readonly readiness: Readiness
   readonly nodes: NodeRegistry

@@ -1,4 +1,5 @@
 import type { FieldFault } from '../core/errors.ts'
+import { parseNetworks } from '../core/trusted-proxies.ts'
 import { type ConfigValues, type KeyPath, ROWS } from './keys.ts'
 
 /** `left` must be below `right` (or, with atMost, not above it), because … */
@@ -53,6 +54,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...portFaults(values, faulty),
     ...pairFaults(values, faulty),
     ...etcdFaults(values),
+    ...networkFaults(values),
   ]
 }
 
@@ -110,6 +112,15 @@ function etcdFaults(values: ConfigValues): FieldFault[] {
       faults.push({ path, message: `needs etcd.endpoints that begin with https://, not ${endpoints}` })
   return faults
 }
+
+function networkFaults(values: ConfigValues): FieldFault[] {
+  const parsed = parseNetworks(String(values.get(PROXIES)))
+  if ('networks' in parsed) return []
+  const message = `must be addresses and networks like 10.0.0.0/8 with commas between, not ${JSON.stringify(parsed.fault)}`
+  return [{ path: PROXIES, message }]
+}
+
+const PROXIES: KeyPath = 'server.trustedProxies'
 
 const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.tls.cert', 'etcd.tls.key'],

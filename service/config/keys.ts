@@ -1,12 +1,14 @@
 import { COORDINATION_KEYS } from './coordination-keys.ts'
 import { ISSUING_KEYS } from './issuing-keys.ts'
 import type { KeyRow, KeyValue } from './key-row.ts'
+import { LIMIT_KEYS } from './limit-keys.ts'
 import { SERVER_KEYS } from './server-keys.ts'
 import { STORE_KEYS } from './store-keys.ts'
 
 /** THE registry of configuration keys, in the order of docs/configuration.md. */
 export const KEYS = {
   ...SERVER_KEYS,
+  ...LIMIT_KEYS,
   ...STORE_KEYS,
   ...COORDINATION_KEYS,
   ...ISSUING_KEYS,

@@ -206,6 +206,10 @@ describe('rules between keys', () => {
     ],
     ['server: { https: { cert: /c.pem } }', 'server.https.cert needs server.https.key beside it'],
     ['server: { https: { key: /k.pem } }', 'server.https.key needs server.https.cert beside it'],
+    [
+      'server: { trustedProxies: "10.0.0.0/8, lb.example" }',
+      'server.trustedProxies must be addresses and networks like 10.0.0.0/8 with commas between, not "lb.example"',
+    ],
     ['server: { grpc: { tls: true } }', 'server.grpc.tls needs server.https.cert beside it'],
     [
       'server: { https: { cert: /c.pem, key: /k.pem, port: 8080 } }',

@@ -102,6 +102,20 @@ export const SERVER_KEYS = {
     local: true,
     doc: 'Where clients reach the gRPC API of this process, host:port.',
   },
+  'server.trustedProxies': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'none',
+    reload: 'live',
+    doc: 'Load balancers in front of this process: addresses and networks with commas between (10.0.0.0/8, fd00::/8). Of requests from there the client is taken from server.forwardedHeader, for limits.perAddress: what the first address from the right says that is not one of these. Anybody inside can pretend to be any client.',
+  },
+  'server.forwardedHeader': {
+    kind: 'enum',
+    default: 'x-forwarded-for',
+    values: ['x-forwarded-for', 'forwarded'],
+    reload: 'live',
+    doc: 'The header that server.trustedProxies write themselves (gRPC: metadata of that name). The other one is not looked at, since proxies pass on what clients put there.',
+  },
   'server.maxConnectionAge': {
     kind: 'duration_ms',
     default: 600_000,

@@ -64,6 +64,7 @@ export const ERRORS = {
   IDGEN_VERSION_MISMATCH: row(412, 'ABORTED', false, 'It was changed by somebody else'),
   IDGEN_BODY_TOO_LARGE: row(413, 'RESOURCE_EXHAUSTED', false, 'The request is too large'),
   IDGEN_MEDIA_TYPE_UNSUPPORTED: row(415, 'INVALID_ARGUMENT', false, 'The body must be JSON'),
+  IDGEN_RATE_LIMITED: row(429, 'RESOURCE_EXHAUSTED', true, 'Too many requests in a short time'),
   IDGEN_INTERNAL: row(500, 'INTERNAL', false, 'A fault inside idgen'),
   IDGEN_STORE_UNAVAILABLE: row(503, 'UNAVAILABLE', true, 'The database cannot be reached'),
   IDGEN_COORDINATION_UNAVAILABLE: row(503, 'UNAVAILABLE', true, 'etcd cannot be reached'),
@@ -142,6 +143,16 @@ interface ErrorOptions {
   /** Earliest sensible retry, milliseconds; becomes Retry-After and google.rpc.RetryInfo. */
   readonly retryAfterMs?: number
   readonly faults?: readonly FieldFault[]
+  readonly quota?: Quota
+}
+
+/** The limit that a request ran into: what is allowed, for a program that paces itself. */
+export interface Quota {
+  /** Of whom: `address`, `key`, `tag`. */
+  readonly name: string
+  readonly requests: number
+  /** In so many seconds, whole ones. */
+  readonly windowS: number
 }
 
 /** The only error that crosses a layer. The message says what happened, with which value, and what to do. */
@@ -149,6 +160,7 @@ export class IdgenError extends Error {
   readonly code: ErrorCode
   readonly retryAfterMs: number | undefined
   readonly faults: readonly FieldFault[]
+  readonly quota: Quota | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -156,6 +168,7 @@ export class IdgenError extends Error {
     this.code = code
     this.retryAfterMs = options.retryAfterMs
     this.faults = options.faults ?? []
+    this.quota = options.quota
   }
 
   get row(): ErrorRow {

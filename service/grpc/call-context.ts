@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js'
+import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 
 /** What the metadata of a call say. Nothing here is checked yet. */
@@ -7,13 +8,35 @@ export interface CallContext {
   readonly keyText: string | undefined
   /** 32 hex digits of a valid `traceparent` (W3C Trace Context); undefined without one. */
   readonly traceId: string | undefined
+  /** Who asks, by address, as the limits count it. */
+  readonly address: string
   /** From `idgen-client-dc`, as clientDcOf says. */
   readonly clientDc: number
 }
 
-export function callContextOf(metadata: Metadata): CallContext {
-  const clientDc = clientDcOf(metadata.get(CLIENT_DC_HEADER)[0])
-  return { keyText: keyTextOf(metadata), traceId: traceIdOf(metadata), clientDc }
+/** The part of a call that says who asks. */
+export interface IncomingCall {
+  readonly metadata: Metadata
+  getPeer(): string
+}
+
+export function callContextOf(call: IncomingCall, addresses: ClientAddresses): CallContext {
+  const { metadata } = call
+  return {
+    keyText: keyTextOf(metadata),
+    traceId: traceIdOf(metadata),
+    address: addressOf(call, addresses),
+    clientDc: clientDcOf(metadata.get(CLIENT_DC_HEADER)[0]),
+  }
+}
+
+function addressOf(call: IncomingCall, addresses: ClientAddresses): string {
+  const peer = call.getPeer()
+  // `address:port`, of IPv6 as well, without brackets.
+  const known = addresses.peerAt(peer.slice(0, Math.max(0, peer.lastIndexOf(':'))))
+  if (known.proxy === undefined) return known.name
+  const forwarded = call.metadata.get(addresses.header)
+  return addresses.nameOf(known, forwarded.length === 0 ? undefined : forwarded.join())
 }
 
 function keyTextOf(metadata: Metadata): string | undefined {

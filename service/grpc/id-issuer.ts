@@ -28,17 +28,27 @@ export class IdIssuer {
 
   /**
    * Synchronous (no promise at all) when the key, the tag and the IDs are in memory.
-   * @throws (or rejects with) IDGEN_UNAUTHENTICATED, IDGEN_FORBIDDEN, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_NAME_INVALID,
+   * @throws (or rejects with) IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_FORBIDDEN, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_NAME_INVALID,
    * IDGEN_TAG_NOT_FOUND and what GenerateIds throws
    */
   issue(context: CallContext, order: IssueOrder, call: Cancellable): IdBatch | Promise<IdBatch> {
     const { authenticator, directory, traffic } = this.#useCases
     traffic.count(context.clientDc)
+    this.#limitAddress(order, context)
     // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
     const caller = authenticator.peek(context.keyText)
     const tag = directory.peek(order.tag)
     if (caller === undefined || tag === undefined) return this.#issueUnknown(context, order, call)
     return this.#issueKnown(caller, tag, order, context)
+  }
+
+  #limitAddress({ tag }: IssueOrder, context: CallContext): void {
+    const { rates, directory } = this.#useCases
+    try {
+      rates.admitAddress(context.address)
+    } catch (error) {
+      throw this.#refused(undefined, directory.peek(tag), error, context)
+    }
   }
 
   async #issueUnknown(context: CallContext, order: IssueOrder, call: Cancellable): Promise<IdBatch> {
@@ -64,10 +74,12 @@ export class IdIssuer {
     order: IssueOrder,
     context: CallContext,
   ): IdBatch | Promise<IdBatch> {
-    const { generate, limits, ledger } = this.#useCases
+    const { generate, limits, ledger, rates } = this.#useCases
     const batch = new IdBatch()
     try {
+      rates.admitKey(caller.keyId)
       authorize(caller, 'issue', tag.path)
+      rates.admitTag(tag.path)
       checkCount(order, limits.maxText, limits.maxRuns)
       if (order.count > limits.maxText) refuseManyUuids(isUuid(tag), tag, order, limits.maxText)
       if (!generate.tryTake(tag, order.count, batch)) return this.#wait(caller, tag, order, context, batch)

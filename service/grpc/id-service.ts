@@ -46,7 +46,7 @@ export function idService(useCases: UseCases, streams: OpenStreams): IdHandlers 
         format: formatOf(format),
       })),
     generateStream: (call) => {
-      const stream = new IssueStream(call, issuer, useCases.log)
+      const stream = new IssueStream(call, issuer, useCases)
       const open = streams.add(() => stream.shutDown())
       call.on('close', () => open[Symbol.dispose]())
       stream.start()
@@ -60,10 +60,10 @@ function answer<Q>(
   call: ServerUnaryCall<Q, IssuedReply>,
   callback: sendUnaryData<IssuedReply>,
   issuer: IdIssuer,
-  { log }: UseCases,
+  { log, addresses }: UseCases,
   orderOf: (request: Q) => IssueOrder,
 ): void {
-  const context = callContextOf(call.metadata)
+  const context = callContextOf(call, addresses)
   const fail = (error: unknown): void => callback(refusal(error, call.getPath(), context, log))
   try {
     const order = orderOf(call.request)

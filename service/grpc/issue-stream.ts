@@ -1,4 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Log } from '../ports/log.ts'
@@ -30,11 +31,11 @@ export class IssueStream {
   #over = false
   #shuttingDown = false
 
-  constructor(call: IssueCall, issuer: IdIssuer, log: Log) {
+  constructor(call: IssueCall, issuer: IdIssuer, { log, addresses }: Pick<UseCases, 'log' | 'addresses'>) {
     this.#call = call
     this.#issuer = issuer
     this.#log = log
-    this.#context = callContextOf(call.metadata)
+    this.#context = callContextOf(call, addresses)
   }
 
   start(): void {

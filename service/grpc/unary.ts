@@ -10,14 +10,16 @@ import { refusal } from './refusal.ts'
  * (`w`, `w/g`, `w/g/t`, or '' for what concerns all workspaces); without, any valid key will do.
  */
 export function unary<Q, A>(
-  useCases: Pick<UseCases, 'authenticator' | 'log'>,
+  useCases: Pick<UseCases, 'authenticator' | 'rates' | 'addresses' | 'log'>,
   subjectOf: ((request: Q, caller: Caller) => string) | undefined,
   run: (request: Q, actor: Actor, caller: Caller, context: CallContext) => Promise<A>,
 ): handleUnaryCall<Q, A> {
   return (call, callback) => {
-    const context = callContextOf(call.metadata)
+    const context = callContextOf(call, useCases.addresses)
     const answered = async (): Promise<A> => {
+      useCases.rates.admitAddress(context.address)
       const caller = await useCases.authenticator.authenticate(context.keyText)
+      useCases.rates.admitKey(caller.keyId)
       if (subjectOf !== undefined) authorize(caller, 'manage', subjectOf(call.request, caller))
       return run(call.request, { actor: caller.keyId, traceId: context.traceId }, caller, context)
     }

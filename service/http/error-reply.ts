@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IdgenError } from '../core/errors.ts'
+import type { IdgenError, Quota } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { requestError } from './foreign-error.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
@@ -18,6 +18,7 @@ export function replyWithError(
   reply.header('x-request-id', trace.requestId).header('traceparent', trace.traceparent)
   reply.header('cache-control', 'no-store')
   if (error.retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(error.retryAfterMs))
+  if (error.quota !== undefined) tellQuota(reply, error.quota, error.retryAfterMs ?? 0)
   // Sent as text: a serializer of the route's schema could fail in its turn.
   return reply
     .code(error.row.http)
@@ -28,6 +29,12 @@ export function replyWithError(
 /** Whole seconds, rounded up, at least one: "0" would make a client hammer the server. */
 export function retryAfterSeconds(retryAfterMs: number): string {
   return String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-11: what is allowed, that nothing is left, and in how many seconds there is. */
+function tellQuota(reply: FastifyReply, { name, requests, windowS }: Quota, retryAfterMs: number): void {
+  reply.header('ratelimit-policy', `"${name}";q=${requests};w=${windowS}`)
+  reply.header('ratelimit', `"${name}";r=0;t=${retryAfterSeconds(retryAfterMs)}`)
 }
 
 /**

@@ -6,13 +6,14 @@ import { requestError } from './foreign-error.ts'
 import { countFailure, type IssueBody, IssueIds, type TagParams } from './issue-ids.ts'
 import { DECODE_SCHEMA, ISSUED_SCHEMA, issueSchema, streamSchema } from './issue-operations.ts'
 import { issueStream } from './issue-stream.ts'
+import type { RequestAdmission } from './request-admission.ts'
 
 const IDS_URL = '/v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
 
-export function idRoutes(app: FastifyInstance, useCases: UseCases): void {
+export function idRoutes(app: FastifyInstance, useCases: UseCases, admission: RequestAdmission): void {
   app.addSchema(ISSUED_SCHEMA)
   const { limits, log, layout } = useCases
-  const issue = new IssueIds(useCases)
+  const issue = new IssueIds(useCases, admission)
   const errorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     countFailure(useCases, request, requestError(thrown).code)
     void replyWithError(thrown, request, reply, log)
@@ -26,7 +27,7 @@ export function idRoutes(app: FastifyInstance, useCases: UseCases): void {
     `${IDS_URL}/stream`,
     { schema: streamSchema(limits), preValidation: bodyMayBeEmpty, errorHandler },
     async (request, reply) => {
-      const lines = await issueStream(request, useCases)
+      const lines = await issueStream(request, useCases, admission)
       return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(lines)
     },
   )

@@ -7,6 +7,7 @@ import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { refuseForm, refuseIssued } from './issue-form.ts'
 import { type IssueForm, issuedJson } from './issued-text.ts'
+import type { RequestAdmission } from './request-admission.ts'
 import { callerOf } from './request-state.ts'
 
 export interface IssueBody {
@@ -25,11 +26,13 @@ export type IssueRequest = FastifyRequest<{ Params: TagParams; Body: IssueBody }
 /** The ids route. IDs that are in memory leave in the same turn of the event loop, without a promise. */
 export class IssueIds {
   readonly #useCases: UseCases
+  readonly #admission: RequestAdmission
   /** Reused by every call that does not wait: making a batch costs more than filling it. */
   #scratch = new IdBatch()
 
-  constructor(useCases: UseCases) {
+  constructor(useCases: UseCases, admission: RequestAdmission) {
     this.#useCases = useCases
+    this.#admission = admission
   }
 
   /** Answers at once, or returns a promise of the answer's body. */
@@ -37,7 +40,7 @@ export class IssueIds {
     const { directory, generate, traffic } = this.#useCases
     const { count, as } = request.body
     traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
-    const path = issuePath(request)
+    const path = issuePath(request, this.#admission)
     this.#refuseCount(count, as)
     reply.header('content-type', JSON_MEDIA_TYPE)
     const tag = directory.peek(path)
@@ -89,11 +92,15 @@ export class IssueIds {
 
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8'
 
-/** `w/g/t` of the request's path. @throws IDGEN_FORBIDDEN unless the caller may issue there */
-export function issuePath(request: FastifyRequest<{ Params: TagParams }>): string {
+/** `w/g/t` of the request's path. @throws IDGEN_FORBIDDEN unless the caller may issue there, IDGEN_RATE_LIMITED */
+export function issuePath(
+  request: FastifyRequest<{ Params: TagParams }>,
+  admission: RequestAdmission,
+): string {
   const { workspace, group, tag } = request.params
   const path = `${workspace}/${group}/${tag}`
   authorize(callerOf(request), 'issue', path)
+  admission.limitTag(request, path)
   return path
 }
 

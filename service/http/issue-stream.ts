@@ -8,6 +8,7 @@ import { refuseForm, refuseIssued } from './issue-form.ts'
 import { type IssueRequest, issuePath } from './issue-ids.ts'
 import { issuedJson } from './issued-text.ts'
 import { problemOf } from './problem.ts'
+import type { RequestAdmission } from './request-admission.ts'
 import { callerOf } from './request-state.ts'
 
 /** IDs per line: a line of text stays near 20 KB, so a slow reader holds back little and loses little. */
@@ -17,9 +18,13 @@ export const STREAM_LINE_IDS = 1000
  * The lines of a stream. The next one is made only when the socket has room, and none once the client is gone:
  * at most the lines in flight are lost. Fails as a whole while nothing was sent; later as its last line.
  */
-export async function issueStream(request: IssueRequest, useCases: UseCases): Promise<Readable> {
+export async function issueStream(
+  request: IssueRequest,
+  useCases: UseCases,
+  admission: RequestAdmission,
+): Promise<Readable> {
   useCases.traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
-  const tag = await useCases.directory.resolve(issuePath(request))
+  const tag = await useCases.directory.resolve(issuePath(request, admission))
   refuseForm(tag, request.body.as)
   const stream = new IssueStream(request, tag, useCases)
   const first = await stream.nextLine()

@@ -79,6 +79,7 @@ export const COMMON_CODES: readonly ErrorCode[] = [
   'IDGEN_REQUEST_INVALID',
   'IDGEN_UNAUTHENTICATED',
   'IDGEN_FORBIDDEN',
+  'IDGEN_RATE_LIMITED',
   'IDGEN_INTERNAL',
   'IDGEN_STORE_UNAVAILABLE',
 ]
@@ -92,6 +93,20 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, ob
     responses[status] = {
       description: ofStatus.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
       content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+      ...(Number(status) === ERRORS.IDGEN_RATE_LIMITED.http && { headers: QUOTA_HEADERS }),
     }
   return responses
 }
+
+/** draft-ietf-httpapi-ratelimit-headers-11. */
+const QUOTA_HEADERS = {
+  'Retry-After': { type: 'integer', description: 'Seconds after which the request may be sent again.' },
+  RateLimit: {
+    type: 'string',
+    description: 'The limit that is used up, and in how many seconds it is not: `"address";r=0;t=1`.',
+  },
+  'RateLimit-Policy': {
+    type: 'string',
+    description: 'What it allows: `"address";q=1000;w=1`, 1000 requests in 1 second.',
+  },
+} as const

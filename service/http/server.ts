@@ -18,6 +18,7 @@ import { keyRoutes } from './key-routes.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { collectOpenapi, documentationRoutes } from './openapi.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
+import { RequestAdmission } from './request-admission.ts'
 import { actorOf, declareRequestState } from './request-state.ts'
 import { RouteTable } from './route-table.ts'
 import { SingleId, type SingleIdOptions } from './single-id.ts'
@@ -66,20 +67,23 @@ export async function createHttpServer(
   healthRoutes(app, useCases.readiness)
   await documentationRoutes(app)
   const digests = new ConnectionDigests()
+  const admission = new RequestAdmission(useCases)
   await app.register(async (api) => {
+    admission.limitAddresses(api)
     requireApiKey(api, useCases.authenticator, digests)
+    admission.limitKeys(api)
     api.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store')
       done()
     })
-    idRoutes(api, useCases)
+    idRoutes(api, useCases, admission)
     nodeRoutes(api, useCases)
     await api.register(async (management) => managementRoutes(management, useCases))
   })
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
   const encryptedOnly = options.redirectTo !== undefined
-  const { handle } = new SingleId(useCases, { route, digests, isOver, encryptedOnly })
+  const { handle } = new SingleId(useCases, { route, digests, admission, isOver, encryptedOnly })
   // In place of fastify's own listener, which would route at once.
   app.server.removeAllListeners('request').on('request', handle)
   options.secure?.on('request', handle).on('clientError', answerBrokenRequest)

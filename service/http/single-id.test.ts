@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
 import { ConnectionDigests } from './connection-digests.ts'
+import { RequestAdmission } from './request-admission.ts'
 import { SingleId } from './single-id.ts'
 
 const IDS = `${TAGS_URL}/segment/ids`
@@ -34,6 +35,7 @@ async function serve(t: TestContext, { encryptedOnly = false, isOver = (): boole
       api.app.routing(incoming, response)
     },
     digests: new ConnectionDigests(),
+    admission: new RequestAdmission(api.memory.useCases),
     isOver,
     encryptedOnly,
   })

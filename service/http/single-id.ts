@@ -8,12 +8,14 @@ import { IdBatch } from '../core/id-batch.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import { issuedJson } from './issued-text.ts'
+import type { RequestAdmission } from './request-admission.ts'
 import { traceContextOf } from './trace-context.ts'
 
 export interface SingleIdOptions {
-  /** Takes whatever is not answered here; nothing of the request was used up then. */
+  /** Takes whatever is not answered here; nothing of the request was used up then but its place in the rate limits. */
   readonly route: (request: IncomingMessage, response: ServerResponse) => void
   readonly digests: ConnectionDigests
+  readonly admission: RequestAdmission
   /** Whether the connection should end with this answer. */
   readonly isOver: (socket: Socket) => boolean
   /** Whether a request without encryption is not to be answered. */
@@ -69,9 +71,14 @@ export class SingleId {
     const keyText = apiKeyOf(headers)
     const caller = authenticator.peek(keyText, this.#options.digests.of(socket, keyText))
     if (caller === undefined || !mayUse(caller, 'issue', tag.path)) return false
+    const { admission } = this.#options
+    if (!admission.admits(request, caller.keyId, tag.path)) return false
     const batch = this.#batch
     batch.clear()
-    if (!generate.tryTake(tag, 1, batch)) return false
+    if (!generate.tryTake(tag, 1, batch)) {
+      admission.passOn(request)
+      return false
+    }
     traffic.count(clientDcOf(headers[CLIENT_DC_HEADER]))
     const { traceId, traceparent, requestId } = traceContextOf(headers)
     ledger.count(caller.keyId, tag.path, 'ok', 1, traceId)

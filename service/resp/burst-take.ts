@@ -18,11 +18,15 @@ export const ANSWER_BYTES_MAX = Math.max(PRINT_BYTES_MAX, UUID_REPLY_BYTES)
 export class BurstTake {
   name: TagName
   wanted = 0
+  /** Of these, the first ones, which the rate limits let through: so many IDs are taken. */
+  admitted = 0
   /** Has its IDs, or its error. */
   settled = false
   readonly batch = new IdBatch()
   #error: IdgenError | undefined
   #errorText = ''
+  /** Answers the commands that were not admitted. */
+  #limitedText = ''
   #wideIntegers = false
   /** Where the print stands: runs begun, and numbers left of the last of them; or UUIDs printed. */
   #runsBegun = 0
@@ -39,6 +43,7 @@ export class BurstTake {
   begin(name: TagName): void {
     this.name = name
     this.wanted = 0
+    this.admitted = 0
     this.settled = false
     this.#error = undefined
     this.#refused = 0
@@ -49,6 +54,12 @@ export class BurstTake {
     this.#error = IdgenError.from(thrown)
     this.#errorText = errorLine(this.#error)
     this.settled = true
+  }
+
+  /** Answers the commands that were not admitted. */
+  limit(refusal: IdgenError): void {
+    if (this.admitted === 0) this.fail(refusal)
+    else this.#limitedText = errorLine(refusal)
   }
 
   beginPrint(wideIntegers: boolean): void {
@@ -66,6 +77,8 @@ export class BurstTake {
     const { odometer } = this.name
     if (this.#leftInRun === 0) {
       const run = this.#runsBegun
+      // As many IDs as were admitted: all of them are printed.
+      if (run === this.batch.runCount) return out.text(this.#limitedText)
       odometer.set(this.batch.runHi(run), this.batch.runLo(run))
       this.#leftInRun = this.batch.runLength(run)
       this.#runsBegun = run + 1
@@ -83,12 +96,15 @@ export class BurstTake {
   report(issuer: Issuer, keyId: string): void {
     const { path } = this.name
     if (this.#error !== undefined) return issuer.count(keyId, path, this.#error.code, this.wanted, 0)
-    const answered = this.wanted - this.#refused
+    const limited = this.wanted - this.admitted
+    if (limited > 0) issuer.count(keyId, path, 'IDGEN_RATE_LIMITED', limited, 0)
+    const answered = this.admitted - this.#refused
     if (answered > 0) issuer.count(keyId, path, 'ok', answered, answered)
     if (this.#refused > 0) issuer.count(keyId, path, 'IDGEN_NUMBER_UNSAFE', this.#refused, 0)
   }
 
   #printUuid(form: IdForm, out: ReplyBuffer): void {
+    if (this.#uuidAt === this.#uuids.length) return out.text(this.#limitedText)
     if (form === AS_STRING) out.uuid(this.#uuids, this.#uuidAt)
     else this.#refuse(out)
     this.#uuidAt += UUID_BYTES

@@ -85,7 +85,10 @@ export class Burst {
   }
 
   /** Takes what is in memory, all at one look at the clock. false: something is not; `takeRest` waits for it. */
-  take(issuer: Issuer, caller: Caller, nowMs: number): boolean {
+  take(issuer: Issuer, caller: Caller, client: string, nowMs: number): boolean {
+    const { rates } = issuer
+    const ratesNow = rates.now()
+    this.#admit(rates.admitCaller(client, caller.keyId, this.#count, ratesNow))
     let complete = true
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
@@ -95,7 +98,10 @@ export class Burst {
           authorize(caller, 'issue', name.path)
           name.mayIssue = caller
         }
-        take.settled = issuer.tryTake(name.path, wanted, batch, wanted, nowMs)
+        const admitted = rates.admitForTag(name.path, take.admitted, ratesNow)
+        take.admitted = admitted
+        if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path))
+        take.settled ||= issuer.tryTake(name.path, admitted, batch, admitted, nowMs)
       } catch (thrown) {
         take.fail(thrown)
       }
@@ -104,14 +110,24 @@ export class Burst {
     return complete
   }
 
+  /** The first `admitted` of the commands pass the limits of their caller. */
+  #admit(admitted: number): void {
+    const all = admitted === this.#count
+    for (let i = 0; i < this.#takeCount; i += 1) {
+      const take = this.#takeAt(i)
+      take.admitted = all ? take.wanted : 0
+    }
+    for (let i = 0; !all && i < admitted; i += 1) this.#takeAt((this.#operations[i] ?? 0) >> 1).admitted += 1
+  }
+
   /** Waits for what `take` did not have; never rejects: errors are answers. */
   async takeRest(issuer: Issuer): Promise<void> {
     const waits: Promise<void>[] = []
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
-      const { name, wanted, batch } = take
+      const { name, admitted, batch } = take
       if (take.settled) continue
-      const waited = issuer.take(name.path, wanted, batch, wanted).then(
+      const waited = issuer.take(name.path, admitted, batch, admitted).then(
         () => {
           take.settled = true
         },

@@ -1,4 +1,5 @@
 import { keyDigest } from '../app/authenticator.ts'
+import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
 import { errorLine, plainErrorLine } from './error-line.ts'
@@ -52,7 +53,7 @@ export const CONNECTION_COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Checks the key and remembers it; a wrong one leaves the connection as it was. */
 function login({ session, issuer }: CommandContext, keyText: string, welcome: Answer): Promise<Answer> {
-  return issuer.authenticate(keyText).then(
+  return authenticated(session, issuer, keyText).then(
     () => (out) => {
       session.keyText = keyText
       session.keyDigest = keyDigest(keyText)
@@ -60,6 +61,12 @@ function login({ session, issuer }: CommandContext, keyText: string, welcome: An
     },
     (thrown: unknown) => (out) => out.text(refusedLogin(IdgenError.from(thrown))),
   )
+}
+
+/** Trying keys out is limited like any other request, before the key is looked up. */
+async function authenticated({ client }: Session, issuer: Issuer, keyText: string): Promise<void> {
+  issuer.rates.admitAddress(client)
+  await issuer.authenticate(keyText)
 }
 
 function refusedLogin(error: IdgenError): string {

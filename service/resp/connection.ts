@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
+import { clientNameAt } from '../core/ip-address.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -18,6 +19,7 @@ export type ClientSocket = Pick<
   | 'end'
   | 'on'
   | 'once'
+  | 'remoteAddress'
   | 'resume'
   | 'writableLength'
   | 'writableNeedDrain'
@@ -58,7 +60,7 @@ export class Connection {
     this.#socket = socket
     this.#work = work
     this.#encrypted = encrypted
-    this.#session = new Session(id)
+    this.#session = new Session(id, clientNameAt(socket.remoteAddress))
     const { replies: out, issuer, limits, counters, version } = work
     const end = (): void => this.#end()
     this.#context = { session: this.#session, out, issuer, limits, counters, version, end }
@@ -173,10 +175,10 @@ export class Connection {
   /** false: it waits. */
   #runBurst(burst: Burst): boolean {
     const { issuer, clock } = this.#work
-    const { keyText, keyDigest } = this.#session
+    const { keyText, keyDigest, client } = this.#session
     const caller = issuer.peekCaller(keyText, keyDigest)
     if (caller === undefined && keyText === undefined) burst.failAll(noKey())
-    else if (caller === undefined || !burst.take(issuer, caller, clock.nowMs())) {
+    else if (caller === undefined || !burst.take(issuer, caller, client, clock.nowMs())) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
       this.#wait(this.#late(burst, caller?.keyId))
@@ -193,7 +195,7 @@ export class Connection {
       if (who === undefined) {
         const caller = await issuer.authenticate(this.#session.keyText)
         who = caller.keyId
-        burst.take(issuer, caller, clock.nowMs())
+        burst.take(issuer, caller, this.#session.client, clock.nowMs())
       }
       await burst.takeRest(issuer)
     } catch (thrown) {

@@ -37,7 +37,7 @@ function issue(
   const { issuer, session, out } = context
   const { keyText, keyDigest } = session
   const caller = issuer.peekCaller(keyText, keyDigest)
-  const attempt = new Attempt(issuer, path, print)
+  const attempt = new Attempt(context, path, print)
   if (caller !== undefined) {
     const answer = attempt.answered(() => attempt.take(caller, countText, taken))
     return typeof answer === 'function' ? answer(out) : answer
@@ -51,21 +51,27 @@ function issue(
 /** One command on its way: remembers who asked, so that failures are counted for them. */
 class Attempt {
   readonly #issuer: Issuer
+  readonly #client: string
   readonly #path: string
   readonly #print: Print
   #keyId = 'none'
   #order: Order
 
-  constructor(issuer: Issuer, path: string, print: Print) {
+  constructor({ issuer, session }: CommandContext, path: string, print: Print) {
     this.#issuer = issuer
+    this.#client = session.client
     this.#path = path
     this.#print = print
     this.#order = { path, count: 0 }
   }
 
   take(caller: Caller, countText: string, taken: Taken): IdBatch[] | Promise<IdBatch[]> {
+    const { rates } = this.#issuer
+    rates.admitAddress(this.#client)
     this.#keyId = caller.keyId
+    rates.admitKey(caller.keyId)
     authorize(caller, 'issue', this.#path)
+    rates.admitTag(this.#path)
     this.#order = { path: this.#path, count: countOf(countText, this.#issuer.limits.maxRuns) }
     return taken(this.#issuer, this.#order)
   }

@@ -4,6 +4,8 @@ import type { RespVersion } from './reply-buffer.ts'
 export class Session {
   /** As CLIENT ID tells it; unique in this server. */
   readonly id: number
+  /** Who it is, by address, as the limits count it. */
+  readonly client: string
   version: RespVersion = 2
   /** By CLIENT SETNAME; '' without one. */
   name = ''
@@ -11,8 +13,9 @@ export class Session {
   keyText: string | undefined
   keyDigest: string | undefined
 
-  constructor(id: number) {
+  constructor(id: number, client: string) {
     this.id = id
+    this.client = client
   }
 
   /** RESET: as a new connection. */

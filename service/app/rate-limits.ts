@@ -1,0 +1,161 @@
+import { IdgenError } from '../core/errors.ts'
+import type { RateLimit } from '../core/rate-limit.ts'
+import { RateTable } from '../core/rate-table.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** Requests a second, 0 for no limit. */
+export interface RateSettings {
+  readonly perAddress: number
+  readonly perKey: number
+  readonly perTag: number
+  /** As many at once as may come in this time; milliseconds. */
+  readonly burst: number
+}
+
+export const LIMITED_KINDS = ['address', 'key', 'tag'] as const
+export type LimitedKind = (typeof LIMITED_KINDS)[number]
+
+/**
+ * Who may ask how often (R-4.2.2): the one place that every protocol asks, once a request, in this order:
+ *
+ *     address ──▶ (API key is checked) ──▶ key ──▶ (may it use the tag?) ──▶ tag
+ *
+ * The address counts before the key is looked up, or guessing keys would cost the database as much as one likes; the tag
+ * after the caller's right to it, or strangers could use up what its owners may ask. What a later limit refuses has
+ * counted for those before it. No promise and, for who is known, no allocation.
+ */
+export class RateLimits {
+  readonly #clock: Clock
+  readonly #limits: Readonly<Record<LimitedKind, Limit>>
+  /** Refused requests since the start. */
+  readonly refused: Readonly<Record<LimitedKind, number>> & Record<LimitedKind, number> = {
+    address: 0,
+    key: 0,
+    tag: 0,
+  }
+
+  constructor(clock: Clock, settings: RateSettings) {
+    this.#clock = clock
+    this.#limits = { address: new Limit('address'), key: new Limit('key'), tag: new Limit('tag') }
+    this.configure(settings)
+  }
+
+  /** Live configuration: counts from the next request on; what was used until now still counts. */
+  configure({ perAddress, perKey, perTag, burst }: RateSettings): void {
+    this.#limits.address.set(perAddress, burst)
+    this.#limits.key.set(perKey, burst)
+    this.#limits.tag.set(perTag, burst)
+  }
+
+  /** One more request from this client (client-addresses.ts). @throws IDGEN_RATE_LIMITED */
+  admitAddress(address: string): void {
+    this.#admitOne(this.#limits.address, address)
+  }
+
+  /** The same request once its API key was checked. @throws IDGEN_RATE_LIMITED */
+  admitKey(keyId: string): void {
+    this.#admitOne(this.#limits.key, keyId)
+  }
+
+  /** The same request, for IDs of a tag that the caller may use. @throws IDGEN_RATE_LIMITED */
+  admitTag(path: string): void {
+    this.#admitOne(this.#limits.tag, path)
+  }
+
+  /** All three, for who knows that the key may use the tag. undefined: go on; otherwise the refusal. */
+  admit(address: string, keyId: string, path: string): IdgenError | undefined {
+    const nowMs = this.now()
+    if (this.admitCaller(address, keyId, 1, nowMs) === 1 && this.admitForTag(path, 1, nowMs) === 1)
+      return undefined
+    return this.refusal(address, keyId, path)
+  }
+
+  /** For the following two, from who asks for many in one turn of the event loop: one look at the clock serves all. */
+  now(): number {
+    const { address, key, tag } = this.#limits
+    return address.on || key.on || tag.on ? this.#clock.monotonicMs() : 0
+  }
+
+  /**
+   * How many of `wanted` requests of one caller that came together may pass by address and key: the first ones. Of the
+   * rest `refusal` says why.
+   */
+  admitCaller(address: string, keyId: string, wanted: number, nowMs: number): number {
+    const { address: ofAddress, key } = this.#limits
+    const admitted = this.#take(ofAddress, address, wanted, nowMs)
+    return this.#take(key, keyId, admitted, nowMs)
+  }
+
+  /** The same of `wanted` requests for one tag. */
+  admitForTag(path: string, wanted: number, nowMs: number): number {
+    return this.#take(this.#limits.tag, path, wanted, nowMs)
+  }
+
+  /** Of the limit that is used up now; the first, where several are. Counts nothing. */
+  refusal(address: string, keyId: string, path: string): IdgenError {
+    const nowMs = this.#clock.monotonicMs()
+    const { address: ofAddress, key, tag } = this.#limits
+    if (ofAddress.waitMs(address, nowMs) > 0) return ofAddress.refusal(address, nowMs)
+    if (key.waitMs(keyId, nowMs) > 0) return key.refusal(keyId, nowMs)
+    return tag.refusal(path, nowMs)
+  }
+
+  #admitOne(limit: Limit, name: string): void {
+    if (!limit.on) return
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#take(limit, name, 1, nowMs) === 0) throw limit.refusal(name, nowMs)
+  }
+
+  #take(limit: Limit, name: string, wanted: number, nowMs: number): number {
+    if (!limit.on || wanted === 0) return wanted
+    const taken = limit.table.take(name, wanted, nowMs)
+    if (taken < wanted) this.refused[limit.kind] += wanted - taken
+    return taken
+  }
+}
+
+/** One of the three, with everybody it applies to. */
+class Limit {
+  readonly kind: LimitedKind
+  readonly table = new RateTable(UNLIMITED, NAMES_MAX)
+  on = false
+  #windowS = 1
+
+  constructor(kind: LimitedKind) {
+    this.kind = kind
+  }
+
+  set(perSecond: number, burstMs: number): void {
+    this.on = perSecond > 0
+    this.#windowS = Math.ceil(burstMs / 1000)
+    if (this.on) this.table.setLimit({ perSecond, burst: Math.max(1, (perSecond * burstMs) / 1000) })
+  }
+
+  waitMs(name: string, nowMs: number): number {
+    return this.on ? this.table.waitMs(name, 1, nowMs) : 0
+  }
+
+  refusal(name: string, nowMs: number): IdgenError {
+    const { perSecond } = this.table.limit
+    const retryAfterMs = Math.ceil(this.waitMs(name, nowMs))
+    return new IdgenError(
+      'IDGEN_RATE_LIMITED',
+      `${WHOSE[this.kind]} ${name} sent more than ${perSecond} requests a second, which is what it may here (${KEYS[this.kind]}); send this one again in ${retryAfterMs} ms, or ask for more IDs at once.`,
+      {
+        retryAfterMs,
+        quota: { name: this.kind, requests: perSecond * this.#windowS, windowS: this.#windowS },
+      },
+    )
+  }
+}
+
+const WHOSE = { address: 'The client', key: 'The API key', tag: 'The callers of the tag' } as const
+const KEYS = { address: 'limits.perAddress', key: 'limits.perKey', tag: 'limits.perTag' } as const
+/** Never used to count: tables are asked only while their limit is on. */
+const UNLIMITED: RateLimit = { perSecond: 1, burst: 1 }
+/**
+ * Names told apart per limit, at most 15 MB. A name is of no more interest a burst after its last request, a second by
+ * default, so it takes more than so many new clients within a second before one is forgotten too early; RateTable says
+ * what happens then.
+ */
+const NAMES_MAX = 65_536

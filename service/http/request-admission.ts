@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { UseCases } from '../app/use-cases.ts'
+import type { IdgenError } from '../core/errors.ts'
+
+/**
+ * Asks the rate limits about requests, each one once: what SingleId asked and then left to the router is not asked, and
+ * not counted, again.
+ */
+export class RequestAdmission {
+  readonly #useCases: Pick<UseCases, 'rates' | 'addresses'>
+  /** What was said of requests that went on to the router; forgotten with them. */
+  readonly #decided = new WeakMap<IncomingMessage, IdgenError | typeof ADMITTED>()
+
+  constructor(useCases: Pick<UseCases, 'rates' | 'addresses'>) {
+    this.#useCases = useCases
+  }
+
+  /** All limits at once. false: leave it to the router, which then refuses it. */
+  admits(request: IncomingMessage, keyId: string, path: string): boolean {
+    const refused = this.#useCases.rates.admit(this.#clientOf(request), keyId, path)
+    if (refused !== undefined) this.#decided.set(request, refused)
+    return refused === undefined
+  }
+
+  /** It was admitted, and the router answers it all the same. */
+  passOn(request: IncomingMessage): void {
+    this.#decided.set(request, ADMITTED)
+  }
+
+  /** Before the API key is checked, and so before anything is looked up or read for the caller. */
+  limitAddresses(app: FastifyInstance): void {
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
+      if (!this.#decided.has(raw)) this.#useCases.rates.admitAddress(this.#clientOf(raw))
+      done()
+    })
+  }
+
+  /** After the API key was checked. */
+  limitKeys(app: FastifyInstance): void {
+    app.addHook('onRequest', ({ raw, caller }, _reply, done) => {
+      const decided = this.#decided.get(raw)
+      if (decided === undefined && caller !== undefined) this.#useCases.rates.admitKey(caller.keyId)
+      done(decided === ADMITTED ? undefined : decided)
+    })
+  }
+
+  /** The caller may use the tag. @throws IDGEN_RATE_LIMITED */
+  limitTag({ raw }: FastifyRequest, path: string): void {
+    if (!this.#decided.has(raw)) this.#useCases.rates.admitTag(path)
+  }
+
+  #clientOf({ socket, headers }: IncomingMessage): string {
+    const { addresses } = this.#useCases
+    const peer = addresses.peerOf(socket, socket.remoteAddress)
+    if (peer.proxy === undefined) return peer.name
+    const forwarded = headers[addresses.header]
+    return addresses.nameOf(peer, Array.isArray(forwarded) ? forwarded.join() : forwarded)
+  }
+}
+
+const ADMITTED = 'admitted'
