@@ -47,6 +47,20 @@ export class SubBlockShelf {
     }
   }
 
+  /**
+   * Takes `count` consecutive numbers of a segment, all or none. What stands before them is burnt, so that numbers
+   * ascend.
+   */
+  takeRun(count: number, owner: string, nowMs: number, batch: IdBatch): boolean {
+    const next = this.#next
+    if (this.#takeRunOf(this.#head(), count, owner, nowMs, batch)) return true
+    if (next === this.#current || !this.#takeRunOf(next, count, owner, nowMs, batch)) return false
+    this.#current?.drop()
+    this.#use(next)
+    this.#next = undefined
+    return true
+  }
+
   /** How many IDs to ask for ahead of use; 0: none now. Asked after every take, so it costs a few comparisons. */
   wantedAhead(monotonicMs: number): number {
     const rate = this.#rate.perSecond(this.#issued, monotonicMs)
@@ -90,6 +104,17 @@ export class SubBlockShelf {
   close(error: IdgenError): void {
     this.drop()
     if (this.#flight !== undefined) this.#land(this.#flight.number, error)
+  }
+
+  #takeRunOf(
+    block: SubBlock | undefined,
+    ...[count, owner, nowMs, batch]: Parameters<SubBlock['takeRun']>
+  ): boolean {
+    if (block?.algorithm !== 'segment' || !block.takeRun(count, owner, nowMs, batch)) return false
+    this.#issued += count
+    batch.algorithm = block.algorithm
+    batch.degraded = block.degraded
+    return true
   }
 
   #land(number: number, error: IdgenError | undefined): boolean {

@@ -74,8 +74,7 @@ export class SubBlock {
    * allocated. `owner`: who asks now. `nowMs`: Unix time by the wall clock.
    */
   take(count: number, owner: string, nowMs: number, out: IdBatch): number {
-    // Written so that a clock that reads NaN drops it too.
-    if (owner !== this.#owner || !(Math.abs(nowMs - this.#takenAtMs) <= SHARE_LIFE_MS)) this.drop()
+    this.#dropUnlessUsable(owner, nowMs)
     const wanted = Math.min(count, this.#left)
     if (wanted < 1) return 0
     // Before anything leaves: whatever fails below burns IDs, and repeats none.
@@ -83,6 +82,19 @@ export class SubBlock {
     if (this.#uuids.length > 0) this.#takeUuids(wanted, out)
     else this.#takeRuns(wanted, out)
     return wanted
+  }
+
+  /** The same for `count` consecutive numbers, all of them or none: false when the run in use has fewer left. */
+  takeRun(count: number, owner: string, nowMs: number, out: IdBatch): boolean {
+    this.#dropUnlessUsable(owner, nowMs)
+    const length = this.#runs[this.#run * FIELDS + 2] ?? 0
+    if (this.#left < count || length - this.#offset < count) return false
+    return this.take(count, owner, nowMs, out) === count
+  }
+
+  #dropUnlessUsable(owner: string, nowMs: number): void {
+    // Written so that a clock that reads NaN drops it too.
+    if (owner !== this.#owner || !(Math.abs(nowMs - this.#takenAtMs) <= SHARE_LIFE_MS)) this.drop()
   }
 
   /** What is left is burnt. */
