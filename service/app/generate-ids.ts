@@ -124,6 +124,12 @@ export class GenerateIds {
     served.ids += ids
   }
 
+  /** Of the requests that `count` was told of, `late` had to wait; `cells`: how long, and those that failed. */
+  countWaits(late: number, cells: Float64Array): void {
+    this.#answeredLate += late
+    this.#durations.add(cells)
+  }
+
   /**
    * Issues `count` IDs into `batch`, waiting for grants and moving down the tag's chain as needed.
    * On an error what was taken is burnt. All IDs of one batch come from one algorithm.
