@@ -1,0 +1,35 @@
+import { DURATION_CELLS } from '../core/duration-histogram.ts'
+
+/** Numbers of one protocol thread that the main thread reads along; one writer each. */
+export class ThreadMeters {
+  readonly memory: SharedArrayBuffer
+  /** How long requests waited, as DurationHistogram keeps it. */
+  readonly durations: Float64Array
+  readonly #cells: Float64Array
+
+  constructor(memory = new SharedArrayBuffer((FIELDS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory
+    this.#cells = new Float64Array(memory, 0, FIELDS)
+    this.durations = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT)
+  }
+
+  /** Raised twice a second: a thread that does not is stuck. */
+  get beats(): number {
+    return this.#cells[0] ?? 0
+  }
+
+  beat(): void {
+    this.#cells[0] = this.beats + 1
+  }
+
+  /** Requests that were answered after they had to wait. */
+  get late(): number {
+    return this.#cells[1] ?? 0
+  }
+
+  countLate(): void {
+    this.#cells[1] = this.late + 1
+  }
+}
+
+const FIELDS = 2
