@@ -20,13 +20,23 @@ export type GrpcStatus =
   | 'UNAVAILABLE'
   | 'UNAUTHENTICATED'
 
+/** First word of an error over the Redis protocol: clients choose by it. TRYAGAIN is sent again by some of them. */
+export type RespWord = 'ERR' | 'NOAUTH' | 'NOPERM' | 'TRYAGAIN'
+
 interface ErrorRow {
   readonly http: number
   readonly grpc: GrpcStatus
+  readonly resp: RespWord
   /** The same call may succeed later without a change by the caller. */
   readonly retryable: boolean
   /** Short, constant text: RFC 9457 `title`. The sentence with the offending value is the error's message. */
   readonly title: string
+}
+
+/** Kinds of errors that Redis has a word of its own for. */
+const RESP_WORDS: Readonly<Partial<Record<GrpcStatus, RespWord>>> = {
+  UNAUTHENTICATED: 'NOAUTH',
+  PERMISSION_DENIED: 'NOPERM',
 }
 
 export const ERRORS = {
@@ -162,5 +172,5 @@ export class IdgenError extends Error {
 }
 
 function row(http: number, grpc: GrpcStatus, retryable: boolean, title: string): ErrorRow {
-  return { http, grpc, retryable, title }
+  return { http, grpc, resp: RESP_WORDS[grpc] ?? (retryable ? 'TRYAGAIN' : 'ERR'), retryable, title }
 }

@@ -1,0 +1,111 @@
+import type { Issuer } from '../app/issuer.ts'
+import { IdgenError } from '../core/errors.ts'
+import { IdBatch, UUID_BYTES } from '../core/id-batch.ts'
+import { errorLine } from './error-line.ts'
+import { PRINT_BYTES_MAX } from './id-odometer.ts'
+import { type ReplyBuffer, UUID_REPLY_BYTES } from './reply-buffer.ts'
+import type { TagName } from './tag-names.ts'
+
+/** How one command wants its ID: a RESP integer (INCR), or a string (IDGEN.NEXT). */
+export const AS_INTEGER = 0
+export const AS_STRING = 1
+export type IdForm = typeof AS_INTEGER | typeof AS_STRING
+
+/** Of an answer that is an ID; errors make their own room. */
+export const ANSWER_BYTES_MAX = Math.max(PRINT_BYTES_MAX, UUID_REPLY_BYTES)
+
+/** The IDs of one tag in one burst: taken together, printed one by one. */
+export class BurstTake {
+  name: TagName
+  wanted = 0
+  /** Has its IDs, or its error. */
+  settled = false
+  readonly batch = new IdBatch()
+  #error: IdgenError | undefined
+  #errorText = ''
+  #wideIntegers = false
+  /** Where the print stands: runs begun, and numbers left of the last of them; or UUIDs printed. */
+  #runsBegun = 0
+  #leftInRun = 0
+  #uuids: Uint8Array = NO_BYTES
+  #uuidAt = 0
+  /** Commands answered by an error although there was an ID: it is no integer that clients can take. */
+  #refused = 0
+
+  constructor(name: TagName) {
+    this.name = name
+  }
+
+  begin(name: TagName): void {
+    this.name = name
+    this.wanted = 0
+    this.settled = false
+    this.#error = undefined
+    this.#refused = 0
+    this.batch.clear()
+  }
+
+  fail(thrown: unknown): void {
+    this.#error = IdgenError.from(thrown)
+    this.#errorText = errorLine(this.#error)
+    this.settled = true
+  }
+
+  beginPrint(wideIntegers: boolean): void {
+    this.#wideIntegers = wideIntegers
+    this.#runsBegun = 0
+    this.#leftInRun = 0
+    this.#uuidAt = 0
+    this.#uuids = this.batch.uuidCount > 0 ? this.batch.uuidBytes() : NO_BYTES
+  }
+
+  /** Answers the next command; `out` has room for ANSWER_BYTES_MAX. */
+  print(form: IdForm, out: ReplyBuffer): void {
+    if (this.#error !== undefined) return out.text(this.#errorText)
+    if (this.#uuids.length > 0) return this.#printUuid(form, out)
+    const { odometer } = this.name
+    if (this.#leftInRun === 0) {
+      const run = this.#runsBegun
+      odometer.set(this.batch.runHi(run), this.batch.runLo(run))
+      this.#leftInRun = this.batch.runLength(run)
+      this.#runsBegun = run + 1
+    }
+    this.#leftInRun -= 1
+    if (form === AS_STRING) odometer.printString(out)
+    else if (this.#wideIntegers || odometer.isSafe) odometer.printInteger(out)
+    else {
+      odometer.skip()
+      this.#refuse(out)
+    }
+  }
+
+  /** Tells the issuer what became of the commands. */
+  report(issuer: Issuer, keyId: string): void {
+    const { path } = this.name
+    if (this.#error !== undefined) return issuer.count(keyId, path, this.#error.code, this.wanted, 0)
+    const answered = this.wanted - this.#refused
+    if (answered > 0) issuer.count(keyId, path, 'ok', answered, answered)
+    if (this.#refused > 0) issuer.count(keyId, path, 'IDGEN_NUMBER_UNSAFE', this.#refused, 0)
+  }
+
+  #printUuid(form: IdForm, out: ReplyBuffer): void {
+    if (form === AS_STRING) out.uuid(this.#uuids, this.#uuidAt)
+    else this.#refuse(out)
+    this.#uuidAt += UUID_BYTES
+  }
+
+  /** The ID is burnt: whether it is an integer shows only once it is there. */
+  #refuse(out: ReplyBuffer): void {
+    this.#refused += 1
+    out.text(errorLine(notAnInteger(this.name.path, this.batch)))
+  }
+}
+
+function notAnInteger(path: string, { algorithm }: IdBatch): IdgenError {
+  return new IdgenError(
+    'IDGEN_NUMBER_UNSAFE',
+    `${path} issues by ${algorithm} now, whose IDs are no integers up to 2^53 - 1: ask by IDGEN.NEXT, which answers a string.`,
+  )
+}
+
+const NO_BYTES = new Uint8Array(0)

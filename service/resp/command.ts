@@ -1,0 +1,31 @@
+import type { Issuer } from '../app/issuer.ts'
+import type { ReplyBuffer } from './reply-buffer.ts'
+import type { RespCounters } from './resp-counters.ts'
+import type { RespLimits } from './resp-limits.ts'
+import type { Session } from './session.ts'
+
+/** What a command may use. `out` is that of the connection's turn: only until `run` returns. */
+export interface CommandContext {
+  readonly session: Session
+  readonly out: ReplyBuffer
+  readonly issuer: Issuer
+  readonly limits: RespLimits
+  readonly counters: Readonly<RespCounters>
+  /** Of idgen. */
+  readonly version: string
+  /** The connection ends once the answers are written. */
+  readonly end: () => void
+}
+
+/** Writes an answer that had to be waited for. */
+export type Answer = (out: ReplyBuffer) => void
+
+export interface Command {
+  /** Arguments besides the name. */
+  readonly least: number
+  readonly most: number
+  /** Is answered without a key too. */
+  readonly open?: true
+  /** Answers at once, or returns a promise of the answer, which never rejects. */
+  run(context: CommandContext, words: readonly string[]): void | Promise<Answer>
+}

@@ -1,0 +1,336 @@
+import type { Socket } from 'node:net'
+import type { Issuer } from '../app/issuer.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { BURST_MAX, Burst } from './burst.ts'
+import type { Answer, CommandContext } from './command.ts'
+import { BROKEN, type CommandParser } from './command-parser.ts'
+import { plainErrorLine } from './error-line.ts'
+import { type InputBytes, inputBytes } from './input-bytes.ts'
+import type { ReplyBuffer } from './reply-buffer.ts'
+import type { RespCounters } from './resp-counters.ts'
+import type { RespLimits } from './resp-limits.ts'
+import { runCommand } from './run-command.ts'
+import { Session } from './session.ts'
+import { singleIdForm } from './single-id.ts'
+import type { TagNames } from './tag-names.ts'
+
+/**
+ * What all connections of one server use in turns. A turn is synchronous: from the bytes of one read, or an answer that
+ * was waited for, to the write of the answers; so one of each is enough, and nothing is made anew per connection.
+ */
+export interface Workplace {
+  readonly issuer: Issuer
+  readonly clock: Clock
+  readonly limits: RespLimits
+  readonly counters: RespCounters
+  readonly version: string
+  /** A fault of ours, not of a client. */
+  readonly onFault: (error: unknown) => void
+  readonly parser: CommandParser
+  readonly names: TagNames
+  readonly replies: ReplyBuffer
+  /** Bytes read, from `headroom` on: before them there is room for a command that began earlier. */
+  readonly input: InputBytes
+  readonly headroom: number
+  burst: Burst
+}
+
+/**
+ * One client. Commands are answered strictly in order: where one must wait for a grant, those behind it wait too, unread.
+ *
+ *     read ──▶ [command that began earlier][bytes of this read] ──▶ bursts and other commands ──▶ one write
+ *                        │ incomplete                                       │ waits: what follows is kept,
+ *                        ▼                                                  ▼ and nothing more is read
+ *                      #rest ◀───────────────────────────────────────────── #rest
+ */
+export class Connection {
+  readonly #socket: Socket
+  readonly #work: Workplace
+  readonly #session: Session
+  readonly #context: CommandContext
+  /** Answers are sent encrypted, and so copied on the way anyhow. */
+  readonly #encrypted: boolean
+  /** Bytes that are not answered yet. */
+  #rest: InputBytes | undefined
+  #restFrom = 0
+  #restEnd = 0
+  /** A command waits. */
+  #waiting = false
+  /** The client does not read its answers: until it does, nothing is read of it. */
+  #stall: Disposable | undefined
+  /** Ends as soon as all that came is answered. */
+  #retired = false
+  /** Nothing more will come, so what is incomplete stays so. */
+  #inputEnded = false
+  #ended = false
+
+  constructor(socket: Socket, id: number, work: Workplace, encrypted: boolean) {
+    this.#socket = socket
+    this.#work = work
+    this.#encrypted = encrypted
+    this.#session = new Session(id)
+    const { replies: out, issuer, limits, counters, version } = work
+    const end = (): void => this.#end()
+    this.#context = { session: this.#session, out, issuer, limits, counters, version, end }
+    socket.on('drain', () => this.#unstall())
+  }
+
+  /** True while a command waits for its IDs: then silence is not idleness. */
+  get busy(): boolean {
+    return this.#waiting
+  }
+
+  /** `length` bytes were read into the workplace's input. false: nothing more may be read until `resume`. */
+  receive(length: number): boolean {
+    const { input, headroom, counters } = this.#work
+    counters.bytesIn += length
+    // After the end bytes are only taken off the line: closed with some unread, the client could lose its last answers.
+    if (this.#ended) return true
+    let from = headroom
+    if (this.#rest !== undefined) {
+      const { bytes } = this.#rest
+      from -= this.#restEnd - this.#restFrom
+      bytes.copy(input.bytes, from, this.#restFrom, this.#restEnd)
+      this.#rest = undefined
+    }
+    return this.#turn(input, from, headroom + length)
+  }
+
+  /**
+   * Ends between commands: with the answers of the next ones, when a client that waits for them has nothing on its way
+   * to us; or after a moment in which none came.
+   */
+  retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    const quiet = this.#work.clock.after(QUIET_MS, () => this.#endIfDone())
+    this.#socket.once('close', () => quiet[Symbol.dispose]())
+  }
+
+  /** The client has closed its side: what it sent is still answered. */
+  inputEnded(): void {
+    this.#inputEnded = true
+    this.#endIfDone()
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    this.#ended = true
+    this.#stall?.[Symbol.dispose]()
+  }
+
+  /** Answers what is complete, writes the answers, keeps the rest. Whether more may be read. */
+  #turn(input: InputBytes, from: number, end: number): boolean {
+    try {
+      const at = this.#answer(input, from, end)
+      this.#flush()
+      if (at < end) this.#keep(input, at, end)
+    } catch (error) {
+      // Half an answer must not reach whoever comes next.
+      this.#work.replies.taken()
+      this.#work.onFault(error)
+      this.#socket.destroy()
+      return false
+    }
+    if (this.#retired || this.#inputEnded) this.#endIfDone()
+    return !this.#waiting && this.#stall === undefined
+  }
+
+  #endIfDone(): void {
+    if (!this.#waiting && (this.#rest === undefined || this.#inputEnded)) this.#end()
+  }
+
+  /** Returns where the first command begins that is not answered. */
+  #answer(input: InputBytes, from: number, end: number): number {
+    const { parser, names, burst, counters, replies } = this.#work
+    let at = from
+    while (at < end && !this.#ended) {
+      names.makeRoom(BURST_MAX)
+      burst.begin()
+      at = this.#gather(burst, input, at, end)
+      counters.commands += burst.count
+      if (burst.count > 0 && !this.#runBurst(burst)) return at
+      if (this.#isStalled()) return at
+      if (burst.full || at === end) continue
+      const after = parser.parse(input.bytes, at, end)
+      if (after === BROKEN) return this.#refuse(parser.fault, end)
+      if (after < 0) return at
+      at = after
+      if (parser.argumentCount > 0 && !this.#runOther(input)) return at
+      if (replies.length > FLUSH_AT_BYTES && this.#isStalled()) return at
+    }
+    return this.#ended ? end : at
+  }
+
+  /** Single IDs, as many as follow on one another. */
+  #gather(burst: Burst, input: InputBytes, from: number, end: number): number {
+    const { parser, names } = this.#work
+    let at = from
+    for (;;) {
+      at = burst.gather(input, at, end, names)
+      if (at === end || burst.full) return at
+      const after = parser.parse(input.bytes, at, end)
+      if (after < 0) return at
+      const form = singleIdForm(parser, input.bytes)
+      if (form === undefined) return at
+      burst.add(names.find(input, parser.start(1), parser.length(1)), form)
+      at = after
+    }
+  }
+
+  /** false: it waits. */
+  #runBurst(burst: Burst): boolean {
+    const { issuer } = this.#work
+    const { keyText, keyDigest } = this.#session
+    const caller = issuer.peekCaller(keyText, keyDigest)
+    if (caller === undefined && keyText === undefined) burst.failAll(noKey())
+    else if (caller === undefined || !burst.take(issuer, caller)) {
+      // The burst goes with the commands that wait; the next ones need another.
+      this.#work.burst = new Burst()
+      this.#wait(this.#late(burst, caller?.keyId))
+      return false
+    }
+    this.#finish(burst, caller?.keyId ?? 'none')
+    return true
+  }
+
+  async #late(burst: Burst, keyId: string | undefined): Promise<Answer> {
+    const { issuer } = this.#work
+    let who = keyId
+    try {
+      if (who === undefined) {
+        const caller = await issuer.authenticate(this.#session.keyText)
+        who = caller.keyId
+        burst.take(issuer, caller)
+      }
+      await burst.takeRest(issuer)
+    } catch (thrown) {
+      burst.failAll(thrown)
+    }
+    return () => this.#finish(burst, who ?? 'none')
+  }
+
+  #finish(burst: Burst, keyId: string): void {
+    const { issuer, replies, limits } = this.#work
+    burst.print(replies, limits.wideIntegers)
+    burst.report(issuer, keyId)
+  }
+
+  /** The command that was just parsed. false: it waits. */
+  #runOther({ bytes }: InputBytes): boolean {
+    const { parser, counters } = this.#work
+    counters.commands += 1
+    const words: string[] = []
+    for (let i = 0; i < parser.argumentCount; i += 1) {
+      const start = parser.start(i)
+      words.push(bytes.toString('utf8', start, start + parser.length(i)))
+    }
+    const answer = runCommand(this.#context, words)
+    if (answer === undefined) return true
+    this.#wait(answer)
+    return false
+  }
+
+  #wait(answer: Promise<Answer>): void {
+    this.#waiting = true
+    answer
+      .then((write) => this.#goOn(write))
+      .catch((error: unknown) => {
+        this.#work.replies.taken()
+        this.#work.onFault(error)
+        this.#socket.destroy()
+      })
+  }
+
+  /** An answer is there: written, and what stands behind it is answered. */
+  #goOn(write: Answer): void {
+    this.#waiting = false
+    if (this.#socket.destroyed) return
+    write(this.#work.replies)
+    this.#continue()
+  }
+
+  /** On with what was kept; answers that stand in the workplace's buffer are written with it. */
+
+  #continue(): void {
+    const rest = this.#rest
+    this.#rest = undefined
+    const readOn = this.#turn(rest ?? this.#work.input, rest ? this.#restFrom : 0, rest ? this.#restEnd : 0)
+    if (readOn) this.#socket.resume()
+  }
+
+  #keep(input: InputBytes, from: number, end: number): void {
+    if (input === this.#work.input) {
+      const kept = inputBytes(end - from)
+      input.bytes.copy(kept.bytes, 0, from, end)
+      this.#rest = kept
+      this.#restFrom = 0
+      this.#restEnd = end - from
+      return
+    }
+    this.#rest = input
+    this.#restFrom = from
+    this.#restEnd = end
+  }
+
+  #flush(): void {
+    const { replies, counters } = this.#work
+    if (replies.length === 0) return
+    const queued = this.#socket.writableLength > 0
+    const bytes = replies.taken()
+    counters.bytesOut += bytes.length
+    // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.
+    this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
+    if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
+    else replies.shrink()
+  }
+
+  /** After a large or a late answer: whether the client reads too slowly for more. */
+  #isStalled(): boolean {
+    const { replies, clock, limits, counters } = this.#work
+    if (replies.length > FLUSH_AT_BYTES) this.#flush()
+    if (this.#stall === undefined && this.#socket.writableNeedDrain)
+      this.#stall = clock.after(limits.stallTimeout, () => {
+        counters.stalled += 1
+        this.#socket.destroy()
+      })
+    return this.#stall !== undefined
+  }
+
+  #unstall(): void {
+    if (this.#stall === undefined) return
+    this.#stall[Symbol.dispose]()
+    this.#stall = undefined
+    if (!this.#waiting && !this.#ended) this.#continue()
+  }
+
+  #refuse(fault: string, end: number): number {
+    const { replies, counters } = this.#work
+    counters.protocolErrors += 1
+    replies.text(plainErrorLine('ERR', `Protocol error: ${fault}`))
+    this.#end()
+    return end
+  }
+
+  /** After the answers so far. What still comes is taken off the line until the client closes, for a moment. */
+  #end(): void {
+    if (this.#ended) return
+    this.#flush()
+    this.#ended = true
+    this.#socket.end()
+    const late = this.#work.clock.after(LINGER_MS, () => this.#socket.destroy())
+    this.#socket.once('close', () => late[Symbol.dispose]())
+  }
+}
+
+/** Answers are written at the latest then: a pipeline of long ones must not become one of megabytes. */
+const FLUSH_AT_BYTES = 65_536
+/** A client that is at work sends its next command sooner; one that is idle has none on its way. */
+const QUIET_MS = 100
+/** A client closes as soon as it sees the end; one that does not is cut off. */
+const LINGER_MS = 2000
+
+function noKey(): IdgenError {
+  return new IdgenError('IDGEN_UNAUTHENTICATED', 'This connection needs an API key first: AUTH idg_...')
+}

@@ -1,0 +1,201 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:tls'
+import type { Issuer } from '../app/issuer.ts'
+import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
+import type { Clock } from '../ports/clock.ts'
+import { adoptSocket } from './adopt-socket.ts'
+import { Burst } from './burst.ts'
+import { CommandParser } from './command-parser.ts'
+import { Connection, type Workplace } from './connection.ts'
+import { plainErrorLine } from './error-line.ts'
+import { inputBytes } from './input-bytes.ts'
+import { ReplyBuffer } from './reply-buffer.ts'
+import { newRespCounters, type RespCounters } from './resp-counters.ts'
+import { maxCommandBytes, type RespLimits } from './resp-limits.ts'
+import { TagNames } from './tag-names.ts'
+
+export interface RespServerOptions {
+  readonly clock: Clock
+  readonly limits: RespLimits
+  /** Of idgen, for clients that ask. */
+  readonly version: string
+  /** Connections above this age, give or take a tenth, end between commands; 0: no limit. */
+  readonly maxConnectionAgeMs: number
+  /** A fault of ours that ended a connection, for the log. */
+  readonly onFault: (error: unknown) => void
+  /** Left out: not encrypted. */
+  readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Several listeners, of threads, share the port; the system spreads connections over them. */
+  readonly reusePort?: boolean
+}
+
+/** The Redis protocol, for single IDs at the highest rate: any Redis client in any language (docs/resp.md). */
+export class RespServer {
+  readonly #options: RespServerOptions
+  readonly #work: Workplace
+  readonly #server: Server
+  readonly #connections = new Map<Connection, Socket>()
+  #lastId = 0
+  #drained: (() => void) | undefined
+
+  constructor(issuer: Issuer, options: RespServerOptions) {
+    const { clock, limits, version, tls, onFault } = options
+    this.#options = options
+    const headroom = maxCommandBytes(limits)
+    this.#work = {
+      issuer,
+      clock,
+      limits,
+      version,
+      onFault,
+      counters: newRespCounters(),
+      parser: new CommandParser(limits),
+      names: new TagNames(Math.floor(Math.random() * 2 ** 32)),
+      replies: new ReplyBuffer(),
+      input: inputBytes(headroom + READ_BYTES),
+      headroom,
+      burst: new Burst(),
+    }
+    this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
+  }
+
+  get counters(): Readonly<RespCounters> {
+    return this.#work.counters
+  }
+
+  /** @returns the port. Rejects with Node's error when the address cannot be bound. */
+  listen({ host, port, reusePort = false }: ListenOptions): Promise<number> {
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+        server.removeListener('error', reject)
+        const address = server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  /**
+   * No connection is accepted any more, and each ends between commands; what has not after `timeoutMs` is cut off.
+   * Resolves when every connection is closed. Safe to call before listen and twice.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#server.close()
+    for (const connection of this.#connections.keys()) connection.retire()
+    const late = this.#options.clock.after(timeoutMs, () => {
+      for (const socket of this.#connections.values()) socket.destroy()
+    })
+    if (this.#connections.size > 0)
+      await new Promise<void>((resolve) => {
+        const before = this.#drained
+        this.#drained = () => {
+          before?.()
+          resolve()
+        }
+      })
+    late[Symbol.dispose]()
+  }
+
+  #plain(): Server {
+    const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
+    server.on('connection', (socket) => this.#accept(socket, false))
+    return server
+  }
+
+  #encrypted({ certificates, minVersion }: NonNullable<RespServerOptions['tls']>): Server {
+    const server = createSecureServer({
+      ...certificates.current,
+      ...SOCKET_OPTIONS,
+      allowHalfOpen: true,
+      minVersion,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    })
+    certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('secureConnection', (socket) => this.#accept(socket, true))
+    return server
+  }
+
+  #accept(accepted: Socket, encrypted: boolean): void {
+    const { counters, limits } = this.#work
+    if (counters.connections >= limits.maxConnections) {
+      counters.refused += 1
+      accepted.on('error', ignore)
+      // The words by which clients know that it is worth another try.
+      accepted.end(plainErrorLine('ERR', 'max number of clients reached'), () => accepted.destroy())
+      return
+    }
+    counters.connections += 1
+    counters.accepted += 1
+    this.#lastId += 1
+    const { socket, connection } = encrypted ? this.#copied(accepted, true) : this.#direct(accepted)
+    this.#connections.set(connection, socket)
+    socket.on('end', () => connection.inputEnded())
+    socket.on('error', ignore)
+    this.#limitTime(socket, connection)
+    socket.once('close', () => {
+      connection.closed()
+      counters.connections -= 1
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#drained?.()
+    })
+  }
+
+  /** Read straight into the input that all connections share. */
+  #direct(accepted: Socket): { socket: Socket; connection: Connection } {
+    const { input, headroom } = this.#work
+    const target = input.bytes.subarray(headroom, headroom + READ_BYTES)
+    const socket = adoptSocket(accepted, target, (length) => connection.receive(length))
+    if (socket === undefined) return this.#copied(accepted, false)
+    const connection = new Connection(socket, this.#lastId, this.#work, false)
+    return { socket, connection }
+  }
+
+  /** Of encrypted connections, and wherever the above is not to be had. */
+  #copied(socket: Socket, encrypted: boolean): { socket: Socket; connection: Connection } {
+    const { input, headroom } = this.#work
+    const connection = new Connection(socket, this.#lastId, this.#work, encrypted)
+    socket.on('data', (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; ) {
+        const length = chunk.copy(input.bytes, headroom, at, Math.min(chunk.length, at + READ_BYTES))
+        at += length
+        if (connection.receive(length)) continue
+        socket.pause()
+        if (at < chunk.length) socket.unshift(chunk.subarray(at))
+        return
+      }
+    })
+    socket.resume()
+    return { socket, connection }
+  }
+
+  #limitTime(socket: Socket, connection: Connection): void {
+    const { clock, maxConnectionAgeMs, limits } = this.#options
+    socket.setTimeout(limits.idleTimeout, () => {
+      if (!connection.busy) socket.destroy()
+    })
+    if (maxConnectionAgeMs === 0) return
+    // Up to a tenth off, so that connections that began together do not come back together.
+    const timer = clock.after(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), () => connection.retire())
+    socket.once('close', () => timer[Symbol.dispose]())
+  }
+}
+
+/** Of one read: more commands than that are answered in several turns, so that other connections get theirs. */
+const READ_BYTES = 65_536
+/** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
+const BACKLOG = 1024
+/** A connection that comes and never begins would stay for ever. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+/** An answer leaves at once; a peer that vanished without closing is noticed by the system's probes. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
+
+/** The socket closes after it. */
+function ignore(): void {}

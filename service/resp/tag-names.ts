@@ -1,0 +1,98 @@
+import type { Caller } from '../app/authenticator.ts'
+import { IdOdometer } from './id-odometer.ts'
+import type { InputBytes } from './input-bytes.ts'
+
+/** The name of a tag as it came over the wire, and what is worth remembering with it. */
+export class TagName {
+  /** `w/g/t`, perhaps: whether there is such a tag is found out when IDs are taken. */
+  readonly path: string
+  /** The number that this protocol printed last of the tag, as text: the next one is mostly its successor. */
+  readonly odometer = new IdOdometer()
+  /** May issue of this tag. */
+  mayIssue: Caller | undefined
+  /** The burst that holds IDs of it, and where in it. */
+  burst = 0
+  takeIndex = 0
+  readonly #length: number
+  readonly #words: Int32Array
+
+  constructor({ bytes, view }: InputBytes, start: number, length: number) {
+    this.path = bytes.toString('latin1', start, start + length)
+    this.#length = length
+    this.#words = new Int32Array((length + 3) >> 2)
+    for (let i = 0; i < this.#words.length; i += 1)
+      this.#words[i] = view.getInt32(start + 4 * i, true) & maskOf(length - 4 * i)
+  }
+
+  is(view: DataView, start: number, length: number): boolean {
+    if (length !== this.#length) return false
+    const words = this.#words
+    const whole = length >> 2
+    for (let i = 0; i < whole; i += 1) if (words[i] !== view.getInt32(start + 4 * i, true)) return false
+    return (
+      (length & 3) === 0 || words[whole] === (view.getInt32(start + 4 * whole, true) & maskOf(length & 3))
+    )
+  }
+}
+
+/**
+ * Finds the name in the bytes of a command without making a string: a hash table with open addressing. Names that
+ * are no tags are in it too, so that a command costs the same whatever it asks; it begins anew when it is full.
+ */
+export class TagNames {
+  readonly #seed: number
+  #table: (TagName | undefined)[] = emptyTable()
+  #count = 0
+
+  /** `seed`: any int32, not known to callers, so that they cannot choose names that share a place. */
+  constructor(seed: number) {
+    this.#seed = seed | 0
+  }
+
+  /** `length`: 1 or more. The same bytes give the same object until `makeRoom`. */
+  find(input: InputBytes, start: number, length: number): TagName {
+    const { view } = input
+    let hash = this.#seed ^ length
+    const last = start + (length & ~3)
+    for (let at = start; at < last; at += 4) hash = mixed(hash, view.getInt32(at, true))
+    if (last < start + length) hash = mixed(hash, view.getInt32(last, true) & maskOf(length & 3))
+    const table = this.#table
+    for (let place = (hash ^ (hash >>> 16)) & PLACE_MASK; ; place = (place + 1) & PLACE_MASK) {
+      const found = table[place]
+      if (found === undefined) {
+        const name = new TagName(input, start, length)
+        table[place] = name
+        this.#count += 1
+        return name
+      }
+      if (found.is(view, start, length)) return found
+    }
+  }
+
+  /** Makes sure that `more` names fit. Called between bursts: within one a name must keep its object. */
+  makeRoom(more: number): void {
+    if (this.#count + more <= NAMES_MAX) return
+    this.#table = emptyTable()
+    this.#count = 0
+  }
+}
+
+/** A power of two, twice NAMES_MAX and more: chains stay short. 64 KB. */
+const PLACES = 16_384
+const PLACE_MASK = PLACES - 1
+/** About 400 bytes each: 3 MB at most for a client that invents names. */
+const NAMES_MAX = 8192
+
+function emptyTable(): (TagName | undefined)[] {
+  return Array.from({ length: PLACES })
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1)
+  return product ^ (product >>> 15)
+}
+
+/** Of a little-endian word, the first `bytes` bytes (4 and more: all). */
+function maskOf(bytes: number): number {
+  return bytes >= 4 ? -1 : (1 << (8 * bytes)) - 1
+}
