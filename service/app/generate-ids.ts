@@ -20,6 +20,8 @@ export interface GenerateOptions {
   readonly extendTime: () => Promise<void>
 }
 
+export type WaitLimits = Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>
+
 /** The one path to an ID, behind every protocol. */
 export class GenerateIds {
   #options: GenerateOptions
@@ -50,8 +52,14 @@ export class GenerateIds {
     return this.#durations.counts(this.#answered - this.#answeredLate)
   }
 
+  /** As configured now. */
+  get limits(): WaitLimits {
+    const { deadlineMs, maxWaiting } = this.#options
+    return { deadlineMs, maxWaiting }
+  }
+
   /** Live configuration: counts for requests that come after it. */
-  configure(limits: Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>): void {
+  configure(limits: WaitLimits): void {
     this.#options = { ...this.#options, ...limits }
   }
 

@@ -100,6 +100,15 @@ export const SERVER_KEYS = {
     local: true,
     doc: 'Where clients reach the gRPC API of this process, host:port.',
   },
+  'server.threads': {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 64,
+    unit: 'threads',
+    reload: 'restart',
+    doc: 'Threads that answer the Redis protocol, on one port. 0: as many as processors this process may use (in a container: its limit). 1: the main thread answers by itself. More than processors gain nothing; each takes about 30 MB. None is started without server.resp.',
+  },
   'server.maxConnectionAge': {
     kind: 'duration_ms',
     default: 600_000,

@@ -5,6 +5,7 @@ import type { RequestLimits } from '../app/use-cases.ts'
 import { unreachable } from '../core/invariant.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { RespCounters } from '../resp/resp-counters.ts'
 import { KnownKeys } from './known-keys.ts'
 import { ThreadIssuer } from './thread-issuer.ts'
 import { type FromThread, type LogLevel, toThread } from './thread-messages.ts'
@@ -48,6 +49,7 @@ export class AnsweringThread {
   readonly #keys: KnownKeys
   readonly #listener: ThreadListener
   readonly #meters: ThreadMeters
+  #measured: Readonly<RespCounters> | undefined
 
   constructor(options: AnsweringThreadOptions) {
     const { orders, clock, post, owner, newListener } = options
@@ -76,9 +78,14 @@ export class AnsweringThread {
     this.#listener = newListener(issuer, newThreadLog(post))
   }
 
-  /** Says that this thread is not stuck. */
+  /** Says that this thread is not stuck, and what its listener has counted. */
   beat(): void {
-    this.#meters.beat()
+    this.#meters.beat(this.#measured)
+  }
+
+  /** From now on the main thread reads along. */
+  measure(counters: Readonly<RespCounters>): void {
+    this.#measured = counters
   }
 
   /** A message of the main thread. */

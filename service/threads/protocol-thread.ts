@@ -5,6 +5,7 @@ import type { ToBorrower } from '../app/sub-block-messages.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { unreachable } from '../core/invariant.ts'
+import type { RespCounters } from '../resp/resp-counters.ts'
 import { type FromThread, fromThread, type RowLabels, type ToThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { TallyReader } from './thread-tally.ts'
@@ -45,6 +46,8 @@ export class ProtocolThread implements BorrowingThread {
   #late = 0
   readonly #durations: Float64Array
   #beats = 0
+  /** IDs of its shares that it handed out. */
+  used = 0
   #silentLooks = 0
 
   /** @throws IDGEN_SHUTTING_DOWN once the lender was stopped */
@@ -93,6 +96,11 @@ export class ProtocolThread implements BorrowingThread {
     return this.#silentLooks
   }
 
+  /** What its listener counted, as it said last. */
+  counters(): RespCounters {
+    return this.#meters.counters()
+  }
+
   /** Takes over what it counted since the last time. */
   fold(): void {
     const { generate } = this.#options.useCases
@@ -114,6 +122,7 @@ export class ProtocolThread implements BorrowingThread {
       return ledger.countMany(keyId, path, outcome, { requests, ids })
     }
     const [, path, algorithm, degraded] = labels
+    this.used += ids
     generate.count(directory.peek(path), { algorithm, degraded: degraded === 'degraded' }, requests, ids)
   }
 

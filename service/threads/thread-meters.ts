@@ -1,4 +1,5 @@
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
+import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 
 /** Numbers of one protocol thread that the main thread reads along; one writer each. */
 export class ThreadMeters {
@@ -18,8 +19,18 @@ export class ThreadMeters {
     return this.#cells[0] ?? 0
   }
 
-  beat(): void {
+  /** With what the listener has counted so far. */
+  beat(counters?: Readonly<RespCounters>): void {
     this.#cells[0] = this.beats + 1
+    if (counters === undefined) return
+    for (const [at, name] of COUNTERS.entries()) this.#cells[OWN + at] = counters[name]
+  }
+
+  /** As the thread last told them. */
+  counters(): RespCounters {
+    const counters = newRespCounters()
+    for (const [at, name] of COUNTERS.entries()) counters[name] = this.#cells[OWN + at] ?? 0
+    return counters
   }
 
   /** Requests that were answered after they had to wait. */
@@ -32,4 +43,7 @@ export class ThreadMeters {
   }
 }
 
-const FIELDS = 2
+const COUNTERS = Object.keys(newRespCounters()) as (keyof RespCounters)[]
+/** Beats, and requests that waited. */
+const OWN = 2
+const FIELDS = OWN + COUNTERS.length

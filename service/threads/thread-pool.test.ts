@@ -106,6 +106,7 @@ describe('a pool of protocol threads', () => {
       assert.ok((after[0] ?? 0n) > (before.at(-1) ?? 0n))
       pool.fold()
       assert.equal(served().ids, 100)
+      assert.equal(pool.used, 100)
     })
 
     test('that hangs is ended and replaced, but not while the whole process stood still', async () => {
@@ -131,6 +132,7 @@ describe('a pool of protocol threads', () => {
       pool.fold()
       pool.fold()
       assert.deepEqual(served(), { requests: 3, ids: 15 })
+      assert.equal(pool.used, 12)
       assert.equal(generate.durations.count, 3)
       assert.ok(generate.durations.atMost.every((count) => count <= 3))
     })
@@ -208,12 +210,17 @@ describe('a pool of protocol threads', () => {
 
     test('limits changed meanwhile count for all threads, and for those that come later', async () => {
       await pool.start(0)
-      pool.configure({ deadlineMs: 10, maxWaiting: 1 })
+      service.useCases.generate.configure({ deadlineMs: 10, maxWaiting: 1 })
+      await pass(1000)
+      const told = (): number[] =>
+        threads.map(({ heard }) => heard.filter((kind) => kind === 'configure').length)
+      assert.deepEqual(told(), [2, 2])
       await die(threads[0])
       await pass(100)
-      assert.deepEqual(
-        threads.map(({ heard }) => heard.includes('configure')),
-        [false, true, true],
+      assert.deepEqual(told(), [2, 2, 1])
+      await assert.rejects(
+        threads[2]?.issuer?.take('w/g/none', 1, new IdBatch(), 1) ?? Promise.resolve(),
+        refuses('IDGEN_TAG_NOT_FOUND'),
       )
     })
   })

@@ -1,6 +1,8 @@
+import type { WaitLimits } from '../app/generate-ids.ts'
 import type { Trouble } from '../app/readiness.ts'
 import { Repeat } from '../app/repeat.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 import { ProtocolThread, type ProtocolThreadOptions } from './protocol-thread.ts'
 import type { ToThread } from './thread-messages.ts'
 
@@ -33,12 +35,17 @@ export class ThreadPool {
   readonly #stopped = new AbortController()
   #unfollow: (() => void) | undefined
   #port = 0
-  #limits: Limits | undefined
+  /** As the threads know them. */
+  #limits: WaitLimits
+  /** Of threads that ended. */
+  readonly #past = newRespCounters()
+  #pastUsed = 0
   /** Threads that ended without being told to. */
   deaths = 0
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options
+    this.#limits = options.useCases.generate.limits
     this.#seats = Array.from({ length: options.count }, (_, number) => ({
       number,
       thread: undefined,
@@ -91,20 +98,36 @@ export class ThreadPool {
     this.fold()
   }
 
-  /** Live configuration. */
-  configure(limits: Limits): void {
-    this.#limits = limits
-    this.#tellAll({ kind: 'configure', ...limits })
-  }
   /** Takes over what the threads counted since the last time. */
   fold(): void {
     for (const { thread } of this.#seats) thread?.fold()
+  }
+
+  /** IDs of shares that were handed out, as far as they were taken over. */
+  get used(): number {
+    return this.#seats.reduce((sum, { thread }) => sum + (thread?.used ?? 0), this.#pastUsed)
+  }
+
+  /** What the listeners of all threads counted, those that ended too; connections are those that are open. */
+  counters(): RespCounters {
+    const sum = { ...this.#past }
+    for (const { thread } of this.#seats) if (thread !== undefined) add(sum, thread.counters())
+    return sum
   }
 
   troubles(): readonly Trouble[] {
     return this.#seats.flatMap(({ number, fault }) =>
       fault === undefined ? [] : [{ what: `protocol thread ${number}`, why: fault }],
     )
+  }
+
+  /** Live configuration reaches the threads within a second. */
+  #tellLimits(): void {
+    const { limits } = this.#options.useCases.generate
+    const { deadlineMs, maxWaiting } = this.#limits
+    if (limits.deadlineMs === deadlineMs && limits.maxWaiting === maxWaiting) return
+    this.#limits = limits
+    this.#tellAll({ kind: 'configure', ...limits })
   }
 
   #tellAll(message: ToThread): void {
@@ -126,7 +149,7 @@ export class ThreadPool {
       },
     })
     seat.thread = thread
-    if (this.#limits !== undefined) thread.tell({ kind: 'configure', ...this.#limits })
+    thread.tell({ kind: 'configure', ...this.#limits })
   }
 
   async #seated(seat: Seat): Promise<number> {
@@ -142,6 +165,10 @@ export class ThreadPool {
     const { clock, useCases } = this.#options
     const wasUp = seat.fault === undefined
     const upMs = wasUp ? clock.monotonicMs() - seat.sinceMs : 0
+    if (seat.thread !== undefined) {
+      add(this.#past, { ...seat.thread.counters(), connections: 0 })
+      this.#pastUsed += seat.thread.used
+    }
     seat.thread = undefined
     seat.fault = `It ended: ${error?.message ?? 'no reason is known'}.`
     if (this.#stopped.signal.aborted) return
@@ -172,6 +199,7 @@ export class ThreadPool {
   }
 
   #look(): void {
+    this.#tellLimits()
     for (const { thread, number, fault } of this.#seats) {
       if (thread === undefined || thread.look() < SILENT_LOOKS_MAX) continue
       this.#options.useCases.log.error({ thread: number, fault }, 'a protocol thread hangs and is terminated')
@@ -181,9 +209,8 @@ export class ThreadPool {
   }
 }
 
-interface Limits {
-  readonly deadlineMs: number
-  readonly maxWaiting: number
+function add(sum: RespCounters, more: RespCounters): void {
+  for (const name of Object.keys(sum) as (keyof RespCounters)[]) sum[name] += more[name]
 }
 
 const LOOK_EVERY_MS = 1000

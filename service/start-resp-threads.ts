@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Config } from './config/keys.ts'
+import type { RespServerOptions } from './resp/server.ts'
+import type { Service } from './start-use-cases.ts'
+import type { ThreadOrders } from './threads/answering-thread.ts'
+import type { StartThread } from './threads/protocol-thread.ts'
+import { ThreadPool } from './threads/thread-pool.ts'
+
+/** What a thread is given at its start (resp-thread.ts), as data. */
+export interface RespThreadOrders {
+  readonly orders: ThreadOrders
+  readonly owner: string
+  readonly meters: SharedArrayBuffer
+  readonly resp: RespOrders
+}
+
+export interface RespOrders {
+  readonly host: string
+  readonly options: Pick<RespServerOptions, 'limits' | 'version' | 'maxConnectionAgeMs'>
+  readonly tls:
+    | {
+        readonly cert: string
+        readonly key: string
+        readonly minVersion: NonNullable<RespServerOptions['tls']>['minVersion']
+      }
+    | undefined
+}
+
+/** How many threads answer; 1: the main thread alone, which saves the way between threads. */
+export function respThreadCount({ server: { threads } }: Config): number {
+  return threads === 0 ? Math.min(THREADS_MAX, availableParallelism()) : threads
+}
+
+/** Nothing runs yet. */
+export function newRespThreads(config: Config, { useCases, lender }: Service, resp: RespOrders): ThreadPool {
+  const { maxConnections } = resp.options.limits
+  const count = respThreadCount(config)
+  const limits = { ...resp.options.limits, maxConnections: Math.ceil(maxConnections / count) }
+  const { generate } = config.server
+  const orders: ThreadOrders = {
+    limits: useCases.limits,
+    deadlineMs: generate.deadline,
+    maxWaiting: generate.maxWaiting,
+    maxTags: config.catalog.maxTags,
+    maxKeys: config.auth.cache.maxEntries,
+    everybody: useCases.authenticator.peek(undefined),
+  }
+  const start = starter({ orders, resp: { ...resp, options: { ...resp.options, limits } } })
+  return new ThreadPool({ count, lender, useCases, clock: useCases.clock, start })
+}
+
+/** Threads of this process that run resp-thread.ts. */
+function starter(given: Pick<RespThreadOrders, 'orders' | 'resp'>): StartThread {
+  return ({ onMessage, onExit }, meters) => {
+    // A nonce: shares of a thread that ended are not those of the one in its place.
+    const orders: RespThreadOrders = { ...given, owner: `${process.pid}/${randomUUID()}`, meters }
+    const worker = new Worker(PROGRAM, { workerData: orders, name: 'resp', resourceLimits: MEMORY })
+    let fault: Error | undefined
+    worker.on('message', onMessage)
+    worker.once('error', (error: Error) => (fault = error))
+    worker.once('exit', (code) => {
+      onExit(fault ?? (code === 0 ? undefined : new Error(`It ended with exit code ${code}.`)))
+    })
+    return {
+      post: (message, transfer) => worker.postMessage(message, [...transfer]),
+      terminate: () => worker.terminate(),
+    }
+  }
+}
+
+/** The sources run as they are, an image has what was emitted of them. */
+const PROGRAM = new URL(`./resp-thread${extname(import.meta.filename)}`, import.meta.url)
+/** A thread that leaks ends alone. 100,000 tags and 10,000 connections take a third of it. */
+const MEMORY = { maxOldGenerationSizeMb: 512 }
+/** As server.threads allows. */
+const THREADS_MAX = 64
