@@ -8,7 +8,7 @@ import { VERSION } from './version.ts'
 export function advertisedNode(
   config: Config,
   node: string,
-  { httpPort, httpsPort, grpcPort }: Omit<ListeningPorts, 'metricsPort'>,
+  { httpPort, httpsPort, grpcPort }: Omit<ListeningPorts, 'metricsPort' | 'respPort'>,
   startedAtMs: number,
 ): NodeRecord {
   const { advertise, http, grpc } = config.server

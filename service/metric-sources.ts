@@ -14,6 +14,8 @@ import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { Snowflake } from './core/snowflake.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { counter, gauge } from './plain-metrics.ts'
+import type { RespCounters } from './resp/resp-counters.ts'
+import { respSources } from './resp-metrics.ts'
 import type { Sharing } from './start-cache.ts'
 import { VERSION } from './version.ts'
 
@@ -28,6 +30,8 @@ export interface Measured extends CoordinationMeasured {
   readonly snowflake: Snowflake
   readonly uuidV4: UuidV4
   readonly claim: DcClaimGuard | undefined
+  /** Left out where no Redis client is served. */
+  readonly resp?: () => Readonly<RespCounters>
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
@@ -48,6 +52,7 @@ export function metricSources(measured: Measured): MetricSource[] {
     ...dependencies(measured),
     ...coordinationSources(measured),
     ...(measured.sharing === undefined ? [] : cacheSources(measured.sharing)),
+    ...(measured.resp === undefined ? [] : respSources(measured.resp)),
   ]
 }
 

@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
+import { LocalIssuer } from './app/local-issuer.ts'
+import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts'
 import { createProbeServer } from './http/probe-server.ts'
@@ -10,7 +12,9 @@ import { createSecureServer } from './http/secure-server.ts'
 import { createHttpServer } from './http/server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
+import type { CertificateSource } from './ports/certificates.ts'
 import { sleep } from './ports/clock.ts'
+import { RespServer } from './resp/server.ts'
 import type { Service } from './start-use-cases.ts'
 import { VERSION } from './version.ts'
 
@@ -19,6 +23,8 @@ export interface ListeningPorts {
   /** undefined: no HTTPS. */
   readonly httpsPort: number | undefined
   readonly grpcPort: number
+  /** undefined: no listener for the Redis protocol. */
+  readonly respPort: number | undefined
   readonly metricsPort: number
 }
 
@@ -27,6 +33,7 @@ interface Api {
   readonly http: FastifyInstance
   readonly secure: Server | undefined
   readonly grpc: GrpcServer
+  readonly resp: RespServer | undefined
 }
 
 /** Everything that callers and probes reach. What it adds to `starting` ends it again. @throws IDGEN_PORT_IN_USE, IDGEN_CONFIG_INVALID */
@@ -38,15 +45,16 @@ export async function startListeners(
 ): Promise<ListeningPorts> {
   const { server } = config
   const { useCases } = service
-  const metrics = new PrometheusMetrics(metricSources({ ...service, pool: poolStats }))
+  const api = await createApi(config, service, starting)
+  const { http, secure, grpc, resp } = api
+  const measured = { ...service, pool: poolStats, ...(resp && { resp: () => resp.counters }) }
+  const metrics = new PrometheusMetrics(metricSources(measured))
   const probes = createProbeServer({ readiness: useCases.readiness, metrics: () => metrics.scrape() })
   const metricsPort = await bound('server.metrics.port', server.metrics, (host, port) =>
     probes.listen(host, port),
   )
   starting.defer(() => probes.close())
-  const api = await createApi(config, service, starting)
   starting.defer(() => drain(config, service, api))
-  const { http, secure, grpc } = api
   const httpPort = await bound('server.http.port', server.http, async (host, port) => {
     await http.listen({ host, port })
     return portOf(http.server) ?? port
@@ -57,11 +65,13 @@ export async function startListeners(
       listening(secure, host, port),
     ))
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
-  return { httpPort, httpsPort, grpcPort, metricsPort }
+  const respPort =
+    resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen({ host, port })))
+  return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
 }
 
 async function createApi(config: Config, service: Service, starting: AsyncDisposableStack): Promise<Api> {
-  const { bodyLimit, https, grpc, maxConnectionAge: maxConnectionAgeMs } = config.server
+  const { bodyLimit, https, grpc, resp, maxConnectionAge: maxConnectionAgeMs } = config.server
   const { useCases } = service
   const certificates = await openCertificates(config, service, starting)
   const { minVersion } = https
@@ -83,7 +93,24 @@ async function createApi(config: Config, service: Service, starting: AsyncDispos
       maxConnectionAgeMs,
       ...(certificates && grpc.tls ? { tls: { certificates, minVersion } } : {}),
     }),
+    resp: resp.enabled ? createRespServer(config, useCases, certificates) : undefined,
   }
+}
+
+function createRespServer(
+  { server: { resp, https, maxConnectionAge: maxConnectionAgeMs } }: Config,
+  useCases: UseCases,
+  certificates: CertificateSource | undefined,
+): RespServer {
+  const { clock, log } = useCases
+  return new RespServer(new LocalIssuer(useCases), {
+    clock,
+    limits: resp,
+    version: VERSION,
+    maxConnectionAgeMs,
+    onFault: (err) => log.error({ err }, 'a connection of a Redis client ended by a fault of ours'),
+    ...(certificates && resp.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
+  })
 }
 
 async function openCertificates(
@@ -136,7 +163,7 @@ async function bound(
  * Not ready and off the list of nodes first, so that no new request is sent here, and time for that to be known; then
  * what is in flight may finish (R-1.4.3).
  */
-async function drain({ server }: Config, service: Service, { http, secure, grpc }: Api): Promise<void> {
+async function drain({ server }: Config, service: Service, { http, secure, grpc, resp }: Api): Promise<void> {
   const { readiness, nodes, clock } = service.useCases
   const { drainDelay, shutdownTimeout } = server
   // Nobody sends anything to one that never was ready.
@@ -146,6 +173,6 @@ async function drain({ server }: Config, service: Service, { http, secure, grpc 
   const late = setTimeout(() => {
     for (const listener of [http.server, secure]) listener?.closeAllConnections()
   }, shutdownTimeout)
-  await Promise.all([http.close(), grpc.drain(shutdownTimeout)])
+  await Promise.all([http.close(), grpc.drain(shutdownTimeout), resp?.drain(shutdownTimeout)])
   clearTimeout(late)
 }

@@ -5,12 +5,13 @@ import type { Finding } from './findings.ts'
 
 /** A running service on the same data folder holds its own ports: that is no fault. */
 export async function checkPorts(findings: Finding[], config: Config): Promise<void> {
-  const { http, https, grpc, metrics } = config.server
+  const { http, https, grpc, resp, metrics } = config.server
   const running = config.database.url === '' && (await runningEmbeddedUrl(config.data.dir)) !== undefined
   for (const [what, { host, port }] of Object.entries({
     'http port': http,
     ...(https.cert === '' ? {} : { 'https port': { host: http.host, port: https.port } }),
     'grpc port': grpc,
+    ...(resp.enabled ? { 'resp port': resp } : {}),
     'metrics port': metrics,
   })) {
     const free = await isFree(host, port)

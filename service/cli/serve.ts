@@ -16,7 +16,7 @@ interface ServeOptions {
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('Run the service: HTTP, gRPC and metrics.')
+    .description('Run the service: HTTP, gRPC, Redis protocol and metrics.')
     .addOption(configOption())
     .option('--quickstart', 'make a demo workspace, four tags and a key, and print a line to paste')
     .action(serve)
@@ -31,8 +31,8 @@ async function serve(options: ServeOptions): Promise<void> {
   log.setLevel(config.log.level)
   const running = await startService(config, log, { dcAssumed: opened.dcAssumed })
   const watch = followConfig(options.config, opened, running, log)
-  const { httpPort, httpsPort, grpcPort, metricsPort } = running
-  log.info({ httpPort, httpsPort, grpcPort, metricsPort }, 'listening')
+  const { httpPort, httpsPort, grpcPort, respPort, metricsPort } = running
+  log.info({ httpPort, httpsPort, grpcPort, respPort, metricsPort }, 'listening')
   if (options.quickstart === true)
     process.stdout.write(
       await quickstart(running.service.useCases, config.data.dir, `http://localhost:${httpPort}`),

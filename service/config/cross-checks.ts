@@ -42,8 +42,9 @@ const ORDER_RULES: readonly OrderRule[] = [
 ]
 
 const PORTS: readonly KeyPath[] = ['server.http.port', 'server.grpc.port', 'server.metrics.port']
-/** Only where HTTPS is offered. */
+/** Only where they are offered. */
 const HTTPS_PORT: KeyPath = 'server.https.port'
+const RESP_PORT: KeyPath = 'server.resp.port'
 
 /** Rules between keys. A rule with a key in `faulty` is left out: its value here is the default, not what was given. */
 export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
@@ -71,7 +72,11 @@ function orderFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFa
 function portFaults(values: ConfigValues, faulty: ReadonlySet<string>): FieldFault[] {
   const faults: FieldFault[] = []
   const seen = new Map<unknown, string>()
-  const ports = values.get('server.https.cert') === '' ? PORTS : [...PORTS, HTTPS_PORT]
+  const ports = [
+    ...PORTS,
+    ...(values.get('server.https.cert') === '' ? [] : [HTTPS_PORT]),
+    ...(values.get('server.resp.enabled') === true ? [RESP_PORT] : []),
+  ]
   for (const path of ports.filter((port) => !faulty.has(port))) {
     const port = values.get(path)
     const other = seen.get(port)
@@ -113,5 +118,6 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['server.https.cert', 'server.https.key'],
   ['server.https.key', 'server.https.cert'],
   ['server.grpc.tls', 'server.https.cert'],
+  ['server.resp.tls', 'server.https.cert'],
 ]
 const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']

@@ -1,4 +1,5 @@
 import type { KeyRow } from './key-row.ts'
+import { RESP_KEYS } from './resp-keys.ts'
 
 const HOST_DOC = 'Address to listen on; 0.0.0.0 is every IPv4 interface, :: every interface.'
 
@@ -73,6 +74,7 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: 'Whether gRPC is encrypted, with server.https.cert; a new certificate counts there too, for new connections.',
   },
+  ...RESP_KEYS,
   'server.metrics.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
   'server.metrics.port': {
     kind: 'integer',

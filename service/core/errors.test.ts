@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode, IdgenError } from './errors.ts'
 const CODES = Object.keys(ERRORS) as ErrorCode[]
 
 describe('docs/errors.md', () => {
-  /** Cells of the table's lines: code, HTTP, gRPC, again, meaning, what to do. */
+  /** Cells of the table's lines: code, HTTP, gRPC, RESP, again, meaning, what to do. */
   const lines = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
@@ -20,15 +20,15 @@ describe('docs/errors.md', () => {
   })
 
   test('says the same as the registry', () => {
-    for (const [code, http, grpc, again, meaning] of lines) {
+    for (const [code, http, grpc, resp, again, meaning] of lines) {
       const row = ERRORS[code as ErrorCode]
-      const expected = [String(row.http), row.grpc, row.retryable ? 'yes' : 'no', row.title]
-      assert.deepEqual([http, grpc, again, meaning], expected, code)
+      const expected = [String(row.http), row.grpc, row.resp, row.retryable ? 'yes' : 'no', row.title]
+      assert.deepEqual([http, grpc, resp, again, meaning], expected, code)
     }
   })
 
   test('says what to do about each', () => {
-    for (const [code, , , , , advice] of lines) assert.match(advice ?? '', /^[A-Z].{20,}\.$/, code)
+    for (const [code, , , , , , advice] of lines) assert.match(advice ?? '', /^[A-Z].{20,}\.$/, code)
   })
 })
 
@@ -44,6 +44,12 @@ describe('the registry', () => {
       assert.ok(http >= 400 && http <= 599, code)
       if (retryable) assert.ok(http >= 500, code)
     }
+  })
+
+  test('tells Redis clients to try again exactly where it may help', () => {
+    for (const code of CODES) assert.equal(ERRORS[code].resp === 'TRYAGAIN', ERRORS[code].retryable, code)
+    assert.equal(ERRORS.IDGEN_UNAUTHENTICATED.resp, 'NOAUTH')
+    assert.equal(ERRORS.IDGEN_FORBIDDEN.resp, 'NOPERM')
   })
 
   test('tells HTTP and gRPC callers alike whose fault it was', () => {

@@ -1,0 +1,80 @@
+import type { KeyRow } from './key-row.ts'
+
+/** The listener for the Redis protocol (docs/resp.md). */
+export const RESP_KEYS = {
+  'server.resp.enabled': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    doc: 'Whether Redis clients are served (RESP; docs/resp.md): single IDs at the highest rate.',
+  },
+  'server.resp.host': {
+    kind: 'string',
+    default: '0.0.0.0',
+    reload: 'restart',
+    doc: 'Address to listen on; 0.0.0.0 is every IPv4 interface, :: every interface.',
+  },
+  'server.resp.port': {
+    kind: 'integer',
+    default: 6399,
+    min: 0,
+    max: 65_535,
+    reload: 'restart',
+    doc: 'Where Redis clients are served, with server.resp.enabled. 0 lets the system choose; the log says which.',
+  },
+  'server.resp.tls': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    doc: 'Whether this listener is encrypted, with server.https.cert; a new certificate counts there too, for new connections.',
+  },
+  'server.resp.maxConnections': {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    reload: 'restart',
+    doc: 'Most Redis clients connected at once; a further one is told so and closed. Each takes a file descriptor (ulimit -n) and some 10 KB.',
+  },
+  'server.resp.idleTimeout': {
+    kind: 'duration_ms',
+    default: 300_000,
+    min: 0,
+    max: 86_400_000,
+    reload: 'restart',
+    doc: 'A Redis client that sends nothing for this time is disconnected. 0: never.',
+  },
+  'server.resp.stallTimeout': {
+    kind: 'duration_ms',
+    default: 30_000,
+    min: 100,
+    max: 600_000,
+    reload: 'restart',
+    doc: 'A Redis client that leaves more than 64 KB of answers unread for this time is disconnected; nothing more is read from it meanwhile.',
+  },
+  'server.resp.maxArguments': {
+    kind: 'integer',
+    default: 32,
+    min: 8,
+    max: 128,
+    unit: 'arguments',
+    reload: 'restart',
+    doc: 'Most arguments of one Redis command, its name included. With server.resp.maxArgumentBytes it bounds what is kept of a command that is not complete yet.',
+  },
+  'server.resp.maxArgumentBytes': {
+    kind: 'integer',
+    default: 512,
+    min: 256,
+    max: 8192,
+    unit: 'bytes',
+    reload: 'restart',
+    doc: 'Longest argument of a Redis command. The name of a tag takes up to 191, a key up to 256.',
+  },
+  'server.resp.wideIntegers': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    doc: 'Whether INCR answers numbers above 2^53 - 1 (snowflakes) as integers. JavaScript clients change such numbers without a word; IDGEN.NEXT answers them as text.',
+  },
+} as const satisfies Record<string, KeyRow>
