@@ -31,6 +31,7 @@ export interface RespOrders {
 
 /** How many threads answer; 1: the main thread alone, which saves the way between threads. */
 export function respThreadCount({ server: { threads } }: Config): number {
+  if (!PORT_IS_SHARED.has(process.platform)) return 1
   return threads === 0 ? Math.min(THREADS_MAX, availableParallelism()) : threads
 }
 
@@ -75,5 +76,7 @@ function starter(given: Pick<RespThreadOrders, 'orders' | 'resp'>): StartThread 
 const PROGRAM = new URL(`./resp-thread${extname(import.meta.filename)}`, import.meta.url)
 /** A thread that leaks ends alone. 100,000 tags and 10,000 connections take a third of it. */
 const MEMORY = { maxOldGenerationSizeMb: 512 }
+/** Where Node can have several threads listen on one port; elsewhere (macOS, Windows) one answers. */
+const PORT_IS_SHARED: ReadonlySet<string> = new Set(['linux', 'freebsd'])
 /** As server.threads allows. */
 const THREADS_MAX = 64
