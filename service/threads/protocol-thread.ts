@@ -19,8 +19,8 @@ export interface ThreadHandle {
 
 /** What the thread tells: all its messages come before its end. `error`: why it ended, where it did not mean to. */
 export interface ThreadEvents {
-  onMessage(message: unknown): void
-  onExit(error: Error | undefined): void
+  readonly onMessage: (message: unknown) => void
+  readonly onExit: (error: Error | undefined) => void
 }
 
 /** Starts the code that answers, which waits for `listen`. `meters`: where the thread writes its numbers. */

@@ -94,7 +94,8 @@ export class ThreadPool {
     this.#stopped.abort()
     this.#unfollow?.()
     await this.#looks.stop()
-    await Promise.all(this.#seats.map(({ thread }) => thread && this.#drained(thread, withinMs)))
+    const threads = this.#seats.flatMap(({ thread }) => thread ?? [])
+    await Promise.all(threads.map((thread) => this.#drained(thread, withinMs)))
     this.fold()
   }
 
