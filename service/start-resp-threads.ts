@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import type { RespServerOptions } from './resp/server.ts'
 import type { Service } from './start-use-cases.ts'
@@ -37,9 +38,19 @@ export function respThreadCount({ server: { threads } }: Config): number {
 
 /** Nothing runs yet. */
 export function newRespThreads(config: Config, { useCases, lender }: Service, resp: RespOrders): ThreadPool {
-  const { maxConnections } = resp.options.limits
   const count = respThreadCount(config)
-  const limits = { ...resp.options.limits, maxConnections: Math.ceil(maxConnections / count) }
+  const start = respThreadStarter(config, useCases, withShareOf(count, resp))
+  return new ThreadPool({ count, lender, useCases, clock: useCases.clock, start })
+}
+
+/** Connections are spread over the threads, so each may have its part of them. */
+function withShareOf(count: number, { options, ...resp }: RespOrders): RespOrders {
+  const maxConnections = Math.ceil(options.limits.maxConnections / count)
+  return { ...resp, options: { ...options, limits: { ...options.limits, maxConnections } } }
+}
+
+/** Threads of this process that run resp-thread.ts. */
+export function respThreadStarter(config: Config, useCases: UseCases, resp: RespOrders): StartThread {
   const { generate } = config.server
   const orders: ThreadOrders = {
     limits: useCases.limits,
@@ -49,16 +60,10 @@ export function newRespThreads(config: Config, { useCases, lender }: Service, re
     maxKeys: config.auth.cache.maxEntries,
     everybody: useCases.authenticator.peek(undefined),
   }
-  const start = starter({ orders, resp: { ...resp, options: { ...resp.options, limits } } })
-  return new ThreadPool({ count, lender, useCases, clock: useCases.clock, start })
-}
-
-/** Threads of this process that run resp-thread.ts. */
-function starter(given: Pick<RespThreadOrders, 'orders' | 'resp'>): StartThread {
   return ({ onMessage, onExit }, meters) => {
     // A nonce: shares of a thread that ended are not those of the one in its place.
-    const orders: RespThreadOrders = { ...given, owner: `${process.pid}/${randomUUID()}`, meters }
-    const worker = new Worker(PROGRAM, { workerData: orders, name: 'resp', resourceLimits: MEMORY })
+    const workerData: RespThreadOrders = { orders, resp, owner: `${process.pid}/${randomUUID()}`, meters }
+    const worker = new Worker(PROGRAM, { workerData, name: 'resp', resourceLimits: MEMORY })
     let fault: Error | undefined
     worker.on('message', onMessage)
     worker.once('error', (error: Error) => (fault = error))
