@@ -162,12 +162,12 @@ export class GenerateIds {
     const fromMs = clock.monotonicMs()
     try {
       await taken()
-      if (requests > 0) this.#answeredLate += 1
+      this.#answeredLate += requests
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
-      // A share is waited for by nobody, or by a thread that times its own requests.
-      if (requests > 0) this.#durations.observe(clock.monotonicMs() - fromMs)
+      // A share, of 0 requests, is waited for by nobody, or by a thread that times its own.
+      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
     }
   }
 

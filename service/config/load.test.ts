@@ -211,6 +211,11 @@ describe('rules between keys', () => {
       'server: { https: { cert: /c.pem, key: /k.pem, port: 8080 } }',
       'server.https.port must differ from server.http.port, both are 8080',
     ],
+    [
+      'server: { resp: { enabled: true, port: 8080 } }',
+      'server.resp.port must differ from server.http.port, both are 8080',
+    ],
+    ['server: { resp: { tls: true } }', 'server.resp.tls needs server.https.cert beside it'],
     ['server: { grpc: { port: 8080 } }', 'server.grpc.port must differ from server.http.port, both are 8080'],
   ] as const)
     test(`is refused: ${yaml}`, () =>

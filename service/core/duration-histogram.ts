@@ -20,13 +20,13 @@ export class DurationHistogram {
     this.#cells = cells
   }
 
-  /** `ms` below 0 (a clock that was set) counts as 0. */
-  observe(ms: number): void {
+  /** `ms` below 0 (a clock that was set) counts as 0. `times`: requests that took it together. */
+  observe(ms: number, times = 1): void {
     const seconds = Math.max(0, ms) / 1000
-    this.#raise(CLASSES, 1)
-    this.#raise(CLASSES + 1, seconds)
+    this.#raise(CLASSES, times)
+    this.#raise(CLASSES + 1, seconds * times)
     const at = DURATION_BOUNDS.findIndex((bound) => seconds <= bound)
-    if (at >= 0) this.#raise(at, 1)
+    if (at >= 0) this.#raise(at, times)
   }
 
   /** Takes over what another histogram has in its cells. */

@@ -1,40 +1,28 @@
 import type { Socket } from 'node:net'
-import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
-import type { Clock } from '../ports/clock.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
-import { BROKEN, type CommandParser } from './command-parser.ts'
+import { BROKEN } from './command-parser.ts'
 import { plainErrorLine } from './error-line.ts'
 import { type InputBytes, inputBytes } from './input-bytes.ts'
-import type { ReplyBuffer } from './reply-buffer.ts'
-import type { RespCounters } from './resp-counters.ts'
-import type { RespLimits } from './resp-limits.ts'
 import { runCommand } from './run-command.ts'
 import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
-import type { TagNames } from './tag-names.ts'
+import type { Workplace } from './workplace.ts'
 
-/**
- * What all connections of one server use in turns. A turn is synchronous: from the bytes of one read, or an answer that
- * was waited for, to the write of the answers; so one of each is enough, and nothing is made anew per connection.
- */
-export interface Workplace {
-  readonly issuer: Issuer
-  readonly clock: Clock
-  readonly limits: RespLimits
-  readonly counters: RespCounters
-  readonly version: string
-  /** A fault of ours, not of a client. */
-  readonly onFault: (error: unknown) => void
-  readonly parser: CommandParser
-  readonly names: TagNames
-  readonly replies: ReplyBuffer
-  /** Bytes read, from `headroom` on: before them there is room for a command that began earlier. */
-  readonly input: InputBytes
-  readonly headroom: number
-  burst: Burst
-}
+/** What a connection uses of its socket. */
+export type ClientSocket = Pick<
+  Socket,
+  | 'destroy'
+  | 'destroyed'
+  | 'end'
+  | 'on'
+  | 'once'
+  | 'resume'
+  | 'writableLength'
+  | 'writableNeedDrain'
+  | 'write'
+>
 
 /**
  * One client. Commands are answered strictly in order: where one must wait for a grant, those behind it wait too, unread.
@@ -45,7 +33,7 @@ export interface Workplace {
  *                      #rest ◀───────────────────────────────────────────── #rest
  */
 export class Connection {
-  readonly #socket: Socket
+  readonly #socket: ClientSocket
   readonly #work: Workplace
   readonly #session: Session
   readonly #context: CommandContext
@@ -65,7 +53,7 @@ export class Connection {
   #inputEnded = false
   #ended = false
 
-  constructor(socket: Socket, id: number, work: Workplace, encrypted: boolean) {
+  constructor(socket: ClientSocket, id: number, work: Workplace, encrypted: boolean) {
     this.#socket = socket
     this.#work = work
     this.#encrypted = encrypted
@@ -138,12 +126,13 @@ export class Connection {
   }
 
   #endIfDone(): void {
-    if (!this.#waiting && (this.#rest === undefined || this.#inputEnded)) this.#end()
+    if (this.#waiting || this.#stall !== undefined) return
+    if (this.#rest === undefined || this.#inputEnded) this.#end()
   }
 
   /** Returns where the first command begins that is not answered. */
   #answer(input: InputBytes, from: number, end: number): number {
-    const { parser, names, burst, counters, replies } = this.#work
+    const { parser, names, burst, counters } = this.#work
     let at = from
     while (at < end && !this.#ended) {
       names.makeRoom(BURST_MAX)
@@ -158,7 +147,6 @@ export class Connection {
       if (after < 0) return at
       at = after
       if (parser.argumentCount > 0 && !this.#runOther(input)) return at
-      if (replies.length > FLUSH_AT_BYTES && this.#isStalled()) return at
     }
     return this.#ended ? end : at
   }
@@ -275,7 +263,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const { replies, counters } = this.#work
+    const { replies, counters, clock, limits } = this.#work
     if (replies.length === 0) return
     const queued = this.#socket.writableLength > 0
     const bytes = replies.taken()
@@ -284,17 +272,16 @@ export class Connection {
     this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
     if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
     else replies.shrink()
-  }
-
-  /** After a large or a late answer: whether the client reads too slowly for more. */
-  #isStalled(): boolean {
-    const { replies, clock, limits, counters } = this.#work
-    if (replies.length > FLUSH_AT_BYTES) this.#flush()
     if (this.#stall === undefined && this.#socket.writableNeedDrain)
       this.#stall = clock.after(limits.stallTimeout, () => {
         counters.stalled += 1
         this.#socket.destroy()
       })
+  }
+
+  /** Whether the client reads too slowly for more; asked before each next command. */
+  #isStalled(): boolean {
+    if (this.#work.replies.length > FLUSH_AT_BYTES) this.#flush()
     return this.#stall !== undefined
   }
 

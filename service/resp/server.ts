@@ -4,15 +4,11 @@ import type { Issuer } from '../app/issuer.ts'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import { adoptSocket } from './adopt-socket.ts'
-import { Burst } from './burst.ts'
-import { CommandParser } from './command-parser.ts'
-import { Connection, type Workplace } from './connection.ts'
+import { Connection } from './connection.ts'
 import { plainErrorLine } from './error-line.ts'
-import { inputBytes } from './input-bytes.ts'
-import { ReplyBuffer } from './reply-buffer.ts'
-import { newRespCounters, type RespCounters } from './resp-counters.ts'
-import { maxCommandBytes, type RespLimits } from './resp-limits.ts'
-import { TagNames } from './tag-names.ts'
+import type { RespCounters } from './resp-counters.ts'
+import type { RespLimits } from './resp-limits.ts'
+import { newWorkplace, READ_BYTES, type Workplace } from './workplace.ts'
 
 export interface RespServerOptions {
   readonly clock: Clock
@@ -47,21 +43,11 @@ export class RespServer {
   constructor(issuer: Issuer, options: RespServerOptions) {
     const { clock, limits, version, tls, onFault } = options
     this.#options = options
-    const headroom = maxCommandBytes(limits)
-    this.#work = {
+    this.#work = newWorkplace(
       issuer,
-      clock,
-      limits,
-      version,
-      onFault,
-      counters: newRespCounters(),
-      parser: new CommandParser(limits),
-      names: new TagNames(Math.floor(Math.random() * 2 ** 32)),
-      replies: new ReplyBuffer(),
-      input: inputBytes(headroom + READ_BYTES),
-      headroom,
-      burst: new Burst(),
-    }
+      { clock, limits, version, onFault },
+      Math.floor(Math.random() * 2 ** 32),
+    )
     this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
   }
 
@@ -188,8 +174,6 @@ export class RespServer {
   }
 }
 
-/** Of one read: more commands than that are answered in several turns, so that other connections get theirs. */
-const READ_BYTES = 65_536
 /** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
 const BACKLOG = 1024
 /** A connection that comes and never begins would stay for ever. */

@@ -46,7 +46,7 @@ export class ThreadIssuer implements Issuer {
   }
 
   take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {
-    return this.#timed(async () => {
+    return this.#timed(requests, async () => {
       await this.#options.borrower.take(path, count, batch)
       this.#options.tally.served(path, batch, requests, count)
     })
@@ -59,7 +59,7 @@ export class ThreadIssuer implements Issuer {
   }
 
   takeRun(path: string, count: number, batch: IdBatch): Promise<void> {
-    return this.#timed(async () => {
+    return this.#timed(1, async () => {
       await this.#options.borrower.takeRun(path, count, batch)
       this.#options.tally.served(path, batch, 1, count)
     })
@@ -73,14 +73,14 @@ export class ThreadIssuer implements Issuer {
   }
 
   /** As GenerateIds counts: those that wait are timed, and of them those that were answered counted as late. */
-  async #timed(taken: () => Promise<void>): Promise<void> {
+  async #timed(requests: number, taken: () => Promise<void>): Promise<void> {
     const { clock, meters } = this.#options
     const fromMs = clock.monotonicMs()
     try {
       await taken()
-      meters.countLate()
+      meters.countLate(requests)
     } finally {
-      this.#durations.observe(clock.monotonicMs() - fromMs)
+      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
     }
   }
 }

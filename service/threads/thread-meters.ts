@@ -38,8 +38,8 @@ export class ThreadMeters {
     return this.#cells[1] ?? 0
   }
 
-  countLate(): void {
-    this.#cells[1] = this.late + 1
+  countLate(requests: number): void {
+    this.#cells[1] = this.late + requests
   }
 }
 

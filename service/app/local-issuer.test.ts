@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { LocalIssuer } from './local-issuer.ts'
+
+const ACTOR = { actor: 'test', traceId: undefined }
+
+async function world(t: TestContext, environment: Record<string, string> = {}) {
+  const memory = await memoryUseCases({ environment })
+  t.after(() => memory.stop())
+  const { catalog } = memory.useCases
+  await catalog.createWorkspace(ACTOR, 'w', '')
+  await catalog.createGroup(ACTOR, 'w', 'g', '')
+  await catalog.createTag(ACTOR, { workspace: 'w', group: 'g', name: 't' }, {})
+  return { ...memory, issuer: new LocalIssuer(memory.useCases) }
+}
+
+test('IDs of a tag that was not used here yet are waited for once, and then are in memory', async (t) => {
+  const { issuer } = await world(t)
+  const first = new IdBatch()
+  assert.equal(issuer.tryTake('w/g/t', 5, first, 5), false)
+  await issuer.take('w/g/t', 5, first, 5)
+  assert.deepEqual([first.runLo(0), first.count], [1, 5])
+  const second = new IdBatch()
+  assert.equal(issuer.tryTake('w/g/t', 3, second, 3), true)
+  assert.equal(second.runLo(0), 6)
+  const third = new IdBatch()
+  assert.equal(issuer.tryTakeRun('w/g/t', 10, third), true)
+  assert.equal(third.runLo(0), 9)
+  const elsewhere = new IdBatch()
+  assert.equal(issuer.tryTakeRun('w/g/none', 10, elsewhere), false)
+  await assert.rejects(issuer.takeRun('w/g/none', 10, elsewhere), { code: 'IDGEN_TAG_NOT_FOUND' })
+  await assert.rejects(issuer.take('w/g', 1, elsewhere, 1), { code: 'IDGEN_NAME_INVALID' })
+})
+
+test('a batch for many commands counts as many requests', async (t) => {
+  const { issuer, useCases } = await world(t)
+  await issuer.take('w/g/t', 64, new IdBatch(), 64)
+  issuer.tryTake('w/g/t', 36, new IdBatch(), 36)
+  assert.deepEqual(useCases.directory.peek('w/g/t')?.served.segment, { requests: 100, ids: 100 })
+  assert.equal(useCases.generate.durations.count, 100)
+})
+
+test('a key is known here once it was asked for', async (t) => {
+  const { issuer, keyText } = await world(t)
+  assert.equal(issuer.peekCaller(keyText), undefined)
+  const caller = await issuer.authenticate(keyText)
+  assert.equal(issuer.peekCaller(keyText), caller)
+})
+
+test('calls are counted by the burst, and names that are no tags are not written down', async (t) => {
+  const { issuer, useCases, issueCounts } = await world(t)
+  await issuer.take('w/g/t', 1, new IdBatch(), 1)
+  issuer.count('k1', 'w/g/t', 'ok', 64, 64)
+  issuer.count('k1', 'w/g/t', 'ok', 1, 1000)
+  issuer.count('k1', 'w/g/t', 'IDGEN_OVERLOADED', 7, 0)
+  issuer.count('k1', 'made/up/name', 'IDGEN_TAG_NOT_FOUND', 3, 0)
+  assert.equal(useCases.ledger.failures.get('IDGEN_OVERLOADED'), 7)
+  let seen = 0
+  useCases.traffic.each((_dc, requests) => {
+    seen += requests
+  })
+  assert.equal(seen, 75)
+  assert.deepEqual(
+    (await issueCounts()).map(({ actor, subject, result, detail }) => ({ actor, subject, result, detail })),
+    [
+      { actor: 'k1', subject: 'w/g/t', result: 'ok', detail: { requests: 65, ids: 1064 } },
+      { actor: 'k1', subject: 'w/g/t', result: 'IDGEN_OVERLOADED', detail: { requests: 7, ids: 0 } },
+      { actor: 'k1', subject: '*', result: 'IDGEN_TAG_NOT_FOUND', detail: { requests: 3, ids: 0 } },
+    ],
+  )
+})
+
+test('of bursts a sample is written down for every so many calls', async (t) => {
+  const { issuer, audited } = await world(t, { IDGEN_AUDIT_SAMPLE_EVERY: '100' })
+  await issuer.take('w/g/t', 1, new IdBatch(), 1)
+  for (let i = 0; i < 10; i += 1) issuer.count('k1', 'w/g/t', 'ok', 64, 64)
+  const samples = (await audited()).filter(({ action }) => action === 'generate')
+  assert.equal(samples.length, 6)
+  assert.deepEqual(samples[0]?.detail, { ids: 1 })
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { inputBytes } from './input-bytes.ts'
+import { type TagName, TagNames } from './tag-names.ts'
+
+/** Found in the middle of other bytes, `before` of them ahead of it. */
+function find(names: TagNames, text: string, before = 0): TagName {
+  const input = inputBytes(before + text.length + 1)
+  input.bytes.fill(0xff)
+  input.bytes.write(text, before, 'latin1')
+  return names.find(input, before, text.length)
+}
+
+test('a name is the same object wherever its bytes stand, and another one for other bytes', () => {
+  const names = new TagNames(1)
+  const texts = ['a', 'b', 'ab', 'abc', 'abcd', 'abcde', 'abcdE', 'w/g/t', 'w/g/tt', `w/${'x'.repeat(188)}`]
+  const found = texts.map((text) => find(names, text))
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    texts,
+  )
+  for (const before of [1, 2, 3, 17])
+    for (const [i, text] of texts.entries()) assert.equal(find(names, text, before), found[i])
+})
+
+test('it tells names apart as a map of strings does, whatever they are', () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.array(fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 13 })),
+      (seed, texts) => {
+        const names = new TagNames(seed)
+        const map = new Map<string, TagName>()
+        for (const text of texts) {
+          const found = find(names, text)
+          assert.equal(found.path, text)
+          assert.equal(found, map.get(text) ?? found)
+          map.set(text, found)
+        }
+        assert.equal(new Set(map.values()).size, map.size)
+      },
+    ),
+  )
+})
+
+test('names without end take no memory without end, and those of one burst keep their objects', () => {
+  const names = new TagNames(1)
+  const first = find(names, 'first')
+  for (let round = 0; round < 20; round += 1) {
+    names.makeRoom(1000)
+    const here = find(names, 'here')
+    for (let i = 0; i < 990; i += 1) find(names, `${round}/${i}`)
+    assert.equal(find(names, 'here'), here)
+  }
+  assert.notEqual(find(names, 'first'), first, 'it began anew when it was full')
+})
