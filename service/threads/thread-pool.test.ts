@@ -32,6 +32,7 @@ describe('a pool of protocol threads', () => {
     world = fakes.world
     threads = world.started
     pool = new ThreadPool({ ...service, lender, start: fakes.start, count: 2 })
+    service.useCases.readiness.watch(() => pool.troubles())
   })
 
   afterEach(() => service.stop())
@@ -63,7 +64,9 @@ describe('a pool of protocol threads', () => {
       await issued(0)
       await die(threads[0], new Error('out of memory'))
       assert.equal(pool.running, 1)
-      assert.match(pool.troubles()[0]?.why ?? '', /out of memory/)
+      const { ready, degraded } = service.useCases.readiness.report()
+      assert.equal(ready, true)
+      assert.match(degraded[0]?.why ?? '', /out of memory/)
       await issued(1)
       await pass(100)
       assert.equal(threads[2]?.port, 4000)
