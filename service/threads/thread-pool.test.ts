@@ -70,6 +70,7 @@ describe('a pool of protocol threads', () => {
       await issued(1)
       await pass(100)
       assert.equal(threads[2]?.port, 4000)
+      assert.equal(lender.threads, 2, 'nobody waits for the dead one at the end')
       assert.equal(pool.running, 2)
       assert.equal(pool.deaths, 1)
       await issued(2)
@@ -157,6 +158,14 @@ describe('a pool of protocol threads', () => {
       )
       assert.equal(service.useCases.ledger.failures.get('IDGEN_TAG_NOT_FOUND'), 2)
     })
+  })
+
+  test('more keys than a thread counts at once lose no count', async () => {
+    await pool.start(0)
+    for (let i = 0; i < 10_050; i += 1) threads[0]?.issuer?.count(`key ${i}`, ORDERS, 'IDGEN_FORBIDDEN', 1, 0)
+    await settle()
+    pool.fold()
+    assert.equal(service.useCases.ledger.failures.get('IDGEN_FORBIDDEN'), 10_050)
   })
 
   describe('keys', () => {
