@@ -50,7 +50,8 @@ test('a key is known here once it was asked for', async (t) => {
 })
 
 test('calls are counted by the burst, and names that are no tags are not written down', async (t) => {
-  const { issuer, useCases, issueCounts } = await world(t)
+  const memory = await world(t)
+  const { issuer, useCases } = memory
   await issuer.take('w/g/t', 1, new IdBatch(), 1)
   issuer.count('k1', 'w/g/t', 'ok', 64, 64)
   issuer.count('k1', 'w/g/t', 'ok', 1, 1000)
@@ -63,7 +64,7 @@ test('calls are counted by the burst, and names that are no tags are not written
   })
   assert.equal(seen, 75)
   assert.deepEqual(
-    (await issueCounts()).map(({ actor, subject, result, detail }) => ({ actor, subject, result, detail })),
+    (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({ actor, subject, result, detail })),
     [
       { actor: 'k1', subject: 'w/g/t', result: 'ok', detail: { requests: 65, ids: 1064 } },
       { actor: 'k1', subject: 'w/g/t', result: 'IDGEN_OVERLOADED', detail: { requests: 7, ids: 0 } },
@@ -73,10 +74,11 @@ test('calls are counted by the burst, and names that are no tags are not written
 })
 
 test('of bursts a sample is written down for every so many calls', async (t) => {
-  const { issuer, audited } = await world(t, { IDGEN_AUDIT_SAMPLE_EVERY: '100' })
+  const memory = await world(t, { IDGEN_AUDIT_SAMPLE_EVERY: '100' })
+  const { issuer } = memory
   await issuer.take('w/g/t', 1, new IdBatch(), 1)
   for (let i = 0; i < 10; i += 1) issuer.count('k1', 'w/g/t', 'ok', 64, 64)
-  const samples = (await audited()).filter(({ action }) => action === 'generate')
+  const samples = (await memory.audited()).filter(({ action }) => action === 'generate')
   assert.equal(samples.length, 6)
   assert.deepEqual(samples[0]?.detail, { ids: 1 })
 })

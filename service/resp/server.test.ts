@@ -17,7 +17,7 @@ interface World {
   readonly issuer: ScriptedIssuer
   readonly port: number
   /** A client, closed with the test. */
-  client(): Promise<Client>
+  readonly client: () => Promise<Client>
 }
 
 async function world(t: TestContext, options: Partial<RespServerOptions> = {}): Promise<World> {

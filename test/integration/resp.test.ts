@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { IssuedIds } from '../fixtures/issued-ids.ts'
+import { portOf, RespService } from '../fixtures/resp-service.ts'
+
+/** Real processes, spoken to by ioredis: one `await` per ID, packed into pipelines by the library itself. */
+
+const ORDERS = 'demo/load/orders'
+const EVENTS = 'demo/load/events'
+
+/** Asks for IDs until it is told to stop, many at once over one connection; what failed gave nothing. */
+class RespLoad {
+  readonly issued = new IssuedIds()
+  errors = 0
+  #stopping = false
+  readonly #callers: Promise<void>[] = []
+
+  add(redis: Redis, callers: number): void {
+    for (let i = 0; i < callers; i += 1) this.#callers.push(this.#ask(redis, i))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#callers)
+  }
+
+  async #ask(redis: Redis, caller: number): Promise<void> {
+    for (let round = caller; !this.#stopping; round += 1)
+      try {
+        await this.#one(redis, round % 10)
+      } catch {
+        this.errors += 1
+        await pause(20)
+      }
+  }
+
+  async #one(redis: Redis, kind: number): Promise<void> {
+    const { issued } = this
+    if (kind === 0) {
+      const runs = (await redis.call('IDGEN.RUNS', EVENTS, 50)) as [string, number][]
+      for (const [first, count] of runs) issued.run(EVENTS, first, count, 'resp')
+    } else if (kind === 1) {
+      const last = Number(await redis.incrby(ORDERS, 700))
+      issued.run(ORDERS, String(last - 699), 700, 'resp')
+    } else if (kind < 4) issued.text(EVENTS, String(await redis.call('IDGEN.NEXT', EVENTS)), 'resp')
+    else issued.text(ORDERS, String(await redis.incr(ORDERS)), 'resp')
+  }
+}
+
+test('callers that each await their own ID share pipelines, and none is given twice', async (t) => {
+  const { world, service } = await RespService.start(t)
+  const clients = Array.from({ length: 4 }, () => world.redis(service, { enableAutoPipelining: true }))
+  const numbers = await Promise.all(
+    clients.map((redis) => Promise.all(Array.from({ length: 5000 }, () => redis.incr(ORDERS)))),
+  )
+  for (const own of numbers)
+    assert.deepEqual(
+      own,
+      own.toSorted((a, b) => a - b),
+    )
+  assert.equal(new Set(numbers.flat()).size, 20_000)
+  const uuid = String(await clients[0]?.call('IDGEN.NEXT', 'demo/load/uuids'))
+  assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+  const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+  const of = (name: string): number => Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1])
+  const labels = String.raw`\{tag="demo/load/orders",algorithm="segment"\}`
+  assert.equal(of(`idgen_generate_requests_total${labels}`), 20_000)
+  assert.equal(of(`idgen_ids_issued_total${labels}`), 20_000)
+  assert.equal(of('idgen_resp_connections'), 4)
+  assert.ok(of('idgen_resp_commands_total') > 20_000)
+})
+
+test('kills and reconnects: clients go on by themselves, and no ID is given twice', async (t) => {
+  const { world, service } = await RespService.start(t)
+  const load = new RespLoad()
+  let [first, second] = [service, await world.another()]
+  const ports = [portOf(first), portOf(second)]
+  for (const one of [first, second])
+    for (let i = 0; i < 2; i += 1)
+      load.add(world.redis(one, { enableAutoPipelining: true, retryStrategy: () => 50 }), 20)
+  await pause(700)
+  await first.stop('SIGKILL')
+  first = await world.another(ports[0])
+  await pause(700)
+  await second.stop('SIGKILL')
+  second = await world.another(ports[1])
+  await pause(700)
+  await load.stop()
+  load.issued.verify()
+  assert.ok(load.issued.total > 10_000, `${load.issued.total} IDs`)
+})
+
+test('a stop under load answers what it received, ends in time and gives no ID twice', async (t) => {
+  const { world, service } = await RespService.start(t)
+  const other = await world.another()
+  const load = new RespLoad()
+  // Tries as long as it takes until another process listens on the port.
+  const patient = { enableAutoPipelining: true, retryStrategy: () => 50, maxRetriesPerRequest: null }
+  for (let i = 0; i < 4; i += 1) load.add(world.redis(service, patient), 20)
+  load.add(world.redis(other, { enableAutoPipelining: true }), 20)
+  await pause(500)
+  const from = performance.now()
+  assert.equal(await service.stop('SIGTERM'), 0)
+  assert.ok(performance.now() - from < 10_000)
+  await world.another(portOf(service))
+  await pause(500)
+  await load.stop()
+  load.issued.verify()
+  assert.equal(load.errors, 0, 'ioredis sends again what was on its way when the connection ended')
+})
+
+test('connections that end for their age fail no call', async (t) => {
+  const { world, service } = await RespService.start(t, { IDGEN_SERVER_MAX_CONNECTION_AGE: '200ms' })
+  const load = new RespLoad()
+  for (let i = 0; i < 3; i += 1)
+    load.add(world.redis(service, { enableAutoPipelining: true, retryStrategy: () => 1 }), 10)
+  await pause(2000)
+  await load.stop()
+  load.issued.verify()
+  assert.equal(load.errors, 0)
+  const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+  assert.ok(Number(/^idgen_resp_connections_total (.*)$/m.exec(metrics)?.[1]) > 10)
+})
+
+test('a key that is revoked and a tag that is deleted stop working on connections that are open', async (t) => {
+  const { world, service } = await RespService.start(t)
+  const made = (await world.http(service, 'POST', '/v1/keys', { name: 'x', scopes: ['issue'] })) as {
+    id: string
+    key: string
+  }
+  const redis = world.redis(service, { password: made.key })
+  assert.ok((await redis.incr(ORDERS)) > 0)
+  await world.http(service, 'DELETE', '/v1/workspaces/demo/groups/load/tags/orders')
+  await refusedSoon(t, () => redis.incr(ORDERS), /ERR IDGEN_TAG_NOT_FOUND/)
+  assert.match(String(await redis.call('IDGEN.NEXT', EVENTS)), /^\d+$/)
+  await world.http(service, 'DELETE', `/v1/keys/${made.id}`)
+  await refusedSoon(t, () => redis.call('IDGEN.NEXT', EVENTS), /NOAUTH IDGEN_UNAUTHENTICATED/)
+})
+
+/** Within the 2 s in which a change is to be known. */
+async function refusedSoon(t: TestContext, call: () => Promise<unknown>, reason: RegExp): Promise<void> {
+  let last: unknown
+  for (let tries = 0; tries < 40; tries += 1) {
+    last = await call().catch((error: unknown) => String(error))
+    if (typeof last === 'string' && reason.test(last)) return
+    await pause(50)
+  }
+  t.diagnostic(`the last answer was ${String(last)}`)
+  assert.fail(`it was not refused with ${reason}`)
+}
