@@ -41,6 +41,8 @@ async function pool(t: TestContext) {
   t.after(async () => {
     await threads.drain(100)
     await memory.stop()
+    // A test that failed must not leave threads that keep its process alive.
+    for (const handle of handles) await handle.terminate()
   })
   return { memory, threads, handles, port, keyText }
 }

@@ -136,6 +136,10 @@ test('a second process on the port of the threads is refused, not given half of 
     IDGEN_SERVER_RESP_PORT: String(port),
     IDGEN_SERVER_THREADS: '2',
   })
+  void second.then(
+    (service) => service.stop('SIGKILL'),
+    () => undefined,
+  )
   await assert.rejects(second, /server\.resp\.port to a free port.*IDGEN_PORT_IN_USE/)
 })
 
