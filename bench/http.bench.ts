@@ -7,11 +7,11 @@ import type { Listening } from './http-servers.ts'
 /**
  * What a single ID over HTTP costs, as a ratio: processor time per request of idgen (authentication on, stores in
  * memory) over that of a bare node:http server, in the same run. Rounds of the two take turns, so that a busy
- * machine slows both; the median of the rounds' ratios is the result. `--check` fails above the bar of issue 1.
+ * machine slows both; the median of the rounds' ratios is the result. `--check` fails above the bar.
  *
  *     [load process] ──32 keep-alive connections──▶ [bare server] | [idgen server]     (a process each)
  */
-const BAR = 1.6
+const BAR = 1.25
 const CONNECTIONS = 32
 const REQUESTS_PER_ROUND = 20_000
 const WARM_UP_ROUNDS = 2

@@ -7,6 +7,7 @@
 #   install-kubernetes.sh node          everything that `make cluster` needs, in the pinned versions
 #   install-kubernetes.sh --print NAME  the path of a program of the tests: KUBEBUILDER_ASSETS, the PATH, what was built
 #   install-kubernetes.sh --pinned NAME the path of what was built, and of nothing else
+#   install-kubernetes.sh --built       whether all that `node` builds is there: names the first that is not
 # Does nothing that is done already. Everything takes about 30 minutes of two cores once, without Go's cache.
 set -eu
 modules=$(dirname "$0")/cluster/programs
@@ -100,6 +101,7 @@ case ${1:-} in
     if [ -x "$built" ]; then echo "$built"; exit 0; fi
     echo "$2 is missing: run scripts/install-kubernetes.sh $2 (needs Go), or set KUBEBUILDER_ASSETS" >&2
     exit 1 ;;
+  --built) for program in $(table | sed 's|.*/||'); do "$0" --pinned "$program" >/dev/null; done ;;
   node) for program in $(table | sed 's|.*/||'); do install "$program" node; done ;;
   '') for program in $(table | sed -n 's|^test .*/||p'); do install "$program" test; done ;;
   *) for program in "$@"; do install "$program" test; done ;;

@@ -76,7 +76,10 @@ export function purgeWaits(path: string, why: string): string {
 /** With `unrevoked` nobody knows whether its key still opens anything. */
 function retained(path: string, why: string, unrevoked?: BizTag): BizTagEvent {
   const id = unrevoked?.status?.credentials?.keyId
-  const key = id === undefined ? '' : ` Its key may still be valid: revoke it by DELETE /v1/keys/${id}.`
+  const key =
+    id === undefined
+      ? ''
+      : ` Its key may be valid until another BizTag declares the tag: revoke it by DELETE /v1/keys/${id}.`
   return {
     type: 'Normal',
     reason: 'DataRetained',

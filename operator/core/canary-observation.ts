@@ -1,6 +1,7 @@
 import type { Judgement } from './analysis-verdict.ts'
 import type { PodCounters } from './exposition.ts'
 import { judgeCanary } from './judge-canary.ts'
+import type { RestartFinding } from './judge-restarts.ts'
 import { type AskedMetrics, measureTraffic, requestsOf } from './measure-traffic.ts'
 import { RevisionTraffic } from './revision-traffic.ts'
 import type { AnalysisPlan } from './rollout-snapshot.ts'
@@ -49,6 +50,7 @@ export class CanaryObservation {
     plan: Pick<AnalysisPlan, 'minSamples' | 'metrics'>,
     atMs: number,
     asked: AskedMetrics = new Map(),
+    restarts?: RestartFinding,
   ): Judgement {
     const canary = this.#canary.traffic
     const stable = this.#hasStable ? this.#stable.traffic : undefined
@@ -58,6 +60,7 @@ export class CanaryObservation {
         atMs,
         minSamples: plan.minSamples,
         duplicates: canary.duplicates,
+        restarts,
         ...(this.#error === undefined ? {} : { error: this.#error }),
       },
       measureTraffic(plan.metrics, canary, stable, asked),

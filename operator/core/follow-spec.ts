@@ -69,7 +69,7 @@ function start(draft: RolloutDraft): void {
   const { wantedRevision: revision, nowMs } = snapshot
   const steps = stepsOf(draft)
   if (!snapshot.revisions.some((one) => one.revision === revision))
-    say(draft, 'Normal', 'RevisionCreated', `Revision ${revision} is new.`)
+    say(draft, 'Normal', 'RevisionCreated', `Revision ${revision} is new${origin(draft)}.`)
   draft.rollout = {
     revision,
     state: 'Progressing',
@@ -82,6 +82,12 @@ function start(draft: RolloutDraft): void {
     message: '',
   }
   tellStep(draft, 0)
+}
+
+/** People see a canary that they did not ask for. */
+function origin({ snapshot, stable }: RolloutDraft): string {
+  if (snapshot.isRenderedAnew !== true || stable === undefined) return ''
+  return `: the spec is that of ${stable}, of which this version of the operator makes other pods`
 }
 
 /** Goes to a step: its hold begins once its pods are there. */

@@ -124,4 +124,18 @@ describe('a judgement', () => {
     const { verdict, message } = judgeCanary({ ...ABOUT, error: 'connection refused' }, [])
     assert.deepEqual([verdict, message], ['Error', 'connection refused'])
   })
+
+  test('of pods that restart too often fails, also where nobody answers for them', () => {
+    const metric = { name: 'restarts', canary: '9', samples: 0, verdict: 'Fail' as const }
+    const restarts = { metric, note: 'restarts are 9' }
+    const well: MeasuredMetric = { bound: { name: 'errorRate', max: 1 }, canary: reading(0) }
+    const judged = judgeCanary({ ...ABOUT, restarts }, [well])
+    assert.deepEqual([judged.verdict, judged.fatal, judged.message], ['Fail', false, 'restarts are 9'])
+    assert.deepEqual(judged.metrics[1], metric)
+    const silent = judgeCanary({ ...ABOUT, restarts, error: 'no answer' }, [well])
+    assert.deepEqual([silent.verdict, silent.message], ['Fail', 'restarts are 9; no answer'])
+    const borne = { metric: { ...metric, verdict: 'Pass' as const }, note: '' }
+    assert.deepEqual(judgeCanary({ ...ABOUT, restarts: borne }, [well]).message, '')
+    assert.equal(judgeCanary({ ...ABOUT, restarts: borne, error: 'no answer' }, []).verdict, 'Error')
+  })
 })

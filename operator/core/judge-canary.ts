@@ -5,6 +5,7 @@ import {
   type Verdict,
   worst,
 } from './analysis-verdict.ts'
+import type { RestartFinding } from './judge-restarts.ts'
 
 /** One metric of one revision. */
 export interface MetricReading {
@@ -35,18 +36,27 @@ export interface JudgedRevision {
   readonly minSamples: number
   /** IDs that the canary handed out a second time. */
   readonly duplicates: number
+  /** Of its pods, if one restarted. */
+  readonly restarts?: RestartFinding | undefined
   /** The provider failed as a whole. */
   readonly error?: string
 }
 
 /** The verdict on a canary is the worst of its metrics; a doubled ID is beyond all limits. */
 export function judgeCanary(about: JudgedRevision, measured: readonly MeasuredMetric[]): Judgement {
-  const { canary, atMs, minSamples, duplicates, error } = about
-  if (error !== undefined)
-    return { canary, atMs, verdict: 'Error', message: error, fatal: false, metrics: [] }
-  const found = measured.map((metric) => ({ metric, ...judgeMetric(metric, minSamples) }))
+  const { canary, atMs, minSamples, duplicates, restarts, error } = about
+  // What was seen of it otherwise counts also where the provider fails: pods that crash do not answer.
+  const found = (error === undefined ? measured : []).map((metric) => ({
+    metric,
+    ...judgeMetric(metric, minSamples),
+  }))
   const metrics = found.map(({ metric, verdict }) => print(metric, verdict))
   const notes = found.filter(({ verdict }) => verdict !== 'Pass').map(({ note }) => note)
+  if (error !== undefined) notes.unshift(error)
+  if (restarts !== undefined) {
+    metrics.push(restarts.metric)
+    if (restarts.metric.verdict !== 'Pass') notes.unshift(restarts.note)
+  }
   if (duplicates > 0) {
     metrics.push({ name: 'duplicates', canary: String(duplicates), samples: duplicates, verdict: 'Fail' })
     notes.unshift(`${duplicates} IDs were handed out twice`)
@@ -54,7 +64,10 @@ export function judgeCanary(about: JudgedRevision, measured: readonly MeasuredMe
   return {
     canary,
     atMs,
-    verdict: worst(metrics.map(({ verdict }) => verdict)),
+    verdict: worst([
+      ...metrics.map(({ verdict }) => verdict),
+      ...(error === undefined ? [] : ['Error' as const]),
+    ]),
     message: notes.join('; '),
     fatal: duplicates > 0,
     metrics,

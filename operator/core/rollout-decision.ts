@@ -62,4 +62,6 @@ export interface AnalysisRequest {
   /** undefined when the stable revision has no pods any more: nothing to compare with. */
   readonly stable: string | undefined
   readonly dueAtMs: number
+  /** When the rollout began: restarts count from here. */
+  readonly sinceMs: number
 }

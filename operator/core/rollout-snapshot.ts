@@ -8,6 +8,8 @@ export interface RolloutSnapshot {
   readonly plan: RolloutPlan
   /** The revision that spec renders to now. */
   readonly wantedRevision: string
+  /** The spec says what it said for stable: only another version of the operator renders other pods from it. */
+  readonly isRenderedAnew?: boolean
   /** Pods wanted in all: spec.replicas, which an autoscaler writes too. */
   readonly replicas: number
   /** As last written, {} at the first visit. */

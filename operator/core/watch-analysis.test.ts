@@ -124,6 +124,14 @@ describe('failed judgements', () => {
   })
 })
 
+test('judgements are of the whole rollout, for what is counted over all of it', () => {
+  const world = held()
+  const began = Date.parse(world.status.rollout?.startedAt ?? '')
+  world.run(30 * HOUR)
+  assert.equal(world.status.rollout?.stepIndex, 1)
+  assert.equal(world.last.wantsAnalysis?.sinceMs, began)
+})
+
 describe('the last step', () => {
   const steps = [{ weight: 100, holdMs: 24 * HOUR, requireApproval: false }]
 

@@ -148,6 +148,7 @@ export function analysisRequest(draft: RolloutDraft): AnalysisRequest | undefine
   return {
     canary: active.revision,
     stable: servingPods(stable) > 0 ? draft.stable : undefined,
+    sinceMs: parseTimestamp(active.startedAt) ?? draft.snapshot.nowMs,
     dueAtMs: last === undefined ? first : Math.max(first, last + draft.snapshot.plan.analysis.intervalMs),
   }
 }

@@ -86,7 +86,7 @@ function limitText(bound: IdGeneratorSpecCanaryAnalysisMetric | undefined, symbo
     ...(max === undefined ? [] : [`${symbols.atMost}${max}`]),
     ...(maxRatioToStable === undefined ? [] : [`${symbols.atMost}${maxRatioToStable}${symbols.times}`]),
   ]
-  // A repeated ID has no limit that anybody sets.
+  // Repeated IDs and restarts have no limit that anybody sets.
   return parts.length === 0 ? '-' : parts.join(' ')
 }
 

@@ -19,7 +19,8 @@ export type OpenWorld = (options: TargetOptions) => Promise<PluginWorld>
 
 /** The commands as `kubectl idgen --help` shows them. */
 export function pluginProgram(open: OpenWorld, end: AbortSignal): Command {
-  const program = new Command('kubectl idgen')
+  // Options of the program, so that they may stand before the command, too, as kubectl's own may.
+  const program = withTarget(new Command('kubectl idgen'))
     .description('Looks at idgen on Kubernetes and steers its rollouts.')
     .showHelpAfterError('(kubectl idgen --help shows what there is)')
     .configureHelp({
@@ -47,28 +48,24 @@ export function pluginProgram(open: OpenWorld, end: AbortSignal): Command {
 }
 
 function statusCommand(open: OpenWorld, end: AbortSignal): Command {
-  return withTarget(
-    new Command('status')
-      .description('Draw the rollout, its analysis, revisions, tags and events')
-      .argument('[name]', 'the IdGenerator; without it the only one of the namespace, or a list')
-      .option('-w, --watch', 'draw anew until Ctrl-C'),
-  ).action(
-    async (name: string | undefined, options: TargetOptions & { watch?: boolean }, command: Command) => {
+  return newCommand('status', 'Draw the rollout, its analysis, revisions, tags and events')
+    .argument('[name]', 'the IdGenerator; without it the only one of the namespace, or a list')
+    .option('-w, --watch', 'draw anew until Ctrl-C')
+    .action(async (name: string | undefined, { watch = false }: { watch?: boolean }, command: Command) => {
+      const options = command.optsWithGlobals<TargetOptions>()
       const json = options.output === 'json'
-      if (json && options.watch === true) command.error('error: --watch draws; leave out --output json')
-      await showStatus(await open(options), { name, watch: options.watch === true, json }, end)
-    },
-  )
+      if (json && watch) command.error('error: --watch draws; leave out --output json')
+      await showStatus(await open(options), { name, watch, json }, end)
+    })
 }
 
 function tagsCommand(open: OpenWorld): Command {
-  return withTarget(
-    new Command('tags')
-      .description('List the BizTags and how full they are')
-      .argument('<name>', 'the IdGenerator'),
-  ).action(async (name: string, options: TargetOptions) =>
-    showTags(await open(options), name, options.output === 'json'),
-  )
+  return newCommand('tags', 'List the BizTags and how full they are')
+    .argument('<name>', 'the IdGenerator')
+    .action(async (name: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<TargetOptions>()
+      await showTags(await open(options), name, options.output === 'json')
+    })
 }
 
 function promoteCommand(open: OpenWorld): Command {
@@ -84,16 +81,22 @@ interface SteeringOptions extends TargetOptions {
 }
 
 function steering(open: OpenWorld, verb: CommandVerb, description: string): Command {
-  return withTarget(new Command(verb).description(description).argument('<name>', 'the IdGenerator')).action(
-    async (name: string, options: SteeringOptions) =>
-      runCommand(await open(options), {
+  return newCommand(verb, description)
+    .argument('<name>', 'the IdGenerator')
+    .action(async (name: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<SteeringOptions>()
+      await runCommand(await open(options), {
         verb: options.full === true ? 'promote-full' : verb,
         name,
         revision: options.revision,
         yes: options.yes === true,
         json: options.output === 'json',
-      }),
-  )
+      })
+    })
+}
+
+function newCommand(name: string, description: string): Command {
+  return new Command(name).description(description).configureHelp({ showGlobalOptions: true })
 }
 
 function withTarget(command: Command): Command {

@@ -17,7 +17,7 @@ function pod(name: string, ip: string, ready = true): Pod {
   }
 }
 
-const NO_DEPLOYMENT = { createdAt: '', inputs: undefined, deployment: undefined }
+const NO_DEPLOYMENT = { createdAt: '', record: undefined, deployment: undefined }
 
 /** Pods answer 100 requests a second; `failing` by address fail one in two. */
 function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}) {
@@ -56,7 +56,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
   })
   const subject = (dueAtMs: number, stable: string | undefined = 'r1'): WatchedCanary => ({
     generator,
-    request: { canary: 'r2', stable, dueAtMs },
+    request: { canary: 'r2', stable, dueAtMs, sinceMs: startMs },
     known: new Map([
       ['r1', { ...NO_DEPLOYMENT, revision: 'r1', pods: [pod('s', '10.0.0.1')] }],
       [
@@ -99,6 +99,37 @@ describe('canary analysis', () => {
     assert.deepEqual(judgement?.metrics, [
       { name: 'errorRate', canary: '0.5', stable: '0', samples: 6000, verdict: 'Fail' },
     ])
+    analyses.close()
+  })
+
+  test('a canary that answers well and restarts again and again fails', async () => {
+    const { clock, analyses, dueIn } = world()
+    const crashing = (restartCount: number): Pod => {
+      const [found] = [pod('c', '10.0.0.2')]
+      const creationTimestamp = new Date(clock.nowMs()).toISOString()
+      return {
+        ...found,
+        metadata: { ...found.metadata, creationTimestamp },
+        status: { ...found.status, containerStatuses: [{ name: 'idgen', restartCount }] },
+      }
+    }
+    const due = dueIn(60_000)
+    const withPods = (pods: Pod[]): WatchedCanary => ({
+      ...due,
+      known: new Map([...due.known, ['r2', { ...NO_DEPLOYMENT, revision: 'r2', pods }]]),
+    })
+    analyses.watch('ns/g', withPods([crashing(4)]))
+    await clock.advance(60_000)
+    const judgement = analyses.latest('ns/g')
+    assert.equal(judgement?.verdict, 'Fail')
+    assert.match(judgement.message, /^restarts are 4 in 1m of 1 pods, above 3; stable: 0/)
+    assert.deepEqual(
+      judgement.metrics.map(({ name, verdict }) => [name, verdict]),
+      [
+        ['errorRate', 'Pass'],
+        ['restarts', 'Fail'],
+      ],
+    )
     analyses.close()
   })
 

@@ -1,10 +1,12 @@
 import type { Judgement } from '../core/analysis-verdict.ts'
 import { CanaryObservation, type PodsSeen } from '../core/canary-observation.ts'
+import { judgeRestarts, type RestartFinding } from '../core/judge-restarts.ts'
 import { planRollout } from '../core/rollout-plan.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { CanaryWatch, WatchedCanary } from './canary-watch.ts'
+import { podRestarts } from './pod-restarts.ts'
 import { scrapePods } from './pod-scrape.ts'
 import { askPrometheus } from './prometheus-query.ts'
 
@@ -130,8 +132,15 @@ export class CanaryAnalysis implements CanaryWatch {
       get: this.#options.get,
       signal: abort.signal,
     })
-    return observation.judge(analysis, this.#options.clock.nowMs(), asked)
+    const nowMs = this.#options.clock.nowMs()
+    return observation.judge(analysis, nowMs, asked, restartsOf(subject, nowMs))
   }
+}
+
+function restartsOf({ known, request }: WatchedCanary, nowMs: number): RestartFinding | undefined {
+  const { canary, stable, sinceMs } = request
+  const of = (revision: string) => podRestarts(known.get(revision)?.pods ?? [])
+  return judgeRestarts(of(canary), stable === undefined ? undefined : of(stable), { sinceMs, nowMs })
 }
 
 /** Another canary is another observation. */

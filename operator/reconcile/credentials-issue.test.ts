@@ -46,6 +46,7 @@ describe('credentials of a tag', () => {
         name: 'BizTag shop/invoice',
         within: 'shop/orders/invoice',
         sha256: sha256Hex(key),
+        declaredBy: w.tag()?.metadata.uid,
       })
       assert.deepEqual(w.tag()?.status?.credentials, { secretName: 'creds', keyId: id })
       assert.equal(w.condition('CredentialsReady')?.status, 'True')
@@ -213,7 +214,12 @@ describe('credentials of a tag', () => {
       await inWorld(prepare, async (w) => {
         const later = own ? keyId(w.tag()?.metadata.uid ?? '', 1) : 'adminadminad'
         const secret = w.secret('creds')
-        w.service.keys.set(later, { name: 'later', within: 'shop/orders/invoice', sha256: '' })
+        w.service.keys.set(later, {
+          name: 'later',
+          within: 'shop/orders/invoice',
+          sha256: '',
+          declaredBy: own ? (w.tag()?.metadata.uid ?? '') : 'somebody',
+        })
         const key = Buffer.from(`idg_${later}_${'a'.repeat(43)}`).toString('base64')
         w.watches.held = true
         deleteTag(w)

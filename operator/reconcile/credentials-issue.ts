@@ -162,11 +162,16 @@ export class CredentialsIssuer {
 /** False: that id was used up. */
 async function takes({ tag, service, signal }: IssueRequest, id: string, key: string): Promise<boolean> {
   const path = pathText(pathOf(tag))
-  const { namespace, name } = tag.metadata
+  const { namespace, name, uid } = tag.metadata
   try {
     await service.putKey(
       id,
-      { name: `BizTag ${namespace}/${name}`.slice(0, 200), within: path, sha256: sha256Hex(key) },
+      {
+        name: `BizTag ${namespace}/${name}`.slice(0, 200),
+        within: path,
+        sha256: sha256Hex(key),
+        declaredBy: uid,
+      },
       signal,
     )
     return true

@@ -6,6 +6,7 @@ import { readRolloutStatus } from '../core/read-rollout-status.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { planRollout } from '../core/rollout-plan.ts'
 import type { CommandName, Commands, RevisionState } from '../core/rollout-snapshot.ts'
+import { isSameSpec } from '../render/revision-record.ts'
 import type { GeneratorPicture } from './generator-picture.ts'
 import { revisionState } from './known-revisions.ts'
 
@@ -27,6 +28,7 @@ export function decideGenerator(
     nowMs,
     plan: planRollout(generator.spec),
     wantedRevision: followed,
+    isRenderedAnew: isRenderedAnew(picture, followed, status.stableRevision),
     replicas: generator.spec.replicas,
     status,
     revisions: revisionStates(picture),
@@ -35,18 +37,28 @@ export function decideGenerator(
   })
 }
 
+function isRenderedAnew(
+  { records }: GeneratorPicture,
+  followed: string,
+  stable: string | undefined,
+): boolean {
+  const [one, other] = [records.get(followed), stable === undefined ? undefined : records.get(stable)]
+  if (one === undefined || other === undefined || followed === stable) return false
+  return isSameSpec(one.inputs, other.inputs)
+}
+
 /**
  * Revisions with a Deployment; and stable and canary where somebody deleted theirs, because their records are enough to
  * make it again. A canary that the spec left before it had one is nothing that a history would keep.
  */
 export function revisionStates(picture: GeneratorPicture): RevisionState[] {
-  const { generator, known, inputs, wanted } = picture
+  const { generator, known, records, wanted } = picture
   const { stableRevision, canaryRevision } = generator.status ?? {}
   return [...known.values()]
     .filter(
       ({ revision, deployment }) =>
         deployment !== undefined ||
-        (inputs.has(revision) &&
+        (records.has(revision) &&
           (revision === stableRevision || (revision === canaryRevision && revision === wanted))),
     )
     .map((one) => ({ ...revisionState(one), ...migrationFailure(picture, one.revision) }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
-import { revisionInputs, revisionOf } from '../render/revision.ts'
+import { newRevision } from '../render/new-revision.ts'
 import { sampleGenerator } from '../render/sample-installations.ts'
 import { planInstallation } from './generator-installation.ts'
 import type { GeneratorPicture } from './generator-picture.ts'
@@ -9,8 +9,7 @@ import type { KnownRevision } from './known-revisions.ts'
 import type { Deployment } from './kube-kinds.ts'
 
 const FACT = { status: true, reason: 'X', message: '' }
-const INPUTS = revisionInputs(sampleGenerator(), { image: 'idgen:v1' })
-const WANTED = revisionOf(INPUTS)
+const { revision: WANTED, record: RECORD } = newRevision(sampleGenerator(), { image: 'idgen:v1' })
 
 function deployment(replicas: number): Deployment {
   return {
@@ -24,7 +23,7 @@ function deployment(replicas: number): Deployment {
 function known(revision: string, change: Partial<KnownRevision> = {}): [string, KnownRevision] {
   return [
     revision,
-    { revision, createdAt: '', inputs: INPUTS, deployment: deployment(3), pods: [], ...change },
+    { revision, createdAt: '', record: RECORD, deployment: deployment(3), pods: [], ...change },
   ]
 }
 
@@ -34,14 +33,14 @@ function picture(
   change: Partial<GeneratorPicture> = {},
 ): GeneratorPicture {
   const revisions = new Map(more)
-  const found = [...revisions.values()].filter(({ inputs }) => inputs !== undefined)
+  const found = [...revisions.values()].filter(({ record }) => record !== undefined)
   const names = new Set([WANTED, ...found.map(({ revision }) => revision)])
   return {
     generator: sampleGenerator(),
     nowMs: 0,
     wanted: WANTED,
     known: revisions,
-    inputs: new Map([...names].map((name) => [name, INPUTS])),
+    records: new Map([...names].map((name) => [name, RECORD])),
     secrets: { contents: new Map(), problems: [], events: [] },
     secretFacts: new Map(
       [...names].map((name) => [name, { checksum: 'c', etcdClientCertificate: false, missing: [] }]),
@@ -94,7 +93,7 @@ describe('what is to be installed', () => {
   })
 
   test('a revision whose record is lost, or whose Secrets are, is only scaled', () => {
-    const lost = picture([known(WANTED), known('r0', { inputs: undefined })])
+    const lost = picture([known(WANTED), known('r0', { record: undefined })])
     const plan = planInstallation(lost, decision({ replicas: { [WANTED]: 3, r0: 1 } }), WORLD)
     assert.deepEqual(
       plan.scaledOnly.map(({ replicas }) => replicas),

@@ -20,25 +20,25 @@ export function planInstallation(
   decision: RolloutDecision | undefined,
   world: { readonly optionalKinds: ReadonlySet<OptionalKind>; readonly operatorNamespace?: string },
 ): InstallationPlan {
-  const { generator, nowMs, known, wanted, inputs, secretFacts, secrets, deployable } = picture
+  const { generator, nowMs, known, wanted, records, secretFacts, secrets, deployable } = picture
   const released = releasedRevisions(picture, decision)
   const revisions: InstalledRevision[] = []
   const scaledOnly: { deployment: Deployment; replicas: number }[] = []
   for (const revision of new Set([...known.keys(), wanted])) {
     const deployment = known.get(revision)?.deployment
     const replicas = decision?.replicas[revision] ?? deployment?.spec?.replicas
-    const found = inputs.get(revision)
+    const record = records.get(revision)
     const facts = secretFacts.get(revision)
     if (released.includes(revision)) continue
     // Rendered without a Secret that was there, its pods would be replaced by ones that cannot start.
-    const renderable = found !== undefined && facts !== undefined && facts.missing.length === 0
+    const renderable = record !== undefined && facts !== undefined && facts.missing.length === 0
     if (!renderable && deployment !== undefined && replicas !== undefined)
       scaledOnly.push({ deployment, replicas })
-    if (found === undefined || facts === undefined) continue
+    if (record === undefined || facts === undefined) continue
     const prepared = !renderable || (revision === wanted && !deployable)
     revisions.push({
       revision,
-      inputs: found,
+      record,
       secrets: facts,
       replicas: prepared ? undefined : replicas,
     })

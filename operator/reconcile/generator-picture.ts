@@ -1,6 +1,10 @@
 import type { IdGenerator } from '../api/kinds.ts'
+import { COMMANDS } from '../api/marks.ts'
+import { readRolloutStatus } from '../core/read-rollout-status.ts'
+import { wantedRevision } from '../core/wanted-revision.ts'
 import { NAMES } from '../render/names.ts'
-import { type RevisionInputs, revisionInputs, revisionOf } from '../render/revision.ts'
+import { newRevision } from '../render/new-revision.ts'
+import { isSameSpec, type RevisionRecord } from '../render/revision-record.ts'
 import { type SecretFacts, secretFacts, wantedSecrets } from '../render/secret-facts.ts'
 import { objectKey } from '../runtime/resource.ts'
 import type { GeneratorCaches } from './generator-caches.ts'
@@ -20,7 +24,7 @@ export interface GeneratorPicture {
   readonly wanted: string
   readonly known: ReadonlyMap<string, KnownRevision>
   /** Of every revision whose record can be read, and of the wanted one. */
-  readonly inputs: ReadonlyMap<string, RevisionInputs>
+  readonly records: ReadonlyMap<string, RevisionRecord>
   readonly secrets: SecretsFound
   readonly secretFacts: ReadonlyMap<string, SecretFacts>
   readonly credentials: CredentialFacts
@@ -47,20 +51,18 @@ export async function takePicture(
   signal: AbortSignal,
 ): Promise<GeneratorPicture> {
   const known = revisionsOf(caches, objectKey(generator.metadata))
-  const wantedInputs = revisionInputs(generator, { image: image ?? '' })
-  const wanted = held ?? revisionOf(wantedInputs)
-  const inputs = new Map(held === undefined ? [[wanted, wantedInputs]] : [])
-  for (const { revision, inputs: recorded } of known.values())
-    if (recorded !== undefined) inputs.set(revision, recorded)
+  const records = new Map<string, RevisionRecord>()
+  const wanted = held ?? chosenRevision(generator, known, image, records)
+  for (const { revision, record } of known.values()) if (record !== undefined) records.set(revision, record)
   // Also of a revision whose Deployment somebody deleted: it is made again.
   const { stableRevision, canaryRevision } = generator.status ?? {}
   const used = new Set([wanted, stableRevision, canaryRevision])
-  const needed = [...inputs]
+  const needed = [...records]
     .filter(([revision]) => used.has(revision) || known.get(revision)?.deployment !== undefined)
-    .flatMap(([, each]) => wantedSecrets(each).map(({ name }) => name))
+    .flatMap(([, { inputs }]) => wantedSecrets(inputs).map(({ name }) => name))
   const secrets = await generatorSecrets(store, generator, new Set(needed), nowMs, signal)
   const facts = new Map(
-    [...inputs].map(([revision, each]) => [revision, secretFacts(each, secrets.contents)]),
+    [...records].map(([revision, { inputs }]) => [revision, secretFacts(inputs, secrets.contents)]),
   )
   const missing = [...secrets.problems, ...(facts.get(wanted)?.missing ?? [])]
   const hasDeployment = known.get(wanted)?.deployment !== undefined
@@ -71,7 +73,7 @@ export async function takePicture(
     nowMs,
     wanted,
     known,
-    inputs,
+    records,
     secrets,
     secretFacts: facts,
     credentials: {
@@ -84,6 +86,29 @@ export async function takePicture(
     deployable: hasDeployment || (migrated && missing.length === 0),
     migrating: !hasDeployment && !migrated && missing.length === 0,
   }
+}
+
+/** And its record, where it is a new one. */
+function chosenRevision(
+  generator: IdGenerator,
+  known: ReadonlyMap<string, KnownRevision>,
+  image: string | undefined,
+  records: Map<string, RevisionRecord>,
+): string {
+  const { spec, status, metadata } = generator
+  const { revision: rendered, record } = newRevision(generator, { image: image ?? '' })
+  const same = [...known.values()].filter(
+    (one) => one.record !== undefined && isSameSpec(one.record.inputs, record.inputs),
+  )
+  const wanted = wantedRevision({
+    rendered,
+    sameSpec: new Set(same.map(({ revision }) => revision)),
+    status: readRolloutStatus(status),
+    strategy: spec.canary.strategy,
+    retry: metadata.annotations?.[COMMANDS.retry],
+  })
+  if (wanted === rendered) records.set(wanted, record)
+  return wanted
 }
 
 export function revisionsOf(caches: GeneratorCaches, key: string): ReadonlyMap<string, KnownRevision> {

@@ -134,8 +134,11 @@ export class GeneratorReconciler {
       ...(operatorNamespace === undefined ? {} : { operatorNamespace }),
     })
     const rendering = render(plan.installation)
-    const inputs = picture.inputs.get(picture.wanted)
-    events.remark(generator, [...rendering.remarks, ...(inputs === undefined ? [] : remarksOn(inputs))])
+    const record = picture.records.get(picture.wanted)
+    events.remark(generator, [
+      ...rendering.remarks,
+      ...(record === undefined ? [] : remarksOn(record.inputs)),
+    ])
     const refused = await objects.apply(generator, rendering.objects, signal)
     for (const { deployment, replicas } of plan.scaledOnly)
       if (deployment.spec?.replicas !== replicas) await objects.scale(deployment, replicas, signal)
@@ -190,7 +193,7 @@ export class GeneratorReconciler {
     const applyFailure = this.#refusals.get(key)
     return {
       ...this.#found(generator, known),
-      images: new Map([...picture.inputs].map(([revision, { image }]) => [revision, image])),
+      images: new Map([...picture.records].map(([revision, { inputs }]) => [revision, inputs.image])),
       revisions: revisionStates(picture),
       credentials,
       migration,
@@ -203,8 +206,8 @@ export class GeneratorReconciler {
 
   #found(generator: IdGenerator, known: ReadonlyMap<string, KnownRevision>) {
     const images = new Map<string, string>()
-    for (const { revision, inputs } of known.values())
-      if (inputs !== undefined) images.set(revision, inputs.image)
+    for (const { revision, record } of known.values())
+      if (record !== undefined) images.set(revision, record.inputs.image)
     return {
       generator,
       nowMs: this.#options.clock.nowMs(),

@@ -1,8 +1,7 @@
 import { LABELS } from '../api/marks.ts'
 import type { RevisionState } from '../core/rollout-snapshot.ts'
 import { SERVER } from '../render/metadata.ts'
-import type { RevisionInputs } from '../render/revision.ts'
-import { inputsOf } from '../render/revision-objects.ts'
+import { type RevisionRecord, recordOf } from '../render/revision-record.ts'
 import type { ControllerRevision, Deployment, Pod } from './kube-kinds.ts'
 import { podFailure } from './pod-failures.ts'
 
@@ -11,7 +10,7 @@ export interface KnownRevision {
   readonly revision: string
   readonly createdAt: string
   /** undefined: its record is gone, so its pods can be scaled but not rendered. */
-  readonly inputs: RevisionInputs | undefined
+  readonly record: RevisionRecord | undefined
   readonly deployment: Deployment | undefined
   readonly pods: readonly Pod[]
 }
@@ -37,7 +36,7 @@ export function knownRevisions(sources: RevisionSources): ReadonlyMap<string, Kn
     found.set(revision, {
       revision,
       createdAt: (deployment ?? record)?.metadata.creationTimestamp ?? '',
-      inputs: record === undefined ? undefined : inputsOf(record),
+      record: record === undefined ? undefined : recordOf(record),
       deployment,
       pods: pods.get(revision) ?? [],
     })

@@ -46,6 +46,7 @@ export interface ContainerStatus {
 
 export interface ContainerEnd {
   readonly exitCode?: number
+  readonly finishedAt?: string
   readonly reason?: string
   readonly message?: string
 }

@@ -62,7 +62,7 @@ describe('the client of the service over HTTPS', () => {
       response.writeHead(204).end()
     }
     await client.release(PATH, 'u&1', 'purge', NEVER)
-    await client.putKey('k', { name: 'n', within: 'w/g/t', sha256: 'ff' }, NEVER)
+    await client.putKey('k', { name: 'n', within: 'w/g/t', sha256: 'ff', declaredBy: 'u' }, NEVER)
     assert.deepEqual(seen.splice(0), [
       {
         method: 'DELETE',
@@ -72,10 +72,31 @@ describe('the client of the service over HTTPS', () => {
       {
         method: 'PUT',
         url: '/v1/keys/k',
-        body: '{"name":"n","scopes":["issue"],"within":"w/g/t","sha256":"ff"}',
+        body: '{"name":"n","within":"w/g/t","sha256":"ff","scopes":["issue"],"declaredBy":"u"}',
       },
     ])
     assert.ok(connections <= 1)
+  })
+
+  test('a service that does not know yet whose a key is gets it without, and no other refusal is gone round', async () => {
+    seen.length = 0
+    const key = { name: 'n', within: 'w/g/t', sha256: 'ff', declaredBy: 'u' }
+    const refuseUnless = (known: (body: string) => boolean, detail: string): void => {
+      answer = (_request, response) => {
+        const taken = known(seen.at(-1)?.body ?? '')
+        response.writeHead(taken ? 200 : 400).end(JSON.stringify({ code: 'IDGEN_REQUEST_INVALID', detail }))
+      }
+    }
+    // As the service answers to any field that it does not know.
+    refuseUnless((body) => !body.includes('declaredBy'), '/declaredBy is not known here.')
+    await client.putKey('k', key, NEVER)
+    assert.deepEqual(
+      seen.splice(0).map(({ body }) => body.includes('"declaredBy":"u"')),
+      [true, false],
+    )
+    refuseUnless(() => false, '/name must have 1 to 200 characters.')
+    await assert.rejects(client.putKey('k', key, NEVER), { code: 'IDGEN_REQUEST_INVALID' })
+    assert.equal(seen.splice(0).length, 1)
   })
 
   test('a problem is told with its code, its faults and how long to wait', async () => {

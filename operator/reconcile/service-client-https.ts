@@ -73,9 +73,25 @@ export class HttpsServiceClient implements ServiceClient {
     return await this.#call({ method: 'GET', path: `/v1/declarations?${query}` }, signal, readPage)
   }
 
-  async putKey(id: string, { name, within, sha256 }: TagKey, signal: AbortSignal): Promise<void> {
-    const body = { name, scopes: ['issue'], within, sha256 }
-    await this.#call({ method: 'PUT', path: `/v1/keys/${encodeURIComponent(id)}`, body }, signal, nothing)
+  async putKey(id: string, { declaredBy, ...key }: TagKey, signal: AbortSignal): Promise<void> {
+    const body = { ...key, scopes: ['issue'] }
+    const put = (content: object): Promise<void> =>
+      this.#call(
+        { method: 'PUT', path: `/v1/keys/${encodeURIComponent(id)}`, body: content },
+        signal,
+        nothing,
+      )
+    try {
+      await put({ ...body, declaredBy })
+    } catch (thrown) {
+      // A service that has not been upgraded yet does not know the field, and must not go without keys meanwhile.
+      if (
+        !isCode(thrown, 'IDGEN_REQUEST_INVALID') ||
+        !thrown.detail.includes('/declaredBy is not known here')
+      )
+        throw thrown
+      await put(body)
+    }
   }
 
   async revokeKey(id: string, signal: AbortSignal): Promise<void> {

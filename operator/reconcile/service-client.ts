@@ -9,6 +9,8 @@ export interface TagKey {
   readonly within: string
   /** Of the whole text of the key, hexadecimal. */
   readonly sha256: string
+  /** Uid of the BizTag that it is for: the service ends it when another one declares the tag. */
+  readonly declaredBy: string
 }
 
 /**

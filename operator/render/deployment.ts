@@ -4,8 +4,8 @@ import type { InstalledRevision } from './installation.ts'
 import { ownedObject, podSelector, SERVER } from './metadata.ts'
 import { NAMES } from './names.ts'
 import { KINDS } from './object-kinds.ts'
-import { serverTemplate } from './pod-template.ts'
 import type { RenderedObject } from './rendered-object.ts'
+import { podTemplate } from './revision-record.ts'
 
 /** The pods of one revision. Only its number of pods and the Secrets' checksum change while it lives. */
 export function deployment(
@@ -26,12 +26,12 @@ export function deployment(
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
         // Old templates are kept as revisions of ours; the Deployment's own are of no use.
         revisionHistoryLimit: 1,
-        template: serverTemplate(generator, revision),
+        template: podTemplate(revision.record.pods, revision.secrets),
       },
     },
     {
       labels: { [LABELS.component]: SERVER, [LABELS.revision]: revision.revision },
-      annotations: { [ANNOTATIONS.image]: revision.inputs.image },
+      annotations: { [ANNOTATIONS.image]: revision.record.inputs.image },
     },
   )
 }

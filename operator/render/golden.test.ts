@@ -8,6 +8,7 @@ import { ownerOf, ownLabels } from './metadata.ts'
 import { migrationJob } from './migration-job.ts'
 import { remarksOn, render } from './render.ts'
 import type { RenderedObject } from './rendered-object.ts'
+import type { RevisionRecord } from './revision-record.ts'
 import { SAMPLES } from './sample-installations.ts'
 
 /** All that an installation becomes, as people read it. UPDATE_GOLDEN=1 writes the files anew: read the difference. */
@@ -17,9 +18,9 @@ function text(installation: Installation): string {
   const { generator, revisions } = installation
   const { objects, unwanted, remarks } = render(installation)
   const jobs = revisions
-    .filter(({ inputs }) => inputs.database.migrate)
+    .filter(({ record }) => record.inputs.database.migrate)
     .map((revision) => migrationJob(generator, revision))
-  const told = [...remarks, ...revisions.flatMap(({ inputs }) => remarksOn(inputs))]
+  const told = [...remarks, ...revisions.flatMap(({ record }) => remarksOn(record.inputs))]
   const comments = [
     ...unwanted.map(({ kind, name }) => `# not wanted: ${kind.kind} ${name}`),
     ...told.map(({ reason, message }) => `# ${reason}: ${message}`),
@@ -40,8 +41,15 @@ function brief(object: RenderedObject, { generator }: Installation): object {
   assert.equal(own.length + Object.keys(common).length, Object.keys(labels).length)
   return {
     ...object,
+    ...(object.kind === 'ControllerRevision' ? withoutPods(object) : {}),
     metadata: { ...metadata, ...(own.length === 0 ? {} : { labels: Object.fromEntries(own) }) },
   }
+}
+
+/** The pods that are kept in a record stand in its Deployment and its ConfigMap. */
+function withoutPods({ data }: RenderedObject): object {
+  const { pods: _, ...rest } = data as RevisionRecord
+  return { data: rest }
 }
 
 describe('rendered objects', () => {

@@ -1,7 +1,7 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import type { OptionalKind } from './object-kinds.ts'
 import type { ObjectReference, RenderedObject } from './rendered-object.ts'
-import type { RevisionInputs } from './revision.ts'
+import type { RevisionRecord } from './revision-record.ts'
 import type { SecretFacts } from './secret-facts.ts'
 
 /** All that is known when an IdGenerator's objects are rendered. */
@@ -25,7 +25,7 @@ export interface Installation {
 
 export interface InstalledRevision {
   readonly revision: string
-  readonly inputs: RevisionInputs
+  readonly record: RevisionRecord
   /** Of the Deployment. undefined: no Deployment yet, because the migrations come first. */
   readonly replicas: number | undefined
   /** What secretFacts told of the Secrets that its pods read. */

@@ -7,27 +7,39 @@ import { MIGRATION, ownLabels, podSelector } from './metadata.ts'
 import { NAMES, PORTS } from './names.ts'
 import { type TakenSettings, takenSettings } from './pod-settings.ts'
 import type { RevisionInputs } from './revision.ts'
+import type { PodTemplate } from './revision-record.ts'
 import { SECRETS_FOLDER, type SecretFile, secretVolume, serverFiles, storeFiles } from './secret-files.ts'
 
 type Template = { readonly metadata: object; readonly spec: Readonly<Record<string, unknown>> }
 
+interface RenderedRevision {
+  readonly revision: string
+  readonly inputs: RevisionInputs
+  readonly etcdClientCertificate: boolean
+}
+
 const CONFIG_FOLDER = '/etc/idgen/config'
 const VOLUMES = { config: 'idgen-config', secrets: 'idgen-secrets', scratch: 'idgen-scratch' } as const
-const CONTAINER = 'idgen'
+/** Never another name: what restarts in pods of any revision is told by it. */
+export const CONTAINER = 'idgen'
 
-/** Pods of the service. */
-export function serverTemplate(generator: IdGenerator, revision: InstalledRevision): Template {
-  const { inputs, secrets } = revision
+/**
+ * Pods of the service. From nothing but the IdGenerator's name and what is given: it is rendered once, when a revision is
+ * made, and kept (revision-record.ts). A change here reaches an installation as a new revision, through its canary.
+ */
+export function serverTemplate(
+  generator: IdGenerator,
+  { revision, inputs, etcdClientCertificate }: RenderedRevision,
+): PodTemplate {
   const { name } = generator.metadata
   const taken = takenServerSettings(inputs)
-  const files = [...storeFiles(inputs, secrets.etcdClientCertificate), ...serverFiles(inputs)]
+  const files = [...storeFiles(inputs, etcdClientCertificate), ...serverFiles(inputs)]
   return {
     metadata: {
-      labels: { ...taken.labels, ...ownLabels(name), ...podSelector(name, revision.revision) },
+      labels: { ...taken.labels, ...ownLabels(name), ...podSelector(name, revision) },
       annotations: {
         ...taken.annotations,
         [ANNOTATIONS.image]: inputs.image,
-        [ANNOTATIONS.secretsChecksum]: secrets.checksum,
         'kubectl.kubernetes.io/default-container': CONTAINER,
       },
     },
@@ -37,7 +49,7 @@ export function serverTemplate(generator: IdGenerator, revision: InstalledRevisi
       terminationGracePeriodSeconds: inputs.pod.terminationGracePeriodSeconds,
       containers: [
         {
-          ...container(inputs, 'serve', serverEnvironment(inputs, secrets.etcdClientCertificate), taken),
+          ...container(inputs, 'serve', serverEnvironment(inputs, etcdClientCertificate), taken),
           ports: Object.entries(PORTS).map(([port, containerPort]) => ({
             name: port,
             containerPort,
@@ -46,14 +58,15 @@ export function serverTemplate(generator: IdGenerator, revision: InstalledRevisi
           ...PROBES,
         },
       ],
-      volumes: [...ownVolumes(NAMES.ofRevision(name, revision.revision), files), ...taken.volumes],
+      volumes: [...ownVolumes(NAMES.ofRevision(name, revision), files), ...taken.volumes],
     },
   }
 }
 
 /** A pod that brings the schema up to date. No Service selects it; the NetworkPolicy does. */
 export function migrationTemplate(generator: IdGenerator, revision: InstalledRevision): Template {
-  const { inputs, secrets } = revision
+  const { secrets } = revision
+  const { inputs } = revision.record
   const { name } = generator.metadata
   const taken = takenServerSettings(inputs)
   const files = storeFiles(inputs, secrets.etcdClientCertificate)

@@ -178,7 +178,7 @@ describe('whatever the spec says', () => {
       for (const [index, { spec: fields }] of templates(given, objects).entries()) {
         // Deployments of both revisions, then Jobs of both.
         const asked = new Set(
-          (given.revisions[index % 2]?.inputs.pod.volumes ?? []).map((each) => each['name']),
+          (given.revisions[index % 2]?.record.inputs.pod.volumes ?? []).map((each) => each['name']),
         )
         const { env, volumeMounts } = fields.containers[0] as {
           readonly env: readonly { readonly name: string }[]

@@ -188,7 +188,9 @@ describe('what is switched off', () => {
 
 test('remarks on a revision say which settings have no effect', () => {
   const full = SAMPLES['full']?.()
-  const reasons = (full?.revisions[0] ? remarksOn(full.revisions[0].inputs) : []).map(({ reason }) => reason)
+  const reasons = (full?.revisions[0] ? remarksOn(full.revisions[0].record.inputs) : []).map(
+    ({ reason }) => reason,
+  )
   assert.deepEqual(reasons, [
     'ConfigIgnored',
     'ConfigIgnored',
@@ -197,7 +199,7 @@ test('remarks on a revision say which settings have no effect', () => {
     'PodSettingIgnored',
   ])
   const minimal = settled().revisions[0]
-  assert.deepEqual(minimal && remarksOn(minimal.inputs), [])
+  assert.deepEqual(minimal && remarksOn(minimal.record.inputs), [])
 })
 
 test('the certificate is good for every Service, and for the names that people add', () => {

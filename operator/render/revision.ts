@@ -1,13 +1,12 @@
 import type { IdGenerator } from '../api/kinds.ts'
-import { canonicalHash } from './canonical-json.ts'
 import { adminKeySecret, tlsSecretName } from './names.ts'
 
 type Spec = IdGenerator['spec']
 
 /**
- * Everything of the spec that pods or their configuration depend on, and nothing else: two specs with equal inputs have
- * the same revision. Kept in a ControllerRevision, so that the pods of every revision can be rendered for as long as
- * there are any, whatever the spec says by then.
+ * Everything of the spec that pods or their configuration depend on, and nothing else: to one operator, two specs with
+ * equal inputs are the same revision (new-revision.ts). A field that is added is left out where it has its default: in
+ * older records it is missing, and the same spec would seem to have changed.
  */
 export interface RevisionInputs {
   readonly image: string
@@ -43,9 +42,4 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     adminKeySecret: adminKeySecret(generator),
     pod: spec.pod,
   }
-}
-
-/** Names the inputs: ten hexadecimal digits. Two of an IdGenerator's revisions are alike once in a million millions. */
-export function revisionOf(inputs: RevisionInputs): string {
-  return canonicalHash(inputs).slice(0, 10)
 }

@@ -1,7 +1,7 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import type { Installation, InstalledRevision } from './installation.ts'
+import { newRevision } from './new-revision.ts'
 import { OPTIONAL_KINDS, type OptionalKind } from './object-kinds.ts'
-import { revisionInputs, revisionOf } from './revision.ts'
 
 type Spec = IdGenerator['spec']
 
@@ -68,11 +68,10 @@ export function sampleGenerator(spec: Partial<Spec> = {}): IdGenerator {
 }
 
 export function sampleRevision(generator: IdGenerator, replicas?: number): InstalledRevision {
-  const inputs = revisionInputs(generator, { image: 'registry.example/idgen:1.0.0' })
-  const etcdClientCertificate = inputs.etcd?.tls !== undefined
+  const made = newRevision(generator, { image: 'registry.example/idgen:1.0.0' })
+  const etcdClientCertificate = made.record.inputs.etcd?.tls !== undefined
   return {
-    revision: revisionOf(inputs),
-    inputs,
+    ...made,
     replicas,
     secrets: { checksum: 'c0ffee', etcdClientCertificate },
   }

@@ -69,6 +69,13 @@ describe('the Secrets of a revision', () => {
       assert.equal(secretFacts(full, changed(secret, key)).checksum, before, secret)
   })
 
+  test('have the same checksum from every version of the operator', () => {
+    const then =
+      'with another one, an upgrade of the operator restarts all pods of every installation at once'
+    assert.equal(secretFacts(minimal, everything).checksum.slice(0, 16), '6cac9f47149f795e', then)
+    assert.equal(secretFacts(full, everything).checksum.slice(0, 16), '0cd09ae90674f4d0', then)
+  })
+
   test('hold a client certificate for etcd only with its key', () => {
     assert.equal(secretFacts(full, everything).etcdClientCertificate, true)
     const half = new Map(everything).set('orders-etcd-tls', { 'ca.crt': text, 'tls.crt': text })

@@ -17,7 +17,10 @@ export interface WantedSecret {
 export type SecretContents = ReadonlyMap<string, Readonly<Record<string, string>>>
 
 export interface SecretFacts {
-  /** Of what pods read at their start. */
+  /**
+   * Of what pods read at their start. It stands in the pods, so how it is made must not change for inputs that there may
+   * be already: every pod would be replaced at once by the first look of a new operator.
+   */
   readonly checksum: string
   /** Whether the Secret of etcd's TLS has a client certificate. */
   readonly etcdClientCertificate: boolean

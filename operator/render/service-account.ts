@@ -8,7 +8,7 @@ import type { RenderedObject } from './rendered-object.ts'
  * names another one by now.
  */
 export function serviceAccount({ generator, revisions }: Installation): RenderedObject[] {
-  const pods = [generator.spec.pod, ...revisions.map(({ inputs }) => inputs.pod)]
+  const pods = [generator.spec.pod, ...revisions.map(({ record }) => record.inputs.pod)]
   return pods.some(({ serviceAccountName }) => serviceAccountName === undefined)
     ? [
         ownedObject(generator, KINDS.ServiceAccount, generator.metadata.name, {

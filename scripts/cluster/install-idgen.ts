@@ -34,14 +34,18 @@ export async function installStores({ postgres, etcd, redis }: Images, replaced 
 }
 
 /** The operator by the chart, as a user would; again: an upgrade. Another `mark` makes new pods of the same image name. */
-export async function installOperator({ idgen }: Images, mark: string): Promise<void> {
+export async function installOperator(
+  { idgen }: Images,
+  mark: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const chart = join(CHECKOUT, 'charts/idgen')
   if (!existsSync(chart)) throw new Error(`${chart} is missing: the checkout is not whole`)
   const [repository, tag] = splitImage(idgen)
   const args = ['upgrade', '--install', 'idgen', chart]
   args.push('--namespace=idgen-system', '--create-namespace', '--wait', '--timeout=5m')
   args.push(`--set-string=image.repository=${repository}`, `--set-string=image.tag=${tag}`)
-  args.push(`--set-string=podAnnotations.idgen\\.test/image=${mark}`)
+  args.push(`--set-string=podAnnotations.idgen\\.test/image=${mark}`, ...more)
   await runCommand(clientProgram('helm'), args, {
     limitMs: HELM_LIMIT_MS,
     env: { KUBECONFIG: targetKubeconfig() },

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { whyNot } from './preconditions.ts'
 
-const MACHINE = { platform: 'linux', userId: 0, fileSystems: 'nodev\tproc\nnodev\toverlay\n' }
+const MACHINE = {
+  platform: 'linux',
+  userId: 0,
+  fileSystems: 'nodev\tproc\nnodev\toverlay\n',
+  refused: undefined,
+}
 
 describe('what a machine must be for a cluster', () => {
   test('root on Linux with overlayfs may start one', () => {
@@ -16,5 +21,6 @@ describe('what a machine must be for a cluster', () => {
     )
     assert.match(whyNot({ ...MACHINE, userId: 1000 }) ?? '', /needs root, and this is user 1000.*KUBECONFIG/)
     assert.match(whyNot({ ...MACHINE, fileSystems: 'nodev\tproc\n' }) ?? '', /overlayfs.*KUBECONFIG/)
+    assert.match(whyNot({ ...MACHINE, refused: 'no control group' }) ?? '', /no control group.*KUBECONFIG/)
   })
 })

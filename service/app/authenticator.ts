@@ -149,7 +149,7 @@ export class Authenticator {
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
     const flying = this.#flights.get(cacheKey)
     if (flying !== undefined) return flying
-    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps('API keys'))
+    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps(LOOK_UPS_MAX, 'API keys'))
     this.misses += 1
     const flight = this.#check(keyText, nowMs)
       .then((entry) => {
@@ -199,11 +199,20 @@ export function authorize(caller: Caller, scope: Scope, subject: string): void {
       `The API key ${caller.keyId} has the scopes ${caller.scopes.join(', ')}; this call needs ${scope}.`,
     )
   const { within } = caller
-  if (within !== '' && subject !== within && !subject.startsWith(`${within}/`))
+  if (!reaches(caller, subject))
     throw new IdgenError(
       'IDGEN_FORBIDDEN',
       `The API key ${caller.keyId} is limited to ${within}; it may not reach ${subject || 'what belongs to all workspaces'}.`,
     )
+}
+
+/** Whether `authorize` would let the caller through. */
+export function mayUse(caller: Caller, scope: Scope, subject: string): boolean {
+  return caller.scopes.includes(scope) && reaches(caller, subject)
+}
+
+function reaches({ within }: Caller, subject: string): boolean {
+  return within === '' || subject === within || subject.startsWith(`${within}/`)
 }
 
 /**

@@ -1,24 +1,14 @@
-import { nextRound } from '../core/cells.ts'
 import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
-import { parseTombstone } from '../core/tombstone.ts'
-import type {
-  CatalogStore,
-  NewTag,
-  TagChange,
-  TagGrave,
-  TagPublication,
-  TagRef,
-  TagRemains,
-} from '../ports/catalog-store.ts'
+import type { CatalogStore, NewTag, TagChange, TagGrave, TagRef, TagRemains } from '../ports/catalog-store.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Random } from '../ports/random.ts'
-import { closeWitnesses } from './close-witness.ts'
 import { PassThroughCatalog } from './pass-through-catalog.ts'
-import type { NameReading, SharedNames } from './shared-names.ts'
+import { buriedHighWater, busy, type NameReading, type SharedNames, unreadable } from './shared-names.ts'
+import { buryTag } from './tag-burial.ts'
 import type { TagSync } from './tag-sync.ts'
 
 export interface CoordinatedCatalogOptions {
@@ -71,8 +61,9 @@ export class CoordinatedCatalog extends PassThroughCatalog {
   }
 
   /**
-   * Ends granting in all data centres, leaves the tombstone in etcd, then deletes here; the other databases follow.
-   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is still there; call again
+   * Takes note of it in the database, where nobody can begin to declare the tag any more; then ends granting in all data
+   * centres, leaves the tombstone in etcd, and deletes here. What was begun is carried to its end, by whoever finds it.
+   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is there, or still; call again
    */
   override async deleteTag(
     ref: TagRef,
@@ -80,21 +71,18 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     grave?: TagGrave,
     owner?: string,
   ): Promise<void> {
-    const { catalog, coordinator, sync } = this.#options
-    const found = await catalog.findPublication(ref)
-    // The store has the words for every refusal, and writes nothing for it.
-    if (found === undefined || !mayDelete(found, ifVersion, owner))
-      return await catalog.deleteTag(ref, ifVersion, grave, owner)
-    const { tag } = found
-    const granted = await closeWitnesses(coordinator, tag)
-    const highWater = await this.#bury(tag, Math.max(granted, grave?.atLeast ?? 0))
+    const { catalog, names, sync } = this.#options
+    const path = tagPath(ref)
+    // So that nothing is begun while etcd is away: the caller is told that the tag stays, and may think better of it.
+    await names.read(path)
+    const tag = await catalog.beginDeletion(ref, ifVersion, owner)
     try {
-      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast: highWater }, owner)
+      await buryTag(this.#options, tag, grave?.atLeast)
     } catch (thrown) {
-      // Another process saw the tombstone and was faster.
-      if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
+      sync.notice(path)
+      throw thrown
     }
-    await sync.sync(tagPath(ref))
+    await sync.sync(path)
   }
 
   /** What the database alone can refuse is refused before anything is claimed. */
@@ -116,7 +104,7 @@ export class CoordinatedCatalog extends PassThroughCatalog {
         continue
       }
       const remains = await catalog.findRemains(tag)
-      const startAt = Math.max(tag.space.startAt, highWaterOf(reading), remains.highWater)
+      const startAt = Math.max(tag.space.startAt, buriedHighWater(reading), remains.highWater)
       const wanted = { ...tag.space, startAt }
       const present = liveClaim(reading, remains)
       // A creation that was interrupted, or is under way: both make the same tag.
@@ -149,28 +137,6 @@ export class CoordinatedCatalog extends PassThroughCatalog {
       `Another data centre has made the tag ${path}; it is being taken over here with its settings, change it with PATCH.`,
     )
   }
-
-  async #bury(tag: Tag, granted: number): Promise<number> {
-    const { names, catalog } = this.#options
-    const path = tagPath(tag)
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const reading = await names.read(path)
-      // Read again after the witnesses were closed: nothing is granted any more.
-      const { highWater } = await catalog.findRemains(tag)
-      // A restored etcd may not know all that a data centre with another database granted, and it may be cut off now.
-      const high = nextRound(tag.space, Math.max(granted, highWater, highWaterOf(reading)))
-      if (await names.bury(reading, tag, high)) return high
-    }
-    throw busy(path)
-  }
-}
-
-function mayDelete(
-  { tag, declaration }: TagPublication,
-  ifVersion: number | undefined,
-  owner: string | undefined,
-): boolean {
-  return (ifVersion === undefined || ifVersion === tag.version) && declaration?.owner.uid === owner
 }
 
 /** What all databases are to have of the new tag. */
@@ -200,28 +166,6 @@ function fitting(path: string, { generation, ...space }: RangeClaim, wanted: Num
   throw new IdgenError(
     'IDGEN_ALREADY_EXISTS',
     `The name ${path} is claimed by a creation that did not end, with the number space ${JSON.stringify(space)}: create it with exactly that one, then delete it if another is wanted.`,
-  )
-}
-
-function highWaterOf({ path, tombstone }: NameReading): number {
-  if (tombstone === undefined) return 0
-  const parsed = parseTombstone(tombstone.value)
-  if (parsed === undefined) throw unreadable(path, 'tombstone')
-  return parsed.highWater
-}
-
-function unreadable(path: string, what: 'claim' | 'tombstone'): IdgenError {
-  return new IdgenError(
-    'IDGEN_SPACE_MISMATCH',
-    `The ${what} of ${path} in etcd cannot be read, so nobody can say which numbers are free: put it right first.`,
-  )
-}
-
-function busy(path: string): IdgenError {
-  return new IdgenError(
-    'IDGEN_COORDINATION_UNAVAILABLE',
-    `${path} is being changed by others again and again; try again.`,
-    { retryAfterMs: 1000 },
   )
 }
 

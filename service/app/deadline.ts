@@ -36,12 +36,8 @@ export const LOOK_UP_DEADLINE_MS = 1500
  */
 export const LOOK_UPS_MAX = 16
 
-export function tooManyLookUps(what: string): IdgenError {
-  return new IdgenError(
-    'IDGEN_OVERLOADED',
-    `${LOOK_UPS_MAX} ${what} are being looked up already; try again.`,
-    {
-      retryAfterMs: 1000,
-    },
-  )
+export function tooManyLookUps(count: number, what: string): IdgenError {
+  return new IdgenError('IDGEN_OVERLOADED', `${count} ${what} are being looked up already; try again.`, {
+    retryAfterMs: 1000,
+  })
 }

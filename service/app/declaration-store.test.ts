@@ -1,4 +1,6 @@
 import { declarationStoreContract } from '../../test/contracts/declaration-store.contract.ts'
+import { declaredKeysContract } from '../../test/contracts/declared-keys.contract.ts'
+import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
@@ -13,6 +15,16 @@ declarationStoreContract('MemoryDeclarationStore', async () => {
     declarations: new MemoryDeclarationStore(memory),
     others: new MemoryDeclarationStore(memory),
     segments: new SegmentAllocator({ ledger: new MemorySegmentLedger(memory) }),
+    close: async () => {},
+  }
+})
+
+declaredKeysContract('MemoryDeclarationStore', async () => {
+  const memory = new MemoryCatalog(new MemoryClock())
+  return {
+    catalog: new MemoryCatalogStore(memory),
+    declarations: new MemoryDeclarationStore(memory),
+    keys: new MemoryApiKeyStore(memory),
     close: async () => {},
   }
 })

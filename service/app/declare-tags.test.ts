@@ -2,20 +2,16 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { declareTags } from '../../test/fixtures/joined-declarations.ts'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryDeclarationStore } from '../adapters/memory/memory-declaration-store.ts'
-import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import type { TagOwner } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { AdvanceTags } from './advance-tags.ts'
-import { AuditTrail } from './audit-trail.ts'
-import { type DeclareRequest, DeclareTags } from './declare-tags.ts'
-import { ManageCatalog } from './manage-catalog.ts'
-import { SegmentAllocator } from './segment-allocator.ts'
+import type { DeclareRequest } from './declare-tags.ts'
 
 const ACTOR = { actor: 'operator', traceId: undefined }
 const REF = { workspace: 'w', group: 'g', name: 't' }
@@ -85,29 +81,6 @@ test('a leader that lost the lead undoes nothing, in whichever order the two are
   }
 })
 
-/** Over a database of its own, with a store that a test may change. */
-function declareTags(
-  one: JoinedDatabase,
-  clock: MemoryClock,
-  store = new MemoryDeclarationStore(one.memory),
-) {
-  const sink = { write: async () => {} }
-  const audit = new AuditTrail({ sink, clock, log: one.log, queueMax: 100, flushEveryMs: 1000 })
-  const directory = { refresh: async () => {}, drop: async () => {} }
-  const { catalog, coordinator, segments, sync } = one
-  const allocator = new SegmentAllocator({ ledger: new MemorySegmentLedger(one.memory) })
-  return new DeclareTags({
-    declarations: store,
-    catalog: new ManageCatalog({ catalog, directory, audit }),
-    advance: new AdvanceTags({ catalog, allocator, audit, coordinator }),
-    segments,
-    dc: 0,
-    directory,
-    audit,
-    publish: (path) => sync.sync(path),
-  })
-}
-
 test('a tag that somebody deletes while it is adopted is made again above', async (t) => {
   const clock = new MemoryClock()
   const one = await new JoinedDatabase({ clock, etcd: new MemoryCoordination(clock), dc: 0 }).withGroup()
@@ -126,6 +99,23 @@ test('a tag that somebody deletes while it is adopted is made again above', asyn
   const granted = await one.grant('t', 100)
   const { created, tag } = await declarations.declare(ACTOR, REF, request(), () => {})
   assert.ok(created && tag.space.startAt > Math.max(...granted))
+})
+
+test('a tag whose deletion cannot be carried to its end is not adopted, and the caller hears why', async (t) => {
+  const clock = new MemoryClock()
+  const one = await new JoinedDatabase({ clock, etcd: new MemoryCoordination(clock), dc: 0 }).withGroup()
+  t.after(() => one.stop())
+  const declarations = declareTags(one, clock)
+  const declare = () => declarations.declare(ACTOR, REF, request(), () => {})
+  await one.catalog.createTag(newTag('t'))
+  await one.store.beginDeletion(REF, undefined)
+  one.coordinator.away = true
+  const before = one.coordinator.calls
+  const refusal = await rejectsWith('IDGEN_COORDINATION_UNAVAILABLE', declare())
+  assert.match(refusal.message, /deletion of w\/g\/t has begun/)
+  assert.ok(one.coordinator.calls - before < 4, 'not asked again and again')
+  one.coordinator.away = false
+  assert.ok((await declare()).created)
 })
 
 test('a creation that did not end is named when it is in the way', async (t) => {

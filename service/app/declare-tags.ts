@@ -86,6 +86,7 @@ export class DeclareTags {
     checkDeclareRequest(request)
     let created = false
     let inTheWay: IdgenError | undefined
+    let going: string | undefined
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const found = await this.#store.find(ref)
       if (found === undefined) {
@@ -95,6 +96,11 @@ export class DeclareTags {
       }
       const outcome = await this.#bringTo(actor, found, request)
       if (outcome !== undefined) return { ...outcome, created, changed: outcome.changed || created }
+      // Once: while etcd is away the caller must hear of it before its patience ends.
+      if (going === found.tag.generation) throw notGoneYet(ref)
+      going = found.tag.generation
+      // Deleted, or begun to be: where whoever began was interrupted, that is carried to its end, and the tag made anew.
+      await this.#options.publish?.(tagPath(ref))
     }
     throw new IdgenError(
       'IDGEN_COORDINATION_UNAVAILABLE',
@@ -119,9 +125,9 @@ export class DeclareTags {
 
   /** false: there was nothing to give up. */
   async #release(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
-    const declaration = await this.#store.release(ref, uid)
-    if (declaration !== undefined) this.#record(actor, 'tag.release', ref, { declaration })
-    return declaration !== undefined
+    const released = await this.#store.release(ref, uid)
+    if (released !== undefined) this.#record(actor, 'tag.release', ref, { ...released })
+    return released !== undefined
   }
 
   async #purge(actor: Actor, ref: TagRef, uid: string): Promise<boolean> {
@@ -207,7 +213,8 @@ export class DeclareTags {
     const { takeOverFrom } = request
     const wanted = { ...declaration, takeOverFrom }
     const done = await this.#store.declare(tag, tag.generation, wanted, change)
-    this.#record(actor, 'tag.declare', tag, { before: done.declaredBefore ?? null, after: declaration })
+    const { declaredBefore, endedKeys } = done
+    this.#record(actor, 'tag.declare', tag, { before: declaredBefore ?? null, after: declaration, endedKeys })
     const after = { tag: done.after, declaration, places }
     if (change === undefined) return after
     this.#record(actor, 'tag.update', tag, { before: done.before, after: done.after })
@@ -228,6 +235,14 @@ export class DeclareTags {
     const { workspace } = ref
     this.#options.audit.record({ ...actor, action, subject: tagPath(ref), workspace, detail })
   }
+}
+
+function notGoneYet(ref: TagRef): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_UNAVAILABLE',
+    `The deletion of ${tagPath(ref)} has begun and could not be carried to its end yet; the tag is made anew after it. Try again.`,
+    { retryAfterMs: 1000 },
+  )
 }
 
 async function nameTaken(make: () => Promise<unknown>): Promise<IdgenError | undefined> {

@@ -6,7 +6,7 @@ import type { Coordinator, Entry } from '../ports/coordinator.ts'
 import { pathOfKey } from './shared-names.ts'
 
 /**
- * Names whose tag and configuration key are not known to be the same, as both are now. One list of the coordinator and
+ * Names whose tag and configuration key are not known to be the same, or whose tag is to be deleted, as both are now. One list of the coordinator and
  * a page of the database at a time: cheap enough for every process after every reconnect.
  */
 export async function* differingPaths(
@@ -17,7 +17,7 @@ export async function* differingPaths(
   const byPath = new Map(entries.map((entry) => [pathOfKey(entry.key, CONFIGS), entry]))
   for await (const publication of allPublications(catalog)) {
     const path = tagPath(publication.tag)
-    if (differs(publication, byPath.get(path))) yield path
+    if (publication.deleting || differs(publication, byPath.get(path))) yield path
     byPath.delete(path)
   }
   yield* byPath.keys()

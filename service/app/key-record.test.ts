@@ -15,6 +15,7 @@ const RECORD = {
     createdAt: new Date(1_700_000_000_123),
     expiresAt: undefined,
     revokedAt: new Date(1_700_000_000_456),
+    declaredBy: 'u',
   },
   revision: 42,
 }
@@ -23,16 +24,19 @@ describe('a key record', () => {
   test('is read as it was written', () => {
     const date = fc.date({ noInvalidDate: true })
     const record = fc.record({
-      key: fc.record({
-        id: fc.constant(ID),
-        name: fc.string({ unit: 'grapheme' }),
-        hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes)),
-        scopes: fc.subarray([...SCOPES]),
-        within: fc.string(),
-        createdAt: date,
-        expiresAt: fc.option(date, { nil: undefined }),
-        revokedAt: fc.option(date, { nil: undefined }),
-      }),
+      key: fc
+        .record({
+          id: fc.constant(ID),
+          name: fc.string({ unit: 'grapheme' }),
+          hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes)),
+          scopes: fc.subarray([...SCOPES]),
+          within: fc.string(),
+          createdAt: date,
+          expiresAt: fc.option(date, { nil: undefined }),
+          revokedAt: fc.option(date, { nil: undefined }),
+          declaredBy: fc.option(fc.string(), { nil: undefined }),
+        })
+        .map(({ declaredBy, ...key }) => (declaredBy === undefined ? key : { ...key, declaredBy })),
       revision: fc.maxSafeNat(),
     })
     fc.assert(
@@ -53,8 +57,10 @@ describe('a key record', () => {
     for (const field of Object.keys(good))
       for (const value of [undefined, 'x', -0.5, true, [1], {}, Number.MAX_VALUE]) {
         const text = JSON.stringify({ ...good, [field]: value })
-        // These two are free text.
-        if ((field === 'name' || field === 'within') && value === 'x') continue
+        // These are free text.
+        if (['name', 'within', 'declaredBy'].includes(field) && value === 'x') continue
+        // Most keys are nobody's.
+        if (field === 'declaredBy' && value === undefined) continue
         // A date before 1970 is a date.
         if (field.endsWith('At') && value === -0.5) continue
         assert.equal(parseKeyRecord(ID, text), undefined, text)

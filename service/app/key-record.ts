@@ -33,8 +33,10 @@ export function parseKeyRecord(id: string, text: string): KeyRecord | undefined 
   if (typeof revision !== 'number' || !Number.isSafeInteger(revision)) return undefined
   if (scopes === undefined || createdAt === undefined) return undefined
   if (expiresAt === 'wrong' || revokedAt === 'wrong') return undefined
+  const { declaredBy } = record
+  if (declaredBy !== undefined && typeof declaredBy !== 'string') return undefined
   const key = { id, name, hash: new Uint8Array(hash), scopes, within, createdAt, expiresAt, revokedAt }
-  return { key, revision }
+  return { key: declaredBy === undefined ? key : { ...key, declaredBy }, revision }
 }
 
 function scopesOf(value: unknown): Scope[] | undefined {

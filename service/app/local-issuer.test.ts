@@ -64,7 +64,12 @@ test('calls are counted by the burst, and names that are no tags are not written
   })
   assert.equal(seen, 75)
   assert.deepEqual(
-    (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({ actor, subject, result, detail })),
+    (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({
+      actor,
+      subject,
+      result,
+      detail,
+    })),
     [
       { actor: 'k1', subject: 'w/g/t', result: 'ok', detail: { requests: 65, ids: 1064 } },
       { actor: 'k1', subject: 'w/g/t', result: 'IDGEN_OVERLOADED', detail: { requests: 7, ids: 0 } },
@@ -81,4 +86,21 @@ test('of bursts a sample is written down for every so many calls', async (t) => 
   const samples = (await memory.audited()).filter(({ action }) => action === 'generate')
   assert.equal(samples.length, 6)
   assert.deepEqual(samples[0]?.detail, { ids: 1 })
+})
+
+test('a hundred tags that are new here are looked up a few at a time, and all are served', async (t) => {
+  const { useCases, issuer } = await world(t)
+  const paths = Array.from({ length: 100 }, (_, i) => `w/g/t${i}`)
+  for (const path of paths) {
+    const name = path.slice(4)
+    await useCases.catalog.createTag(ACTOR, { workspace: 'w', group: 'g', name }, {})
+  }
+  const batches = await Promise.all(
+    paths.map(async (path) => {
+      const batch = new IdBatch()
+      await issuer.take(path, 1, batch, 1)
+      return batch
+    }),
+  )
+  assert.ok(batches.every(({ count }) => count === 1))
 })

@@ -22,6 +22,8 @@ export interface OwnKeyDraft extends KeyDraft {
   readonly id: string
   /** Of the whole key text, 64 hex digits. */
   readonly sha256: string
+  /** Uid of the object that declares the tag `within`: the key ends with its declaration. */
+  readonly declaredBy?: string
 }
 
 export interface ManageKeysOptions {
@@ -66,7 +68,7 @@ export class ManageKeys {
   /**
    * The caller made the key: `idg_<id>_<43 letters and digits>`, of whose text idgen gets the SHA-256 alone. So a repeat
    * after a crash finds the key it made, and nobody is left with one that nobody knows.
-   * @throws IDGEN_KEY_REVOKED, IDGEN_REQUEST_INVALID, and what `mayReplace` throws
+   * @throws IDGEN_KEY_REVOKED, IDGEN_DECLARATION_STALE, IDGEN_REQUEST_INVALID, and what `mayReplace` throws
    */
   async put(actor: Actor, draft: OwnKeyDraft, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
     const { keys, clock, audit, authenticator } = this.#options
@@ -78,9 +80,14 @@ export class ManageKeys {
     const put = await keys.put(key, mayReplace)
     if (put.outcome === 'same') return put
     authenticator.forget(key.id)
-    const { name, scopes, within } = key
+    const { name, scopes, within, declaredBy } = key
     const action = put.outcome === 'created' ? 'key.create' : 'key.replace'
-    audit.record({ ...actor, action, subject: key.id, detail: { name, scopes, within } })
+    audit.record({
+      ...actor,
+      action,
+      subject: key.id,
+      detail: { name, scopes, within, ...(declaredBy && { declaredBy }) },
+    })
     return put
   }
 
@@ -156,12 +163,17 @@ function checkDraft(draft: KeyDraft, nowMs: number): void {
   }
 }
 
-function checkOwn({ id, sha256: digest }: OwnKeyDraft): void {
+function checkOwn({ id, sha256: digest, within, declaredBy }: OwnKeyDraft): void {
   const faults = []
   if (!/^[a-z0-9]{12}$/.test(id))
     faults.push({ path: '/id', message: `must be 12 of a-z 0-9, not ${JSON.stringify(id.slice(0, 40))}` })
   if (!/^[0-9a-f]{64}$/.test(digest))
     faults.push({ path: '/sha256', message: 'must be the SHA-256 of the key text, 64 of 0-9 a-f' })
+  if (declaredBy !== undefined && within.split('/').length !== 3)
+    faults.push({
+      path: '/within',
+      message: `must be the tag w/g/t that ${declaredBy} declares, not ${JSON.stringify(within)}`,
+    })
   if (faults.length === 0) return
   throw new IdgenError('IDGEN_REQUEST_INVALID', faults.map((f) => `${f.path} ${f.message}`).join('; '), {
     faults,

@@ -87,6 +87,10 @@ export class PassThroughCatalog implements CatalogStore {
     return this.#inner.updateTag(ref, change, ifVersion)
   }
 
+  beginDeletion(ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<Tag> {
+    return this.#inner.beginDeletion(ref, ifVersion, owner)
+  }
+
   deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void> {
     return this.#inner.deleteTag(ref, ifVersion, grave, owner)
   }

@@ -1,4 +1,5 @@
 import { configKey, publisherKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
 import { printRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import type { Tag } from '../core/tag.ts'
 import { printTagRecord } from '../core/tag-record.ts'
@@ -129,6 +130,30 @@ export class SharedNames {
     const { succeeded, revision } = await this.#coordinator.transact(transaction)
     return succeeded ? revision : undefined
   }
+}
+
+/** First number above all that deleted tags of the name were granted. @throws IDGEN_SPACE_MISMATCH */
+export function buriedHighWater({ path, tombstone }: NameReading): number {
+  if (tombstone === undefined) return 0
+  const parsed = parseTombstone(tombstone.value)
+  if (parsed === undefined) throw unreadable(path, 'tombstone')
+  return parsed.highWater
+}
+
+export function unreadable(path: string, what: 'claim' | 'tombstone'): IdgenError {
+  return new IdgenError(
+    'IDGEN_SPACE_MISMATCH',
+    `The ${what} of ${path} in etcd cannot be read, so nobody can say which numbers are free: put it right first.`,
+  )
+}
+
+/** After too many transactions that were lost to others. */
+export function busy(path: string): IdgenError {
+  return new IdgenError(
+    'IDGEN_COORDINATION_UNAVAILABLE',
+    `${path} is being changed by others again and again; try again.`,
+    { retryAfterMs: 1000 },
+  )
 }
 
 /** By value: a restored coordinator counts revisions again. */

@@ -23,6 +23,12 @@ export class SyncReport {
     this.#record('tag.import', path, 'ok', { revision, before: before ?? null, after })
   }
 
+  /** Here, where somebody had begun to delete it. */
+  ended(path: string, before: Tag, highWater: number): void {
+    this.#log.info({ tag: path, highWater }, 'deletion of a tag that had begun carried to its end')
+    this.#record('tag.delete', path, 'ok', { before, highWater })
+  }
+
   deleted(path: string, before: Tag, highWater: number): void {
     this.#log.info({ tag: path, highWater }, 'tag deleted by another data centre')
     this.#record('tag.delete', path, 'ok', { before, highWater })

@@ -3,6 +3,7 @@ import { checkName, type Tag } from '../core/tag.ts'
 import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 import { LiveTag, type LiveTagOptions } from './live-tag.ts'
+import { Turns } from './turns.ts'
 
 export interface TagDirectoryOptions {
   readonly catalog: CatalogStore
@@ -22,6 +23,7 @@ export class TagDirectory {
   readonly #options: TagDirectoryOptions
   readonly #tags = new Map<string, LiveTag>()
   readonly #loading = new Map<string, Promise<LiveTag>>()
+  readonly #turns = new Turns(LOOK_UPS_MAX)
 
   constructor(options: TagDirectoryOptions) {
     this.#options = options
@@ -38,7 +40,8 @@ export class TagDirectory {
     if (loaded !== undefined) return loaded
     // One look-up per path at a time, so that a burst on a new tag makes one LiveTag, not one per caller.
     const flying = this.#loading.get(path)
-    if (flying === undefined && this.#loading.size >= LOOK_UPS_MAX) throw tooManyLookUps('tags')
+    if (flying === undefined && this.#loading.size >= LOADING_MAX)
+      throw tooManyLookUps(this.#loading.size, 'tags')
     const { clock } = this.#options.live
     return await withinDeadline(clock, LOOK_UP_DEADLINE_MS, `the tag ${path}`, flying ?? this.#begin(path))
   }
@@ -91,7 +94,7 @@ export class TagDirectory {
 
   /** Under way until the catalogue answers, not until a caller gives up: a second one would make a second LiveTag. */
   #begin(path: string): Promise<LiveTag> {
-    const loading = this.#load(path).finally(() => this.#loading.delete(path))
+    const loading = this.#turns.run(() => this.#load(path)).finally(() => this.#loading.delete(path))
     this.#loading.set(path, loading)
     return loading
   }
@@ -129,6 +132,12 @@ export class TagDirectory {
     }
   }
 }
+
+/**
+ * Tags looked up or waiting for their turn. A pipeline of a hundred tags after a start must not be told to come back;
+ * a thousand wait for a tenth of a second. Beyond that somebody invents names.
+ */
+const LOADING_MAX = 1000
 
 /** Eight: enough to hide the latency of the store, few enough to leave connections for requests in flight. */
 const RETIRE_PARALLEL = 8

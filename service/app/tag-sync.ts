@@ -16,6 +16,7 @@ import { PathQueue } from './path-queue.ts'
 import type { RangeConflicts } from './range-conflicts.ts'
 import { type NameReading, pathOfKey, type SharedNames } from './shared-names.ts'
 import { SyncReport } from './sync-report.ts'
+import { buryTag } from './tag-burial.ts'
 import { parseTagPath } from './tag-directory.ts'
 
 export interface TagSyncOptions {
@@ -163,10 +164,10 @@ export class TagSync {
   async #plan({ reading, publication, remains }: Found): Promise<SyncPlan> {
     const { names } = this.#options
     if (publication === undefined) return planTagSync(undefined, names.viewOf(reading, false), remains)
-    const { tag, configRevision, declaration } = publication
+    const { tag, configRevision, declaration, deleting } = publication
     const closed = !owns(reading, publication) && (await names.isClosed(tag.generation))
     const declaredBy = declaration && ownerText(declaration.owner)
-    const stored = { record: recordOf(tag), configRevision, declaredBy }
+    const stored = { record: recordOf(tag), configRevision, declaredBy, deleting }
     return planTagSync(stored, names.viewOf(reading, closed), remains)
   }
 
@@ -187,6 +188,8 @@ export class TagSync {
       case 'import':
       case 'create':
         return await this.#take(found, plan)
+      case 'bury':
+        return await this.#bury(found)
       case 'delete':
         return await this.#delete(found, plan.highWater)
       case 'remove':
@@ -221,6 +224,17 @@ export class TagSync {
     const taken = await catalog.importTag({ ...ref, ...record }, revision)
     if (taken !== undefined) this.#report.imported(reading.path, revision, taken)
     onImported?.(reading.path)
+    return true
+  }
+
+  /** Whoever began it was interrupted, or is at it: both do the same. */
+  async #bury({ reading, publication }: Found): Promise<boolean> {
+    if (publication === undefined) return true
+    const { tag } = publication
+    const highWater = await buryTag(this.#options, tag)
+    if (highWater === undefined) return false
+    this.#report.ended(reading.path, tag, highWater)
+    this.#options.onImported?.(reading.path)
     return true
   }
 

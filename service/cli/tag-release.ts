@@ -26,7 +26,7 @@ operator would declare the tag again within minutes.`
 async function release(path: string, options: { readonly config?: string }): Promise<void> {
   const ref = parseTagPath(path)
   await withStores(options.config, async ({ database, audit }) => {
-    const declaration = await new PostgresDeclarationStore(database).forget(ref)
+    const { declaration, validKeys } = await new PostgresDeclarationStore(database).forget(ref)
     const { workspace } = ref
     audit.record({
       ...COMMAND_ACTOR,
@@ -37,5 +37,10 @@ async function release(path: string, options: { readonly config?: string }): Pro
     })
     const whose = declaration === undefined ? 'nobody' : ownerText(declaration.owner)
     process.stdout.write(`${path} was declared by ${whose}, and is free now\n`)
+    if (validKeys.length === 0) return
+    process.stdout.write(
+      'Keys that were made for it are valid until another BizTag declares the tag. To end them now:\n',
+    )
+    for (const id of validKeys) process.stdout.write(`  idgen key revoke ${id}\n`)
   })
 }

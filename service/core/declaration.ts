@@ -77,6 +77,12 @@ export function refuseDeletion(
   throw uid === undefined ? tagDeclared(path, declaration.owner) : tagClaimed(path, declaration.owner)
 }
 
+/** A key that ends with a declaration is taken while that is in force. @throws IDGEN_DECLARATION_STALE */
+export function refuseKey(path: string, declaration: Declaration | undefined, uid: string): void {
+  if (declaration?.owner.uid !== uid)
+    throw stale(path, `the object with the uid ${uid} does not declare it now, so no key is made for it`)
+}
+
 /** As errors and the audit log name it. */
 export function ownerText({ cluster, namespace, name, uid }: TagOwner): string {
   return `BizTag ${namespace}/${name} (uid ${uid}, cluster ${cluster})`

@@ -66,6 +66,17 @@ test('a newer key that somebody else wrote is taken in; an older one, or our own
   assert.deepEqual(stored(older), { kind: 'publish', refusal: undefined })
 })
 
+test('a deletion that was begun goes on in etcd, or here where etcd has the tombstone', () => {
+  const begun = (view: Partial<SharedView>) =>
+    planTagSync({ record: OURS, configRevision: 10, deleting: true }, { ...NO_VIEW, ...view }, NOTHING)
+  const { generation } = OURS
+  const other = generation === 'e'.repeat(32) ? 'd'.repeat(32) : 'e'.repeat(32)
+  const tombstone = (of: string) => JSON.stringify({ generation: of, highWater: 77 })
+  for (const view of [{}, { tombstone: 'rubbish' }, { tombstone: tombstone(other) }])
+    assert.deepEqual(begun(view), { kind: 'bury' })
+  assert.deepEqual(begun({ tombstone: tombstone(generation) }), { kind: 'delete', highWater: 77 })
+})
+
 test('a declared tag is put back where a key was edited, and follows what another database published', () => {
   const view = { ...NO_VIEW, ...OWNED, config: keyOf(CHANGED, 11) }
   const declared = { record: OURS, configRevision: 10, declaredBy: 'BizTag a/b' }

@@ -10,6 +10,8 @@ export interface StoredTag {
   readonly configRevision: number
   /** The object that declares it, as a text; undefined: nobody does. */
   readonly declaredBy?: string | undefined
+  /** Its deletion was begun in this database. */
+  readonly deleting?: boolean
 }
 
 interface KeyView {
@@ -52,7 +54,9 @@ export type SyncPlan =
   | { readonly kind: 'import'; readonly record: TagRecord; readonly revision: number }
   /** The database does not have the tag: claim its numbers where nobody did, and make it. */
   | { readonly kind: 'create'; readonly record: TagRecord; readonly revision: number }
-  /** Another database deleted the tag through its API. */
+  /** This database began to delete its tag: end that, in etcd first. */
+  | { readonly kind: 'bury' }
+  /** It was deleted as far as etcd goes, by another database or by this one. */
   | { readonly kind: 'delete'; readonly highWater: number }
   /** Nobody has this tag: take the key away. With a grave also the claim, which is a deleted tag's. */
   | { readonly kind: 'remove'; readonly refusal: Refusal; readonly grave: Tombstone | undefined }
@@ -73,6 +77,7 @@ export function planTagSync(stored: StoredTag | undefined, view: SharedView, rem
 
 function planStored(stored: StoredTag, view: SharedView, remains: Remains): SyncPlan {
   const { record } = stored
+  if (stored.deleting === true) return planDeletion(record, view)
   const claim = view.claim === undefined ? undefined : parseRangeClaim(view.claim)
   if (view.claim !== undefined && claim === undefined) return conflict('the claim in etcd cannot be read')
   if (claim !== undefined && sameClaim(claim, rangeClaimOf(record))) return planOwner(stored, view)
@@ -90,6 +95,13 @@ function planStored(stored: StoredTag, view: SharedView, remains: Remains): Sync
   if (claim !== undefined && !isOver)
     return conflict(`another database has a tag of this name: generation ${claim.generation}`)
   return { kind: 'publish', refusal: undefined }
+}
+
+/** What was begun is carried to its end, whatever else etcd says of the name. */
+function planDeletion({ generation }: TagRecord, { tombstone }: SharedView): SyncPlan {
+  const buried = tombstone === undefined ? undefined : parseTombstone(tombstone)
+  if (buried?.generation !== generation) return { kind: 'bury' }
+  return { kind: 'delete', highWater: buried.highWater }
 }
 
 /** The claim is this tag's. */

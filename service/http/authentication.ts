@@ -1,17 +1,21 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Authenticator, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Authenticator } from '../app/authenticator.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
+import type { ConnectionDigests } from './connection-digests.ts'
 
 /**
  * Every route of this plugin needs a valid API key. It is checked before the body is read, so that a stranger
  * cannot make the server parse anything. A key in the cache costs no promise.
  */
-export function requireApiKey(app: FastifyInstance, authenticator: Authenticator): void {
-  const digests = new ConnectionDigests()
+export function requireApiKey(
+  app: FastifyInstance,
+  authenticator: Authenticator,
+  digests: ConnectionDigests,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const keyText = apiKeyOf(request.headers)
-    const known = authenticator.peek(keyText, digests.of(request, keyText))
+    const known = authenticator.peek(keyText, digests.of(request.raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
       done()
@@ -29,19 +33,4 @@ export function requireApiKey(app: FastifyInstance, authenticator: Authenticator
       },
     )
   })
-}
-
-/** A connection sends the same key again and again; its digest is worked out once. Forgotten with the connection. */
-class ConnectionDigests {
-  readonly #last = new WeakMap<object, { readonly keyText: string; readonly digest: string }>()
-
-  of({ raw: { socket } }: FastifyRequest, keyText: string | undefined): string | undefined {
-    const last = this.#last.get(socket)
-    if (last !== undefined && last.keyText === keyText) return last.digest
-    // Longer ones are no keys, and not worth remembering.
-    if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
-    const digest = keyDigest(keyText)
-    this.#last.set(socket, { keyText, digest })
-    return digest
-  }
 }

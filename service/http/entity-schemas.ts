@@ -94,6 +94,14 @@ export const PUT_KEY_SCHEMA = object(
       description:
         'SHA-256 of the key text `idg_<id>_<43 of A-Z a-z 0-9>`, which you made of random bytes and keep.',
     },
+    declaredBy: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 253,
+      pattern: PRINTABLE_PATTERN,
+      description:
+        'Uid of the object that declares the tag `within`: the key ends when it no longer does. Left out: it ends when it is revoked.',
+    },
   },
   ['name', 'scopes', 'sha256'],
 )
@@ -130,6 +138,11 @@ const KEY_FIELDS = {
   createdAt: TIME,
   expiresAt: TIME_OR_NULL,
   revokedAt: TIME_OR_NULL,
+  declaredBy: {
+    type: ['string', 'null'],
+    description:
+      'Uid of the object with whose declaration of the tag `within` the key ends; null: with none.',
+  },
 } as const
 export const KEY_SCHEMA = component('ApiKey', KEY_FIELDS)
 export const NEW_KEY_SCHEMA = component('NewApiKey', {

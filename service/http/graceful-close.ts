@@ -1,25 +1,31 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 
 export interface GracefulClose {
   /** The encrypted listener beside fastify's own. */
   readonly secure: Server | undefined
-  /** Whether the connection should end with the answer to this request, also while nothing closes. */
-  readonly isOver: (request: FastifyRequest) => boolean
+  /** Whether the connection should end with the answer to its next request, also while nothing closes. */
+  readonly isOver: (socket: Socket) => boolean
 }
 
 /**
  * From the close on, answers tell the client to open its next connection elsewhere; for a moment new requests are still
  * taken, because clients do not know yet. Then nothing more is accepted, what is in flight is answered, and connections
- * that fall idle are closed: waiting for their keep-alive time would take minutes.
+ * that fall idle are closed: waiting for their keep-alive time would take minutes. Returns whether a connection should end
+ * with the next answer, for who answers without fastify.
  */
-export function closeGracefully(app: FastifyInstance, { secure, isOver }: GracefulClose): void {
+export function closeGracefully(
+  app: FastifyInstance,
+  { secure, isOver }: GracefulClose,
+): GracefulClose['isOver'] {
   let closing = false
   let sweep: NodeJS.Timeout | undefined
   let secureClosed: Promise<void> | undefined
+  const isLast = (socket: Socket): boolean => closing || isOver(socket)
   app.addHook('onSend', (request, reply, _payload, done) => {
-    if (closing || isOver(request)) reply.header('connection', 'close')
+    if (isLast(request.raw.socket)) reply.header('connection', 'close')
     done()
   })
   app.addHook('preClose', async () => {
@@ -39,6 +45,7 @@ export function closeGracefully(app: FastifyInstance, { secure, isOver }: Gracef
     await secureClosed
     clearInterval(sweep)
   })
+  return isLast
 }
 
 /** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */

@@ -17,6 +17,7 @@ test('a new key is shown once, and never its hash', async (t) => {
     name: 'Bücher 📚',
     scopes: ['issue'],
     within: '',
+    declaredBy: null,
     expiresAt: null,
     revokedAt: null,
   })
@@ -162,4 +163,33 @@ test('a manager of a part puts no key beyond it, and replaces none that reaches 
     await api.refuses('IDGEN_REQUEST_INVALID', 'PUT', `/v1/keys/${id}`, { body })
   for (const sha256 of ['', 'x'.repeat(64), 'A'.repeat(64), undefined])
     await api.refuses('IDGEN_REQUEST_INVALID', 'PUT', `/v1/keys/${OWN_ID}`, { body: { ...body, sha256 } })
+})
+
+test('a key that is made for the object that declares a tag ends with its declaration', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const declare = (uid: string, more: object = {}) => {
+    const owner = { cluster: 'c', namespace: 'shop', name: uid, uid, createdAt: '2026-01-02T03:04:05Z' }
+    return api.expect(200, 'PUT', `${TAGS_URL}/segment/declaration`, {
+      body: { owner, generation: 1, spec: {}, ...more },
+    })
+  }
+  const url = `/v1/keys/${OWN_ID}`
+  const { text, body } = ownKey('a')
+  const own = { ...body, declaredBy: 'u1' }
+  await api.refuses('IDGEN_DECLARATION_STALE', 'PUT', url, { body: own })
+  for (const wrong of [{ within: 'acme/shop' }, { declaredBy: '' }, { declaredBy: 7 }])
+    await api.refuses('IDGEN_REQUEST_INVALID', 'PUT', url, { body: { ...own, ...wrong } })
+  await declare('u1')
+  const made = await api.expect(201, 'PUT', url, { body: own })
+  assert.deepEqual([made.body['declaredBy'], made.body['revokedAt']], ['u1', null])
+  await declare('u2', { takeOverFrom: 'u1' })
+  assert.notEqual((await api.expect(200, 'GET', url)).body['revokedAt'], null)
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: text })
+  const audited = await api.memory.audited()
+  assert.deepEqual(audited.find(({ subject }) => subject === OWN_ID)?.detail['declaredBy'], 'u1')
+  const taken = audited.filter(({ action }) => action === 'tag.declare')
+  assert.deepEqual(
+    taken.map(({ detail }) => detail['endedKeys']),
+    [[], [OWN_ID]],
+  )
 })

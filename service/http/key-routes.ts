@@ -18,6 +18,7 @@ interface KeyBody {
 
 interface OwnKeyBody extends KeyBody {
   readonly sha256: string
+  readonly declaredBy?: string
 }
 
 interface KeyParams {
@@ -87,7 +88,7 @@ function dateOf(text: string | undefined): Date | undefined {
 }
 
 /** Field by field: the hash of the secret must not leave, whatever a key gains. */
-function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt }: ApiKey): object {
+function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt, declaredBy }: ApiKey): object {
   return {
     id,
     name,
@@ -96,6 +97,7 @@ function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt }: 
     createdAt,
     expiresAt: expiresAt ?? null,
     revokedAt: revokedAt ?? null,
+    declaredBy: declaredBy ?? null,
   }
 }
 
@@ -152,7 +154,7 @@ const PUT = {
       headers: { Location: { type: 'string', description: 'Where it is.' } },
       content: { 'application/json': { schema: { $ref: 'ApiKey#' } } },
     },
-    ...problemResponses([...WRITE_CODES, 'IDGEN_KEY_REVOKED']),
+    ...problemResponses([...WRITE_CODES, 'IDGEN_KEY_REVOKED', 'IDGEN_DECLARATION_STALE']),
   },
 }
 

@@ -4,6 +4,7 @@ import type { UseCases } from '../app/use-cases.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { ConnectionAge } from './connection-age.ts'
+import { ConnectionDigests } from './connection-digests.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { declarationRoutes } from './declaration-routes.ts'
 import { replyWithError } from './error-reply.ts'
@@ -19,6 +20,7 @@ import { collectOpenapi, documentationRoutes } from './openapi.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
 import { actorOf, declareRequestState } from './request-state.ts'
 import { RouteTable } from './route-table.ts'
+import { SingleId, type SingleIdOptions } from './single-id.ts'
 import { tagRoutes } from './tag-routes.ts'
 import { traceContextOf } from './trace-context.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
@@ -55,16 +57,17 @@ export async function createHttpServer(
   const { readiness, clock } = useCases
   const age = new ConnectionAge(clock, options.maxConnectionAgeMs ?? 0)
   for (const listener of [app.server, options.secure]) if (listener !== undefined) age.watch(listener)
-  closeGracefully(app, {
+  const isOver = closeGracefully(app, {
     secure: options.secure,
-    isOver: ({ raw: { socket } }) => readiness.draining || age.isOld(socket),
+    isOver: (socket) => readiness.draining || age.isOld(socket),
   })
   await collectOpenapi(app, options.version)
   app.addSchema(PROBLEM_SCHEMA)
   healthRoutes(app, useCases.readiness)
   await documentationRoutes(app)
+  const digests = new ConnectionDigests()
   await app.register(async (api) => {
-    requireApiKey(api, useCases.authenticator)
+    requireApiKey(api, useCases.authenticator, digests)
     api.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store')
       done()
@@ -74,13 +77,13 @@ export async function createHttpServer(
     await api.register(async (management) => managementRoutes(management, useCases))
   })
   await app.ready()
-  if (options.secure !== undefined) answerOn(options.secure, app)
+  const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
+  const encryptedOnly = options.redirectTo !== undefined
+  const { handle } = new SingleId(useCases, { route, digests, isOver, encryptedOnly })
+  // In place of fastify's own listener, which would route at once.
+  app.server.removeAllListeners('request').on('request', handle)
+  options.secure?.on('request', handle).on('clientError', answerBrokenRequest)
   return app
-}
-
-function answerOn(secure: Server, app: FastifyInstance): void {
-  secure.on('request', (request, response) => app.routing(request, response))
-  secure.on('clientError', answerBrokenRequest)
 }
 
 function newFastify(useCases: UseCases, options: HttpServerOptions): FastifyInstance {

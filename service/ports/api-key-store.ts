@@ -16,6 +16,11 @@ export interface ApiKey {
   readonly createdAt: Date
   readonly expiresAt: Date | undefined
   readonly revokedAt: Date | undefined
+  /**
+   * Uid of the object that declares the tag `within`: the key ends when that is no longer so (DeclarationStore). Left
+   * out: it ends by hand only.
+   */
+  readonly declaredBy?: string
 }
 
 export interface KeyPut {
@@ -31,7 +36,7 @@ export interface ApiKeyStore {
    * Exactly this key is valid under its id from now on, in place of one that is there (whose creation time stays).
    * Idempotent: a repeat writes nothing. `mayReplace` is called with the key that is there, in the same transaction;
    * what it throws is thrown on.
-   * @throws IDGEN_KEY_REVOKED
+   * @throws IDGEN_KEY_REVOKED; IDGEN_DECLARATION_STALE when `declaredBy` does not declare the tag now
    */
   put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut>
   find(id: string): Promise<ApiKey | undefined>

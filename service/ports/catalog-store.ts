@@ -57,6 +57,8 @@ export interface TagPublication {
   readonly configRevision: number
   /** Who declares it: then nobody else changes it. */
   readonly declaration: Declaration | undefined
+  /** Its deletion was begun (`beginDeletion`), and whoever comes by carries it to its end. */
+  readonly deleting: boolean
 }
 
 /** What an import did. `before` undefined: the tag was made. */
@@ -142,12 +144,20 @@ export interface CatalogStore {
   /** @throws IDGEN_TAG_DECLARED while an object declares it (DeclarationStore.declare changes it then) */
   updateTag(ref: TagRef, change: TagChange, ifVersion: number | undefined): Promise<Tag>
   /**
+   * Notes that the tag is to be deleted, in the transaction that looks who declares it: from then on no object may begin
+   * to declare it (DeclarationStore.declare), so what else the deletion needs can be done outside this store. There is no
+   * way back. `owner` as of `deleteTag`. Idempotent.
+   * @throws IDGEN_TAG_NOT_FOUND, IDGEN_TAG_DECLARED, IDGEN_TAG_CLAIMED, IDGEN_DECLARATION_STALE; nothing was noted
+   */
+  beginDeletion(ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<Tag>
+  /**
    * Leaves a tombstone with the high water; from the commit on no segment of the tag can be allocated. With `grave`
    * only the tag of that generation is deleted (@throws IDGEN_TAG_NOT_FOUND), and the high water is at least `atLeast`.
    *
    * While an object declares it, only that one deletes it: `owner` is its uid, which then gives its declaration up
    * (@throws IDGEN_TAG_DECLARED without, IDGEN_TAG_CLAIMED with another one). With `grave` the deletion was decided
-   * elsewhere, where nobody grants its numbers any more, and nothing stops it.
+   * elsewhere, where nobody grants its numbers any more, and nothing stops it. The owner that `beginDeletion` was given
+   * gives its declaration up here, whoever calls.
    */
   deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void>
 

@@ -24,11 +24,30 @@ export interface DeclaredChange {
   readonly after: Tag
   /** Whose the tag was. */
   readonly declaredBefore: Declaration | undefined
+  /** Ids of the keys that were revoked, because they were others' who declared the tag before. */
+  readonly endedKeys: readonly string[]
+}
+
+/** What `release` did. */
+export interface ReleasedDeclaration {
+  readonly declaration: Declaration
+  /** Ids of the keys that were revoked with it. */
+  readonly endedKeys: readonly string[]
+}
+
+/** What `forget` did. */
+export interface ForgottenDeclaration {
+  readonly declaration: Declaration | undefined
+  /** Ids of keys that were made for objects that declared the tag, and are valid. */
+  readonly validKeys: readonly string[]
 }
 
 /**
  * Which object declares which tag. While one does, `CatalogStore` refuses changes and deletions by others. A tag is
  * made together with its declaration by `CatalogStore.createTag`.
+ *
+ * Keys that were made for an object (`ApiKey.declaredBy`) are revoked in the transaction that ends its declaration: here,
+ * in `CatalogStore.createTag` with a declaration, and in `deleteTag` for its owner.
  * @throws IDGEN_STORE_UNAVAILABLE from every method
  */
 export interface DeclarationStore {
@@ -41,7 +60,7 @@ export interface DeclarationStore {
   remembersGrant(tagId: number, dc: number, end: number): Promise<boolean>
   /**
    * Settles who declares the tag of this generation (core/declaration.ts) and, in the same transaction, records it and
-   * changes the tag. Idempotent.
+   * changes the tag. Idempotent. A tag whose deletion was begun counts as gone.
    * @throws IDGEN_TAG_NOT_FOUND, IDGEN_DECLARATION_STALE, IDGEN_TAG_CLAIMED; nothing was written
    */
   declare(
@@ -55,12 +74,13 @@ export interface DeclarationStore {
    * @returns what was given up; undefined: nothing of it was in force
    * @throws IDGEN_TAG_CLAIMED when another one's is
    */
-  release(ref: TagRef, uid: string): Promise<Declaration | undefined>
+  release(ref: TagRef, uid: string): Promise<ReleasedDeclaration | undefined>
   /** The object with this uid is gone, and declared nothing: the uid never declares. Idempotent. */
   end(uid: string): Promise<void>
   /**
-   * Forgets who declares the tag, and that anybody gave it up, so that whoever asks next is taken.
+   * Forgets who declares the tag, and that anybody gave it up, so that whoever asks next is taken. Keys stay: the object
+   * may be there, in a cluster that was restored; they are revoked when another one declares the tag.
    * @throws IDGEN_TAG_NOT_FOUND
    */
-  forget(ref: TagRef): Promise<Declaration | undefined>
+  forget(ref: TagRef): Promise<ForgottenDeclaration>
 }

@@ -74,7 +74,7 @@ export class BurstTake {
     if (form === AS_STRING) odometer.printString(out)
     else if (this.#wideIntegers || odometer.isSafe) odometer.printInteger(out)
     else {
-      odometer.skip()
+      odometer.passOver()
       this.#refuse(out)
     }
   }

@@ -36,7 +36,8 @@ export class IdOdometer {
     return this.#hi < SAFE_HI
   }
 
-  skip(): void {
+  /** Counts up without printing. */
+  passOver(): void {
     this.#countUp()
   }
 

@@ -131,8 +131,10 @@ describe('rollouts on a real API server', { skip: missing !== undefined }, () =>
   })
 
   test('an operator that is killed again and again brings a rollout to its end', async () => {
-    const { world } = await startReady()
-    await world.applyGenerator({ canary: QUICK_CANARY, image: 'idgen:v2' })
+    // On a busy machine all those starts take longer than a quick canary waits for its pods.
+    const canary = { ...QUICK_CANARY, progressDeadline: '60s' }
+    const { world } = await startReady(canary)
+    await world.applyGenerator({ canary, image: 'idgen:v2' })
     let kills = 0
     for (; kills < 12; kills += 1) {
       const current = world.operators.at(-1)

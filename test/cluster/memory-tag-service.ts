@@ -50,6 +50,7 @@ export class MemoryTagService implements ClosableClient {
     const tag = known ?? this.#make(path, text, wanted)
     const changed =
       tag.owner?.uid !== wanted.owner.uid || tag.generation !== wanted.generation || tag.settings !== settings
+    this.#endKeys(({ within, declaredBy }) => within === text && declaredBy !== wanted.owner.uid)
     Object.assign(tag, { owner: wanted.owner, generation: wanted.generation, settings })
     tag.chain = spec.chain ?? CHAIN.slice(CHAIN.indexOf(spec.algorithm ?? 'segment'))
     const floor = Number(wanted.floors?.['0'] ?? 0)
@@ -69,6 +70,7 @@ export class MemoryTagService implements ClosableClient {
     if (tag?.owner === undefined) return
     if (tag.owner.uid !== uid) throw claimed(text, tag.owner)
     this.#over.add(uid)
+    this.#endKeys((key) => key.declaredBy === uid)
     tag.owner = undefined
     if (policy === 'retain') return
     this.tags.delete(text)
@@ -92,6 +94,8 @@ export class MemoryTagService implements ClosableClient {
   async putKey(id: string, key: TagKey, signal: AbortSignal): Promise<void> {
     await this.#call('putKey', id, signal)
     if (this.revoked.has(id)) throw failure(409, 'IDGEN_KEY_REVOKED', `The key ${id} was revoked.`)
+    if (this.tags.get(key.within)?.owner?.uid !== key.declaredBy)
+      throw failure(412, 'IDGEN_DECLARATION_STALE', `${key.declaredBy} does not declare ${key.within} now.`)
     this.keys.set(id, key)
   }
 
@@ -114,6 +118,10 @@ export class MemoryTagService implements ClosableClient {
     if (tag === undefined) return
     tag.loggedTo = Math.max(tag.loggedTo, tag.highWater)
     tag.highWater -= numbers
+  }
+
+  #endKeys(which: (key: TagKey) => boolean): void {
+    for (const [id, key] of this.keys) if (which(key) && this.keys.delete(id)) this.revoked.add(id)
   }
 
   async #call(method: string, about: string, signal: AbortSignal): Promise<string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Declaration, TagOwner, TagPath } from '../../operator/core/biz-tag-declaration.ts'
-import { type ServiceClient, ServiceError } from '../../operator/reconcile/service-client.ts'
+import { type ServiceClient, ServiceError, type TagKey } from '../../operator/reconcile/service-client.ts'
 
 export interface ContractService {
   readonly client: ServiceClient
@@ -153,15 +153,38 @@ export function tagServiceContract(name: string, make: () => Promise<ContractSer
       assert.equal(first.items[0]?.generation, 1)
     })
 
+    const newKeyId = (): string =>
+      `k${String(Date.now()).slice(-8)}${String((count += 1)).padStart(3, '0')}`.slice(0, 12)
+    const keyOf = (path: TagPath, { uid: declaredBy }: TagOwner): TagKey => {
+      const within = `${path.workspace}/${path.group}/${path.tag}`
+      return { name: 'BizTag ns/n', within, sha256: 'a'.repeat(64), declaredBy }
+    }
+
+    it('ends the keys of an object when it declares its tag no more, and takes none for it then', async () => {
+      for (const end of ['retain', 'purge', 'take over'] as const) {
+        const path = newPath()
+        const [one, two] = [owner(uid()), owner(uid())]
+        const [before, after] = [newKeyId(), newKeyId()]
+        await refuses('IDGEN_DECLARATION_STALE', 412, client.putKey(before, keyOf(path, one), NEVER))
+        await declare(path, one)
+        await client.putKey(before, keyOf(path, one), NEVER)
+        await declare(path, one, { generation: 2 })
+        await client.putKey(before, keyOf(path, one), NEVER)
+        if (end === 'take over') await declare(path, two, { takeOverFrom: one.uid })
+        else await client.release(path, one.uid, end, NEVER)
+        await refuses('IDGEN_KEY_REVOKED', 409, client.putKey(before, keyOf(path, one), NEVER))
+        await refuses('IDGEN_DECLARATION_STALE', 412, client.putKey(after, keyOf(path, one), NEVER))
+        await declare(path, two)
+        await client.putKey(after, keyOf(path, two), NEVER)
+      }
+    })
+
     it('keeps the key that it was given last, and none under an id that was revoked', async () => {
       const path = newPath()
-      await declare(path, owner(uid()))
-      const id = `k${String(Date.now()).slice(-8)}${String(count).padStart(3, '0')}`.slice(0, 12)
-      const key = {
-        name: 'BizTag ns/n',
-        within: `${path.workspace}/${path.group}/${path.tag}`,
-        sha256: 'a'.repeat(64),
-      }
+      const from = owner(uid())
+      await declare(path, from)
+      const id = newKeyId()
+      const key = keyOf(path, from)
       await client.putKey(id, key, NEVER)
       await client.putKey(id, key, NEVER)
       await client.putKey(id, { ...key, sha256: 'b'.repeat(64) }, NEVER)

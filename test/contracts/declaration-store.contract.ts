@@ -44,7 +44,12 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       await stores.segments.allocate(tag.id, 0, 10)
       const declaration = declarationOf('found')
       const change = { ...declaration, takeOverFrom: 'nobody' }
-      assert.deepEqual(await declared(tag, change), { before: tag, after: tag, declaredBefore: undefined })
+      assert.deepEqual(await declared(tag, change), {
+        before: tag,
+        after: tag,
+        declaredBefore: undefined,
+        endedKeys: [],
+      })
       assert.deepEqual(await stores.others.find(tag), {
         tag,
         declaration,
@@ -120,6 +125,51 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       assert.equal(await catalog.findTag(tag), undefined)
     })
 
+    it('lets nobody begin to declare a tag whose deletion was begun, and delete one that is declared', async () => {
+      const declaration = declarationOf('late')
+      const tag = await made('begun')
+      assert.equal((await catalog.findPublication(tag))?.deleting, false)
+      await rejectsWith('IDGEN_VERSION_MISMATCH', catalog.beginDeletion(tag, 7))
+      await rejectsWith('IDGEN_DECLARATION_STALE', catalog.beginDeletion(tag, undefined, 'uid of late'))
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', catalog.beginDeletion(newTag('none'), undefined))
+      for (const ifVersion of [1, undefined])
+        assert.deepEqual(await catalog.beginDeletion(tag, ifVersion), tag)
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', declared(tag, declaration))
+      assert.equal((await catalog.findPublication(tag))?.deleting, true)
+      assert.equal((await catalog.listPublications(tag.id - 1, 1))[0]?.deleting, true)
+      await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: 70 })
+      const again = await catalog.createTag(newTag('begun'), declaration)
+      assert.equal(again.space.startAt, 70)
+      await rejectsWith('IDGEN_TAG_DECLARED', catalog.beginDeletion(again, undefined))
+      await rejectsWith('IDGEN_TAG_CLAIMED', catalog.beginDeletion(again, undefined, 'uid of other'))
+      assert.equal((await catalog.findPublication(again))?.deleting, false)
+    })
+
+    it('ends the declaration of the object that began the deletion, whoever carries it to its end', async () => {
+      const declaration = declarationOf('begins')
+      const tag = await catalog.createTag(newTag('begins'), declaration)
+      await catalog.beginDeletion(tag, undefined, declaration.owner.uid)
+      const newer = { ...declarationOf('newer'), takeOverFrom: declaration.owner.uid }
+      await rejectsWith('IDGEN_TAG_NOT_FOUND', declared(tag, newer))
+      assert.deepEqual((await declarations.find(tag))?.declaration, declaration, 'in force to the end')
+      await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: 0 })
+      assert.equal(await stores.others.isOver(declaration.owner.uid), true)
+    })
+
+    it('lets either the deletion or the declaration of a tag begin, never both', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const tag = await made(`either-${round}`)
+        const wanted = declarationOf(`either-${round}`)
+        const begin = () => catalog.beginDeletion(tag, undefined)
+        const adopt = () => stores.others.declare(tag, tag.generation, wanted, undefined)
+        const calls: (() => Promise<unknown>)[] = round % 2 === 0 ? [begin, adopt] : [adopt, begin]
+        const outcomes = await Promise.allSettled(calls.map((call) => call()))
+        assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+        const found = await catalog.findPublication(tag)
+        assert.equal(found?.deleting, found?.declaration === undefined)
+      }
+    })
+
     it('brings nothing back for an object whose tag was deleted with it', async () => {
       const declaration = declarationOf('purged')
       const tag = await catalog.createTag(newTag('purged'), declaration)
@@ -146,7 +196,8 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
       const tag = await catalog.createTag(newTag('released'), declaration)
       await rejectsWith('IDGEN_TAG_CLAIMED', declarations.release(tag, 'uid of other'))
       assert.equal(await declarations.release(newTag('none'), 'uid of other'), undefined)
-      assert.deepEqual(await declarations.release(tag, declaration.owner.uid), declaration)
+      const released = await declarations.release(tag, declaration.owner.uid)
+      assert.deepEqual(released, { declaration, endedKeys: [] })
       assert.equal(await declarations.release(tag, declaration.owner.uid), undefined)
       assert.deepEqual(await stores.others.find(tag), { tag, declaration: undefined, places: [] })
       await rejectsWith('IDGEN_DECLARATION_STALE', declared(tag, declaration))
@@ -185,10 +236,10 @@ export function declarationStoreContract(name: string, make: () => Promise<Decla
     it('forgets on demand that anybody declared a tag', async () => {
       const declaration = { ...declarationOf('forgotten'), generation: 9 }
       const tag = await catalog.createTag(newTag('forgotten'), declaration)
-      assert.deepEqual(await declarations.forget(tag), declaration)
+      assert.deepEqual(await declarations.forget(tag), { declaration, validKeys: [] })
       await declared(tag, { ...declaration, generation: 2 })
       await declarations.release(tag, declaration.owner.uid)
-      assert.equal(await declarations.forget(tag), undefined)
+      assert.equal((await declarations.forget(tag)).declaration, undefined)
       await declared(tag, declaration)
       assert.deepEqual((await declarations.find(tag))?.declaration, declaration)
       await rejectsWith('IDGEN_TAG_NOT_FOUND', declarations.forget(newTag('none')))

@@ -29,6 +29,7 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
         tag: made?.after,
         configRevision: 7,
         declaration: undefined,
+        deleting: false,
       })
       assert.deepEqual((await others.changesSince(0)).tagPaths.includes('elsewhere/far/made'), true)
       assert.equal((await others.findGroup('elsewhere', 'far'))?.version, 1)

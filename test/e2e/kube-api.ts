@@ -107,7 +107,10 @@ export interface Pod extends KubeObject {
   readonly status: {
     readonly podIP?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-    readonly containerStatuses?: readonly { readonly restartCount: number }[]
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number
+      readonly state?: { readonly running?: { readonly startedAt: string } }
+    }[]
   }
 }
 

@@ -14,8 +14,9 @@ import { OperatorKiller } from './operator-killer.ts'
 import { probeTarget } from './probe-target.ts'
 import { autoscaling } from './scenarios/autoscaling.ts'
 import { generatorDeleted, generatorReturns, nothingTwice } from './scenarios/deletion.ts'
+import { firstObjects } from './scenarios/first-objects.ts'
 import { applyFirstTags, applyGenerator, installByHelm } from './scenarios/installing.ts'
-import { everyPodEvicted, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
+import { everyPodEvicted, everyPodKilled, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
 import { badVersion, commands, goodCanary, missingImage, scaling } from './scenarios/rollouts.ts'
 import { etcdRestored } from './scenarios/stores.ts'
 import {
@@ -86,35 +87,40 @@ describe('idgen on a real Kubernetes', { skip: reason ?? false }, () => {
   scenario('many tags at once are reconciled within a minute', manyTags)
   scenario('kubectl scale makes more pods and fewer, and nobody notices', scaling)
   scenario('another operator leads soon after the leader was ended', leaderHandOver)
-  scenario('a canary goes through its steps while the operator is killed every 20 s', killedCanary)
+  scenario('a canary goes through its steps while the operator is killed every 20 s', underKills(goodCanary))
   scenario('an image that nobody has is rolled back, and goes through when retried', missingImage)
-  scenario('a version that does not start is rolled back and stays blocked', badVersion)
+  scenario('a version that does not start is rolled back and stays blocked', underKills(badVersion))
   scenario('pause, resume, promote, abort and retry do what they say', commands)
-  scenario('every pod is evicted in turn, and nobody notices', everyPodEvicted)
+  scenario('every pod is evicted in turn, and nobody notices', underKills(everyPodEvicted))
   scenario('the kubelet is restarted, and nobody notices', kubeletRestarts)
-  scenario('the etcd of idgen is restored from a snapshot, and nobody notices', etcdRestored)
+  scenario('the etcd of idgen is restored from a snapshot, and nobody notices', underKills(etcdRestored))
   if (FORM === 'long') {
     scenario('pods come and go by load, and nobody notices', autoscaling)
     scenario('the chart goes back a version and up again, and nobody notices', upgradedAndBack)
+    scenario('the release makes a first IdGenerator with a tag, and helm test asks it', firstObjects)
   }
   scenario('a deleted tag that returns goes on above', tagReturns)
   scenario('a second claim on a tag is told so', secondClaim)
   scenario('a deleted IdGenerator takes what it owns and no data', generatorDeleted)
   scenario('an IdGenerator that returns goes on above', generatorReturns)
   scenario('no ID was given twice in all of this', nothingTwice)
+  scenario('the prober sees pods that are killed without a word', everyPodKilled)
 })
 
 async function beginProbing({ api, prober }: Stage): Promise<void> {
   prober.start(await probeTarget(api))
 }
 
-async function killedCanary(stage: Stage): Promise<void> {
-  const killer = new OperatorKiller(stage.api, KILL_EVERY_MS)
-  killer.start()
-  try {
-    await goodCanary(stage)
-  } finally {
-    await killer.stop()
+/** All the while an operator is killed every 20 s. */
+function underKills(work: (stage: Stage) => Promise<void>): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    const killer = new OperatorKiller(stage.api, KILL_EVERY_MS)
+    killer.start()
+    try {
+      await work(stage)
+    } finally {
+      await killer.stop()
+    }
+    say(`    an operator was killed ${killer.kills} times`)
   }
-  say(`    the operator was killed ${killer.kills} times`)
 }

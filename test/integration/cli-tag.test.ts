@@ -209,9 +209,15 @@ describe('idgen tag, with a database alone', () => {
       'shop/orders/freed was declared by BizTag ns/bt (uid u, cluster c), and is free now\n',
     )
     assert.deepEqual(await query(database, 'SELECT * FROM tag_declarations'), [])
+    await query(
+      database,
+      `INSERT INTO api_keys (id, name, hash, scopes, within, created_at, declared_by)
+         VALUES ('abcdefabcdef', 'k', decode(repeat('00', 32), 'hex'), '{issue}', 'shop/orders/freed', now(), 'u')`,
+    )
     const audited = await query(database, `SELECT actor, subject FROM audit_log WHERE action = 'tag.forget'`)
     assert.deepEqual(audited, [{ actor: 'cli', subject: 'shop/orders/freed' }])
-    assert.match((await idgen(['tag', 'release', 'shop/orders/freed'], env)).out, /declared by nobody/)
+    const again = await idgen(['tag', 'release', 'shop/orders/freed'], env)
+    assert.match(again.out, /declared by nobody.*\n.*valid until.*\n {2}idgen key revoke abcdefabcdef\n$/)
     const none = await idgen(['tag', 'release', 'shop/orders/none'], env)
     assert.equal(none.code, 1)
     assert.match(none.err, /There is no tag shop\/orders\/none/)

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { exists, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 
 /** Clients that nobody here wrote: grpcurl (Go), through reflection alone, and one that protoc made for Python. */
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const CACHE = join(ROOT, '.cache')
 const GRPCURL_VERSION = 'v1.9.4'
 const GRPCIO_TOOLS_VERSION = '1.85.1'
-/** The first build of grpcurl downloads and compiles for about a minute on two cores. */
-const INSTALL_LIMIT_MS = 400_000
 
 test('grpcurl finds, describes and calls everything by reflection alone', async (t) => {
   const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
@@ -73,7 +71,7 @@ test('grpcurl shows the details of an error', async (t) => {
 })
 
 test('a Python client generated from the proto issues, streams and reads error details', async (t) => {
-  const python = await installed(t, 'grpcio-tools', installPython)
+  const python = await installed(t, 'grpcio-tools', () => pythonWith('grpcio-tools', GRPCIO_TOOLS_VERSION))
   if (python === undefined) return
   const generated = await mkdtemp(join(tmpdir(), 'idgen-python-'))
   t.after(() => rm(generated, { recursive: true }))
@@ -99,44 +97,11 @@ test('a Python client generated from the proto issues, streams and reads error d
   })
 })
 
-/** The tool's path; undefined, with the test marked as skipped and the reason, where it cannot be had. */
-async function installed(
-  t: TestContext,
-  name: string,
-  install: () => Promise<string>,
-): Promise<string | undefined> {
-  try {
-    await mkdir(CACHE, { recursive: true })
-    return await install()
-  } catch (error) {
-    t.skip(`${name} cannot be had here: ${String(error).split('\n', 1)[0]}`)
-    return undefined
-  }
-}
-
 async function installGrpcurl(): Promise<string> {
-  const folder = join(CACHE, `grpcurl-${GRPCURL_VERSION}`)
+  const folder = join(TOOLS, `grpcurl-${GRPCURL_VERSION}`)
   const binary = join(folder, 'grpcurl')
   if (await exists(binary)) return binary
   const module = `github.com/fullstorydev/grpcurl/cmd/grpcurl@${GRPCURL_VERSION}`
   await run('go', ['install', module], { env: { ...process.env, GOBIN: folder }, timeout: INSTALL_LIMIT_MS })
   return binary
-}
-
-async function installPython(): Promise<string> {
-  const folder = join(CACHE, `grpcio-tools-${GRPCIO_TOOLS_VERSION}`)
-  const python = join(folder, 'bin/python')
-  const done = join(folder, 'bin/python-grpc-tools-protoc')
-  if (await exists(done)) return python
-  await run('python3', ['-m', 'venv', folder])
-  const options = { timeout: INSTALL_LIMIT_MS }
-  await run(python, ['-m', 'pip', 'install', '--quiet', `grpcio-tools==${GRPCIO_TOOLS_VERSION}`], options)
-  return python
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -12,6 +12,7 @@ import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
 import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
 import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
+import { declaredKeysContract } from '../contracts/declared-keys.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
@@ -76,6 +77,16 @@ declarationStoreContract('PostgresDeclarationStore', async () => {
     declarations: new PostgresDeclarationStore(one),
     others: new PostgresDeclarationStore(two),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
+    close,
+  }
+})
+
+declaredKeysContract('PostgresDeclarationStore', async () => {
+  const { one, two, close } = await open()
+  return {
+    catalog: new PostgresCatalogStore(one),
+    declarations: new PostgresDeclarationStore(two),
+    keys: new PostgresApiKeyStore(one),
     close,
   }
 })

@@ -303,7 +303,7 @@ export interface IdGeneratorSpecCanaryAnalysis {
   readonly errorLimit: number
   /** Whether a hold may end without enough requests for a judgement. */
   readonly onNoData: 'Proceed' | 'Hold'
-  /** What is judged; a repeated ID always rolls back. */
+  /** What is judged. Repeated IDs and restarts of pods always are. */
   readonly metrics: readonly IdGeneratorSpecCanaryAnalysisMetric[]
 }
 

@@ -1,3 +1,4 @@
+import { refuseKey } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
@@ -6,54 +7,61 @@ import { pageOf } from './memory-page.ts'
 
 export class MemoryApiKeyStore implements ApiKeyStore {
   readonly #catalog: MemoryCatalog
-  readonly #keys = new Map<string, ApiKey>()
 
   constructor(catalog: MemoryCatalog) {
     this.#catalog = catalog
   }
 
   async create(key: ApiKey): Promise<void> {
-    if (this.#keys.has(key.id))
+    if (this.#catalog.keys.has(key.id))
       throw new IdgenError('IDGEN_ALREADY_EXISTS', `There is a key ${key.id} already.`)
-    this.#keys.set(key.id, { ...key, hash: new Uint8Array(key.hash), scopes: [...key.scopes] })
+    this.#catalog.keys.set(key.id, { ...key, hash: new Uint8Array(key.hash), scopes: [...key.scopes] })
     this.#catalog.changed('key', key.id)
   }
 
   async put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut> {
-    const existing = this.#keys.get(key.id)
+    const existing = this.#catalog.keys.get(key.id)
     if (existing === undefined) {
+      this.#refuseUndeclared(key)
       await this.create(key)
       return { key, outcome: 'created' }
     }
     mayReplace(existing)
     if (existing.revokedAt !== undefined)
       throw new IdgenError('IDGEN_KEY_REVOKED', `The key ${key.id} was revoked for good.`)
+    this.#refuseUndeclared(key)
     const next = { ...key, createdAt: existing.createdAt }
     if (textOf(next) === textOf(existing)) return { key: existing, outcome: 'same' }
-    this.#keys.set(key.id, next)
+    this.#catalog.keys.set(key.id, next)
     this.#catalog.changed('key', key.id)
     return { key: next, outcome: 'replaced' }
   }
 
   async find(id: string): Promise<ApiKey | undefined> {
-    return this.#keys.get(id)
+    return this.#catalog.keys.get(id)
   }
 
   async list(page: PageRequest): Promise<Page<ApiKey>> {
-    return pageOf(this.#keys.values(), page, (key) => key.id)
+    return pageOf(this.#catalog.keys.values(), page, (key) => key.id)
   }
 
   async revoke(id: string, at: Date): Promise<ApiKey> {
-    const key = this.#keys.get(id)
+    const key = this.#catalog.keys.get(id)
     if (key === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
     const revoked = { ...key, revokedAt: key.revokedAt ?? at }
-    this.#keys.set(id, revoked)
+    this.#catalog.keys.set(id, revoked)
     this.#catalog.changed('key', id)
     return revoked
+  }
+
+  #refuseUndeclared({ within, declaredBy }: ApiKey): void {
+    if (declaredBy === undefined) return
+    const tag = this.#catalog.tags.get(within)
+    refuseKey(within, tag && this.#catalog.declarations.get(tag.id), declaredBy)
   }
 }
 
 /** In one order, whatever the caller's. */
-function textOf({ name, hash, scopes, within, expiresAt }: ApiKey): string {
-  return JSON.stringify([name, [...hash], scopes, within, expiresAt])
+function textOf({ name, hash, scopes, within, expiresAt, declaredBy }: ApiKey): string {
+  return JSON.stringify([name, [...hash], scopes, within, expiresAt, declaredBy])
 }

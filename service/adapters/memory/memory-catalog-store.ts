@@ -131,7 +131,10 @@ export class MemoryCatalogStore implements CatalogStore {
     invariant(!this.#catalog.tagsById.has(tag.id), 'no two tags have one number')
     this.#catalog.tags.set(path, tag)
     this.#catalog.tagsById.set(tag.id, tag)
-    if (declaration !== undefined) this.#catalog.declarations.set(tag.id, { ...declaration })
+    if (declaration !== undefined) {
+      this.#catalog.declarations.set(tag.id, { ...declaration })
+      this.#catalog.endKeysOfOthers(path, declaration.owner.uid)
+    }
     this.#catalog.changed('tag', path)
     return tag
   }
@@ -152,6 +155,14 @@ export class MemoryCatalogStore implements CatalogStore {
     const declaration = this.#catalog.declarations.get(before.id)
     if (declaration !== undefined) throw tagDeclared(tagPath(ref), declaration.owner)
     return this.#catalog.changeTag(before, change)
+  }
+
+  async beginDeletion(ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<Tag> {
+    const tag = this.#tag(ref, ifVersion)
+    refuseDeletion(tagPath(ref), this.#catalog.declarations.get(tag.id), owner)
+    if (!this.#catalog.deletions.has(tag.id)) this.#catalog.deletions.set(tag.id, owner)
+    this.#catalog.changed()
+    return tag
   }
 
   async deleteTag(
@@ -177,7 +188,12 @@ export class MemoryCatalogStore implements CatalogStore {
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)
     this.#catalog.declarations.delete(id)
-    if (owner !== undefined && declaration?.owner.uid === owner) this.#catalog.releasedOwners.set(owner, id)
+    const going = this.#catalog.deletions.get(id) ?? owner
+    this.#catalog.deletions.delete(id)
+    if (going !== undefined) {
+      if (declaration?.owner.uid === going) this.#catalog.releasedOwners.set(going, id)
+      this.#catalog.endKeysOf(going)
+    }
     this.#catalog.changed('tag', path)
   }
 
@@ -266,6 +282,7 @@ export class MemoryCatalogStore implements CatalogStore {
       tag,
       configRevision: this.#catalog.configRevisions.get(tag.id) ?? 0,
       declaration: this.#catalog.declarations.get(tag.id),
+      deleting: this.#catalog.deletions.has(tag.id),
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Declaration } from '../../core/declaration.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
+import type { ApiKey } from '../../ports/api-key-store.ts'
 import type { Group, TagChange, Workspace } from '../../ports/catalog-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 
@@ -33,6 +34,10 @@ export class MemoryCatalog {
   readonly declarations = new Map<number, Declaration>()
   /** By the uid of an object that is gone: which tag it gave up; undefined: it declared none. */
   readonly releasedOwners = new Map<string, number | undefined>()
+  /** By id of a live tag whose deletion was begun: the uid of the object that goes with it. */
+  readonly deletions = new Map<number, string | undefined>()
+  /** By id. */
+  readonly keys = new Map<string, ApiKey>()
   /** By tag id: newest revision exchanged with the coordinator. */
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
@@ -81,6 +86,28 @@ export class MemoryCatalog {
     this.tagsById.set(after.id, after)
     this.changed('tag', tagPath(before))
     return after
+  }
+
+  /** The object declares nothing any more. @returns ids of the keys that were revoked */
+  endKeysOf(uid: string): string[] {
+    return this.#endKeys((key) => key.declaredBy === uid)
+  }
+
+  /** The object declares the tag, and no other does. @returns ids of the keys that were revoked */
+  endKeysOfOthers(path: string, uid: string): string[] {
+    return this.#endKeys((key) => key.within === path && key.declaredBy !== uid)
+  }
+
+  #endKeys(which: (key: ApiKey) => boolean): string[] {
+    const ended = this.validDeclaredKeys(which)
+    for (const key of ended) this.keys.set(key.id, { ...key, revokedAt: this.now() })
+    for (const { id } of ended) this.changed('key', id)
+    return ended.map(({ id }) => id).sort()
+  }
+
+  validDeclaredKeys(which: (key: ApiKey) => boolean): ApiKey[] {
+    const valid = [...this.keys.values()].filter((key) => key.revokedAt === undefined)
+    return valid.filter((key) => key.declaredBy !== undefined && which(key))
   }
 
   now(): Date {

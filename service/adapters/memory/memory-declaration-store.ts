@@ -1,13 +1,14 @@
-import {
-  type Declaration,
-  settleDeclaration,
-  tagClaimed,
-  type WantedDeclaration,
-} from '../../core/declaration.ts'
+import { settleDeclaration, tagClaimed, type WantedDeclaration } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import type { Page, PageRequest, TagChange, TagRef } from '../../ports/catalog-store.ts'
-import type { DeclarationStore, DeclaredChange, DeclaredTag } from '../../ports/declaration-store.ts'
+import type {
+  DeclarationStore,
+  DeclaredChange,
+  DeclaredTag,
+  ForgottenDeclaration,
+  ReleasedDeclaration,
+} from '../../ports/declaration-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
 import { pageOf } from './memory-page.ts'
 
@@ -46,37 +47,41 @@ export class MemoryDeclarationStore implements DeclarationStore {
     change: TagChange | undefined,
   ): Promise<DeclaredChange> {
     const before = this.#required(ref)
-    if (before.generation !== generation) throw notFound(ref)
+    if (before.generation !== generation || this.#catalog.deletions.has(before.id)) throw notFound(ref)
     const declaredBefore = this.#catalog.declarations.get(before.id)
     const over = this.#catalog.releasedOwners.has(wanted.owner.uid)
     const { owner, generation: counted } = wanted
-    if (settleDeclaration(tagPath(ref), { declaration: declaredBefore, over }, wanted))
-      this.#catalog.declarations.set(before.id, { owner: { ...owner }, generation: counted })
+    const path = tagPath(ref)
+    const taken = settleDeclaration(path, { declaration: declaredBefore, over }, wanted)
+    if (taken) this.#catalog.declarations.set(before.id, { owner: { ...owner }, generation: counted })
+    const endedKeys = taken ? this.#catalog.endKeysOfOthers(path, owner.uid) : []
     const after = change === undefined ? before : this.#catalog.changeTag(before, change)
-    return { before, after, declaredBefore }
+    return { before, after, declaredBefore, endedKeys }
   }
 
-  async release(ref: TagRef, uid: string): Promise<Declaration | undefined> {
+  async release(ref: TagRef, uid: string): Promise<ReleasedDeclaration | undefined> {
     const tag = this.#catalog.tags.get(tagPath(ref))
     const declaration = tag && this.#catalog.declarations.get(tag.id)
     if (tag === undefined || declaration === undefined) return undefined
     if (declaration.owner.uid !== uid) throw tagClaimed(tagPath(ref), declaration.owner)
     this.#catalog.declarations.delete(tag.id)
     this.#catalog.releasedOwners.set(uid, tag.id)
-    return declaration
+    return { declaration, endedKeys: this.#catalog.endKeysOf(uid) }
   }
 
   async end(uid: string): Promise<void> {
     if (!this.#catalog.releasedOwners.has(uid)) this.#catalog.releasedOwners.set(uid, undefined)
+    this.#catalog.endKeysOf(uid)
   }
 
-  async forget(ref: TagRef): Promise<Declaration | undefined> {
+  async forget(ref: TagRef): Promise<ForgottenDeclaration> {
     const tag = this.#required(ref)
     const declaration = this.#catalog.declarations.get(tag.id)
     this.#catalog.declarations.delete(tag.id)
     for (const [uid, tagId] of this.#catalog.releasedOwners)
       if (tagId === tag.id) this.#catalog.releasedOwners.delete(uid)
-    return declaration
+    const valid = this.#catalog.validDeclaredKeys((key) => key.within === tagPath(ref))
+    return { declaration, validKeys: valid.map(({ id }) => id).sort() }
   }
 
   #declared(tag: Tag): DeclaredTag {

@@ -19,16 +19,21 @@ export function writeCatalog<T>(
   doing: string,
   work: (session: Session, revision: number) => Promise<T>,
 ): Promise<T> {
-  return database.transaction(doing, async (session) => {
-    const counter = await session.first(
-      database.kysely
-        .updateTable('catalog_revision')
-        .set((eb) => ({ revision: eb('revision', '+', 1) }))
-        .returning('revision'),
-    )
-    invariant(counter !== undefined, 'the revision counter has its one row')
-    return await work(session, counter.revision)
-  })
+  return database.transaction(doing, async (session) =>
+    work(session, await nextRevision(session, database.kysely)),
+  )
+}
+
+/** One for each change that is noted: followers are told of them page by page, from one revision to the next. */
+export async function nextRevision(session: Session, db: Kysely<Tables>): Promise<number> {
+  const counter = await session.first(
+    db
+      .updateTable('catalog_revision')
+      .set((eb) => ({ revision: eb('revision', '+', 1) }))
+      .returning('revision'),
+  )
+  invariant(counter !== undefined, 'the revision counter has its one row')
+  return counter.revision
 }
 
 /** `subject`: the path of a tag, the id of a key. */

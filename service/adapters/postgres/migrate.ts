@@ -7,6 +7,8 @@ import { access } from '../../../migrations/0004_access.ts'
 import { coordination } from '../../../migrations/0005_coordination.ts'
 import { declarations } from '../../../migrations/0006_declarations.ts'
 import { pastDeclarations } from '../../../migrations/0007_past-declarations.ts'
+import { tagDeletions } from '../../../migrations/0008_tag-deletions.ts'
+import { keysOfDeclarations } from '../../../migrations/0009_keys-of-declarations.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -20,6 +22,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005_coordination': coordination,
   '0006_declarations': declarations,
   '0007_past-declarations': pastDeclarations,
+  '0008_tag-deletions': tagDeletions,
+  '0009_keys-of-declarations': keysOfDeclarations,
 }
 
 /**

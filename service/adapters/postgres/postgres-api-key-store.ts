@@ -5,6 +5,7 @@ import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import { nameTaken, pageOf } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
+import { refuseUndeclared } from './declared-keys.ts'
 import type { ApiKeysTable } from './tables.ts'
 
 export class PostgresApiKeyStore implements ApiKeyStore {
@@ -36,6 +37,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
       if (existing !== undefined) mayReplace(existing)
       if (existing?.revokedAt !== undefined)
         throw new IdgenError('IDGEN_KEY_REVOKED', `The API key ${key.id} was revoked for good.`)
+      await refuseUndeclared(session, db, key)
       const next = { ...key, createdAt: existing?.createdAt ?? key.createdAt }
       if (existing !== undefined && sameKey(existing, next)) return { key: existing, outcome: 'same' }
       const { id, ...columns } = columnsOf(next)
@@ -96,6 +98,7 @@ function columnsOf(key: ApiKey) {
     created_at: key.createdAt,
     expires_at: key.expiresAt ?? null,
     revoked_at: key.revokedAt ?? null,
+    declared_by: key.declaredBy ?? null,
   }
 }
 
@@ -114,5 +117,6 @@ function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
     createdAt: row.created_at,
     expiresAt: row.expires_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
+    ...(row.declared_by === null ? {} : { declaredBy: row.declared_by }),
   }
 }

@@ -101,6 +101,10 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#tags.update(ref, change, ifVersion)
   }
 
+  beginDeletion(ref: TagRef, ifVersion: number | undefined, owner?: string): Promise<Tag> {
+    return this.#tags.beginDeletion(ref, ifVersion, owner)
+  }
+
   deleteTag(ref: TagRef, ifVersion: number | undefined, grave?: TagGrave, owner?: string): Promise<void> {
     return this.#tags.delete(ref, ifVersion, grave, owner)
   }

@@ -1,16 +1,13 @@
 import { type Kysely, sql } from 'kysely'
-import {
-  type Declaration,
-  settleDeclaration,
-  tagClaimed,
-  type WantedDeclaration,
-} from '../../core/declaration.ts'
+import { settleDeclaration, tagClaimed, type WantedDeclaration } from '../../core/declaration.ts'
 import { STEP_MAX, tagPath } from '../../core/tag.ts'
 import type { Page, PageRequest, TagChange, TagRef } from '../../ports/catalog-store.ts'
 import type {
   DeclarationStore,
   DeclaredChange,
   DeclaredTag,
+  ForgottenDeclaration,
+  ReleasedDeclaration,
   SegmentPlace,
 } from '../../ports/declaration-store.ts'
 import { pageOf, tagNotFound } from './catalog-records.ts'
@@ -27,6 +24,8 @@ import {
   withDeclaration,
   writeDeclaration,
 } from './declaration-records.ts'
+import { endKeysOf, endKeysOfOthers, validKeysOf } from './declared-keys.ts'
+import { isDeleting } from './deletion-records.ts'
 import { GroupRecords } from './group-records.ts'
 import type { Tables } from './tables.ts'
 import { TagRecords } from './tag-records.ts'
@@ -94,21 +93,25 @@ export class PostgresDeclarationStore implements DeclarationStore {
   ): Promise<DeclaredChange> {
     return writeCatalog(this.#database, 'declaring a tag', async (session, revision) => {
       const row = await this.#tags.required(session, ref, undefined)
-      if (row.generation !== generation) throw tagNotFound(tagPath(ref))
+      if (row.generation !== generation || (await isDeleting(session, this.#db, row.id)))
+        throw tagNotFound(tagPath(ref))
       const declaration = await declarationOf(session, this.#db, row.id)
       const over = await isOver(session, this.#db, wanted.owner.uid)
       const taken = settleDeclaration(tagPath(ref), { declaration, over }, wanted)
+      const { uid } = wanted.owner
+      const isNew = taken && declaration?.owner.uid !== uid
       if (taken) await writeDeclaration(session, this.#db, row.id, wanted)
+      const endedKeys = isNew ? await endKeysOfOthers(session, this.#db, tagPath(ref), uid) : []
       const before = tagOf(row)
-      if (change === undefined) return { before, after: before, declaredBefore: declaration }
+      if (change === undefined) return { before, after: before, declaredBefore: declaration, endedKeys }
       await this.#tags.write(session, row, change)
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
       const after = tagOf(await this.#tags.required(session, ref, undefined))
-      return { before, after, declaredBefore: declaration }
+      return { before, after, declaredBefore: declaration, endedKeys }
     })
   }
 
-  release(ref: TagRef, uid: string): Promise<Declaration | undefined> {
+  release(ref: TagRef, uid: string): Promise<ReleasedDeclaration | undefined> {
     return writeCatalog(this.#database, 'giving a declaration up', async (session) => {
       const query = withDeclaration(selectTags(this.#db, ref)).where('t.name', '=', ref.name)
       const row = await session.first(query)
@@ -116,7 +119,7 @@ export class PostgresDeclarationStore implements DeclarationStore {
       if (row === undefined || declaration === undefined) return undefined
       if (declaration.owner.uid !== uid) throw tagClaimed(tagPath(ref), declaration.owner)
       await releaseDeclaration(session, this.#db, row.id, uid)
-      return declaration
+      return { declaration, endedKeys: await endKeysOf(session, this.#db, uid) }
     })
   }
 
@@ -125,15 +128,17 @@ export class PostgresDeclarationStore implements DeclarationStore {
     return writeCatalog(this.#database, 'ending an object that declared nothing', async (session) => {
       const past = this.#db.insertInto('past_declarations').values({ uid, tag_id: null })
       await session.write(past.onConflict((conflict) => conflict.doNothing()))
+      // Another database may have deleted its tag, and the declaration with it.
+      await endKeysOf(session, this.#db, uid)
     })
   }
 
-  forget(ref: TagRef): Promise<Declaration | undefined> {
+  forget(ref: TagRef): Promise<ForgottenDeclaration> {
     return writeCatalog(this.#database, 'forgetting a declaration', async (session) => {
       const { id } = await this.#tags.required(session, ref, undefined)
       const declaration = await declarationOf(session, this.#db, id)
       await forgetDeclarations(session, this.#db, id)
-      return declaration
+      return { declaration, validKeys: await validKeysOf(session, this.#db, tagPath(ref)) }
     })
   }
 

@@ -9,6 +9,7 @@ export interface Tables {
   biz_tags: BizTagsTable
   tag_declarations: TagDeclarationsTable
   past_declarations: PastDeclarationsTable
+  tag_deletions: TagDeletionsTable
   segments: SegmentsTable
   ranges: RangesTable
   segment_allocations: SegmentAllocationsTable
@@ -72,6 +73,12 @@ export interface PastDeclarationsTable {
   uid: string
   tag_id: number | null
   released_at: Generated<Date>
+}
+
+export interface TagDeletionsTable {
+  tag_id: number
+  owner_uid: string | null
+  begun_at: Generated<Date>
 }
 
 export interface SegmentsTable {
@@ -141,6 +148,7 @@ export interface ApiKeysTable {
   created_at: Date
   expires_at: Date | null
   revoked_at: Date | null
+  declared_by: string | null
 }
 
 export interface AuditLogTable {

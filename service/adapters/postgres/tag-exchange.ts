@@ -149,13 +149,16 @@ export class TagExchange {
 }
 
 function withPublication(tags: ReturnType<typeof selectTagsAnywhere>) {
-  return withDeclaration(tags).select('t.config_revision')
+  return withDeclaration(tags)
+    .leftJoin('tag_deletions as x', 'x.tag_id', 't.id')
+    .select(['t.config_revision', 'x.tag_id as deleting'])
 }
 
 function publicationOf(
-  row: TagRow & DeclarationColumns & { readonly config_revision: number },
+  row: TagRow & DeclarationColumns & { readonly config_revision: number; readonly deleting: number | null },
 ): TagPublication {
-  return { tag: tagOf(row), configRevision: row.config_revision, declaration: declarationIn(row) }
+  const { config_revision: configRevision, deleting } = row
+  return { tag: tagOf(row), configRevision, declaration: declarationIn(row), deleting: deleting !== null }
 }
 
 const LIVE = sql<boolean>`deleted_at IS NULL`

@@ -11,6 +11,8 @@ import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './c
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { declarationOf, isOver, releaseDeclaration, writeDeclaration } from './declaration-records.ts'
+import { endKeysOf, endKeysOfOthers } from './declared-keys.ts'
+import { endDeletion, noteDeletion } from './deletion-records.ts'
 import type { GroupRecords } from './group-records.ts'
 import { spaceOf } from './range-opener.ts'
 import type { Session } from './session.ts'
@@ -125,6 +127,15 @@ export class TagRecords {
     )
   }
 
+  beginDeletion(ref: TagRef, ifVersion: number | undefined, owner: string | undefined): Promise<Tag> {
+    return writeCatalog(this.#database, 'beginning to delete a tag', async (session) => {
+      const row = await this.required(session, ref, ifVersion)
+      refuseDeletion(tagPath(ref), await declarationOf(session, this.#db, row.id), owner)
+      await noteDeletion(session, this.#db, row.id, owner)
+      return tagOf(row)
+    })
+  }
+
   /**
    * Locks the tag FOR UPDATE, which waits for allocations that hold it FOR KEY SHARE, and only then reads how far
    * they got: the high water misses none of them, and later ones find no live tag.
@@ -158,15 +169,22 @@ export class TagRecords {
           })
           .where('id', '=', id),
       )
-      if (owner !== undefined) await releaseDeclaration(session, this.#db, id, owner)
+      const going = (await endDeletion(session, this.#db, id)) ?? owner
+      if (going !== undefined) {
+        await releaseDeclaration(session, this.#db, id, going)
+        await endKeysOf(session, this.#db, going)
+      }
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(ref), revision })
     })
   }
 
   async #declareNew(session: Session, tag: Tag, wanted: Declaration): Promise<void> {
-    const over = await isOver(session, this.#db, wanted.owner.uid)
+    const { uid } = wanted.owner
+    const over = await isOver(session, this.#db, uid)
     settleDeclaration(tagPath(tag), { declaration: undefined, over }, wanted)
     await writeDeclaration(session, this.#db, tag.id, wanted)
+    // Of a tag of this name that another database deleted while its object was there.
+    await endKeysOfOthers(session, this.#db, tagPath(tag), uid)
   }
 
   /** Whether a tag of this path lives, and the first number above all that earlier ones were granted (0: there were none). */

@@ -1,0 +1,58 @@
+import { SystemClock } from '../service/adapters/system/system-clock.ts'
+import { LocalIssuer } from '../service/app/local-issuer.ts'
+import { RespServer } from '../service/resp/server.ts'
+import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+
+/** What the server under measurement tells the bench when it listens. */
+export interface RespListening {
+  readonly port: number
+  readonly key: string
+}
+
+/** The longest of redis-benchmark's own keys, `key:000000000042`, below demo/. */
+export const RESP_TAGS = Array.from({ length: 100 }, (_, i) => `bench/key/${String(i).padStart(12, '0')}`)
+
+const LIMITS = {
+  maxConnections: 1000,
+  idleTimeout: 300_000,
+  stallTimeout: 30_000,
+  maxArguments: 32,
+  maxArgumentBytes: 512,
+  wideIntegers: false,
+}
+
+/** Ours, whole, with authentication on; only the stores are in memory. */
+async function start(): Promise<RespListening> {
+  const clock = new SystemClock()
+  const { useCases, keyText } = await memoryUseCases({ clock })
+  const actor = { actor: 'bench', traceId: undefined }
+  await useCases.catalog.createWorkspace(actor, 'bench', '')
+  await useCases.catalog.createGroup(actor, 'bench', 'key', '')
+  for (const path of RESP_TAGS) {
+    const [workspace = '', group = '', name = ''] = path.split('/')
+    await useCases.catalog.createTag(
+      actor,
+      { workspace, group, name },
+      { algorithm: 'segment', step: { base: 100_000 } },
+    )
+  }
+  const server = new RespServer(new LocalIssuer(useCases), {
+    clock,
+    limits: LIMITS,
+    version: '0.0.0-bench',
+    maxConnectionAgeMs: 0,
+    onFault: (error) => {
+      throw error
+    },
+  })
+  return { port: await server.listen({ host: '127.0.0.1', port: 0 }), key: keyText }
+}
+
+if (process.send !== undefined) {
+  const listening = await start()
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.({ cpuMicros: user + system })
+  })
+  process.send(listening)
+}

@@ -1,0 +1,60 @@
+import { nextRound } from '../core/cells.ts'
+import { IdgenError } from '../core/errors.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
+import type { CatalogStore } from '../ports/catalog-store.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
+import { closeWitnesses } from './close-witness.ts'
+import { buriedHighWater, busy, type SharedNames } from './shared-names.ts'
+
+export interface BurialOptions {
+  /** The database's own. */
+  readonly catalog: Pick<CatalogStore, 'findTag' | 'findRemains' | 'deleteTag'>
+  readonly coordinator: Coordinator
+  readonly names: SharedNames
+}
+
+/**
+ * Carries a deletion that the database took note of (CatalogStore.beginDeletion) to its end: no number is granted any
+ * more in any data centre, then the tombstone is left in etcd, then the tag goes here; the other databases follow. May be
+ * interrupted anywhere and called again, by anybody, also by several at the same time.
+ *
+ * @returns above what a tag of the name begins; undefined: somebody else was faster
+ * @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE; IDGEN_SPACE_MISMATCH where a record is unreadable
+ */
+export async function buryTag(options: BurialOptions, tag: Tag, atLeast = 0): Promise<number | undefined> {
+  const { catalog, coordinator } = options
+  const granted = await closeWitnesses(coordinator, tag)
+  const highWater = await leaveTombstone(options, tag, Math.max(granted, atLeast))
+  if (highWater === undefined) return undefined
+  try {
+    await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: highWater })
+    return highWater
+  } catch (thrown) {
+    // Another process saw the tombstone and was faster.
+    if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
+    return undefined
+  }
+}
+
+async function leaveTombstone(
+  { catalog, names }: BurialOptions,
+  tag: Tag,
+  granted: number,
+): Promise<number | undefined> {
+  const path = tagPath(tag)
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const reading = await names.read(path)
+    // One who was paused, and overtaken: another tag may have the name, and a second tombstone would lie above its start.
+    // After etcd was read: whoever makes that tag later changes what was read, and the transaction fails.
+    if ((await catalog.findTag(tag))?.generation !== tag.generation) return undefined
+    // Read again after the witnesses were closed: nothing is granted any more.
+    const { highWater } = await catalog.findRemains(tag)
+    // A restored etcd may not know all that a data centre with another database granted, and it may be cut off now.
+    const high = nextRound(tag.space, Math.max(granted, highWater, buriedHighWater(reading)))
+    if (await names.bury(reading, tag, high)) return high
+  }
+  throw busy(path)
+}
+
+/** Each lost attempt means that another one was carried out. */
+const ATTEMPTS_MAX = 5

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { mayUse } from '../app/authenticator.ts'
+import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
+import type { LiveTag } from '../app/live-tag.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { apiKeyOf } from './api-key-header.ts'
+import type { ConnectionDigests } from './connection-digests.ts'
+import { issuedJson } from './issued-text.ts'
+import { traceContextOf } from './trace-context.ts'
+
+export interface SingleIdOptions {
+  /** Takes whatever is not answered here; nothing of the request was used up then. */
+  readonly route: (request: IncomingMessage, response: ServerResponse) => void
+  readonly digests: ConnectionDigests
+  /** Whether the connection should end with this answer. */
+  readonly isOver: (socket: Socket) => boolean
+  /** Whether a request without encryption is not to be answered. */
+  readonly encryptedOnly: boolean
+}
+
+/**
+ * The call that most callers make all the time: one ID of a known tag as text, with a known key, out of memory. It is
+ * answered before the router sees it, which would cost as much again as all the rest (docs/performance.md). Everything
+ * else, whatever must wait or be refused, is left to the router (id-routes.ts). An answer is the one that the router would
+ * give: single-id.test.ts holds the two against each other.
+ */
+export class SingleId {
+  readonly #useCases: UseCases
+  readonly #options: SingleIdOptions
+  /** `w/g/t` of URLs that were asked for, of tags that exist. */
+  readonly #paths = new Map<string, string>()
+  /** Every call ends with it: nothing here waits. */
+  readonly #batch = new IdBatch()
+
+  constructor(useCases: UseCases, options: SingleIdOptions) {
+    this.#useCases = useCases
+    this.#options = options
+  }
+
+  /** For the event 'request' of a server. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const tag = this.#tagOf(request)
+    if (tag === undefined || !isPlain(request)) return this.#options.route(request, response)
+    const length = request.headers['content-length']
+    if (length !== undefined && length !== '0') process.nextTick(this.#withBody, tag, request, response)
+    else if (!this.#answers(tag, request, response)) this.#options.route(request, response)
+  }
+
+  /** In the next tick: by then Node has read what came together with the headers, and that is nearly always all. */
+  readonly #withBody = (tag: LiveTag, request: IncomingMessage, response: ServerResponse): void => {
+    const length = Number(request.headers['content-length'])
+    const body =
+      length <= BODY_MAX && request.readableLength === length ? (request.read() as Buffer | null) : null
+    if (body !== null) {
+      if (ONE_AS_TEXT.has(body.toString('latin1')) && this.#answers(tag, request, response)) return
+      request.unshift(body)
+    }
+    this.#options.route(request, response)
+  }
+
+  #answers(tag: LiveTag, request: IncomingMessage, response: ServerResponse): boolean {
+    const { authenticator, generate, traffic, ledger } = this.#useCases
+    const { headers, socket } = request
+    const keyText = apiKeyOf(headers)
+    const caller = authenticator.peek(keyText, this.#options.digests.of(socket, keyText))
+    if (caller === undefined || !mayUse(caller, 'issue', tag.path)) return false
+    const batch = this.#batch
+    batch.clear()
+    if (!generate.tryTake(tag, 1, batch)) return false
+    traffic.count(clientDcOf(headers[CLIENT_DC_HEADER]))
+    const { traceId, traceparent, requestId } = traceContextOf(headers)
+    ledger.count(caller.keyId, tag.path, 'ok', 1, traceId)
+    const body = issuedJson(batch, 'text')
+    const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
+    if (this.#options.isOver(socket)) answer.push('connection', 'close')
+    response.writeHead(200, answer)
+    response.end(body, 'latin1')
+    return true
+  }
+
+  /** Only of tags in memory, so that URLs out of thin air are not remembered. */
+  #tagOf({ method, url = '', socket }: IncomingMessage): LiveTag | undefined {
+    if (method !== 'POST' || (this.#options.encryptedOnly && !('encrypted' in socket))) return undefined
+    const { directory } = this.#useCases
+    const known = this.#paths.get(url)
+    if (known !== undefined) return directory.peek(known)
+    const [, workspace, group, tag] = IDS_URL.exec(url) ?? []
+    const path = `${workspace}/${group}/${tag}`
+    const live = directory.peek(path)
+    if (live === undefined) return undefined
+    // Tags come and go; beyond the limit all begin anew, which costs each of them one look at its URL.
+    if (this.#paths.size >= PATHS_MAX) this.#paths.clear()
+    this.#paths.set(url, path)
+    return live
+  }
+}
+
+/** Nothing that changes what the body means, or what the client waits for. */
+function isPlain({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type']
+  return (
+    (type === undefined || JSON_TYPES.has(type)) &&
+    headers['transfer-encoding'] === undefined &&
+    headers['content-encoding'] === undefined &&
+    headers.expect === undefined
+  )
+}
+
+/** Names without an escape: others are for the router. */
+const IDS_URL =
+  /^\/v1\/workspaces\/([a-z0-9._-]{1,63})\/groups\/([a-z0-9._-]{1,63})\/tags\/([a-z0-9._-]{1,63})\/ids$/
+/** As many as tags in memory by default (catalog.maxTags). */
+const PATHS_MAX = 100_000
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/json; charset=utf-8'])
+/** What clients write who want one ID, with the spaces that Python puts in. */
+const ONE_AS_TEXT: ReadonlySet<string> = new Set([
+  '{}',
+  '{"count":1}',
+  '{"count": 1}',
+  '{"as":"text"}',
+  '{"as": "text"}',
+  '{"count":1,"as":"text"}',
+  '{"count": 1, "as": "text"}',
+])
+const BODY_MAX = 32
+const FIXED = [
+  'cache-control',
+  'no-store',
+  'content-type',
+  'application/json; charset=utf-8',
+  'content-length',
+]
