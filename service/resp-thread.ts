@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import type { Log } from './ports/log.ts'
+import type { RespCounters } from './resp/resp-counters.ts'
 import { RespServer } from './resp/server.ts'
 import type { RespThreadOrders } from './start-resp-threads.ts'
 import { AnsweringThread, type ThreadListener } from './threads/answering-thread.ts'
@@ -28,7 +29,7 @@ const thread = new AnsweringThread({
 main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
 
-function newListener(issuer: ThreadIssuer, log: Log): ThreadListener {
+function newListener(issuer: ThreadIssuer, counters: RespCounters, log: Log): ThreadListener {
   let server: RespServer | undefined
   return {
     async listen(port) {
@@ -36,10 +37,10 @@ function newListener(issuer: ThreadIssuer, log: Log): ThreadListener {
       server = new RespServer(issuer, {
         ...options,
         clock,
+        counters,
         onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
         ...(tls && { tls: { certificates: await openCertificates(tls, log), minVersion: tls.minVersion } }),
       })
-      thread.measure(server.counters)
       return server.listen({ host, port, reusePort: true })
     },
     drain: async (withinMs) => server?.drain(withinMs),

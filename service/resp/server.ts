@@ -19,6 +19,8 @@ export interface RespServerOptions {
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */
   readonly onFault: (error: unknown) => void
+  /** Left out: its own. A thread's are read along by the main thread. */
+  readonly counters?: RespCounters
   /** Left out: not encrypted. */
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }

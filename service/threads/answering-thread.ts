@@ -39,7 +39,8 @@ export interface AnsweringThreadOptions {
   /** To the main thread: messages arrive once each and in order. */
   readonly post: (message: FromThread | ToLender) => void
   readonly meters: SharedArrayBuffer
-  readonly newListener: (issuer: ThreadIssuer, log: Log) => ThreadListener
+  /** It counts in `counters`, where the main thread reads along. */
+  readonly newListener: (issuer: ThreadIssuer, counters: RespCounters, log: Log) => ThreadListener
 }
 
 /** All of a protocol thread but its runtime: hears the main thread and does what it says. */
@@ -49,7 +50,6 @@ export class AnsweringThread {
   readonly #keys: KnownKeys
   readonly #listener: ThreadListener
   readonly #meters: ThreadMeters
-  #measured: Readonly<RespCounters> | undefined
 
   constructor(options: AnsweringThreadOptions) {
     const { orders, clock, post, owner, newListener } = options
@@ -75,17 +75,12 @@ export class AnsweringThread {
       tally: new ThreadTally(post),
       meters: this.#meters,
     })
-    this.#listener = newListener(issuer, newThreadLog(post))
+    this.#listener = newListener(issuer, this.#meters.counters, newThreadLog(post))
   }
 
-  /** Says that this thread is not stuck, and what its listener has counted. */
+  /** Says that this thread is not stuck. */
   beat(): void {
-    this.#meters.beat(this.#measured)
-  }
-
-  /** From now on the main thread reads along. */
-  measure(counters: Readonly<RespCounters>): void {
-    this.#measured = counters
+    this.#meters.beat()
   }
 
   /** A message of the main thread. */

@@ -96,9 +96,9 @@ export class ProtocolThread implements BorrowingThread {
     return this.#silentLooks
   }
 
-  /** What its listener counted, as it said last. */
-  counters(): RespCounters {
-    return this.#meters.counters()
+  /** What its listener counts. */
+  get counters(): Readonly<RespCounters> {
+    return this.#meters.counters
   }
 
   /** Takes over what it counted since the last time. */

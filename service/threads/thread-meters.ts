@@ -6,11 +6,14 @@ export class ThreadMeters {
   readonly memory: SharedArrayBuffer
   /** How long requests waited, as DurationHistogram keeps it. */
   readonly durations: Float64Array
+  /** Of the listener, which writes them as it would its own. */
+  readonly counters: RespCounters
   readonly #cells: Float64Array
 
   constructor(memory = new SharedArrayBuffer((FIELDS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
     this.#cells = new Float64Array(memory, 0, FIELDS)
+    this.counters = countersIn(this.#cells.subarray(OWN))
     this.durations = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT)
   }
 
@@ -19,18 +22,8 @@ export class ThreadMeters {
     return this.#cells[0] ?? 0
   }
 
-  /** With what the listener has counted so far. */
-  beat(counters?: Readonly<RespCounters>): void {
+  beat(): void {
     this.#cells[0] = this.beats + 1
-    if (counters === undefined) return
-    for (const [at, name] of COUNTERS.entries()) this.#cells[OWN + at] = counters[name]
-  }
-
-  /** As the thread last told them. */
-  counters(): RespCounters {
-    const counters = newRespCounters()
-    for (const [at, name] of COUNTERS.entries()) counters[name] = this.#cells[OWN + at] ?? 0
-    return counters
   }
 
   /** Requests that were answered after they had to wait. */
@@ -47,3 +40,16 @@ const COUNTERS = Object.keys(newRespCounters()) as (keyof RespCounters)[]
 /** Beats, and requests that waited. */
 const OWN = 2
 const FIELDS = OWN + COUNTERS.length
+
+function countersIn(cells: Float64Array): RespCounters {
+  const counters = newRespCounters()
+  for (const [at, name] of COUNTERS.entries())
+    Object.defineProperty(counters, name, {
+      enumerable: true,
+      get: () => cells[at] ?? 0,
+      set: (value: number) => {
+        cells[at] = value
+      },
+    })
+  return counters
+}

@@ -112,7 +112,7 @@ export class ThreadPool {
   /** What the listeners of all threads counted, those that ended too; connections are those that are open. */
   counters(): RespCounters {
     const sum = { ...this.#past }
-    for (const { thread } of this.#seats) if (thread !== undefined) add(sum, thread.counters())
+    for (const { thread } of this.#seats) if (thread !== undefined) add(sum, thread.counters)
     return sum
   }
 
@@ -167,7 +167,7 @@ export class ThreadPool {
     const wasUp = seat.fault === undefined
     const upMs = wasUp ? clock.monotonicMs() - seat.sinceMs : 0
     if (seat.thread !== undefined) {
-      add(this.#past, { ...seat.thread.counters(), connections: 0 })
+      add(this.#past, { ...seat.thread.counters, connections: 0 })
       this.#pastUsed += seat.thread.used
     }
     seat.thread = undefined
@@ -210,7 +210,7 @@ export class ThreadPool {
   }
 }
 
-function add(sum: RespCounters, more: RespCounters): void {
+function add(sum: RespCounters, more: Readonly<RespCounters>): void {
   for (const name of Object.keys(sum) as (keyof RespCounters)[]) sum[name] += more[name]
 }
 
