@@ -73,9 +73,14 @@ export class GenerateIds {
    * No promise, no allocation. false: call `take` with the same batch to wait for the rest. `requests`: of how many
    * callers' commands this is the sum; 0: a share of a protocol thread, which answers nobody yet (see `count`).
    */
-  tryTake(tag: LiveTag, count: number, batch: IdBatch, requests = 1): boolean {
+  tryTake(
+    tag: LiveTag,
+    count: number,
+    batch: IdBatch,
+    requests = 1,
+    nowMs = this.#options.clock.nowMs(),
+  ): boolean {
     if (this.#draining || tag.removed) return false
-    const nowMs = this.#options.clock.nowMs()
     const router = tag.router
     const algorithm = router.active
     // Another request may have moved the router while this one waited with part of its IDs.

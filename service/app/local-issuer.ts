@@ -25,10 +25,10 @@ export class LocalIssuer implements Issuer {
     return this.#useCases.authenticator.authenticate(keyText)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
-    return tag !== undefined && generate.tryTake(tag, count, batch, requests)
+    return tag !== undefined && generate.tryTake(tag, count, batch, requests, nowMs)
   }
 
   async take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {

@@ -36,7 +36,10 @@ export class SegmentRefiller {
   /** Starts an allocation in the background where the buffer wants one. Called after every take; cheap when not. */
   preload(nowMs: number): void {
     if (this.#flight !== undefined || this.#stopped) return
-    const step = this.#options.buffer.refillStep(nowMs, this.#options.cpu())
+    const { buffer, cpu } = this.#options
+    // Measuring the processor would cost more than the IDs, so only for a step that is needed.
+    if (!buffer.wantsRefill(nowMs)) return
+    const step = buffer.refillStep(nowMs, cpu())
     if (step > 0) this.#flight = this.#allocate(step)
   }
 

@@ -152,10 +152,16 @@ export class SegmentBuffer implements Algorithm {
    * and ends it with `install` or `refused`. `cpu`: this process' share of its processors, 0..1.
    */
   refillStep(nowMs: number, cpu: number): number {
+    if (!this.wantsRefill(nowMs)) return 0
     const rate = this.#rate.perSecond(this.#issued, nowMs)
-    if (this.#drained || !this.#wantsMore(rate) || this.#backsOff(nowMs)) return 0
     // A request larger than the step gets a grant of its own size: many small ones would starve it and its tag.
     return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
+  }
+
+  /** Whether refillStep says more than 0. */
+  wantsRefill(nowMs: number): boolean {
+    const rate = this.#rate.perSecond(this.#issued, nowMs)
+    return !this.#drained && this.#wantsMore(rate) && !this.#backsOff(nowMs)
   }
 
   /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. */

@@ -84,8 +84,8 @@ export class Burst {
     return at
   }
 
-  /** Takes what is in memory. false: something is not; `takeRest` waits for it. */
-  take(issuer: Issuer, caller: Caller): boolean {
+  /** Takes what is in memory, all at one look at the clock. false: something is not; `takeRest` waits for it. */
+  take(issuer: Issuer, caller: Caller, nowMs: number): boolean {
     let complete = true
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
@@ -95,7 +95,7 @@ export class Burst {
           authorize(caller, 'issue', name.path)
           name.mayIssue = caller
         }
-        take.settled = issuer.tryTake(name.path, wanted, batch, wanted)
+        take.settled = issuer.tryTake(name.path, wanted, batch, wanted, nowMs)
       } catch (thrown) {
         take.fail(thrown)
       }

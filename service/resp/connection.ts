@@ -52,6 +52,7 @@ export class Connection {
   /** Nothing more will come, so what is incomplete stays so. */
   #inputEnded = false
   #ended = false
+  #looks = 0
 
   constructor(socket: ClientSocket, id: number, work: Workplace, encrypted: boolean) {
     this.#socket = socket
@@ -64,15 +65,17 @@ export class Connection {
     socket.on('drain', () => this.#unstall())
   }
 
-  /** True while a command waits for its IDs: then silence is not idleness. */
-  get busy(): boolean {
-    return this.#waiting
+  /** Looks since the client last sent anything; while a command waits, its silence is not idleness. */
+  looksWithoutWord(): number {
+    this.#looks = this.#waiting ? 0 : this.#looks + 1
+    return this.#looks
   }
 
   /** `length` bytes were read into the workplace's input. false: nothing more may be read until `resume`. */
   receive(length: number): boolean {
     const { input, headroom, counters } = this.#work
     counters.bytesIn += length
+    this.#looks = 0
     // After the end bytes are only taken off the line: closed with some unread, the client could lose its last answers.
     if (this.#ended) return true
     let from = headroom
@@ -169,11 +172,11 @@ export class Connection {
 
   /** false: it waits. */
   #runBurst(burst: Burst): boolean {
-    const { issuer } = this.#work
+    const { issuer, clock } = this.#work
     const { keyText, keyDigest } = this.#session
     const caller = issuer.peekCaller(keyText, keyDigest)
     if (caller === undefined && keyText === undefined) burst.failAll(noKey())
-    else if (caller === undefined || !burst.take(issuer, caller)) {
+    else if (caller === undefined || !burst.take(issuer, caller, clock.nowMs())) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
       this.#wait(this.#late(burst, caller?.keyId))
@@ -184,13 +187,13 @@ export class Connection {
   }
 
   async #late(burst: Burst, keyId: string | undefined): Promise<Answer> {
-    const { issuer } = this.#work
+    const { issuer, clock } = this.#work
     let who = keyId
     try {
       if (who === undefined) {
         const caller = await issuer.authenticate(this.#session.keyText)
         who = caller.keyId
-        burst.take(issuer, caller)
+        burst.take(issuer, caller, clock.nowMs())
       }
       await burst.takeRest(issuer)
     } catch (thrown) {

@@ -41,6 +41,7 @@ export class RespServer {
   readonly #connections = new Map<Connection, Socket>()
   #lastId = 0
   #drained: (() => void) | undefined
+  #looking: Disposable | undefined
 
   constructor(issuer: Issuer, options: RespServerOptions) {
     const { clock, limits, version, tls, onFault } = options
@@ -64,6 +65,7 @@ export class RespServer {
       server.once('error', reject)
       server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
         server.removeListener('error', reject)
+        this.#lookForIdle()
         const address = server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
       })
@@ -89,6 +91,18 @@ export class RespServer {
         }
       })
     late[Symbol.dispose]()
+    this.#looking?.[Symbol.dispose]()
+  }
+
+  /** A look at all connections now and then: a timer for each would cost every command two changes of it. */
+  #lookForIdle(): void {
+    const { clock, limits } = this.#options
+    if (limits.idleTimeout === 0) return
+    this.#looking = clock.after(limits.idleTimeout / IDLE_LOOKS, () => {
+      for (const [connection, socket] of this.#connections)
+        if (connection.looksWithoutWord() > IDLE_LOOKS) socket.destroy()
+      this.#lookForIdle()
+    })
   }
 
   #plain(): Server {
@@ -127,7 +141,7 @@ export class RespServer {
     this.#connections.set(connection, socket)
     socket.on('end', () => connection.inputEnded())
     socket.on('error', ignore)
-    this.#limitTime(socket, connection)
+    this.#limitAge(socket, connection)
     socket.once('close', () => {
       connection.closed()
       counters.connections -= 1
@@ -164,11 +178,8 @@ export class RespServer {
     return { socket, connection }
   }
 
-  #limitTime(socket: Socket, connection: Connection): void {
-    const { clock, maxConnectionAgeMs, limits } = this.#options
-    socket.setTimeout(limits.idleTimeout, () => {
-      if (!connection.busy) socket.destroy()
-    })
+  #limitAge(socket: Socket, connection: Connection): void {
+    const { clock, maxConnectionAgeMs } = this.#options
     if (maxConnectionAgeMs === 0) return
     // Up to a tenth off, so that connections that began together do not come back together.
     const timer = clock.after(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), () => connection.retire())
@@ -176,6 +187,8 @@ export class RespServer {
   }
 }
 
+/** In one idleTimeout: so a silent connection ends at most a quarter later than that. */
+const IDLE_LOOKS = 4
 /** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
 const BACKLOG = 1024
 /** A connection that comes and never begins would stay for ever. */
