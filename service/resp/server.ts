@@ -44,13 +44,9 @@ export class RespServer {
   #looking: Disposable | undefined
 
   constructor(issuer: Issuer, options: RespServerOptions) {
-    const { clock, limits, version, tls, onFault } = options
+    const { tls } = options
     this.#options = options
-    this.#work = newWorkplace(
-      issuer,
-      { clock, limits, version, onFault },
-      Math.floor(Math.random() * 2 ** 32),
-    )
+    this.#work = newWorkplace(issuer, options, Math.floor(Math.random() * 2 ** 32))
     this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
   }
 
