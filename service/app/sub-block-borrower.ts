@@ -38,12 +38,14 @@ export class SubBlockBorrower {
     this.#options = options
   }
 
-  /** As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. */
-  tryTake(path: string, count: number, batch: IdBatch): boolean {
+  /**
+   * As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. `nowMs`:
+   * what the wall clock said in this turn of the event loop.
+   */
+  tryTake(path: string, count: number, batch: IdBatch, nowMs = this.#options.clock.nowMs()): boolean {
     const shelf = this.#shelves.get(path)
     if (shelf === undefined) return false
-    const { clock, owner } = this.#options
-    shelf.take(count, owner(), clock.nowMs(), batch)
+    shelf.take(count, this.#options.owner(), nowMs, batch)
     if (batch.count < count) return false
     this.#askAhead(path, shelf)
     return true
@@ -159,7 +161,7 @@ export class SubBlockBorrower {
   }
 
   #askAhead(path: string, shelf: SubBlockShelf): void {
-    const ahead = shelf.wantedAhead(this.#options.clock.monotonicMs())
+    const ahead = shelf.wantedAhead(this.#options.clock)
     if (ahead > 0) this.#ask(path, shelf, ahead)
   }
 

@@ -39,8 +39,8 @@ export class ThreadIssuer implements Issuer {
     return this.#options.keys.authenticate(keyText)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
-    if (!this.#options.borrower.tryTake(path, count, batch)) return false
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
+    if (!this.#options.borrower.tryTake(path, count, batch, nowMs)) return false
     this.#options.tally.served(path, batch, requests, count)
     return true
   }
