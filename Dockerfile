@@ -23,7 +23,7 @@ COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist
 COPY bin bin
 USER 65532:65532
-EXPOSE 8080 8443 50051 9464
+EXPOSE 8080 8443 50051 6399 9464
 # The default address of /livez; orchestrators have probes of their own.
 HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/app/bin/idgen"]

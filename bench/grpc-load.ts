@@ -3,7 +3,10 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { IdFormat, IdServiceService } from '../service/grpc/generated/idgen/v1/id_service.ts'
 import type { Transport } from './grpc-servers.ts'
 
-/** One round of load: `requests` in all, `callers` of them in flight; over gRPC all on one connection. */
+/**
+ * One round of load: `requests` in all, `callers` of them in flight; over gRPC all on one connection. Node's own client
+ * libraries on both sides, because R-1.4.2 compares what callers see: the clients of `idgen bench` are thinner.
+ */
 export interface GrpcRound {
   readonly port: number
   /** Of the tag over gRPC (w/g/t), of the route over HTTP. */

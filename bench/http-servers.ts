@@ -7,11 +7,11 @@ import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 /** What a server under measurement tells the bench when it listens. */
 export interface Listening {
   readonly port: number
-  readonly path: string
-  readonly authorization: string
+  readonly tag: string
+  readonly key: string
 }
 
-const PATH = '/v1/workspaces/bench/groups/http/tags/single/ids'
+const TAG = 'bench/http/single'
 
 /** The floor: Node's own server with an answer of the same size and nothing else. */
 async function startBare(): Promise<Listening> {
@@ -22,7 +22,7 @@ async function startBare(): Promise<Listening> {
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: (server.address() as AddressInfo).port, path: PATH, authorization: 'Bearer none' }
+  return { port: (server.address() as AddressInfo).port, tag: TAG, key: 'none' }
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
@@ -36,7 +36,7 @@ async function startIdgen(): Promise<Listening> {
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  return { port, path: PATH, authorization: `Bearer ${keyText}` }
+  return { port, tag: TAG, key: keyText }
 }
 
 if (process.send !== undefined) {

@@ -46,6 +46,14 @@ interface Server {
   readonly key: string
 }
 
+const missing = await run('redis-benchmark', ['--version']).then(
+  () => undefined,
+  (error: unknown) => error,
+)
+if (missing !== undefined) {
+  console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${String(missing)}`)
+  process.exit(0)
+}
 const folder = mkdtempSync(join(tmpdir(), 'idgen-bench-redis-'))
 const children: ChildProcess[] = []
 try {

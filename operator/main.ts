@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { slimBizTag, startBizTags } from './reconcile/biz-tag-start.ts'
+import { certificatesInUse } from './reconcile/certificates-in-use.ts'
 import { GeneratorCaches } from './reconcile/generator-caches.ts'
+import { revisionsOf } from './reconcile/generator-picture.ts'
 import { startGenerators } from './reconcile/generator-start.ts'
 import { SystemClock } from './runtime/clock.ts'
 import { EventRecorder } from './runtime/event-recorder.ts'
@@ -13,6 +15,7 @@ import { LeadingClient } from './runtime/leading-client.ts'
 import { RuntimeMetrics } from './runtime/metrics.ts'
 import { OperatorRuntime } from './runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from './runtime/reflector.ts'
+import { objectKey } from './runtime/resource.ts'
 import { StatusServer } from './runtime/status-server.ts'
 import { readSettings, SETTINGS_HELP, type Settings } from './settings.ts'
 
@@ -72,8 +75,11 @@ function startReconcilers(settings: Settings, shared: Shared) {
     secrets,
     watchNamespaces,
     serviceAddress,
+    tlsSecrets: (generator) =>
+      certificatesInUse(generator, revisionsOf(caches, objectKey(generator.metadata))),
     onGeneratorTags: (key) => generators.controller.enqueue(key),
   })
+  caches.onAuthorityChange((key) => tags.authorityChanged(key))
   const generators = startGenerators({
     ...shared,
     caches,

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { benchCommand } from './cli/bench.ts'
 import { coordinationCommand } from './cli/coordination.ts'
 import { dcCommand } from './cli/dc.ts'
 import { doctorCommand } from './cli/doctor.ts'
@@ -23,6 +24,7 @@ const program = new Command('idgen')
   .addCommand(dcCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())
+  .addCommand(benchCommand())
   // Listed only: bin/idgen starts it before this program would (its libraries cost memory here).
   .addCommand(new Command('operator').description('Run the Kubernetes operator.').action(startedPastLauncher))
 

@@ -31,6 +31,11 @@ export function readCertificate(pem: string | undefined): X509Certificate | unde
   }
 }
 
+/** The certificates that stand in a text, one after the other. */
+export function pemBlocks(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+}
+
 function readPrivateKey(pem: string | undefined): KeyObject | undefined {
   if (pem === undefined) return undefined
   try {

@@ -11,7 +11,7 @@ import {
   writeAuthorities,
 } from './authorities.ts'
 import { writeCertificate } from './certificate-writer.ts'
-import { commonNameOf, type KeyPair, namesOf, readKeyPair, validityOf } from './key-pair.ts'
+import { commonNameOf, type KeyPair, namesOf, readCertificate, readKeyPair, validityOf } from './key-pair.ts'
 import {
   authorityDueMs,
   decideServer,
@@ -84,6 +84,17 @@ export function ownCertificate(input: CertificateInput, world: CertificateWorld)
     notAfterMs: validityOf(server.certificate).notAfterMs,
     lookAgainInMs: lookAgainInMs(server, authorities, world.nowMs),
   }
+}
+
+/** Whether an authority of ours, also one that signs no more or not yet, signed what `certificate` holds. */
+export function isOwnCertificate(
+  authority: SecretData | undefined,
+  certificate: SecretData | undefined,
+): boolean {
+  const { signing, next, previousPem } = readAuthorities(authority)
+  const server = readCertificate(decoded(certificate)['tls.crt'])
+  const authorities = [signing?.certificate, next?.certificate, readCertificate(previousPem)]
+  return authorities.some((one) => one !== undefined && server?.verify(one.publicKey) === true)
 }
 
 function stateOfServer(server: KeyPair, signing: KeyPair): ServerState {

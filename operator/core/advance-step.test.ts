@@ -18,6 +18,7 @@ function hasItsPods(...revisions: RevisionState[]): boolean {
     plan: world.plan,
     wantedRevision: 'r2',
     replicas: 6,
+    endingPods: 0,
     status: world.status,
     revisions,
     commands: {},

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { IdGeneratorSpecAllowedNamespaces } from '../api/generated/id-generator.ts'
-import { isAllowed } from './biz-tag-access.ts'
+import { allowedWorkspaces, isAllowed } from './biz-tag-access.ts'
 
 describe('whose BizTags an IdGenerator takes', () => {
   const yes = { ids: 'yes', tier: 'one' }
@@ -33,5 +33,33 @@ describe('whose BizTags an IdGenerator takes', () => {
   for (const [name, allowed, namespace, labels, wanted] of rows)
     test(`it takes ${name}`, () => {
       assert.equal(isAllowed(allowed, 'home', namespace, labels), wanted)
+    })
+})
+
+describe('in which workspaces a namespace may have its tags', () => {
+  const team = { namespace: 'team', workspaces: ['shop', 'pay'] }
+  const others = { namespace: '*', workspaces: ['play'] }
+  const rows: readonly [
+    string,
+    IdGeneratorSpecAllowedNamespaces | undefined,
+    string,
+    readonly string[] | undefined,
+  ][] = [
+    ['all, where nothing is said', undefined, 'team', undefined],
+    ['all, where only others are named', { from: 'All', workspaces: [team] }, 'other', undefined],
+    ['those of its entry', { from: 'All', workspaces: [others, team] }, 'team', ['shop', 'pay']],
+    ['those of all others', { from: 'All', workspaces: [team, others] }, 'other', ['play']],
+    ['none', { from: 'All', workspaces: [{ namespace: '*', workspaces: [] }] }, 'other', []],
+    ['all, in the namespace of the IdGenerator', { from: 'All', workspaces: [others] }, 'home', undefined],
+    [
+      'those of its entry, also there',
+      { from: 'Same', workspaces: [{ namespace: 'home', workspaces: ['own'] }] },
+      'home',
+      ['own'],
+    ],
+  ]
+  for (const [name, allowed, namespace, wanted] of rows)
+    test(`it is ${name}`, () => {
+      assert.deepEqual(allowedWorkspaces(allowed, 'home', namespace), wanted)
     })
 })

@@ -1,5 +1,19 @@
 import type { IdGeneratorSpecAllowedNamespaces } from '../api/generated/id-generator.ts'
 
+/** Where BizTags of a permitted namespace may have their tags; undefined: everywhere. */
+export function allowedWorkspaces(
+  allowed: IdGeneratorSpecAllowedNamespaces | undefined,
+  generatorNamespace: string,
+  namespace: string,
+): readonly string[] | undefined {
+  const entries = allowed?.workspaces ?? []
+  const named = entries.find((entry) => entry.namespace === namespace)
+  if (named !== undefined || namespace === generatorNamespace) return named?.workspaces
+  return entries.find((entry) => entry.namespace === OTHERS)?.workspaces
+}
+
+const OTHERS = '*'
+
 /** `labels` of the namespace; undefined: it is not known, and has none. */
 export function isAllowed(
   allowed: IdGeneratorSpecAllowedNamespaces | undefined,

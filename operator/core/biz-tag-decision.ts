@@ -1,5 +1,5 @@
 import type { BizTag, IdGenerator } from '../api/kinds.ts'
-import { isAllowed } from './biz-tag-access.ts'
+import { allowedWorkspaces, isAllowed } from './biz-tag-access.ts'
 import { conditionOf, type Fact, no } from './biz-tag-conditions.ts'
 
 /** Everything that is looked at before the service is asked. */
@@ -53,6 +53,15 @@ export function decideBizTag(snapshot: BizTagSnapshot): BizTagStep {
     const ready = no(
       'NamespaceNotAllowed',
       `IdGenerator ${generatorKey} does not take BizTags of namespace ${namespace}: ask its owner to permit it in spec.allowedNamespaces (now: ${allowedNamespaces?.from ?? 'Same'}).`,
+    )
+    return { kind: 'refuse', generator, ready, againMs }
+  }
+  const { workspace } = tag.spec
+  const workspaces = allowedWorkspaces(allowedNamespaces, home, namespace)
+  if (workspaces?.includes(workspace) === false) {
+    const ready = no(
+      'WorkspaceNotAllowed',
+      `IdGenerator ${generatorKey} takes tags of namespace ${namespace} in ${workspaces.length === 0 ? 'no workspace' : `the workspaces ${workspaces.join(', ')}`}, and not in "${workspace}": ask its owner to permit it in spec.allowedNamespaces.workspaces, or make a BizTag in another workspace.`,
     )
     return { kind: 'refuse', generator, ready, againMs }
   }

@@ -1,6 +1,7 @@
 import type { BizTagSpecSpace, BizTagSpecStep, BizTagStatus } from '../api/generated/biz-tag.ts'
 import type { IdGeneratorSpecDefaults } from '../api/generated/id-generator.ts'
 import type { BizTag } from '../api/kinds.ts'
+import type { TagSettings } from './tag-settings.ts'
 
 export interface TagPath {
   readonly workspace: string
@@ -45,6 +46,7 @@ export interface DeclaredTag {
   readonly owner: TagOwner | undefined
   readonly generation: number | undefined
   readonly chain: readonly string[]
+  readonly settings: TagSettings
   readonly datacenters: readonly DatacenterState[]
 }
 

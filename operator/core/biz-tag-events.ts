@@ -52,6 +52,14 @@ export function advancedEvent(path: string, datacenters: readonly number[]): Biz
   }
 }
 
+export function settingsRestoredEvent(path: string, differing: readonly string[]): BizTagEvent {
+  return {
+    type: 'Warning',
+    reason: 'SettingsRestored',
+    note: `${path} was not as this BizTag declares it, because somebody changed it past the BizTag, or its database was restored: ${differing.join(', ')}. It was set back; change the BizTag instead.`,
+  }
+}
+
 export function takenOverEvent(path: string, from: string): BizTagEvent {
   return {
     type: 'Normal',

@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import type { BizTag } from '../api/kinds.ts'
 import type { DatacenterState, DeclaredTag } from './biz-tag-declaration.ts'
 import { decideRefresh, onlyReturned } from './biz-tag-refresh.ts'
+import { tagSettings } from './tag-settings.ts'
+
+const SETTINGS = tagSettings({ chain: ['segment'], step: { max: 5 } })
 
 const PLACE: DatacenterState = { dc: 0, rangeStart: '1', rangeEnd: '9', highWater: '1000', usedShare: 0.1 }
 
@@ -14,6 +17,7 @@ function seen(place: Partial<DatacenterState> = {}, change: Partial<DeclaredTag>
     owner,
     generation: 2,
     chain: ['segment'],
+    settings: SETTINGS,
     datacenters: [{ ...PLACE, ...place }],
     ...change,
   }
@@ -59,12 +63,20 @@ describe('what a look at the service means', () => {
     ['another one declares it', tag(), seen({}, { owner }), 0, 'declare'],
     ['an older generation is there', tag(), seen({}, { generation: 1 }), 0, 'declare'],
     ['the tag was made anew', tag(), seen({}, { id: '8' }), 0, 'declare'],
+    ['a setting was changed', tag(), seen({}, { settings: SETTINGS.replace('5', '6') }), 0, 'declare'],
+    [
+      'another version has more settings',
+      tag(),
+      seen({}, { settings: SETTINGS.replace('{', '{"a":"1",') }),
+      0,
+      'same',
+    ],
     ['the spec has just changed', tag(3), undefined, 0, 'same'],
     ['it was never accepted', tag(2, 'False'), undefined, 0, 'same'],
   ]
   for (const [name, biz, look, recordedMs, step] of rows)
     test(`it is ${step} when ${name}`, () => {
-      assert.equal(decideRefresh(biz, look, recordedMs), step)
+      assert.equal(decideRefresh(biz, look, { recordedMs, settings: SETTINGS }), step)
     })
 })
 
@@ -72,10 +84,22 @@ describe('numbers that came back', () => {
   const back = seen({ highWater: '900' })
 
   test('are settled once the service said so, and not below that', () => {
-    assert.equal(decideRefresh(tag(), back, 0), 'declare')
-    assert.equal(decideRefresh(tag(), back, 0, back), 'same')
-    assert.equal(decideRefresh(tag(), back, 900_000, back), 'record')
-    assert.equal(decideRefresh(tag(), seen({ highWater: '899' }), 0, back), 'declare')
+    assert.equal(decideRefresh(tag(), back, { recordedMs: 0 }), 'declare')
+    assert.equal(decideRefresh(tag(), back, { recordedMs: 0, settled: back }), 'same')
+    assert.equal(decideRefresh(tag(), back, { recordedMs: 900_000, settled: back }), 'record')
+    assert.equal(
+      decideRefresh(tag(), seen({ highWater: '899' }), { recordedMs: 0, settled: back }),
+      'declare',
+    )
+  })
+
+  test('hide no change of the settings', () => {
+    const changed = { ...back, settings: tagSettings({ step: { max: 6 } }) }
+    assert.equal(
+      decideRefresh(tag(), changed, { recordedMs: 0, settled: back, settings: SETTINGS }),
+      'declare',
+    )
+    assert.equal(decideRefresh(tag(), changed, { recordedMs: 0, settled: back }), 'same')
   })
 
   test('are all that an answer says only when nothing else differs from the status', () => {

@@ -2,29 +2,37 @@ import type { BizTag } from '../api/kinds.ts'
 import { percentText } from './biz-tag-capacity.ts'
 import { conditionOf } from './biz-tag-conditions.ts'
 import type { DatacenterState, DeclareAnswer, DeclaredTag } from './biz-tag-declaration.ts'
+import { settingsDiffering, type TagSettings } from './tag-settings.ts'
 
 /**
  * - `same`: nothing worth a write.
  * - `record`: the status is behind.
- * - `declare`: the service does not have what was declared; it was restored, or somebody ended the claim.
+ * - `declare`: the service does not have what was declared; it was restored, or somebody ended the claim, or changed the tag.
  */
 export type RefreshStep = 'same' | 'record' | 'declare'
 
-/**
- * What a look at the service means for a tag; `recordedMs`: how long ago its status took over what was used;
- * `settled`: what the service answered to the numbers of the status, where it knew that the rest was returned.
- */
+/** What is remembered of a tag when the service is looked at. */
+export interface RefreshMemory {
+  /** How long ago its status took over what was used. */
+  readonly recordedMs: number
+  /** What the service answered to the numbers of the status, where it knew that the rest was returned. */
+  readonly settled?: DeclaredTag | undefined
+  /** As the service had them after the last declaration; undefined: there will be one anyway. */
+  readonly settings?: TagSettings | undefined
+}
+
+/** What a look at the service means for a tag. */
 export function decideRefresh(
   tag: BizTag,
   seen: DeclaredTag | undefined,
-  recordedMs: number,
-  settled?: DeclaredTag,
+  { recordedMs, settled, settings }: RefreshMemory,
 ): RefreshStep {
   const accepted = conditionOf(tag.status?.conditions, 'Accepted')
   // Whatever else stands in the way of this tag, its reconcile knows it.
   if (accepted?.status !== 'True' || accepted.observedGeneration !== tag.metadata.generation) return 'same'
   if (seen?.owner?.uid !== tag.metadata.uid) return 'declare'
   if (seen.generation !== tag.metadata.generation || seen.id !== tag.status?.tagId) return 'declare'
+  if (settings !== undefined && settingsDiffering(settings, seen.settings).length > 0) return 'declare'
   const before = new Map(tag.status?.datacenters?.map((each) => [each.id, each]))
   const seenDcs = new Set(seen.datacenters.map(({ dc }) => dc))
   if ([...before.keys()].some((dc) => !seenDcs.has(dc))) return 'declare'

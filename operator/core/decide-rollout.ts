@@ -19,7 +19,7 @@ import type { RolloutSnapshot } from './rollout-snapshot.ts'
 import type { RolloutStatus, TakenCommand } from './rollout-status.ts'
 import { nextReplicas } from './scale-plan.ts'
 import { analysisRequest, watchAnalysis } from './watch-analysis.ts'
-import { watchPods } from './watch-pods.ts'
+import { waitLeftMs, watchPods } from './watch-pods.ts'
 
 /**
  * What happens next to the revisions of one IdGenerator, from one snapshot of it. Nothing is remembered outside the
@@ -65,6 +65,7 @@ function replicasOf(draft: RolloutDraft): Record<string, number> {
     canary: activeRollout(draft)?.revision,
     shares: sharesOf(draft),
     kept: keptRevision(draft)?.revision,
+    ending: snapshot.endingPods,
   })
 }
 
@@ -103,14 +104,14 @@ const REQUEUE_MIN_MS = 1000
 const REQUEUE_MAX_MS = 3_600_000
 
 function requeueAfter(draft: RolloutDraft, analysis: AnalysisRequest | undefined): number | undefined {
-  const { plan, nowMs } = draft.snapshot
+  const { nowMs } = draft.snapshot
   const active = activeRollout(draft)
   // What has just changed may let the next thing happen without anything else changing.
   const times: number[] = draft.events.length > 0 ? [REQUEUE_MIN_MS] : []
   const kept = keptRevision(draft)
   if (kept !== undefined) times.push(kept.leftMs)
   if (active?.waiting !== undefined) {
-    const leftMs = plan.progressDeadlineMs - msSince(draft, active.waiting.since)
+    const leftMs = waitLeftMs(draft, active.waiting)
     // A deadline that is over and cannot be acted on is looked at again when pods change.
     if (leftMs > 0) times.push(leftMs)
   }

@@ -14,6 +14,8 @@ export interface RolloutSnapshot {
   readonly replicas: number
   /** As last written, {} at the first visit. */
   readonly status: RolloutStatus
+  /** Pods that end, of all revisions: until they have ended, nobody else has their worker ids. */
+  readonly endingPods: number
   /** Every Deployment of this IdGenerator, one a revision, in any order. */
   readonly revisions: readonly RevisionState[]
   /** The values of the annotations idgen.io/promote, promote-full, abort, retry and pause: revisions. */

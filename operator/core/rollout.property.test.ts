@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { VERDICTS } from './analysis-verdict.ts'
+import { PODS_MAX, REPLICAS_MAX } from './pod-budget.ts'
 import { readRolloutStatus } from './read-rollout-status.ts'
 import type { RolloutDecision } from './rollout-decision.ts'
 import { HOUR, MINUTE, plan, SECOND } from './rollout-scenes.ts'
@@ -48,7 +49,7 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('scale' as const),
-      replicas: fc.constantFrom(0, 1, 2, 3, 6, 10, 20),
+      replicas: fc.constantFrom(0, 1, 2, 3, 6, 10, 20, REPLICAS_MAX),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('command' as const), command, revision: named }) },
@@ -142,7 +143,18 @@ class Rules {
         `${name} cannot be made`,
       )
     const total = Object.values(replicas).reduce((sum, one) => sum + one, 0)
-    assert.ok(total >= Math.min(world.replicas, sides.some((one) => one !== undefined) ? world.replicas : 0))
+    const held = before.reduce((sum, one) => sum + one.replicas, world.pods.ending(world.nowMs))
+    const grown = Object.entries(replicas).reduce(
+      (sum, [name, next]) =>
+        sum + Math.max(0, next - (before.find((one) => one.revision === name)?.replicas ?? 0)),
+      0,
+    )
+    assert.ok(
+      grown === 0 || held + grown <= PODS_MAX,
+      `${held} worker ids are held, and ${grown} more wanted`,
+    )
+    // Fewer than wanted are asked for only while the others' worker ids are not free.
+    assert.ok(total >= Math.min(world.replicas, PODS_MAX - held) || sides.every((one) => one === undefined))
   }
 
   #checkBounds({ status, requeueAfterMs, deletableRevisions, replicas }: RolloutDecision): void {
@@ -260,12 +272,12 @@ function happen(world: SimulatedRollout, rules: Rules, now: Step): void {
 }
 
 /** Everything is well again and nobody interferes: then it must come to an end, with all pods on one revision. */
-function comesToRest(world: SimulatedRollout): void {
+function comesToRest(world: SimulatedRollout, replicas: number): void {
   world.pods.behaviours.clear()
   world.verdicts.clear()
   world.annotations.clear()
   world.plan = planOf([5, 50, 100])
-  world.replicas = 4
+  world.replicas = replicas
   world.run(4 * HOUR)
   const { stableRevision = '', rollout, blockedRevisions = [] } = world.status
   assert.notEqual(rollout?.state, 'Progressing')
@@ -277,7 +289,7 @@ function comesToRest(world: SimulatedRollout): void {
   const running = world.pods.states(world.nowMs).filter(({ replicas }) => replicas > 0)
   assert.deepEqual(
     running.map((one) => [one.revision, one.replicas, one.available]),
-    [[stableRevision, 4, 4]],
+    [[stableRevision, replicas, replicas]],
   )
   const { events, status } = world.reconcile()
   assert.deepEqual([events, world.reconcile().status], [[], status])
@@ -291,12 +303,14 @@ test('whatever people, pods, clocks and crashes do: no pod too few, no command t
     fc.property(
       fc.array(step, { minLength: 10, maxLength: 60 }),
       fc.constantFrom(...PLANS),
-      (steps, withPlan) => {
+      fc.constantFrom(4, 4, REPLICAS_MAX),
+      (steps, withPlan, atTheEnd) => {
         const world = new SimulatedRollout(withPlan, 6)
+        world.pods.endMs = 40 * SECOND
         const rules = new Rules(world)
         world.run(MINUTE)
         for (const now of steps) happen(world, rules, now)
-        comesToRest(world)
+        comesToRest(world, atTheEnd)
         decisions += rules.decisions
         promotions += rules.promotions
         rollbacks += rules.rollbacks

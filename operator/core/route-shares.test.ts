@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { installed, MINUTE, plan, SECOND } from './rollout-scenes.ts'
 import type { RolloutProgress } from './rollout-status.ts'
 import { type RouteShares, routeShares } from './route-shares.ts'
+import type { SimulatedRollout } from './simulated-rollout.ts'
 import { printTimestamp } from './timestamp.ts'
 
 /** "old 2/3 new 1/1": available of asked for; `next`: what is decided to be asked for. */
@@ -41,6 +43,7 @@ function weightOf(rollout: Partial<RolloutProgress>, pods: Pods): number {
 describe('how routes share calls out', () => {
   test('a step whose pods were all there has its weight, whatever the number of pods', () => {
     assert.deepEqual(shares({ ...BEGUN, desiredWeight: 5 }, { old: [3, 3], new: [1, 1] }), {
+      stableRevision: 'old',
       canaryRevision: 'new',
       canaryWeight: 5,
     })
@@ -72,12 +75,13 @@ describe('how routes share calls out', () => {
   test('after a rollback calls stay where pods are until the stable ones have come up', () => {
     const back = { state: 'RolledBack', desiredWeight: 0 } as const
     assert.deepEqual(shares(back, { old: [0, 0], new: [4, 4], next: { old: 4, new: 4 } }), {
+      stableRevision: 'new',
       canaryRevision: 'new',
       canaryWeight: 100,
     })
     assert.equal(shares(back, { old: [2, 4], new: [2, 2] }).canaryWeight, 50)
-    assert.deepEqual(shares(back, { old: [4, 4], new: [1, 1] }), { canaryWeight: 0 })
-    assert.deepEqual(shares(back, { old: [1, 4], new: [0, 1] }), { canaryWeight: 0 })
+    assert.deepEqual(shares(back, { old: [4, 4], new: [1, 1] }), { stableRevision: 'old', canaryWeight: 0 })
+    assert.deepEqual(shares(back, { old: [1, 4], new: [0, 1] }), { stableRevision: 'old', canaryWeight: 0 })
   })
 
   test('after a promotion calls go on by the way that they went until every gateway knows the other', () => {
@@ -87,7 +91,94 @@ describe('how routes share calls out', () => {
         { old: [0, 0], new: [4, 4] },
         'new',
       )
-    assert.deepEqual(promoted(1000), { canaryWeight: 100 })
-    assert.deepEqual(promoted(30_000), { canaryWeight: 0 })
+    assert.deepEqual(promoted(1000), { stableRevision: 'new', canaryWeight: 100 })
+    assert.deepEqual(promoted(30_000), { stableRevision: 'new', canaryWeight: 0 })
   })
+})
+
+describe('no Service of a route is empty while a pod serves', () => {
+  const rows: readonly [string, Pods, RouteShares][] = [
+    [
+      'a canary without a pod lends its Service to stable',
+      { old: [4, 4], new: [0, 2] },
+      { stableRevision: 'old', canaryWeight: 0 },
+    ],
+    [
+      'stable without a pod, or about to lose its last, lends its Service to the canary',
+      { old: [2, 2], new: [4, 4], next: { old: 0 } },
+      { stableRevision: 'new', canaryRevision: 'new', canaryWeight: 100 },
+    ],
+    [
+      'both are empty together with their revisions',
+      { old: [0, 2], new: [0, 2] },
+      { stableRevision: 'old', canaryWeight: 0 },
+    ],
+  ]
+  for (const [name, pods, expected] of rows)
+    test(name, () => {
+      assert.deepEqual(shares(BEGUN, pods), expected)
+    })
+
+  test('where neither side has a pod, both select the one that has most', () => {
+    const one = (revision: string, available: number) => ({
+      revision,
+      createdAt: '',
+      replicas: 4,
+      ready: available,
+      available,
+    })
+    const rollout = { revision: 'new', ...BASE } as RolloutProgress
+    const decision = { status: { stableRevision: 'old', rollout }, replicas: {} }
+    const revisions = [one('older', 1), one('old', 0), one('new', 0), one('replaced', 3)]
+    assert.deepEqual(routeShares(decision, revisions, 4, NOW_MS), {
+      stableRevision: 'replaced',
+      canaryWeight: 0,
+    })
+  })
+
+  const STORIES: Readonly<Record<string, (world: SimulatedRollout) => void>> = {
+    'a rollout to its end': () => {},
+    'a canary that is replaced': (world) => {
+      world.wanted = 'r3'
+    },
+    'a canary that is replaced while stable has no pod': (world) => {
+      world.pods.behaviours.set('r1', { startMs: 0, down: true })
+      world.wanted = 'r3'
+    },
+    'a return to the revision before': (world) => {
+      world.wanted = 'r1'
+    },
+    'a promotion at once': (world) => void world.annotations.set('promote-full', 'r2'),
+    'an abort': (world) => void world.annotations.set('abort', 'r2'),
+  }
+  for (const [name, happen] of Object.entries(STORIES))
+    for (const weight of [5, 50, 100])
+      test(`through ${name}, from ${weight} %`, () => {
+        const steps = [weight, 100].map((one) => ({ weight: one, holdMs: MINUTE, requireApproval: false }))
+        const world = installed(4, plan({ steps }, { enabled: false }))
+        let looks = 0
+        world.onDecision = (decision, before) => {
+          const {
+            stableRevision,
+            canaryRevision = stableRevision,
+            canaryWeight,
+          } = routeShares(decision, before, 4, world.nowMs)
+          const left = new Map(
+            before.map((one) => [
+              one.revision,
+              Math.min(one.available, decision.replicas[one.revision] ?? 0),
+            ]),
+          )
+          const said = JSON.stringify([stableRevision, canaryRevision, canaryWeight, ...left])
+          if ([...left.values()].some((pods) => pods > 0))
+            for (const selected of [stableRevision, canaryRevision])
+              assert.ok((left.get(selected ?? '') ?? 0) > 0, said)
+          looks += 1
+        }
+        world.wanted = 'r2'
+        world.run(30 * SECOND)
+        happen(world)
+        world.run(5 * MINUTE)
+        assert.ok(looks > 5, `${looks} looks`)
+      })
 })

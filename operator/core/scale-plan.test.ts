@@ -9,7 +9,15 @@ function pods(revision: string, replicas: number, available = replicas): Pods {
 }
 
 function wish(replicas: number, weight: number, more: Partial<ScaleWish> = {}): ScaleWish {
-  return { replicas, stable: 's', canary: 'c', shares: sharesFor(replicas, weight), kept: undefined, ...more }
+  return {
+    replicas,
+    stable: 's',
+    canary: 'c',
+    shares: sharesFor(replicas, weight),
+    kept: undefined,
+    ending: 0,
+    ...more,
+  }
 }
 
 describe('the next replicas', () => {

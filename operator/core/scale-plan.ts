@@ -1,3 +1,4 @@
+import { PODS_MAX } from './pod-budget.ts'
 import type { Shares } from './shares.ts'
 
 /** The pods of one Deployment as far as scaling goes. */
@@ -17,18 +18,40 @@ export interface ScaleWish {
   readonly shares: Shares
   /** A revision that is kept as it is although nobody wants it: its failed pods are looked at. */
   readonly kept: string | undefined
+  /** Pods of whichever revision that end, and have their worker ids until then. */
+  readonly ending: number
 }
 
 /**
- * What each Deployment is to have next. Growing is done at once; shrinking only as far as available pods elsewhere make
- * up for it, so that callers always have `replicas` available pods where they had them. Called again and again it ends
- * at the shares wished for.
+ * What each Deployment is to have next. Growing is done at once, as far as there are worker ids (pod-budget.ts); shrinking
+ * only as far as available pods elsewhere make up for it, so that callers always have `replicas` available pods where they
+ * had them. Called again and again it ends at the shares wished for.
  *
  * A side that shrinks keeps pods of its own for those that the others lack, available or not: stable at 0 beside a
  * canary that does not come up would be nobody. A revision that nobody wants keeps available ones only, because its
  * other pods do no more than take the place of those to come.
  */
 export function nextReplicas(pods: readonly Pods[], wish: ScaleWish): Record<string, number> {
+  const next = unboundedReplicas(pods, wish)
+  const asked = new Map(pods.map(({ revision, replicas }) => [revision, replicas]))
+  // What shrinks now has its pods for a while yet.
+  let room = PODS_MAX - wish.ending - sum(asked)
+  const growth = Object.entries(next).map(([revision, one]) => Math.max(0, one - (asked.get(revision) ?? 0)))
+  // To be looked at is worth less than to serve.
+  if (wish.kept !== undefined && growth.reduce((all, one) => all + one, 0) > room)
+    return nextReplicas(pods, { ...wish, kept: undefined })
+  // Stable first: where a rollback goes.
+  for (const revision of [wish.stable, wish.canary]) {
+    if (revision === undefined) continue
+    const before = asked.get(revision) ?? 0
+    const grown = Math.min(Math.max(0, (next[revision] ?? 0) - before), Math.max(0, room))
+    next[revision] = Math.min(next[revision] ?? 0, before + grown)
+    room -= grown
+  }
+  return next
+}
+
+function unboundedReplicas(pods: readonly Pods[], wish: ScaleWish): Record<string, number> {
   const wanted = new Map(pods.map((one) => [one.revision, targetOf(one, wish)]))
   for (const [revision, target] of [
     [wish.stable, wish.shares.stable],

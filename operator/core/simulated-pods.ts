@@ -19,6 +19,10 @@ interface SimulatedDeployment {
 /** For tests: Deployments and their pods in virtual time. */
 export class SimulatedPods {
   readonly behaviours = new Map<string, PodBehaviour>()
+  /** How long a pod takes to end. */
+  endMs = 0
+  /** When each pod that was to end has ended. */
+  #endings: number[] = []
   readonly #deployments = new Map<string, SimulatedDeployment>()
 
   states(nowMs: number): RevisionState[] {
@@ -45,6 +49,8 @@ export class SimulatedPods {
         Number(this.#isAvailable(revision, b, nowMs)) - Number(this.#isAvailable(revision, a, nowMs)) ||
         a - b,
     )
+    const gone = Math.max(0, sorted.length - replicas)
+    if (this.endMs > 0) this.#endings.push(...Array<number>(gone).fill(nowMs + this.endMs))
     deployment.bornMs = [...sorted, ...Array<number>(replicas).fill(nowMs)].slice(0, replicas)
   }
 
@@ -53,6 +59,12 @@ export class SimulatedPods {
     const deployment = this.#deployments.get(revision)
     if (deployment === undefined) return
     deployment.bornMs = deployment.bornMs.map((born, at) => (at < count ? nowMs : born))
+  }
+
+  /** Pods that were taken away and have not ended. */
+  ending(nowMs: number): number {
+    this.#endings = this.#endings.filter((at) => at > nowMs)
+    return this.#endings.length
   }
 
   remove(revision: string): void {
@@ -64,7 +76,7 @@ export class SimulatedPods {
       const { startMs, down } = this.#behaviour(revision)
       return down === true ? [] : bornMs.map((born) => born + startMs).filter((at) => at > nowMs)
     })
-    return Math.min(Number.POSITIVE_INFINITY, ...times)
+    return Math.min(Number.POSITIVE_INFINITY, ...times, ...this.#endings.filter((at) => at > nowMs))
   }
 
   count(revision: string): number {

@@ -66,6 +66,7 @@ export class SimulatedRollout {
       plan: this.plan,
       wantedRevision: this.wanted,
       replicas: this.replicas,
+      endingPods: this.pods.ending(this.nowMs),
       status: readRolloutStatus(JSON.parse(this.#written) as IdGeneratorStatus),
       revisions: before,
       commands: Object.fromEntries(this.annotations),

@@ -43,6 +43,16 @@ describe('the revision that a spec asks for', () => {
       '1A',
     ],
     [
+      'that was blocked and is tried again goes on while its record is not there yet',
+      { spec: 2, operator: 'B', stable: '1A', canary: '2B', blocked: ['2A'], known: ['1A', '2A'] },
+      '2B',
+    ],
+    [
+      'that is stable stays so although its record is lost and one of the same spec is blocked',
+      { spec: 2, operator: 'B', stable: '2B', blocked: ['2A'], known: ['2A'] },
+      '2B',
+    ],
+    [
       'is not changed by an upgrade in the middle of its canary',
       { spec: 2, operator: 'B', stable: '1A', canary: '2A' },
       '2A',

@@ -20,11 +20,13 @@ export function wantedRevision({ rendered, sameSpec, status, strategy, retry }: 
   const { stableRevision: stable, canaryRevision: canary, blockedRevisions = [] } = status
   // Nothing serves yet: what kept the first revision from coming up may be mended now.
   if (stable === undefined) return rendered
-  if (sameSpec.has(stable))
+  // Of the revision of today there may be no record yet: the operator ended right after it began it, or a cache is late.
+  const saysTheSame = (revision: string): boolean => revision === rendered || sameSpec.has(revision)
+  if (saysTheSame(stable))
     // Nobody asked for a change, and without steps it would reach all callers at once: it waits for the next change of the spec.
     return strategy === 'Immediate' && canary !== rendered ? stable : rendered
   // The revision that is blocked had the same image and settings. Whoever wants it tried again gets today's pods.
   const blocked = blockedRevisions.map(({ revision }) => revision).filter((revision) => revision !== retry)
-  const tried = [canary, ...blocked].find((revision) => revision !== undefined && sameSpec.has(revision))
+  const tried = [canary, ...blocked].find((revision) => revision !== undefined && saysTheSame(revision))
   return tried ?? rendered
 }

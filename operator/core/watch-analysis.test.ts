@@ -104,6 +104,7 @@ describe('failed judgements', () => {
         plan: world.plan,
         wantedRevision: 'r2',
         replicas: 6,
+        endingPods: 0,
         status: world.status,
         revisions: world.pods.states(world.nowMs),
         commands: {},

@@ -1,4 +1,5 @@
 import { roughDuration } from './duration.ts'
+import { PODS_MAX } from './pod-budget.ts'
 import {
   activeRollout,
   change,
@@ -34,6 +35,8 @@ function waitingNow(draft: RolloutDraft, before: PodsWaitedFor | undefined): Pod
   const falls = before.falls + (available < Math.min(before.available, wanted) ? 1 : 0)
   const isNews = wanted > before.wanted || (available !== before.available && falls <= FALLS_MAX)
   if (isNews) return { since, wanted, available, falls }
+  if (available < wanted && lacksWorkerIds(draft) && waitLeftMs(draft, before) <= 0)
+    return { since, wanted, available, falls }
   if (available >= wanted && isLate(draft, before)) return undefined
   return { since: before.since, wanted, available, falls }
 }
@@ -43,6 +46,23 @@ const FALLS_MAX = 3
 
 function isLate(draft: RolloutDraft, { since }: PodsWaitedFor): boolean {
   return msSince(draft, since) >= draft.snapshot.plan.progressDeadlineMs
+}
+
+/**
+ * Pods that cannot be asked for yet, because pods that end have their worker ids (scale-plan.ts), are no fault of the
+ * canary. Its deadline begins anew meanwhile when half of it is over: the other half is left to pods once there is room.
+ */
+function lacksWorkerIds(draft: RolloutDraft): boolean {
+  const { revisions, endingPods } = draft.snapshot
+  const canary = podsOf(draft, activeRollout(draft)?.revision)
+  const asked = revisions.reduce((sum, { replicas }) => sum + replicas, 0)
+  return servingPods(canary) >= canary.replicas && asked < PODS_MAX && asked + endingPods >= PODS_MAX
+}
+
+/** Until something has to be decided about pods that are missing. */
+export function waitLeftMs(draft: RolloutDraft, { since }: PodsWaitedFor): number {
+  const { progressDeadlineMs } = draft.snapshot.plan
+  return (lacksWorkerIds(draft) ? progressDeadlineMs / 2 : progressDeadlineMs) - msSince(draft, since)
 }
 
 /** Whether pods are missing for longer than the deadline: when all are there by then, nothing is waited for. */

@@ -1,5 +1,6 @@
 import type { BizTag } from '../api/kinds.ts'
 import type { DeclaredTag } from '../core/biz-tag-declaration.ts'
+import type { TagSettings } from '../core/tag-settings.ts'
 
 /** What this process knows of one BizTag beside the caches. All of it may be lost: then the service is asked once more. */
 export interface TagMemory {
@@ -8,6 +9,10 @@ export interface TagMemory {
   declared?: string | undefined
   /** When, on the monotonic clock. */
   declaredAtMs?: number
+  /** As the service answered to that: what differs later, somebody changed past the BizTag. */
+  settings?: TagSettings | undefined
+  /** As a look showed them, before they are declared again. */
+  foundSettings?: TagSettings | undefined
   /** Hash of what the service refused for good. */
   refused?: string | undefined
   /** What stands in its Secret, as seen last. */

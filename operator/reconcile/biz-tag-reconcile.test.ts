@@ -70,7 +70,7 @@ describe('a BizTag is declared', () => {
           uid: w.tag()?.metadata.uid,
           createdAt: '2026-01-01T00:00:00Z',
         })
-        assert.equal(tag?.settings, JSON.stringify(['Invoices', 'snowflake', null, { base: 5 }]))
+        assert.match(tag?.settings ?? '', /snowflake.*Invoices.*"step\.base":"5"/)
         assert.equal(w.condition('SegmentsInitialized')?.reason, 'NotNeeded')
       },
     )
@@ -204,6 +204,19 @@ describe('an IdGenerator of another namespace', () => {
         await w.settle(120_000)
         assert.equal(reason(), 'Ready')
         putGenerator(w, { spec: { allowedNamespaces: { from: 'All' } } })
+        await w.settle(1000)
+        assert.equal(reason(), 'Ready')
+        const only = (workspace: string) => {
+          const workspaces = [{ namespace: 'team', workspaces: [workspace] }]
+          putGenerator(w, { spec: { allowedNamespaces: { from: 'All', workspaces } } })
+        }
+        only('pay')
+        await w.settle(1000)
+        assert.equal(reason(), 'WorkspaceNotAllowed')
+        const said = conditionOf(w.tag('invoice', 'team')?.status?.conditions, 'Ready')?.message ?? ''
+        assert.match(said, /in the workspaces pay, and not in "shop".*allowedNamespaces.workspaces/)
+        assert.ok(w.told().includes('invoice WorkspaceNotAllowed'))
+        only('shop')
         await w.settle(1000)
         assert.equal(reason(), 'Ready')
       },

@@ -11,10 +11,11 @@ import {
   pathOf,
   pathText,
 } from '../core/biz-tag-declaration.ts'
-import { statusEvents } from '../core/biz-tag-events.ts'
+import { type BizTagEvent, settingsRestoredEvent, statusEvents } from '../core/biz-tag-events.ts'
 import { type FailureVerdict, judgeFailure } from '../core/biz-tag-failure.ts'
 import { onlyReturned } from '../core/biz-tag-refresh.ts'
 import { type BizTagOutcome, bizTagStatus } from '../core/biz-tag-status.ts'
+import { settingsDiffering } from '../core/tag-settings.ts'
 import type { Reconcile, Result } from '../runtime/controller.ts'
 import { isStatus } from '../runtime/kube-client.ts'
 import { declareTag } from './biz-tag-declare.ts'
@@ -143,7 +144,11 @@ async function declareTo(
     memory.settled = onlyReturned(tag, answer) ? answer : undefined
     // Until the status has it: nobody asks again after a write that failed.
     memory.seen = memory.settled === undefined ? answer : undefined
-    for (const event of events) tell(world, tag, 'Declare', event)
+    for (const event of [...events, ...restored(task)]) tell(world, tag, 'Declare', event)
+    memory.settings = answer.settings
+    memory.foundSettings = undefined
+    // Whatever made a declaration necessary may have ended the key: another one had the tag, or a backup is older than it.
+    memory.secret = undefined
     memory.declared = digest
     memory.declaredAtMs = world.clock.monotonicMs()
   }
@@ -166,6 +171,13 @@ async function declareTo(
   const opens = seen !== undefined && seen.chain[0] === 'segment' && !hasPlace(seen, generator)
   if (opens) memory.declared = undefined
   return again(opens ? RANGE_MS : secret.againMs)
+}
+
+/** A look may have shown that the settings were not those of the last declaration; there is a new one now. */
+function restored({ tag, memory: { settings, foundSettings } }: Task): readonly BizTagEvent[] {
+  if (settings === undefined || foundSettings === undefined) return []
+  const differing = settingsDiffering(settings, foundSettings)
+  return differing.length === 0 ? [] : [settingsRestoredEvent(pathText(pathOf(tag)), differing)]
 }
 
 /** A declaration that failed, for this tag. */

@@ -37,6 +37,8 @@ export interface BizTagOptions {
   readonly watcher?: ReflectorWatcher
   /** Empty: all. */
   readonly watchNamespaces: readonly string[]
+  /** Names of the Secrets whose certificates pods of an IdGenerator have, see certificatesInUse. */
+  readonly tlsSecrets: (generator: IdGenerator) => readonly string[]
   /** Instead of the address of each Service. */
   readonly serviceAddress: string | undefined
   /** `totals` of that IdGenerator may have changed; at most once in two seconds. */
@@ -48,12 +50,15 @@ export interface StartedBizTags {
   readonly reflectors: readonly RunningReflector[]
   readonly controllers: readonly Controller[]
   totals(generatorKey: string): BizTagTotals
+  /** The authorities that callers of that IdGenerator must trust changed. */
+  authorityChanged(generatorKey: string): void
   close(): void
 }
 
 /** Everything that looks after BizTags, ready to be started by the runtime. Before the caches are. */
 export function startBizTags(options: BizTagOptions): StartedBizTags {
-  const { client, clock, log, metrics, idGenerators, bizTags, secrets, serviceAddress } = options
+  const { client, clock, log, metrics, idGenerators, bizTags, secrets } = options
+  const { serviceAddress, tlsSecrets } = options
   const tagSecrets = tagSecretCache(options)
   const services = options.services ?? new ServiceClientPool()
   const world: BizTagWorld = {
@@ -61,7 +66,13 @@ export function startBizTags(options: BizTagOptions): StartedBizTags {
     namespaces: new ClusterNamespaces(client, clock),
     objects: new BizTagObjects(client),
     memories: new TagMemories(),
-    credentials: new ServiceCredentials({ client, clock, cached: (key) => secrets.get(key), serviceAddress }),
+    credentials: new ServiceCredentials({
+      client,
+      clock,
+      cached: (key) => secrets.get(key),
+      tlsSecrets,
+      serviceAddress,
+    }),
     services,
     outages: new ServiceOutages(clock, options.random),
     issuer: new CredentialsIssuer({ client, cached: (key) => tagSecrets.get(key) }),
@@ -88,6 +99,7 @@ export function startBizTags(options: BizTagOptions): StartedBizTags {
     reflectors: [tagSecrets],
     controllers: [tags, states],
     totals: (generatorKey) => totalsOf(bizTags.by(generatorKey)),
+    authorityChanged: (generatorKey) => waker.authorityChanged(generatorKey),
     close: () => {
       waker.close()
       services.close()

@@ -177,6 +177,42 @@ describe('what a look at the service shows', () => {
     })
   })
 
+  test('a setting that somebody changed past the BizTag is set back, and people are told which', async () => {
+    await inWorld(
+      (w) => {
+        putGenerator(w)
+        putTag(w, { step: { max: 5000 } })
+      },
+      async (w) => {
+        await w.settle(100_000)
+        const tag = w.service.tags.get('shop/orders/invoice')
+        const declared = tag?.settings
+        assert.match(declared ?? '', /"step\.max":"5000"/)
+        if (tag !== undefined) tag.settings = tag.settings.replace('5000', '7')
+        const { length } = w.kube.writes
+        await w.settle(220_000)
+        assert.equal(tag?.settings, declared)
+        assert.ok(w.told().includes('invoice SettingsRestored'))
+        assert.match(w.events.map(({ note }) => note).join(), /step\.max was 7 in place of 5000/)
+        assert.equal(w.kube.writes.length, length)
+        const calls = w.service.calls.length
+        await w.settle(500_000)
+        assert.ok(w.service.calls.slice(calls).every((call) => call.startsWith('list')))
+      },
+    )
+  })
+
+  test('a service of another version that shows more settings, or fewer, is not asked again', async () => {
+    await inWorld(both, async (w) => {
+      await w.settle(100_000)
+      const tag = w.service.tags.get('shop/orders/invoice')
+      if (tag !== undefined) tag.settings = '{"colour":"1"}'
+      const calls = w.service.calls.length
+      await w.settle(220_000)
+      assert.ok(!w.service.calls.slice(calls).some((call) => call.startsWith('declare')))
+    })
+  })
+
   test('a tag that is gone from the service is made again above its numbers', async () => {
     await inWorld(both, async (w) => {
       await w.settle(100_000)

@@ -113,7 +113,7 @@ async function refresh(world: BizTagWorld, wake: Wake, task: Refresh): Promise<v
   const behind: Behind[] = []
   const take = (key: string, seen: DeclaredTag | undefined): void => {
     const step = judge(world, key, seen, startedMs)
-    if (step === 'declare') declareAgain(world, key, wake)
+    if (step === 'declare') declareAgain(world, { key, seen }, wake)
     else if (step !== 'same' && seen !== undefined) behind.push({ key, seen, sinceMs: step.sinceMs })
   }
   let cursor: string | undefined
@@ -150,9 +150,16 @@ function recordOldest({ memories }: BizTagWorld, behind: readonly Behind[], wake
   }
 }
 
-function declareAgain({ memories }: BizTagWorld, key: string, wake: Wake): void {
+function declareAgain(
+  { memories }: BizTagWorld,
+  { key, seen }: { readonly key: string; readonly seen: DeclaredTag | undefined },
+  wake: Wake,
+): void {
   const memory = memories.get(key)
-  if (memory !== undefined) memory.declared = undefined
+  if (memory !== undefined) {
+    memory.declared = undefined
+    memory.foundSettings = seen?.settings
+  }
   wake(key)
 }
 
@@ -168,7 +175,8 @@ function judge(
   const memory = memories.of(key, tag.metadata.uid)
   if (memory.newer !== undefined || (memory.declaredAtMs ?? -1) >= startedMs) return 'same'
   const sinceMs = memory.recordedAtMs ?? Number.NEGATIVE_INFINITY
-  const step = decideRefresh(tag, seen, startedMs - sinceMs, memory.settled)
+  const { settled, settings } = memory
+  const step = decideRefresh(tag, seen, { recordedMs: startedMs - sinceMs, settled, settings })
   return step === 'record' ? { sinceMs } : step
 }
 

@@ -8,7 +8,7 @@ import type { Controller } from '../runtime/controller.ts'
 import type { Change } from '../runtime/object-store.ts'
 import type { BizTagWorld } from './biz-tag-world.ts'
 import { generatorKeyOf } from './biz-tag-world.ts'
-import { type Secret, secretsOf } from './credentials.ts'
+import type { Secret } from './credentials.ts'
 
 export interface WakeOptions {
   readonly world: BizTagWorld
@@ -65,12 +65,24 @@ export class BizTagWaker {
   /** Of an IdGenerator: its authority stands in the Secrets of its tags. */
   secretChanged({ type, key, object, previous }: Change<Secret>, generators: Iterable<IdGenerator>): void {
     if (type === 'resynced' || (type === 'updated' && isDeepStrictEqual(previous?.data, object.data))) return
+    const { credentials } = this.#options.world
     for (const generator of generators)
-      if (secretsOf(generator).includes(key)) {
+      if (credentials.secretsOf(generator).includes(key)) {
         const generatorKey = `${generator.metadata.namespace}/${generator.metadata.name}`
         this.#options.states.enqueue(generatorKey)
         this.#generators.call(generatorKey)
       }
+  }
+
+  /** What callers of an IdGenerator must trust was written down anew, because pods have another certificate, or will. */
+  authorityChanged(generatorKey: string): void {
+    const { world, states } = this.#options
+    const generator = world.idGenerators.get(generatorKey)
+    if (generator === undefined) return
+    // Nobody tells of people's Secrets: those are read again.
+    world.credentials.forget(generator)
+    states.enqueue(generatorKey)
+    this.#generators.call(generatorKey)
   }
 
   /** Of a tag: somebody changed or deleted it. */

@@ -9,6 +9,7 @@ import {
   type TestWorld,
 } from '../../test/cluster/biz-tag-world.ts'
 import { failure, noAnswer } from '../../test/cluster/memory-tag-service.ts'
+import { ID_GENERATOR } from '../api/kinds.ts'
 import { conditionOf } from '../core/biz-tag-conditions.ts'
 import { SECRET } from './credentials.ts'
 import { idOfKey, keyId, sha256Hex } from './credentials-key.ts'
@@ -231,6 +232,48 @@ describe('credentials of a tag', () => {
       })
   })
 
+  test('a tag that comes back from another BizTag, or from a backup, gets a key that opens it', async () => {
+    await inWorld(prepare, async (w) => {
+      const first = keyOf(w)
+      const tag = w.service.tags.get('shop/orders/invoice')
+      assert.ok(tag?.owner !== undefined)
+      // It was freed, another BizTag was faster, and that one is gone now.
+      tag.owner = { ...tag.owner, name: 'other', uid: 'other' }
+      w.service.keys.clear()
+      w.service.revoked.add(idOfKey(first) ?? '')
+      await w.settle(LOOK_MS)
+      assert.equal(w.ready(), 'True Ready')
+      const second = keyOf(w)
+      assert.notEqual(second, first)
+      assert.equal(w.service.keys.get(idOfKey(second) ?? '')?.sha256, sha256Hex(second))
+      assert.equal(w.told().at(-1), 'invoice CredentialsRotated')
+      // The backup is older than the key.
+      tag.owner = undefined
+      w.service.keys.clear()
+      await w.settle(LOOK_MS)
+      assert.equal(keyOf(w), second)
+      assert.equal(w.service.keys.get(idOfKey(second) ?? '')?.sha256, sha256Hex(second))
+    })
+  })
+
+  test('a key that an older version of the service took ends with the BizTag once a newer one is stable', async () => {
+    await inWorld(prepare, async (w) => {
+      const [[id, key] = []] = w.service.keys
+      assert.ok(id !== undefined && key !== undefined)
+      const { declaredBy, ...unbound } = key
+      w.service.keys.set(id, unbound as typeof key)
+      const path = pathOf(ID_GENERATOR, 'shop', 'ids')
+      const generator = w.kube.objects.get(path)
+      w.kube.put(path, {
+        ...generator,
+        status: { ...(generator?.['status'] as object), stableRevision: 'newer' },
+      })
+      await w.settle(60_000)
+      assert.equal(w.service.keys.get(id)?.declaredBy, declaredBy)
+      assert.equal(idOfKey(keyOf(w)), id)
+    })
+  })
+
   test('the key ends with the BizTag', async () => {
     for (const deletionPolicy of ['Retain', 'Purge'] as const)
       await inWorld(
@@ -318,3 +361,6 @@ describe('an IdGenerator takes the namespace of a tag no longer', () => {
     })
   })
 })
+
+/** A look at all tags, and what is tried again after it. */
+const LOOK_MS = 240_000

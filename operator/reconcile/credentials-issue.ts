@@ -109,7 +109,9 @@ export class CredentialsIssuer {
     const path = pathText(pathOf(tag))
     const entries = fixedEntries(generator, ca, path)
     const rotation = tag.metadata.annotations?.[ANNOTATIONS.rotateKey]
-    const digest = sha256Hex(JSON.stringify([name, entries, rotation]))
+    // A service that is older than `declaredBy` took the key without it: once a newer one is stable it is put again.
+    const { stableRevision } = generator.status ?? {}
+    const digest = sha256Hex(JSON.stringify([name, entries, rotation, stableRevision]))
     const known = memory.secret
     const cached = this.#options.cached(objectKey({ namespace, name }))
     const id = tag.status?.credentials?.keyId

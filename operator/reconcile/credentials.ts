@@ -1,7 +1,9 @@
 import type { IdGenerator } from '../api/kinds.ts'
+import { trustedAuthorities } from '../certificates/trusted-authorities.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
 import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
+import { servedBy } from './certificates-in-use.ts'
 import type { ServiceAccess } from './service-client-https.ts'
 
 export const SECRET: Resource = {
@@ -31,6 +33,8 @@ export interface ServiceCredentialsOptions {
   readonly clock: Clock
   /** Of the operator's own Secrets, which it hears of at once. */
   readonly cached: (key: string) => Secret | undefined
+  /** Names of the Secrets whose certificates the service may answer with, the newest first. */
+  readonly tlsSecrets: (generator: IdGenerator) => readonly string[]
   /** Instead of the address of the Service. */
   readonly serviceAddress: string | undefined
 }
@@ -49,24 +53,34 @@ export class ServiceCredentials {
     const { name, namespace = '' } = generator.metadata
     const servername = `${name}.${namespace}.svc`
     const wanted = adminKeyOf(generator)
-    const [admin, tls] = await Promise.all([
-      this.#secret(`${namespace}/${wanted.name}`),
-      this.#secret(`${namespace}/${tlsSecretOf(generator)}`),
-    ])
+    const names = this.#options.tlsSecrets(generator)
+    const [admin, ...certificates] = await Promise.all(
+      [wanted.name, ...names].map((each) => this.#secret(objectKey({ namespace, name: each }))),
+    )
     const key = decoded(admin, wanted.key)?.trim()
     if (key === undefined || key === '')
       throw new AccessMissing(`Secret ${namespace}/${wanted.name} has no admin key under "${wanted.key}" yet`)
-    if (tls === undefined)
-      throw new AccessMissing(
-        `Secret ${namespace}/${tlsSecretOf(generator)} with the certificate is not there yet`,
-      )
+    if (certificates.every((secret) => secret === undefined))
+      throw new AccessMissing(`Secret ${namespace}/${names[0]} with the certificate is not there yet`)
     const address = this.#options.serviceAddress ?? `https://${servername}:${HTTPS_PORT}`
-    return { address, servername, ca: decoded(tls, 'ca.crt'), key }
+    return {
+      address,
+      servername,
+      ca: trustedAuthorities(certificates.flatMap((one) => servedBy(one?.data))),
+      key,
+    }
   }
 
   /** After a refusal: what is remembered may be out of date. */
   forget(generator: IdGenerator): void {
-    for (const key of secretsOf(generator)) this.#read.delete(key)
+    for (const key of this.secretsOf(generator)) this.#read.delete(key)
+  }
+
+  /** Keys of the Secrets that access to the service depends on. */
+  secretsOf(generator: IdGenerator): readonly string[] {
+    const { namespace = '' } = generator.metadata
+    const names = [adminKeyOf(generator).name, ...this.#options.tlsSecrets(generator)]
+    return names.map((name) => objectKey({ namespace, name }))
   }
 
   async #secret(key: string): Promise<Secret | undefined> {
@@ -93,19 +107,8 @@ export class ServiceCredentials {
   }
 }
 
-/** Keys of the Secrets that access to the service depends on. */
-export function secretsOf(generator: IdGenerator): readonly [string, string] {
-  const { namespace = '' } = generator.metadata
-  const keyOf = (name: string): string => objectKey({ namespace, name })
-  return [keyOf(adminKeyOf(generator).name), keyOf(tlsSecretOf(generator))]
-}
-
 function adminKeyOf({ metadata, spec }: IdGenerator): { readonly name: string; readonly key: string } {
   return spec.auth?.adminKeySecret ?? { name: `${metadata.name}-admin`, key: 'admin-key' }
-}
-
-function tlsSecretOf({ metadata, spec }: IdGenerator): string {
-  return spec.tls?.secretName ?? `${metadata.name}-tls`
 }
 
 export function decoded(secret: Secret | undefined, name: string): string | undefined {

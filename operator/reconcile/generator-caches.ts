@@ -1,6 +1,7 @@
 import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../api/kinds.ts'
 import { LABELS } from '../api/marks.ts'
 import { MANAGED_BY } from '../render/metadata.ts'
+import { NAMES } from '../render/names.ts'
 import { KINDS, type KindName, OPTIONAL_KINDS, type OptionalKind } from '../render/object-kinds.ts'
 import type { Clock, Random } from '../runtime/clock.ts'
 import type { KubeClient } from '../runtime/kube-client.ts'
@@ -46,6 +47,7 @@ export class GeneratorCaches {
   readonly #options: CachesOptions
   readonly #owned = new Map<string, ObjectCache<KubeObject>>()
   readonly #listeners: ((generatorKey: string) => void)[] = []
+  readonly #authorityListeners: ((generatorKey: string) => void)[] = []
 
   constructor(options: CachesOptions) {
     this.#options = options
@@ -85,6 +87,11 @@ export class GeneratorCaches {
     this.#listeners.push(listener)
   }
 
+  /** Called with the key of an IdGenerator when the ConfigMap with what its callers must trust changes. */
+  onAuthorityChange(listener: (generatorKey: string) => void): void {
+    this.#authorityListeners.push(listener)
+  }
+
   /** An object of a rendered kind as the cache has it. */
   live(kind: string, key: string): KubeObject | undefined {
     return (this.#owned.get(kind) ?? this.optional.cacheOf(kind))?.get(key)
@@ -121,6 +128,9 @@ export class GeneratorCaches {
       // Of one whose labels were taken away, the one before knows whose it was.
       const keys = [object, ...(previous === undefined ? [] : [previous])].map(generatorOf)
       for (const key of new Set(keys)) if (key !== undefined) this.#tell(key)
+      const [key] = keys
+      if (key !== undefined && isAuthority(resource, object))
+        for (const listener of this.#authorityListeners) listener(key)
     })
     return cache
   }
@@ -140,6 +150,13 @@ function generatorOf({ metadata }: KubeObject): string | undefined {
   const { namespace, labels } = metadata
   const name = labels?.[LABELS.generator]
   return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`
+}
+
+function isAuthority({ kind }: Resource, { metadata }: KubeObject): boolean {
+  return (
+    kind === KINDS.ConfigMap.kind &&
+    metadata.name === NAMES.authority(metadata.labels?.[LABELS.generator] ?? '')
+  )
 }
 
 export function generatorOfTag({ metadata, spec }: BizTag): string {

@@ -2,6 +2,7 @@ import type { IdGenerator } from '../api/kinds.ts'
 import { COMMANDS } from '../api/marks.ts'
 import type { Judgement } from '../core/analysis-verdict.ts'
 import { decideRollout } from '../core/decide-rollout.ts'
+import { wantedPods } from '../core/pod-budget.ts'
 import { readRolloutStatus } from '../core/read-rollout-status.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { planRollout } from '../core/rollout-plan.ts'
@@ -29,7 +30,8 @@ export function decideGenerator(
     plan: planRollout(generator.spec),
     wantedRevision: followed,
     isRenderedAnew: isRenderedAnew(picture, followed, status.stableRevision),
-    replicas: generator.spec.replicas,
+    replicas: wantedPods(generator.spec),
+    endingPods: picture.endingPods,
     status,
     revisions: revisionStates(picture),
     commands: commandsOf(generator),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { testCertificate } from '../../test/cluster/test-certificate.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { newRevision } from '../render/new-revision.ts'
 import { sampleGenerator } from '../render/sample-installations.ts'
@@ -40,8 +41,9 @@ function picture(
     nowMs: 0,
     wanted: WANTED,
     known: revisions,
+    endingPods: 0,
     records: new Map([...names].map((name) => [name, RECORD])),
-    secrets: { contents: new Map(), problems: [], events: [] },
+    secrets: { contents: new Map(), problems: [], certificates: [], events: [] },
     secretFacts: new Map(
       [...names].map((name) => [name, { checksum: 'c', etcdClientCertificate: false, missing: [] }]),
     ),
@@ -111,6 +113,19 @@ describe('what is to be installed', () => {
       [5],
     )
     assert.equal(installation.revisions[0]?.replicas, undefined)
+  })
+
+  test('a gateway knows pods of two certificates by a name that both are good for', () => {
+    const own = testCertificate('orders', 'shop').cert
+    const tls = { mode: 'Required', secretName: 'theirs', dnsNames: ['ids.example'] } as const
+    const nameFor = (...certificates: string[]): string | undefined => {
+      const found = picture([known(WANTED)], { generator: sampleGenerator({ tls }) })
+      const secrets = { ...found.secrets, certificates }
+      return planInstallation({ ...found, secrets }, undefined, WORLD).installation.backendName
+    }
+    assert.equal(nameFor(), 'ids.example')
+    assert.equal(nameFor(own), 'orders-stable.shop.svc')
+    assert.equal(nameFor(own, testCertificate('x', 'y').cert), undefined)
   })
 
   test('what is beyond the history, or never had pods, is let go of', () => {

@@ -1,7 +1,10 @@
+import { nameOfAll } from '../certificates/trusted-authorities.ts'
+import { wantedPods } from '../core/pod-budget.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { routeShares } from '../core/route-shares.ts'
 import type { Installation, InstalledRevision } from '../render/installation.ts'
 import type { OptionalKind } from '../render/object-kinds.ts'
+import { backendNames } from '../render/routes.ts'
 import { revisionStates } from './generator-decision.ts'
 import type { GeneratorPicture } from './generator-picture.ts'
 import type { Deployment } from './kube-kinds.ts'
@@ -43,8 +46,8 @@ export function planInstallation(
       replicas: prepared ? undefined : replicas,
     })
   }
-  const stableRevision = decision?.status.stableRevision
-  const shares = decision && routeShares(decision, revisionStates(picture), generator.spec.replicas, nowMs)
+  const backendName = nameOfAll(secrets.certificates, backendNames(generator))
+  const shares = decision && routeShares(decision, revisionStates(picture), wantedPods(generator.spec), nowMs)
   return {
     installation: {
       generator,
@@ -52,7 +55,7 @@ export function planInstallation(
       canaryWeight: 0,
       ...shares,
       ...world,
-      ...(stableRevision === undefined ? {} : { stableRevision }),
+      ...(backendName === undefined ? {} : { backendName }),
       ...(secrets.caCertificate === undefined ? {} : { caCertificate: secrets.caCertificate }),
     },
     scaledOnly,

@@ -10,7 +10,7 @@ import { objectKey } from '../runtime/resource.ts'
 import type { GeneratorCaches } from './generator-caches.ts'
 import type { CredentialFacts, PodCounts } from './generator-facts.ts'
 import { generatorSecrets, type SecretsFound } from './generator-secrets.ts'
-import { type KnownRevision, knownRevisions } from './known-revisions.ts'
+import { endingPods, type KnownRevision, knownRevisions } from './known-revisions.ts'
 import { type MigrationStep, nextMigration } from './migration.ts'
 import { keyIn } from './pod-certificate.ts'
 import { podFailure } from './pod-failures.ts'
@@ -23,6 +23,8 @@ export interface GeneratorPicture {
   /** The revision that the spec asks for, or, where that must not be carried out, the one that is on its way or stable. */
   readonly wanted: string
   readonly known: ReadonlyMap<string, KnownRevision>
+  /** Pods that end, those of deleted revisions included: they have their worker ids until then. */
+  readonly endingPods: number
   /** Of every revision whose record can be read, and of the wanted one. */
   readonly records: ReadonlyMap<string, RevisionRecord>
   readonly secrets: SecretsFound
@@ -60,7 +62,7 @@ export async function takePicture(
   const needed = [...records]
     .filter(([revision]) => used.has(revision) || known.get(revision)?.deployment !== undefined)
     .flatMap(([, { inputs }]) => wantedSecrets(inputs).map(({ name }) => name))
-  const secrets = await generatorSecrets(store, generator, new Set(needed), nowMs, signal)
+  const secrets = await generatorSecrets(store, generator, { names: new Set(needed), known, nowMs }, signal)
   const facts = new Map(
     [...records].map(([revision, { inputs }]) => [revision, secretFacts(inputs, secrets.contents)]),
   )
@@ -73,6 +75,7 @@ export async function takePicture(
     nowMs,
     wanted,
     known,
+    endingPods: endingPods(caches.pods.by(objectKey(generator.metadata)), known),
     records,
     secrets,
     secretFacts: facts,

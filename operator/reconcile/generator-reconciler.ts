@@ -10,6 +10,7 @@ import type { Result } from '../runtime/controller.ts'
 import { objectKey } from '../runtime/resource.ts'
 import type { CanaryWatch } from './canary-watch.ts'
 import { conditionEvents } from './condition-events.ts'
+import { formerCertificate, withFormer } from './former-certificate.ts'
 import type { GeneratorCaches } from './generator-caches.ts'
 import { annotationsOf, decideGenerator, revisionStates } from './generator-decision.ts'
 import type { GeneratorEvents } from './generator-events.ts'
@@ -102,7 +103,9 @@ export class GeneratorReconciler {
       return { requeueAfterMs: SECRETS_MS }
     }
     const generator = await heldGenerator(asked, store, signal)
-    const certificate = await podCertificate(store, generator, clock.nowMs(), signal)
+    const nowMs = clock.nowMs()
+    const former = await formerCertificate(store, asked, known, nowMs, signal)
+    const certificate = withFormer(await podCertificate(store, generator, nowMs, signal), former)
     const { notAfterMs } = certificate
     const ends = notAfterMs === undefined ? {} : { certificateNotAfterMs: notAfterMs }
     await this.#report({ ...facts, ...ends }, signal)

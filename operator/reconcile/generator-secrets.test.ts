@@ -24,7 +24,12 @@ function world() {
     cached: () => undefined,
   })
   const look = async (spec: Spec = {}, names: string[] = []): Promise<SecretsFound> =>
-    await generatorSecrets(store, sampleGenerator(spec), names, clock.nowMs(), new AbortController().signal)
+    await generatorSecrets(
+      store,
+      sampleGenerator(spec),
+      { names, known: new Map(), nowMs: clock.nowMs() },
+      new AbortController().signal,
+    )
   const put = (name: string, data: Readonly<Record<string, string>>): void => {
     const metadata = { name, namespace: 'shop' }
     cluster.put(`/api/v1/namespaces/shop/secrets/${name}`, {

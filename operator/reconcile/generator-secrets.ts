@@ -1,9 +1,13 @@
 import type { IdGenerator } from '../api/kinds.ts'
-import { decoded, type SecretData } from '../certificates/secret-data.ts'
+import type { SecretData } from '../certificates/secret-data.ts'
+import { trustedAuthorities } from '../certificates/trusted-authorities.ts'
 import { adminKeySecret } from '../render/names.ts'
 import { KubeError } from '../runtime/kube-client.ts'
 import { newAdminKeySecret, newKeyText } from './admin-key.ts'
 import { isRefusal } from './api-refusal.ts'
+import { certificatesInUse, servedBy } from './certificates-in-use.ts'
+import { formerCertificate, withFormer } from './former-certificate.ts'
+import type { KnownRevision } from './known-revisions.ts'
 import type { Secret } from './kube-kinds.ts'
 import { keyIn, podCertificate } from './pod-certificate.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -13,19 +17,27 @@ export interface SecretsFound {
   readonly contents: ReadonlyMap<string, SecretData>
   /** What is wrong with the certificate, sentences for people. */
   readonly problems: readonly string[]
-  /** ca.crt of the certificate's Secret, PEM. */
+  /** PEM of what callers must trust, whichever pod answers. */
   readonly caCertificate?: string
+  /** tls.crt of each Secret that there are pods with, or will be. */
+  readonly certificates: readonly string[]
   readonly certificateNotAfterMs?: number
   readonly events: readonly { readonly reason: string; readonly note: string }[]
   readonly lookAgainInMs?: number
 }
 
-/** Sees to it that the Secrets are there that the operator makes, and reads `names` and all others that pods need. */
+export interface SecretsAsked {
+  /** Of Secrets that pods need. */
+  readonly names: Iterable<string>
+  readonly known: ReadonlyMap<string, KnownRevision>
+  readonly nowMs: number
+}
+
+/** Sees to it that the Secrets are there that the operator makes, and reads them and all others that pods need. */
 export async function generatorSecrets(
   store: SecretStore,
   generator: IdGenerator,
-  names: Iterable<string>,
-  nowMs: number,
+  { names, known, nowMs }: SecretsAsked,
   signal: AbortSignal,
 ): Promise<SecretsFound> {
   const contents = new Map<string, SecretData>()
@@ -34,13 +46,18 @@ export async function generatorSecrets(
   }
   const admin = await adminKey(store, generator, signal)
   keep(admin.secret)
-  const certificate = await podCertificate(store, generator, nowMs, signal)
+  const former = await formerCertificate(store, generator, known, nowMs, signal)
+  const certificate = withFormer(await podCertificate(store, generator, nowMs, signal), former)
   keep(certificate.secret)
-  for (const name of names) if (!contents.has(name)) keep(await store.find(keyIn(generator, name), signal))
-  const caCertificate = decoded(certificate.secret?.data)['ca.crt']
+  const inUse = certificatesInUse(generator, known)
+  for (const name of new Set([...names, ...inUse]))
+    if (!contents.has(name)) keep(await store.find(keyIn(generator, name), signal))
+  const served = inUse.flatMap((name) => servedBy(contents.get(name)))
+  const caCertificate = trustedAuthorities(served)
   const { notAfterMs, lookAgainInMs, events } = certificate
   return {
     contents,
+    certificates: served.map((text) => text['tls.crt'] ?? '').filter((text) => text !== ''),
     problems: [...(admin.problems ?? []), ...certificate.problems],
     events: [...admin.events, ...events],
     ...(caCertificate === undefined ? {} : { caCertificate }),

@@ -12,6 +12,7 @@ const HELD_STEPS = [
 ]
 /** No pod answers in the scene, so each judgement is an error. */
 const JUDGED = { ...QUICK.analysis, enabled: true, interval: '5s', initialDelay: '0s', errorLimit: 2 }
+const ISSUER = { name: 'ours', kind: 'Issuer', group: 'cert-manager.io' } as const
 const BAD_IMAGE = { image: 'evil.example.com/idgen:v3' }
 
 /** v1 is stable, v2 has one of three pods. */
@@ -28,9 +29,13 @@ async function midCanary(canary: Partial<typeof QUICK> = {}): Promise<{ scene: G
   return { scene, v2 }
 }
 
-function certificateOf(scene: GeneratorScene): X509Certificate {
+function tlsOf(scene: GeneratorScene): Record<string, string> {
   const data = scene.of('Secret').find(({ metadata }) => metadata.name === 'orders-tls')?.['data']
-  return new X509Certificate(Buffer.from((data as Record<string, string>)['tls.crt'] ?? '', 'base64'))
+  return data as Record<string, string>
+}
+
+function certificateOf(scene: GeneratorScene): X509Certificate {
+  return new X509Certificate(Buffer.from(tlsOf(scene)['tls.crt'] ?? '', 'base64'))
 }
 
 describe('while the spec must not be carried out', () => {
@@ -119,4 +124,54 @@ describe('while the spec must not be carried out', () => {
       assert.deepEqual(scene.sizes(), [what === 'suspended' ? 'idgen:v1 3' : 'idgen:v1 4'])
       await scene.killOperator()
     })
+
+  const theirs = { mode: 'Optional', secretName: 'theirs', dnsNames: ['new.example.com'] } as const
+  for (const [what, spec] of [
+    ['its image is not allowed', { tls: theirs, ...BAD_IMAGE }],
+    ['suspended', { tls: theirs, suspend: true }],
+    ['that Secret is not there', { tls: theirs }],
+    ['a canary with it is held', { tls: theirs, canary: { ...QUICK, steps: HELD_STEPS } }],
+    ['cert-manager is not there', { tls: { mode: 'Optional', issuerRef: ISSUER } }],
+  ] as const)
+    test(`the own certificate is renewed while pods rest on it, although the spec names another: ${what}`, async () => {
+      const scene = new GeneratorScene()
+      scene.images.allowedImages = ['idgen']
+      scene.apply({ tls: named })
+      await scene.startOperator()
+      await scene.clock.advance(3000)
+      const before = certificateOf(scene)
+      if (what.startsWith('a canary')) scene.secret('theirs', tlsOf(scene))
+      scene.apply(spec)
+      await scene.clock.advance(5000)
+      await scene.killOperator()
+      await scene.clock.advance(65 * 24 * 3_600_000)
+      await scene.startOperator()
+      await scene.clock.advance(5000)
+      const after = certificateOf(scene)
+      assert.notEqual(after.fingerprint256, before.fingerprint256)
+      assert.deepEqual(namesOf(after).toSorted(), namesOf(before).toSorted())
+      assert.equal(scene.of('Deployment').length, what.startsWith('a canary') ? 2 : 1)
+      const told = Date.parse(scene.generator().status?.certificateNotAfter ?? '')
+      // Of two that are in use the one that ends first: here that of people, which is as old as ours was.
+      assert.equal(told, (what.startsWith('a canary') ? before : after).validToDate.getTime())
+      await scene.killOperator()
+    })
+
+  test('nobody renews the own certificate once no revision has pods with it', async () => {
+    const scene = new GeneratorScene()
+    scene.apply()
+    await scene.startOperator()
+    await scene.clock.advance(3000)
+    const before = certificateOf(scene)
+    scene.secret('theirs', tlsOf(scene))
+    scene.apply({ tls: { mode: 'Optional', secretName: 'theirs' }, revisionHistoryLimit: 0 })
+    await scene.clock.advance(120_000)
+    assert.equal(scene.of('Deployment').length, 1)
+    await scene.killOperator()
+    await scene.clock.advance(65 * 24 * 3_600_000)
+    await scene.startOperator()
+    await scene.clock.advance(5000)
+    assert.equal(certificateOf(scene).fingerprint256, before.fingerprint256)
+    await scene.killOperator()
+  })
 })

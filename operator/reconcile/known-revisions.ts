@@ -58,6 +58,22 @@ export function revisionState({ revision, createdAt, deployment, pods }: KnownRe
   }
 }
 
+/** Of `pods`, all of an IdGenerator: those on their way out, and those that a Deployment has above what it was asked for. */
+export function endingPods(pods: readonly Pod[], known: ReadonlyMap<string, KnownRevision>): number {
+  const servers = pods.filter(
+    ({ metadata, status }) =>
+      metadata.labels?.[LABELS.component] === SERVER && !ENDED.has(status?.phase ?? ''),
+  )
+  const living = servers.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const byName = Map.groupBy(living, ({ metadata }) => metadata.labels?.[LABELS.revision] ?? '')
+  let count = servers.length - living.length
+  for (const [revision, own] of byName)
+    count += Math.max(0, own.length - (known.get(revision)?.deployment?.spec?.replicas ?? 0))
+  return count
+}
+
+const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Failed'])
+
 function byRevision<T extends Deployment | ControllerRevision>(objects: readonly T[]): Map<string, T> {
   const found = new Map<string, T>()
   for (const object of objects) {

@@ -1,4 +1,5 @@
 import type { DatacenterState, DeclareAnswer, DeclaredTag, TagOwner } from '../core/biz-tag-declaration.ts'
+import { tagSettings } from '../core/tag-settings.ts'
 import type { DeclaredPage } from './service-client.ts'
 
 /** The service may be of another version: what an answer lacks must be told, and not show up as "undefined" somewhere. */
@@ -15,6 +16,7 @@ export function readDeclaredTag(body: unknown): DeclaredTag {
     owner: tag['owner'] === null ? undefined : readOwner(tag['owner']),
     generation: typeof tag['generation'] === 'number' ? tag['generation'] : undefined,
     chain: list(settings['chain'], 'settings.chain').map(String),
+    settings: tagSettings(settings),
     datacenters: list(tag['datacenters'], 'datacenters').map(readDatacenter),
   }
 }

@@ -24,7 +24,7 @@ export function certificate({ generator, optionalKinds }: Installation): Rendere
   return [ownedObject(generator, KINDS.Certificate, name, { spec })]
 }
 
-/** The authority behind the certificate, in the open: callers and gateways may mount it. */
+/** The authorities behind the certificates, in the open: callers and gateways may mount it. */
 export function authority({ generator, caCertificate }: Installation): RenderedObject[] {
   if (caCertificate === undefined) return []
   const data = { 'ca.crt': caCertificate }

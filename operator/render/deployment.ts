@@ -1,5 +1,6 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { ANNOTATIONS, LABELS } from '../api/marks.ts'
+import { surgeOf } from '../core/pod-budget.ts'
 import type { InstalledRevision } from './installation.ts'
 import { ownedObject, podSelector, SERVER } from './metadata.ts'
 import { NAMES } from './names.ts'
@@ -23,7 +24,10 @@ export function deployment(
         replicas,
         selector: { matchLabels: podSelector(name, revision.revision) },
         // Pods are replaced only when a Secret changed: never fewer than wanted are ready meanwhile.
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
+        strategy: {
+          type: 'RollingUpdate',
+          rollingUpdate: { maxUnavailable: 0, maxSurge: surgeOf(replicas) },
+        },
         // Old templates are kept as revisions of ours; the Deployment's own are of no use.
         revisionHistoryLimit: 1,
         template: podTemplate(revision.record.pods, revision.secrets),

@@ -9,16 +9,18 @@ export interface Installation {
   readonly generator: IdGenerator
   /** Every revision that has or gets objects, in any order. */
   readonly revisions: readonly InstalledRevision[]
-  /** The revision in use. undefined before the first: then the Services of stable and canary follow the others. */
+  /** What the Service of stable selects. undefined before the first: then both Services follow the others. */
   readonly stableRevision?: string
-  /** The revision on its way. */
+  /** What the Service of the canary selects; undefined: the same. */
   readonly canaryRevision?: string
-  /** Percent of the calls that routes of the Gateway API send to the canary; 0 without one. */
+  /** Percent of the calls that routes of the Gateway API send to the Service of the canary. */
   readonly canaryWeight: number
   /** Which of OPTIONAL_KINDS the cluster has. */
   readonly optionalKinds: ReadonlySet<OptionalKind>
-  /** ca.crt of the TLS Secret, PEM. undefined while the Secret is not there, or where a public authority signed. */
+  /** The authorities of all certificates that pods have, PEM. undefined while there are none, or where all are public. */
   readonly caCertificate?: string
+  /** Of backendNames the first that the certificates of all pods are good for; undefined: there is none. */
+  readonly backendName?: string
   /** Where the operator runs: its pods get through the NetworkPolicy. undefined outside of a cluster. */
   readonly operatorNamespace?: string
 }

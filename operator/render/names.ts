@@ -21,8 +21,23 @@ export const NAMES = {
 export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464 } as const
 
 /** The Secret with the pods' certificate: tls.crt, tls.key and, unless a public authority signed it, ca.crt. */
-export function tlsSecretName({ metadata, spec }: IdGenerator): string {
-  return spec.tls.secretName ?? `${metadata.name}-tls`
+export function tlsSecretName(generator: IdGenerator): string {
+  const { secretName, issuerRef } = generator.spec.tls
+  if (secretName !== undefined) return secretName
+  return issuerRef === undefined ? ownTlsSecretName(generator) : issuedTlsSecretName(generator)
+}
+
+/** Where the operator puts a certificate. */
+export function ownTlsSecretName({ metadata }: IdGenerator): string {
+  return `${metadata.name}-tls`
+}
+
+/**
+ * Where cert-manager puts one for it. Not in the place of the operator's: pods would go from one authority to the other
+ * all at once, each when its node gets to it, instead of by a canary.
+ */
+export function issuedTlsSecretName({ metadata }: IdGenerator): string {
+  return `${metadata.name}-issued-tls`
 }
 
 /** The Secret with the key that may do everything, and the key in it. */

@@ -106,11 +106,19 @@ describe('routes', () => {
     assert.deepEqual(weights(installation, 'GRPCRoute'), ['orders-stable:50051 95', 'orders-canary:50051 5'])
   })
 
-  test('send everything to stable without a canary, whatever weight is left over', () => {
-    assert.deepEqual(weights({ ...settled({ gateway: GATEWAY }), canaryWeight: 50 }), [
-      'orders-stable:8080 100',
-      'orders-canary:8080 0',
-    ])
+  test('go on by the Service of the canary after a promotion, when both select the same pods', () => {
+    const installation = { ...settled({ gateway: GATEWAY }), canaryWeight: 100 }
+    assert.deepEqual(weights(installation), ['orders-stable:8080 0', 'orders-canary:8080 100'])
+    const selectors = ['orders-stable', 'orders-canary'].map((name) =>
+      specOf<object>(installation, 'Service', name),
+    )
+    assert.deepEqual(selectors[0], selectors[1])
+  })
+
+  test('and Services change before any pod is taken away', () => {
+    const kinds = render(underWay({ gateway: GATEWAY })).objects.map(({ kind }) => kind)
+    for (const kind of ['HTTPRoute', 'GRPCRoute', 'Service'])
+      assert.ok(kinds.lastIndexOf(kind) < kinds.indexOf('Deployment'), kind)
   })
 
   test('speak TLS to the pods where HTTP only redirects', () => {
@@ -119,6 +127,19 @@ describe('routes', () => {
     const { validation } = specOf<{ validation: object }>(installation, 'BackendTLSPolicy')
     const caCertificateRefs = [{ group: '', kind: 'ConfigMap', name: 'orders-ca' }]
     assert.deepEqual(validation, { hostname: 'orders-stable.shop.svc', caCertificateRefs })
+  })
+
+  test('know the pods by a name of all their certificates while those are two', () => {
+    const tls = { mode: 'Required' as const, secretName: 'mine', dnsNames: ['ids.example'] }
+    const installation = settled({ gateway: GATEWAY, tls })
+    const names = [{}, { backendName: 'orders.shop.svc' }].map((name) => {
+      const policy = specOf<{ validation: { hostname: string } }>(
+        { ...installation, ...name },
+        'BackendTLSPolicy',
+      )
+      return policy.validation.hostname
+    })
+    assert.deepEqual(names, ['ids.example', 'orders.shop.svc'])
   })
 
   test('trust public authorities where the certificate comes with none', () => {

@@ -24,7 +24,8 @@ export function render(installation: Installation): Rendering {
     ...certificate(installation),
     ...authority(installation),
     ...networkPolicy(installation),
-    // First: no call may go to pods that are about to end, or to a Service that changes to pods that are not there yet.
+    // Before the Deployments: no call may go to pods that are about to end. Among themselves in any order, because every
+    // Service selects pods that serve before its change and after it (core/route-shares.ts).
     ...routes(installation),
     ...services(installation),
     ...revisions.flatMap((revision) => revisionParts(generator, revision)),

@@ -31,11 +31,10 @@ export function routes(installation: Installation): RenderedObject[] {
 }
 
 function route(installation: Installation, kind: Route, hostnames: readonly string[]): RenderedObject {
-  const { generator, canaryRevision, canaryWeight } = installation
+  const { generator, canaryWeight: weight } = installation
   const { name } = generator.metadata
   const required = generator.spec.tls.mode === 'Required'
   const port = kind === 'GRPCRoute' ? PORTS.grpc : required ? PORTS.https : PORTS.http
-  const weight = canaryRevision === undefined ? 0 : canaryWeight
   const spec = {
     parentRefs: generator.spec.gateway?.parentRefs,
     ...(hostnames.length === 0 ? {} : { hostnames }),
@@ -51,16 +50,27 @@ function route(installation: Installation, kind: Route, hostnames: readonly stri
   return ownedObject(generator, KINDS[kind], name, { spec })
 }
 
-/** How a gateway knows the pods, where they only speak TLS. */
-function backendTls({ generator, caCertificate }: Installation): RenderedObject {
-  const { metadata, spec } = generator
+/**
+ * What a gateway may take the pods' certificate to be good for, the likeliest first: the operator's are good for the
+ * Services; somebody else's for the names that people say.
+ */
+export function backendNames({ metadata, spec }: Installation['generator']): readonly [string, ...string[]] {
   const { name, namespace = 'default' } = metadata
+  const services = [NAMES.stable(name), NAMES.entry(name)].map((service) => `${service}.${namespace}.svc`)
+  const [own = name, ...others] = services
+  const said = spec.tls.secretName === undefined ? undefined : spec.tls.dnsNames?.[0]
+  return said === undefined ? [own, ...others] : [said, own, ...others]
+}
+
+/** How a gateway knows the pods, where they only speak TLS. */
+function backendTls({ generator, caCertificate, backendName }: Installation): RenderedObject {
+  const { metadata, spec } = generator
+  const { name } = metadata
   const services = [NAMES.stable(name), NAMES.canary(name)]
   const ports = (spec.gateway?.grpcHostnames ?? []).length > 0 ? ['https', 'grpc'] : ['https']
   const authority = { group: '', kind: 'ConfigMap', name: NAMES.authority(name) }
-  // The operator's certificates are good for the Services; somebody else's for the names that people say.
-  const ownName = `${NAMES.stable(name)}.${namespace}.svc`
-  const hostname = spec.tls.secretName === undefined ? ownName : (spec.tls.dnsNames?.[0] ?? ownName)
+  const [likeliest] = backendNames(generator)
+  const hostname = backendName ?? likeliest
   return ownedObject(generator, KINDS.BackendTLSPolicy, name, {
     spec: {
       targetRefs: services.flatMap((service) =>

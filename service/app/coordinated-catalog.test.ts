@@ -270,6 +270,16 @@ describe('deleting a tag', () => {
     assert.equal((await one.store.findPublication(REF))?.deleting, false, 'nothing was begun')
   })
 
+  it('begins nothing that it could not end, because the tombstone cannot be read', async () => {
+    const { one, put, shared } = await joined()
+    const { generation } = await one.catalog.createTag(newTag('t'))
+    await put(tombstoneKey(PATH), 'rubbish')
+    const error = await rejectsWith('IDGEN_SPACE_MISMATCH', one.catalog.deleteTag(REF, undefined))
+    assert.match(error.message, /cannot be read/)
+    assert.equal((await one.store.findPublication(REF))?.deleting, false)
+    assert.equal(await shared(witnessKey(generation, 0)), undefined)
+  })
+
   it('is content when the tag went away meanwhile, and tells when the database failed', async () => {
     const { one, failing } = await joined()
     await one.catalog.createTag(newTag('t'))

@@ -63,7 +63,7 @@ export class CoordinatedCatalog extends PassThroughCatalog {
   /**
    * Takes note of it in the database, where nobody can begin to declare the tag any more; then ends granting in all data
    * centres, leaves the tombstone in etcd, and deletes here. What was begun is carried to its end, by whoever finds it.
-   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is there, or still; call again
+   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is there, or still; call again. IDGEN_SPACE_MISMATCH nothing was begun
    */
   override async deleteTag(
     ref: TagRef,
@@ -73,8 +73,9 @@ export class CoordinatedCatalog extends PassThroughCatalog {
   ): Promise<void> {
     const { catalog, names, sync } = this.#options
     const path = tagPath(ref)
-    // So that nothing is begun while etcd is away: the caller is told that the tag stays, and may think better of it.
-    await names.read(path)
+    // So that nothing is begun that cannot be ended, while etcd is away or its tombstone unreadable: the caller is told that
+    // the tag stays, and may think better of it.
+    buriedHighWater(await names.read(path))
     const tag = await catalog.beginDeletion(ref, ifVersion, owner)
     try {
       await buryTag(this.#options, tag, grave?.atLeast)

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Actor } from '../app/actor.ts'
 import type { TagRequest } from '../app/tag-request.ts'
 import { unlessPresent } from '../app/unless-present.ts'
@@ -44,6 +44,8 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
     within: '',
     expiresAt: undefined,
   })
+  // With a database elsewhere nothing has made the folder yet.
+  await mkdir(dirname(file), { recursive: true })
   await writeFile(file, text, { mode: 0o600 })
   return text
 }

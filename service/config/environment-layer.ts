@@ -14,6 +14,7 @@ const SECRET_FILES = new Map(
 /** Variables that are no configuration key. */
 export const SPECIAL_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['IDGEN_CONFIG', 'The YAML file, like `--config`.'],
+  ['IDGEN_KEY', 'The API key of `idgen bench`, like its `--key`.'],
 ])
 
 /** Read by the tests, and passed on to the processes that they start. */

@@ -120,6 +120,7 @@ test('leaves everything else to the router, whole', async (t) => {
     [{ key: '' }, 401],
     [{ key: 'idg_wrong' }, 401],
     [{ headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
+    [{ body: '{}' }, 415],
     [{ headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: '{}' }, 415],
     [{ headers: JSON_TYPE, body: '{"count":2}' }, 200, /"ids":\["\d+","\d+"\]/],
     [{ headers: JSON_TYPE, body: '{"count":1,"as":"number"}' }, 200, /"ids":\[\d+\]/],

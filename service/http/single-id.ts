@@ -44,7 +44,10 @@ export class SingleId {
     const tag = this.#tagOf(request)
     if (tag === undefined || !isPlain(request)) return this.#options.route(request, response)
     const length = request.headers['content-length']
-    if (length !== undefined && length !== '0') process.nextTick(this.#withBody, tag, request, response)
+    const hasBody = length !== undefined && length !== '0'
+    // Of a body that does not say what it is, the router has to tell.
+    if (hasBody && request.headers['content-type'] === undefined) this.#options.route(request, response)
+    else if (hasBody) process.nextTick(this.#withBody, tag, request, response)
     else if (!this.#answers(tag, request, response)) this.#options.route(request, response)
   }
 

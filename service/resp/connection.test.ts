@@ -174,13 +174,30 @@ describe('a client that does not read', () => {
     assert.equal(desk.ask('INCR', 'w/g/t'), ':54\r\n')
   })
 
+  test('is answered on while little is unread, and none of that changes either', async () => {
+    const desk = await keyed()
+    const [other, socket] = second(desk)
+    desk.receive(KEYED, other)
+    await settle()
+    desk.socket.slow = true
+    desk.socket.highWater = 1000
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal(desk.receive(command('INCR', 'w/g/t')), true)
+      desk.receive(command('ECHO', 'xxxxxxxxxxxx'), other)
+    }
+    desk.socket.drain()
+    assert.equal(desk.socket.read, ':1\r\n:2\r\n:3\r\n')
+    assert.equal(socket.read.length, 5 + 3 * 19)
+  })
+
   test('has the rest of its commands answered once it has read', async () => {
     const desk = await keyed()
     desk.socket.slow = true
     // Each answer is longer than what is written at once, so it stands before the next command is looked at.
     desk.issuer.tag('w/g/r', 'segment', 1n, 1)
     const runs = command('IDGEN.RUNS', 'w/g/r', '20000')
-    assert.equal(desk.receive(runs + command('PING')), false)
+    assert.equal(desk.receive(runs + runs + command('PING')), false)
+    assert.equal(desk.issuer.tags.get('w/g/r')?.next, 20_001n, 'the second is not even begun')
     assert.equal(desk.socket.read, '')
     desk.socket.drain()
     assert.ok(desk.socket.read.endsWith('+PONG\r\n'))
@@ -230,6 +247,19 @@ describe('the end', () => {
     desk.connection.retire()
     desk.clock.advance(100)
     assert.equal(desk.socket.ended, true)
+  })
+
+  test('a retired connection does not end while its last command waits', async () => {
+    const desk = await keyed()
+    desk.issuer.notInMemory = 1
+    desk.issuer.hold = true
+    desk.receive(command('INCR', 'w/g/t'))
+    desk.connection.retire()
+    desk.clock.advance(100)
+    assert.equal(desk.socket.ended, false)
+    desk.issuer.release()
+    await settle()
+    assert.deepEqual([desk.socket.read, desk.socket.ended], [':1\r\n', true])
   })
 
   test('a retired connection ends only between commands, and not while one waits', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { inputBytes } from './input-bytes.ts'
-import { type TagName, TagNames } from './tag-names.ts'
+import { TagName, TagNames } from './tag-names.ts'
 
 /** Found in the middle of other bytes, `before` of them ahead of it. */
 function find(names: TagNames, text: string, before = 0): TagName {
@@ -22,6 +22,14 @@ test('a name is the same object wherever its bytes stand, and another one for ot
   )
   for (const before of [1, 2, 3, 17])
     for (const [i, text] of texts.entries()) assert.equal(find(names, text, before), found[i])
+})
+
+test('a name that begins with another one, or is the beginning of one, is not that one', () => {
+  const input = inputBytes(16)
+  input.bytes.write('abcdefghijklmnop', 'latin1')
+  for (let own = 1; own <= 12; own += 1)
+    for (let other = 1; other <= 12; other += 1)
+      assert.equal(new TagName(input, 0, own).is(input.view, 0, other), own === other, `${own} and ${other}`)
 })
 
 test('it tells names apart as a map of strings does, whatever they are', () => {

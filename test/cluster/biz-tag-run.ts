@@ -1,6 +1,7 @@
 import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../../operator/api/kinds.ts'
 import { slimBizTag, startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
+import { certificatesInUse } from '../../operator/reconcile/certificates-in-use.ts'
 import { SECRET, type Secret } from '../../operator/reconcile/credentials.ts'
 import { SystemClock } from '../../operator/runtime/clock.ts'
 import { EventRecorder } from '../../operator/runtime/event-recorder.ts'
@@ -53,6 +54,7 @@ export async function runBizTags(
     bizTags,
     secrets,
     serviceAddress,
+    tlsSecrets: (generator) => certificatesInUse(generator, new Map()),
     watchNamespaces: [],
     onGeneratorTags: () => {},
   })

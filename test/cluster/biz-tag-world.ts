@@ -4,7 +4,9 @@ import { BIZ_TAG, type BizTag, ID_GENERATOR, type IdGenerator } from '../../oper
 import { conditionOf } from '../../operator/core/biz-tag-conditions.ts'
 import { startBizTags } from '../../operator/reconcile/biz-tag-start.ts'
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
+import { certificatesInUse } from '../../operator/reconcile/certificates-in-use.ts'
 import { SECRET, type Secret } from '../../operator/reconcile/credentials.ts'
+import type { KnownRevision } from '../../operator/reconcile/known-revisions.ts'
 import { ServiceClientPool } from '../../operator/reconcile/service-client-pool.ts'
 import type { RecordedEvent } from '../../operator/runtime/event-recorder.ts'
 import type { KubeClient, KubeRequest } from '../../operator/runtime/kube-client.ts'
@@ -103,6 +105,7 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
   const clock = new ManualClock()
   const events: RecordedEvent[] = []
   const totals: string[] = []
+  const revisions: KnownRevision[] = []
   const { log, lines } = keptLog()
   const metrics = new RuntimeMetrics()
   const random = (): number => 0.5
@@ -123,6 +126,8 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
     recorder: { record: (event) => void events.push(event) },
     watchNamespaces: options.watchNamespaces ?? [],
     serviceAddress: undefined,
+    tlsSecrets: (generator) =>
+      certificatesInUse(generator, new Map(revisions.map((one) => [one.revision, one]))),
     services: new ServiceClientPool(() => service),
     onGeneratorTags: (key) => totals.push(key),
   })
@@ -134,6 +139,8 @@ export async function bizTagWorld(options: { readonly watchNamespaces?: readonly
     clock,
     events,
     totals,
+    /** Of every IdGenerator. */
+    revisions,
     lines,
     started,
     /** Everything runs, as on a leader. */

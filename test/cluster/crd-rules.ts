@@ -198,7 +198,8 @@ export const FIXED: readonly [Resource, string, object, object, string][] = [
 
 /** What a bound or a pattern refuses, and the field that is named. */
 export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
-  [ID_GENERATOR, { replicas: 257 }, 'spec.replicas'],
+  [ID_GENERATOR, { replicas: 193 }, 'spec.replicas'],
+  [ID_GENERATOR, { autoscaling: { maxReplicas: 193 } }, 'spec.autoscaling.maxReplicas'],
   [ID_GENERATOR, { datacenter: 8 }, 'spec.datacenter'],
   [ID_GENERATOR, { image: 'two words' }, 'spec.image'],
   [ID_GENERATOR, { canary: { steps: [{ weight: 100, hold: '1d' }] } }, 'spec.canary.steps[0].hold'],
@@ -211,6 +212,16 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
   [ID_GENERATOR, { podDisruptionBudget: { maxUnavailable: -1 } }, 'spec.podDisruptionBudget.maxUnavailable'],
   [ID_GENERATOR, { tls: { dnsNames: ['a b'] } }, 'spec.tls.dnsNames[0]'],
   [ID_GENERATOR, { etcd: { endpoints: ['a:2379'] } }, 'spec.etcd.endpoints[0]'],
+  [
+    ID_GENERATOR,
+    { allowedNamespaces: { workspaces: [{ namespace: 'team-*', workspaces: ['shop'] }] } },
+    'spec.allowedNamespaces.workspaces[0].namespace',
+  ],
+  [
+    ID_GENERATOR,
+    { allowedNamespaces: { workspaces: [{ namespace: 'team', workspaces: ['Shop'] }] } },
+    'spec.allowedNamespaces.workspaces[0].workspaces[0]',
+  ],
   [BIZ_TAG, { tag: 'Order' }, 'spec.tag'],
   [BIZ_TAG, { chain: [] }, 'spec.chain'],
   [BIZ_TAG, { algorithm: 'random' }, 'spec.algorithm'],

@@ -30,6 +30,8 @@ export class GeneratorScene {
   readonly cluster = new MemoryCluster(this.clock)
   readonly events: string[] = []
   readonly warnings: string[] = []
+  /** Keys, one each time that what callers must trust changed. */
+  readonly authorityChanges: string[] = []
   readonly images: { image: string | undefined; allowedImages: string[] } = {
     image: 'idgen:v1',
     allowedImages: [],
@@ -67,6 +69,7 @@ export class GeneratorScene {
     const watcher = { listed: () => {}, watching: () => {}, failed: () => {} }
     const shared = { client: cluster, clock, random: () => 0.5, log }
     const caches = new GeneratorCaches({ ...shared, watcher, namespaces: [] })
+    caches.onAuthorityChange((key) => void this.authorityChanges.push(key))
     const generators = startGenerators({
       ...shared,
       caches,

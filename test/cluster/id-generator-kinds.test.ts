@@ -77,7 +77,7 @@ describe('kinds of other projects, looked after', { skip: missing !== undefined 
           apiVersion: 'v1',
           kind: 'Secret',
           type: 'kubernetes.io/tls',
-          metadata: { name: 'orders-tls' },
+          metadata: { name: 'orders-issued-tls' },
           data: made?.data,
         },
       })

@@ -6,6 +6,7 @@ import type {
   TagPath,
 } from '../../operator/core/biz-tag-declaration.ts'
 import { pathText } from '../../operator/core/biz-tag-declaration.ts'
+import { tagSettings } from '../../operator/core/tag-settings.ts'
 import { type DeclaredPage, ServiceError, type TagKey } from '../../operator/reconcile/service-client.ts'
 import type { ClosableClient } from '../../operator/reconcile/service-client-pool.ts'
 
@@ -22,6 +23,7 @@ interface KeptTag {
   loggedTo: number
 }
 
+const STEP = { base: 1000, min: 100, max: 1_000_000 }
 const CHAIN = ['segment', 'snowflake', 'uuid-v7', 'uuid-v4']
 
 /** A service that keeps everything in memory, by the rules of the real one: both pass tag-service.contract.ts. */
@@ -46,13 +48,15 @@ export class MemoryTagService implements ClosableClient {
     settle(text, known, wanted, this.#over.has(wanted.owner.uid))
     if (known !== undefined && (spec.space?.cellSize ?? known.cellSize) !== known.cellSize)
       throw failure(409, 'IDGEN_IMMUTABLE', 'space.cellSize is fixed.')
-    const settings = JSON.stringify([spec.displayName, spec.algorithm, spec.chain, spec.step])
+    const { displayName = '', algorithm = 'segment', step = {} } = spec
+    const chain = spec.chain ?? CHAIN.slice(CHAIN.indexOf(algorithm))
+    const settings = tagSettings({ displayName, chain, step: { ...STEP, ...step } })
     const tag = known ?? this.#make(path, text, wanted)
     const changed =
       tag.owner?.uid !== wanted.owner.uid || tag.generation !== wanted.generation || tag.settings !== settings
     this.#endKeys(({ within, declaredBy }) => within === text && declaredBy !== wanted.owner.uid)
     Object.assign(tag, { owner: wanted.owner, generation: wanted.generation, settings })
-    tag.chain = spec.chain ?? CHAIN.slice(CHAIN.indexOf(spec.algorithm ?? 'segment'))
+    tag.chain = chain
     const floor = Number(wanted.floors?.['0'] ?? 0)
     const advanced = floor > Math.max(tag.highWater, tag.loggedTo) ? [0] : []
     if (advanced.length > 0) tag.highWater = floor
@@ -178,7 +182,7 @@ export function noAnswer(): ServiceError {
   return ServiceError.noAnswer('memory', new Error('connect ECONNREFUSED'))
 }
 
-function shown({ path, id, owner, generation, chain, highWater, cellSize }: KeptTag): DeclaredTag {
+function shown({ path, id, owner, generation, chain, settings, highWater, cellSize }: KeptTag): DeclaredTag {
   const place = {
     dc: 0,
     rangeStart: '1',
@@ -192,6 +196,7 @@ function shown({ path, id, owner, generation, chain, highWater, cellSize }: Kept
     owner,
     generation: owner === undefined ? undefined : generation,
     chain,
+    settings,
     datacenters: chain.includes('segment') ? [place] : [],
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Declaration, TagOwner, TagPath } from '../../operator/core/biz-tag-declaration.ts'
+import { settingsDiffering } from '../../operator/core/tag-settings.ts'
 import { type ServiceClient, ServiceError, type TagKey } from '../../operator/reconcile/service-client.ts'
 
 export interface ContractService {
@@ -122,6 +123,20 @@ export function tagServiceContract(name: string, make: () => Promise<ContractSer
       assert.deepEqual(lifted.advanced, [0])
       assert.ok(Number(lifted.datacenters[0]?.highWater) >= 123_456)
       assert.deepEqual((await declare(path, from, { floors: { 0: '5' } })).advanced, [])
+    })
+
+    it('shows in its list, and takes back, a setting that was changed under the same generation', async () => {
+      const path = newPath()
+      const from = owner(uid(), { cluster: `c-${uid()}` })
+      const mine = await declare(path, from, { spec: { step: { max: 500_000 } } })
+      await declare(path, from, { spec: { step: { max: 400_000 } } })
+      const [listed] = (await client.list(from.cluster, { limit: 2 }, NEVER)).items
+      assert.deepEqual(settingsDiffering(mine.settings, listed?.settings ?? ''), [
+        'step.max was 400000 in place of 500000',
+      ])
+      const back = await declare(path, from, { spec: { step: { max: 500_000 } } })
+      assert.equal(back.changed, true)
+      assert.deepEqual(settingsDiffering(mine.settings, back.settings), [])
     })
 
     it('says what is wrong with a spec, and what cannot be changed', async () => {

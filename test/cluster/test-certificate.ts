@@ -10,13 +10,17 @@ export interface TestCertificate {
 }
 
 /** As the operator makes it: for the Services of that IdGenerator, localhost and 127.0.0.1. */
-export function testCertificate(generator: string, namespace: string): TestCertificate {
+export function testCertificate(
+  generator: string,
+  namespace: string,
+  random: (size: number) => Uint8Array = randomBytes,
+): TestCertificate {
   const made = ownCertificate(
     { generator, namespace, dnsNames: [], authority: undefined, certificate: undefined },
     {
       nowMs: Date.now(),
       newKeys: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-      randomBytes: (size) => randomBytes(size),
+      randomBytes: random,
     },
   )
   const texts = decoded(made.certificate)

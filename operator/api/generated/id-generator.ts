@@ -358,11 +358,20 @@ export interface IdGeneratorSpecPod {
   readonly volumeMounts?: readonly Readonly<Record<string, unknown>>[]
 }
 
+export interface IdGeneratorSpecAllowedNamespacesWorkspace {
+  /** Its name, or * for all others that no entry names. */
+  readonly namespace: string
+  /** Where it may declare tags; [] is nowhere. */
+  readonly workspaces: readonly string[]
+}
+
 export interface IdGeneratorSpecAllowedNamespaces {
   /** Its own, all, or those with labels. */
   readonly from: 'Same' | 'All' | 'Selector'
   /** Labels that the namespace must have. */
   readonly selector?: Readonly<Record<string, string>>
+  /** Workspaces in which a permitted namespace may declare tags. A namespace that no entry names may declare in all of them, unless an entry "*" says what others may; it does not bind the IdGenerator's own. */
+  readonly workspaces?: readonly IdGeneratorSpecAllowedNamespacesWorkspace[]
 }
 
 export interface IdGeneratorSpec {
@@ -372,7 +381,7 @@ export interface IdGeneratorSpec {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
   /** Secrets of this namespace for the image's registry. */
   readonly imagePullSecrets?: readonly IdGeneratorSpecImagePullSecret[]
-  /** Pods wanted, of all revisions together. A data centre has 256 worker ids. Autoscaling writes it. */
+  /** Pods wanted, of all revisions together. A data centre has 256 worker ids: 192 for these pods, 48 for those that stand beside them in a rollout, 16 to spare. IdGenerators of one data centre share them. Autoscaling writes it. */
   readonly replicas: number
   /** Lets a HorizontalPodAutoscaler scale this resource between two bounds. */
   readonly autoscaling?: IdGeneratorSpecAutoscaling

@@ -36,12 +36,13 @@ export async function generatorDeleted({ api, prober }: Stage): Promise<void> {
   assert.ok(await api.tag('invoice'), 'BizTags stay')
 }
 
-/** Made again on the same database: all numbers above those of before. */
+/**
+ * Made again on the same database: it goes on, and no number comes a second time. A tag's numbers need not be above all of
+ * before: a block that was put aside in Redis is older than what pods got from the database meanwhile.
+ */
 export async function generatorReturns(stage: Stage): Promise<void> {
   const { api, issued, prober, digest } = stage
   const [tag] = PROBED_TAGS
-  const highest = issued.highest(tag)
-  assert.ok(highest > 0)
   await apply(generatorManifest({ image: LOCAL_IMAGES.idgen, mark: digest, replicas: 3 }))
   for (const one of [`idgenerator/${GENERATOR}`, 'biztag/invoice', 'biztag/event']) {
     const args = ['wait', '--for=condition=Ready', one, `--namespace=${NAMESPACE}`, '--timeout=180s']
@@ -50,7 +51,7 @@ export async function generatorReturns(stage: Stage): Promise<void> {
   const { host, key } = await probeTarget(api)
   const { ids } = await askIds({ origin: `http://${host}:8080`, tag, key, agent: false })
   for (const id of ids) issued.text(tag, id, 'after the return')
-  assert.ok(Number(ids[0]) > highest, `${ids[0]} is above ${highest}`)
+  issued.verify()
   prober.start(await probeTarget(api))
   const outcomes = prober.mark()
   await until('answers again', 30, async () => Promise.resolve(outcomes().answered >= 100))
