@@ -84,12 +84,26 @@ export class SubBlock {
     return wanted
   }
 
-  /** The same for `count` consecutive numbers, all of them or none: false when the run in use has fewer left. */
+  /**
+   * The same for `count` consecutive numbers, out of the first run that has as many left; what stands before it is
+   * burnt. false: there is none, and nothing is spent.
+   */
   takeRun(count: number, owner: string, nowMs: number, out: IdBatch): boolean {
     this.#dropUnlessUsable(owner, nowMs)
-    const length = this.#runs[this.#run * FIELDS + 2] ?? 0
-    if (this.#left < count || length - this.#offset < count) return false
-    return this.take(count, owner, nowMs, out) === count
+    if (this.#left < count) return false
+    let burnt = 0
+    for (let run = this.#run; run * FIELDS < this.#runs.length; run += 1) {
+      const from = run === this.#run ? this.#offset : 0
+      const left = (this.#runs[run * FIELDS + 2] ?? 0) - from
+      if (left >= count) {
+        this.#run = run
+        this.#offset = from
+        this.#left -= burnt
+        return this.take(count, owner, nowMs, out) === count
+      }
+      burnt += left
+    }
+    return false
   }
 
   #dropUnlessUsable(owner: string, nowMs: number): void {
