@@ -26,6 +26,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     files: [
       'service/**/*.test.ts',
       'operator/**/*.test.ts',
+      'sdk/**/*.test.ts',
       'test/*.test.ts',
       'test/simulation/**/*.test.ts',
       'scripts/**/*.test.ts',
@@ -91,7 +92,7 @@ function runSuite(name: string, suite: Suite): TestCounts {
 }
 
 function coverageOptions(name: string): string[] {
-  const excluded = ['**/*.test.ts', 'service/grpc/generated/**'].map(
+  const excluded = ['**/*.test.ts', 'service/grpc/generated/**', 'sdk/test-doubles/**'].map(
     (glob) => `--test-coverage-exclude=${glob}`,
   )
   const lcov = join(COVERAGE_FOLDER, `${name}.lcov`)
@@ -99,6 +100,7 @@ function coverageOptions(name: string): string[] {
     '--experimental-test-coverage',
     '--test-coverage-include=service/**',
     '--test-coverage-include=operator/**',
+    '--test-coverage-include=sdk/**',
     ...excluded,
     '--test-reporter=lcov',
     `--test-reporter-destination=${lcov}`,

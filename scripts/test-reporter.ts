@@ -15,12 +15,15 @@ const OUTPUT_KEPT = 200
 
 /**
  * Reporter of `node --test`: each failure in full with what its file printed, each skipped test with its reason, and
- * notes of the tests. The counts go to the file that IDGEN_TEST_COUNTS names.
+ * notes of the tests, and at the end the files that took longest. The counts go to the file that IDGEN_TEST_COUNTS names.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const output = new Map<string | undefined, string[]>()
+  const took = new Map<string, number>()
   for await (const { type, data } of events) {
+    if ((type === 'test:pass' || type === 'test:fail') && data.nesting === 0 && data.file !== undefined)
+      took.set(data.file, (took.get(data.file) ?? 0) + data.details.duration_ms)
     if (type === 'test:stderr' || type === 'test:stdout') keep(output, data.file, data.message)
     else if (type === 'test:diagnostic' && !SUMMARY.test(data.message)) yield `  ${data.message}\n`
     else if (type === 'test:pass' && data.details.type !== 'suite') {
@@ -34,9 +37,20 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       yield failure(data, output.get(data.file) ?? [])
     }
   }
+  yield* slowest(took)
   const file = process.env['IDGEN_TEST_COUNTS']
   if (file !== undefined) writeFileSync(file, JSON.stringify(counts))
 }
+
+/** What to look at when a suite has become too long. */
+function* slowest(took: ReadonlyMap<string, number>): Generator<string> {
+  const slow = [...took].filter(([, ms]) => ms >= SLOW_MS).toSorted(([, a], [, b]) => b - a)
+  const told = slow.slice(0, SLOW_TOLD).map(([file, ms]) => `${where({ file })} ${Math.round(ms / 1000)} s`)
+  if (told.length > 0) yield `  slowest files: ${told.join(', ')}\n`
+}
+
+const SLOW_MS = 10_000
+const SLOW_TOLD = 8
 
 /** The runner's own totals; ours stand at the end. */
 const SUMMARY = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d/
@@ -55,7 +69,9 @@ function failure(data: TestFail, output: readonly string[]): string {
 }
 
 function where({ file, line }: { readonly file?: string; readonly line?: number }): string {
-  return file === undefined ? '(no file)' : `${relative(process.cwd(), file)}:${line ?? 1}`
+  return file === undefined
+    ? '(no file)'
+    : `${relative(process.cwd(), file)}${line === undefined ? '' : `:${line}`}`
 }
 
 function keep(output: Map<string | undefined, string[]>, file: string | undefined, message: string): void {

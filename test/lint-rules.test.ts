@@ -201,6 +201,37 @@ const LAYERS: Readonly<Record<string, { refused: readonly string[]; allowed: rea
     refused: ['./main.ts', '../service/version.ts', './runtime/manual-clock.ts'],
     allowed: ['./settings.ts', './runtime/clock.ts', './reconcile/biz-tag.ts', 'pino'],
   },
+  sdk: {
+    refused: ['../service/version.ts', '../operator/main.ts', './test-doubles/virtual-clock.ts'],
+    allowed: ['./core/run-queue.ts', './transports/http-transport.ts'],
+  },
+  'sdk/core': {
+    refused: ['../ports/clock.ts', '../stock/waiters.ts', 'node:crypto', '../../service/core/errors.ts'],
+    allowed: ['./run-queue.ts'],
+  },
+  'sdk/ports': {
+    refused: ['../stock/waiters.ts', '../transports/http-transport.ts', 'node:http'],
+    allowed: ['../core/run-queue.ts'],
+  },
+  'sdk/stock': {
+    refused: [
+      '../transports/http-transport.ts',
+      '../node-clock.ts',
+      'node:http',
+      '../../service/core/errors.ts',
+    ],
+    allowed: ['./waiters.ts', '../core/run-queue.ts', '../ports/clock.ts', '../endpoints/endpoint-caller.ts'],
+  },
+  'sdk/transports': {
+    refused: ['../stock/waiters.ts', '../idgen-client.ts', '../../service/core/errors.ts'],
+    allowed: [
+      './retry-after.ts',
+      '../core/run-queue.ts',
+      '../ports/transport.ts',
+      'node:http',
+      '@grpc/grpc-js',
+    ],
+  },
   'test/cluster': {
     refused: ['../../operator/main.ts', '../../service/main.ts'],
     allowed: ['../../operator/runtime/manual-clock.ts', '../integration/etcd-server.ts'],
@@ -224,6 +255,8 @@ const layerPlants = Object.entries(LAYERS).flatMap(([folder, { refused, allowed 
 const testPlants = [
   imports('operator/runtime/allowed.test.ts', './manual-clock.ts'),
   imports('operator/runtime/refused.test.ts', '../../service/core/errors.ts', LAYER),
+  imports('sdk/stock/allowed.test.ts', '../test-doubles/virtual-clock.ts'),
+  imports('sdk/stock/refused.test.ts', '../../service/core/errors.ts', LAYER),
 ]
 
 /** The one file that imports the commands. */
@@ -245,6 +278,7 @@ const purityPlants: Plant[] = [
     code: `export const x: unknown = ${code}\n`,
     rule: GLOBAL,
   })),
+  { file: 'sdk/core/time.ts', code: 'export const x = Date.now()\n', rule: GLOBAL },
   {
     file: 'service/core/random.ts',
     code: 'export const x = Math.random()\n',

@@ -14,7 +14,7 @@ const rows = readFileSync(join(ROOT, 'docs/traps.md'), 'utf8')
 test('every test that docs/traps.md names exists in the file it names', () => {
   const missing = rows.filter((line) => {
     const [, , path = '', name = ''] = ROW.exec(line) ?? []
-    const file = join(ROOT, path.startsWith('test/') ? path : `service/${path}`)
+    const file = join(ROOT, /^(?:test|sdk)\//.test(path) ? path : `service/${path}`)
     if (name === '' || !existsSync(file)) return true
     // On the line of a test, so that a word in a comment is none.
     const source = readFileSync(file, 'utf8').split('\n')

@@ -1,0 +1,147 @@
+import { restAfter } from './back-off.ts'
+
+/** Where the service can be asked. */
+export interface Endpoint {
+  readonly url: string
+  /** Its data centre; undefined for an address of which nobody said, a load balancer perhaps. */
+  readonly dc: number | undefined
+}
+
+interface Rest {
+  failures: number
+  untilMs: number
+}
+
+/**
+ * Which endpoint the next request goes to (R-2.2.2, docs/data-centres.md):
+ *
+ *     1. those of the own data centre, by chance            until none of them answered for 2 s
+ *     2. those of no known data centre                      and now and then one of the own is probed:
+ *     3. those of the others, in the order of the list      the first that answers brings all calls back
+ *
+ * An endpoint that failed rests for a while, longer each time; among those of a group that do not rest chance decides.
+ * Time and chance come in as arguments.
+ */
+export class EndpointChoice {
+  readonly #ownDc: number | undefined
+  readonly #configured: readonly Endpoint[]
+  #groups: readonly (readonly Endpoint[])[]
+  /** By url; only of endpoints that failed last, so no larger than their list. */
+  readonly #rests = new Map<string, Rest>()
+  #ownFailingSinceMs: number | undefined
+  #away = false
+  #probeAtMs = 0
+
+  constructor(configured: readonly Endpoint[], ownDc: number | undefined) {
+    this.#configured = configured
+    this.#ownDc = ownDc
+    this.#groups = groupsOf(configured, ownDc)
+  }
+
+  /** The own data centre is left for the moment. */
+  get away(): boolean {
+    return this.#away
+  }
+
+  /** What the service said about its nodes; the configured ones stay, for when all of these are gone. */
+  learn(nodes: readonly Endpoint[]): void {
+    const known = new Set(nodes.map(({ url }) => url))
+    const all = [...nodes, ...this.#configured.filter(({ url }) => !known.has(url))]
+    this.#groups = groupsOf(all, this.#ownDc)
+    const urls = new Set(all.map(({ url }) => url))
+    for (const url of this.#rests.keys()) if (!urls.has(url)) this.#rests.delete(url)
+  }
+
+  /** Where to go now, and how long to wait before: 0 unless all that may be asked rest. `not`: better not there. */
+  pick(
+    nowMs: number,
+    random: number,
+    not?: string,
+  ): { readonly endpoint: Endpoint; readonly waitMs: number } {
+    const groups = this.#askedGroups()
+    for (const group of groups) {
+      const awake = group.filter(({ url }) => this.#restMs(url, nowMs) === 0)
+      const preferred = awake.filter(({ url }) => url !== not)
+      const endpoint = chosen(preferred.length > 0 ? preferred : awake, random)
+      if (endpoint !== undefined) return { endpoint, waitMs: 0 }
+    }
+    const [first, ...others] = groups.flat()
+    if (first === undefined) throw new Error('a client has an endpoint')
+    const soonest = others.reduce(
+      (best, next) => (this.#restMs(next.url, nowMs) < this.#restMs(best.url, nowMs) ? next : best),
+      first,
+    )
+    return { endpoint: soonest, waitMs: this.#restMs(soonest.url, nowMs) }
+  }
+
+  /** One of the own data centre that should be asked whether it is back; at most one in PROBE_MS. */
+  probe(nowMs: number, random: number): Endpoint | undefined {
+    if (!this.#away || nowMs < this.#probeAtMs) return undefined
+    this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
+    return chosen(this.#groups[0] ?? [], random)
+  }
+
+  succeeded({ url, dc }: Endpoint): void {
+    this.#rests.delete(url)
+    if (dc === undefined || dc !== this.#ownDc) return
+    this.#ownFailingSinceMs = undefined
+    this.#away = false
+  }
+
+  /** `sentMs`: when the request that failed was sent. `rests`: it is the endpoint's fault, not that of a tag. */
+  failed(endpoint: Endpoint, sentMs: number, nowMs: number, random: number, cause: FailureCause): void {
+    const { url, dc } = endpoint
+    if (cause.rests) {
+      const failures = (this.#rests.get(url)?.failures ?? 0) + 1
+      this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
+    }
+    if (dc === undefined || dc !== this.#ownDc || !this.#hasOthers()) return
+    this.#ownFailingSinceMs ??= sentMs
+    if (nowMs - this.#ownFailingSinceMs < LEAVE_AFTER_MS || this.#away) return
+    this.#away = true
+    this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
+  }
+
+  #restMs(url: string, nowMs: number): number {
+    return Math.max(0, (this.#rests.get(url)?.untilMs ?? 0) - nowMs)
+  }
+
+  #hasOthers(): boolean {
+    return this.#groups.length > 1
+  }
+
+  /** The own data centre alone while it answers; once it does not, all others. */
+  #askedGroups(): readonly (readonly Endpoint[])[] {
+    if (this.#away && this.#hasOthers()) return this.#groups.slice(1)
+    const own = this.#groups[0]?.some(({ dc }) => dc !== undefined && dc === this.#ownDc) === true
+    return own ? this.#groups.slice(0, 1) : this.#groups
+  }
+}
+
+export interface FailureCause {
+  readonly rests: boolean
+  readonly retryAfterMs?: number | undefined
+}
+
+/** R-2.2.2. */
+const LEAVE_AFTER_MS = 2000
+/** On average; a probe is a request for one ID, which is burnt. */
+const PROBE_MS = 2000
+
+function groupsOf(endpoints: readonly Endpoint[], ownDc: number | undefined): Endpoint[][] {
+  const groups = new Map<number | undefined, Endpoint[]>()
+  // A client that does not know where it is has no preference: all endpoints are one group.
+  const keyOf = ({ dc }: Endpoint): number | undefined => (ownDc === undefined ? undefined : dc)
+  for (const first of [ownDc, undefined]) if (endpoints.some((e) => keyOf(e) === first)) groups.set(first, [])
+  for (const endpoint of endpoints) {
+    const key = keyOf(endpoint)
+    const group = groups.get(key) ?? []
+    groups.set(key, group)
+    group.push(endpoint)
+  }
+  return [...groups.values()]
+}
+
+function chosen(endpoints: readonly Endpoint[], random: number): Endpoint | undefined {
+  return endpoints[Math.floor(random * endpoints.length)]
+}

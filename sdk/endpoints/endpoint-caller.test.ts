@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Transport } from '../ports/transport.ts'
+import { type ClientWorld, clientWorld, TAG } from '../test-doubles/client-world.ts'
+import { ScriptedTransport, serviceError } from '../test-doubles/scripted-transport.ts'
+
+/** Takes IDs for a while, one every 100 ms, and says which endpoints were asked for more than a probe. */
+async function asked({ client, clock, transport }: ClientWorld, rounds: number): Promise<Set<string>> {
+  const numbers = client.numbers(TAG)
+  const from = transport.requests.length
+  for (let round = 0; round < rounds; round += 1) {
+    const waiting = numbers.next()
+    await clock.advance(100)
+    await waiting
+  }
+  return new Set(transport.requests.slice(from).map(({ endpoint }) => endpoint))
+}
+
+const NODES = [
+  { url: 'test://own-1', dc: 1 },
+  { url: 'test://own-2', dc: 1 },
+  { url: 'test://far', dc: 2 },
+]
+
+describe('several endpoints', () => {
+  test('another one is asked at once when one fails, and the one that failed rests', async () => {
+    const { client, clock, transport } = clientWorld({ endpoints: ['test://a', 'test://b'] })
+    clock.chance = 0
+    transport.behaviours.set('test://a', 'unreachable')
+    const waiting = client.numbers(TAG).next()
+    await clock.settle()
+    assert.equal(await waiting, 1)
+    assert.deepEqual(
+      transport.requests.map(({ endpoint }) => endpoint),
+      ['test://a', 'test://b'],
+    )
+    await client.numbers('acme/shop/other').next()
+    assert.equal(transport.requests.at(-1)?.endpoint, 'test://b')
+  })
+
+  test('what one endpoint cannot give for a tag is asked of another, and other tags stay', async () => {
+    const { client, clock, transport } = clientWorld({ endpoints: ['test://a', 'test://b'] })
+    clock.chance = 0
+    transport.behaviours.set('test://a', serviceError('IDGEN_SEGMENT_UNAVAILABLE', true))
+    const waiting = client.numbers(TAG).next()
+    await clock.advance(100)
+    assert.equal(await waiting, 1)
+    transport.behaviours.clear()
+    await client.numbers('acme/shop/other').next()
+    assert.equal(transport.requests.at(-1)?.endpoint, 'test://a')
+  })
+
+  test('chance decides between those that answer', async () => {
+    const world = clientWorld({ endpoints: ['test://a', 'test://b'], aheadMs: 1 })
+    world.clock.chance = 0.1
+    assert.deepEqual(await asked(world, 5), new Set(['test://a']))
+    world.clock.chance = 0.9
+    await world.clock.advance(60_000)
+    assert.deepEqual(await asked(world, 5), new Set(['test://b']))
+  })
+})
+
+describe('data centres', () => {
+  test('the nodes of the own data centre are learnt and preferred', async () => {
+    const world = clientWorld({ dc: 1 })
+    world.transport.listed = NODES
+    await world.client.numbers(TAG).next()
+    await world.clock.advance(60_000)
+    world.clock.chance = 0.9
+    assert.deepEqual(await asked(world, 3), new Set(['test://own-2']))
+    world.clock.chance = 0
+    assert.deepEqual(await asked(world, 30), new Set(['test://own-1']))
+  })
+
+  test('the own one is left when none answers for 2 s, probed, and returned to', async () => {
+    const world = clientWorld({ dc: 1, attemptMs: 500, deadlineMs: 10_000 })
+    const { client, clock, transport, warnings } = world
+    transport.listed = NODES
+    await asked(world, 20)
+    await clock.advance(60_000)
+    for (const url of ['test://own-1', 'test://own-2']) transport.behaviours.set(url, 'hang')
+    const from = transport.requests.length
+    const waiting = client.numbers(TAG).next()
+    await clock.advance(1900)
+    assert.ok(
+      transport.requests.slice(from).every(({ endpoint }) => endpoint.startsWith('test://own')),
+      'not before 2 s',
+    )
+    await clock.advance(1200)
+    await waiting
+    assert.equal(transport.requests.at(-1)?.endpoint.startsWith('test://own'), false)
+    const away = await asked(world, 100)
+    assert.ok(away.has('test://a'), 'the configured address, of no known data centre, comes before others')
+    assert.ok(away.has('test://own-2') || away.has('test://own-1'), 'the own one is probed')
+    const probes = transport.requests
+      .slice(from)
+      .filter(({ endpoint }) => endpoint.startsWith('test://own')).length
+    assert.ok(probes < 15, `${probes} requests to what does not answer in 10 s`)
+    transport.behaviours.clear()
+    await asked(world, 60)
+    await clock.advance(60_000)
+    assert.deepEqual(await asked(world, 3), new Set(['test://own-2']))
+    assert.deepEqual(
+      warnings.map(({ code }) => code).filter((code) => code !== 'IDGEN_CLIENT_TIMEOUT'),
+      [],
+    )
+  })
+
+  test('the last list stays when nobody answers, and is renewed after half a minute', async () => {
+    const world = clientWorld({ dc: 1 })
+    world.transport.listed = NODES
+    await asked(world, 3)
+    assert.equal(world.transport.nodesAsked, 1)
+    world.transport.listed = undefined
+    await world.clock.advance(60_000)
+    await asked(world, 3)
+    assert.equal(world.transport.nodesAsked, 2)
+    assert.deepEqual(await asked(world, 20), new Set(['test://own-2']))
+  })
+
+  test('without a data centre nobody is asked for nodes', async () => {
+    const world = clientWorld()
+    await asked(world, 3)
+    assert.equal(world.transport.nodesAsked, 0)
+  })
+
+  test('where the configured addresses have TLS no node without it is asked, or the key would go in clear text', async () => {
+    const asked: string[] = []
+    const transport = new ScriptedTransport()
+    const secure: Transport = {
+      schemes: ['https', 'http'],
+      textsMax: 10,
+      issue: (endpoint, request, signal) => {
+        asked.push(endpoint)
+        return transport.issue(endpoint, request, signal)
+      },
+      nodes: () =>
+        Promise.resolve([
+          { url: 'http://own-clear', dc: 1 },
+          { url: 'https://own', dc: 1 },
+        ]),
+      close: () => undefined,
+    }
+    for (const [endpoints, expected] of [
+      ['https://a', 'https://own'],
+      ['http://a', 'http://own-clear'],
+    ] as const) {
+      const { client, clock } = clientWorld({ endpoints, dc: 1, transport: () => secure })
+      clock.chance = 0
+      await client.numbers(TAG).next()
+      await clock.settle()
+      await client.numbers('acme/shop/other').next()
+      assert.equal(asked.at(-1), expected)
+    }
+  })
+
+  test('an address of another protocol, or none at all, is left out', async () => {
+    const world = clientWorld({ dc: 1 })
+    world.transport.listed = [
+      { url: 'ftp://own', dc: 1 },
+      { url: 'nonsense', dc: 1 },
+    ]
+    await asked(world, 3)
+    assert.deepEqual(await asked(world, 20), new Set(['test://a']))
+  })
+})

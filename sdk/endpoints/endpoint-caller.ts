@@ -1,0 +1,154 @@
+import { asClientError, IdgenClientError } from '../core/client-error.ts'
+import { type Endpoint, EndpointChoice } from '../core/endpoint-choice.ts'
+import { checkAnswer, type IdAnswer, type IdRequest } from '../core/id-answer.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Transport } from '../ports/transport.ts'
+
+export interface EndpointCallerSettings {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly endpoints: readonly Endpoint[]
+  readonly dc: number | undefined
+  /** Whether to ask the service for its nodes. */
+  readonly discover: boolean
+  /** So long an endpoint may take for one answer. */
+  readonly attemptMs: number
+}
+
+/**
+ * Sends requests to the endpoint that should have them, one attempt each, and keeps book of which answer. It knows no
+ * timers of its own beside the attempts': nodes are asked for, and a data centre that was left is probed, when a
+ * request goes out anyway.
+ */
+export class EndpointCaller {
+  readonly #settings: EndpointCallerSettings
+  readonly #choice: EndpointChoice
+  readonly #attempts = new Set<AbortController>()
+  #nodesAtMs = Number.NEGATIVE_INFINITY
+  #asksNodes = false
+
+  constructor(settings: EndpointCallerSettings) {
+    this.#settings = settings
+    this.#choice = new EndpointChoice(settings.endpoints, settings.dc)
+  }
+
+  /** How long the next request should wait because all endpoints rest. */
+  waitMs(nowMs: number): number {
+    return this.#choice.pick(nowMs, 0).waitMs
+  }
+
+  /** One attempt. `not`: an endpoint that just failed. @throws IdgenClientError */
+  issue(request: IdRequest, not?: string): Promise<IdAnswer> {
+    const { clock } = this.#settings
+    const nowMs = clock.monotonicMs()
+    const { endpoint } = this.#choice.pick(nowMs, clock.random(), not)
+    this.#askNodes(endpoint, nowMs)
+    const away = this.#choice.probe(nowMs, clock.random())
+    // The IDs of a probe are burnt; it asks for the tag that is wanted, because that is what has to work there.
+    if (away !== undefined) void this.#attempt(away, { ...request, count: 1 }).catch(() => undefined)
+    return this.#attempt(endpoint, request)
+  }
+
+  close(): void {
+    for (const attempt of this.#attempts) attempt.abort()
+  }
+
+  async #attempt(endpoint: Endpoint, request: IdRequest): Promise<IdAnswer> {
+    const { transport, clock } = this.#settings
+    const sentMs = clock.monotonicMs()
+    try {
+      const answer = await this.#bounded(endpoint, (signal) => transport.issue(endpoint.url, request, signal))
+      checkAnswer(answer, request, endpoint.url)
+      this.#choice.succeeded(endpoint)
+      return answer
+    } catch (thrown) {
+      const error = asClientError(thrown, endpoint.url)
+      if (!error.retryable) this.#choice.succeeded(endpoint)
+      else {
+        const cause = { rests: isEndpointFault(error), retryAfterMs: error.retryAfterMs }
+        this.#choice.failed(endpoint, sentMs, clock.monotonicMs(), clock.random(), cause)
+      }
+      throw error
+    }
+  }
+
+  /** Whatever the transport does, this ends in time: what hangs must not hold up the tag for ever. */
+  async #bounded<T>({ url }: Endpoint, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, attemptMs } = this.#settings
+    const ended = new AbortController()
+    this.#attempts.add(ended)
+    const late = new IdgenClientError(
+      'IDGEN_CLIENT_TIMEOUT',
+      `${url} did not answer within ${attemptMs} ms.`,
+      { endpoint: url },
+    )
+    const aborted = new Promise<never>((_, reject) => {
+      ended.signal.addEventListener('abort', () => reject(late), { once: true })
+    })
+    const stop = clock.after(attemptMs, () => ended.abort(), false)
+    try {
+      return await Promise.race([call(ended.signal), aborted])
+    } finally {
+      stop()
+      this.#attempts.delete(ended)
+    }
+  }
+
+  #askNodes(endpoint: Endpoint, nowMs: number): void {
+    const { transport, discover, clock } = this.#settings
+    if (!discover || transport.nodes === undefined || this.#asksNodes || nowMs < this.#nodesAtMs) return
+    this.#asksNodes = true
+    this.#bounded(endpoint, (signal) => transport.nodes?.(endpoint.url, signal) ?? Promise.resolve([]))
+      .then(
+        (nodes) => {
+          this.#learn(nodes)
+          this.#nodesAtMs = clock.monotonicMs() + NODES_EVERY_MS * (0.75 + clock.random() / 2)
+        },
+        // The last list stays: nobody's silence means that the nodes are gone.
+        () => {
+          this.#nodesAtMs = clock.monotonicMs() + NODES_AGAIN_MS
+        },
+      )
+      .finally(() => {
+        this.#asksNodes = false
+      })
+  }
+
+  #learn(nodes: readonly Endpoint[]): void {
+    const { endpoints, transport } = this.#settings
+    // The key goes to these addresses: never in clear text because of an answer that came over TLS.
+    const secureOnly = endpoints.every(({ url }) => isSecure(url))
+    this.#choice.learn(
+      nodes
+        .slice(0, NODES_MAX)
+        .filter(({ url }) => isAddress(url, transport.schemes) && (!secureOnly || isSecure(url))),
+    )
+  }
+}
+
+/** Whether another endpoint may well do better: then this one rests, for all tags. */
+export function isEndpointFault({ code }: IdgenClientError): boolean {
+  return ENDPOINT_FAULTS.has(code)
+}
+
+const ENDPOINT_FAULTS = new Set([
+  'IDGEN_CLIENT_UNREACHABLE',
+  'IDGEN_CLIENT_TIMEOUT',
+  'IDGEN_CLIENT_ANSWER_INVALID',
+  'IDGEN_SHUTTING_DOWN',
+  'IDGEN_OVERLOADED',
+])
+
+function isSecure(url: string): boolean {
+  return /^(?:https|grpcs|rediss):/.test(url)
+}
+
+function isAddress(url: string, schemes: readonly string[]): boolean {
+  return URL.canParse(url) && schemes.includes(new URL(url).protocol.slice(0, -1))
+}
+
+/** docs/data-centres.md: every 30 s or so. */
+const NODES_EVERY_MS = 30_000
+const NODES_AGAIN_MS = 5000
+/** As many as the service lists. */
+const NODES_MAX = 1000

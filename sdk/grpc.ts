@@ -1,0 +1,1 @@
+export { grpc } from './transports/grpc-transport.ts'

@@ -1,0 +1,1 @@
+export { resp } from './transports/resp-transport.ts'

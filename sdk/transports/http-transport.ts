@@ -1,0 +1,121 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { IdgenClientError } from '../core/client-error.ts'
+import type { Endpoint } from '../core/endpoint-choice.ts'
+import type { IdAnswer, IdRequest } from '../core/id-answer.ts'
+import type { Transport, TransportSettings } from '../ports/transport.ts'
+import { readIds, readNodes, readProblem } from './http-answers.ts'
+
+interface HttpReply {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/**
+ * The service's HTTP interface, over node:http: unlike fetch it takes certificates, lets its sockets go and lets itself
+ * be closed, without a dependency.
+ */
+class HttpTransport implements Transport {
+  readonly schemes = ['http', 'https'] as const
+  /** server.generate.maxText of the service, unless configured otherwise. */
+  readonly textsMax = 10_000
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #plain: HttpAgent
+  readonly #secure: HttpsAgent
+
+  constructor({ key, dc, ca }: TransportSettings) {
+    const agent = { keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: SOCKETS_FREE_MAX }
+    this.#plain = new HttpAgent(agent)
+    this.#secure = new HttpsAgent({ ...agent, ...(ca !== undefined && { ca }) })
+    this.#headers = {
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      ...(dc !== undefined && { 'idgen-client-dc': String(dc) }),
+    }
+  }
+
+  async issue(endpoint: string, { path, count, form }: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
+    const [workspace, group, tag] = path.split('/')
+    const url = `${endpoint}/v1/workspaces/${workspace}/groups/${group}/tags/${tag}/ids`
+    const reply = await this.#send('POST', url, JSON.stringify({ count, as: form }), signal)
+    if (reply.status !== 200) throw refusal(endpoint, reply)
+    return readIds(endpoint, reply.body, form)
+  }
+
+  async nodes(endpoint: string, signal: AbortSignal): Promise<readonly Endpoint[]> {
+    const reply = await this.#send('GET', `${endpoint}/v1/nodes`, undefined, signal)
+    if (reply.status !== 200) throw refusal(endpoint, reply)
+    return readNodes(endpoint, reply.body)
+  }
+
+  close(): void {
+    this.#plain.destroy()
+    this.#secure.destroy()
+  }
+
+  #send(method: string, url: string, body: string | undefined, signal: AbortSignal): Promise<HttpReply> {
+    const isSecure = url.startsWith('https:')
+    const headers =
+      body === undefined
+        ? this.#headers
+        : {
+            ...this.#headers,
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(body)),
+          }
+    return new Promise<HttpReply>((resolve, reject) => {
+      const request = (isSecure ? httpsRequest : httpRequest)(url, {
+        method,
+        headers,
+        signal,
+        agent: isSecure ? this.#secure : this.#plain,
+      })
+      // A block that is fetched ahead must not hold a process that has nothing else to do.
+      request.on('socket', (socket) => socket.unref())
+      request.on('response', (response) => {
+        readBody(response).then((text) => resolve(replyOf(response, text)), reject)
+      })
+      request.on('error', reject)
+      request.end(body)
+    })
+  }
+}
+
+export function httpTransport(settings: TransportSettings): Transport {
+  return new HttpTransport(settings)
+}
+
+function replyOf({ statusCode, headers }: IncomingMessage, body: string): HttpReply {
+  return { status: statusCode ?? 0, headers, body }
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of response as AsyncIterable<Buffer>) {
+    bytes += part.length
+    if (bytes > ANSWER_BYTES_MAX) {
+      response.destroy()
+      throw new Error(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`)
+    }
+    parts.push(part)
+  }
+  return Buffer.concat(parts, bytes).toString('utf8')
+}
+
+function refusal(endpoint: string, { status, headers, body }: HttpReply): IdgenClientError {
+  const { location } = headers
+  if (status >= 300 && status < 400)
+    return new IdgenClientError(
+      'IDGEN_CLIENT_ANSWER_INVALID',
+      `${endpoint} sends callers on to ${location ?? 'nowhere'} (${status}), where the key is not sent to. Give the address it leads to as endpoint.`,
+      { endpoint },
+    )
+  return readProblem(endpoint, status, body, headers['retry-after'])
+}
+
+/** One request a tag is under way; more sockets than this to one address serve nobody. */
+const SOCKETS_MAX = 16
+const SOCKETS_FREE_MAX = 4
+/** Ten times the longest answer: 10,000 UUIDs, or a million snowflakes as runs. */
+const ANSWER_BYTES_MAX = 16_777_216

@@ -1,0 +1,73 @@
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
+import { RespParser, type RespReply } from './resp-parser.ts'
+
+interface Pending {
+  readonly resolve: (reply: RespReply) => void
+  readonly reject: (error: Error) => void
+}
+
+/** One connection: commands go out at once, answers come back in their order. */
+export class RespConnection {
+  readonly #socket: Socket
+  readonly #parser = new RespParser()
+  readonly #pending: Pending[] = []
+  #failed: Error | undefined
+
+  /** `url`: redis://host:port, or rediss:// with TLS. */
+  constructor(url: string, ca: string | undefined) {
+    const { hostname, port, protocol } = new URL(url)
+    const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORT) }
+    this.#socket =
+      protocol === 'rediss:'
+        ? connectSecure({ ...address, servername: hostname, ...(ca !== undefined && { ca }) })
+        : connectPlain(address)
+    this.#socket.setNoDelay(true)
+    // A block that is fetched ahead must not hold a process that has nothing else to do.
+    this.#socket.unref()
+    this.#socket.on('data', (piece: Buffer) => this.#read(piece))
+    this.#socket.on('error', (error) => this.destroy(error))
+    this.#socket.on('close', () => this.destroy(new Error('the connection was closed')))
+  }
+
+  get usable(): boolean {
+    return this.#failed === undefined
+  }
+
+  /** The answers to the commands, in one go: one write, however many. */
+  send(commands: readonly (readonly string[])[]): Promise<RespReply[]> {
+    const failed = this.#failed
+    if (failed !== undefined) return Promise.reject(failed)
+    this.#socket.write(commands.map(commandText).join(''))
+    return Promise.all(
+      commands.map(
+        () => new Promise<RespReply>((resolve, reject) => this.#pending.push({ resolve, reject })),
+      ),
+    )
+  }
+
+  /** What is under way fails: an answer that is not waited for any more would be taken for that of another command. */
+  destroy(error: Error): void {
+    this.#failed ??= error
+    this.#socket.destroy()
+    for (const { reject } of this.#pending.splice(0)) reject(this.#failed)
+  }
+
+  #read(piece: Buffer): void {
+    try {
+      for (const reply of this.#parser.push(piece)) {
+        const pending = this.#pending.shift()
+        if (pending === undefined) throw new Error('an answer came to which there was no command')
+        pending.resolve(reply)
+      }
+    } catch (error) {
+      this.destroy(error as Error)
+    }
+  }
+}
+
+function commandText(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
+}
+
+const DEFAULT_PORT = 6399

@@ -1,0 +1,103 @@
+import { IdgenClientError } from '../core/client-error.ts'
+import type { IdAnswer, IdRequest, IdRun } from '../core/id-answer.ts'
+import type { Transport, TransportSettings } from '../ports/transport.ts'
+import { RespConnection } from './resp-connection.ts'
+import { RespError, type RespReply } from './resp-parser.ts'
+import { isRetryableCode } from './retryable-codes.ts'
+
+/** The service's Redis interface: a connection to each endpoint in use, over node:net. */
+class RespTransport implements Transport {
+  readonly schemes = ['redis', 'rediss'] as const
+  /** Each is a command of its own. */
+  readonly textsMax = 1000
+  readonly #settings: TransportSettings
+  readonly #connections = new Map<string, RespConnection>()
+
+  constructor(settings: TransportSettings) {
+    this.#settings = settings
+  }
+
+  async issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
+    const { path, count, form } = request
+    const connection = this.#connection(endpoint)
+    const onAbort = (): void => connection.destroy(new Error('the answer came too late'))
+    signal.addEventListener('abort', onAbort)
+    try {
+      const commands =
+        form === 'runs'
+          ? [['IDGEN.RUNS', path, String(count)]]
+          : Array.from({ length: count }, () => ['IDGEN.NEXT', path])
+      const replies = await connection.send(commands)
+      for (const reply of replies) if (reply instanceof RespError) throw refusal(endpoint, reply)
+      return {
+        runs: form === 'runs' ? runsOf(endpoint, replies[0]) : [],
+        texts: form === 'text' ? replies.map(String) : [],
+        algorithm: undefined,
+        degraded: false,
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#connections.values())
+      connection.destroy(new Error('the client was closed'))
+    this.#connections.clear()
+  }
+
+  #connection(endpoint: string): RespConnection {
+    const known = this.#connections.get(endpoint)
+    if (known?.usable === true) return known
+    const { key, ca } = this.#settings
+    const connection = new RespConnection(endpoint, ca)
+    this.#connections.set(endpoint, connection)
+    // Its answer is read here; should it be no, every command behind it says so too, and better.
+    if (key !== undefined) connection.send([['AUTH', key]]).catch(() => undefined)
+    return connection
+  }
+}
+
+/** For the option `transport`: addresses are then `redis://host:6399`, or `rediss://` with TLS. */
+export function resp(): (settings: TransportSettings) => Transport {
+  return (settings) => new RespTransport(settings)
+}
+
+/** Pairs of first and count, each pair a list of its own or all in one list. @throws IDGEN_CLIENT_ANSWER_INVALID */
+function runsOf(endpoint: string, reply: RespReply | undefined): IdRun[] {
+  const flat = Array.isArray(reply) ? (reply as readonly RespReply[]).flat() : []
+  const runs: IdRun[] = []
+  for (let at = 0; at + 1 < flat.length; at += 2) runs.push(runOf(flat[at], flat[at + 1]))
+  if (flat.length > 0 && flat.length % 2 === 0 && runs.every(({ count }) => count > 0)) return runs
+  throw new IdgenClientError(
+    'IDGEN_CLIENT_ANSWER_INVALID',
+    `${endpoint} did not answer IDGEN.RUNS with pairs of first and count. Is that address idgen, of a version that fits?`,
+    { endpoint },
+  )
+}
+
+/** count 0: it is none. */
+function runOf(first: unknown, count: unknown): IdRun {
+  const texts = [String(first), String(count)]
+  if (!texts.every((text) => /^\d{1,19}$/.test(text))) return { first: 0n, count: 0 }
+  return { first: BigInt(texts[0] ?? 0), count: Number(texts[1]) }
+}
+
+/** `-WORD IDGEN_CODE text`, or one of the words that every Redis server has. */
+function refusal(endpoint: string, { text }: RespError): IdgenClientError {
+  const [, code = WORDS[text.split(' ', 1)[0] ?? ''], message = text] =
+    /\b(IDGEN_[A-Z_]{1,60})\b:? ?(.*)$/.exec(text) ?? []
+  if (code !== undefined)
+    return new IdgenClientError(code, `${message} (${endpoint})`, {
+      endpoint,
+      retryable: isRetryableCode(code),
+    })
+  const foreign = `${endpoint} answered "${text.slice(0, 200)}", which is no error of idgen: is the address right?`
+  return new IdgenClientError('IDGEN_CLIENT_ANSWER_INVALID', foreign, { endpoint })
+}
+
+const WORDS: Readonly<Record<string, string | undefined>> = {
+  NOAUTH: 'IDGEN_UNAUTHENTICATED',
+  WRONGPASS: 'IDGEN_UNAUTHENTICATED',
+  NOPERM: 'IDGEN_FORBIDDEN',
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { IdgenClientError } from '../../sdk/core/client-error.ts'
+import { checkAnswer, type IdRequest } from '../../sdk/core/id-answer.ts'
+import type { Transport, TransportFactory } from '../../sdk/ports/transport.ts'
+
+/** The service under a transport: acme/shop with the tags segment, snowflake, uuid-v7 and uuid-v4. */
+export interface TransportTarget {
+  readonly endpoint: string
+  /** A key that may issue everywhere. */
+  readonly key: string
+  /** A key that may issue in acme/other alone. */
+  readonly foreignKey: string
+  /** How many requests of clients in data centre 3 it has counted; undefined where the protocol does not say. */
+  readonly fromDc3: (() => number) | undefined
+}
+
+/** What each transport does, against the real servers (ports/transport.ts of the client library). */
+export function transportContract(
+  name: string,
+  factory: TransportFactory,
+  scheme: string,
+  start: (t: TestContext) => Promise<TransportTarget>,
+): void {
+  const open = (t: TestContext, key: string | undefined): Transport => {
+    const transport = factory({ key: key || undefined, dc: 3, ca: undefined })
+    t.after(() => transport.close())
+    return transport
+  }
+  const never = new AbortController().signal
+  const runs = (tag: string, count: number): IdRequest => ({ path: `acme/shop/${tag}`, count, form: 'runs' })
+  const texts = (tag: string, count: number): IdRequest => ({ path: `acme/shop/${tag}`, count, form: 'text' })
+
+  describe(`${name}: transport of the client library`, () => {
+    test('numbers come as runs, in order and as many as were asked for', async (t) => {
+      const { endpoint, key } = await start(t)
+      const transport = open(t, key)
+      let last = 0n
+      for (const tag of ['segment', 'snowflake'])
+        for (const count of [1, 2500, 3]) {
+          const request = runs(tag, count)
+          const answer = await transport.issue(endpoint, request, never)
+          checkAnswer(answer, request, endpoint)
+          assert.ok((answer.runs[0]?.first ?? 0n) > last)
+          assert.ok([undefined, tag].includes(answer.algorithm))
+          assert.equal(answer.degraded, false)
+          last = (answer.runs.at(-1)?.first ?? 0n) + BigInt((answer.runs.at(-1)?.count ?? 0) - 1)
+        }
+    })
+
+    test('every kind of ID comes as text', async (t) => {
+      const { endpoint, key } = await start(t)
+      const transport = open(t, key)
+      for (const tag of ['segment', 'snowflake', 'uuid-v7', 'uuid-v4']) {
+        const request = texts(tag, 20)
+        const answer = await transport.issue(endpoint, request, never)
+        checkAnswer(answer, request, endpoint)
+        assert.equal(new Set(answer.texts).size, 20)
+        assert.equal(answer.texts[0]?.length === 36, tag.startsWith('uuid'))
+      }
+    })
+
+    test('what the service refuses is told with its code, and whether to try again', async (t) => {
+      const { endpoint, key, foreignKey } = await start(t)
+      const refuses = async (request: IdRequest, codes: string, asKey: string = key): Promise<void> => {
+        await assert.rejects(open(t, asKey).issue(endpoint, request, never), (error) => {
+          assert.ok(error instanceof IdgenClientError, String(error))
+          assert.ok(codes.split(' ').includes(error.code), `${error.code}: ${error.message}`)
+          assert.equal(error.retryable, false)
+          assert.equal(error.endpoint, endpoint)
+          assert.ok(error.message.length > 20, error.message)
+          return true
+        })
+      }
+      await refuses(runs('none', 1), 'IDGEN_TAG_NOT_FOUND')
+      await refuses(runs('segment', 2_000_000), 'IDGEN_COUNT_OUT_OF_RANGE')
+      await refuses(runs('uuid-v7', 5), 'IDGEN_REQUEST_INVALID IDGEN_CLIENT_WRONG_KIND')
+      await refuses(runs('segment', 1), 'IDGEN_FORBIDDEN', foreignKey)
+      await refuses(runs('segment', 1), 'IDGEN_UNAUTHENTICATED', 'idg_aaaaaaaaaaaa_wrong')
+      await refuses(texts('segment', 2), 'IDGEN_UNAUTHENTICATED', '')
+    })
+
+    test('many requests at once get an answer each', async (t) => {
+      const { endpoint, key } = await start(t)
+      const transport = open(t, key)
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () => transport.issue(endpoint, runs('segment', 10), never)),
+      )
+      const firsts = answers.flatMap((answer) => answer.runs.map(({ first }) => first))
+      assert.equal(new Set(firsts).size, firsts.length)
+      assert.equal(
+        answers.flatMap((answer) => answer.runs).reduce((sum, { count }) => sum + count, 0),
+        500,
+      )
+    })
+
+    test('the data centre of the client is told with each request', async (t) => {
+      const { endpoint, key, fromDc3 } = await start(t)
+      if (fromDc3 === undefined) return t.skip(`${name} has no way to tell it`)
+      const before = fromDc3()
+      await open(t, key).issue(endpoint, runs('segment', 1), never)
+      assert.equal(fromDc3(), before + 1)
+    })
+
+    test('the nodes of the service are listed with addresses of this protocol', async (t) => {
+      const { endpoint, key } = await start(t)
+      const transport = open(t, key)
+      if (transport.nodes === undefined) return t.skip(`${name} has no such call`)
+      const nodes = await transport.nodes(endpoint, never)
+      assert.ok(nodes.length > 0)
+      for (const { url, dc } of nodes) {
+        assert.ok(url.startsWith(`${scheme}://`), url)
+        assert.equal(typeof dc, 'number')
+      }
+    })
+
+    test('an address where nobody listens, and one that never answers, end the request', async (t) => {
+      const silent = createServer()
+      const port = await listening(t, silent)
+      const transport = open(t, 'key')
+      const controller = new AbortController()
+      const hanging = transport.issue(`${scheme}://127.0.0.1:${port}`, runs('segment', 1), controller.signal)
+      setImmediate(() => controller.abort())
+      await assert.rejects(hanging)
+      silent.close()
+      const closedPort = await closedOne()
+      await assert.rejects(transport.issue(`${scheme}://127.0.0.1:${closedPort}`, runs('segment', 1), never))
+    })
+
+    test('what answers without being idgen is told apart', async (t) => {
+      const foreign = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno'))
+      })
+      const port = await listening(t, foreign)
+      await assert.rejects(open(t, 'key').issue(`${scheme}://127.0.0.1:${port}`, runs('segment', 1), never))
+    })
+  })
+}
+
+async function listening(t: TestContext, server: Server): Promise<number> {
+  const sockets = new Set<{ destroy(): void }>()
+  server.on('connection', (socket) => sockets.add(socket))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** A port that was free a moment ago. */
+async function closedOne(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

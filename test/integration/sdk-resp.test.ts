@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { IdgenClient } from '../../sdk/index.ts'
+import { resp } from '../../sdk/resp.ts'
+import { SystemClock } from '../../service/adapters/system/system-clock.ts'
+import { LocalIssuer } from '../../service/app/local-issuer.ts'
+import { RespServer } from '../../service/resp/server.ts'
+import { transportContract } from '../contracts/sdk-transport.contract.ts'
+import { HttpApi } from '../fixtures/http-api.ts'
+import { RESP_LIMITS } from '../fixtures/resp-desk.ts'
+import { portOf, RespService } from '../fixtures/resp-service.ts'
+
+/** The client library over the Redis protocol: its transport on the server, and the whole of it through kills. */
+
+async function respServer(t: TestContext) {
+  const { memory } = await HttpApi.withTags(t)
+  const server = new RespServer(new LocalIssuer(memory.useCases), {
+    clock: new SystemClock(),
+    limits: { ...RESP_LIMITS, maxArgumentBytes: 1024 },
+    version: '1.2.3',
+    maxConnectionAgeMs: 0,
+    onFault: (error) => assert.fail(String(error)),
+  })
+  const port = await server.listen({ host: '127.0.0.1', port: 0 })
+  t.after(() => server.drain(0))
+  const draft = { name: 'foreign', scopes: ['issue' as const], within: 'acme/other', expiresAt: undefined }
+  const { text } = await memory.useCases.keys.create({ actor: 'test', traceId: undefined }, draft)
+  return { endpoint: `redis://127.0.0.1:${port}`, key: memory.keyText, foreignKey: text, fromDc3: undefined }
+}
+
+transportContract('RESP', resp(), 'redis', respServer)
+
+test('no ID comes twice over the Redis protocol while the process is killed', async (t) => {
+  const { world, service } = await RespService.start(t)
+  const port = portOf(service)
+  const client = new IdgenClient({
+    endpoints: `redis://127.0.0.1:${port}`,
+    transport: resp(),
+    key: world.key,
+    deadlineMs: 20_000,
+  })
+  t.after(() => client.close())
+  const orders = client.numbers('demo/load/orders')
+  const events = client.decimals('demo/load/events')
+  const uuids = client.uuids('demo/load/uuids')
+  const given = new Set<string | number>()
+  let asked = 0
+  const takeFor = async (ms: number): Promise<void> => {
+    for (const until = Date.now() + ms; Date.now() < until; asked += 1 + 20 + 5) {
+      given.add(await orders.next())
+      for (const id of await events.batch(20)) given.add(id)
+      for (const id of await uuids.batch(5)) given.add(id)
+    }
+  }
+  let running = service
+  for (let kill = 0; kill < 2; kill += 1) {
+    await takeFor(500)
+    await running.stop('SIGKILL')
+    const [next] = await Promise.all([world.another(port), takeFor(500)])
+    running = next
+  }
+  await takeFor(500)
+  assert.equal(given.size, asked)
+})
