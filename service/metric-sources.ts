@@ -5,6 +5,7 @@ import type { CatalogFollower } from './app/catalog-follower.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
+import type { SubBlockLender } from './app/sub-block-lender.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { cacheSources } from './cache-metrics.ts'
@@ -18,6 +19,8 @@ import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
 import type { Sharing } from './start-cache.ts'
+import { threadSources } from './thread-metrics.ts'
+import type { ThreadPool } from './threads/thread-pool.ts'
 import { VERSION } from './version.ts'
 
 export interface Measured extends CoordinationMeasured {
@@ -33,6 +36,8 @@ export interface Measured extends CoordinationMeasured {
   readonly claim: DcClaimGuard | undefined
   /** Left out where no Redis client is served. */
   readonly resp?: () => Readonly<RespCounters>
+  readonly threads?: ThreadPool | undefined
+  readonly lender: SubBlockLender
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
@@ -54,6 +59,7 @@ export function metricSources(measured: Measured): MetricSource[] {
     ...coordinationSources(measured),
     ...(measured.sharing === undefined ? [] : cacheSources(measured.sharing)),
     ...(measured.resp === undefined ? [] : respSources(measured.resp)),
+    ...(measured.threads === undefined ? [] : threadSources(measured.threads, measured.lender)),
   ]
 }
 

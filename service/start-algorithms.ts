@@ -25,6 +25,8 @@ export interface SharedCursors {
 export interface TimeSource {
   readonly times: TimeGrantStore
   readonly onWorker: (event: WorkerEvent) => void
+  /** This process slept or was copied: what was lent of it is to be dropped. */
+  readonly onJump: () => void
 }
 
 /** Nothing runs yet: `keeper` and `jumps` are to be started. */
@@ -42,6 +44,7 @@ export function newCursors(config: Config, outside: Outside, source: TimeSource)
   const jumps = new JumpWatch(clock, () => {
     uuidV7.dropPool()
     uuidV4.dropPool()
+    source.onJump()
   })
   const keeper = newKeeper(config, outside, { ...source, layout, snowflake })
   return { layout, snowflake, keeper, uuidV4, uuidV7, jumps }

@@ -3,8 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
-import { LocalIssuer } from './app/local-issuer.ts'
-import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts'
 import { createProbeServer } from './http/probe-server.ts'
@@ -12,9 +10,8 @@ import { createSecureServer } from './http/secure-server.ts'
 import { createHttpServer } from './http/server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
-import type { CertificateSource } from './ports/certificates.ts'
 import { sleep } from './ports/clock.ts'
-import { RespServer } from './resp/server.ts'
+import { newResp, type RespListener } from './start-resp.ts'
 import type { Service } from './start-use-cases.ts'
 import { VERSION } from './version.ts'
 
@@ -33,7 +30,7 @@ interface Api {
   readonly http: FastifyInstance
   readonly secure: Server | undefined
   readonly grpc: GrpcServer
-  readonly resp: RespServer | undefined
+  readonly resp: RespListener | undefined
 }
 
 /** Everything that callers and probes reach. What it adds to `starting` ends it again. @throws IDGEN_PORT_IN_USE, IDGEN_CONFIG_INVALID */
@@ -47,9 +44,15 @@ export async function startListeners(
   const { useCases } = service
   const api = await createApi(config, service, starting)
   const { http, secure, grpc, resp } = api
-  const measured = { ...service, pool: poolStats, ...(resp && { resp: () => resp.counters }) }
+  const threads = resp?.threads
+  if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
+  const measured = { ...service, pool: poolStats, threads, ...(resp && { resp: () => resp.counters() }) }
   const metrics = new PrometheusMetrics(metricSources(measured))
-  const probes = createProbeServer({ readiness: useCases.readiness, metrics: () => metrics.scrape() })
+  const scrape = (): ReturnType<typeof metrics.scrape> => {
+    threads?.fold()
+    return metrics.scrape()
+  }
+  const probes = createProbeServer({ readiness: useCases.readiness, metrics: scrape })
   const metricsPort = await bound('server.metrics.port', server.metrics, (host, port) =>
     probes.listen(host, port),
   )
@@ -66,12 +69,12 @@ export async function startListeners(
     ))
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
   const respPort =
-    resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen({ host, port })))
+    resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
   return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
 }
 
 async function createApi(config: Config, service: Service, starting: AsyncDisposableStack): Promise<Api> {
-  const { bodyLimit, https, grpc, resp, maxConnectionAge: maxConnectionAgeMs } = config.server
+  const { bodyLimit, https, grpc, maxConnectionAge: maxConnectionAgeMs } = config.server
   const { useCases } = service
   const certificates = await openCertificates(config, service, starting)
   const { minVersion } = https
@@ -93,24 +96,8 @@ async function createApi(config: Config, service: Service, starting: AsyncDispos
       maxConnectionAgeMs,
       ...(certificates && grpc.tls ? { tls: { certificates, minVersion } } : {}),
     }),
-    resp: resp.enabled ? createRespServer(config, useCases, certificates) : undefined,
+    resp: newResp(config, service, certificates),
   }
-}
-
-function createRespServer(
-  { server: { resp, https, maxConnectionAge: maxConnectionAgeMs } }: Config,
-  useCases: UseCases,
-  certificates: CertificateSource | undefined,
-): RespServer {
-  const { clock, log } = useCases
-  return new RespServer(new LocalIssuer(useCases), {
-    clock,
-    limits: resp,
-    version: VERSION,
-    maxConnectionAgeMs,
-    onFault: (err) => log.error({ err }, 'a connection of a Redis client ended by a fault of ours'),
-    ...(certificates && resp.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
-  })
 }
 
 async function openCertificates(

@@ -16,6 +16,7 @@ import { RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
+import { SubBlockLender } from './app/sub-block-lender.ts'
 import { TagDirectory } from './app/tag-directory.ts'
 import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import { TimeWatch } from './app/time-watch.ts'
@@ -42,6 +43,8 @@ export interface Service extends SharedCursors, Granting {
   readonly follower: CatalogFollower
   readonly coordination: Coordination | undefined
   readonly claim: DcClaimGuard | undefined
+  /** Supplies protocol threads, where there are any. */
+  readonly lender: SubBlockLender
   /** After the listeners have drained: stops issuing, returns what is unused, writes what is queued. */
   stop(): Promise<void>
 }
@@ -81,12 +84,17 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const cursors = newCursors(config, outside, {
     times: claimedTimes(coordination?.times ?? outside.times, claim),
     onWorker: timeWatch.onWorker,
+    onJump: () => lender.revoke(),
   })
   const { layout, keeper, uuidV4 } = cursors
   const granting = newGranting(config, outside, { storeWatch, coordination, claim })
   const { segments, sharing } = granting
   const keys = sharing?.keys ?? outside.keys
-  const directory = newDirectory(config, outside, segments, cursors)
+  const directory = newDirectory(config, outside, {
+    segments,
+    cursors,
+    onChange: (path) => lender.revoke(path),
+  })
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
   const pollEveryMs = config.catalog.pollEvery
@@ -130,13 +138,14 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     log,
   }
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
-  const watches = { routers, capacity, storeWatch, timeWatch, follower, claim }
+  const lender = new SubBlockLender({ ...useCases, maxCount: useCases.limits.maxRuns })
+  const watches = { routers, capacity, storeWatch, timeWatch, follower, claim, lender }
   return { ...cursors, ...watches, ...granting, useCases, audit, coordination }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
 async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
-  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination, claim } = service
+  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination, claim, lender } = service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
@@ -146,7 +155,8 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     routers.stop(),
     capacity.stop(),
     follower.stop(),
-    keeper.stop(),
+    // The worker id is let go only after no thread stamps any more.
+    keeper.stop(lender.stop()),
     jumps.stop(),
     coordination?.stop(),
     service.sharing?.stop(),
@@ -189,14 +199,20 @@ function joined(
 function newDirectory(
   config: Config,
   outside: Outside,
-  segments: SegmentStore,
-  { snowflake, uuidV7, uuidV4 }: SharedCursors,
+  given: {
+    readonly segments: SegmentStore
+    readonly cursors: SharedCursors
+    readonly onChange: (path: string) => void
+  },
 ): TagDirectory {
+  const { segments, cursors, onChange } = given
+  const { snowflake, uuidV7, uuidV4 } = cursors
   const { catalog, clock, log } = outside
   const measured = new CpuShare()
   return new TagDirectory({
     catalog,
     maxTags: config.catalog.maxTags,
+    onChange,
     live: {
       store: segments,
       dc: config.datacenter.id,

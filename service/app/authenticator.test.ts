@@ -236,3 +236,32 @@ test('unknown keys can be neither found nor revoked', async () => {
   await assert.rejects(manage.find('nothing'), refuses('IDGEN_KEY_NOT_FOUND'))
   await assert.rejects(manage.revoke(ACTOR, 'nothing'), refuses('IDGEN_KEY_NOT_FOUND'))
 })
+
+test('a key is introduced with the time it may be remembered, its own end at the latest', async () => {
+  const nowMs = clock.nowMs()
+  const { text } = await manage.create(ACTOR, draft())
+  assert.equal((await authenticator.introduce(text)).untilMs, nowMs + TTL_MS)
+  const short = await manage.create(ACTOR, draft({ expiresAt: new Date(nowMs + 5000) }))
+  assert.equal((await authenticator.introduce(short.text)).untilMs, nowMs + 5000)
+  await assert.rejects(authenticator.introduce('idg_nobody'), refuses('IDGEN_UNAUTHENTICATED'))
+})
+
+test('a key revoked while it was looked up is introduced for one request only', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  const introduced = authenticator.introduce(text)
+  authenticator.forget(key.id)
+  assert.equal((await introduced).untilMs, 0)
+})
+
+test('who remembers keys is told of each that is forgotten, until he no longer follows', async () => {
+  const forgotten: (string | undefined)[] = []
+  const { text, key } = await manage.create(ACTOR, draft())
+  const end = authenticator.follow((keyId) => void forgotten.push(keyId))
+  await authenticator.authenticate(text)
+  await manage.revoke(ACTOR, key.id)
+  authenticator.configure({ adminKey: 'another' })
+  assert.deepEqual(forgotten, [key.id, undefined])
+  end()
+  authenticator.forgetAll()
+  assert.equal(forgotten.length, 2)
+})

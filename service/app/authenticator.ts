@@ -24,6 +24,13 @@ export interface AuthenticatorOptions {
   readonly cacheTtlMs: number
 }
 
+/** A caller, for one who remembers who asks by himself. */
+export interface Introduction {
+  readonly caller: Caller
+  /** Unix ms until which it may be remembered, unless the key is forgotten earlier. */
+  readonly untilMs: number
+}
+
 interface Entry {
   readonly keyId: string
   /** undefined: the key is not valid (negative entry). */
@@ -45,6 +52,7 @@ export class Authenticator {
   /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
   readonly #flights = new Map<string, Promise<Entry>>()
   #adminHash: Buffer | undefined
+  readonly #rememberers = new Set<(keyId: string | undefined) => void>()
   hits = 0
   misses = 0
 
@@ -103,17 +111,39 @@ export class Authenticator {
     return entry.caller
   }
 
+  /**
+   * As authenticate, for a protocol thread, which remembers the answer as long as this one would.
+   * @throws as authenticate
+   */
+  async introduce(keyText: string | undefined): Promise<Introduction> {
+    const caller = await this.authenticate(keyText)
+    if (!this.#options.enabled) return { caller, untilMs: Number.POSITIVE_INFINITY }
+    // Not in the cache: revoked while it was looked up, or nothing is to be remembered.
+    const entry = keyText === undefined ? undefined : this.#entries.get(keyDigest(keyText))
+    if (entry?.caller === undefined) return { caller, untilMs: 0 }
+    const untilMs = this.#options.clock.nowMs() + this.#options.cacheTtlMs
+    return { caller, untilMs: Math.min(untilMs, entry.expiresAtMs) }
+  }
+
+  /** `forget` is called with each key that is forgotten from now on, and with undefined for all keys. Ends by the answer. */
+  follow(forget: (keyId: string | undefined) => void): () => void {
+    this.#rememberers.add(forget)
+    return () => void this.#rememberers.delete(forget)
+  }
+
   /** A key changed in the store: what was remembered of it is dropped. */
   forget(keyId: string): void {
     for (const [cacheKey, entry] of this.#entries) if (entry.keyId === keyId) this.#entries.delete(cacheKey)
     // Look-ups are few and short; whichever of them is of this key must not be remembered.
     this.#flights.clear()
+    for (const tell of this.#rememberers) tell(keyId)
   }
 
   /** Everything that was remembered is asked again. */
   forgetAll(): void {
     this.#entries.clear()
     this.#flights.clear()
+    for (const tell of this.#rememberers) tell(undefined)
   }
 
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {

@@ -20,6 +20,8 @@ export interface GenerateOptions {
   readonly extendTime: () => Promise<void>
 }
 
+export type WaitLimits = Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>
+
 /** The one path to an ID, behind every protocol. */
 export class GenerateIds {
   #options: GenerateOptions
@@ -50,8 +52,14 @@ export class GenerateIds {
     return this.#durations.counts(this.#answered - this.#answeredLate)
   }
 
+  /** As configured now. */
+  get limits(): WaitLimits {
+    const { deadlineMs, maxWaiting } = this.#options
+    return { deadlineMs, maxWaiting }
+  }
+
   /** Live configuration: counts for requests that come after it. */
-  configure(limits: Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>): void {
+  configure(limits: WaitLimits): void {
     this.#options = { ...this.#options, ...limits }
   }
 
@@ -63,7 +71,7 @@ export class GenerateIds {
   /**
    * Issues `count` (1 or more; the edge checks the limits) IDs into the empty `batch` if all are in memory.
    * No promise, no allocation. false: call `take` with the same batch to wait for the rest. `requests`: of how many
-   * callers' commands this is the sum.
+   * callers' commands this is the sum; 0: a share of a protocol thread, which answers nobody yet (see `count`).
    */
   tryTake(
     tag: LiveTag,
@@ -91,14 +99,14 @@ export class GenerateIds {
    * nothing is spent. No promise, no allocation.
    * @throws IDGEN_REQUEST_INVALID, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_ALGORITHMS_EXHAUSTED where the tag has no such runs
    */
-  tryTakeRun(tag: LiveTag, count: number, batch: IdBatch): boolean {
+  tryTakeRun(tag: LiveTag, count: number, batch: IdBatch, requests = 1): boolean {
     if (this.#draining || tag.removed) return false
     refuseRun(tag, count)
     const nowMs = this.#options.clock.nowMs()
     batch.algorithm = 'segment'
     const taken = tag.buffer.takeRun(count, nowMs, batch)
     tag.refiller.preload(nowMs)
-    if (taken) this.#finish(tag, count, batch, 1)
+    if (taken) this.#finish(tag, count, batch, requests)
     return taken
   }
 
@@ -107,8 +115,32 @@ export class GenerateIds {
    * on out of memory while a long run is not to be had.
    * @throws as tryTakeRun and take
    */
-  takeRun(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
-    return this.#wait(tag, 1, () => this.#takeRunWaiting(tag, count, batch))
+  takeRun(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
+    return this.#wait(tag, requests, () => this.#takeRunWaiting(tag, count, batch, requests))
+  }
+
+  /**
+   * `requests` were answered with `ids` IDs of the algorithm that `by` names, out of shares: as the thread that gave
+   * them says. `tag`: undefined when it is gone meanwhile, and its counters with it.
+   */
+  count(
+    tag: LiveTag | undefined,
+    by: Pick<IdBatch, 'algorithm' | 'degraded'>,
+    requests: number,
+    ids: number,
+  ): void {
+    this.#answered += requests
+    if (by.degraded) this.#degraded += requests
+    if (tag === undefined) return
+    const served = tag.served[by.algorithm]
+    served.requests += requests
+    served.ids += ids
+  }
+
+  /** Of the requests that `count` was told of, `late` had to wait; `cells`: how long, and those that failed. */
+  countWaits(late: number, cells: Float64Array): void {
+    this.#answeredLate += late
+    this.#durations.add(cells)
   }
 
   /**
@@ -139,6 +171,7 @@ export class GenerateIds {
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
+      // A share, of 0 requests, is waited for by nobody, or by a thread that times its own.
       this.#durations.observe(clock.monotonicMs() - fromMs, requests)
     }
   }
@@ -156,13 +189,13 @@ export class GenerateIds {
     }
   }
 
-  async #takeRunWaiting(tag: LiveTag, count: number, batch: IdBatch): Promise<void> {
+  async #takeRunWaiting(tag: LiveTag, count: number, batch: IdBatch, requests: number): Promise<void> {
     const { clock, deadlineMs } = this.#options
     const endsAtMs = clock.monotonicMs() + deadlineMs
     // Every round waits for an allocation or ends; the deadline bounds them all.
     for (;;) {
       this.#refuseWhenStopped(tag)
-      if (this.tryTakeRun(tag, count, batch)) return
+      if (this.tryTakeRun(tag, count, batch, requests)) return
       if (clock.monotonicMs() > endsAtMs) throw this.#tooLate(tag, count, batch)
       const shortage = tag.buffer.runShortage()
       if (shortage.kind === 'failed')
@@ -194,14 +227,9 @@ export class GenerateIds {
   }
 
   #finish(tag: LiveTag, count: number, batch: IdBatch, requests: number): void {
-    const router = tag.router
-    batch.degraded = router.degraded
-    const served = tag.served[batch.algorithm]
+    batch.degraded = tag.router.degraded
     tag.used = true
-    served.requests += requests
-    served.ids += count
-    this.#answered += requests
-    if (batch.degraded) this.#degraded += requests
+    if (requests > 0) this.count(tag, batch, requests, count)
   }
 
   #refuseWhenStopped(tag: LiveTag): void {

@@ -27,21 +27,27 @@ export type LimitedKind = (typeof LIMITED_KINDS)[number]
 export class RateLimits {
   readonly #clock: Clock
   readonly #limits: Readonly<Record<LimitedKind, Limit>>
-  /** Refused requests since the start. */
-  readonly refused: Readonly<Record<LimitedKind, number>> & Record<LimitedKind, number> = {
-    address: 0,
-    key: 0,
-    tag: 0,
-  }
+  #settings: RateSettings
+  /** Refused requests since the start; those of protocol threads are added by the main thread. */
+  readonly refused: Record<LimitedKind, number>
 
-  constructor(clock: Clock, settings: RateSettings) {
+  constructor(clock: Clock, settings: RateSettings, refused = { address: 0, key: 0, tag: 0 }) {
     this.#clock = clock
     this.#limits = { address: new Limit('address'), key: new Limit('key'), tag: new Limit('tag') }
+    this.#settings = settings
+    this.refused = refused
     this.configure(settings)
   }
 
+  /** As configured last; another object after each change. */
+  get settings(): RateSettings {
+    return this.#settings
+  }
+
   /** Live configuration: counts from the next request on; what was used until now still counts. */
-  configure({ perAddress, perKey, perTag, burst }: RateSettings): void {
+  configure(settings: RateSettings): void {
+    const { perAddress, perKey, perTag, burst } = settings
+    this.#settings = settings
     this.#limits.address.set(perAddress, burst)
     this.#limits.key.set(perKey, burst)
     this.#limits.tag.set(perTag, burst)

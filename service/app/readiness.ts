@@ -38,9 +38,15 @@ export class Readiness {
   #started = false
   #draining = false
   #wasReady = false
+  readonly #others: (() => readonly Trouble[])[] = []
 
   constructor(options: ReadinessOptions) {
     this.#options = options
+  }
+
+  /** Also reports what this one says, from now on. */
+  watch(troubles: () => readonly Trouble[]): void {
+    this.#others.push(troubles)
   }
 
   started(): void {
@@ -66,7 +72,7 @@ export class Readiness {
     const degraded: Trouble[] = []
     if (follower.fault !== undefined) degraded.push({ what: 'database', why: follower.fault })
     if (keeper.fault !== undefined) degraded.push({ what: 'snowflake', why: keeper.fault })
-    degraded.push(...(elsewhere?.() ?? []))
+    degraded.push(...(elsewhere?.() ?? []), ...this.#others.flatMap((troubles) => troubles()))
     for (const tag of directory.all()) {
       if (degraded.length >= TAGS_NAMED_MAX) break
       const fault = tag.router.active.fault(nowMs)

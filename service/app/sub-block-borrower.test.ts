@@ -251,7 +251,7 @@ describe('a borrower of sub-blocks', () => {
     test('a revoked thread drops what it holds and goes on', async () => {
       await served(1000)
       answer()
-      borrower.receive({ kind: 'revoke' })
+      borrower.receive({ kind: 'revoke', path: undefined })
       assert.equal(take(1), false)
       await served(1)
     })

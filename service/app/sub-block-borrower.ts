@@ -27,7 +27,7 @@ export interface SubBlockBorrowerOptions {
  * grant, knows no store, and talks to the lender alone.
  */
 export class SubBlockBorrower {
-  readonly #options: SubBlockBorrowerOptions
+  #options: SubBlockBorrowerOptions
   /** By path; in the order of their last refill. */
   readonly #shelves = new Map<string, SubBlockShelf>()
   #asked = 0
@@ -38,15 +38,26 @@ export class SubBlockBorrower {
     this.#options = options
   }
 
-  /** As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. */
-  tryTake(path: string, count: number, batch: IdBatch): boolean {
+  /**
+   * As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. `nowMs`:
+   * what the wall clock said in this turn of the event loop.
+   */
+  tryTake(path: string, count: number, batch: IdBatch, nowMs = this.#options.clock.nowMs()): boolean {
+    const shelf = this.#shelves.get(path)
+    if (shelf === undefined) return false
+    shelf.take(count, this.#options.owner(), nowMs, batch)
+    if (batch.count < count) return false
+    this.#askAhead(path, shelf)
+    return true
+  }
+
+  /** As GenerateIds.tryTakeRun; what kind of tag it is, the lender says when `takeRun` asks. */
+  tryTakeRun(path: string, count: number, batch: IdBatch): boolean {
     const shelf = this.#shelves.get(path)
     if (shelf === undefined) return false
     const { clock, owner } = this.#options
-    shelf.take(count, owner(), clock.nowMs(), batch)
-    if (batch.count < count) return false
-    const ahead = shelf.wantedAhead(clock.monotonicMs())
-    if (ahead > 0) this.#ask(path, shelf, ahead)
+    if (!shelf.takeRun(count, owner(), clock.nowMs(), batch)) return false
+    this.#askAhead(path, shelf)
     return true
   }
 
@@ -54,7 +65,33 @@ export class SubBlockBorrower {
    * As GenerateIds.take: waits for shares. On an error what was taken is burnt.
    * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, or what the lender answered
    */
-  async take(path: string, count: number, batch: IdBatch): Promise<void> {
+  take(path: string, count: number, batch: IdBatch): Promise<void> {
+    return this.#wait(path, count, {
+      taken: () => this.tryTake(path, count, batch),
+      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
+    })
+  }
+
+  /**
+   * As GenerateIds.takeRun. A thread has one question about a tag on its way at a time, so that a run comes after all
+   * that was asked for before it, and numbers ascend.
+   * @throws as take
+   */
+  async takeRun(path: string, count: number, batch: IdBatch): Promise<void> {
+    const { maxCount } = this.#options
+    // The lender would refuse it for the same reason; a shorter one would never do.
+    if (count > maxCount)
+      throw new IdgenError(
+        'IDGEN_COUNT_OUT_OF_RANGE',
+        `${count} consecutive numbers are more than one request may ask for, ${maxCount}.`,
+      )
+    await this.#wait(path, count, {
+      taken: () => this.tryTakeRun(path, count, batch),
+      ask: (shelf) => this.#ask(path, shelf, count, true),
+    })
+  }
+
+  async #wait(path: string, count: number, { taken, ask }: Wanted): Promise<void> {
     const { clock, deadlineMs, maxWaiting } = this.#options
     if (this.#stopped) throw shuttingDown()
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
@@ -65,9 +102,9 @@ export class SubBlockBorrower {
     shelf.awaited += count
     try {
       // Every round waits for an answer of the lender; the deadline bounds them all.
-      while (!this.tryTake(path, count, batch)) {
+      while (!taken()) {
         if (this.#stopped) throw shuttingDown()
-        const flight = shelf.flight ?? this.#ask(path, shelf, shelf.wantedNow(clock.monotonicMs()))
+        const flight = shelf.flight ?? ask(shelf)
         const error = await Promise.race([flight.answer, late])
         if (error !== undefined) throw error
       }
@@ -90,7 +127,7 @@ export class SubBlockBorrower {
         return this.#refused(message.path, message.number, error)
       }
       case 'revoke':
-        return this.drop()
+        return this.drop(message.path)
       case 'stop':
         return this.#stop()
       case undefined:
@@ -101,8 +138,14 @@ export class SubBlockBorrower {
     }
   }
 
-  /** All shares here are burnt; requests go on with new ones. */
-  drop(): void {
+  /** Live configuration: counts for requests that come after it. */
+  configure(limits: Pick<SubBlockBorrowerOptions, 'deadlineMs' | 'maxWaiting'>): void {
+    this.#options = { ...this.#options, ...limits }
+  }
+
+  /** All shares here, or those of one tag, are burnt; requests go on with new ones. */
+  drop(path?: string): void {
+    if (path !== undefined) return this.#shelves.get(path)?.drop()
     for (const shelf of this.#shelves.values()) shelf.drop()
   }
 
@@ -117,11 +160,16 @@ export class SubBlockBorrower {
     this.#options.post({ kind: 'stopped' })
   }
 
-  #ask(path: string, shelf: SubBlockShelf, wanted: number): Flight {
+  #askAhead(path: string, shelf: SubBlockShelf): void {
+    const ahead = shelf.wantedAhead(this.#options.clock)
+    if (ahead > 0) this.#ask(path, shelf, ahead)
+  }
+
+  #ask(path: string, shelf: SubBlockShelf, wanted: number, run = false): Flight {
     const { post, owner, maxCount } = this.#options
     this.#asked += 1
     const flight = shelf.asked(this.#asked)
-    post({ kind: 'ask', number: flight.number, path, count: Math.min(wanted, maxCount), owner: owner() })
+    post({ kind: 'ask', number: flight.number, path, count: Math.min(wanted, maxCount), run, owner: owner() })
     return flight
   }
 
@@ -152,6 +200,11 @@ export class SubBlockBorrower {
     this.#shelves.set(path, shelf)
     return shelf
   }
+}
+
+interface Wanted {
+  readonly taken: () => boolean
+  readonly ask: (shelf: SubBlockShelf) => Flight
 }
 
 function overloaded(waiting: number): IdgenError {

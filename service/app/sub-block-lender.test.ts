@@ -58,12 +58,14 @@ describe('the lender of sub-blocks', () => {
       assert.equal(thread.toMain.length, 1)
       await answered(thread, Promise.all(requests))
       // The first answer served one, the second the nine that had come meanwhile; a third may be ahead of use.
-      assert.ok((service.useCases.directory.peek(ORDERS)?.served.segment.requests ?? 0) <= 3)
+      assert.ok(lender.shares <= 3)
+      const { served } = service.useCases.directory.peek(ORDERS) ?? {}
+      assert.equal(served?.segment.requests, 0, 'a share answers nobody')
     })
 
     test('a second question for a tag at the same time is refused, and the first one answered', async () => {
       const thread = newThread('a')
-      const ask = { kind: 'ask', path: ORDERS, count: 1, owner: 'a' }
+      const ask = { kind: 'ask', path: ORDERS, count: 1, run: false, owner: 'a' }
       thread.speakNonsense({ ...ask, number: 1 })
       thread.speakNonsense({ ...ask, number: 2 })
       await settle()
@@ -80,7 +82,7 @@ describe('the lender of sub-blocks', () => {
       const thread = newThread('a')
       const unknown = thread.borrower.take('w/g/none', 1, new IdBatch())
       await assert.rejects(answered(thread, unknown), refuses('IDGEN_TAG_NOT_FOUND'))
-      thread.speakNonsense({ kind: 'ask', number: 9, path: ORDERS, count: 100_001, owner: 'a' })
+      thread.speakNonsense({ kind: 'ask', number: 9, path: ORDERS, count: 100_001, run: false, owner: 'a' })
       const [answer] = thread.toThread
       assert.equal(answer?.kind === 'refused' && answer.code, 'IDGEN_COUNT_OUT_OF_RANGE')
     })
@@ -90,9 +92,10 @@ describe('the lender of sub-blocks', () => {
       'stopped',
       {},
       { kind: 'ask' },
-      { kind: 'ask', number: 1, path: ORDERS, count: 0, owner: 'a' },
-      { kind: 'ask', number: 1, path: ORDERS, count: 1.5, owner: 'a' },
-      { kind: 'ask', number: 1, path: 7, count: 1, owner: 'a' },
+      { kind: 'ask', number: 1, path: ORDERS, count: 0, run: false, owner: 'a' },
+      { kind: 'ask', number: 1, path: ORDERS, count: 1.5, run: false, owner: 'a' },
+      { kind: 'ask', number: 1, path: ORDERS, count: 1, owner: 'a' },
+      { kind: 'ask', number: 1, path: 7, count: 1, run: false, owner: 'a' },
     ])
       test(`${JSON.stringify(nonsense)} is no question: nothing is lent, the log says so`, async () => {
         const thread = newThread('a')
@@ -129,8 +132,69 @@ describe('the lender of sub-blocks', () => {
       thread.speak()
       lender.revoke()
       await answered(thread, request)
-      assert.equal(service.useCases.directory.peek(ORDERS)?.served.segment.ids, 10, 'five of them burnt')
+      assert.equal(service.useCases.directory.peek(ORDERS)?.buffer.stats().issued, 10, 'five of them burnt')
       assert.equal(lender.lent, 5)
+    })
+
+    test('of one tag only its shares are burnt, those on their way too', async () => {
+      const thread = newThread('a')
+      for (let round = 0; round < 30; round += 1)
+        for (const path of [ORDERS, EVENTS]) await taken(thread, path, 10)
+      const more = thread.borrower.take(ORDERS, 5000, new IdBatch())
+      thread.speak()
+      lender.revoke(ORDERS)
+      const lent = lender.lent
+      while (thread.toThread.length > 0) thread.hear()
+      assert.equal(thread.borrower.tryTake(ORDERS, 1, new IdBatch()), false)
+      assert.equal(thread.borrower.tryTake(EVENTS, 1, new IdBatch()), true)
+      await answered(thread, more)
+      assert.ok(lender.lent > lent)
+    })
+  })
+
+  describe('runs of consecutive numbers', () => {
+    test('a run comes whole, above all that was taken before it and below all after it', async () => {
+      const thread = newThread('a')
+      const all: bigint[] = []
+      for (let round = 0; round < 20; round += 1) {
+        all.push(...(await taken(thread, ORDERS, 7)))
+        const batch = new IdBatch()
+        await answered(thread, thread.borrower.takeRun(ORDERS, 50, batch))
+        assert.equal(batch.runCount, 1)
+        all.push(...batchNumbers(batch))
+      }
+      assert.equal(all.length, 20 * 57)
+      assert.deepEqual(
+        all,
+        all.toSorted((a, b) => (a < b ? -1 : 1)),
+      )
+      assert.equal(new Set(all).size, all.length)
+    })
+
+    test('a run that lies in memory is taken without asking', async () => {
+      const thread = newThread('a')
+      for (let round = 0; round < 30; round += 1) await taken(thread, ORDERS, 10)
+      const batch = new IdBatch()
+      assert.equal(thread.borrower.tryTakeRun(ORDERS, 5, batch), true)
+      assert.equal(batch.runCount, 1)
+      assert.equal(batch.count, 5)
+    })
+
+    test('a tag whose IDs do not follow on one another has none, whatever lies in memory', async () => {
+      const thread = newThread('a')
+      for (let round = 0; round < 30; round += 1) await taken(thread, EVENTS, 10)
+      assert.equal(thread.borrower.tryTakeRun(EVENTS, 2, new IdBatch()), false)
+      const run = thread.borrower.takeRun(EVENTS, 2, new IdBatch())
+      await assert.rejects(answered(thread, run), refuses('IDGEN_REQUEST_INVALID'))
+    })
+
+    test('a run above the limit is refused without asking', async () => {
+      const thread = newThread('a')
+      await assert.rejects(
+        thread.borrower.takeRun(ORDERS, 100_001, new IdBatch()),
+        refuses('IDGEN_COUNT_OUT_OF_RANGE'),
+      )
+      assert.equal(thread.toMain.length, 0)
     })
   })
 

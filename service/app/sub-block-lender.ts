@@ -34,8 +34,8 @@ export interface Lending {
 
 interface Member {
   readonly thread: BorrowingThread
-  /** Tags it has asked for and was not answered yet. */
-  readonly asking: Set<string>
+  /** Tags it has asked for and was not answered yet, with how often they were revoked since. */
+  readonly asking: Map<string, { revocations: number }>
   /** Resolves once the thread issues nothing any more. */
   readonly quiet: PromiseWithResolvers<void>
   isQuiet: boolean
@@ -53,10 +53,9 @@ interface Member {
 export class SubBlockLender {
   /** IDs that left in shares, for metrics: what the threads did not use of them is burnt. */
   lent = 0
+  shares = 0
   readonly #options: SubBlockLenderOptions
   readonly #members = new Set<Member>()
-  /** Counts revocations: IDs taken before one are not lent after it. */
-  #epoch = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: SubBlockLenderOptions) {
@@ -71,7 +70,7 @@ export class SubBlockLender {
   /** @throws IDGEN_SHUTTING_DOWN: a thread that comes too late could not be waited for */
   join(thread: BorrowingThread): Lending {
     if (this.#stopping !== undefined) throw shuttingDown()
-    const member: Member = { thread, asking: new Set(), quiet: Promise.withResolvers(), isQuiet: false }
+    const member: Member = { thread, asking: new Map(), quiet: Promise.withResolvers(), isQuiet: false }
     this.#members.add(member)
     return {
       receive: (message) => this.#receive(member, message),
@@ -79,10 +78,15 @@ export class SubBlockLender {
     }
   }
 
-  /** All shares are dropped by their threads, those on their way too: after a jump in time, or when memory was copied. */
-  revoke(): void {
-    this.#epoch += 1
-    for (const { thread } of this.#members) thread.post({ kind: 'revoke' }, [])
+  /**
+   * Shares are dropped by their threads, those on their way too: all of them after a jump in time, or when memory was
+   * copied; those of one tag when it was deleted or its settings changed.
+   */
+  revoke(path?: string): void {
+    for (const { thread, asking } of this.#members) {
+      for (const [asked, ask] of asking) if (path === undefined || asked === path) ask.revocations += 1
+      thread.post({ kind: 'revoke', path }, [])
+    }
   }
 
   /**
@@ -121,7 +125,6 @@ export class SubBlockLender {
     if (message.kind === 'stopped') return this.#settle(member)
     const fault = this.#faultOf(member, message)
     if (fault !== undefined) return this.#refuse(member, message, fault)
-    member.asking.add(message.path)
     void this.#lend(member, message)
   }
 
@@ -136,16 +139,17 @@ export class SubBlockLender {
 
   /** Never rejects. */
   async #lend(member: Member, ask: Ask): Promise<void> {
-    const { directory, generate, log } = this.#options
-    const { path, count } = ask
+    const { log } = this.#options
+    const { path } = ask
+    const asked = { revocations: 0 }
+    member.asking.set(path, asked)
     try {
       // Each round but the last needs a revocation while it waits; what was taken before that is burnt.
       for (;;) {
-        const epoch = this.#epoch
+        const { revocations } = asked
         const batch = new IdBatch()
-        const tag = directory.peek(path) ?? (await directory.resolve(path))
-        if (!generate.tryTake(tag, count, batch)) await generate.take(tag, count, batch)
-        if (epoch === this.#epoch) return this.#send(member, ask, batch)
+        await this.#take(ask, batch)
+        if (revocations === asked.revocations) return this.#send(member, ask, batch)
       }
     } catch (thrown) {
       const error = IdgenError.from(thrown)
@@ -155,12 +159,21 @@ export class SubBlockLender {
     }
   }
 
+  async #take({ path, count, run }: Ask, batch: IdBatch): Promise<void> {
+    const { directory, generate } = this.#options
+    const tag = directory.peek(path) ?? (await directory.resolve(path))
+    if (run) {
+      if (!generate.tryTakeRun(tag, count, batch, NOBODY)) await generate.takeRun(tag, count, batch, NOBODY)
+    } else if (!generate.tryTake(tag, count, batch, NOBODY)) await generate.take(tag, count, batch, NOBODY)
+  }
+
   /** What was taken for a thread that is quiet by now is burnt. */
   #send(member: Member, { number, path, owner }: Ask, batch: IdBatch): void {
     member.asking.delete(path)
     if (member.isQuiet) return
     const share = packSubBlock(batch, owner, this.#options.clock.nowMs())
     this.lent += batch.count
+    this.shares += 1
     member.thread.post({ kind: 'share', number, path, share }, [share.runs.buffer, share.uuids.buffer])
   }
 
@@ -172,5 +185,7 @@ export class SubBlockLender {
 
 type Ask = Extract<ToLender, { kind: 'ask' }>
 
+/** Requests that a share answers when it is taken: the thread says later what became of it. */
+const NOBODY = 0
 /** Of the 8 s that a shutdown has for all it does after its listeners have drained. */
 const STOP_ANSWER_MS = 2000

@@ -11,6 +11,8 @@ export type ToLender =
       readonly number: number
       readonly path: string
       readonly count: number
+      /** All of it in one run of consecutive numbers, or none. */
+      readonly run: boolean
       readonly owner: string
     }
   /** The thread issues nothing any more, ever. */
@@ -27,8 +29,8 @@ export type ToBorrower =
       readonly message: string
       readonly retryAfterMs: number | undefined
     }
-  /** Drop all shares, and go on. */
-  | { readonly kind: 'revoke' }
+  /** Drop all shares, of one tag or of all, and go on. */
+  | { readonly kind: 'revoke'; readonly path: string | undefined }
   /** Drop all shares, issue nothing any more, and answer `stopped`. */
   | { readonly kind: 'stop' }
 
@@ -36,16 +38,17 @@ export type ToBorrower =
 export function toLender(message: unknown): ToLender | undefined {
   const fields = fieldsOf(message)
   if (fields['kind'] === 'stopped') return { kind: 'stopped' }
-  const { kind, number, path, count, owner } = fields
+  const { kind, number, path, count, run, owner } = fields
   if (kind !== 'ask' || typeof path !== 'string' || typeof owner !== 'string') return undefined
-  if (!isWhole(number) || !isWhole(count)) return undefined
-  return { kind, number, path, count, owner }
+  if (!isWhole(number) || !isWhole(count) || typeof run !== 'boolean') return undefined
+  return { kind, number, path, count, run, owner }
 }
 
 /** undefined: not a message of ours. What a share holds is checked by SubBlock. */
 export function toBorrower(message: unknown): ToBorrower | undefined {
   const { kind, number, path, share, code, message: text, retryAfterMs } = fieldsOf(message)
-  if (kind === 'revoke' || kind === 'stop') return { kind }
+  if (kind === 'stop') return { kind }
+  if (kind === 'revoke') return typeof path === 'string' || path === undefined ? { kind, path } : undefined
   if (!isWhole(number) || typeof path !== 'string') return undefined
   if (kind === 'share' && typeof share === 'object' && share !== null)
     return { kind, number, path, share: share as PackedSubBlock }

@@ -150,7 +150,14 @@ async function startAgain(
 
 /** A share as the thread's borrower would unpack it, in the hands of the test. */
 async function shareOf(thread: MailboxThread): Promise<SubBlock> {
-  thread.speakNonsense({ kind: 'ask', number: 1, path: EVENTS, count: SHARE, owner: thread.owner })
+  thread.speakNonsense({
+    kind: 'ask',
+    number: 1,
+    path: EVENTS,
+    count: SHARE,
+    run: false,
+    owner: thread.owner,
+  })
   await settle()
   const answer = thread.toThread.shift()
   assert.ok(answer?.kind === 'share')

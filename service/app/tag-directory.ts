@@ -10,6 +10,8 @@ export interface TagDirectoryOptions {
   readonly live: LiveTagOptions
   /** Tags served at once by this process; beyond it one that was not used lately is dropped. */
   readonly maxTags: number
+  /** Called when a loaded tag was changed or is served no more: what was lent of it is to be dropped. */
+  readonly onChange?: (path: string) => void
 }
 
 /**
@@ -61,7 +63,7 @@ export class TagDirectory {
     const tag = await this.#options.catalog.findTag(parseTagPath(path))
     if (this.#tags.get(path) !== live) return
     // The generation too: a restored database gives ids out again.
-    if (tag?.id === live.tag.id && tag.generation === live.tag.generation) live.apply(tag)
+    if (tag?.id === live.tag.id && tag.generation === live.tag.generation) this.#changed(live, tag)
     else await this.drop(path, false)
   }
 
@@ -70,6 +72,7 @@ export class TagDirectory {
     const live = this.#tags.get(path)
     if (live === undefined) return
     this.#tags.delete(path)
+    this.#options.onChange?.(path)
     await live.retire(giveBack)
   }
 
@@ -82,6 +85,11 @@ export class TagDirectory {
         for (let tag = tags.pop(); tag !== undefined; tag = tags.pop()) await tag.retire(true)
       }),
     )
+  }
+
+  #changed(live: LiveTag, tag: Tag): void {
+    live.apply(tag)
+    this.#options.onChange?.(live.path)
   }
 
   /** Under way until the catalogue answers, not until a caller gives up: a second one would make a second LiveTag. */

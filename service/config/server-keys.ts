@@ -116,6 +116,15 @@ export const SERVER_KEYS = {
     reload: 'live',
     doc: 'The header that server.trustedProxies write themselves (gRPC: metadata of that name). The other one is not looked at, since proxies pass on what clients put there.',
   },
+  'server.threads': {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 64,
+    unit: 'threads',
+    reload: 'restart',
+    doc: 'Threads that answer the Redis protocol, on one port. 0: as many as processors this process may use (in a container: its limit). 1: the main thread answers by itself. More than processors gain nothing; each takes about 30 MB. None is started without server.resp.',
+  },
   'server.maxConnectionAge': {
     kind: 'duration_ms',
     default: 600_000,

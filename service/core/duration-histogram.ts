@@ -12,23 +12,41 @@ export interface DurationCounts {
 
 /** Counts durations by classes, for a Prometheus histogram. */
 export class DurationHistogram {
-  readonly #counts = DURATION_BOUNDS.map(() => 0)
-  #count = 0
-  #sumSeconds = 0
+  /** One per class, then how many there are, then the sum of seconds. */
+  readonly #cells: Float64Array
+
+  /** `cells`: DURATION_CELLS zeros, where another thread is to read along. */
+  constructor(cells: Float64Array = new Float64Array(DURATION_CELLS)) {
+    this.#cells = cells
+  }
 
   /** `ms` below 0 (a clock that was set) counts as 0. `times`: requests that took it together. */
   observe(ms: number, times = 1): void {
     const seconds = Math.max(0, ms) / 1000
-    this.#count += times
-    this.#sumSeconds += seconds * times
+    this.#raise(CLASSES, times)
+    this.#raise(CLASSES + 1, seconds * times)
     const at = DURATION_BOUNDS.findIndex((bound) => seconds <= bound)
-    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + times
+    if (at >= 0) this.#raise(at, times)
+  }
+
+  /** Takes over what another histogram has in its cells. */
+  add(cells: Float64Array): void {
+    for (const [at, value] of cells.entries()) this.#raise(at, value)
   }
 
   /** With `instant` more that took no time worth measuring. */
   counts(instant: number): DurationCounts {
     let sum = instant
-    const atMost = this.#counts.map((count) => (sum += count))
-    return { atMost, count: this.#count + instant, sumSeconds: this.#sumSeconds }
+    const atMost = Array.from(this.#cells.subarray(0, CLASSES), (count) => (sum += count))
+    const [count = 0, sumSeconds = 0] = this.#cells.subarray(CLASSES)
+    return { atMost, count: count + instant, sumSeconds }
+  }
+
+  #raise(at: number, by: number): void {
+    this.#cells[at] = (this.#cells[at] ?? 0) + by
   }
 }
+
+const CLASSES = DURATION_BOUNDS.length
+/** What a histogram keeps. */
+export const DURATION_CELLS = CLASSES + 2

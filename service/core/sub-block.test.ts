@@ -34,6 +34,25 @@ describe('a sub-block', () => {
     assert.deepEqual([...out.uuidBytes()], [...batch.uuidBytes()])
   })
 
+  test('gives consecutive numbers out of the first run that is long enough, and burns what stands before', () => {
+    const block = new SubBlock(numbers([0, 10, 5], [0, 20, 3], [0, 30, 8]), ME)
+    assert.deepEqual(takenRun(block, 2), [10n, 11n])
+    assert.deepEqual(takenRun(block, 3), [12n, 13n, 14n])
+    assert.deepEqual(taken(block, 1), [20n])
+    assert.deepEqual(takenRun(block, 4), [30n, 31n, 32n, 33n], 'what is left of the run of three is burnt')
+    assert.equal(block.remaining, 4)
+    assert.equal(takenRun(block, 5), undefined)
+    assert.deepEqual(taken(block, 9), [34n, 35n, 36n, 37n], 'nothing was spent for the one that was too long')
+  })
+
+  test('has no run for another owner, when it is too old, and none of UUIDs', () => {
+    const out = new IdBatch()
+    assert.equal(new SubBlock(numbers([0, 10, 5]), ME).takeRun(1, 'copy', T, out), false)
+    assert.equal(new SubBlock(numbers([0, 10, 5]), ME).takeRun(1, ME, T + SHARE_LIFE_MS + 1, out), false)
+    assert.equal(new SubBlock(uuids(48), ME).takeRun(1, ME, T, out), false)
+    assert.equal(out.count, 0)
+  })
+
   test('is a copy: what becomes of the batch changes nothing', () => {
     const batch = batchOf('segment', [0, 10, 5])
     const packed = packSubBlock(batch, ME, T)
@@ -153,6 +172,13 @@ function uuids(bytes: number): PackedSubBlock {
   batch.algorithm = 'uuid-v4'
   batch.reserveUuids(bytes / 16)
   return packSubBlock(batch, ME, T)
+}
+
+function takenRun(block: SubBlock, count: number): bigint[] | undefined {
+  const out = new IdBatch()
+  if (!block.takeRun(count, ME, T, out)) return undefined
+  assert.equal(out.runCount, 1)
+  return batchNumbers(out)
 }
 
 function taken(block: SubBlock, count: number, owner = ME): bigint[] {

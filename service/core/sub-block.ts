@@ -74,8 +74,7 @@ export class SubBlock {
    * allocated. `owner`: who asks now. `nowMs`: Unix time by the wall clock.
    */
   take(count: number, owner: string, nowMs: number, out: IdBatch): number {
-    // Written so that a clock that reads NaN drops it too.
-    if (owner !== this.#owner || !(Math.abs(nowMs - this.#takenAtMs) <= SHARE_LIFE_MS)) this.drop()
+    this.#dropUnlessUsable(owner, nowMs)
     const wanted = Math.min(count, this.#left)
     if (wanted < 1) return 0
     // Before anything leaves: whatever fails below burns IDs, and repeats none.
@@ -83,6 +82,33 @@ export class SubBlock {
     if (this.#uuids.length > 0) this.#takeUuids(wanted, out)
     else this.#takeRuns(wanted, out)
     return wanted
+  }
+
+  /**
+   * The same for `count` consecutive numbers, out of the first run that has as many left; what stands before it is
+   * burnt. false: there is none, and nothing is spent.
+   */
+  takeRun(count: number, owner: string, nowMs: number, out: IdBatch): boolean {
+    this.#dropUnlessUsable(owner, nowMs)
+    if (this.#left < count) return false
+    let burnt = 0
+    for (let run = this.#run; run * FIELDS < this.#runs.length; run += 1) {
+      const from = run === this.#run ? this.#offset : 0
+      const left = (this.#runs[run * FIELDS + 2] ?? 0) - from
+      if (left >= count) {
+        this.#run = run
+        this.#offset = from
+        this.#left -= burnt
+        return this.take(count, owner, nowMs, out) === count
+      }
+      burnt += left
+    }
+    return false
+  }
+
+  #dropUnlessUsable(owner: string, nowMs: number): void {
+    // Written so that a clock that reads NaN drops it too.
+    if (owner !== this.#owner || !(Math.abs(nowMs - this.#takenAtMs) <= SHARE_LIFE_MS)) this.drop()
   }
 
   /** What is left is burnt. */

@@ -19,6 +19,8 @@ export interface RespServerOptions {
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */
   readonly onFault: (error: unknown) => void
+  /** Left out: its own. A thread's are read along by the main thread. */
+  readonly counters?: RespCounters
   /** Left out: not encrypted. */
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }
@@ -42,13 +44,9 @@ export class RespServer {
   #looking: Disposable | undefined
 
   constructor(issuer: Issuer, options: RespServerOptions) {
-    const { clock, limits, version, tls, onFault } = options
+    const { tls } = options
     this.#options = options
-    this.#work = newWorkplace(
-      issuer,
-      { clock, limits, version, onFault },
-      Math.floor(Math.random() * 2 ** 32),
-    )
+    this.#work = newWorkplace(issuer, options, Math.floor(Math.random() * 2 ** 32))
     this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
   }
 

@@ -29,12 +29,15 @@ export interface Workplace {
   burst: Burst
 }
 
-export type WorkplaceOptions = Pick<Workplace, 'clock' | 'limits' | 'onFault' | 'version'>
+export interface WorkplaceOptions extends Pick<Workplace, 'clock' | 'limits' | 'onFault' | 'version'> {
+  /** Left out: its own. */
+  readonly counters?: RespCounters
+}
 
 /** `seed`: any int32, not known to callers (TagNames). */
 export function newWorkplace(
   issuer: Issuer,
-  { clock, limits, onFault, version }: WorkplaceOptions,
+  { clock, limits, onFault, version, counters = newRespCounters() }: WorkplaceOptions,
   seed: number,
 ): Workplace {
   const headroom = maxCommandBytes(limits)
@@ -44,7 +47,7 @@ export function newWorkplace(
     limits,
     version,
     onFault,
-    counters: newRespCounters(),
+    counters,
     parser: new CommandParser(limits),
     names: new TagNames(seed),
     replies: new ReplyBuffer(),

@@ -15,10 +15,13 @@ const run = promisify(execFile)
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 const REDIS_PY_VERSION = '8.1.0'
 
+/** Then the numbers of all connections follow on one another, and a test can say which ones come. */
+const ONE_THREAD = { IDGEN_SERVER_THREADS: '1' }
+
 test('redis-cli talks to it, on its own and by a pipe of commands', async (t) => {
   const cli = await installed(t, 'redis-cli', () => programOf('redis-cli'))
   if (cli === undefined) return
-  const { world, service } = await RespService.start(t)
+  const { world, service } = await RespService.start(t, ONE_THREAD)
   const more = ['--no-auth-warning', '-p', String(portOf(service)), '-a', world.key]
   const ask = async (...words: string[]): Promise<string> =>
     (await run(cli, [...more, ...words])).stdout.trim()
@@ -42,7 +45,7 @@ test('redis-cli talks to it, on its own and by a pipe of commands', async (t) =>
 test('redis-benchmark runs against it, pipelined and not, and every command is an ID', async (t) => {
   const benchmark = await installed(t, 'redis-benchmark', () => programOf('redis-benchmark'))
   if (benchmark === undefined) return
-  const { world, service } = await RespService.start(t)
+  const { world, service } = await RespService.start(t, ONE_THREAD)
   const more = ['-p', String(portOf(service)), '-a', world.key, '-q', '-c', '5']
   for (const pipeline of ['1', '64']) {
     const { stdout } = await run(benchmark, [
@@ -65,7 +68,7 @@ test('redis-benchmark runs against it, pipelined and not, and every command is a
 test('redis-py issues IDs in both versions of the protocol, and sees its own kinds of errors', async (t) => {
   const python = await installed(t, 'redis-py', () => pythonWith('redis', REDIS_PY_VERSION))
   if (python === undefined) return
-  const { world, service } = await RespService.start(t)
+  const { world, service } = await RespService.start(t, ONE_THREAD)
   const { stdout } = await run(python, [join(FIXTURES, 'resp_client.py'), String(portOf(service)), world.key])
   const seen = {
     singles: 550,
@@ -89,7 +92,7 @@ test('redis-py issues IDs in both versions of the protocol, and sees its own kin
 test('go-redis issues IDs in both versions of the protocol, from many goroutines and in pipelines', async (t) => {
   const client = await installed(t, 'go-redis', buildGoClient)
   if (client === undefined) return
-  const { world, service } = await RespService.start(t)
+  const { world, service } = await RespService.start(t, ONE_THREAD)
   const { stdout } = await run(client, [`127.0.0.1:${portOf(service)}`, world.key])
   const seen = { singles: 1200, lastOfRun: 100, wideDigits: 18 }
   assert.deepEqual(JSON.parse(stdout), {

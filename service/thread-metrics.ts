@@ -1,0 +1,23 @@
+import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { SubBlockLender } from './app/sub-block-lender.ts'
+import { counter, gauge } from './plain-metrics.ts'
+import type { ThreadPool } from './threads/thread-pool.ts'
+
+/** The protocol threads, and what the main thread lends them. */
+export function threadSources(threads: ThreadPool, lender: SubBlockLender): MetricSource[] {
+  return [
+    gauge('idgen_threads', 'Protocol threads that answer now', () => threads.running),
+    counter(
+      'idgen_thread_deaths_total',
+      'Protocol threads that ended or hung, and were replaced',
+      () => threads.deaths,
+    ),
+    counter('idgen_thread_shares_total', 'Shares of IDs lent to protocol threads', () => lender.shares),
+    counter('idgen_thread_ids_lent_total', 'IDs in these shares', () => lender.lent),
+    counter(
+      'idgen_thread_ids_used_total',
+      'Of these, handed out; the others lie in the threads (a tenth of a second of them) or were burnt',
+      () => threads.used,
+    ),
+  ]
+}

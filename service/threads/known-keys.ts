@@ -1,0 +1,110 @@
+import { type Caller, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
+import { withinDeadline } from '../app/deadline.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ToThread } from './thread-messages.ts'
+
+export interface KnownKeysOptions {
+  readonly clock: Clock
+  /** Asks the main thread, whose answer comes to `receive`. */
+  readonly ask: (number: number, keyText: string | undefined) => void
+  /** Where no key is needed: who everybody is. */
+  readonly everybody: Caller | undefined
+  readonly maxEntries: number
+}
+
+interface Entry {
+  readonly caller: Caller
+  readonly untilMs: number
+}
+
+type Answer = Extract<ToThread, { kind: 'caller' | 'nobody' }>
+
+/**
+ * The callers that a protocol thread remembers, by the hash of their keys. The main thread's Authenticator decides
+ * who they are and for how long; what it forgets is forgotten here with the next message.
+ */
+export class KnownKeys {
+  readonly #options: KnownKeysOptions
+  /** In the order in which they came. */
+  readonly #entries = new Map<string, Entry>()
+  /** Questions under way, by hash: a burst of one new key asks once. */
+  readonly #flights = new Map<string, Promise<Answer>>()
+  readonly #answers = new Map<number, (answer: Answer) => void>()
+  #asked = 0
+
+  constructor(options: KnownKeysOptions) {
+    this.#options = options
+  }
+
+  /** As Authenticator.peek: one map look-up. */
+  peek(keyText: string | undefined, digest?: string): Caller | undefined {
+    const { everybody, clock } = this.#options
+    if (everybody !== undefined) return everybody
+    if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
+    const entry = this.#entries.get(digest ?? keyDigest(keyText))
+    return entry !== undefined && entry.untilMs > clock.nowMs() ? entry.caller : undefined
+  }
+
+  /** @throws as Authenticator.authenticate */
+  async authenticate(keyText: string | undefined): Promise<Caller> {
+    const known = this.peek(keyText)
+    if (known !== undefined) return known
+    // One character too many is as wrong as a megabyte, and cheaper to send.
+    const text = keyText?.slice(0, KEY_TEXT_MAX + 1)
+    const asked = this.#ask(text, keyDigest(text ?? ''))
+    const answer = await withinDeadline(this.#options.clock, ANSWER_MS, 'an API key', asked)
+    if (answer.kind === 'caller') return answer.caller
+    const { code, message, retryAfterMs } = answer
+    throw new IdgenError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
+  }
+
+  /** An answer of the main thread. */
+  receive(answer: Answer): void {
+    this.#answers.get(answer.number)?.(answer)
+  }
+
+  /** undefined: all of them. */
+  forget(keyId: string | undefined): void {
+    for (const [digest, { caller }] of this.#entries)
+      if (keyId === undefined || caller.keyId === keyId) this.#entries.delete(digest)
+  }
+
+  #ask(keyText: string | undefined, digest: string): Promise<Answer> {
+    const flying = this.#flights.get(digest)
+    if (flying !== undefined) return flying
+    if (this.#flights.size >= ASKED_MAX)
+      return Promise.reject(
+        new IdgenError('IDGEN_OVERLOADED', `${ASKED_MAX} API keys are being looked up already; try again.`, {
+          retryAfterMs: 1000,
+        }),
+      )
+    this.#asked += 1
+    const number = this.#asked
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    this.#flights.set(digest, promise)
+    this.#answers.set(number, (answer) => {
+      this.#answers.delete(number)
+      this.#flights.delete(digest)
+      // At once, not when who waits is woken: a message that forgets the key may come next.
+      if (answer.kind === 'caller') this.#remember(digest, answer)
+      resolve(answer)
+    })
+    this.#options.ask(number, keyText)
+    return promise
+  }
+
+  #remember(digest: string, { caller, untilMs }: Entry): void {
+    this.#entries.delete(digest)
+    if (untilMs <= this.#options.clock.nowMs()) return
+    this.#entries.set(digest, { caller, untilMs })
+    if (this.#entries.size <= this.#options.maxEntries) return
+    const oldest = this.#entries.keys().next().value
+    if (oldest !== undefined) this.#entries.delete(oldest)
+  }
+}
+
+/** Above the 1.5 s that the main thread gives the database; what is beyond is a main thread that hangs. */
+const ANSWER_MS = 3000
+/** Different keys asked for at once: a thousand clients that come back together, at a few hundred bytes each. */
+const ASKED_MAX = 1000

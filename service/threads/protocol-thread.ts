@@ -1,0 +1,186 @@
+import type { Authenticator } from '../app/authenticator.ts'
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
+import { LIMITED_KINDS } from '../app/rate-limits.ts'
+import type { BorrowingThread, Lending, SubBlockLender } from '../app/sub-block-lender.ts'
+import type { ToBorrower } from '../app/sub-block-messages.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { unreachable } from '../core/invariant.ts'
+import type { RespCounters } from '../resp/resp-counters.ts'
+import { type FromThread, fromThread, type RowLabels, type ToThread } from './thread-messages.ts'
+import { ThreadMeters } from './thread-meters.ts'
+import { TallyReader } from './thread-tally.ts'
+
+/** A thread of the runtime, as far as the main thread needs it. Messages arrive once each and in order. */
+export interface ThreadHandle {
+  post(message: ToThread | ToBorrower, transfer: readonly ArrayBuffer[]): void
+  /** Ends it by force; resolves when it runs no more. */
+  terminate(): Promise<unknown>
+}
+
+/** What the thread tells: all its messages come before its end. `error`: why it ended, where it did not mean to. */
+export interface ThreadEvents {
+  readonly onMessage: (message: unknown) => void
+  readonly onExit: (error: Error | undefined) => void
+}
+
+/** Starts the code that answers, which waits for `listen`. `meters`: where the thread writes its numbers. */
+export type StartThread = (events: ThreadEvents, meters: SharedArrayBuffer) => ThreadHandle
+
+export interface ProtocolThreadOptions {
+  readonly start: StartThread
+  readonly lender: SubBlockLender
+  readonly useCases: Pick<
+    UseCases,
+    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic' | 'log'
+  >
+  readonly onExit: (error: Error | undefined) => void
+}
+
+/** The main thread's end of one protocol thread: lends it IDs, tells it who asks, and takes over what it counts. */
+export class ProtocolThread implements BorrowingThread {
+  readonly #options: ProtocolThreadOptions
+  readonly #handle: ThreadHandle
+  readonly #lending: Lending
+  readonly #meters = new ThreadMeters()
+  readonly #listening = Promise.withResolvers<number>()
+  readonly #drained = Promise.withResolvers<void>()
+  #tally: TallyReader | undefined
+  /** What was taken over of `#meters`. */
+  #late = 0
+  readonly #refused = { address: 0, key: 0, tag: 0 }
+  readonly #durations: Float64Array
+  #beats = 0
+  /** IDs of its shares that it handed out. */
+  used = 0
+  #silentLooks = 0
+
+  /** @throws IDGEN_SHUTTING_DOWN once the lender was stopped */
+  constructor(options: ProtocolThreadOptions) {
+    this.#options = options
+    this.#durations = new Float64Array(this.#meters.durations.length)
+    // Nobody may be waiting for it when the thread ends.
+    this.#listening.promise.catch(() => undefined)
+    this.#lending = options.lender.join(this)
+    const events = {
+      onMessage: (message: unknown) => this.#receive(message),
+      onExit: (error: Error | undefined) => this.#ended(error),
+    }
+    this.#handle = options.start(events, this.#meters.memory)
+  }
+
+  /** Resolves with the port. @throws what kept it from listening */
+  listen(port: number): Promise<number> {
+    this.tell({ kind: 'listen', port })
+    return this.#listening.promise
+  }
+
+  /** Resolves when no connection is open any more, which takes about `withinMs` at most, or when the thread has ended. */
+  drain(withinMs: number): Promise<void> {
+    this.tell({ kind: 'drain', withinMs })
+    return this.#drained.promise
+  }
+
+  tell(message: ToThread): void {
+    this.#handle.post(message, [])
+  }
+
+  post(message: ToBorrower, transfer: readonly ArrayBuffer[]): void {
+    this.#handle.post(message, transfer)
+  }
+
+  terminate(): Promise<unknown> {
+    return this.#handle.terminate()
+  }
+
+  /** Called once a second: how many times in a row nothing was heard of it. */
+  look(): number {
+    const { beats } = this.#meters
+    this.#silentLooks = beats === this.#beats ? this.#silentLooks + 1 : 0
+    this.#beats = beats
+    return this.#silentLooks
+  }
+
+  /** What its listener counts. */
+  get counters(): Readonly<RespCounters> {
+    return this.#meters.counters
+  }
+
+  /** Takes over what it counted since the last time. */
+  fold(): void {
+    const { generate, rates } = this.#options.useCases
+    for (const kind of LIMITED_KINDS) {
+      const refused = this.#meters.refused[kind]
+      rates.refused[kind] += refused - this.#refused[kind]
+      this.#refused[kind] = refused
+    }
+    // The thread counts in the other order, so there are never more that waited than were answered.
+    const late = this.#meters.late
+    const waits = this.#meters.durations.slice()
+    this.#tally?.fold((labels, requests, ids) => this.#count(labels, requests, ids))
+    const news = waits.map((value, at) => value - (this.#durations[at] ?? 0))
+    generate.countWaits(late - this.#late, news)
+    this.#late = late
+    this.#durations.set(waits)
+  }
+
+  #count(labels: RowLabels, requests: number, ids: number): void {
+    const { directory, generate, ledger, traffic } = this.#options.useCases
+    if (labels[0] === 'called') {
+      const [, keyId, path, outcome] = labels
+      traffic.count(UNKNOWN_DC, requests)
+      return ledger.countMany(keyId, path, outcome, { requests, ids })
+    }
+    const [, path, algorithm, degraded] = labels
+    this.used += ids
+    generate.count(directory.peek(path), { algorithm, degraded: degraded === 'degraded' }, requests, ids)
+  }
+
+  #ended(error: Error | undefined): void {
+    this.fold()
+    this.#lending.gone()
+    this.#drained.resolve()
+    this.#listening.reject(error ?? new IdgenError('IDGEN_INTERNAL', 'A protocol thread ended at its start.'))
+    this.#options.onExit(error)
+  }
+
+  #receive(raw: unknown): void {
+    const message = fromThread(raw)
+    switch (message?.kind) {
+      case undefined:
+        return this.#lending.receive(raw)
+      case 'listening':
+        return this.#listening.resolve(message.port)
+      case 'deaf':
+        return this.#listening.reject(Object.assign(new Error(message.message), { code: message.errno }))
+      case 'who':
+        return void this.#introduce(this.#options.useCases.authenticator, message)
+      case 'tally':
+        // What the one before still has comes first: it is written no more.
+        this.#tally?.fold((labels, requests, ids) => this.#count(labels, requests, ids))
+        this.#tally = new TallyReader(message.memory)
+        return
+      case 'row':
+        return this.#tally?.name(message.row, message.labels)
+      case 'log':
+        return this.#options.useCases.log[message.level](message.fields, message.text)
+      case 'drained':
+        return this.#drained.resolve()
+      default:
+        return unreachable(message)
+    }
+  }
+
+  /** Never rejects. */
+  async #introduce(authenticator: Authenticator, { number, keyText }: Who): Promise<void> {
+    try {
+      this.tell({ kind: 'caller', number, ...(await authenticator.introduce(keyText)) })
+    } catch (thrown) {
+      const { code, message, retryAfterMs } = IdgenError.from(thrown)
+      if (code === 'IDGEN_INTERNAL') this.#options.useCases.log.error({ err: thrown }, 'key not looked up')
+      this.tell({ kind: 'nobody', number, code, message, retryAfterMs })
+    }
+  }
+}
+
+type Who = Extract<FromThread, { kind: 'who' }>

@@ -1,0 +1,91 @@
+import type { Caller } from '../app/authenticator.ts'
+import type { Issuer } from '../app/issuer.ts'
+import type { RateLimits } from '../app/rate-limits.ts'
+import type { SubBlockBorrower } from '../app/sub-block-borrower.ts'
+import type { RequestLimits } from '../app/use-cases.ts'
+import { DurationHistogram } from '../core/duration-histogram.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { KnownKeys } from './known-keys.ts'
+import type { ThreadMeters } from './thread-meters.ts'
+import type { ThreadTally } from './thread-tally.ts'
+
+export interface ThreadIssuerOptions {
+  readonly limits: RequestLimits
+  /** Of this thread alone: a client with connections to several threads has the limit in each. */
+  readonly rates: RateLimits
+  readonly clock: Clock
+  readonly keys: KnownKeys
+  readonly borrower: SubBlockBorrower
+  readonly tally: ThreadTally
+  readonly meters: ThreadMeters
+}
+
+/** The issuer of a protocol thread: out of the shares that the main thread lends. */
+export class ThreadIssuer implements Issuer {
+  readonly limits: RequestLimits
+  readonly rates: RateLimits
+  readonly #options: ThreadIssuerOptions
+  readonly #durations: DurationHistogram
+
+  constructor(options: ThreadIssuerOptions) {
+    this.limits = options.limits
+    this.rates = options.rates
+    this.#options = options
+    this.#durations = new DurationHistogram(options.meters.durations)
+  }
+
+  peekCaller(keyText: string | undefined, digest?: string): Caller | undefined {
+    return this.#options.keys.peek(keyText, digest)
+  }
+
+  authenticate(keyText: string | undefined): Promise<Caller> {
+    return this.#options.keys.authenticate(keyText)
+  }
+
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
+    if (!this.#options.borrower.tryTake(path, count, batch, nowMs)) return false
+    this.#options.tally.served(path, batch, requests, count)
+    return true
+  }
+
+  take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {
+    return this.#timed(requests, async () => {
+      await this.#options.borrower.take(path, count, batch)
+      this.#options.tally.served(path, batch, requests, count)
+    })
+  }
+
+  tryTakeRun(path: string, count: number, batch: IdBatch): boolean {
+    if (!this.#options.borrower.tryTakeRun(path, count, batch)) return false
+    this.#options.tally.served(path, batch, 1, count)
+    return true
+  }
+
+  takeRun(path: string, count: number, batch: IdBatch): Promise<void> {
+    return this.#timed(1, async () => {
+      await this.#options.borrower.takeRun(path, count, batch)
+      this.#options.tally.served(path, batch, 1, count)
+    })
+  }
+
+  count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
+    const { tally } = this.#options
+    // Names out of thin air would fill the tally, and with it the ledger, as fast as a client can invent them.
+    const subject = outcome === 'ok' || tally.knows(path) ? path : '*'
+    tally.called(keyId, subject, outcome, requests, ids)
+  }
+
+  /** As GenerateIds counts: those that wait are timed, and of them those that were answered counted as late. */
+  async #timed(requests: number, taken: () => Promise<void>): Promise<void> {
+    const { clock, meters } = this.#options
+    const fromMs = clock.monotonicMs()
+    try {
+      await taken()
+      meters.countLate(requests)
+    } finally {
+      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
+    }
+  }
+}

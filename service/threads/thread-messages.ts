@@ -1,0 +1,154 @@
+import type { Caller } from '../app/authenticator.ts'
+import type { RateSettings } from '../app/rate-limits.ts'
+import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
+import { ERRORS, type ErrorCode } from '../core/errors.ts'
+
+/**
+ * What the main thread and a protocol thread say to each other, beside what they say of shares
+ * (app/sub-block-messages.ts). Both are one program; each message arrives once and in order.
+ */
+
+/** From a thread. */
+export type FromThread =
+  /** The answer to `listen`. */
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'deaf'; readonly errno: string; readonly message: string }
+  /** Whose key is that? */
+  | { readonly kind: 'who'; readonly number: number; readonly keyText: string | undefined }
+  /** Counts go on in this memory, whose rows are empty yet; the one before is written no more. */
+  | { readonly kind: 'tally'; readonly memory: SharedArrayBuffer }
+  /** What row `row` of the tally counts. */
+  | { readonly kind: 'row'; readonly row: number; readonly labels: RowLabels }
+  | {
+      readonly kind: 'log'
+      readonly level: LogLevel
+      readonly fields: object
+      readonly text: string
+    }
+  /** The answer to `drain`: no connection is open any more. */
+  | { readonly kind: 'drained' }
+
+/** From the main thread. */
+export type ToThread =
+  | { readonly kind: 'listen'; readonly port: number }
+  | {
+      readonly kind: 'caller'
+      readonly number: number
+      readonly caller: Caller
+      /** Unix ms; 0: not to be remembered. */
+      readonly untilMs: number
+    }
+  | {
+      readonly kind: 'nobody'
+      readonly number: number
+      readonly code: ErrorCode
+      readonly message: string
+      readonly retryAfterMs: number | undefined
+    }
+  /** A key was revoked or changed; undefined: any may have been. */
+  | { readonly kind: 'forget'; readonly keyId: string | undefined }
+  | {
+      readonly kind: 'configure'
+      readonly deadlineMs: number
+      readonly maxWaiting: number
+      readonly rates: RateSettings
+    }
+  | { readonly kind: 'drain'; readonly withinMs: number }
+
+/** Requests answered with IDs of a tag, or calls of a key by what became of them (`ok` or an error code). */
+export type RowLabels =
+  | readonly ['served', path: string, algorithm: AlgorithmName, degraded: 'degraded' | '']
+  | readonly ['called', keyId: string, path: string, outcome: string]
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** undefined: not one of these; perhaps the lender's. */
+export function fromThread(message: unknown): FromThread | undefined {
+  const fields = fieldsOf(message)
+  const { number, keyText, port, errno, message: text, memory, row, labels, level } = fields
+  switch (fields['kind']) {
+    case 'listening':
+      return isWhole(port) ? { kind: 'listening', port } : undefined
+    case 'deaf':
+      return isText(errno) && isText(text) ? { kind: 'deaf', errno, message: text } : undefined
+    case 'who':
+      return isWhole(number) && (keyText === undefined || isText(keyText))
+        ? { kind: 'who', number, keyText }
+        : undefined
+    case 'tally':
+      return memory instanceof SharedArrayBuffer ? { kind: 'tally', memory } : undefined
+    case 'row':
+      return isWhole(row) && isRowLabels(labels) ? { kind: 'row', row, labels } : undefined
+    case 'log':
+      return loggedOf(level, fields)
+    case 'drained':
+      return { kind: 'drained' }
+    default:
+      return undefined
+  }
+}
+
+/** undefined: not one of these; perhaps the lender's. */
+export function toThread(message: unknown): ToThread | undefined {
+  const fields = fieldsOf(message)
+  const { number, port, keyId, caller, untilMs, code, message: text, retryAfterMs } = fields
+  switch (fields['kind']) {
+    case 'listen':
+      return isWhole(port) ? { kind: 'listen', port } : undefined
+    case 'caller':
+      return isWhole(number) && typeof caller === 'object' && caller !== null && typeof untilMs === 'number'
+        ? { kind: 'caller', number, caller: caller as Caller, untilMs }
+        : undefined
+    case 'nobody': {
+      if (!isWhole(number) || !isCode(code) || !isText(text)) return undefined
+      const retry = typeof retryAfterMs === 'number' ? retryAfterMs : undefined
+      return { kind: 'nobody', number, code, message: text, retryAfterMs: retry }
+    }
+    case 'forget':
+      return keyId === undefined || isText(keyId) ? { kind: 'forget', keyId } : undefined
+    case 'configure': {
+      const { deadlineMs, maxWaiting, rates } = fields
+      return isWhole(deadlineMs) && isWhole(maxWaiting) && isRates(rates)
+        ? { kind: 'configure', deadlineMs, maxWaiting, rates }
+        : undefined
+    }
+    case 'drain':
+      return isWhole(fields['withinMs']) ? { kind: 'drain', withinMs: fields['withinMs'] } : undefined
+    default:
+      return undefined
+  }
+}
+
+function isRates(rates: unknown): rates is RateSettings {
+  const { perAddress, perKey, perTag, burst } = fieldsOf(rates)
+  return [perAddress, perKey, perTag, burst].every(isWhole)
+}
+
+function isRowLabels(labels: unknown): labels is RowLabels {
+  if (!Array.isArray(labels) || labels.length !== 4 || !labels.every(isText)) return false
+  const [kind, , algorithm = ''] = labels
+  return kind === 'called' || (kind === 'served' && ALGORITHMS.some((name) => name === algorithm))
+}
+
+function loggedOf(level: unknown, { fields, text }: Readonly<Record<string, unknown>>) {
+  const known = LOG_LEVELS.find((name) => name === level)
+  if (known === undefined || typeof fields !== 'object' || fields === null || !isText(text)) return undefined
+  return { kind: 'log', level: known, fields, text } as const
+}
+
+function fieldsOf(message: unknown): Readonly<Record<string, unknown>> {
+  return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : {}
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isCode(value: unknown): value is ErrorCode {
+  return isText(value) && Object.hasOwn(ERRORS, value)
+}

@@ -1,0 +1,59 @@
+import { LIMITED_KINDS, type LimitedKind } from '../app/rate-limits.ts'
+import { DURATION_CELLS } from '../core/duration-histogram.ts'
+import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
+
+/** Numbers of one protocol thread that the main thread reads along; one writer each. */
+export class ThreadMeters {
+  readonly memory: SharedArrayBuffer
+  /** How long requests waited, as DurationHistogram keeps it. */
+  readonly durations: Float64Array
+  /** Of the listener, which writes them as it would its own. */
+  readonly counters: RespCounters
+  /** Requests refused by a rate limit. */
+  readonly refused: Record<LimitedKind, number>
+  readonly #cells: Float64Array
+
+  constructor(memory = new SharedArrayBuffer((FIELDS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory
+    this.#cells = new Float64Array(memory, 0, FIELDS)
+    this.counters = keptIn(this.#cells.subarray(OWN), newRespCounters())
+    this.refused = keptIn(this.#cells.subarray(OWN + COUNTERS), { address: 0, key: 0, tag: 0 })
+    this.durations = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT)
+  }
+
+  /** Raised twice a second: a thread that does not is stuck. */
+  get beats(): number {
+    return this.#cells[0] ?? 0
+  }
+
+  beat(): void {
+    this.#cells[0] = this.beats + 1
+  }
+
+  /** Requests that were answered after they had to wait. */
+  get late(): number {
+    return this.#cells[1] ?? 0
+  }
+
+  countLate(requests: number): void {
+    this.#cells[1] = this.late + requests
+  }
+}
+
+/** Beats, and requests that waited. */
+const OWN = 2
+const COUNTERS = Object.keys(newRespCounters()).length
+const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length
+
+/** Counters whose values stand in `cells`, in the order of their names. */
+function keptIn<T extends object>(cells: Float64Array, counters: T): T {
+  for (const [at, name] of Object.keys(counters).entries())
+    Object.defineProperty(counters, name, {
+      enumerable: true,
+      get: () => cells[at] ?? 0,
+      set: (value: number) => {
+        cells[at] = value
+      },
+    })
+  return counters
+}

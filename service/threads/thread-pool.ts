@@ -1,0 +1,235 @@
+import type { WaitLimits } from '../app/generate-ids.ts'
+import type { RateSettings } from '../app/rate-limits.ts'
+import type { Trouble } from '../app/readiness.ts'
+import { Repeat } from '../app/repeat.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
+import { ProtocolThread, type ProtocolThreadOptions } from './protocol-thread.ts'
+import type { ToThread } from './thread-messages.ts'
+
+export interface ThreadPoolOptions extends Omit<ProtocolThreadOptions, 'onExit'> {
+  readonly count: number
+  readonly clock: Clock
+}
+
+interface Seat {
+  readonly number: number
+  thread: ProtocolThread | undefined
+  /** Why nobody answers on it; undefined: somebody does. */
+  fault: string | undefined
+  backoffMs: number
+  /** Monotonic ms since when the thread listens. */
+  sinceMs: number
+}
+
+/**
+ * The threads that answer a fast protocol, all on one port. One that dies or hangs is replaced; its shares go with
+ * it, and the others go on:
+ *
+ *     connections ─▶ one port ─┬▶ thread 0 ◀─ shares ─┐
+ *                              └▶ thread 1 ◀─ shares ─┴─ main thread: grants, keys, counts
+ */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  readonly #seats: readonly Seat[]
+  readonly #looks: Repeat
+  readonly #stopped = new AbortController()
+  #unfollow: (() => void) | undefined
+  #port = 0
+  /** As the threads know them. */
+  #limits: WaitLimits
+  #rates: RateSettings
+  /** Of threads that ended. */
+  readonly #past = newRespCounters()
+  #pastUsed = 0
+  /** Threads that ended without being told to. */
+  deaths = 0
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options
+    this.#limits = options.useCases.generate.limits
+    this.#rates = options.useCases.rates.settings
+    this.#seats = Array.from({ length: options.count }, (_, number) => ({
+      number,
+      thread: undefined,
+      fault: 'It has not started.',
+      backoffMs: 0,
+      sinceMs: 0,
+    }))
+    this.#looks = new Repeat(options.clock, LOOK_EVERY_MS, () => this.#look())
+  }
+
+  /** Threads that answer now. */
+  get running(): number {
+    return this.#seats.filter(({ fault }) => fault === undefined).length
+  }
+
+  /**
+   * Resolves with the port when all of them listen.
+   * @throws what keeps the first that cannot from it; then all end with the lender, and none is replaced
+   */
+  async start(port: number): Promise<number> {
+    try {
+      await this.#startAll(port)
+      return this.#port
+    } catch (thrown) {
+      this.#stopped.abort()
+      throw thrown
+    }
+  }
+
+  async #startAll(port: number): Promise<void> {
+    this.#unfollow = this.#options.useCases.authenticator.follow((keyId) =>
+      this.#tellAll({ kind: 'forget', keyId }),
+    )
+    for (const seat of this.#seats) this.#fill(seat)
+    // One that hangs already at its start is ended by that, and the start fails.
+    this.#looks.start()
+    const [first, ...others] = this.#seats
+    // Port 0: the first is given one, the others share it.
+    this.#port = port
+    if (first !== undefined) this.#port = await this.#seated(first)
+    await Promise.all(others.map((seat) => this.#seated(seat)))
+  }
+
+  /** No new connections; resolves when those that are open have ended, by force after `withinMs`. */
+  async drain(withinMs: number): Promise<void> {
+    this.#stopped.abort()
+    this.#unfollow?.()
+    await this.#looks.stop()
+    const threads = this.#seats.flatMap(({ thread }) => thread ?? [])
+    await Promise.all(threads.map((thread) => this.#drained(thread, withinMs)))
+    this.fold()
+  }
+
+  /** Takes over what the threads counted since the last time. */
+  fold(): void {
+    for (const { thread } of this.#seats) thread?.fold()
+  }
+
+  /** IDs of shares that were handed out, as far as they were taken over. */
+  get used(): number {
+    return this.#seats.reduce((sum, { thread }) => sum + (thread?.used ?? 0), this.#pastUsed)
+  }
+
+  /** What the listeners of all threads counted, those that ended too; connections are those that are open. */
+  counters(): RespCounters {
+    const sum = { ...this.#past }
+    for (const { thread } of this.#seats) if (thread !== undefined) add(sum, thread.counters)
+    return sum
+  }
+
+  troubles(): readonly Trouble[] {
+    return this.#seats.flatMap(({ number, fault }) =>
+      fault === undefined ? [] : [{ what: `protocol thread ${number}`, why: fault }],
+    )
+  }
+
+  /** Live configuration reaches the threads within a second. */
+  #tellLimits(): void {
+    const { limits } = this.#options.useCases.generate
+    const { settings: rates } = this.#options.useCases.rates
+    const { deadlineMs, maxWaiting } = this.#limits
+    if (limits.deadlineMs === deadlineMs && limits.maxWaiting === maxWaiting && rates === this.#rates) return
+    this.#limits = limits
+    this.#rates = rates
+    this.#tellAll({ kind: 'configure', ...limits, rates })
+  }
+
+  #tellAll(message: ToThread): void {
+    for (const { thread } of this.#seats) thread?.tell(message)
+  }
+
+  async #drained(thread: ProtocolThread, withinMs: number): Promise<void> {
+    const done = new AbortController()
+    const late = sleep(this.#options.clock, withinMs + DRAIN_ANSWER_MS, done.signal)
+    await Promise.race([thread.drain(withinMs), late])
+    done.abort()
+  }
+
+  #fill(seat: Seat): void {
+    const thread = new ProtocolThread({
+      ...this.#options,
+      onExit: (error) => {
+        if (seat.thread === thread) this.#emptied(seat, error)
+      },
+    })
+    seat.thread = thread
+    thread.tell({ kind: 'configure', ...this.#limits, rates: this.#rates })
+  }
+
+  async #seated(seat: Seat): Promise<number> {
+    const { thread } = seat
+    if (thread === undefined) return this.#port
+    const port = await thread.listen(this.#port)
+    seat.fault = undefined
+    seat.sinceMs = this.#options.clock.monotonicMs()
+    return port
+  }
+
+  #emptied(seat: Seat, error: Error | undefined): void {
+    const { clock, useCases } = this.#options
+    const wasUp = seat.fault === undefined
+    const upMs = wasUp ? clock.monotonicMs() - seat.sinceMs : 0
+    if (seat.thread !== undefined) {
+      add(this.#past, { ...seat.thread.counters, connections: 0 })
+      this.#pastUsed += seat.thread.used
+    }
+    seat.thread = undefined
+    seat.fault = `It ended: ${error?.message ?? 'no reason is known'}.`
+    if (this.#stopped.signal.aborted) return
+    this.deaths += 1
+    seat.backoffMs =
+      upMs > STEADY_MS ? BACKOFF_MIN_MS : Math.min(BACKOFF_MAX_MS, seat.backoffMs * 2 || BACKOFF_MIN_MS)
+    useCases.log.error(
+      { err: error, thread: seat.number, againInMs: seat.backoffMs },
+      'a protocol thread ended; what it held is burnt, its connections are lost, and a new one takes its place',
+    )
+    // At the start of the process whoever waits is told, and the process ends.
+    if (this.#port !== 0) void this.#refill(seat)
+  }
+
+  async #refill(seat: Seat): Promise<void> {
+    const { signal } = this.#stopped
+    await sleep(this.#options.clock, seat.backoffMs, signal)
+    if (signal.aborted) return
+    this.#fill(seat)
+    const { thread } = seat
+    try {
+      await this.#seated(seat)
+    } catch (error) {
+      // It is up and cannot listen: ended, it comes back here after a longer pause.
+      this.#options.useCases.log.warn({ err: error, thread: seat.number }, 'a protocol thread cannot listen')
+      await thread?.terminate()
+    }
+  }
+
+  #look(): void {
+    this.#tellLimits()
+    for (const { thread, number, fault } of this.#seats) {
+      if (thread === undefined || thread.look() < SILENT_LOOKS_MAX) continue
+      this.#options.useCases.log.error({ thread: number, fault }, 'a protocol thread hangs and is terminated')
+      void thread.terminate()
+    }
+    this.fold()
+  }
+}
+
+function add(sum: RespCounters, more: Readonly<RespCounters>): void {
+  for (const name of Object.keys(sum) as (keyof RespCounters)[]) sum[name] += more[name]
+}
+
+const LOOK_EVERY_MS = 1000
+/**
+ * Counted in looks of the main thread, not in time: after a pause of the whole process nobody is to be blamed. No
+ * request keeps a thread busy for a second, and starting one takes less than two on a busy machine.
+ */
+const SILENT_LOOKS_MAX = 10
+/** A thread that dies of what it was sent may die again at once; a new one costs a quarter of a second of a core. */
+const BACKOFF_MIN_MS = 100
+/** No end of trying: giving up would make a shortage of memory that passes last. Two starts a minute cost nothing. */
+const BACKOFF_MAX_MS = 30_000
+/** One that lived this long did not die of how it started. */
+const STEADY_MS = 60_000
+/** For the answer of a thread that has closed all by force. */
+const DRAIN_ANSWER_MS = 1000

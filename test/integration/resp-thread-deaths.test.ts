@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { SystemClock } from '../../service/adapters/system/system-clock.ts'
+import { loadConfig } from '../../service/config/load.ts'
+import { respThreadStarter } from '../../service/start-resp-threads.ts'
+import type { ThreadHandle } from '../../service/threads/protocol-thread.ts'
+import { ThreadPool } from '../../service/threads/thread-pool.ts'
+import { IssuedIds } from '../fixtures/issued-ids.ts'
+import { memoryUseCases } from '../fixtures/memory-use-cases.ts'
+import { RespLoad } from '../fixtures/resp-load.ts'
+
+const ACTOR = { actor: 'test', traceId: undefined }
+const TAGS = { orders: 'segment', events: 'snowflake', coupons: 'uuid-v4' } as const
+const RUNNING_LIMIT_MS = 10_000
+
+/** Two real threads over stores in memory, and what the test needs to end one. */
+async function pool(t: TestContext) {
+  const memory = await memoryUseCases({ clock: new SystemClock() })
+  const { useCases, service, keyText } = memory
+  await useCases.catalog.createWorkspace(ACTOR, 'demo', '')
+  await useCases.catalog.createGroup(ACTOR, 'demo', 'load', '')
+  for (const [name, algorithm] of Object.entries(TAGS))
+    await useCases.catalog.createTag(ACTOR, { workspace: 'demo', group: 'load', name }, { algorithm })
+  const config = loadConfig(undefined, {})
+  const options = { limits: config.server.resp, version: '1.2.3', maxConnectionAgeMs: 0 }
+  const start = respThreadStarter(config, useCases, { host: '127.0.0.1', options, tls: undefined })
+  const handles: ThreadHandle[] = []
+  const threads = new ThreadPool({
+    count: 2,
+    lender: service.lender,
+    useCases,
+    clock: useCases.clock,
+    start: (events, meters) => {
+      const handle = start(events, meters)
+      handles.push(handle)
+      return handle
+    },
+  })
+  const port = await threads.start(0)
+  t.after(async () => {
+    await threads.drain(100)
+    await memory.stop()
+    // A test that failed must not leave threads that keep its process alive.
+    for (const handle of handles) await handle.terminate()
+  })
+  return { memory, threads, handles, port, keyText }
+}
+
+test('a thread that is killed under load is replaced, and what it held comes from nobody again', async (t) => {
+  const { memory, threads, handles, port, keyText } = await pool(t)
+  const issued = new IssuedIds()
+  const tags = Object.keys(TAGS)
+  const load = new RespLoad({ port, tags, key: keyText, issued, issuer: 'here', connections: 8 })
+  await load.start()
+  for (let death = 0; death < 4; death += 1) {
+    await pause(400)
+    await handles[death]?.terminate()
+    assert.equal(threads.running, 1)
+    const before = load.answers
+    const deadline = performance.now() + RUNNING_LIMIT_MS
+    while (threads.running < 2) {
+      assert.ok(performance.now() < deadline, 'it is replaced')
+      await pause(10)
+    }
+    await pause(100)
+    assert.ok(load.answers > before, 'callers are served on')
+  }
+  await load.stop()
+  issued.verify()
+  assert.equal(threads.deaths, 4)
+  assert.ok(load.answers > 1000)
+  threads.fold()
+  // Counts outlive their threads: each answer that was received stands in them.
+  for (const tag of tags) {
+    const served = memory.useCases.directory.peek(`demo/load/${tag}`)?.served[TAGS[tag as keyof typeof TAGS]]
+    assert.ok((served?.ids ?? 0) >= (issued.perTag.get(tag) ?? 0), tag)
+  }
+})
+
+test('threads that were told to stop end by themselves, and nothing was terminated', async (t) => {
+  const { memory, threads, port, keyText } = await pool(t)
+  const issued = new IssuedIds()
+  const load = new RespLoad({ port, tags: ['orders'], key: keyText, issued, issuer: 'here', connections: 4 })
+  await load.start()
+  await pause(300)
+  await threads.drain(1000)
+  await load.stop()
+  await memory.stop()
+  assert.equal(memory.service.lender.threads, 0)
+  assert.equal(threads.deaths, 0)
+  assert.ok(!memory.log.lines.some(({ level }) => level === 'warn' || level === 'error'))
+})
