@@ -17,7 +17,7 @@ function aimAt(port: number, key = ''): Aim {
   return { host: '127.0.0.1', port, key, integerTags: ['demo/load/orders'] }
 }
 
-/** Several lanes of both kinds; some are silent for long enough that the server ends them in silence. */
+/** Several lanes of both kinds, some busier than others. */
 class Lanes {
   readonly issued = new IssuedIds()
   readonly failures: string[] = []
