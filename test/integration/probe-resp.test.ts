@@ -106,7 +106,7 @@ test('a question without an answer is a failure, an end between questions is non
     (socket) => socket.write('+OK\r\n:1\r\n'),
     (socket) => socket.end(),
     (socket) => socket.end('+OK\r\n:2\r\n'),
-    (socket) => socket.write('+OK\r\n:3\r\n:4\r\n'),
+    (socket) => socket.end('+OK\r\n:3\r\n:4\r\n'),
   ]
   const server = await scripted(t, scripts)
   const caller = new RespCaller(aimAt(server))
