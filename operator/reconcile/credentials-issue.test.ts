@@ -59,6 +59,24 @@ describe('credentials of a tag', () => {
     })
   })
 
+  test('the address for Redis clients comes into the Secret and goes with the generator’s', async () => {
+    await inWorld(prepare, async (w) => {
+      const path = pathOf(ID_GENERATOR, 'shop', 'ids')
+      const tell = async (resp: object): Promise<string | undefined> => {
+        const generator = w.kube.objects.get(path)
+        const status = {
+          ...(generator?.['status'] as object),
+          endpoints: { grpc: 'ids.shop.svc:50051', ...resp },
+        }
+        w.kube.put(path, { ...generator, status })
+        await w.settle(5000)
+        return entries(w)['resp']
+      }
+      assert.equal(await tell({ resp: 'ids.shop.svc:6399' }), 'ids.shop.svc:6399')
+      assert.equal(await tell({}), undefined)
+    })
+  })
+
   test('the key is in the Secret before it is valid, and an operator that died between makes the same one valid', async () => {
     await inWorld(
       (w) => {

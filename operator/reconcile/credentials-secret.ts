@@ -18,15 +18,15 @@ export function fixedEntries(
 ): Readonly<Record<(typeof ENTRIES)[number], string | undefined>> {
   const { name, namespace } = generator.metadata
   const host = `${name}.${namespace}.svc`
-  const { http, https, grpc } = generator.status?.endpoints ?? {
+  const { http, https, grpc, resp } = generator.status?.endpoints ?? {
     http: `http://${host}:8080`,
     https: `https://${host}:8443`,
     grpc: `${host}:50051`,
   }
-  return { http, https, grpc, 'ca.crt': ca, path }
+  return { http, https, grpc, resp, 'ca.crt': ca, path }
 }
 
-const ENTRIES = ['http', 'https', 'grpc', 'ca.crt', 'path'] as const
+const ENTRIES = ['http', 'https', 'grpc', 'resp', 'ca.crt', 'path'] as const
 
 /** Made by us for this very object. */
 export function isOwnSecret(secret: Secret, tag: BizTag): boolean {

@@ -75,6 +75,12 @@ describe('status of an IdGenerator', () => {
     })
   })
 
+  test('the address for Redis clients is told where they are served', () => {
+    const respOf = (enabled: boolean) =>
+      generatorStatus(facts(UNDER_WAY, { generator: sampleGenerator({ resp: { enabled } }) })).endpoints?.resp
+    assert.deepEqual([respOf(true), respOf(false)], ['orders.shop.svc:6399', undefined])
+  })
+
   test('what was not looked at stays as it was', () => {
     const before = generatorStatus(facts(UNDER_WAY))
     const generator = { ...sampleGenerator(), status: before }

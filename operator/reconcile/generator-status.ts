@@ -88,6 +88,7 @@ function endpointsOf({ generator }: GeneratorFacts): NonNullable<IdGeneratorStat
     ...(spec.tls.mode === 'Required' ? {} : { http: `http://${host}:${PORTS.http}` }),
     https: `https://${host}:${PORTS.https}`,
     grpc: `${host}:${PORTS.grpc}`,
+    ...(spec.resp?.enabled === true ? { resp: `${host}:${PORTS.resp}` } : {}),
   }
 }
 

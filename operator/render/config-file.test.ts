@@ -118,6 +118,17 @@ describe('the environment of pods', () => {
     assert.equal(advertised('::'), 'http://[$(POD_IP)]:8080')
   })
 
+  test('encrypts the listener for Redis clients where TLS is required, above what the config says', () => {
+    const config = { server: { resp: { port: 1, maxConnections: 7 } } }
+    const variables = (mode: 'Optional' | 'Required') =>
+      serverEnvironment(inputs({ config, resp: { enabled: true }, tls: { mode } }), false)
+        .filter(({ name }) => name.startsWith('IDGEN_SERVER_RESP'))
+        .map(({ value }) => value)
+    assert.deepEqual(variables('Optional'), ['true', '6399', 'false'])
+    assert.deepEqual(variables('Required'), ['true', '6399', 'true'])
+    assert.deepEqual(ignoredConfigKeys(inputs({ config, resp: { enabled: true } })), ['server.resp.port'])
+  })
+
   test('leaves migrations to the pods only where the Job does not run', () => {
     const migrate = (value: boolean) =>
       serverEnvironment(inputs({ database: { ...DEFAULT_SPEC.database, migrate: value } }), false).find(

@@ -60,6 +60,15 @@ function serverKeys(inputs: RevisionInputs): GivenKey[] {
     ),
     given('server.advertise.grpc', `${host}:${PORTS.grpc}`),
     givenFile('auth.adminKey', SECRET_FILES.adminKey),
+    ...(inputs.resp === undefined ? [] : respKeys(required)),
+  ]
+}
+
+function respKeys(tlsRequired: string): GivenKey[] {
+  return [
+    given('server.resp.enabled', 'true'),
+    given('server.resp.port', String(PORTS.resp)),
+    given('server.resp.tls', tlsRequired),
   ]
 }
 

@@ -17,8 +17,11 @@ export const NAMES = {
   authority: (generator: string) => `${generator}-ca`,
 } as const
 
-/** What containers and Services listen on. The same numbers everywhere, so nobody has to look them up. */
-export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464 } as const
+/**
+ * What containers and Services listen on. The same numbers everywhere, so nobody has to look them up. All are always
+ * there but resp, for Redis clients, which spec.resp asks for.
+ */
+export const PORTS = { http: 8080, https: 8443, grpc: 50_051, metrics: 9464, resp: 6399 } as const
 
 /** The Secret with the pods' certificate: tls.crt, tls.key and, unless a public authority signed it, ca.crt. */
 export function tlsSecretName(generator: IdGenerator): string {

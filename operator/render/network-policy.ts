@@ -3,13 +3,15 @@ import type { Installation } from './installation.ts'
 import { ownedObject } from './metadata.ts'
 import { PORTS } from './names.ts'
 import { KINDS } from './object-kinds.ts'
+import { servesRedisClients } from './redis-clients.ts'
 import type { RenderedObject } from './rendered-object.ts'
 
 /**
  * Who may reach the pods (those of migrations, too, which listen on nothing), and whom they may reach. Probes come from
  * the node, which policies do not hold back.
  */
-export function networkPolicy({ generator, operatorNamespace }: Installation): RenderedObject[] {
+export function networkPolicy(installation: Installation): RenderedObject[] {
+  const { generator, operatorNamespace } = installation
   const { enabled, from = [], metricsFrom = [] } = generator.spec.networkPolicy
   const { name } = generator.metadata
   if (!enabled) return []
@@ -21,7 +23,7 @@ export function networkPolicy({ generator, operatorNamespace }: Installation): R
     ingress: [
       {
         ...(from.length === 0 ? {} : { from: [...from, ...operator] }),
-        ports: ports('http', 'https', 'grpc'),
+        ports: ports('http', 'https', 'grpc', ...(servesRedisClients(installation) ? ['resp' as const] : [])),
       },
       {
         from: metricsFrom.length === 0 ? [{ namespaceSelector: {} }] : [...metricsFrom, ...operator],

@@ -50,11 +50,9 @@ export function serverTemplate(
       containers: [
         {
           ...container(inputs, 'serve', serverEnvironment(inputs, etcdClientCertificate), taken),
-          ports: Object.entries(PORTS).map(([port, containerPort]) => ({
-            name: port,
-            containerPort,
-            protocol: 'TCP',
-          })),
+          ports: Object.entries(PORTS)
+            .filter(([port]) => port !== 'resp' || inputs.resp !== undefined)
+            .map(([port, containerPort]) => ({ name: port, containerPort, protocol: 'TCP' })),
           ...PROBES,
         },
       ],

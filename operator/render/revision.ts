@@ -17,6 +17,8 @@ export interface RevisionInputs {
   readonly etcd?: Spec['etcd']
   readonly redis?: Spec['redis']
   readonly config?: Spec['config']
+  /** Left out where Redis clients are not served. */
+  readonly resp?: Spec['resp']
   readonly tls: { readonly mode: Spec['tls']['mode']; readonly secretName: string }
   readonly adminKeySecret: { readonly name: string; readonly key: string }
   readonly pod: Spec['pod']
@@ -38,6 +40,7 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     ...(spec.etcd === undefined ? {} : { etcd: spec.etcd }),
     ...(spec.redis === undefined ? {} : { redis: spec.redis }),
     ...(spec.config === undefined ? {} : { config: spec.config }),
+    ...(spec.resp?.enabled === true ? { resp: spec.resp } : {}),
     tls: { mode: spec.tls.mode, secretName: tlsSecretName(generator) },
     adminKeySecret: adminKeySecret(generator),
     pod: spec.pod,

@@ -144,6 +144,7 @@ export const SAMPLES: Readonly<Record<string, () => Installation>> = {
       }),
       'Certificate',
     ),
+  'redis-clients': () => within(settled({ resp: { enabled: true } })),
   gateway: () =>
     within(
       underWay({ gateway: GATEWAY, tls: { mode: 'Required' } }),

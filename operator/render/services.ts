@@ -4,6 +4,7 @@ import type { Installation } from './installation.ts'
 import { ownedObject, podSelector } from './metadata.ts'
 import { NAMES, PORTS } from './names.ts'
 import { KINDS } from './object-kinds.ts'
+import { servesRedisClients } from './redis-clients.ts'
 import type { RenderedObject } from './rendered-object.ts'
 
 /** Component of the Service by which Prometheus finds the pods. */
@@ -17,16 +18,17 @@ export function services(installation: Installation): RenderedObject[] {
   const { generator, revisions, stableRevision, canaryRevision } = installation
   const { name } = generator.metadata
   const stable = stableRevision ?? canaryRevision ?? revisions[0]?.revision
-  const both = [entry(generator), metrics(generator)]
+  const ports = callerPorts(installation)
+  const both = [entry(generator, ports), metrics(generator)]
   if (stable === undefined) return both
   return [
     ...both,
-    ofRevision(generator, NAMES.stable(name), stable),
-    ofRevision(generator, NAMES.canary(name), canaryRevision ?? stable),
+    ofRevision(generator, NAMES.stable(name), stable, ports),
+    ofRevision(generator, NAMES.canary(name), canaryRevision ?? stable, ports),
   ]
 }
 
-function entry(generator: IdGenerator): RenderedObject {
+function entry(generator: IdGenerator, ports: readonly object[]): RenderedObject {
   const { name } = generator.metadata
   const { type, labels, annotations, ...given } = generator.spec.service
   const isPublic = type !== 'ClusterIP'
@@ -42,7 +44,7 @@ function entry(generator: IdGenerator): RenderedObject {
     type,
     ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
     selector: podSelector(name),
-    ports: callerPorts(generator),
+    ports,
   }
   return ownedObject(
     generator,
@@ -53,9 +55,14 @@ function entry(generator: IdGenerator): RenderedObject {
   )
 }
 
-function ofRevision(generator: IdGenerator, name: string, revision: string): RenderedObject {
+function ofRevision(
+  generator: IdGenerator,
+  name: string,
+  revision: string,
+  ports: readonly object[],
+): RenderedObject {
   const selector = podSelector(generator.metadata.name, revision)
-  const spec = { type: 'ClusterIP', selector, ports: callerPorts(generator) }
+  const spec = { type: 'ClusterIP', selector, ports }
   return ownedObject(generator, KINDS.Service, name, { spec })
 }
 
@@ -73,10 +80,16 @@ function metrics(generator: IdGenerator): RenderedObject {
   return ownedObject(generator, KINDS.Service, NAMES.metrics(name), { spec }, { labels })
 }
 
-function callerPorts({ spec: { tls } }: IdGenerator): object[] {
-  // For gateways and meshes: gRPC is HTTP/2 without TLS, or TLS.
-  const grpc = tls.mode === 'Required' ? 'https' : 'kubernetes.io/h2c'
-  return [port('http', 'http'), port('https', 'https'), port('grpc', grpc)]
+function callerPorts(installation: Installation): object[] {
+  const required = installation.generator.spec.tls.mode === 'Required'
+  // For gateways and meshes: gRPC is HTTP/2 without TLS, or TLS; so is the Redis protocol nothing to look into with TLS.
+  const grpc = required ? 'https' : 'kubernetes.io/h2c'
+  return [
+    port('http', 'http'),
+    port('https', 'https'),
+    port('grpc', grpc),
+    ...(servesRedisClients(installation) ? [port('resp', required ? 'tls' : 'redis')] : []),
+  ]
 }
 
 function port(name: keyof typeof PORTS, appProtocol: string): object {

@@ -318,8 +318,11 @@ export class Connection {
 
 /** Answers are written at the latest then: a pipeline of long ones must not become one of megabytes. */
 const FLUSH_AT_BYTES = 65_536
-/** A client that is at work sends its next command sooner; one that is idle has none on its way. */
-const QUIET_MS = 100
+/**
+ * A client that sends one in this time ends with its answer. A command that crosses the end of a silent connection finds
+ * no answer, so the longer this is the fewer such there are; a stop waits as long for clients that are silent.
+ */
+const QUIET_MS = 1000
 /** A client closes as soon as it sees the end; one that does not is cut off. */
 const LINGER_MS = 2000
 

@@ -10,8 +10,8 @@ import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
 
 /**
- * Before a first release: the chart as it was then, called 0.0.9, with a column less in one definition. After a release, the
- * package of that release takes its place.
+ * Before a first release: the chart as it was then, called 0.0.9, with a column less in one definition; and with
+ * spec.resp, which test/e2e asks all the time. After a release, the package of that release takes its place.
  */
 const PREVIOUS = join(import.meta.dirname, '../fixtures/chart-previous.tgz')
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'

@@ -47,6 +47,7 @@ export function generatorManifest(wishes: GeneratorWishes): object {
       database: { secret: { name: 'orders-database' } },
       etcd: { endpoints: ['http://etcd.stores:2379'] },
       redis: { endpoints: ['redis://redis.stores:6379'] },
+      resp: { enabled: true },
       ingress: { className: 'contour', hosts: [INGRESS_HOST] },
       // All callers of the test are one address: those that load the pods would use up the limit of those that probe.
       config: { 'limits.perAddress': 0 },

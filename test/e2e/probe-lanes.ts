@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { credentials } from '@grpc/grpc-js'
 import { GrpcCaller, type StreamTalk } from './ask-grpc.ts'
 import { askIds } from './ask-ids.ts'
+import { RespCaller, type RespTarget } from './ask-resp.ts'
 import { INGRESS_HOST } from './manifests.ts'
 import type { ProbeTarget } from './probe-target.ts'
 
@@ -22,6 +23,8 @@ export const LANES = [
   'grpc 1',
   'grpc 2',
   'grpc stream',
+  'resp kept',
+  'resp new',
 ] as const
 
 export function openLane(name: (typeof LANES)[number], target: ProbeTarget): Lane {
@@ -60,6 +63,10 @@ export function openLane(name: (typeof LANES)[number], target: ProbeTarget): Lan
       return grpc(target, async (caller, tag, { take }) => take(await caller.one(tag)))
     case 'grpc stream':
       return grpc(target, (caller, tag, talk) => caller.stream(tag, MESSAGES, talk))
+    case 'resp kept':
+      return respKept({ ...target, port: 6399 })
+    case 'resp new':
+      return respNew({ ...target, port: 6399 })
   }
 }
 
@@ -87,6 +94,24 @@ function grpc(
   const address = `${host}:50051`
   const caller = new GrpcCaller({ address, key, credentials: credentials.createInsecure() })
   return { ask: (tag, talk) => ask(caller, tag, talk), close: () => caller.close() }
+}
+
+/** A Redis client: one connection until the server ends it between commands, which is no failure. */
+export function respKept(target: RespTarget): Lane {
+  const caller = new RespCaller(target)
+  return { ask: async (tag, { take }) => take(await caller.one(tag)), close: () => caller.close() }
+}
+
+/** A Redis client for each question. */
+export function respNew(target: RespTarget): Lane {
+  return fresh(async (tag) => {
+    const caller = new RespCaller(target)
+    try {
+      return { ids: await caller.one(tag) }
+    } finally {
+      caller.close()
+    }
+  })
 }
 
 /** Half a minute: longer than any pod takes to end. */

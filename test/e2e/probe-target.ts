@@ -10,6 +10,8 @@ export interface ProbeTarget {
   readonly ca: string
   /** What the certificate was made for. */
   readonly serverName: string
+  /** Those of segments, whose IDs every Redis client can hold as integers. */
+  readonly integerTags: readonly string[]
 }
 
 export async function probeTarget(api: KubeApi): Promise<ProbeTarget> {
@@ -21,6 +23,7 @@ export async function probeTarget(api: KubeApi): Promise<ProbeTarget> {
     key: await secretText(api, `${GENERATOR}-admin`, 'admin-key'),
     ca: await secretText(api, `${GENERATOR}-tls`, 'ca.crt'),
     serverName: `${GENERATOR}.${NAMESPACE}.svc`,
+    integerTags: ['shop/orders/invoice'],
   }
 }
 

@@ -109,5 +109,5 @@ export class Prober {
 
 /** proto/idgen/v1/id_service.proto, GenerateStream: a server that shuts down ends its streams; open another one. */
 const STREAM_MOVED = 'IDGEN_SHUTTING_DOWN'
-/** Often enough to see every gap; ten lanes of it leave a small machine most of its time. */
+/** Often enough to see every gap; a dozen lanes of it leave a small machine most of its time. */
 const PERIOD_MS = 150

@@ -114,6 +114,11 @@ export interface IdGeneratorSpecTls {
   readonly dnsNames?: readonly string[]
 }
 
+export interface IdGeneratorSpecResp {
+  /** Serves the Redis protocol on port 6399, encrypted where tls.mode is Required. */
+  readonly enabled: boolean
+}
+
 export interface IdGeneratorSpecAuthAdminKeySecret {
   /** Name of the Secret in this namespace. */
   readonly name: string
@@ -399,6 +404,8 @@ export interface IdGeneratorSpec {
   readonly config?: Readonly<Record<string, unknown>>
   /** Certificate of the pods. Without secretName and issuerRef the operator makes and renews one. */
   readonly tls: IdGeneratorSpecTls
+  /** Redis clients (docs/resp.md). A change starts the canary. */
+  readonly resp?: IdGeneratorSpecResp
   /** Who may call. */
   readonly auth: IdGeneratorSpecAuth
   /** The Service that callers use. */
@@ -581,6 +588,8 @@ export interface IdGeneratorStatusEndpoints {
   readonly https?: string
   /** gRPC API. */
   readonly grpc?: string
+  /** Redis protocol. */
+  readonly resp?: string
 }
 
 export interface IdGeneratorStatus {
