@@ -39,7 +39,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     files: ['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts'],
     options: [...APART, '--test-timeout=180000'],
     coverage: true,
-    limitMs: 900_000,
+    limitMs: 1_500_000,
   },
   /** The operator on a real kube-apiserver. */
   cluster: {
