@@ -49,7 +49,7 @@ test('a client is served by its own data centre, by the other one while that is 
   const other = await start(0)
   let own = await start(1)
   const calls = new IdCalls(KEY, 5000, () => false)
-  await makeTags(calls, other, { orders: { algorithm: 'segment' } })
+  await makeTags(calls, other, { orders: { chain: ['segment'] } })
   calls.close()
 
   // It is told of the other data centre's process alone, and learns where its own is.

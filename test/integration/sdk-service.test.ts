@@ -13,7 +13,8 @@ import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'sdk-admin-key'
 const TAGS = {
-  orders: { algorithm: 'segment' },
+  // Of segments alone: a busy machine may be late with one after a kill, and numbers are not to become snowflakes.
+  orders: { chain: ['segment'] },
   events: { algorithm: 'snowflake' },
   sessions: { algorithm: 'uuid-v7' },
 }
