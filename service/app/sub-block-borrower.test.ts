@@ -116,6 +116,22 @@ describe('a borrower of sub-blocks', () => {
       await assert.rejects(request, (error) => error instanceof IdgenError && error.retryAfterMs === 7)
     })
 
+    test('why one request has no run is not answered to another one, which asks for itself', async () => {
+      const run = assert.rejects(borrower.takeRun(TAG, 5, new IdBatch()), refuses('IDGEN_OVERLOADED'))
+      const batch = new IdBatch()
+      const single = borrower.take(TAG, 1, batch)
+      const shorter = borrower.takeRun(TAG, 2, new IdBatch())
+      assert.equal(asked.length, 1)
+      refuseLast()
+      await run
+      await settle()
+      assert.equal(asked.length, 2)
+      answer()
+      await single
+      await shorter
+      assert.equal(batch.count, 1)
+    })
+
     test('a refusal ahead of use hurts nobody and is not repeated with every request', async () => {
       await served(1000)
       refuseLast()

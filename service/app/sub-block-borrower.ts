@@ -104,8 +104,8 @@ export class SubBlockBorrower {
       // Every round waits for an answer of the lender; the deadline bounds them all.
       while (!taken()) {
         if (this.#stopped) throw shuttingDown()
-        const flight = shelf.flight ?? ask(shelf)
-        const error = await Promise.race([flight.answer, late])
+        const answer = shelf.flight === undefined ? ask(shelf).answer : joined(shelf.flight)
+        const error = await Promise.race([answer, late])
         if (error !== undefined) throw error
       }
     } finally {
@@ -168,7 +168,7 @@ export class SubBlockBorrower {
   #ask(path: string, shelf: SubBlockShelf, wanted: number, run = false): Flight {
     const { post, owner, maxCount } = this.#options
     this.#asked += 1
-    const flight = shelf.asked(this.#asked)
+    const flight = shelf.asked(this.#asked, run)
     post({ kind: 'ask', number: flight.number, path, count: Math.min(wanted, maxCount), run, owner: owner() })
     return flight
   }
@@ -205,6 +205,11 @@ export class SubBlockBorrower {
 interface Wanted {
   readonly taken: () => boolean
   readonly ask: (shelf: SubBlockShelf) => Flight
+}
+
+/** As who did not ask hears the answer: why others have no run is no reason why this one has no IDs, and it asks itself. */
+function joined({ run, answer }: Flight): Flight['answer'] {
+  return run ? answer.then(() => undefined) : answer
 }
 
 function overloaded(waiting: number): IdgenError {

@@ -7,6 +7,8 @@ import type { Clock } from '../ports/clock.ts'
 /** The one question of a thread about one tag that is not answered yet. */
 export interface Flight {
   readonly number: number
+  /** It asks for consecutive numbers, which may be refused where single ones are there. */
+  readonly run: boolean
   /** undefined: a share was put on the shelf, or there is none to be had of it: take again. Never rejects. */
   readonly answer: Promise<IdgenError | undefined>
 }
@@ -88,9 +90,9 @@ export class SubBlockShelf {
     return Math.max(this.awaited, this.#ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
   }
 
-  asked(number: number): Flight {
+  asked(number: number, run: boolean): Flight {
     const { promise, resolve } = Promise.withResolvers<IdgenError | undefined>()
-    this.#flight = { number, answer: promise, end: resolve }
+    this.#flight = { number, run, answer: promise, end: resolve }
     return this.#flight
   }
 
