@@ -38,13 +38,16 @@ export class TagName {
 /**
  * Finds the name in the bytes of a command without making a string: a hash table with open addressing. Names that
  * are no tags are in it too, so that a command costs the same whatever it asks; it begins anew when it is full.
+ * The hash is a quick one: names that share a place can be made up without knowing the seed. So chains have an end, and
+ * what would lie beyond it is found as a string.
  */
 export class TagNames {
   readonly #seed: number
   #table: (TagName | undefined)[] = emptyTable()
   #count = 0
+  readonly #crowded = new Map<string, TagName>()
 
-  /** `seed`: any int32, not known to callers, so that they cannot choose names that share a place. */
+  /** `seed`: any int32, another one in each process. */
   constructor(seed: number) {
     this.#seed = seed | 0
   }
@@ -57,22 +60,36 @@ export class TagNames {
     for (let at = start; at < last; at += 4) hash = mixed(hash, view.getInt32(at, true))
     if (last < start + length) hash = mixed(hash, view.getInt32(last, true) & maskOf(length & 3))
     const table = this.#table
-    for (let place = (hash ^ (hash >>> 16)) & PLACE_MASK; ; place = (place + 1) & PLACE_MASK) {
+    const first = hash ^ (hash >>> 16)
+    for (let step = 0; step < CHAIN_MAX; step += 1) {
+      const place = (first + step) & PLACE_MASK
       const found = table[place]
-      if (found === undefined) {
-        const name = new TagName(input, start, length)
-        table[place] = name
-        this.#count += 1
-        return name
-      }
+      if (found === undefined) return (table[place] = this.#newName(input, start, length))
       if (found.is(view, start, length)) return found
     }
+    return this.#findCrowded(input, start, length)
+  }
+
+  /** A place is never given up, so a name that once found no place is looked for here for good. */
+  #findCrowded(input: InputBytes, start: number, length: number): TagName {
+    const path = input.bytes.toString('latin1', start, start + length)
+    const found = this.#crowded.get(path)
+    if (found !== undefined) return found
+    const name = this.#newName(input, start, length)
+    this.#crowded.set(path, name)
+    return name
+  }
+
+  #newName(input: InputBytes, start: number, length: number): TagName {
+    this.#count += 1
+    return new TagName(input, start, length)
   }
 
   /** Makes sure that `more` names fit. Called between bursts: within one a name must keep its object. */
   makeRoom(more: number): void {
     if (this.#count + more <= NAMES_MAX) return
     this.#table = emptyTable()
+    this.#crowded.clear()
     this.#count = 0
   }
 }
@@ -82,6 +99,8 @@ const PLACES = 16_384
 const PLACE_MASK = PLACES - 1
 /** About 400 bytes each: 3 MB at most for a client that invents names. */
 const NAMES_MAX = 8192
+/** Names looked at in the table: more than chance brings together, and less than a string costs. */
+const CHAIN_MAX = 32
 
 function emptyTable(): (TagName | undefined)[] {
   return Array.from({ length: PLACES })
