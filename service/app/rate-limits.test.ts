@@ -45,7 +45,17 @@ describe('a limit', () => {
       10,
     )
     assert.deepEqual(rates.refused, { address: 50, key: 0, tag: 0 })
-    assert.match(rates.refusal('192.0.2.1', 'a', TAG).message, /limits\.perAddress/)
+    assert.match(rates.refusal('192.0.2.1', 'a', TAG, rates.now()).message, /limits\.perAddress/)
+  })
+
+  test('is the one that a refusal names, also where it lets through again by then', () => {
+    const { rates, clock } = limited({ perAddress: 1000 })
+    assert.equal(admitSome(rates, 'a', 'k', TAG, 1000), 1000)
+    let nowMs = clock.monotonicMs()
+    clock.monotonicMs = () => (nowMs += 0.6)
+    const refused = [1, 2, 3].map(() => rates.admit('a', 'k', TAG)?.message ?? '')
+    assert.match(refused[0] ?? '', /limits\.perAddress/)
+    assert.doesNotMatch(refused.join(), /limits\.perTag/)
   })
 
   test('of keys counts one key from everywhere', () => {
@@ -105,13 +115,13 @@ describe('requests that come together', () => {
     const { rates } = limited({ perAddress: 1000, perKey: 300, perTag: 200 })
     assert.equal(admitSome(rates, 'a', 'k', TAG, 250), 200)
     assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50 })
-    assert.match(rates.refusal('a', 'k', TAG).message, /limits\.perTag/)
+    assert.match(rates.refusal('a', 'k', TAG, rates.now()).message, /limits\.perTag/)
     assert.equal(
       admitSome(rates, 'a', 'k', 'acme/shop/invoice', 250),
       50,
       'what the tag refused counts for the key',
     )
-    assert.match(rates.refusal('a', 'k', 'acme/shop/invoice').message, /limits\.perKey/)
+    assert.match(rates.refusal('a', 'k', 'acme/shop/invoice', rates.now()).message, /limits\.perKey/)
   })
 
   test('all pass where nothing is limited, without a look at the clock', () => {

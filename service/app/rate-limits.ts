@@ -73,7 +73,7 @@ export class RateLimits {
     const nowMs = this.now()
     if (this.admitCaller(address, keyId, 1, nowMs) === 1 && this.admitForTag(path, 1, nowMs) === 1)
       return undefined
-    return this.refusal(address, keyId, path)
+    return this.refusal(address, keyId, path, nowMs)
   }
 
   /** For the following two, from who asks for many in one turn of the event loop: one look at the clock serves all. */
@@ -97,9 +97,11 @@ export class RateLimits {
     return this.#take(this.#limits.tag, path, wanted, nowMs)
   }
 
-  /** Of the limit that is used up now; the first, where several are. Counts nothing. */
-  refusal(address: string, keyId: string, path: string): IdgenError {
-    const nowMs = this.#clock.monotonicMs()
+  /**
+   * Of the limit that was used up at `nowMs`, when it refused: a moment later it may not be, and another one would be
+   * named. The first, where several are. Counts nothing.
+   */
+  refusal(address: string, keyId: string, path: string, nowMs: number): IdgenError {
     const { address: ofAddress, key, tag } = this.#limits
     if (ofAddress.waitMs(address, nowMs) > 0) return ofAddress.refusal(address, nowMs)
     if (key.waitMs(keyId, nowMs) > 0) return key.refusal(keyId, nowMs)

@@ -100,7 +100,7 @@ export class Burst {
         }
         const admitted = rates.admitForTag(name.path, take.admitted, ratesNow)
         take.admitted = admitted
-        if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path))
+        if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path, ratesNow))
         take.settled ||= issuer.tryTake(name.path, admitted, batch, admitted, nowMs)
       } catch (thrown) {
         take.fail(thrown)
