@@ -68,6 +68,8 @@ export class Burst {
       if ((view.getInt32(at + 8, true) | LOWER_CASE) !== INCR) break
       if ((view.getInt32(at + 12, true) & 0xffffff) !== NEXT_STRING) break
       let length = (bytes[at + 15] ?? 0) - ZERO
+      // What is no digit is no length, here as in CommandParser: else it would depend on how bytes arrive.
+      if (length > 9) break
       let begin = at + 16
       const second = (bytes[begin] ?? 0) - ZERO
       if (second >= 0 && second <= 9) {

@@ -234,6 +234,19 @@ describe('the end', () => {
     assert.equal(desk.issuer.tags.get('w/g/t')?.next, 2n, 'nothing is issued after the end')
   })
 
+  for (const [length, bytes] of [
+    [':', 10],
+    ['A', 17],
+    ['A5', 175],
+    ['+5', 5],
+  ] as const)
+    test(`a length of ${length} is no length, and no ID is taken`, async () => {
+      const desk = await keyed()
+      desk.receive(`*2\r\n$4\r\nINCR\r\n$${length}\r\n${'x'.repeat(bytes)}\r\n`)
+      assert.equal(desk.socket.read, '-ERR Protocol error: invalid bulk length\r\n')
+      assert.deepEqual(desk.issuer.counted, [])
+    })
+
   test('a retired connection at work ends with its next answers', async () => {
     const desk = await keyed()
     desk.connection.retire()
