@@ -21,7 +21,8 @@ export interface Issuer {
   authenticate(keyText: string | undefined): Promise<Caller>
   /**
    * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
-   * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics. `nowMs`: what the
+   * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics; 0: more
+   * for a command that was counted. `nowMs`: what the
    * wall clock said in this same turn of the event loop, from who takes of many tags at once; else it is asked.
    */
   tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean

@@ -42,6 +42,14 @@ test('a batch for many commands counts as many requests', async (t) => {
   assert.equal(useCases.generate.durations.count, 100)
 })
 
+test('more IDs of a request that was counted count as IDs, whether they are waited for or not', async (t) => {
+  const { issuer, useCases } = await world(t)
+  await issuer.take('w/g/t', 5, new IdBatch(), 1)
+  await issuer.take('w/g/t', 7, new IdBatch(), 0)
+  assert.equal(issuer.tryTake('w/g/t', 11, new IdBatch(), 0), true)
+  assert.deepEqual(useCases.directory.peek('w/g/t')?.served.segment, { requests: 1, ids: 23 })
+})
+
 test('a key is known here once it was asked for', async (t) => {
   const { issuer, keyText } = await world(t)
   assert.equal(issuer.peekCaller(keyText), undefined)

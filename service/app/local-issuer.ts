@@ -3,6 +3,7 @@ import type { IdBatch } from '../core/id-batch.ts'
 import type { Caller } from './authenticator.ts'
 import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { Issuer } from './issuer.ts'
+import type { LiveTag } from './live-tag.ts'
 import type { RequestLimits, UseCases } from './use-cases.ts'
 
 /** The issuer of the main thread: straight out of the grants of this process. */
@@ -33,12 +34,21 @@ export class LocalIssuer implements Issuer {
   tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
-    return tag !== undefined && generate.tryTake(tag, count, batch, requests, nowMs)
+    if (tag === undefined || !generate.tryTake(tag, count, batch, requests, nowMs)) return false
+    if (requests === 0) this.#countMore(tag, count, batch)
+    return true
   }
 
   async take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {
     const { directory, generate } = this.#useCases
-    await generate.take(await directory.resolve(path), count, batch, requests)
+    const tag = await directory.resolve(path)
+    await generate.take(tag, count, batch, requests)
+    if (requests === 0) this.#countMore(tag, count, batch)
+  }
+
+  /** More IDs of a request that was counted already: to GenerateIds, 0 requests are a share that is counted later. */
+  #countMore(tag: LiveTag, count: number, batch: IdBatch): void {
+    this.#useCases.generate.count(tag, batch, 0, count)
   }
 
   tryTakeRun(path: string, count: number, batch: IdBatch): boolean {
