@@ -66,7 +66,13 @@ export class ProtocolThread implements BorrowingThread {
       onMessage: (message: unknown) => this.#receive(message),
       onExit: (error: Error | undefined) => this.#ended(error),
     }
-    this.#handle = options.start(events, this.#meters.memory)
+    try {
+      this.#handle = options.start(events, this.#meters.memory)
+    } catch (thrown) {
+      // The system has no thread to give: a stop must not wait for this one.
+      this.#lending.gone()
+      throw thrown
+    }
   }
 
   /** Resolves with the port. @throws what kept it from listening */

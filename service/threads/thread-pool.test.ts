@@ -90,6 +90,18 @@ describe('a pool of protocol threads', () => {
       assert.equal(pauses.at(-1), 30_000)
     })
 
+    test('and cannot be started again is tried again, and nobody waits for it at the end', async () => {
+      await pool.start(0)
+      world.startError = new Error('no more threads')
+      await die(threads[0])
+      await pass(100)
+      assert.match(pool.troubles()[0]?.why ?? '', /no more threads/)
+      assert.equal(lender.threads, 1)
+      world.startError = undefined
+      await pass(200)
+      assert.equal(pool.running, 2)
+    })
+
     test('after it had done well for a minute is replaced at once again', async () => {
       await pool.start(0)
       for (let death = 0; death < 5; death += 1) {

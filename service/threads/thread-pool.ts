@@ -193,7 +193,12 @@ export class ThreadPool {
     const { signal } = this.#stopped
     await sleep(this.#options.clock, seat.backoffMs, signal)
     if (signal.aborted) return
-    this.#fill(seat)
+    try {
+      this.#fill(seat)
+    } catch (thrown) {
+      // No thread is to be had, or no memory for one; the others go on.
+      return this.#emptied(seat, thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
     const { thread } = seat
     try {
       await this.#seated(seat)
