@@ -222,6 +222,22 @@ describe('a pool of protocol threads', () => {
       assert.equal(pool.deaths, 0)
     })
 
+    test('a key that is revoked while connections are still open is forgotten there', async () => {
+      await pool.start(0)
+      const drained = pool.drain(1000)
+      await settle()
+      service.useCases.authenticator.forget('k')
+      await settle()
+      for (const { heard, draining } of threads) {
+        assert.equal(heard.at(-1), 'forget')
+        draining.resolve()
+      }
+      await drained
+      service.useCases.authenticator.forget('k')
+      await settle()
+      assert.equal(threads[0]?.heard.filter((kind) => kind === 'forget').length, 1)
+    })
+
     test('a thread that hangs or dies while it drains is not waited for longer than a second more', async () => {
       await pool.start(0)
       if (threads[0] !== undefined) threads[0].hung = true

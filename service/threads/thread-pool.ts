@@ -95,10 +95,11 @@ export class ThreadPool {
   /** No new connections; resolves when those that are open have ended, by force after `withinMs`. */
   async drain(withinMs: number): Promise<void> {
     this.#stopped.abort()
-    this.#unfollow?.()
     await this.#looks.stop()
     const threads = this.#seats.flatMap(({ thread }) => thread ?? [])
     await Promise.all(threads.map((thread) => this.#drained(thread, withinMs)))
+    // Not earlier: a key that is revoked now ends on connections that are still open.
+    this.#unfollow?.()
     this.fold()
   }
 
