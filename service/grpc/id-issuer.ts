@@ -39,6 +39,7 @@ export class IdIssuer {
     const caller = authenticator.peek(context.keyText)
     const tag = directory.peek(order.tag)
     if (caller === undefined || tag === undefined) return this.#issueUnknown(context, order, call)
+    this.#limitKey(caller, tag, context)
     return this.#issueKnown(caller, tag, order, context)
   }
 
@@ -51,13 +52,23 @@ export class IdIssuer {
     }
   }
 
+  #limitKey(caller: Caller, tag: LiveTag, context: CallContext): void {
+    try {
+      this.#useCases.rates.admitKey(caller.keyId)
+    } catch (error) {
+      throw this.#refused(caller, tag, error, context)
+    }
+  }
+
   async #issueUnknown(context: CallContext, order: IssueOrder, call: Cancellable): Promise<IdBatch> {
-    const { authenticator, directory, limits } = this.#useCases
+    const { authenticator, directory, limits, rates } = this.#useCases
     let caller: Caller | undefined
     let tag: LiveTag
     try {
       caller = await authenticator.authenticate(context.keyText)
-      // Before the look-up: a key must not find out which tags exist elsewhere.
+      // Before the look-up, or names of tags could be invented faster than the limit.
+      rates.admitKey(caller.keyId)
+      // So too: a key must not find out which tags exist elsewhere.
       authorize(caller, 'issue', order.tag)
       checkCount(order, limits.maxText, limits.maxRuns)
       tag = await directory.resolve(order.tag)
@@ -77,7 +88,6 @@ export class IdIssuer {
     const { generate, limits, ledger, rates } = this.#useCases
     const batch = new IdBatch()
     try {
-      rates.admitKey(caller.keyId)
       authorize(caller, 'issue', tag.path)
       rates.admitTag(tag.path)
       checkCount(order, limits.maxText, limits.maxRuns)

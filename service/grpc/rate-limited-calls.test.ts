@@ -51,6 +51,14 @@ test('calls above the limit of their key are refused, of another key not', async
   await api.call(generate, { tag: TAG }, { key: await api.key(['issue']) })
 })
 
+test('calls for tags that do not exist count for the key, and each call counts once', async (t) => {
+  const api = await GrpcApi.withTags(t, { environment: LIMIT('KEY') })
+  await api.refuses('IDGEN_TAG_NOT_FOUND', generate, { tag: 'acme/shop/none' })
+  await api.call(generate, { tag: TAG })
+  await api.refuses('IDGEN_TAG_NOT_FOUND', generate, { tag: 'acme/shop/none' })
+  await api.refuses('IDGEN_RATE_LIMITED', generate, { tag: 'acme/shop/none' })
+})
+
 test('calls for a tag above its limit are refused, and strangers use nothing of it up', async (t) => {
   const api = await GrpcApi.withTags(t, { environment: LIMIT('TAG') })
   const stranger = await api.key(['issue'], 'acme/other')
