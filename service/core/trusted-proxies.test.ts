@@ -74,7 +74,12 @@ describe('Forwarded', () => {
   test('does not take what stands in another pair', () => {
     assert.equal(client('host="a;for=198.51.100.9";for=203.0.113.7', 'forwarded'), '203.0.113.7')
     assert.equal(client('for=203.0.113.7;host="a, for=198.51.100.9"', 'forwarded'), '203.0.113.7')
-    assert.equal(client('for=203.0.113.7;host="a\\", for=198.51.100.9"', 'forwarded'), '203.0.113.7')
+    for (const host of [
+      'a\\", for=198.51.100.9',
+      'a\\", for=198.51.100.9;b=\\"',
+      'a, for=198.51.100.9;b=\\\\',
+    ])
+      assert.equal(client(`for=203.0.113.7;host="${host}"`, 'forwarded'), '203.0.113.7', host)
   })
 
   test('leaves it at the proxy where it cannot be read', () => {

@@ -53,10 +53,17 @@ export function clientBehind(
 function lastComma(text: string, end: number): number {
   let quoted = false
   for (let at = end - 1; at >= 0; at -= 1) {
-    if (text[at] === '"') quoted = !quoted
+    if (text[at] === '"' && !isEscaped(text, at)) quoted = !quoted
     else if (text[at] === ',' && !quoted) return at
   }
   return -1
+}
+
+/** A proxy that passes on a name of the client's choice escapes the quotation marks in it. */
+function isEscaped(text: string, at: number): boolean {
+  let escapes = 0
+  while (text[at - 1 - escapes] === '\\') escapes += 1
+  return escapes % 2 === 1
 }
 
 /** The hop itself, or what stands behind `for=`; with or without a port. */
