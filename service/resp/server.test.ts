@@ -192,3 +192,27 @@ test('encrypted clients are served the same, and a new certificate counts for th
   }
   assert.deepEqual(names, ['first', 'second'])
 })
+
+test('a client that was still agreeing on its keys when the drain began ends with its next answers, too', {
+  timeout: 30_000,
+}, async (t) => {
+  const certificates = new ScriptedCertificates(selfSigned('one'))
+  const { port, server } = await world(t, { tls: { certificates, minVersion: 'TLSv1.3' } })
+  const late = connect(port, '127.0.0.1')
+  t.after(() => late.destroy())
+  await once(late, 'connect')
+  const early = connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  t.after(() => early.destroy())
+  await once(early, 'secureConnect')
+  const first = new Client(early)
+  early.write(command('PING'))
+  await first.answers(1)
+  const drained = server.drain(300_000)
+  const secured = connectSecurely({ socket: late, rejectUnauthorized: false })
+  await once(secured, 'secureConnect')
+  const one = new Client(secured)
+  secured.write(command('INCR', 'w/g/t'))
+  await one.closed
+  assert.equal(one.text, ':1\r\n')
+  await drained
+})

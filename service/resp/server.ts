@@ -40,6 +40,7 @@ export class RespServer {
   readonly #server: Server
   readonly #connections = new Map<Connection, Socket>()
   #lastId = 0
+  #draining = false
   #drained: (() => void) | undefined
   #looking: Disposable | undefined
 
@@ -73,6 +74,7 @@ export class RespServer {
    * Resolves when every connection is closed. Safe to call before listen and twice.
    */
   async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true
     this.#server.close()
     for (const connection of this.#connections.keys()) connection.retire()
     const late = this.#options.clock.after(timeoutMs, () => {
@@ -138,6 +140,8 @@ export class RespServer {
     socket.on('end', () => connection.inputEnded())
     socket.on('error', ignore)
     this.#limitAge(socket, connection)
+    // It was still agreeing on its keys when the others were told.
+    if (this.#draining) connection.retire()
     socket.once('close', () => {
       connection.closed()
       counters.connections -= 1
