@@ -30,7 +30,7 @@ export function runCommand(
   return command.run(context, words)
 }
 
-/** Whether the key is still valid is looked at for every ID. */
+/** Enough for what gives no IDs: whether the key is still valid is looked at for every ID. */
 function isKnown({ session, issuer }: CommandContext): boolean {
   return session.keyText !== undefined || issuer.peekCaller(undefined) !== undefined
 }

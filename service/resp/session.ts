@@ -2,7 +2,7 @@ import type { RespVersion } from './reply-buffer.ts'
 
 /** What a connection has said of itself. */
 export class Session {
-  /** As CLIENT ID tells it; unique in this server. */
+  /** As CLIENT ID tells it; unique in this server, of which each thread has one. */
   readonly id: number
   /** Who it is, by address, as the limits count it. */
   readonly client: string
