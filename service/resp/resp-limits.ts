@@ -1,6 +1,9 @@
 /** What one connection, and all of them together, may take up; each is a configuration key below `server.resp`. */
 export interface RespLimits {
-  /** Open connections; a further one is told so and closed. Each takes a descriptor and about 20 KB; some 200 KB while its client does not read: a read and its answers. */
+  /**
+   * Open connections; a further one is told so and closed. Each takes a descriptor and about 20 KB; some 200 KB while its
+   * client does not read: a read and its answers.
+   */
   readonly maxConnections: number
   /** A connection without a command for this time is closed; milliseconds. 0: never. */
   readonly idleTimeout: number
