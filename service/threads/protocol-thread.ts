@@ -45,6 +45,7 @@ export class ProtocolThread implements BorrowingThread {
   readonly #meters = new ThreadMeters()
   readonly #listening = Promise.withResolvers<number>()
   readonly #drained = Promise.withResolvers<void>()
+  #isTold = false
   #tally: TallyReader | undefined
   /** What was taken over of `#meters`. */
   #late = 0
@@ -75,9 +76,10 @@ export class ProtocolThread implements BorrowingThread {
     }
   }
 
-  /** Resolves with the port. @throws what kept it from listening */
+  /** Resolves with the port. Safe to call twice: it listens once. @throws what kept it from listening */
   listen(port: number): Promise<number> {
-    this.tell({ kind: 'listen', port })
+    if (!this.#isTold) this.tell({ kind: 'listen', port })
+    this.#isTold = true
     return this.#listening.promise
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { batchNumbers } from '../../test/fixtures/batch-numbers.ts'
 import { type FakeThread, fakeThreads } from '../../test/fixtures/fake-threads.ts'
 import { type MemoryUseCases, memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
@@ -46,6 +47,20 @@ describe('a pool of protocol threads', () => {
       )
       assert.equal(pool.running, 2)
       assert.deepEqual(pool.troubles(), [])
+    })
+
+    test('a thread that dies meanwhile is replaced by one that listens once', async () => {
+      const started = pool.start(6399)
+      threads[1]?.die(new Error('out of memory'))
+      await turn()
+      service.clock.advance(100)
+      await started
+      await settle()
+      assert.equal(pool.running, 2)
+      assert.deepEqual(
+        threads.map(({ heard }) => heard.filter((kind) => kind === 'listen').length),
+        [1, 0, 1],
+      )
     })
 
     test('a port that cannot be had ends the start with its reason, and nothing is tried again', async () => {
