@@ -29,6 +29,7 @@ export class EndpointChoice {
   /** By url; only of endpoints that failed last, so no larger than their list. */
   readonly #rests = new Map<string, Rest>()
   #ownFailingSinceMs: number | undefined
+  #ownAnsweredMs = Number.NEGATIVE_INFINITY
   #away = false
   #probeAtMs = 0
 
@@ -81,10 +82,11 @@ export class EndpointChoice {
     return chosen(this.#groups[0] ?? [], random)
   }
 
-  succeeded({ url, dc }: Endpoint): void {
+  succeeded({ url, dc }: Endpoint, nowMs: number): void {
     this.#rests.delete(url)
     if (dc === undefined || dc !== this.#ownDc) return
     this.#ownFailingSinceMs = undefined
+    this.#ownAnsweredMs = nowMs
     this.#away = false
   }
 
@@ -96,7 +98,8 @@ export class EndpointChoice {
       this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
     }
     if (dc === undefined || dc !== this.#ownDc || !this.#hasOthers()) return
-    this.#ownFailingSinceMs ??= sentMs
+    // Another one may have answered while this one did not.
+    this.#ownFailingSinceMs ??= Math.max(sentMs, this.#ownAnsweredMs)
     if (nowMs - this.#ownFailingSinceMs < LEAVE_AFTER_MS || this.#away) return
     this.#away = true
     this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
