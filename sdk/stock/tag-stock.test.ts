@@ -97,6 +97,14 @@ describe('how far ahead IDs are fetched', () => {
     assert.equal(counts(world).at(-1), 1)
   })
 
+  test('of texts no more are asked for than the transport can, however often that is tuned', async () => {
+    const world = clientWorld()
+    await world.client.texts(TAG, { minBlock: 5000 }).next()
+    world.client.texts(TAG, { maxBlock: 5000, minBlock: 5000 })
+    await world.client.texts(TAG).batch(4000)
+    assert.equal(Math.max(...counts(world)), 1000)
+  })
+
   test('a service with a lower limit is asked for less', async () => {
     const world = clientWorld({ minBlock: 1000 })
     const { client, transport } = world
