@@ -87,3 +87,17 @@ test('what is learnt replaces what was learnt before, and what was configured st
   of.learn([])
   assert.equal(of.pick(0, 0).endpoint.url, 'http://any')
 })
+
+test('when all nodes of the own data centre are gone the next group is asked, not passed over or probed', () => {
+  const balancer = { url: 'http://balancer', dc: undefined }
+  const of = choice(balancer)
+  of.learn([OWN, FAR])
+  of.failed(OWN, 0, 2000, 0, ENDPOINT_FAULT)
+  assert.equal(of.pick(2000, 0).endpoint, balancer)
+  of.learn([FAR])
+  assert.equal(of.pick(40_000, 0).endpoint, balancer)
+  assert.equal(of.probe(40_000, 0), undefined)
+  of.learn([OWN, FAR])
+  assert.equal(of.pick(70_000, 0).endpoint, balancer, 'it is left until it answers')
+  assert.equal(of.probe(70_000, 0), OWN)
+})

@@ -79,7 +79,7 @@ export class EndpointChoice {
   probe(nowMs: number, random: number): Endpoint | undefined {
     if (!this.#away || nowMs < this.#probeAtMs) return undefined
     this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
-    return chosen(this.#groups[0] ?? [], random)
+    return chosen(this.#own, random)
   }
 
   succeeded({ url, dc }: Endpoint, nowMs: number): void {
@@ -113,11 +113,16 @@ export class EndpointChoice {
     return this.#groups.length > 1
   }
 
+  /** Those of the own data centre, which come first; none where the service lists none any more. */
+  get #own(): readonly Endpoint[] {
+    const [first = []] = this.#groups
+    return first.some(({ dc }) => dc !== undefined && dc === this.#ownDc) ? first : []
+  }
+
   /** The own data centre alone while it answers; once it does not, all others. */
   #askedGroups(): readonly (readonly Endpoint[])[] {
-    if (this.#away && this.#hasOthers()) return this.#groups.slice(1)
-    const own = this.#groups[0]?.some(({ dc }) => dc !== undefined && dc === this.#ownDc) === true
-    return own ? this.#groups.slice(0, 1) : this.#groups
+    if (this.#own.length === 0) return this.#groups
+    return this.#away && this.#hasOthers() ? this.#groups.slice(1) : this.#groups.slice(0, 1)
   }
 }
 
