@@ -6,6 +6,7 @@ import {
   type TuningOptions,
   tuningOf,
 } from './client-options.ts'
+import type { BlockTuning } from './core/block-size.ts'
 import { IdgenClientError } from './core/client-error.ts'
 import type { AnswerForm } from './core/id-answer.ts'
 import { RetryBudget } from './core/retry-budget.ts'
@@ -108,7 +109,7 @@ export class IdgenClient {
     const name = `${form} ${path}`
     const known = this.#stocks.get(name)
     if (known !== undefined) {
-      if (Object.keys(options).length > 0) known.tune((tuning) => tuningOf(options, tuning))
+      if (Object.keys(options).length > 0) known.tune((tuning) => this.#tuning(form, options, tuning))
       return this.#kept(known)
     }
     if (this.#stocks.size >= TAGS_MAX)
@@ -123,12 +124,10 @@ export class IdgenClient {
 
   #newStock(path: string, form: AnswerForm, options: TuningOptions): TagStock {
     const { maxWaiting, deadlineMs } = this.#settings
-    const tuning = tuningOf(options, this.#settings.tuning)
-    const most = form === 'text' ? Math.min(tuning.maxBlock, this.#transport.textsMax) : tuning.maxBlock
     return new TagStock({
       path,
       form,
-      tuning: tuningOf({ maxBlock: most }, { ...tuning, maxBlock: most }),
+      tuning: this.#tuning(form, options, this.#settings.tuning),
       clock: this.#clock,
       caller: this.#caller,
       budget: this.#budget,
@@ -136,6 +135,14 @@ export class IdgenClient {
       deadlineMs,
       warn: this.#warn,
     })
+  }
+
+  /** Of texts no more than the transport can ask for at once. */
+  #tuning(form: AnswerForm, options: TuningOptions, over: BlockTuning): BlockTuning {
+    const tuning = tuningOf(options, over)
+    return form === 'text'
+      ? tuningOf({ maxBlock: Math.min(tuning.maxBlock, this.#transport.textsMax) }, tuning)
+      : tuning
   }
 
   /** With the first tag that keeps IDs a timer begins; it holds no process. */

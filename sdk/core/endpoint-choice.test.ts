@@ -15,7 +15,7 @@ function choice(...endpoints: Endpoint[]): EndpointChoice {
 test('an answer in between begins the two seconds anew', () => {
   const of = choice(OWN, FAR)
   of.failed(OWN, 0, 0, 0, TAG_FAULT)
-  of.succeeded(OWN)
+  of.succeeded(OWN, 4000)
   of.failed(OWN, 5000, 5000, 0, TAG_FAULT)
   assert.equal(of.away, false)
   of.failed(OWN, 6900, 7000, 0, TAG_FAULT)
@@ -34,6 +34,16 @@ test('a failure that was sent before an answer came does not leave the data cent
   of.failed(OWN, 0, 100, 0, TAG_FAULT)
   of.failed(FAR, 0, 9000, 0, ENDPOINT_FAULT)
   assert.equal(of.away, false)
+})
+
+test('one of several that hangs does not leave the data centre while another one answers', () => {
+  const second = { url: 'http://own-2', dc: 1 }
+  const of = choice(OWN, second, FAR)
+  of.succeeded(second, 1990)
+  of.failed(OWN, 0, 2000, 0, ENDPOINT_FAULT)
+  assert.equal(of.away, false)
+  of.failed(OWN, 2000, 4000, 0, ENDPOINT_FAULT)
+  assert.equal(of.away, true, 'two seconds after the last answer')
 })
 
 test('without another data centre the own one is never left', () => {
@@ -63,7 +73,7 @@ test('a probe is due once in a while, and only while the own one is left', () =>
   assert.equal(of.probe(3000, 0), OWN)
   assert.equal(of.probe(3999, 0), undefined)
   assert.equal(of.probe(4000, 0), OWN)
-  of.succeeded(OWN)
+  of.succeeded(OWN, 3000)
   assert.equal(of.probe(99_000, 0), undefined)
   assert.equal(of.pick(99_000, 0).endpoint, OWN)
 })
@@ -76,4 +86,18 @@ test('what is learnt replaces what was learnt before, and what was configured st
   assert.equal(of.pick(0, 0).endpoint.url, 'http://any')
   of.learn([])
   assert.equal(of.pick(0, 0).endpoint.url, 'http://any')
+})
+
+test('when all nodes of the own data centre are gone the next group is asked, not passed over or probed', () => {
+  const balancer = { url: 'http://balancer', dc: undefined }
+  const of = choice(balancer)
+  of.learn([OWN, FAR])
+  of.failed(OWN, 0, 2000, 0, ENDPOINT_FAULT)
+  assert.equal(of.pick(2000, 0).endpoint, balancer)
+  of.learn([FAR])
+  assert.equal(of.pick(40_000, 0).endpoint, balancer)
+  assert.equal(of.probe(40_000, 0), undefined)
+  of.learn([OWN, FAR])
+  assert.equal(of.pick(70_000, 0).endpoint, balancer, 'it is left until it answers')
+  assert.equal(of.probe(70_000, 0), OWN)
 })

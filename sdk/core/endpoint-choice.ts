@@ -29,6 +29,7 @@ export class EndpointChoice {
   /** By url; only of endpoints that failed last, so no larger than their list. */
   readonly #rests = new Map<string, Rest>()
   #ownFailingSinceMs: number | undefined
+  #ownAnsweredMs = Number.NEGATIVE_INFINITY
   #away = false
   #probeAtMs = 0
 
@@ -78,13 +79,14 @@ export class EndpointChoice {
   probe(nowMs: number, random: number): Endpoint | undefined {
     if (!this.#away || nowMs < this.#probeAtMs) return undefined
     this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
-    return chosen(this.#groups[0] ?? [], random)
+    return chosen(this.#own, random)
   }
 
-  succeeded({ url, dc }: Endpoint): void {
+  succeeded({ url, dc }: Endpoint, nowMs: number): void {
     this.#rests.delete(url)
     if (dc === undefined || dc !== this.#ownDc) return
     this.#ownFailingSinceMs = undefined
+    this.#ownAnsweredMs = nowMs
     this.#away = false
   }
 
@@ -96,7 +98,8 @@ export class EndpointChoice {
       this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
     }
     if (dc === undefined || dc !== this.#ownDc || !this.#hasOthers()) return
-    this.#ownFailingSinceMs ??= sentMs
+    // Another one may have answered while this one did not.
+    this.#ownFailingSinceMs ??= Math.max(sentMs, this.#ownAnsweredMs)
     if (nowMs - this.#ownFailingSinceMs < LEAVE_AFTER_MS || this.#away) return
     this.#away = true
     this.#probeAtMs = nowMs + PROBE_MS * (0.5 + random)
@@ -110,11 +113,16 @@ export class EndpointChoice {
     return this.#groups.length > 1
   }
 
+  /** Those of the own data centre, which come first; none where the service lists none any more. */
+  get #own(): readonly Endpoint[] {
+    const [first = []] = this.#groups
+    return first.some(({ dc }) => dc !== undefined && dc === this.#ownDc) ? first : []
+  }
+
   /** The own data centre alone while it answers; once it does not, all others. */
   #askedGroups(): readonly (readonly Endpoint[])[] {
-    if (this.#away && this.#hasOthers()) return this.#groups.slice(1)
-    const own = this.#groups[0]?.some(({ dc }) => dc !== undefined && dc === this.#ownDc) === true
-    return own ? this.#groups.slice(0, 1) : this.#groups
+    if (this.#own.length === 0) return this.#groups
+    return this.#away && this.#hasOthers() ? this.#groups.slice(1) : this.#groups.slice(0, 1)
   }
 }
 

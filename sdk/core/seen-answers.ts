@@ -6,20 +6,24 @@ import type { IdAnswer } from './id-answer.ts'
  * service never does that.
  */
 export class SeenAnswers {
-  /** In the order in which they came. */
-  readonly #firsts = new Set<bigint | string>()
+  /** When each came; in the order in which they came. */
+  readonly #firsts = new Map<bigint | string, number>()
 
-  /** false: it was here before, and none of its IDs may be used. */
-  admit({ runs, texts }: IdAnswer): boolean {
+  /** false: it was here before, and none of its IDs may be used. `nowMs`: of a monotonic clock. */
+  admit({ runs, texts }: IdAnswer, nowMs: number): boolean {
     const first = runs[0]?.first ?? texts[0]
     if (first === undefined) return true
     if (this.#firsts.has(first)) return false
-    this.#firsts.add(first)
-    if (this.#firsts.size > REMEMBERED_MAX)
-      for (const oldest of this.#firsts) return this.#firsts.delete(oldest)
+    this.#firsts.set(first, nowMs)
+    for (const [oldest, cameMs] of this.#firsts) {
+      if (this.#firsts.size <= REMEMBERED_MAX && nowMs - cameMs <= REMEMBERED_MS) break
+      this.#firsts.delete(oldest)
+    }
     return true
   }
 }
 
-/** What repeats answers does so within moments or minutes; this is that long at the busiest, in a few kilobytes a tag. */
-const REMEMBERED_MAX = 64
+/** A cache that nobody wanted keeps its answers for seconds or minutes. */
+const REMEMBERED_MS = 600_000
+/** As many as a busy tag gets in seven minutes: 100 KB of memory then, next to nothing for a slow one. */
+const REMEMBERED_MAX = 1024

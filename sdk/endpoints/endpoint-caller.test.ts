@@ -106,6 +106,34 @@ describe('data centres', () => {
     )
   })
 
+  test('a limit that is kept to does not lead to another data centre', async () => {
+    const world = clientWorld({ dc: 1, deadlineMs: 10_000 })
+    const { client, clock, transport } = world
+    transport.listed = NODES
+    await asked(world, 20)
+    for (const url of ['test://own-1', 'test://own-2'])
+      transport.behaviours.set(url, serviceError('IDGEN_RATE_LIMITED', true))
+    const from = transport.requests.length
+    const refused = assert.rejects(client.numbers('acme/shop/other').next(), {
+      code: 'IDGEN_CLIENT_DEADLINE',
+    })
+    await clock.advance(10_000)
+    await refused
+    const endpoints = transport.requests.slice(from).map(({ endpoint }) => endpoint)
+    assert.ok(endpoints.length > 5)
+    assert.ok(endpoints.every((endpoint) => endpoint.startsWith('test://own')))
+  })
+
+  test('an address where something else than idgen answers rests, and the others serve', async () => {
+    const { client, clock, transport } = clientWorld({ endpoints: ['test://a', 'test://b'] })
+    clock.chance = 0
+    transport.behaviours.set('test://a', serviceError('IDGEN_CLIENT_ANSWER_INVALID', false))
+    const numbers = client.numbers(TAG)
+    await assert.rejects(numbers.next(), { code: 'IDGEN_CLIENT_ANSWER_INVALID' })
+    assert.equal(await numbers.next(), 1)
+    assert.equal(transport.requests.at(-1)?.endpoint, 'test://b')
+  })
+
   test('the last list stays when nobody answers, and is renewed after half a minute', async () => {
     const world = clientWorld({ dc: 1 })
     world.transport.listed = NODES

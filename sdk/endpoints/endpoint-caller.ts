@@ -59,13 +59,14 @@ export class EndpointCaller {
     try {
       const answer = await this.#bounded(endpoint, (signal) => transport.issue(endpoint.url, request, signal))
       checkAnswer(answer, request, endpoint.url)
-      this.#choice.succeeded(endpoint)
+      this.#choice.succeeded(endpoint, clock.monotonicMs())
       return answer
     } catch (thrown) {
       const error = asClientError(thrown, endpoint.url)
-      if (!error.retryable) this.#choice.succeeded(endpoint)
+      const rests = isEndpointFault(error)
+      if (!rests && !mayDoBetterElsewhere(error)) this.#choice.succeeded(endpoint, clock.monotonicMs())
       else {
-        const cause = { rests: isEndpointFault(error), retryAfterMs: error.retryAfterMs }
+        const cause = { rests, retryAfterMs: error.retryAfterMs }
         this.#choice.failed(endpoint, sentMs, clock.monotonicMs(), clock.random(), cause)
       }
       throw error
@@ -129,6 +130,11 @@ export class EndpointCaller {
 /** Whether another endpoint may well do better: then this one rests, for all tags. */
 export function isEndpointFault({ code }: IdgenClientError): boolean {
   return ENDPOINT_FAULTS.has(code)
+}
+
+/** A limit is an answer: whoever asks for too much must not be sent on to the next data centre with it. */
+function mayDoBetterElsewhere({ retryable, code }: IdgenClientError): boolean {
+  return retryable && code !== 'IDGEN_RATE_LIMITED'
 }
 
 const ENDPOINT_FAULTS = new Set([

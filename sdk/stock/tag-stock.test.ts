@@ -97,6 +97,14 @@ describe('how far ahead IDs are fetched', () => {
     assert.equal(counts(world).at(-1), 1)
   })
 
+  test('of texts no more are asked for than the transport can, however often that is tuned', async () => {
+    const world = clientWorld()
+    await world.client.texts(TAG, { minBlock: 5000 }).next()
+    world.client.texts(TAG, { maxBlock: 5000, minBlock: 5000 })
+    await world.client.texts(TAG).batch(4000)
+    assert.equal(Math.max(...counts(world)), 1000)
+  })
+
   test('a service with a lower limit is asked for less', async () => {
     const world = clientWorld({ minBlock: 1000 })
     const { client, transport } = world
@@ -298,14 +306,19 @@ describe('when something goes wrong', () => {
     assert.ok(transport.requests.length <= 100 + 25 + 2, `${transport.requests.length} requests`)
   })
 
-  test('a tag that cannot be had is not asked for again at once by those who do not wait', async () => {
-    const { client, clock, transport } = clientWorld()
-    transport.behaviours.set('test://a', serviceError('IDGEN_SEGMENT_UNAVAILABLE', true))
-    const numbers = client.numbers(TAG)
-    for (let i = 0; i < 100; i += 1) {
-      assert.throws(() => numbers.nextSync())
-      await clock.advance(10)
-    }
-    assert.ok(transport.requests.length < 12, `${transport.requests.length} requests`)
-  })
+  for (const [what, code, retryable] of [
+    ['a tag that cannot be had', 'IDGEN_SEGMENT_UNAVAILABLE', true],
+    ['a tag that does not exist', 'IDGEN_TAG_NOT_FOUND', false],
+    ['an address where something else than idgen answers', 'IDGEN_CLIENT_ANSWER_INVALID', false],
+  ] as const)
+    test(`${what} is not asked again at once by those who do not wait`, async () => {
+      const { client, clock, transport } = clientWorld()
+      transport.behaviours.set('test://a', serviceError(code, retryable))
+      const numbers = client.numbers(TAG)
+      for (let i = 0; i < 100; i += 1) {
+        assert.throws(() => numbers.nextSync())
+        await clock.advance(10)
+      }
+      assert.ok(transport.requests.length < 12, `${transport.requests.length} requests`)
+    })
 })

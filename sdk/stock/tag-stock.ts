@@ -222,7 +222,7 @@ export class TagStock {
   }
 
   #land(answer: IdAnswer, born: Moment): void {
-    if (!this.#seen.admit(answer))
+    if (!this.#seen.admit(answer, born.monotonicMs))
       throw new IdgenClientError(
         'IDGEN_CLIENT_ANSWER_REPEATED',
         `An answer with IDs of ${this.path} came twice and was thrown away: a proxy or cache between here and idgen repeats answers to POST. Take it out of the way.`,

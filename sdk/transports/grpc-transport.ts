@@ -1,8 +1,20 @@
-import { Client, type ClientOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
+import {
+  Client,
+  type ClientOptions,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import type { Endpoint } from '../core/endpoint-choice.ts'
 import type { IdAnswer, IdRequest } from '../core/id-answer.ts'
 import type { Transport, TransportSettings } from '../ports/transport.ts'
 import { readBatchResponse, readNodesResponse, readStatus, writeBatchRequest } from './grpc-messages.ts'
+
+interface Channel {
+  readonly client: Client
+  readonly openedMs: number
+}
 
 /** The service's gRPC interface, by @grpc/grpc-js, which whoever uses this installs. */
 class GrpcTransport implements Transport {
@@ -10,7 +22,7 @@ class GrpcTransport implements Transport {
   readonly textsMax = 10_000
   readonly #settings: TransportSettings
   /** By address; as many as the endpoints in use. */
-  readonly #clients = new Map<string, Client>()
+  readonly #channels = new Map<string, Channel>()
 
   constructor(settings: TransportSettings) {
     this.#settings = settings
@@ -29,8 +41,8 @@ class GrpcTransport implements Transport {
   }
 
   close(): void {
-    for (const client of this.#clients.values()) client.close()
-    this.#clients.clear()
+    for (const { client } of this.#channels.values()) client.close()
+    this.#channels.clear()
   }
 
   // oxlint-disable-next-line max-params -- what a call consists of
@@ -42,7 +54,8 @@ class GrpcTransport implements Transport {
     signal: AbortSignal,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const call = this.#client(endpoint).makeUnaryRequest(
+      const channel = this.#channel(endpoint)
+      const call = channel.client.makeUnaryRequest(
         method,
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => bytes,
@@ -58,31 +71,48 @@ class GrpcTransport implements Transport {
           }
         },
       )
-      const cancel = (): void => call.cancel()
+      const cancel = (): void => {
+        call.cancel()
+        this.#giveUp(endpoint, channel)
+      }
       signal.addEventListener('abort', cancel)
     })
   }
 
-  #client(endpoint: string): Client {
-    const known = this.#clients.get(endpoint)
+  #channel(endpoint: string): Channel {
+    const known = this.#channels.get(endpoint)
     if (known !== undefined) return known
-    if (this.#clients.size >= CLIENTS_MAX) this.#forgetOldest()
+    if (this.#channels.size >= CHANNELS_MAX) this.#forgetOldest()
     const { ca } = this.#settings
     const isSecure = endpoint.startsWith('grpcs:')
     const trusted = ca === undefined ? null : Buffer.from(ca)
     const client = new Client(
-      new URL(endpoint).host,
+      targetOf(endpoint),
       isSecure ? credentials.createSsl(trusted) : credentials.createInsecure(),
       CHANNEL,
     )
-    this.#clients.set(endpoint, client)
-    return client
+    const channel = { client, openedMs: Date.now() }
+    this.#channels.set(endpoint, channel)
+    return channel
+  }
+
+  /**
+   * A call had no answer in time. The connection may have died without a word (a node that lost its power, a load
+   * balancer that forgot it), which grpc-js would take for alive until TCP gives up, a quarter of an hour later; and it
+   * waits without a limit for one that is not made.
+   */
+  #giveUp(endpoint: string, channel: Channel): void {
+    if (this.#channels.get(endpoint) !== channel) return
+    const isConnected = channel.client.getChannel().getConnectivityState(false) === connectivityState.READY
+    if (!isConnected && Date.now() - channel.openedMs < CONNECTING_MAX_MS) return
+    this.#channels.delete(endpoint)
+    channel.client.close()
   }
 
   #forgetOldest(): void {
-    for (const [endpoint, client] of this.#clients) {
+    for (const [endpoint, { client }] of this.#channels) {
       client.close()
-      this.#clients.delete(endpoint)
+      this.#channels.delete(endpoint)
       return
     }
   }
@@ -101,6 +131,12 @@ export function grpc(): (settings: TransportSettings) => Transport {
   return (settings) => new GrpcTransport(settings)
 }
 
+/** With its scheme: grpc-js would take a host named like one of its own for one, and port 443 where none is given. */
+function targetOf(endpoint: string): string {
+  const { hostname, port } = new URL(endpoint)
+  return `dns:///${hostname}:${port || DEFAULT_PORT}`
+}
+
 function refusal(endpoint: string, error: ServiceError | null): Error {
   if (error === null) return new Error('an empty answer')
   const [details] = error.metadata.get('grpc-status-details-bin')
@@ -110,10 +146,15 @@ function refusal(endpoint: string, error: ServiceError | null): Error {
 /** The client repeats calls and chooses endpoints; grpc-js should do neither, and come back as soon as the client does. */
 const CHANNEL: ClientOptions = {
   'grpc.enable_retries': 0,
+  // Otherwise a channel made anew would get the old connection back.
+  'grpc.use_local_subchannel_pool': 1,
   'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2000,
   'grpc.max_receive_message_length': 16_777_216,
 }
 /** Addresses of nodes come and go with their pods. */
-const CLIENTS_MAX = 64
+const CHANNELS_MAX = 64
+/** grpc-js does not end an attempt to connect that it is told to forget: TCP does after two minutes, so these are few. */
+const CONNECTING_MAX_MS = 10_000
+const DEFAULT_PORT = 50051

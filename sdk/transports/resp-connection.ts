@@ -1,4 +1,4 @@
-import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectSecure } from 'node:tls'
 import { RespParser, type RespReply } from './resp-parser.ts'
 
@@ -17,10 +17,16 @@ export class RespConnection {
   /** `url`: redis://host:port, or rediss:// with TLS. */
   constructor(url: string, ca: string | undefined) {
     const { hostname, port, protocol } = new URL(url)
-    const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORT) }
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const address = { host, port: Number(port || DEFAULT_PORT) }
     this.#socket =
       protocol === 'rediss:'
-        ? connectSecure({ ...address, servername: hostname, ...(ca !== undefined && { ca }) })
+        ? // SNI takes names only, and an address in brackets is on no certificate.
+          connectSecure({
+            ...address,
+            servername: isIP(host) === 0 ? host : '',
+            ...(ca !== undefined && { ca }),
+          })
         : connectPlain(address)
     this.#socket.setNoDelay(true)
     // A block that is fetched ahead must not hold a process that has nothing else to do.

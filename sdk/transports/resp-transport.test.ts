@@ -187,4 +187,38 @@ describe('the transport', () => {
     await assert.rejects(transport.issue(url, request, never))
     assert.equal((await transport.issue(url, request, never)).runs.length, 1)
   })
+
+  test('a log-in that was refused for the moment is tried again on another connection', async (t) => {
+    let logins = 0
+    let loggedIn = false
+    const { url } = await listening(t, ([command]) => {
+      if (command !== 'AUTH')
+        return loggedIn ? '*1\r\n*2\r\n:5\r\n:1\r\n' : '-NOAUTH IDGEN_UNAUTHENTICATED no key\r\n'
+      logins += 1
+      loggedIn = logins > 1
+      return loggedIn ? '+OK\r\n' : '-TRYAGAIN IDGEN_RATE_LIMITED Too many requests.\r\n'
+    })
+    const transport = open(t, 'key')
+    const request = { path: 'a/b/c', count: 1, form: 'runs' as const }
+    await assert.rejects(transport.issue(url, request, never), {
+      code: 'IDGEN_RATE_LIMITED',
+      retryable: true,
+    })
+    assert.equal((await transport.issue(url, request, never)).runs.length, 1)
+    assert.equal(logins, 2)
+  })
+
+  test('an address in digits is not sent as the name of the server', async (t) => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    t.after(() => process.off('warning', onWarning))
+    const { url } = await listening(t, () => undefined)
+    const controller = new AbortController()
+    const request = { path: 'a/b/c', count: 1, form: 'runs' as const }
+    const issued = open(t).issue(url.replace('redis:', 'rediss:'), request, controller.signal)
+    setImmediate(() => controller.abort())
+    await assert.rejects(issued)
+    assert.deepEqual(warnings, [])
+  })
 })

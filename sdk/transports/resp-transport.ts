@@ -5,13 +5,19 @@ import { RespConnection } from './resp-connection.ts'
 import { RespError, type RespReply } from './resp-parser.ts'
 import { isRetryableCode } from './retryable-codes.ts'
 
+interface LoggedIn {
+  readonly connection: RespConnection
+  /** Rejects with what the log-in was refused with; the connection is gone then. */
+  readonly login: Promise<void>
+}
+
 /** The service's Redis interface: a connection to each endpoint in use, over node:net. */
 class RespTransport implements Transport {
   readonly schemes = ['redis', 'rediss'] as const
   /** Each is a command of its own. */
   readonly textsMax = 1000
   readonly #settings: TransportSettings
-  readonly #connections = new Map<string, RespConnection>()
+  readonly #connections = new Map<string, LoggedIn>()
 
   constructor(settings: TransportSettings) {
     this.#settings = settings
@@ -19,7 +25,7 @@ class RespTransport implements Transport {
 
   async issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
     const { path, count, form } = request
-    const connection = this.#connection(endpoint)
+    const { connection, login } = this.#connection(endpoint)
     const onAbort = (): void => connection.destroy(new Error('the answer came too late'))
     signal.addEventListener('abort', onAbort)
     try {
@@ -27,7 +33,7 @@ class RespTransport implements Transport {
         form === 'runs'
           ? [['IDGEN.RUNS', path, String(count)]]
           : Array.from({ length: count }, () => ['IDGEN.NEXT', path])
-      const replies = await connection.send(commands)
+      const [replies] = await Promise.all([connection.send(commands), login])
       for (const reply of replies) if (reply instanceof RespError) throw refusal(endpoint, reply)
       return {
         runs: form === 'runs' ? runsOf(endpoint, replies[0]) : [],
@@ -41,21 +47,36 @@ class RespTransport implements Transport {
   }
 
   close(): void {
-    for (const connection of this.#connections.values())
+    for (const { connection } of this.#connections.values())
       connection.destroy(new Error('the client was closed'))
     this.#connections.clear()
   }
 
-  #connection(endpoint: string): RespConnection {
+  #connection(endpoint: string): LoggedIn {
     const known = this.#connections.get(endpoint)
-    if (known?.usable === true) return known
+    if (known?.connection.usable === true) return known
     const { key, ca } = this.#settings
     const connection = new RespConnection(endpoint, ca)
-    this.#connections.set(endpoint, connection)
-    // Its answer is read here; should it be no, every command behind it says so too, and better.
-    if (key !== undefined) connection.send([['AUTH', key]]).catch(() => undefined)
-    return connection
+    const login = key === undefined ? Promise.resolve() : logIn(connection, endpoint, key)
+    // Whoever asks waits for it; nobody may be there any more when it fails.
+    login.catch(() => undefined)
+    const loggedIn = { connection, login }
+    this.#connections.set(endpoint, loggedIn)
+    return loggedIn
   }
+}
+
+/**
+ * A refused log-in ends the connection: it may have been a limit or an outage of a moment, and without a key every
+ * command on it would be refused for ever.
+ * @throws IdgenClientError
+ */
+async function logIn(connection: RespConnection, endpoint: string, key: string): Promise<void> {
+  const [reply] = await connection.send([['AUTH', key]])
+  if (!(reply instanceof RespError)) return
+  const error = refusal(endpoint, reply)
+  connection.destroy(error)
+  throw error
 }
 
 /** For the option `transport`: addresses are then `redis://host:6399`, or `rediss://` with TLS. */

@@ -127,6 +127,7 @@ async function runPlan(server: ScriptedServer, plan: Partial<ThreadPlan>): Promi
     max,
     delayMax,
     missed: end?.missed ?? -1,
+    ranMs: end?.ranMs ?? -1,
     duplicates: check.summary().duplicates,
   }
 }
@@ -136,6 +137,7 @@ interface Outcome extends StatsInterval {
   readonly max: number
   readonly delayMax: number
   readonly missed: number
+  readonly ranMs: number
   readonly duplicates: number
 }
 
@@ -149,6 +151,15 @@ test('a closed loop keeps as many under way as there is room for, tags in turn',
   assert.equal(outcome.duplicates, 0)
   const firsts = server.asked.filter(({ tag }) => tag === 0).length
   assert.equal(firsts, 30)
+})
+
+test('a run ends with its time, or with the last answer where the requests ran out before', async () => {
+  const server = new ScriptedServer()
+  server.answer = () => ({ delayMs: 40 })
+  const { ranMs } = await runPlan(server, { connections: 2, pipeline: 4, requests: 8, durationMs: 10_000 })
+  assert.ok(ranMs >= 40 && ranMs < 45, `${ranMs} ms, or the rate would be that of sending`)
+  const timed = await runPlan(server, { durationMs: 100 })
+  assert.equal(Math.round(timed.ranMs), 100, 'what is answered after the time does not make it longer')
 })
 
 test('a stall of the server shows in all the requests whose moments passed meanwhile', async () => {

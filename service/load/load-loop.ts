@@ -75,11 +75,10 @@ export class LoadLoop {
       // What became due since the last turn, as of the last moment that counts.
       this.#send(this.#schedule.lastMs)
       const missed = this.#schedule.missed(nowMs)
-      return this.#drain(
-        done,
-        { missed, ranMs: Math.min(nowMs, this.#schedule.lastMs) - this.#beginMs },
-        nowMs + DRAIN_LIMIT_MS,
-      )
+      const { lastMs } = this.#schedule
+      // Where all requests were sent before the time was over, sending took next to nothing, and the answers the rest.
+      const end = (): LoopEnd => ({ missed, ranMs: Math.min(this.#time.now(), lastMs) - this.#beginMs })
+      return this.#drain(done, end, nowMs + DRAIN_LIMIT_MS)
     }
     this.#send(nowMs)
     const again = (): void => this.#turn(done)
@@ -96,11 +95,11 @@ export class LoadLoop {
     }
   }
 
-  #drain(done: (end: LoopEnd) => void, end: LoopEnd, limitMs: number): void {
+  #drain(done: (end: LoopEnd) => void, end: () => LoopEnd, limitMs: number): void {
     const late = this.#time.now() >= limitMs
     if (late)
       for (const lane of this.#lanes) lane.giveUp(UNANSWERED, `no answer ${DRAIN_LIMIT_MS} ms after the end`)
-    if (this.underWay === 0) return done(end)
+    if (this.underWay === 0) return done(end())
     this.#time.later(TURN_MS, () => this.#drain(done, end, limitMs))
   }
 }
@@ -114,7 +113,7 @@ export interface LoopParts {
 export interface LoopEnd {
   /** Requests of the open loop whose moment came and for which no connection had room until the end. */
   readonly missed: number
-  /** From the first request to the end of sending. */
+  /** From the first request to the end of sending; to the last answer where the requests ran out before the time. */
   readonly ranMs: number
 }
 

@@ -48,10 +48,22 @@ class SocketConnection implements Connection {
     socket.on('close', () => this.#lose('the server closed the connection', false))
     const { greeting } = this.#protocol
     if (greeting === undefined) return
-    await new Promise<void>((resolve, reject) => {
-      this.#greeted = (error) => (error === undefined ? resolve() : reject(error))
-      socket.write(greeting)
-    })
+    const late = setTimeout(
+      () => this.#lose(`no answer to the log-in within ${CONNECT_LIMIT_MS} ms`, false),
+      CONNECT_LIMIT_MS,
+    )
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#greeted = (error) => (error === undefined ? resolve() : reject(error))
+        socket.write(greeting)
+      })
+    } catch (error) {
+      // Each attempt to connect again would leave one behind.
+      this.close()
+      throw error
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   ask(from: number, count: number): number {
