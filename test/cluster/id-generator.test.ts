@@ -164,6 +164,11 @@ describe('an IdGenerator on a real API server', { skip: missing !== undefined },
       'the record is back',
       async () => (await world.find(KINDS.ControllerRevision, name)) !== undefined,
     )
+    // Ready may still be told from before the deletion.
+    await until(
+      'the Deployment is back',
+      async () => (await world.find(KINDS.Deployment, name)) !== undefined,
+    )
     await world.becomes('it is ready again', (it) => told(it, 'Ready') === 'True Ready')
     await world.patch(KINDS.Deployment, name, { spec: { replicas: 1 } })
     await until('three pods are wanted again', async () => (await deployment(world)).spec.replicas === 3)
