@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { LOCAL_IMAGES } from '../../../scripts/cluster/cluster.ts'
 import { ctr } from '../../../scripts/cluster/container-runtime.ts'
 import { kubectl } from '../../../scripts/cluster/kubectl.ts'
 import { say } from '../../../scripts/cluster/progress.ts'
@@ -111,9 +112,11 @@ async function rollsBack(stage: Stage, image: string): Promise<string> {
 
 /** Long holds that only a person ends. */
 export async function commands(stage: Stage): Promise<void> {
+  const serving = (await stage.api.generator()).status?.stableImage
+  // Was stable once: the same revision as then comes back, by the same way as a new one.
+  const former = serving === 'idgen:next' ? LOCAL_IMAGES.idgen : 'idgen:next'
   await stage.unnoticed(async () => {
-    await roll(stage, 'idgen:next', '1h')
-    // It was stable once: the same revision as then comes back, by the same way as a new one.
+    await roll(stage, former, '1h')
     await atWeight(stage, 5, 'Hold')
     await stage.plugin('pause', GENERATOR)
     await atWeight(stage, 5, 'User')
