@@ -24,7 +24,10 @@ const VALUES = {
   bizTags: [{ name: 'receipt', spec: { workspace: 'shop', group: 'first', tag: 'receipt' } }],
 }
 
-/** The release makes an IdGenerator and a tag with it, `helm test` asks both, and an upgrade without them takes them away. */
+/**
+ * The release makes an IdGenerator and a tag with it, and `helm test` asks both. They stay when they are taken out of the
+ * values, as the chart's README says, and go when they are deleted.
+ */
 export async function firstObjects({ api, digest }: Stage): Promise<void> {
   await makeDatabase(api, 'first')
   await apply({
@@ -48,7 +51,11 @@ export async function firstObjects({ api, digest }: Stage): Promise<void> {
   })
   assert.match(told, /Phase: +Succeeded/)
   await installOperator(LOCAL_IMAGES, digest)
-  assert.equal(await kubectl(['get', 'idg,bt', `--namespace=${OPERATOR_NAMESPACE}`, '--output=name']), '')
+  const inIt = `--namespace=${OPERATOR_NAMESPACE}`
+  const left = await kubectl(['get', 'idg,bt', inIt, '--output=name'])
+  assert.deepEqual(left.trim().split('\n'), ['idgenerator.idgen.io/first', 'biztag.idgen.io/receipt'])
+  for (const made of ['biztag/receipt', 'idgenerator/first'])
+    await kubectl(['delete', made, inIt, '--timeout=120s'])
 }
 
 /** From this machine, which reaches every Service. */
