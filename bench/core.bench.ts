@@ -7,6 +7,7 @@ import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../service/core/snowflake-lay
 import { STEP_MAX } from '../service/core/tag.ts'
 import { UuidV4 } from '../service/core/uuid-v4.ts'
 import { UuidV7 } from '../service/core/uuid-v7.ts'
+import { median } from './median.ts'
 
 /**
  * Nanoseconds a single take of each algorithm costs, and what the ring buffer needs.
@@ -62,10 +63,6 @@ function timed(run: (count: number) => void): number {
   const start = process.hrtime.bigint()
   run(TAKES)
   return Number(process.hrtime.bigint() - start) / TAKES
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >>> 1] ?? Number.NaN
 }
 
 function segmentTakes(withRefill = false): (count: number) => void {

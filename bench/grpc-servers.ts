@@ -8,6 +8,7 @@ import {
 import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { limitsAbove } from './limits-above.ts'
 
 /** How the load process asks. */
 export type Transport = 'unary' | 'stream' | 'http'
@@ -21,13 +22,6 @@ export interface GrpcListening {
 }
 
 const TAG = 'bench/grpc/single'
-
-/** Counted for every request, and never reached. */
-const LIMITS_ON = {
-  IDGEN_LIMITS_PER_ADDRESS: '10000000',
-  IDGEN_LIMITS_PER_KEY: '10000000',
-  IDGEN_LIMITS_PER_TAG: '10000000',
-}
 
 /** The floor: bare grpc-js with the generated codec and a constant answer. */
 
@@ -47,7 +41,10 @@ async function startEcho(): Promise<GrpcListening> {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
-  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock(), environment: LIMITS_ON })
+  const { useCases, keyText } = await memoryUseCases({
+    clock: new SystemClock(),
+    environment: limitsAbove(10_000_000),
+  })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')

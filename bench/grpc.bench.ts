@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { GrpcRound } from './grpc-load.ts'
 import type { GrpcListening, Transport } from './grpc-servers.ts'
+import { median } from './median.ts'
 
 /**
  * What a single ID costs over gRPC: processor time of the server per ID, beside bare grpc-js with the same codec and
@@ -104,10 +105,6 @@ async function measure(load: ChildProcess, { server, transport }: Subject): Prom
     cpuMicros: (after.cpuMicros - before.cpuMicros) / REQUESTS_BUSY,
     latencyMicros: alone.medianMicros,
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 async function startServer(kind: string): Promise<Subject['server']> {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { createHttpServer } from '../service/http/server.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { limitsAbove } from './limits-above.ts'
 
 /** What a server under measurement tells the bench when it listens. */
 export interface Listening {
@@ -12,13 +13,6 @@ export interface Listening {
 }
 
 const TAG = 'bench/http/single'
-
-/** Counted for every request, and never reached. */
-const LIMITS_ON = {
-  IDGEN_LIMITS_PER_ADDRESS: '10000000',
-  IDGEN_LIMITS_PER_KEY: '10000000',
-  IDGEN_LIMITS_PER_TAG: '10000000',
-}
 
 /** The floor: Node's own server with an answer of the same size and nothing else. */
 async function startBare(): Promise<Listening> {
@@ -34,7 +28,10 @@ async function startBare(): Promise<Listening> {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(): Promise<Listening> {
-  const { useCases, keyText } = await memoryUseCases({ clock: new SystemClock(), environment: LIMITS_ON })
+  const { useCases, keyText } = await memoryUseCases({
+    clock: new SystemClock(),
+    environment: limitsAbove(10_000_000),
+  })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'http', '')

@@ -1,14 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { type Cost, costRatio } from './cost-ratio.ts'
 import type { Listening } from './http-servers.ts'
 import type { LoadResult, LoadRound } from './load-process.ts'
-import { isRegression } from './regression.ts'
 
 /**
  * What a single ID over HTTP costs, as a ratio: processor time per request of idgen (authentication on, stores in
  * memory) over that of a bare node:http server, in the same run. Rounds of the two take turns, so that a busy
- * machine slows both; the median of the rounds' ratios is the result. `--check` fails well above the bar (regression.ts).
+ * machine slows both; the median of the rounds' ratios is the result. `--check` fails well above the bar (cost-ratio.ts).
  *
  *     [load process] ──32 keep-alive connections──▶ [bare server] | [idgen server]     (a process each)
  */
@@ -32,51 +32,27 @@ try {
   const idgen = await startServer('idgen')
   const load = start('load-process.ts', [])
   for (const [name, sendCount] of Object.entries(CASES)) {
-    let ratio = median(await ratios(name, sendCount, load, bare, idgen))
-    // What else the machine does can only add to it: above the bar it is measured twice more.
-    for (let again = 0; CHECK && again < 2 && !(ratio <= BAR); again += 1)
-      ratio = Math.min(ratio, median(await ratios(name, sendCount, load, bare, idgen)))
+    const ratio = await costRatio(
+      {
+        name,
+        floor: { name: 'bare', measure: () => measure(load, bare, sendCount) },
+        measureOurs: () => measure(load, idgen, sendCount),
+        warmUpRounds: WARM_UP_ROUNDS,
+        rounds: ROUNDS,
+        digits: 1,
+        bar: BAR,
+      },
+      CHECK,
+    )
     console.log(
       `single ID over HTTP ${name}: ${ratio.toFixed(2)} × the processor time of bare node:http (bar: ${BAR})`,
     )
-    if (CHECK && isRegression(ratio, BAR)) process.exitCode = 1
   }
 } finally {
   for (const child of children) child.kill()
 }
 
-async function ratios(
-  name: string,
-  sendCount: boolean,
-  load: ChildProcess,
-  bare: Server,
-  idgen: Server,
-): Promise<number[]> {
-  const found: number[] = []
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
-    const floor = await measure(load, bare, sendCount)
-    const ours = await measure(load, idgen, sendCount)
-    if (round < 0) continue
-    found.push(ours.micros / floor.micros)
-    console.log(`${name}, round ${round + 1}: bare ${show(floor)}, idgen ${show(ours)}`)
-  }
-  return found
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-interface Measured {
-  readonly micros: number
-  readonly perSecond: number
-}
-
-function show({ micros, perSecond }: Measured): string {
-  return `${micros.toFixed(1)} µs (${Math.round(perSecond)}/s)`
-}
-
-async function measure(load: ChildProcess, server: Server, sendCount: boolean): Promise<Measured> {
+async function measure(load: ChildProcess, server: Server, sendCount: boolean): Promise<Cost> {
   const { port, tag, key } = server
   const round: LoadRound = {
     port,

@@ -2,6 +2,7 @@ import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { LocalIssuer } from '../service/app/local-issuer.ts'
 import { RespServer } from '../service/resp/server.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { limitsAbove } from './limits-above.ts'
 
 /** What the server under measurement tells the bench when it listens. */
 export interface RespListening {
@@ -21,17 +22,10 @@ const LIMITS = {
   wideIntegers: false,
 }
 
-/** Counted for every command, and never reached. */
-const LIMITS_ON = {
-  IDGEN_LIMITS_PER_ADDRESS: '1000000000',
-  IDGEN_LIMITS_PER_KEY: '1000000000',
-  IDGEN_LIMITS_PER_TAG: '1000000000',
-}
-
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function start(): Promise<RespListening> {
   const clock = new SystemClock()
-  const { useCases, keyText } = await memoryUseCases({ clock, environment: LIMITS_ON })
+  const { useCases, keyText } = await memoryUseCases({ clock, environment: limitsAbove(1_000_000_000) })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'key', '')

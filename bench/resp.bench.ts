@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
-import { isRegression } from './regression.ts'
+import { type Cost, costRatio } from './cost-ratio.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
 
 /**
  * What a single ID over the Redis protocol costs (INCR of a segment tag, one ID a command), as a ratio: processor time
  * per command of idgen (authentication on, stores in memory, one process, no threads) over that of redis-server's INCR
  * in the same run. Rounds of the two take turns under the same redis-benchmark; the median of the rounds' ratios is the
- * result. `--check` fails well above the bars (regression.ts). Rates are not judged: client and server share the processors.
+ * result. `--check` fails well above the bars (cost-ratio.ts). Rates are not judged: client and server share the processors.
  *
  *     [redis-benchmark] ──50 connections, loopback──▶ [redis-server] | [idgen]     (a process each)
  */
@@ -61,14 +61,21 @@ try {
   const redis = await startRedis()
   const idgen = await startIdgen()
   for (const one of CASES) {
-    let ratio = median(await ratios(one, redis, idgen))
-    // What else the machine does can only add to it: above the bar it is measured twice more.
-    for (let again = 0; CHECK && again < 2 && !(ratio <= one.bar); again += 1)
-      ratio = Math.min(ratio, median(await ratios(one, redis, idgen)))
+    const ratio = await costRatio(
+      {
+        name: nameOf(one),
+        floor: { name: 'redis', measure: () => measure(one, redis) },
+        measureOurs: () => measure(one, idgen),
+        warmUpRounds: WARM_UP_ROUNDS,
+        rounds: ROUNDS,
+        digits: 3,
+        bar: one.bar,
+      },
+      CHECK,
+    )
     console.log(
       `${nameOf(one)}: ${ratio.toFixed(2)} × the processor time of redis-server (bar: ${one.bar.toFixed(2)})`,
     )
-    if (CHECK && isRegression(ratio, one.bar)) process.exitCode = 1
   }
 } finally {
   for (const child of children) child.kill()
@@ -79,32 +86,7 @@ function nameOf({ pipeline, tags }: Case): string {
   return `INCR, pipeline ${pipeline}, ${tags === 1 ? '1 tag' : `${tags} tags`}`
 }
 
-async function ratios(one: Case, redis: Server, idgen: Server): Promise<number[]> {
-  const found: number[] = []
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
-    const floor = await measure(one, redis)
-    const ours = await measure(one, idgen)
-    if (round < 0) continue
-    found.push(ours.micros / floor.micros)
-    console.log(`${nameOf(one)}, round ${round + 1}: redis ${show(floor)}, idgen ${show(ours)}`)
-  }
-  return found
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-interface Measured {
-  readonly micros: number
-  readonly perSecond: number
-}
-
-function show({ micros, perSecond }: Measured): string {
-  return `${micros.toFixed(3)} µs (${Math.round(perSecond)}/s)`
-}
-
-async function measure({ pipeline, tags, requests }: Case, server: Server): Promise<Measured> {
+async function measure({ pipeline, tags, requests }: Case, server: Server): Promise<Cost> {
   const before = await cpuMicros(server)
   const words = ['-p', String(server.port), '-c', '50', '-q', '-n', String(requests), '-P', String(pipeline)]
   const auth = server.key === '' ? [] : ['-a', server.key]

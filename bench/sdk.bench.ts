@@ -1,5 +1,6 @@
 import { IdgenClient } from '../sdk/idgen-client.ts'
 import type { Transport } from '../sdk/ports/transport.ts'
+import { median } from './median.ts'
 
 /**
  * What the client library costs per ID out of blocks that are in memory, in nanoseconds of processor time, beside a
@@ -94,10 +95,6 @@ async function nsPerId({ run }: Case): Promise<number> {
     micros += user + system
   }
   return (micros * 1000) / (BLOCK * BLOCKS_PER_ROUND)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 function floor(): Case {
