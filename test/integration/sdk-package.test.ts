@@ -11,12 +11,9 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { makeSdkPackage } from '../../scripts/sdk-package.ts'
-import { SystemClock } from '../../service/adapters/system/system-clock.ts'
-import { LocalIssuer } from '../../service/app/local-issuer.ts'
-import { RespServer } from '../../service/resp/server.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { HttpApi } from '../fixtures/http-api.ts'
-import { RESP_LIMITS } from '../fixtures/resp-desk.ts'
+import { serveResp } from '../fixtures/memory-resp.ts'
 
 /** The client library as its users get it: packed, installed into another project, with every sample of its README run. */
 
@@ -231,16 +228,8 @@ async function grpcService(t: TestContext): Promise<Api> {
 async function respService(t: TestContext): Promise<Api> {
   const { memory } = await HttpApi.start(t)
   await makeTags(memory)
-  const server = new RespServer(new LocalIssuer(memory.useCases), {
-    clock: new SystemClock(),
-    limits: { ...RESP_LIMITS, maxArgumentBytes: 1024 },
-    version: '1.2.3',
-    maxConnectionAgeMs: 0,
-    onFault: (error) => assert.fail(String(error)),
-  })
-  const port = await server.listen({ host: '127.0.0.1', port: 0 })
-  t.after(() => server.drain(0))
-  return { endpoint: `redis://127.0.0.1:${port}`, key: memory.keyText, transport: 'resp' }
+  const endpoint = await serveResp(t, memory.useCases)
+  return { endpoint, key: memory.keyText, transport: 'resp' }
 }
 
 async function makeTags({ useCases: { catalog } }: HttpApi['memory']): Promise<void> {

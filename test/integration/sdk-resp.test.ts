@@ -2,30 +2,19 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { IdgenClient } from '../../sdk/index.ts'
 import { resp } from '../../sdk/resp.ts'
-import { SystemClock } from '../../service/adapters/system/system-clock.ts'
-import { LocalIssuer } from '../../service/app/local-issuer.ts'
-import { RespServer } from '../../service/resp/server.ts'
 import { transportContract } from '../contracts/sdk-transport.contract.ts'
 import { HttpApi } from '../fixtures/http-api.ts'
-import { RESP_LIMITS } from '../fixtures/resp-desk.ts'
+import { serveResp } from '../fixtures/memory-resp.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 
 /** The client library over the Redis protocol: its transport on the server, and the whole of it through kills. */
 
 async function respServer(t: TestContext) {
   const { memory } = await HttpApi.withTags(t)
-  const server = new RespServer(new LocalIssuer(memory.useCases), {
-    clock: new SystemClock(),
-    limits: { ...RESP_LIMITS, maxArgumentBytes: 1024 },
-    version: '1.2.3',
-    maxConnectionAgeMs: 0,
-    onFault: (error) => assert.fail(String(error)),
-  })
-  const port = await server.listen({ host: '127.0.0.1', port: 0 })
-  t.after(() => server.drain(0))
+  const endpoint = await serveResp(t, memory.useCases)
   const draft = { name: 'foreign', scopes: ['issue' as const], within: 'acme/other', expiresAt: undefined }
   const { text } = await memory.useCases.keys.create({ actor: 'test', traceId: undefined }, draft)
-  return { endpoint: `redis://127.0.0.1:${port}`, key: memory.keyText, foreignKey: text, fromDc3: undefined }
+  return { endpoint, key: memory.keyText, foreignKey: text, fromDc3: undefined }
 }
 
 transportContract('RESP', resp(), 'redis', respServer)
