@@ -52,8 +52,8 @@ async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
   await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
   const authorization = `Bearer ${keyText}`
   if (protocol === 'grpc') {
-    const server = createGrpcServer(useCases, { maxMessageBytes: 65_536, version: '0.0.0-bench' })
-    return { port: await server.listen('127.0.0.1', 0), path: TAG, authorization }
+    const server = createGrpcServer(useCases, { maxMessageBytes: 65_536 })
+    return { port: await server.listen({ host: '127.0.0.1', port: 0 }), path: TAG, authorization }
   }
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)

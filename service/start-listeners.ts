@@ -67,7 +67,7 @@ export async function startListeners(
     (await bound('server.https.port', { host: server.http.host, port: server.https.port }, (host, port) =>
       listening(secure, host, port),
     ))
-  const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
+  const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen({ host, port }))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
   return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
@@ -92,7 +92,6 @@ async function createApi(config: Config, service: Service, starting: AsyncDispos
     secure,
     grpc: createGrpcServer(useCases, {
       maxMessageBytes: bodyLimit,
-      version: VERSION,
       maxConnectionAgeMs,
       ...(certificates && grpc.tls ? { tls: { certificates, minVersion } } : {}),
     }),

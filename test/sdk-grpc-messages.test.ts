@@ -50,6 +50,7 @@ describe('gRPC messages of the client library', () => {
           runs: runs.map(({ first, count }) => ({ first: String(first), count })),
           texts,
           uuids: Buffer.alloc(0),
+          numbers: [],
           algorithm: Algorithm.SNOWFLAKE,
           degraded,
         }).finish()
@@ -73,7 +74,7 @@ describe('gRPC messages of the client library', () => {
     } as const
     for (const [key, name] of Object.entries(names)) {
       const algorithm = Algorithm[key as keyof typeof names]
-      const rest = { runs: [], texts: ['1'], uuids: Buffer.alloc(0), degraded: false }
+      const rest = { runs: [], texts: ['1'], uuids: Buffer.alloc(0), numbers: [], degraded: false }
       const message = GenerateBatchResponse.encode({ ...rest, algorithm }).finish()
       assert.equal(readBatchResponse(AT, message).algorithm, name)
     }
@@ -84,6 +85,7 @@ describe('gRPC messages of the client library', () => {
       runs: [],
       texts: [],
       uuids: Buffer.alloc(32),
+      numbers: [],
       algorithm: Algorithm.UUID_V7,
       degraded: true,
     }).finish()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Metadata } from '@grpc/grpc-js'
 import { ClientAddresses } from '../app/client-addresses.ts'
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import { type CallContext, callContextOf } from './call-context.ts'
@@ -47,14 +46,15 @@ function traceOf(traceparent: string): string | undefined {
 
 function contextOf(
   headers: Readonly<Record<string, string>>,
-  peer = '192.0.2.1:40000',
+  address = '192.0.2.1',
   trustedProxies = '',
   forwardedHeader: 'x-forwarded-for' | 'forwarded' = 'x-forwarded-for',
 ): CallContext {
-  const metadata = new Metadata()
-  for (const [name, value] of Object.entries(headers)) metadata.add(name, value)
   const addresses = new ClientAddresses({ trustedProxies, forwardedHeader })
-  return callContextOf({ metadata, getPeer: () => peer }, addresses)
+  return callContextOf(
+    { head: { path: '/x/y', memo: undefined, field: (name) => headers[name] }, peer: { address } },
+    addresses,
+  )
 }
 
 test('the data centre of the client comes from idgen-client-dc, and anything else is unknown', () => {
@@ -66,16 +66,16 @@ test('the data centre of the client comes from idgen-client-dc, and anything els
 
 test('the client is the other end of the connection, of IPv6 its /64', () => {
   assert.equal(contextOf({}).address, '192.0.2.1')
-  assert.equal(contextOf({}, '::ffff:192.0.2.1:40000').address, '192.0.2.1')
-  assert.equal(contextOf({}, '2001:db8:0:1::9:40000').address, '2001:db8:0:1::/64')
-  assert.equal(contextOf({}, '::1:40000').address, '0:0:0:0::/64')
+  assert.equal(contextOf({}, '::ffff:192.0.2.1').address, '192.0.2.1')
+  assert.equal(contextOf({}, '2001:db8:0:1::9').address, '2001:db8:0:1::/64')
+  assert.equal(contextOf({}, '::1').address, '0:0:0:0::/64')
   assert.equal(contextOf({}, 'unknown').address, 'unknown')
 })
 
 test('the client behind a trusted proxy is whom the proxy names, in its header and in no other', () => {
   const both = { 'x-forwarded-for': '198.51.100.7', forwarded: 'for=203.0.113.7' }
   assert.equal(contextOf(both).address, '192.0.2.1')
-  assert.equal(contextOf(both, '192.0.2.1:1', '192.0.2.0/24').address, '198.51.100.7')
-  assert.equal(contextOf(both, '192.0.2.1:1', '192.0.2.0/24', 'forwarded').address, '203.0.113.7')
-  assert.equal(contextOf({}, '192.0.2.1:1', '192.0.2.0/24').address, '192.0.2.1')
+  assert.equal(contextOf(both, '192.0.2.1', '192.0.2.0/24').address, '198.51.100.7')
+  assert.equal(contextOf(both, '192.0.2.1', '192.0.2.0/24', 'forwarded').address, '203.0.113.7')
+  assert.equal(contextOf({}, '192.0.2.1', '192.0.2.0/24').address, '192.0.2.1')
 })

@@ -1,11 +1,14 @@
-import type { Metadata } from '@grpc/grpc-js'
+import { KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
+import type { Call, CallHead } from './call.ts'
 
 /** What the metadata of a call say. Nothing here is checked yet. */
 export interface CallContext {
   /** From `authorization: Bearer <key>`, else `x-api-key: <key>`; undefined without either. */
   readonly keyText: string | undefined
+  /** Of `keyText` (keyDigest); undefined where that is none. */
+  readonly keyDigest: string | undefined
   /** 32 hex digits of a valid `traceparent` (W3C Trace Context); undefined without one. */
   readonly traceId: string | undefined
   /** Who asks, by address, as the limits count it. */
@@ -14,43 +17,45 @@ export interface CallContext {
   readonly clientDc: number
 }
 
-/** The part of a call that says who asks. */
-export interface IncomingCall {
-  readonly metadata: Metadata
-  getPeer(): string
+/** What the head alone says, found out once for all calls that have the same one. */
+interface HeadFacts {
+  readonly keyText: string | undefined
+  readonly keyDigest: string | undefined
+  readonly traceId: string | undefined
+  readonly clientDc: number
 }
 
-export function callContextOf(call: IncomingCall, addresses: ClientAddresses): CallContext {
-  const { metadata } = call
+export function callContextOf(
+  { head, peer }: Pick<Call, 'head' | 'peer'>,
+  addresses: ClientAddresses,
+): CallContext {
+  const facts = (head.memo ??= factsOf(head)) as HeadFacts
+  const known = addresses.peerOf(peer, peer.address)
+  const address =
+    known.proxy === undefined ? known.name : addresses.nameOf(known, head.field(addresses.header))
+  return { ...facts, address }
+}
+
+function factsOf(head: CallHead): HeadFacts {
+  const keyText = keyTextOf(head)
   return {
-    keyText: keyTextOf(metadata),
-    traceId: traceIdOf(metadata),
-    address: addressOf(call, addresses),
-    clientDc: clientDcOf(metadata.get(CLIENT_DC_HEADER)[0]),
+    keyText,
+    // Longer ones are no keys.
+    keyDigest: keyText === undefined || keyText.length > KEY_TEXT_MAX ? undefined : keyDigest(keyText),
+    traceId: traceIdOf(head.field('traceparent')),
+    clientDc: clientDcOf(head.field(CLIENT_DC_HEADER)),
   }
 }
 
-function addressOf(call: IncomingCall, addresses: ClientAddresses): string {
-  const peer = call.getPeer()
-  // `address:port`, of IPv6 as well, without brackets.
-  const known = addresses.peerAt(peer.slice(0, Math.max(0, peer.lastIndexOf(':'))))
-  if (known.proxy === undefined) return known.name
-  const forwarded = call.metadata.get(addresses.header)
-  return addresses.nameOf(known, forwarded.length === 0 ? undefined : forwarded.join())
-}
-
-function keyTextOf(metadata: Metadata): string | undefined {
-  const authorization = metadata.get('authorization')[0]
+function keyTextOf(head: CallHead): string | undefined {
+  const authorization = head.field('authorization')
   // The scheme's name is case-insensitive (RFC 9110 section 11.1).
-  if (typeof authorization === 'string' && authorization.slice(0, BEARER.length).toLowerCase() === BEARER)
+  if (authorization?.slice(0, BEARER.length).toLowerCase() === BEARER)
     return authorization.slice(BEARER.length).trim()
-  const key = metadata.get('x-api-key')[0]
-  return typeof key === 'string' ? key : undefined
+  return head.field('x-api-key')
 }
 
-function traceIdOf(metadata: Metadata): string | undefined {
-  const header = metadata.get('traceparent')[0]
-  if (typeof header !== 'string') return undefined
+function traceIdOf(header = ''): string | undefined {
   const [, version, traceId, spanId, more] = TRACEPARENT.exec(header) ?? []
   if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined
   return ALL_ZERO.test(traceId ?? '0') || ALL_ZERO.test(spanId ?? '0') ? undefined : traceId

@@ -30,6 +30,7 @@ test('runs read back by the generated codec are the runs of the batch', () => {
         runs: given.map(({ hi, lo, count }) => ({ first: number(hi, lo).toString(), count })),
         texts: [],
         uuids: Buffer.alloc(0),
+        numbers: [],
         algorithm: ALGORITHM_ENUM[algorithm],
         degraded,
       }
@@ -57,6 +58,20 @@ test('a run that starts at 0 has the bytes of the generated codec too', () => {
   const decoded = GenerateBatchResponse.decode(bytes)
   assert.deepEqual(decoded.runs, [{ first: '0', count: 7 }])
   assert.deepEqual([...bytes], [...GenerateBatchResponse.encode(decoded).finish()])
+})
+
+test('as numbers every number of every run is there, one by one', () => {
+  fc.assert(
+    fc.property(runs, (given) => {
+      const short = given.map(({ hi, lo, count }) => ({ hi, lo, count: count % 50 || 1 }))
+      const bytes = encodeBatchResponse({ batch: filled(short, 'segment', false), format: 'numbers' })
+      const decoded = GenerateBatchResponse.decode(bytes)
+      const expected = short.flatMap(({ hi, lo, count }) =>
+        Array.from({ length: count }, (_, i) => (number(hi, lo) + BigInt(i)).toString()),
+      )
+      assert.deepEqual(decoded.numbers, expected)
+    }),
+  )
 })
 
 test('as text every number of every run appears once, in order', () => {
@@ -99,7 +114,7 @@ test('UUIDs are 16 bytes each as runs and lower-case text as text', () => {
 
 test('one ID names its algorithm and whether it is degraded', () => {
   const batch = filled([{ hi: 2 ** 31 - 1, lo: 2 ** 32 - 1, count: 1 }], 'snowflake', true)
-  assert.deepEqual(GenerateResponse.decode(encodeGenerateResponse({ batch, format: 'text' })), {
+  assert.deepEqual(GenerateResponse.decode(encodeGenerateResponse({ batch })), {
     id: '9223372036854775807',
     algorithm: ALGORITHM_ENUM.snowflake,
     degraded: true,

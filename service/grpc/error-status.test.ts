@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { status } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { ERRORS, type ErrorCode, IdgenError } from '../core/errors.ts'
-import { ERROR_DOMAIN, errorStatus, STATUS_DETAILS } from './error-status.ts'
+import { HpackDecoder } from '../http2/hpack-decoder.ts'
+import { failedAnswer } from './answer-heads.ts'
+import { ERROR_DOMAIN, errorStatus } from './error-status.ts'
 import { BadRequest, ErrorInfo, RetryInfo } from './generated/google/rpc/error_details.ts'
 import { Status } from './generated/google/rpc/status.ts'
+import { STATUS } from './status-code.ts'
 
 const CODES = Object.keys(ERRORS) as ErrorCode[]
 
 test('every code of the registry has its gRPC status and its ErrorInfo', () => {
   for (const code of CODES) {
     const told = errorStatus(new IdgenError(code, `about ${code}`), undefined)
-    assert.equal(told.code, status[ERRORS[code].grpc], code)
-    assert.equal(told.details, `about ${code}`)
+    assert.equal(told.code, STATUS[ERRORS[code].grpc], code)
+    assert.equal(told.message, `about ${code}`)
     const { code: inDetails, message, details } = decoded(told)
     assert.equal(inDetails, told.code)
-    assert.equal(message, told.details)
+    assert.equal(message, told.message)
     assert.deepEqual(
       details.map(({ typeUrl }) => typeUrl),
       ['type.googleapis.com/google.rpc.ErrorInfo'],
@@ -45,8 +47,8 @@ test('a time to wait becomes RetryInfo, faults become BadRequest with the field 
 
 test('nothing of the cause leaves', () => {
   const told = errorStatus(IdgenError.from(new Error('password=hunter2 at db.internal')), 'a'.repeat(32))
-  assert.equal(told.code, status.INTERNAL)
-  const text = told.details + decodedText(told)
+  assert.equal(told.code, STATUS.INTERNAL)
+  const text = told.message + decodedText(told)
   assert.doesNotMatch(text, /hunter2|db\.internal/)
   assert.match(text, /a{32}/, 'but the trace id does, to find it in the log')
 })
@@ -67,23 +69,28 @@ test('whatever the text and however many faults, the trailers stay below 8 KiB a
         faults: Array.from({ length: faults }, () => ({ path: `/${text}`, message: text })),
       })
       const told = errorStatus(error, 'f'.repeat(32))
-      const [bytes] = told.metadata.get(STATUS_DETAILS)
-      assert.ok(Buffer.isBuffer(bytes))
-      const headerBytes = encodeURI(told.details).length + Math.ceil(bytes.length / 3) * 4
-      assert.ok(headerBytes < 7800, `${headerBytes}`)
+      const block = failedAnswer(told)
+      assert.ok(block.length < 7800, `${block.length}`)
+      const fields = new Map<string, string>()
+      const decoder = new HpackDecoder({ tableMax: 4096, listMax: 8192 })
+      assert.ok(decoder.decode(block, 0, block.length, (name, value) => fields.set(name, value)))
+      assert.equal(decodeURIComponent(fields.get('grpc-message') ?? ''), told.message)
+      assert.deepEqual(
+        Buffer.from(fields.get('grpc-status-details-bin') ?? '', 'base64'),
+        Buffer.from(told.details ?? []),
+      )
     }),
   )
 })
 
 test('a text cut inside a surrogate pair is still well formed', () => {
   const told = errorStatus(new IdgenError('IDGEN_INTERNAL', `${'x'.repeat(348)}😀😀`), undefined)
-  assert.ok(told.details.isWellFormed())
+  assert.ok(told.message.isWellFormed())
 })
 
 function decoded(told: ReturnType<typeof errorStatus>): Status {
-  const [bytes] = told.metadata.get(STATUS_DETAILS)
-  assert.ok(Buffer.isBuffer(bytes))
-  return Status.decode(bytes)
+  assert.ok(told.details !== undefined)
+  return Status.decode(told.details)
 }
 
 function decodedText(told: ReturnType<typeof errorStatus>): string {

@@ -1,26 +1,22 @@
-import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import type { FieldFault, IdgenError } from '../core/errors.ts'
+import { CallStatus } from './call.ts'
 import { BadRequest, ErrorInfo, RetryInfo } from './generated/google/rpc/error_details.ts'
 import { Status } from './generated/google/rpc/status.ts'
+import { STATUS } from './status-code.ts'
 
 /** Of every google.rpc.ErrorInfo that idgen sends. */
 export const ERROR_DOMAIN = 'idgen.io'
-
-/** The trailer in which gRPC libraries look for google.rpc.Status. */
-export const STATUS_DETAILS = 'grpc-status-details-bin'
 
 /**
  * An error as gRPC tells it: status, text, and the same facts for programs (google.rpc.Status with ErrorInfo,
  * RetryInfo and BadRequest). The cause stays in the log: what a foreign library says may name hosts or queries.
  * `traceId` names the call in the server's log.
  */
-export function errorStatus(error: IdgenError, traceId: string | undefined): StatusObject {
-  const code = status[error.row.grpc]
+export function errorStatus(error: IdgenError, traceId: string | undefined): CallStatus {
+  const code = STATUS[error.row.grpc]
   const message = shortened(error.message)
-  const metadata = new Metadata()
   const details = [errorInfo(error, traceId), ...retryInfo(error), ...badRequest(error)]
-  metadata.set(STATUS_DETAILS, Buffer.from(Status.encode({ code, message, details }).finish()))
-  return { code, details: message, metadata }
+  return new CallStatus(code, message, Status.encode({ code, message, details }).finish())
 }
 
 /**
@@ -74,7 +70,7 @@ function fieldViolation({ path, message }: FieldFault): { field: string; descrip
   return { field: shortened(field, FAULT_TEXT_MAX), description: shortened(message, FAULT_TEXT_MAX) }
 }
 
-/** A cut may split a surrogate pair; grpc-js percent-encodes the text and throws at a half one. */
+/** A cut may split a surrogate pair; and half of one cannot be encoded. */
 function shortened(text: string, max = MESSAGE_MAX): string {
   return (text.length <= max ? text : `${text.slice(0, max - 1)}…`).toWellFormed()
 }

@@ -1,23 +1,25 @@
-import type { Server, ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { status } from '@grpc/grpc-js'
-import { HealthImplementation } from 'grpc-health-check'
 import type { UseCases } from '../app/use-cases.ts'
+import { CallStatus, type Method, type StreamMethod, type UnaryMethod } from './call.ts'
+import {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  HealthService,
+  HealthCheckResponse_ServingStatus as Serving,
+} from './generated/grpc/health/v1/health.ts'
+import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
+import { STATUS } from './status-code.ts'
 
 /** '' stands for the whole server; the other is what a client that issues IDs asks for. */
-const SERVICES = ['', 'idgen.v1.IdService']
+const SERVICES: ReadonlySet<string> = new Set(['', 'idgen.v1.IdService'])
 
 /** A probe sees a change after at most a second, which is the shortest period a probe can have in Kubernetes. */
 const LOOK_EVERY_MS = 1000
 
-type WatchCall = ServerWritableStream<{ readonly service: string }, { readonly status: string }>
-
-/** grpc.health.v1, kept in step with readiness. */
+/** grpc.health.v1, kept in step with readiness. Needs no key. */
 export class Health {
   readonly #useCases: Pick<UseCases, 'readiness' | 'clock'>
-  readonly #implementation = new HealthImplementation(
-    Object.fromEntries(SERVICES.map((service) => [service, 'NOT_SERVING'])),
-  )
+  readonly #watchers = new Set<() => void>()
   #serving = false
   #stopped = false
   #timer: Disposable | undefined
@@ -27,25 +29,8 @@ export class Health {
   }
 
   /** Watch is a stream that lasts, so the server must be able to end it. */
-  addTo(server: Server, streams: OpenStreams): void {
-    this.#implementation.addToServer({
-      addService: (
-        definition: Parameters<Server['addService']>[0],
-        handlers: UntypedServiceImplementation,
-      ) => {
-        const watch = (call: WatchCall): void => {
-          const open = streams.add(() => {
-            call.emit('error', { code: status.UNAVAILABLE, details: 'This server is shutting down.' })
-          })
-          call.on('close', () => open[Symbol.dispose]())
-          call.on('cancelled', () => open[Symbol.dispose]())
-          // The library would remember every unknown name for ever, and names come from anybody.
-          if (SERVICES.includes(call.request.service)) (handlers['watch'] as typeof watch)(call)
-          else call.write({ status: 'SERVICE_UNKNOWN' })
-        }
-        server.addService(definition, { ...handlers, watch })
-      },
-    })
+  methods(streams: OpenStreams): Method[] {
+    return [this.#check(), this.#watch(streams)]
   }
 
   start(): void {
@@ -59,6 +44,51 @@ export class Health {
     this.#set(false)
   }
 
+  #check(): UnaryMethod {
+    return {
+      path: HealthService.check.path,
+      answer: (message) => {
+        const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
+        if (SERVICES.has(service)) return HealthCheckResponse.encode({ status: this.#status() }).finish()
+        throw new CallStatus(
+          STATUS.NOT_FOUND,
+          `There is no service ${JSON.stringify(service.slice(0, 80))} here.`,
+        )
+      },
+    }
+  }
+
+  #watch(streams: OpenStreams): StreamMethod {
+    return {
+      path: HealthService.watch.path,
+      open: (_call, output) => {
+        const open = streams.add(() => output.fail(shuttingDown()))
+        let tell = (): void => undefined
+        return {
+          receive: (message) => {
+            const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
+            tell = () => {
+              const status = SERVICES.has(service) ? this.#status() : Serving.SERVICE_UNKNOWN
+              output.send(HealthCheckResponse.encode({ status }).finish())
+            }
+            tell()
+            this.#watchers.add(tell)
+          },
+          ended: () => undefined,
+          drained: () => undefined,
+          closed: () => {
+            this.#watchers.delete(tell)
+            open[Symbol.dispose]()
+          },
+        }
+      },
+    }
+  }
+
+  #status(): Serving {
+    return this.#serving ? Serving.SERVING : Serving.NOT_SERVING
+  }
+
   #look(): void {
     if (this.#stopped) return
     this.#set(this.#useCases.readiness.report().ready)
@@ -68,7 +98,10 @@ export class Health {
   #set(serving: boolean): void {
     if (serving === this.#serving) return
     this.#serving = serving
-    for (const service of SERVICES)
-      this.#implementation.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING')
+    for (const tell of this.#watchers) tell()
   }
+}
+
+function shuttingDown(): CallStatus {
+  return new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')
 }

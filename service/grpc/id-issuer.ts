@@ -3,42 +3,42 @@ import type { LiveTag } from '../app/live-tag.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
-import type { CallContext } from './call-context.ts'
+import type { Call } from './call.ts'
+import { type CallContext, callContextOf } from './call-context.ts'
+import type { IssuedFormat } from './encode-issued.ts'
 
 /** What a request asks for. */
 export interface IssueOrder {
   /** `w/g/t`, as the caller wrote it. */
   readonly tag: string
   readonly count: number
-  readonly format: 'runs' | 'text'
-}
-
-/** Tells whether the caller is gone, so that nothing is issued for nobody. */
-export interface Cancellable {
-  readonly cancelled: boolean
+  readonly format: IssuedFormat
 }
 
 /** Key, scope, limits, IDs, ledger: what every issuing call does. */
 export class IdIssuer {
   readonly #useCases: UseCases
+  /** Of answers that need not wait. */
+  #batch = new IdBatch()
 
   constructor(useCases: UseCases) {
     this.#useCases = useCases
   }
 
   /**
-   * Synchronous (no promise at all) when the key, the tag and the IDs are in memory.
+   * No promise when the key, the tag and the IDs are in memory; that batch is valid until the next call of this.
    * @throws (or rejects with) IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_FORBIDDEN, IDGEN_COUNT_OUT_OF_RANGE, IDGEN_NAME_INVALID,
    * IDGEN_TAG_NOT_FOUND and what GenerateIds throws
    */
-  issue(context: CallContext, order: IssueOrder, call: Cancellable): IdBatch | Promise<IdBatch> {
-    const { authenticator, directory, traffic } = this.#useCases
+  issue(order: IssueOrder, call: Call): IdBatch | Promise<IdBatch> {
+    const { authenticator, directory, traffic, addresses } = this.#useCases
+    const context = callContextOf(call, addresses)
     traffic.count(context.clientDc)
     this.#limitAddress(order, context)
     // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
-    const caller = authenticator.peek(context.keyText)
+    const caller = authenticator.peek(context.keyText, context.keyDigest)
     const tag = directory.peek(order.tag)
-    if (caller === undefined || tag === undefined) return this.#issueUnknown(context, order, call)
+    if (caller === undefined || tag === undefined) return this.#issueUnknown(context, { ...order }, call)
     this.#limitKey(caller, tag, context)
     return this.#issueKnown(caller, tag, order, context)
   }
@@ -60,8 +60,8 @@ export class IdIssuer {
     }
   }
 
-  async #issueUnknown(context: CallContext, order: IssueOrder, call: Cancellable): Promise<IdBatch> {
-    const { authenticator, directory, limits, rates } = this.#useCases
+  async #issueUnknown(context: CallContext, order: IssueOrder, call: Call): Promise<IdBatch> {
+    const { authenticator, directory, rates } = this.#useCases
     let caller: Caller | undefined
     let tag: LiveTag
     try {
@@ -70,7 +70,7 @@ export class IdIssuer {
       rates.admitKey(caller.keyId)
       // So too: a key must not find out which tags exist elsewhere.
       authorize(caller, 'issue', order.tag)
-      checkCount(order, limits.maxText, limits.maxRuns)
+      this.#checkCount(order)
       tag = await directory.resolve(order.tag)
     } catch (error) {
       throw this.#refused(caller, directory.peek(order.tag), error, context)
@@ -86,13 +86,14 @@ export class IdIssuer {
     context: CallContext,
   ): IdBatch | Promise<IdBatch> {
     const { generate, limits, ledger, rates } = this.#useCases
-    const batch = new IdBatch()
+    const batch = this.#batch
+    batch.clear()
     try {
       authorize(caller, 'issue', tag.path)
       rates.admitTag(tag.path)
-      checkCount(order, limits.maxText, limits.maxRuns)
+      this.#checkCount(order)
       if (order.count > limits.maxText) refuseManyUuids(isUuid(tag), tag, order, limits.maxText)
-      if (!generate.tryTake(tag, order.count, batch)) return this.#wait(caller, tag, order, context, batch)
+      if (!generate.tryTake(tag, order.count, batch)) return this.#wait(caller, tag, order, context)
     } catch (error) {
       throw this.#refused(caller, tag, error, context)
     }
@@ -100,22 +101,20 @@ export class IdIssuer {
     return batch
   }
 
-  async #wait(
-    caller: Caller,
-    tag: LiveTag,
-    order: IssueOrder,
-    context: CallContext,
-    batch: IdBatch,
-  ): Promise<IdBatch> {
+  async #wait(caller: Caller, tag: LiveTag, order: IssueOrder, context: CallContext): Promise<IdBatch> {
     const { generate, limits, ledger } = this.#useCases
+    // It goes with what was taken already; the next answers need another.
+    const batch = this.#batch
+    this.#batch = new IdBatch()
+    const { count } = order
     try {
-      await generate.take(tag, order.count, batch)
+      await generate.take(tag, count, batch)
       // The tag may have moved down its chain while this call waited.
-      refuseManyUuids(batch.uuidCount > limits.maxText, tag, order, limits.maxText)
+      refuseManyUuids(batch.uuidCount > limits.maxText, tag, { count }, limits.maxText)
     } catch (error) {
       throw this.#refused(caller, tag, error, context)
     }
-    ledger.count(caller.keyId, tag.path, 'ok', order.count, context.traceId)
+    ledger.count(caller.keyId, tag.path, 'ok', count, context.traceId)
     return batch
   }
 
@@ -133,14 +132,19 @@ export class IdIssuer {
     this.#useCases.ledger.count(caller?.keyId ?? 'none', tag?.path ?? '*', error.code, 0, context.traceId)
     return error
   }
-}
 
-function checkCount({ count, format }: IssueOrder, maxText: number, maxRuns: number): void {
-  const max = format === 'text' ? maxText : maxRuns
-  if (count >= 1 && count <= max) return
-  throw new IdgenError('IDGEN_COUNT_OUT_OF_RANGE', `count is ${count}; as ${format} it may be 1 to ${max}.`, {
-    faults: [{ path: '/count', message: `must be 1 to ${max}, not ${count}` }],
-  })
+  #checkCount({ count, format }: IssueOrder): void {
+    const { maxText, maxRuns } = this.#useCases.limits
+    const max = format === 'runs' ? maxRuns : maxText
+    if (count >= 1 && count <= max) return
+    throw new IdgenError(
+      'IDGEN_COUNT_OUT_OF_RANGE',
+      `count is ${count}; as ${format} it may be 1 to ${max}.`,
+      {
+        faults: [{ path: '/count', message: `must be 1 to ${max}, not ${count}` }],
+      },
+    )
+  }
 }
 
 function isUuid(tag: LiveTag): boolean {
@@ -149,11 +153,16 @@ function isUuid(tag: LiveTag): boolean {
 }
 
 /** A UUID takes 16 bytes, where a run of any length takes 15: a million of them are beyond what clients accept. */
-function refuseManyUuids(tooMany: boolean, tag: LiveTag, order: IssueOrder, max: number): void {
+function refuseManyUuids(
+  tooMany: boolean,
+  tag: LiveTag,
+  { count }: Pick<IssueOrder, 'count'>,
+  max: number,
+): void {
   if (!tooMany) return
   throw new IdgenError(
     'IDGEN_COUNT_OUT_OF_RANGE',
-    `count is ${order.count}; ${tag.path} gives UUIDs now, of which a message may ask 1 to ${max}.`,
-    { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs, not ${order.count}` }] },
+    `count is ${count}; ${tag.path} gives UUIDs now, of which a message may ask 1 to ${max}.`,
+    { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs, not ${count}` }] },
   )
 }

@@ -1,65 +1,56 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
-import type { Log } from '../ports/log.ts'
-import { type CallContext, callContextOf } from './call-context.ts'
-import type { IssuedReply } from './encode-issued.ts'
-import type { GenerateStreamRequest } from './generated/idgen/v1/id_service.ts'
+import type { Call, MessageInput, MessageOutput } from './call.ts'
+import { callContextOf } from './call-context.ts'
+import { encodeBatchResponse, type IssuedReply } from './encode-issued.ts'
 import { formatOf } from './id-format.ts'
-import type { IdIssuer } from './id-issuer.ts'
+import type { IdIssuer, IssueOrder } from './id-issuer.ts'
+import type { IdRequestReader } from './id-request.ts'
+import type { OpenStreams } from './open-streams.ts'
 import { refusal } from './refusal.ts'
 
-export type IssueCall = ServerDuplexStream<GenerateStreamRequest, IssuedReply>
+export interface IssueStreamParts {
+  readonly call: Call
+  readonly output: MessageOutput
+  readonly issuer: IdIssuer
+  readonly reader: IdRequestReader
+  readonly useCases: Pick<UseCases, 'log' | 'addresses'>
+  readonly streams: OpenStreams
+}
 
 /**
  * One GenerateStream: a request is read, answered, and only then the next one is read.
  *
- *     reading ──IDs in memory──▶ write ──room left──▶ reading
- *        │                         └──no room──▶ full ──drain──▶ reading
- *        └──must wait──▶ waiting ──IDs came──▶ write
+ *     reading ──IDs in memory──▶ send ──room left──▶ reading
+ *        │                         └──no room──▶ full ──drained──▶ reading
+ *        └──must wait──▶ waiting ──IDs came──▶ send
  *
- * While it is full or waiting the input is paused, so a client that does not read its answers gets no new ones made:
- * at most 16 answers (the stream's high-water mark) and one HTTP/2 window are kept for it.
+ * While it is full or waiting the input is paused, so a client that does not read its answers gets no new ones made: one
+ * answer beyond the windows of HTTP/2 is kept for it.
  */
-export class IssueStream {
-  readonly #call: IssueCall
-  readonly #issuer: IdIssuer
-  readonly #log: Log
-  readonly #context: CallContext
+export class IssueStream implements MessageInput {
+  readonly #parts: IssueStreamParts
+  readonly #open: Disposable
   #waiting = false
+  #full = false
+  #inputEnded = false
   #over = false
   #shuttingDown = false
 
-  constructor(call: IssueCall, issuer: IdIssuer, { log, addresses }: Pick<UseCases, 'log' | 'addresses'>) {
-    this.#call = call
-    this.#issuer = issuer
-    this.#log = log
-    this.#context = callContextOf(call, addresses)
+  constructor(parts: IssueStreamParts) {
+    this.#parts = parts
+    this.#open = parts.streams.add(() => this.#shutDown())
   }
 
-  start(): void {
-    this.#call.on('data', (request: GenerateStreamRequest) => this.#onRequest(request))
-    this.#call.on('end', () => {
-      this.#over = true
-      this.#call.end()
-    })
-    this.#call.on('drain', () => this.#readOn())
-  }
-
-  /** Ends the stream after the answer being worked on; nothing further is issued. */
-  shutDown(): void {
-    this.#shuttingDown = true
-    if (!this.#waiting) this.#fail(shuttingDown())
-  }
-
-  #onRequest(request: GenerateStreamRequest): void {
-    // Cancelled, failed and draining calls may still have requests in their buffer.
-    if (this.#over || this.#call.cancelled) return
+  receive(message: Uint8Array): void {
+    if (this.#over) return
+    const { issuer, reader, call } = this.#parts
     try {
-      const format = formatOf(request.format)
-      const order = { tag: request.tag, count: request.count, format }
-      const issued = this.#issuer.issue(this.#context, order, this.#call)
+      const { tag, count, format: wanted } = reader.many(message)
+      const format = formatOf(wanted)
+      const order: IssueOrder = { tag, count, format }
+      const issued = issuer.issue(order, call)
       if (issued instanceof IdBatch) this.#answer({ batch: issued, format })
       else this.#wait(issued, format)
     } catch (error) {
@@ -67,15 +58,37 @@ export class IssueStream {
     }
   }
 
+  ended(): void {
+    this.#inputEnded = true
+    if (!this.#waiting) this.#end()
+  }
+
+  drained(): void {
+    this.#full = false
+    this.#readOn()
+  }
+
+  closed(): void {
+    this.#over = true
+    this.#open[Symbol.dispose]()
+  }
+
+  /** Ends the stream after the answer being worked on; nothing further is issued. */
+  #shutDown(): void {
+    this.#shuttingDown = true
+    if (!this.#waiting) this.#fail(shuttingDown())
+  }
+
   #wait(issued: Promise<IdBatch>, format: IssuedReply['format']): void {
     this.#waiting = true
-    this.#call.pause()
+    this.#parts.output.pause()
     issued.then(
       (batch) => {
         this.#waiting = false
         this.#answer({ batch, format })
         if (this.#shuttingDown) this.#fail(shuttingDown())
-        else if (!this.#call.writableNeedDrain) this.#readOn()
+        else if (this.#inputEnded) this.#end()
+        else this.#readOn()
       },
       (error: unknown) => {
         this.#waiting = false
@@ -85,19 +98,27 @@ export class IssueStream {
   }
 
   #answer(reply: IssuedReply): void {
-    if (this.#over || this.#call.cancelled) return
-    if (!this.#call.write(reply)) this.#call.pause()
+    if (this.#over) return
+    const { output } = this.#parts
+    if (output.send(encodeBatchResponse(reply))) return
+    this.#full = true
+    output.pause()
   }
 
   #readOn(): void {
-    if (!this.#waiting && !this.#over) this.#call.resume()
+    if (!this.#waiting && !this.#full && !this.#over) this.#parts.output.resume()
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#parts.output.end()
   }
 
   #fail(error: unknown): void {
-    if (this.#over || this.#call.cancelled) return
+    if (this.#over) return
     this.#over = true
-    // grpc-js sends the status after all answers written before.
-    this.#call.emit('error', refusal(error, this.#call.getPath(), this.#context, this.#log))
+    const { call, output, useCases } = this.#parts
+    output.fail(refusal(error, call.head.path, callContextOf(call, useCases.addresses), useCases.log))
   }
 }
 

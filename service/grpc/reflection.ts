@@ -1,58 +1,128 @@
-import type { Server, ServerDuplexStream } from '@grpc/grpc-js'
-import { status } from '@grpc/grpc-js'
-import { ReflectionService } from '@grpc/reflection'
-import { FILE_DESCRIPTORS } from './generated/descriptor-set.ts'
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { CallStatus, type MessageOutput, type StreamMethod } from './call.ts'
+import { DescribedFiles } from './described-files.ts'
+import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
-
-type ReflectionCall = ServerDuplexStream<unknown, unknown>
-type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0]
+import { STATUS } from './status-code.ts'
 
 /**
- * grpc.reflection.v1 and v1alpha, so that grpcurl and its like work without the .proto files. The descriptors were
- * made at build time: nothing is parsed at start, and their comments are shown to people.
+ * grpc.reflection.v1 and v1alpha, so that grpcurl and its like work without the .proto files; no key is needed. The
+ * descriptors were made at build time, and their comments are shown to people. The two versions differ in name only.
  */
-export function addReflection(server: Server, streams: OpenStreams): void {
-  const reflection = new ReflectionService(packageDefinition())
-  reflection.addToServer({
-    addService: (definition, handlers) => {
-      server.addService(
-        definition,
-        Object.fromEntries(
-          Object.entries(handlers).map(([name, handler]) => [name, bounded(handler, streams)]),
-        ),
+export function reflectionMethods(streams: OpenStreams): StreamMethod[] {
+  let files: DescribedFiles | undefined
+  return ['v1', 'v1alpha'].map((version) => ({
+    path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+    open: (_call, output) => {
+      const open = streams.add(() =>
+        output.fail(new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')),
       )
+      return {
+        receive: (message) => {
+          files ??= new DescribedFiles()
+          answer(files, message, output)
+        },
+        ended: () => output.end(),
+        drained: () => output.resume(),
+        closed: () => open[Symbol.dispose](),
+      }
     },
-  })
+  }))
 }
 
-/**
- * The library looks for `fileDescriptorProtos` in whatever it is given, and at nothing else. Those of health come
- * from our copy of its .proto: what the health library has of its own, Go clients refuse (an invalid map entry).
- */
-function packageDefinition(): PackageDefinition {
-  const fileDescriptorProtos = FILE_DESCRIPTORS.map((text) => Buffer.from(text, 'base64'))
-  return {
-    idgen: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos },
-  } as unknown as PackageDefinition
+/** Open to everybody, so a client that never reads must not fill the memory with answers: it is not read on. */
+function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutput): void {
+  const request = decoded(requestOf, message)
+  const writer = new BinaryWriter()
+  writer.tag(VALID_HOST, WireType.LengthDelimited).string(request.host)
+  writer.tag(ORIGINAL_REQUEST, WireType.LengthDelimited).bytes(message)
+  writeAnswer(writer, files, request)
+  if (!output.send(writer.finish())) output.pause()
 }
 
-/**
- * The library answers as fast as requests come. Open to everybody, it would let a client that never reads fill the
- * memory with answers, so reading stops while they cannot be sent. And it never ends a stream by itself.
- */
-function bounded(handler: unknown, streams: OpenStreams): (call: ReflectionCall) => void {
-  return (call) => {
-    const write = call.write.bind(call) as (message: unknown) => boolean
-    call.write = (message: unknown): boolean => {
-      const room = write(message)
-      if (!room) call.pause()
-      return room
+interface ReflectionRequest {
+  host: string
+  /** Which of the questions, by its field. */
+  asks: number
+  text: string
+}
+
+function requestOf(bytes: Uint8Array): ReflectionRequest {
+  const reader = new BinaryReader(bytes)
+  const request = { host: '', asks: 0, text: '' }
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field)
+    else if (field === HOST) request.host = reader.string()
+    else {
+      request.asks = field
+      request.text = field === EXTENSION ? textIn(reader.bytes()) : reader.string()
     }
-    call.on('drain', () => call.resume())
-    const open = streams.add(() => {
-      call.emit('error', { code: status.UNAVAILABLE, details: 'This server is shutting down.' })
-    })
-    call.on('close', () => open[Symbol.dispose]())
-    ;(handler as (call: ReflectionCall) => void)(call)
+  }
+  return request
+}
+
+/** The type that an extension is of. */
+function textIn(bytes: Uint8Array): string {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (field === 1 && wireType === WireType.LengthDelimited) return reader.string()
+    reader.skip(wireType, field)
+  }
+  return ''
+}
+
+function writeAnswer(writer: BinaryWriter, files: DescribedFiles, { asks, text }: ReflectionRequest): void {
+  switch (asks) {
+    case FILE_BY_NAME:
+      return writeFiles(writer, files.withImports(text), `File not found: ${text}`)
+    case FILE_OF_SYMBOL:
+      return writeFiles(writer, files.withImports(files.fileOf(text) ?? ''), `Symbol not found: ${text}`)
+    case EXTENSION:
+      return writeError(writer, STATUS.NOT_FOUND, `Extension not found: ${text}`)
+    case EXTENSIONS_OF_TYPE:
+      if (!files.isMessage(text)) return writeError(writer, STATUS.NOT_FOUND, `Symbol not found: ${text}`)
+      writer.tag(EXTENSIONS_ANSWER, WireType.LengthDelimited).fork()
+      writer.tag(1, WireType.LengthDelimited).string(text).join()
+      return
+    case SERVICES:
+      writer.tag(SERVICES_ANSWER, WireType.LengthDelimited).fork()
+      for (const service of files.services) {
+        writer.tag(1, WireType.LengthDelimited).fork()
+        writer.tag(1, WireType.LengthDelimited).string(service).join()
+      }
+      writer.join()
+      return
+    default:
+      return writeError(writer, STATUS.INVALID_ARGUMENT, 'A request that asks nothing.')
   }
 }
+
+function writeFiles(writer: BinaryWriter, files: readonly Uint8Array[] | undefined, fault: string): void {
+  if (files === undefined) return writeError(writer, STATUS.NOT_FOUND, fault)
+  writer.tag(FILES_ANSWER, WireType.LengthDelimited).fork()
+  for (const file of files) writer.tag(1, WireType.LengthDelimited).bytes(file)
+  writer.join()
+}
+
+function writeError(writer: BinaryWriter, code: number, message: string): void {
+  writer.tag(ERROR_ANSWER, WireType.LengthDelimited).fork()
+  writer.tag(1, WireType.Varint).int32(code)
+  writer.tag(2, WireType.LengthDelimited).string(message.slice(0, MESSAGE_MAX)).join()
+}
+
+const MESSAGE_MAX = 300
+// Fields of ServerReflectionRequest, and of ServerReflectionResponse.
+const HOST = 1
+const FILE_BY_NAME = 3
+const FILE_OF_SYMBOL = 4
+const EXTENSION = 5
+const EXTENSIONS_OF_TYPE = 6
+const SERVICES = 7
+const VALID_HOST = 1
+const ORIGINAL_REQUEST = 2
+const FILES_ANSWER = 4
+const EXTENSIONS_ANSWER = 5
+const SERVICES_ANSWER = 6
+const ERROR_ANSWER = 7

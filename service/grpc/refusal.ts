@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { StatusObject } from '@grpc/grpc-js'
 import { IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
+import { CallStatus } from './call.ts'
 import type { CallContext } from './call-context.ts'
 import { errorStatus } from './error-status.ts'
 
@@ -10,7 +10,8 @@ import { errorStatus } from './error-status.ts'
  * Retryable refusals come by the thousand while a store is away, and whoever saw the store fail has logged it:
  * a line per call would only fill the disk.
  */
-export function refusal(thrown: unknown, method: string, context: CallContext, log: Log): StatusObject {
+export function refusal(thrown: unknown, method: string, context: CallContext, log: Log): CallStatus {
+  if (thrown instanceof CallStatus) return thrown
   const error = IdgenError.from(thrown)
   const ours = error.row.http >= 500 && !error.row.retryable
   // A person who reports a fault of ours needs a word to find it by.

@@ -1,5 +1,5 @@
 import { type ChannelCredentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
-import { STATUS_DETAILS } from '../../service/grpc/error-status.ts'
+import { STATUS_DETAILS } from '../../service/grpc/answer-heads.ts'
 import { ErrorInfo } from '../../service/grpc/generated/google/rpc/error_details.ts'
 import { Status } from '../../service/grpc/generated/google/rpc/status.ts'
 import {

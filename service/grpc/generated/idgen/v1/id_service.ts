@@ -24,7 +24,7 @@ export const protobufPackage = "idgen.v1";
 
 export const protobufFileName = "idgen/v1/id_service.proto";
 
-export const IdFormat = { UNSPECIFIED: 0, RUNS: 1, TEXT: 2 } as const;
+export const IdFormat = { UNSPECIFIED: 0, RUNS: 1, TEXT: 2, NUMBERS: 3 } as const;
 
 export type IdFormat = typeof IdFormat[keyof typeof IdFormat];
 
@@ -32,6 +32,7 @@ export namespace IdFormat {
   export type UNSPECIFIED = typeof IdFormat.UNSPECIFIED;
   export type RUNS = typeof IdFormat.RUNS;
   export type TEXT = typeof IdFormat.TEXT;
+  export type NUMBERS = typeof IdFormat.NUMBERS;
 }
 
 export interface GenerateRequest {
@@ -61,6 +62,7 @@ export interface GenerateBatchResponse {
   uuids: Buffer;
   algorithm: Algorithm;
   degraded: boolean;
+  numbers: string[];
 }
 
 export interface GenerateStreamRequest {
@@ -75,6 +77,7 @@ export interface GenerateStreamResponse {
   uuids: Buffer;
   algorithm: Algorithm;
   degraded: boolean;
+  numbers: string[];
 }
 
 export interface DecodeRequest {
@@ -344,7 +347,7 @@ export const IdRun: MessageFns<IdRun> = {
 };
 
 function createBaseGenerateBatchResponse(): GenerateBatchResponse {
-  return { runs: [], texts: [], uuids: Buffer.alloc(0), algorithm: 0, degraded: false };
+  return { runs: [], texts: [], uuids: Buffer.alloc(0), algorithm: 0, degraded: false, numbers: [] };
 }
 
 export const GenerateBatchResponse: MessageFns<GenerateBatchResponse> = {
@@ -363,6 +366,9 @@ export const GenerateBatchResponse: MessageFns<GenerateBatchResponse> = {
     }
     if (message.degraded !== false) {
       writer.uint32(40).bool(message.degraded);
+    }
+    for (const v of message.numbers) {
+      writer.uint32(49).fixed64(v!);
     }
     return writer;
   },
@@ -419,6 +425,24 @@ export const GenerateBatchResponse: MessageFns<GenerateBatchResponse> = {
 
             message.degraded = reader.bool();
             continue;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.numbers.push(reader.fixed64().toString());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(reader.fixed64().toString());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -502,7 +526,7 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
 };
 
 function createBaseGenerateStreamResponse(): GenerateStreamResponse {
-  return { runs: [], texts: [], uuids: Buffer.alloc(0), algorithm: 0, degraded: false };
+  return { runs: [], texts: [], uuids: Buffer.alloc(0), algorithm: 0, degraded: false, numbers: [] };
 }
 
 export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
@@ -521,6 +545,9 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
     }
     if (message.degraded !== false) {
       writer.uint32(40).bool(message.degraded);
+    }
+    for (const v of message.numbers) {
+      writer.uint32(49).fixed64(v!);
     }
     return writer;
   },
@@ -577,6 +604,24 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
 
             message.degraded = reader.bool();
             continue;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.numbers.push(reader.fixed64().toString());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(reader.fixed64().toString());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -1,17 +1,21 @@
 import { parseTagPath } from '../app/tag-directory.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { checkName } from '../core/tag.ts'
+import type { UnaryMethod } from './call.ts'
 import { groupMessage, parseGroupPath, tagMessage, tagRequest, workspaceMessage } from './catalog-messages.ts'
-import type { CatalogServiceServer } from './generated/idgen/v1/catalog_service.ts'
+import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
+import { type Handlers, unaryMethods } from './method-table.ts'
 import { pageRequest, pageToken } from './page-token.ts'
 import { unary } from './unary.ts'
 
-/** Everything but the index signature that the generated interface has for grpc-js. */
-type Calls<S> = { [K in keyof S as string extends K ? never : K]: S[K] }
-type CatalogCalls = Calls<CatalogServiceServer>
+type CatalogCalls = Handlers<CatalogServiceService>
 
-export function catalogService(useCases: UseCases): CatalogCalls {
-  return { ...workspaceCalls(useCases), ...groupCalls(useCases), ...tagCalls(useCases) }
+export function catalogMethods(useCases: UseCases): UnaryMethod[] {
+  return unaryMethods(CatalogServiceService, {
+    ...workspaceCalls(useCases),
+    ...groupCalls(useCases),
+    ...tagCalls(useCases),
+  })
 }
 
 /** 0 stands for unset: versions begin at 1. */

@@ -3,19 +3,21 @@ import type { NodeRecord } from '../app/node-record.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
-import type { Node, NodeServiceServer } from './generated/idgen/v1/node_service.ts'
+import type { UnaryMethod } from './call.ts'
+import { type Node, NodeServiceService } from './generated/idgen/v1/node_service.ts'
+import { unaryMethods } from './method-table.ts'
 import { unary } from './unary.ts'
 
 /** Where clients may go: any valid key may ask. */
-export function nodeService(useCases: UseCases): Pick<NodeServiceServer, 'listNodes'> {
+export function nodeMethods(useCases: UseCases): UnaryMethod[] {
   const { nodes, traffic } = useCases
-  return {
+  return unaryMethods(NodeServiceService, {
     listNodes: unary(useCases, undefined, async ({ dc: wanted }, _actor, _caller, { clientDc }) => {
       const own = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
       const dc = wanted === undefined ? own : checkedDc(wanted)
       return { dc, current: nodes.current, nodes: nodes.list(dc).map(nodeMessage) }
     }),
-  }
+  })
 }
 
 function nodeMessage({ dc, node, http, grpc, version, startedAt }: NodeRecord): Node {

@@ -1,0 +1,133 @@
+import type { Stream, StreamHandler } from '../http2/stream.ts'
+import type { Clock } from '../ports/clock.ts'
+import { ANSWER_HEAD, failedAnswer, failedTrailers, OK_TRAILERS } from './answer-heads.ts'
+import { type Call, type CallHead, CallStatus } from './call.ts'
+import { MessageReader, PREFIX_BYTES } from './message-reader.ts'
+import { STATUS } from './status-code.ts'
+
+/** What all calls of a server share. */
+export interface CallTerms {
+  readonly clock: Clock
+  /** Largest request message; bytes. */
+  readonly maxMessageBytes: number
+  /** Told of what no method should throw. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** A call on a stream of HTTP/2: messages out of DATA and into it, its deadline and its end. */
+export abstract class ServedCall implements Call, StreamHandler {
+  protected readonly stream: Stream
+  protected readonly terms: CallTerms
+  protected readonly reader: MessageReader
+  #deadline: Disposable | undefined
+  #begun = false
+  #ended = false
+
+  constructor(stream: Stream, terms: CallTerms) {
+    this.stream = stream
+    this.terms = terms
+    this.reader = new MessageReader(terms.maxMessageBytes, stream.head.field('grpc-encoding') === 'gzip')
+  }
+
+  get head(): CallHead {
+    return this.stream.head
+  }
+
+  get peer(): Call['peer'] {
+    return this.stream.peer
+  }
+
+  get cancelled(): boolean {
+    return this.#ended || this.stream.isOver
+  }
+
+  abstract data(bytes: Uint8Array, isLast: boolean): void
+  abstract ended(): void
+  abstract drained(): void
+
+  gone(): void {
+    this.over()
+  }
+
+  /** From now on its deadline counts: only calls that wait need a timer. */
+  protected watchDeadline(): void {
+    const timeoutMs = timeoutOf(this.head.field('grpc-timeout'))
+    if (timeoutMs === undefined || this.#ended) return
+    this.#deadline = this.terms.clock.after(timeoutMs, () => {
+      this.failed(new CallStatus(STATUS.DEADLINE_EXCEEDED, 'The deadline of the call has passed.'))
+    })
+  }
+
+  protected sent(message: Uint8Array): boolean {
+    if (this.cancelled) return true
+    if (!this.#begun) this.stream.respond(ANSWER_HEAD)
+    this.#begun = true
+    return this.stream.write(framed(message))
+  }
+
+  protected succeeded(): void {
+    if (this.cancelled) return
+    if (!this.#begun) this.stream.respond(ANSWER_HEAD)
+    this.over()
+    this.stream.end(OK_TRAILERS)
+  }
+
+  protected failed(thrown: unknown): void {
+    if (this.cancelled) return
+    const status = this.#statusOf(thrown)
+    this.over()
+    this.stream.end(this.#begun ? failedTrailers(status) : failedAnswer(status))
+  }
+
+  /** Called once, however it ends. */
+  protected over(): boolean {
+    if (this.#ended) return false
+    this.#ended = true
+    this.#deadline?.[Symbol.dispose]()
+    return true
+  }
+
+  #statusOf(thrown: unknown): CallStatus {
+    if (thrown instanceof CallStatus) return thrown
+    this.terms.onFault(thrown)
+    return new CallStatus(STATUS.INTERNAL, 'A fault of this server.')
+  }
+}
+
+/** With its prefix; valid until the next one. */
+function framed(message: Uint8Array): Uint8Array {
+  const bytes = PREFIX_BYTES + message.length
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(2 * bytes)
+  scratch[0] = 0
+  scratch[1] = message.length >>> 24
+  scratch[2] = (message.length >>> 16) & 0xff
+  scratch[3] = (message.length >>> 8) & 0xff
+  scratch[4] = message.length & 0xff
+  scratch.set(message, PREFIX_BYTES)
+  const frame = scratch.subarray(0, bytes)
+  if (scratch.length > KEPT_BYTES) scratch = Buffer.allocUnsafeSlow(BEGIN_BYTES)
+  return frame
+}
+
+const BEGIN_BYTES = 1024
+/** Larger ones are let go of: a server that once answered a megabyte need not keep it. */
+const KEPT_BYTES = 65_536
+let scratch = Buffer.allocUnsafeSlow(BEGIN_BYTES)
+
+/** `grpc-timeout`: up to 8 digits and a unit. undefined: none, or one that nobody can read. */
+function timeoutOf(text: string | undefined): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text ?? '') ?? []
+  if (digits === undefined || unit === undefined) return undefined
+  return Math.min(TIMEOUT_MAX_MS, Number(digits) * (UNITS_MS[unit] ?? 1))
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+}
+/** The longest that timers of Node take: 24 days. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1

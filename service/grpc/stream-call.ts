@@ -1,0 +1,85 @@
+import type { Stream } from '../http2/stream.ts'
+import type { MessageInput, MessageOutput, StreamMethod } from './call.ts'
+import { CallStatus } from './call.ts'
+import { type CallTerms, ServedCall } from './served-call.ts'
+import { STATUS } from './status-code.ts'
+
+/** Messages in both directions, as many as they like. */
+export class StreamCall extends ServedCall {
+  readonly #input: MessageInput
+  #paused = false
+  #inputEnded = false
+  #delivering = false
+
+  constructor(stream: Stream, method: StreamMethod, terms: CallTerms) {
+    super(stream, terms)
+    const output: MessageOutput = {
+      send: (message) => this.sent(message),
+      end: () => this.succeeded(),
+      fail: (status) => this.failed(status),
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
+    }
+    this.#input = method.open(this, output)
+    this.watchDeadline()
+  }
+
+  data(bytes: Uint8Array, isLast: boolean): void {
+    this.reader.add(bytes)
+    this.#inputEnded ||= isLast
+    this.#deliver()
+    this.reader.keep()
+  }
+
+  ended(): void {
+    this.#inputEnded = true
+    this.#deliver()
+  }
+
+  drained(): void {
+    if (!this.cancelled) this.#input.drained()
+  }
+
+  protected override over(): boolean {
+    const isFirst = super.over()
+    // It may end while it opens.
+    if (isFirst) queueMicrotask(() => this.#input.closed())
+    return isFirst
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.stream.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#deliver()
+    this.reader.keep()
+    if (!this.#paused && !this.cancelled) this.stream.resume()
+  }
+
+  #deliver(): void {
+    // A method that resumes while it is told a message goes on with the loop that told it.
+    if (this.#delivering) return
+    this.#delivering = true
+    try {
+      while (!this.#paused && !this.cancelled) {
+        const message = this.reader.next()
+        if (message === undefined) break
+        this.#input.receive(message)
+      }
+      if (this.#inputEnded && !this.#paused && !this.cancelled) this.#end()
+    } catch (thrown) {
+      this.failed(thrown)
+    }
+    this.#delivering = false
+  }
+
+  #end(): void {
+    if (this.reader.unread > 0) throw new CallStatus(STATUS.INTERNAL, 'The last message is not complete.')
+    this.#inputEnded = false
+    this.#input.ended()
+  }
+}

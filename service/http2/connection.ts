@@ -1,0 +1,409 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../ports/clock.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { ConnectionError, ERROR_CODE, type ErrorCode } from './error-code.ts'
+import { FloodBudget } from './flood-budget.ts'
+import { FLAG, FRAME, FRAME_MAX_BYTES, WINDOW_MAX } from './frame.ts'
+import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { HEADER_LIST_MAX, HeadReader } from './head-reader.ts'
+import type { OutputBuffer } from './output-buffer.ts'
+import { PeerSettings, SETTING } from './peer-settings.ts'
+import { PREFACE, prefaceIn } from './preface.ts'
+import type { RequestHead } from './request-head.ts'
+import { Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
+
+/** What a connection uses of its socket. */
+export type ClientSocket = Pick<
+  Socket,
+  | 'destroy'
+  | 'destroyed'
+  | 'end'
+  | 'on'
+  | 'once'
+  | 'remoteAddress'
+  | 'resume'
+  | 'writableLength'
+  | 'writableNeedDrain'
+  | 'write'
+>
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  /** Who answers a request whose head has come. */
+  readonly open: (stream: Stream) => StreamHandler
+  readonly buffers: BufferPool
+  /** Bytes are copied on the way anyhow. */
+  readonly encrypted: boolean
+  /** A fault of ours that ended the connection. */
+  readonly onFault: (error: unknown) => void
+}
+
+/**
+ * One client of HTTP/2 (RFC 9113).
+ *
+ *     read ──▶ [rest of the last read][bytes of this one] ──▶ frames ──▶ streams ──▶ answers ──▶ one write
+ *
+ * While the client does not take what was written, nothing more is read of it.
+ */
+export class Connection implements StreamCarrier, FrameSink {
+  readonly peer: { readonly address: string }
+  /** RFC 9113 section 6.9.2: as it is until the client says more. */
+  sendWindow = 65_535
+  readonly #socket: ClientSocket
+  readonly #options: ConnectionOptions
+  readonly #frames = new FrameReader(this)
+  readonly #heads = new HeadReader()
+  readonly #settings = new PeerSettings()
+  readonly #budget: FloodBudget
+  readonly #streams = new Map<number, Stream>()
+  /** Streams with DATA that the connection's window keeps back, in the order they came. */
+  readonly #waiting = new Set<Stream>()
+  readonly #handshake: Disposable
+  #out: OutputBuffer | undefined
+  #inTurn = false
+  /** Bytes that are not read yet; it begins with the preface. */
+  #rest: Buffer = NOTHING
+  #prefaceRead = false
+  #lastId = 0
+  #consumed = 0
+  #stall: Disposable | undefined
+  /** No stream after this one is answered; undefined: all are. */
+  #finalId: number | undefined
+  #retiring: Disposable | undefined
+  #ended = false
+  /** Looks (server.ts) in a row at which it had said nothing, and at which nothing was under way. */
+  #silentLooks = 0
+  #idleLooks = 0
+  /** Answers since its last PING: a client that measures the line pings for each. */
+  #answered = 0
+
+  constructor(socket: ClientSocket, options: ConnectionOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.peer = { address: socket.remoteAddress ?? '' }
+    this.#budget = new FloodBudget(options.clock)
+    this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())
+    socket.on('drain', () => this.#unstall())
+    const { out } = this
+    // Sent at once: a client may wait for it (RFC 9113 section 3.4).
+    out.settings([
+      [SETTING.maxConcurrentStreams, STREAMS_MAX],
+      [SETTING.maxHeaderListSize, HEADER_LIST_MAX],
+    ])
+    out.control(FRAME.windowUpdate, 0, 0, CONNECTION_WINDOW - this.sendWindow)
+  }
+
+  get out(): OutputBuffer {
+    if (this.#out === undefined) {
+      this.#out = this.#options.buffers.take()
+      // Answers that came later, of several streams together.
+      if (!this.#inTurn) process.nextTick(() => this.#flush())
+    }
+    return this.#out
+  }
+
+  /** `bytes[0, length)` were read. false: nothing more may be read until `resume`. */
+  receive(bytes: Buffer, length: number): boolean {
+    this.#silentLooks = 0
+    // What still comes is taken off the line: closed with some unread, the client could lose our last word.
+    if (this.#ended) return true
+    if (this.#rest.length === 0) return this.#turn(bytes, length)
+    const whole = Buffer.concat([this.#rest, bytes.subarray(0, length)])
+    return this.#turn(whole, whole.length)
+  }
+
+  /** No new requests: those that are under way when the client knows of it are still answered. */
+  retire(): void {
+    if (this.#retiring !== undefined || this.#finalId !== undefined || this.#ended) return
+    // Requests may be on their way to us, so the number of the last one is said when a round trip is over (section 6.8).
+    this.out.control(FRAME.goaway, 0, 0, WINDOW_MAX, ERROR_CODE.none)
+    this.out.control(FRAME.ping, 0, 0, ...RETIRE_PING)
+    this.#retiring = this.#options.clock.after(RETIRE_MS, () => this.#retire())
+  }
+
+  /** The client has closed its side. */
+  inputEnded(): void {
+    if (!this.#prefaceRead) return this.#end()
+    this.#finalId ??= this.#lastId
+    this.#endIfDone()
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    this.#ended = true
+    for (const timer of [this.#stall, this.#handshake, this.#retiring]) timer?.[Symbol.dispose]()
+    for (const stream of [...this.#streams.values()]) stream.lost()
+  }
+
+  /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
+  look(): void {
+    this.#silentLooks += 1
+    this.#idleLooks = this.#streams.size > 0 ? 0 : this.#idleLooks + 1
+    if (this.#silentLooks > SILENT_LOOKS_MAX) return void this.#socket.destroy()
+    if (this.#idleLooks > IDLE_LOOKS_MAX) return this.retire()
+    if (this.#silentLooks === SILENT_LOOKS_MAX && this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
+  }
+
+  // What streams use.
+
+  consumed(bytes: number): void {
+    this.#consumed += bytes
+    if (this.#consumed < CONNECTION_WINDOW / 2) return
+    this.out.control(FRAME.windowUpdate, 0, 0, this.#consumed)
+    this.#consumed = 0
+  }
+
+  waitForWindow(stream: Stream): void {
+    this.#waiting.add(stream)
+  }
+
+  over(stream: Stream): void {
+    this.#answered += 1
+    this.#streams.delete(stream.id)
+    this.#waiting.delete(stream)
+    this.#endIfDone()
+  }
+
+  // What the client says.
+
+  head(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) return this.#trailer(stream, isLast, bytes, start, end)
+    if (id <= this.#lastId) throw new ConnectionError(ERROR_CODE.streamClosed, `stream ${id} is over`)
+    // Also of requests that are refused: the table of the next ones depends on it.
+    const head = this.#heads.head(bytes, start, end)
+    if (this.#finalId !== undefined) return
+    this.#lastId = id
+    const { size } = this.#streams
+    if (size >= STREAMS_MAX) this.#refuse(id, ERROR_CODE.refusedStream)
+    else if (head === 'malformed') this.#refuse(id, ERROR_CODE.protocol)
+    else if (head === 'large') this.#refuse(id, ERROR_CODE.enhanceYourCalm)
+    else this.#open(id, head, isLast)
+  }
+
+  data(id: number, isLast: boolean, bytes: Buffer, flowBytes: number): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
+    this.#expectKnown(id)
+    this.consumed(flowBytes)
+    // Of one that was refused or answered before its body came: the client will know.
+    this.idle()
+    if (this.#finalId === undefined) this.#refuse(id, ERROR_CODE.streamClosed)
+  }
+
+  reset(id: number): void {
+    this.#expectKnown(id)
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return
+    this.idle()
+    stream.lost()
+  }
+
+  settings(payload: Buffer | undefined): void {
+    if (payload === undefined) return
+    this.#handshake[Symbol.dispose]()
+    const before = this.#settings.initialWindow
+    this.#settings.apply(payload, 0, payload.length)
+    const more = this.#settings.initialWindow - before
+    if (more !== 0) for (const stream of [...this.#streams.values()]) this.#widen(stream, more)
+    this.out.control(FRAME.settings, FLAG.ack, 0)
+    this.idle()
+  }
+
+  ping(payload: Buffer, isAck: boolean): void {
+    const words = [payload.readUInt32BE(0), payload.readUInt32BE(4)] as const
+    if (!isAck) {
+      this.out.control(FRAME.ping, FLAG.ack, 0, ...words)
+      if (this.#answered === 0) this.idle()
+      this.#answered = 0
+    } else if (words[0] === RETIRE_PING[0] && words[1] === RETIRE_PING[1]) this.#retire()
+  }
+
+  /** It asks for nothing more. */
+  goaway(): void {
+    this.#finalId ??= this.#lastId
+    this.#endIfDone()
+  }
+
+  widen(id: number, bytes: number): void {
+    if (id !== 0) {
+      this.#expectKnown(id)
+      const stream = this.#streams.get(id)
+      if (stream === undefined) return
+      if (bytes === 0) return stream.reset(ERROR_CODE.protocol)
+      return this.#resetOn(stream, stream.widen(bytes) ? undefined : ERROR_CODE.flowControl)
+    }
+    if (bytes === 0) throw new ConnectionError(ERROR_CODE.protocol, 'a WINDOW_UPDATE of nothing')
+    this.sendWindow += bytes
+    if (this.sendWindow > WINDOW_MAX) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const stream of waiting) stream.pump()
+  }
+
+  idle(): void {
+    if (!this.#budget.spend())
+      throw new ConnectionError(ERROR_CODE.enhanceYourCalm, 'too many frames that ask for nothing')
+  }
+
+  #open(id: number, head: RequestHead, isLast: boolean): void {
+    const stream = new Stream(id, head, this, this.#settings.initialWindow)
+    this.#streams.set(id, stream)
+    this.#idleLooks = 0
+    stream.handler = this.#options.open(stream)
+    if (isLast) this.#resetOn(stream, stream.inputEnds())
+  }
+
+  #trailer(stream: Stream, isLast: boolean, bytes: Buffer, start: number, end: number): void {
+    const isWell = this.#heads.trailer(bytes, start, end)
+    if (isLast && isWell) this.#resetOn(stream, stream.inputEnds())
+    else this.#resetOn(stream, stream.inputEnded ? ERROR_CODE.streamClosed : ERROR_CODE.protocol)
+  }
+
+  #widen(stream: Stream, bytes: number): void {
+    if (!stream.widen(bytes)) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
+  }
+
+  /** A fault of one stream alone (section 5.4.2): whoever answers it is told. */
+  #resetOn(stream: Stream, fault: ErrorCode | undefined): void {
+    if (fault === undefined) return
+    this.#refuse(stream.id, fault)
+    stream.lost()
+  }
+
+  #refuse(id: number, code: ErrorCode): void {
+    this.out.control(FRAME.rstStream, 0, id, code)
+  }
+
+  /** Streams that nobody opened say nothing (section 5.1). */
+  #expectKnown(id: number): void {
+    if (id <= this.#lastId && (id & 1) === 1) return
+    // Behind our GOAWAY they were opened, and not looked at.
+    if (this.#finalId === undefined || (id & 1) === 0)
+      throw new ConnectionError(ERROR_CODE.protocol, `stream ${id} is not open`)
+  }
+
+  #turn(bytes: Buffer, end: number): boolean {
+    this.#inTurn = true
+    let at = end
+    try {
+      at = this.#read(bytes, end)
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+    this.#inTurn = false
+    this.#rest = at < end && !this.#ended ? Buffer.from(bytes.subarray(at, end)) : NOTHING
+    this.#flush()
+    return this.#stall === undefined
+  }
+
+  /** Returns up to where. */
+  #read(bytes: Buffer, end: number): number {
+    let at = 0
+    if (!this.#prefaceRead) {
+      const preface = prefaceIn(bytes, end)
+      if (preface === 'incomplete') return 0
+      if (preface === 'other') return this.#refuseOther(bytes, end)
+      this.#prefaceRead = true
+      at = PREFACE.length
+    }
+    return this.#frames.read(bytes, at, end, this.#goesOn)
+  }
+
+  /** Asked before each frame: a read of many requests must not become megabytes of answers that nobody takes. */
+  readonly #goesOn = (): boolean => {
+    if (this.#out !== undefined && this.#out.length > FLUSH_AT_BYTES) this.#flush()
+    return this.#stall === undefined && !this.#ended
+  }
+
+  /** Who speaks HTTP/1.1 sees why it does not work. */
+  #refuseOther(bytes: Buffer, end: number): number {
+    this.#out = undefined
+    if (/^[A-Z]{3,10} [^ ]* HTTP\/1/.test(bytes.toString('latin1', 0, Math.min(end, LINE_BYTES))))
+      this.#socket.write(NOT_HTTP2)
+    this.#end()
+    return end
+  }
+
+  #flush(): void {
+    const out = this.#out
+    this.#out = undefined
+    if (out === undefined) return
+    if (this.#ended || this.#socket.destroyed || out.length === 0) return this.#options.buffers.give(out)
+    const bytes = out.taken()
+    // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.
+    const isCopied = this.#options.encrypted || this.#socket.writableLength > 0
+    this.#socket.write(isCopied ? Buffer.from(bytes) : bytes)
+    if (isCopied || this.#socket.writableLength === 0) this.#options.buffers.give(out)
+    if (this.#stall === undefined && this.#socket.writableNeedDrain)
+      this.#stall = this.#options.clock.after(STALL_MS, () => this.#socket.destroy())
+  }
+
+  #unstall(): void {
+    if (this.#stall === undefined) return
+    this.#stall[Symbol.dispose]()
+    this.#stall = undefined
+    const rest = this.#rest
+    this.#rest = NOTHING
+    if (this.#turn(rest, rest.length)) this.#socket.resume()
+  }
+
+  #retire(): void {
+    this.#retiring?.[Symbol.dispose]()
+    this.#retiring = undefined
+    if (this.#finalId !== undefined || this.#ended) return
+    this.#finalId = this.#lastId
+    this.out.control(FRAME.goaway, 0, 0, this.#lastId, ERROR_CODE.none)
+    this.#endIfDone()
+  }
+
+  #endIfDone(): void {
+    if (this.#finalId !== undefined && this.#streams.size === 0) this.#end()
+  }
+
+  #fail(thrown: unknown): void {
+    const isTheirs = thrown instanceof ConnectionError
+    if (!isTheirs) this.#options.onFault(thrown)
+    const { out } = this
+    out.control(FRAME.goaway, 0, 0, this.#lastId, isTheirs ? thrown.code : ERROR_CODE.internal)
+    this.#end()
+    for (const stream of [...this.#streams.values()]) stream.lost()
+  }
+
+  /** After what was written. What still comes is taken off the line until the client closes, for a moment. */
+  #end(): void {
+    if (this.#ended) return
+    this.#flush()
+    this.#ended = true
+    this.#socket.end()
+    const late = this.#options.clock.after(LINGER_MS, () => this.#socket.destroy())
+    this.#socket.once('close', () => late[Symbol.dispose]())
+  }
+}
+
+const NOTHING: Buffer = Buffer.alloc(0)
+/**
+ * Requests under way at once on one connection; a client queues further ones. One whose client does not read holds an
+ * answer of at most 400 KB, so this bounds what one client can make us hold.
+ */
+const STREAMS_MAX = 256
+/** Bytes of bodies that a connection may have under way: what is held of it at most while nobody reads them. */
+const CONNECTION_WINDOW = 1_048_576
+/** A connection that comes and never begins would stay for ever. */
+const HANDSHAKE_MS = 10_000
+/** A client that takes none of its answers for this time is cut off. */
+const STALL_MS = 30_000
+/** A round trip to anywhere, and a client that does not answer PING. */
+const RETIRE_MS = 1000
+const RETIRE_PING = [0x6964_6765, 0x6e00_0000] as const
+/** A client closes as soon as it sees the end; one that does not is cut off. */
+const LINGER_MS = 2000
+/** Looks are 20 s apart: asked after a minute of silence, cut off after 20 s more. */
+const SILENT_LOOKS_MAX = 3
+/** Five minutes without a request. */
+const IDLE_LOOKS_MAX = 15
+const FLUSH_AT_BYTES = 4 * FRAME_MAX_BYTES
+const LINE_BYTES = 2048
+const NOT_HTTP2 =
+  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 78\r\n\r\n' +
+  'This port speaks gRPC (HTTP/2) only; the HTTP API has another one (8080).     \n'
