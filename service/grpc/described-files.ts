@@ -1,7 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import {
   type DescriptorProto,
-  type EnumDescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt'
@@ -66,7 +65,6 @@ export class DescribedFiles {
     this.#symbols.set(message, file.name)
     this.#messages.add(message)
     for (const nested of nestedType) this.#addMessage(file, message, nested)
-    for (const nested of enumType)
-      this.#symbols.set(`${message}.${(nested as EnumDescriptorProto).name}`, file.name)
+    for (const nested of enumType) this.#symbols.set(`${message}.${nested.name}`, file.name)
   }
 }

@@ -3,13 +3,14 @@ import type { Clock } from '../ports/clock.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { ConnectionError, ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FloodBudget } from './flood-budget.ts'
-import { FLAG, FRAME, FRAME_MAX_BYTES, WINDOW_MAX } from './frame.ts'
+import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HEADER_LIST_MAX, HeadReader } from './head-reader.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 import { PeerSettings, SETTING } from './peer-settings.ts'
-import { PREFACE, prefaceIn } from './preface.ts'
+import { PREFACE, prefaceIn, refusalOf } from './preface.ts'
 import type { RequestHead } from './request-head.ts'
+import { SocketOutput } from './socket-output.ts'
 import { Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
 
 /** What a connection uses of its socket. */
@@ -59,14 +60,12 @@ export class Connection implements StreamCarrier, FrameSink {
   /** Streams with DATA that the connection's window keeps back, in the order they came. */
   readonly #waiting = new Set<Stream>()
   readonly #handshake: Disposable
-  #out: OutputBuffer | undefined
-  #inTurn = false
+  readonly #output: SocketOutput
   /** Bytes that are not read yet; it begins with the preface. */
   #rest: Buffer = NOTHING
   #prefaceRead = false
   #lastId = 0
   #consumed = 0
-  #stall: Disposable | undefined
   /** No stream after this one is answered; undefined: all are. */
   #finalId: number | undefined
   #retiring: Disposable | undefined
@@ -83,7 +82,7 @@ export class Connection implements StreamCarrier, FrameSink {
     this.peer = { address: socket.remoteAddress ?? '' }
     this.#budget = new FloodBudget(options.clock)
     this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())
-    socket.on('drain', () => this.#unstall())
+    this.#output = new SocketOutput(socket, options, () => this.#goOn())
     const { out } = this
     // Sent at once: a client may wait for it (RFC 9113 section 3.4).
     out.settings([
@@ -94,12 +93,7 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   get out(): OutputBuffer {
-    if (this.#out === undefined) {
-      this.#out = this.#options.buffers.take()
-      // Answers that came later, of several streams together.
-      if (!this.#inTurn) process.nextTick(() => this.#flush())
-    }
-    return this.#out
+    return this.#output.buffer
   }
 
   /** `bytes[0, length)` were read. false: nothing more may be read until `resume`. */
@@ -131,8 +125,9 @@ export class Connection implements StreamCarrier, FrameSink {
   /** The socket is closed. */
   closed(): void {
     this.#ended = true
-    for (const timer of [this.#stall, this.#handshake, this.#retiring]) timer?.[Symbol.dispose]()
-    for (const stream of [...this.#streams.values()]) stream.lost()
+    this.#output.close()
+    for (const timer of [this.#handshake, this.#retiring]) timer?.[Symbol.dispose]()
+    for (const stream of this.#streams.values()) stream.lost()
   }
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
@@ -205,7 +200,7 @@ export class Connection implements StreamCarrier, FrameSink {
     const before = this.#settings.initialWindow
     this.#settings.apply(payload, 0, payload.length)
     const more = this.#settings.initialWindow - before
-    if (more !== 0) for (const stream of [...this.#streams.values()]) this.#widen(stream, more)
+    if (more !== 0) for (const stream of this.#streams.values()) this.#widen(stream, more)
     this.out.control(FRAME.settings, FLAG.ack, 0)
     this.idle()
   }
@@ -284,17 +279,23 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   #turn(bytes: Buffer, end: number): boolean {
-    this.#inTurn = true
     let at = end
+    this.#output.hold()
     try {
       at = this.#read(bytes, end)
     } catch (thrown) {
       this.#fail(thrown)
     }
-    this.#inTurn = false
     this.#rest = at < end && !this.#ended ? Buffer.from(bytes.subarray(at, end)) : NOTHING
-    this.#flush()
-    return this.#stall === undefined
+    this.#output.release()
+    return !this.#output.isStalled
+  }
+
+  /** The client takes answers again: what was read meanwhile is answered. */
+  #goOn(): void {
+    const rest = this.#rest
+    this.#rest = NOTHING
+    if (this.#turn(rest, rest.length)) this.#socket.resume()
   }
 
   /** Returns up to where. */
@@ -312,40 +313,17 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Asked before each frame: a read of many requests must not become megabytes of answers that nobody takes. */
   readonly #goesOn = (): boolean => {
-    if (this.#out !== undefined && this.#out.length > FLUSH_AT_BYTES) this.#flush()
-    return this.#stall === undefined && !this.#ended
+    this.#output.flushMuch()
+    return !this.#output.isStalled && !this.#ended
   }
 
   /** Who speaks HTTP/1.1 sees why it does not work. */
   #refuseOther(bytes: Buffer, end: number): number {
-    this.#out = undefined
-    if (/^[A-Z]{3,10} [^ ]* HTTP\/1/.test(bytes.toString('latin1', 0, Math.min(end, LINE_BYTES))))
-      this.#socket.write(NOT_HTTP2)
+    this.#output.drop()
+    const answer = refusalOf(bytes, end)
+    if (answer !== undefined) this.#socket.write(answer)
     this.#end()
     return end
-  }
-
-  #flush(): void {
-    const out = this.#out
-    this.#out = undefined
-    if (out === undefined) return
-    if (this.#ended || this.#socket.destroyed || out.length === 0) return this.#options.buffers.give(out)
-    const bytes = out.taken()
-    // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.
-    const isCopied = this.#options.encrypted || this.#socket.writableLength > 0
-    this.#socket.write(isCopied ? Buffer.from(bytes) : bytes)
-    if (isCopied || this.#socket.writableLength === 0) this.#options.buffers.give(out)
-    if (this.#stall === undefined && this.#socket.writableNeedDrain)
-      this.#stall = this.#options.clock.after(STALL_MS, () => this.#socket.destroy())
-  }
-
-  #unstall(): void {
-    if (this.#stall === undefined) return
-    this.#stall[Symbol.dispose]()
-    this.#stall = undefined
-    const rest = this.#rest
-    this.#rest = NOTHING
-    if (this.#turn(rest, rest.length)) this.#socket.resume()
   }
 
   #retire(): void {
@@ -367,13 +345,13 @@ export class Connection implements StreamCarrier, FrameSink {
     const { out } = this
     out.control(FRAME.goaway, 0, 0, this.#lastId, isTheirs ? thrown.code : ERROR_CODE.internal)
     this.#end()
-    for (const stream of [...this.#streams.values()]) stream.lost()
+    for (const stream of this.#streams.values()) stream.lost()
   }
 
   /** After what was written. What still comes is taken off the line until the client closes, for a moment. */
   #end(): void {
     if (this.#ended) return
-    this.#flush()
+    this.#output.close()
     this.#ended = true
     this.#socket.end()
     const late = this.#options.clock.after(LINGER_MS, () => this.#socket.destroy())
@@ -391,8 +369,6 @@ const STREAMS_MAX = 256
 const CONNECTION_WINDOW = 1_048_576
 /** A connection that comes and never begins would stay for ever. */
 const HANDSHAKE_MS = 10_000
-/** A client that takes none of its answers for this time is cut off. */
-const STALL_MS = 30_000
 /** A round trip to anywhere, and a client that does not answer PING. */
 const RETIRE_MS = 1000
 const RETIRE_PING = [0x6964_6765, 0x6e00_0000] as const
@@ -402,8 +378,3 @@ const LINGER_MS = 2000
 const SILENT_LOOKS_MAX = 3
 /** Five minutes without a request. */
 const IDLE_LOOKS_MAX = 15
-const FLUSH_AT_BYTES = 4 * FRAME_MAX_BYTES
-const LINE_BYTES = 2048
-const NOT_HTTP2 =
-  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 78\r\n\r\n' +
-  'This port speaks gRPC (HTTP/2) only; the HTTP API has another one (8080).     \n'

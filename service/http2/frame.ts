@@ -22,14 +22,3 @@ export const FRAME = {
 } as const
 
 export const FLAG = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const
-
-/** A frame within the bytes that were read; valid until the next read. */
-export interface Frame {
-  readonly type: number
-  readonly flags: number
-  readonly stream: number
-  readonly bytes: Buffer
-  /** Of the payload. */
-  readonly start: number
-  readonly end: number
-}

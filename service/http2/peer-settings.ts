@@ -31,16 +31,17 @@ export class PeerSettings {
       case SETTING.initialWindowSize:
         if (value > WINDOW_MAX) throw new ConnectionError(ERROR_CODE.flowControl, `a window of ${value}`)
         this.initialWindow = value
-        return
+        break
       case SETTING.enablePush:
         if (value > 1) throw new ConnectionError(ERROR_CODE.protocol, `ENABLE_PUSH ${value}`)
-        return
+        break
       case SETTING.maxFrameSize:
         if (value < FRAME_MAX_BYTES || value >= 2 ** 24)
           throw new ConnectionError(ERROR_CODE.protocol, `MAX_FRAME_SIZE ${value}`)
-        return
+        break
       default:
-      // Others, and those that are not known yet, change nothing.
+        // Others, and those that are not known yet, change nothing.
+        break
     }
   }
 }
