@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Http2Desk } from '../../test/fixtures/http2-desk.ts'
+import { data, frame, PREFACE_AND_SETTINGS, words } from '../../test/fixtures/http2-frames.ts'
+import { BufferPool } from '../http2/buffer-pool.ts'
+import { Connection } from '../http2/connection.ts'
+import { HpackDecoder } from '../http2/hpack-decoder.ts'
+import { encodeFields } from '../http2/hpack-encoder.ts'
+import { CallStatus, type Method } from './call.ts'
+import { callOpener } from './open-call.ts'
+import { STATUS } from './status-code.ts'
+
+const MESSAGE = Buffer.from('0000000002aabb', 'hex')
+
+/** A desk whose application is gRPC with three methods. */
+function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
+  const faults: unknown[] = []
+  const methods: Method[] = [
+    { path: '/t/Echo', answer: (message) => message },
+    { path: '/t/Wait', answer: () => new Promise(() => undefined) },
+    {
+      path: '/t/Refuse',
+      answer: () => {
+        throw new CallStatus(STATUS.NOT_FOUND, 'nö %')
+      },
+    },
+    {
+      path: '/t/Break',
+      answer: () => {
+        throw new Error('password=hunter2')
+      },
+    },
+    {
+      path: '/t/Both',
+      open: (_call, output) => ({
+        receive: (message) => void output.send(message),
+        ended: () => output.end(),
+        drained: () => undefined,
+        closed: () => undefined,
+      }),
+    },
+  ]
+  const desk = new Http2Desk()
+  const open = callOpener(new Map(methods.map((method) => [method.path, method])), {
+    clock: desk.clock,
+    maxMessageBytes: 100,
+    onFault: (error) => faults.push(error),
+  })
+  const connection = new Connection(desk.socket as never, {
+    clock: desk.clock,
+    buffers: new BufferPool(),
+    encrypted: false,
+    onFault: (error) => faults.push(error),
+    open,
+  })
+  Object.assign(desk, { connection })
+  desk.receive(PREFACE_AND_SETTINGS)
+  desk.frames()
+  return { desk, faults }
+}
+
+function head(path: string, more: Record<string, string> = {}): Buffer {
+  const fields = {
+    ':method': 'POST',
+    ':scheme': 'http',
+    ':path': path,
+    'content-type': 'application/grpc',
+    ...more,
+  }
+  return frame(1, 4, 1, encodeFields(Object.entries(fields)))
+}
+
+/** The fields of all header blocks, and the messages. */
+function answered(desk: Http2Desk): { fields: Record<string, string>; body: string; resets: number } {
+  const fields: Record<string, string> = {}
+  const decoder = new HpackDecoder({ tableMax: 4096, listMax: 16_384 })
+  let body = ''
+  let resets = 0
+  for (const { type, payload } of desk.frames()) {
+    if (type === 1) decoder.decode(payload, 0, payload.length, (name, value) => (fields[name] = value))
+    if (type === 0) body += payload.toString('hex')
+    if (type === 3) resets += 1
+  }
+  return { fields, body, resets }
+}
+
+test('one message in one frame is answered in the same turn', () => {
+  const { desk } = grpcDesk()
+  desk.receive(head('/t/Echo'), data(1, MESSAGE, true))
+  const { fields, body } = answered(desk)
+  assert.equal(body, MESSAGE.toString('hex'))
+  assert.equal(fields['grpc-status'], '0')
+  assert.equal(fields['content-type'], 'application/grpc')
+})
+
+test('a unary method takes exactly one message', () => {
+  for (const body of [Buffer.alloc(0), MESSAGE.subarray(0, 6), Buffer.concat([MESSAGE, MESSAGE])]) {
+    const { desk } = grpcDesk()
+    desk.receive(head('/t/Echo'), data(1, body, true))
+    assert.equal(answered(desk).fields['grpc-status'], String(STATUS.INTERNAL))
+  }
+})
+
+test('a refusal says its code and its text, percent-encoded, and nothing else', () => {
+  const { desk } = grpcDesk()
+  desk.receive(head('/t/Refuse'), data(1, MESSAGE, true))
+  const { fields, body } = answered(desk)
+  assert.equal(fields['grpc-status'], String(STATUS.NOT_FOUND))
+  assert.equal(fields['grpc-message'], 'n%C3%B6 %25')
+  assert.equal(body, '')
+})
+
+test('a fault of ours is told without its text', () => {
+  const { desk, faults } = grpcDesk()
+  desk.receive(head('/t/Break'), data(1, MESSAGE, true))
+  const { fields } = answered(desk)
+  assert.equal(fields['grpc-status'], String(STATUS.INTERNAL))
+  assert.doesNotMatch(JSON.stringify(fields), /hunter2/)
+  assert.equal(faults.length, 1)
+})
+
+test('what is no call of gRPC is told so', () => {
+  for (const [more, httpStatus, code] of [
+    [{ ':method': 'GET' }, '405', STATUS.INTERNAL],
+    [{ 'content-type': 'text/html' }, '415', STATUS.INTERNAL],
+    [{ 'content-type': 'application/grpc-web' }, '415', STATUS.INTERNAL],
+    [{ ':path': '/t/Nothing' }, '200', STATUS.UNIMPLEMENTED],
+    [{ 'grpc-encoding': 'snappy' }, '200', STATUS.UNIMPLEMENTED],
+  ] as const) {
+    const { desk } = grpcDesk()
+    desk.receive(head('/t/Echo', more), data(1, MESSAGE, true))
+    const { fields } = answered(desk)
+    assert.equal(fields[':status'], httpStatus, JSON.stringify(more))
+    assert.equal(fields['grpc-status'], String(code), JSON.stringify(more))
+  }
+})
+
+test('a call that waits ends at its deadline, and at once when the client resets it', () => {
+  const { desk } = grpcDesk()
+  desk.receive(head('/t/Wait', { 'grpc-timeout': '50m' }), data(1, MESSAGE, true))
+  desk.clock.advance(49)
+  assert.equal(answered(desk).fields['grpc-status'], undefined)
+  desk.clock.advance(1)
+  desk.receive()
+  assert.equal(answered(desk).fields['grpc-status'], String(STATUS.DEADLINE_EXCEEDED))
+  const other = grpcDesk().desk
+  other.receive(head('/t/Wait', { 'grpc-timeout': '50m' }), data(1, MESSAGE, true), frame(3, 0, 1, words(8)))
+  other.clock.advance(100)
+  assert.deepEqual(answered(other).fields, {})
+})
+
+test('a message above the limit is refused before all of it has come', () => {
+  const { desk } = grpcDesk()
+  desk.receive(head('/t/Echo'), data(1, Buffer.from('0000010000', 'hex')))
+  const { fields, resets } = answered(desk)
+  assert.equal(fields['grpc-status'], String(STATUS.RESOURCE_EXHAUSTED))
+  assert.equal(resets, 1)
+})
+
+test('a stream answers each message, and ends when the client does', () => {
+  const { desk } = grpcDesk()
+  desk.receive(head('/t/Both'), data(1, Buffer.concat([MESSAGE, MESSAGE.subarray(0, 3)])))
+  assert.equal(answered(desk).body, MESSAGE.toString('hex'))
+  desk.receive(data(1, MESSAGE.subarray(3), true))
+  const { fields, body } = answered(desk)
+  assert.equal(body, MESSAGE.toString('hex'))
+  assert.equal(fields['grpc-status'], '0')
+})
