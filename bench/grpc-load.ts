@@ -2,11 +2,9 @@ import { Agent, request as httpRequest } from 'node:http'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { IdFormat, IdServiceService } from '../service/grpc/generated/idgen/v1/id_service.ts'
 import type { Transport } from './grpc-servers.ts'
+import { thinHttp, thinStream, thinUnary } from './thin-client.ts'
 
-/**
- * One round of load: `requests` in all, `callers` of them in flight; over gRPC all on one connection. Node's own client
- * libraries on both sides, because R-1.4.2 compares what callers see: the clients of `idgen bench` are thinner.
- */
+/** One round of load: `requests` in all, `callers` of them in flight; over gRPC all on one connection. */
 export interface GrpcRound {
   readonly port: number
   /** Of the tag over gRPC (w/g/t), of the route over HTTP. */
@@ -15,6 +13,8 @@ export interface GrpcRound {
   readonly callers: number
   readonly requests: number
   readonly transport: Transport
+  /** `library`: Node's own. `thin`: bytes made ahead (thin-client.ts). */
+  readonly client: 'library' | 'thin'
 }
 
 /** From asking to the answer, median of the calls; microseconds. */
@@ -29,7 +29,7 @@ interface Asker {
 }
 
 async function runRound(round: GrpcRound): Promise<Latency> {
-  const asker = askerOf(round)
+  const asker = round.client === 'thin' ? await THIN[round.transport](round, round.callers) : askerOf(round)
   const micros: number[] = []
   let left = round.requests
   await Promise.all(
@@ -46,6 +46,8 @@ async function runRound(round: GrpcRound): Promise<Latency> {
   micros.sort((a, b) => a - b)
   return { medianMicros: micros[micros.length >> 1] ?? Number.NaN }
 }
+
+const THIN = { http: thinHttp, unary: thinUnary, stream: thinStream } as const
 
 function askerOf(round: GrpcRound): Asker {
   if (round.transport === 'http') return httpAsker(round)

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import {
@@ -39,6 +42,20 @@ async function startEcho(): Promise<GrpcListening> {
   return { port, path: TAG, authorization: 'Bearer none' }
 }
 
+/** The other floor: bare node:http with a constant answer of the same size. */
+async function startBareHttp(): Promise<GrpcListening> {
+  const body = '{"ids":["1234567"],"algorithm":"segment","degraded":false}'
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
+  const server = createServer((_request, response) => {
+    response.writeHead(200, headers)
+    response.end(body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { port, path: '/', authorization: 'Bearer none' }
+}
+
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
   const { useCases, keyText } = await memoryUseCases({
@@ -60,9 +77,15 @@ async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
   return { port, path: '/v1/workspaces/bench/groups/grpc/tags/single/ids', authorization }
 }
 
+const STARTS = {
+  echo: startEcho,
+  bare: startBareHttp,
+  idgen: () => startIdgen('grpc'),
+  http: () => startIdgen('http'),
+} as const
+
 if (process.send !== undefined) {
-  const kind = process.argv[2]
-  const listening = await (kind === 'echo' ? startEcho() : startIdgen(kind === 'http' ? 'http' : 'grpc'))
+  const listening = await STARTS[process.argv[2] as keyof typeof STARTS]()
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

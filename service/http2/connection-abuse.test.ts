@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertGoaway, echo, Http2Desk } from '../../test/fixtures/http2-desk.ts'
+import { data, frame, PREFACE_AND_SETTINGS, request, words } from '../../test/fixtures/http2-frames.ts'
+import { ERROR_CODE } from './error-code.ts'
+
+const [HEADERS, RST, SETTINGS, PING] = [1, 3, 4, 6] as const
+
+describe('a client that means harm', () => {
+  const floods: Record<string, (i: number) => Buffer> = {
+    'requests that are reset at once (CVE-2023-44487)': (i) =>
+      Buffer.concat([request(2 * i + 1), frame(RST, 0, 2 * i + 1, words(8))]),
+    'PING without requests': () => frame(PING, 0, 0, words(1, 2)),
+    'SETTINGS without end': () => frame(SETTINGS, 0, 0),
+    'DATA of nothing': (i) => (i === 0 ? request(1) : data(1, '')),
+    'frames of a type that nobody knows': () => frame(200, 0, 0),
+    'PRIORITY without end': () => frame(2, 0, 3, Buffer.alloc(5)),
+    'DATA of requests that were refused': (i) =>
+      i === 0 ? Buffer.concat([request(1), frame(RST, 0, 1, words(8))]) : data(1, 'x'),
+  }
+  for (const [what, next] of Object.entries(floods))
+    test(`${what} end the connection`, () => {
+      const desk = Http2Desk.begun()
+      for (let i = 0; i < 5000 && !desk.socket.ended; i += 1) desk.receive(next(i))
+      assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
+    })
+
+  test('a header block without end ends the connection after some frames', () => {
+    const desk = Http2Desk.begun()
+    desk.receive(frame(HEADERS, 0, 1, Buffer.from([0x83])))
+    for (let i = 0; i < 20 && !desk.socket.ended; i += 1) desk.receive(frame(9, 0, 1, Buffer.from([0x86])))
+    assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
+  })
+
+  test('what floods is allowed as often as time passes', () => {
+    const desk = Http2Desk.begun()
+    for (let second = 0; second < 60; second += 1) {
+      for (let i = 0; i < 400; i += 1) desk.receive(frame(PING, 0, 0, words(1, 2)))
+      desk.clock.advance(1000)
+    }
+    assert.equal(desk.socket.ended, false)
+  })
+
+  test('a client that reads nothing is not read on, holds little, and is cut off', () => {
+    const desk = Http2Desk.begun(echo)
+    desk.socket.blocked = true
+    assert.equal(desk.receive(frame(PING, 0, 0, words(1, 2))), false)
+    const written = desk.socket.writableLength
+    desk.receive(frame(PING, 0, 0, words(1, 2)).subarray(0, 5))
+    assert.equal(desk.socket.writableLength, written)
+    desk.clock.advance(30_000)
+    assert.equal(desk.socket.destroyed, true)
+  })
+
+  test('a client that reads again is answered on', () => {
+    const desk = Http2Desk.begun(echo)
+    desk.socket.blocked = true
+    desk.receive(request(1), data(1, 'one', true), request(3), data(3, 'three', true))
+    desk.socket.drain()
+    assert.equal(desk.socket.resumed, 1)
+    assert.deepEqual(
+      desk.seen.map(({ body }) => body),
+      ['one', 'three'],
+    )
+    desk.clock.advance(60_000)
+    assert.equal(desk.socket.destroyed, false)
+  })
+
+  test('a connection that never begins is cut off', () => {
+    const desk = new Http2Desk()
+    desk.receive(PREFACE_AND_SETTINGS.subarray(0, 24))
+    desk.clock.advance(10_000)
+    assert.equal(desk.socket.destroyed, true)
+  })
+})
