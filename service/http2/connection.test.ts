@@ -237,6 +237,7 @@ describe('a client that breaks the protocol', () => {
       ERROR_CODE.protocol,
     ],
     'a PING that is too short': [[frame(PING, 0, 0, words(1))], ERROR_CODE.frameSize],
+    'a PRIORITY that is too short': [[request(1), frame(2, 0, 1, Buffer.alloc(4))], ERROR_CODE.frameSize],
     'PING of a stream': [[frame(PING, 0, 1, words(1, 2))], ERROR_CODE.protocol],
   }
   for (const [what, [frames, code]] of Object.entries(ofConnection))

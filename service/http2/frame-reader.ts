@@ -84,7 +84,8 @@ export class FrameReader {
         return this.#sink.reset(stream)
       case FRAME.priority:
         if (stream === 0) throw protocol('PRIORITY of no stream')
-        if (end - start !== PRIORITY_BYTES) return this.#sink.reset(stream)
+        // A fault of its stream only (section 6.3), which need not exist: the connection may end for it (section 5.4.1).
+        if (end - start !== PRIORITY_BYTES) throw frameSize('a PRIORITY that is not 5 bytes')
         return this.#sink.idle()
       default:
         return this.#ofConnection(type, stream, flags, bytes.subarray(start, end))
