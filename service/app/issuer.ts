@@ -1,3 +1,4 @@
+import type { AlgorithmName } from '../core/algorithm.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { Caller } from './authenticator.ts'
@@ -40,4 +41,31 @@ export interface Issuer {
    * per tag and burst of commands. `path` may name no tag at all: then it is not written down.
    */
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void
+}
+
+/** By which algorithm a tag issues now, and by which it would if all were well. */
+export interface IssuesBy {
+  readonly active: AlgorithmName
+  readonly first: AlgorithmName
+}
+
+/** What a protocol needs beyond it whose calls bear a trace and the data centre of their client. */
+export interface TracedIssuer extends Issuer {
+  readonly rates: RateLimits
+  /** Whether the tag is in memory: one map look-up. */
+  knows(path: string): boolean
+  /** undefined: not known here; `prepare` finds out. */
+  issuesBy(path: string): IssuesBy | undefined
+  /** Brings the tag into memory; spends nothing. @throws as take */
+  prepare(path: string): Promise<void>
+  /** One more call, of a client in this data centre (clientDcOf). */
+  countClient(clientDc: number): void
+  /** As `count`, of one call, which was counted for its client by `countClient`. */
+  countCall(
+    keyId: string,
+    path: string,
+    outcome: 'ok' | ErrorCode,
+    ids: number,
+    traceId: string | undefined,
+  ): void
 }

@@ -2,14 +2,15 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { Caller } from './authenticator.ts'
 import { UNKNOWN_DC } from './dc-traffic.ts'
-import type { Issuer } from './issuer.ts'
+import type { IssuesBy, TracedIssuer } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { RequestLimits, UseCases } from './use-cases.ts'
 
 /** The issuer of the main thread: straight out of the grants of this process. */
-export class LocalIssuer implements Issuer {
+export class LocalIssuer implements TracedIssuer {
   readonly limits: RequestLimits
-  readonly rates: Issuer['rates']
+  readonly rates: RateLimits
   readonly #useCases: Pick<UseCases, 'authenticator' | 'directory' | 'generate' | 'ledger' | 'traffic'>
 
   constructor(
@@ -63,10 +64,36 @@ export class LocalIssuer implements Issuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { directory, ledger, traffic } = this.#useCases
+    const { ledger, traffic } = this.#useCases
     traffic.count(UNKNOWN_DC, requests)
-    // Names out of thin air would fill the ledger, and with it the audit log, as fast as a client can invent them.
-    const subject = outcome === 'ok' || directory.peek(path) !== undefined ? path : '*'
-    ledger.countMany(keyId, subject, outcome, { requests, ids })
+    ledger.countMany(keyId, this.#subjectOf(path, outcome), outcome, { requests, ids })
+  }
+
+  knows(path: string): boolean {
+    return this.#useCases.directory.peek(path) !== undefined
+  }
+
+  issuesBy(path: string): IssuesBy | undefined {
+    const tag = this.#useCases.directory.peek(path)
+    if (tag === undefined) return undefined
+    const active = tag.router.active.name
+    return { active, first: tag.tag.chain[0] ?? active }
+  }
+
+  async prepare(path: string): Promise<void> {
+    await this.#useCases.directory.resolve(path)
+  }
+
+  countClient(clientDc: number): void {
+    this.#useCases.traffic.count(clientDc)
+  }
+
+  countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {
+    this.#useCases.ledger.count(keyId, this.#subjectOf(path, outcome), outcome, ids, traceId)
+  }
+
+  /** Names out of thin air would fill the ledger, and with it the audit log, as fast as a client can invent them. */
+  #subjectOf(path: string, outcome: 'ok' | ErrorCode): string {
+    return outcome === 'ok' || this.knows(path) ? path : '*'
   }
 }

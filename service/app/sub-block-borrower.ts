@@ -3,6 +3,7 @@ import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import { SubBlock } from '../core/sub-block.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import type { IssuesBy } from './issuer.ts'
 import { shuttingDown, type ToBorrower, type ToLender, toBorrower } from './sub-block-messages.ts'
 import { type Flight, SubBlockShelf } from './sub-block-shelf.ts'
 
@@ -68,6 +69,26 @@ export class SubBlockBorrower {
   take(path: string, count: number, batch: IdBatch): Promise<void> {
     return this.#wait(path, count, {
       taken: () => this.tryTake(path, count, batch),
+      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
+    })
+  }
+
+  /** Whether the thread has, or had, shares of the tag. */
+  knows(path: string): boolean {
+    return this.#shelves.get(path)?.first !== undefined
+  }
+
+  /** undefined: no share is here. */
+  issuesBy(path: string): IssuesBy | undefined {
+    const shelf = this.#shelves.get(path)
+    const active = shelf?.algorithm
+    return active === undefined ? undefined : { active, first: shelf?.first ?? active }
+  }
+
+  /** Waits until a share is here; takes nothing of it. @throws as take */
+  prepare(path: string): Promise<void> {
+    return this.#wait(path, 1, {
+      taken: () => this.issuesBy(path) !== undefined,
       ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
     })
   }
@@ -173,7 +194,7 @@ export class SubBlockBorrower {
     return flight
   }
 
-  #put({ path, number, share }: Extract<ToBorrower, { kind: 'share' }>): void {
+  #put({ path, number, share, first }: Extract<ToBorrower, { kind: 'share' }>): void {
     const shelf = this.#shelves.get(path)
     if (shelf === undefined) return
     try {
@@ -181,6 +202,7 @@ export class SubBlockBorrower {
     } catch (thrown) {
       return this.#refused(path, number, IdgenError.from(thrown))
     }
+    shelf.first = first ?? share.algorithm
     this.#shelves.delete(path)
     this.#shelves.set(path, shelf)
   }

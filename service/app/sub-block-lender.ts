@@ -174,7 +174,8 @@ export class SubBlockLender {
     const share = packSubBlock(batch, owner, this.#options.clock.nowMs())
     this.lent += batch.count
     this.shares += 1
-    member.thread.post({ kind: 'share', number, path, share }, [share.runs.buffer, share.uuids.buffer])
+    const first = this.#options.directory.peek(path)?.tag.chain[0]
+    member.thread.post({ kind: 'share', number, path, share, first }, [share.runs.buffer, share.uuids.buffer])
   }
 
   #refuse(member: Member, { number, path }: Ask, error: IdgenError): void {

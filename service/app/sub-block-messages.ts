@@ -1,3 +1,4 @@
+import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import { ERRORS, type ErrorCode, IdgenError } from '../core/errors.ts'
 import type { PackedSubBlock } from '../core/sub-block.ts'
 
@@ -20,7 +21,14 @@ export type ToLender =
 
 /** From the main thread. */
 export type ToBorrower =
-  | { readonly kind: 'share'; readonly number: number; readonly path: string; readonly share: PackedSubBlock }
+  | {
+      readonly kind: 'share'
+      readonly number: number
+      readonly path: string
+      readonly share: PackedSubBlock
+      /** By what the tag would issue if all were well; left out: by what the share is of. */
+      readonly first?: AlgorithmName | undefined
+    }
   | {
       readonly kind: 'refused'
       readonly number: number
@@ -46,12 +54,18 @@ export function toLender(message: unknown): ToLender | undefined {
 
 /** undefined: not a message of ours. What a share holds is checked by SubBlock. */
 export function toBorrower(message: unknown): ToBorrower | undefined {
-  const { kind, number, path, share, code, message: text, retryAfterMs } = fieldsOf(message)
+  const { kind, number, path, share, first, code, message: text, retryAfterMs } = fieldsOf(message)
   if (kind === 'stop') return { kind }
   if (kind === 'revoke') return typeof path === 'string' || path === undefined ? { kind, path } : undefined
   if (!isWhole(number) || typeof path !== 'string') return undefined
   if (kind === 'share' && typeof share === 'object' && share !== null)
-    return { kind, number, path, share: share as PackedSubBlock }
+    return {
+      kind,
+      number,
+      path,
+      share: share as PackedSubBlock,
+      first: ALGORITHMS.find((name) => name === first),
+    }
   if (kind !== 'refused' || !isCode(code) || typeof text !== 'string') return undefined
   const retry = typeof retryAfterMs === 'number' ? retryAfterMs : undefined
   return { kind, number, path, code, message: text, retryAfterMs: retry }

@@ -1,3 +1,4 @@
+import type { AlgorithmName } from '../core/algorithm.ts'
 import type { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { RateMeter } from '../core/rate-meter.ts'
@@ -21,6 +22,8 @@ export interface Flight {
 export class SubBlockShelf {
   /** What the requests that wait here asked for, all together: one question covers it. */
   awaited = 0
+  /** By what the tag would issue if all were well, as far as the lender said. */
+  first: AlgorithmName | undefined
   readonly #rate = new RateMeter()
   #current: SubBlock | undefined
   #next: SubBlock | undefined
@@ -28,6 +31,11 @@ export class SubBlockShelf {
   #issued = 0
   #flight: (Flight & { readonly end: (error: IdgenError | undefined) => void }) | undefined
   #restUntilMs = Number.NEGATIVE_INFINITY
+
+  /** Of the share that is used now; undefined: there is none. */
+  get algorithm(): AlgorithmName | undefined {
+    return this.#head()?.algorithm
+  }
 
   get flight(): Flight | undefined {
     return this.#flight

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Authenticator } from '../app/authenticator.ts'
+import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
@@ -10,18 +10,18 @@ import type { ConnectionDigests } from './connection-digests.ts'
  */
 export function requireApiKey(
   app: FastifyInstance,
-  authenticator: Authenticator,
+  issuer: Pick<Issuer, 'peekCaller' | 'authenticate'>,
   digests: ConnectionDigests,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const keyText = apiKeyOf(request.headers)
-    const known = authenticator.peek(keyText, digests.of(request.raw.socket, keyText))
+    const known = issuer.peekCaller(keyText, digests.of(request.raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
       done()
       return
     }
-    authenticator.authenticate(keyText).then(
+    issuer.authenticate(keyText).then(
       (caller) => {
         request.caller = caller
         done()

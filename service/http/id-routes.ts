@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decodeId } from '../app/decode-id.ts'
-import type { UseCases } from '../app/use-cases.ts'
+import type { TracedIssuer } from '../app/issuer.ts'
+import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { Log } from '../ports/log.ts'
 import { replyWithError } from './error-reply.ts'
 import { requestError } from './foreign-error.ts'
 import { countFailure, type IssueBody, IssueIds, type TagParams } from './issue-ids.ts'
@@ -10,12 +12,18 @@ import type { RequestAdmission } from './request-admission.ts'
 
 const IDS_URL = '/v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
 
-export function idRoutes(app: FastifyInstance, useCases: UseCases, admission: RequestAdmission): void {
+/** The routes that issue IDs. A protocol thread answers these, and no others. */
+export function issueRoutes(
+  app: FastifyInstance,
+  issuer: TracedIssuer,
+  admission: RequestAdmission,
+  log: Log,
+): void {
   app.addSchema(ISSUED_SCHEMA)
-  const { limits, log, layout } = useCases
-  const issue = new IssueIds(useCases, admission)
+  const { limits } = issuer
+  const issue = new IssueIds(issuer, admission)
   const errorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    countFailure(useCases, request, requestError(thrown).code)
+    countFailure(issuer, request, requestError(thrown).code)
     void replyWithError(thrown, request, reply, log)
   }
   app.post<{ Params: TagParams; Body: IssueBody }>(
@@ -27,10 +35,13 @@ export function idRoutes(app: FastifyInstance, useCases: UseCases, admission: Re
     `${IDS_URL}/stream`,
     { schema: streamSchema(limits), preValidation: bodyMayBeEmpty, errorHandler },
     async (request, reply) => {
-      const lines = await issueStream(request, useCases, admission)
+      const lines = await issueStream(request, issuer, admission)
       return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(lines)
     },
   )
+}
+
+export function decodeRoute(app: FastifyInstance, layout: SnowflakeLayout): void {
   app.get<{ Params: { readonly id: string } }>('/v1/ids/:id', { schema: DECODE_SCHEMA }, async (request) => {
     const decoded = decodeId(request.params.id, layout)
     if (decoded.kind === 'segment' || decoded.timeMs === undefined) return decoded

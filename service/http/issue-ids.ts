@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorize } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
-import type { LiveTag } from '../app/live-tag.ts'
-import type { UseCases } from '../app/use-cases.ts'
-import { IdgenError } from '../core/errors.ts'
+import type { TracedIssuer } from '../app/issuer.ts'
+import { type ErrorCode, IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { refuseForm, refuseIssued } from './issue-form.ts'
 import { type IssueForm, issuedJson } from './issued-text.ts'
@@ -25,61 +24,66 @@ export type IssueRequest = FastifyRequest<{ Params: TagParams; Body: IssueBody }
 
 /** The ids route. IDs that are in memory leave in the same turn of the event loop, without a promise. */
 export class IssueIds {
-  readonly #useCases: UseCases
+  readonly #issuer: TracedIssuer
   readonly #admission: RequestAdmission
   /** Reused by every call that does not wait: making a batch costs more than filling it. */
   #scratch = new IdBatch()
 
-  constructor(useCases: UseCases, admission: RequestAdmission) {
-    this.#useCases = useCases
+  constructor(issuer: TracedIssuer, admission: RequestAdmission) {
+    this.#issuer = issuer
     this.#admission = admission
   }
 
   /** Answers at once, or returns a promise of the answer's body. */
   handle(request: IssueRequest, reply: FastifyReply): undefined | Promise<string> {
-    const { directory, generate, traffic } = this.#useCases
+    const issuer = this.#issuer
     const { count, as } = request.body
-    traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
+    issuer.countClient(clientDcOf(request.headers[CLIENT_DC_HEADER]))
     const path = issuePath(request, this.#admission)
     this.#refuseCount(count, as)
     reply.header('content-type', JSON_MEDIA_TYPE)
-    const tag = directory.peek(path)
-    if (tag === undefined) return this.#load(request, path)
-    refuseForm(tag, as)
+    // As text every tag gives what it has, so by what it issues is asked for the other forms only.
+    const by = as === 'text' ? undefined : issuer.issuesBy(path)
+    if (by !== undefined) refuseForm(path, by, as)
+    else if (as !== 'text' || !issuer.knows(path)) return this.#load(request, path)
     const batch = this.#scratch
     // Also at the start: IDs left by a call that threw must not reach the next caller, of another tag perhaps.
     batch.clear()
-    if (!generate.tryTake(tag, count, batch)) {
+    if (!issuer.tryTake(path, count, batch, 1)) {
       // The batch goes with the call that waits; the next one needs its own.
       this.#scratch = new IdBatch()
-      return this.#wait(request, tag, batch)
+      return this.#wait(request, path, batch)
     }
-    reply.send(this.#issued(request, tag, batch))
+    // A share that ran out meanwhile may be followed by one of another algorithm.
+    refuseIssued(path, batch, by, as)
+    reply.send(this.#issued(request, path, batch))
     return undefined
   }
 
   async #load(request: IssueRequest, path: string): Promise<string> {
-    const tag = await this.#useCases.directory.resolve(path)
-    refuseForm(tag, request.body.as)
-    return this.#wait(request, tag, new IdBatch())
+    const { as } = request.body
+    await this.#issuer.prepare(path)
+    const by = this.#issuer.issuesBy(path)
+    if (by !== undefined) refuseForm(path, by, as)
+    return this.#wait(request, path, new IdBatch())
   }
 
-  async #wait(request: IssueRequest, tag: LiveTag, batch: IdBatch): Promise<string> {
+  async #wait(request: IssueRequest, path: string, batch: IdBatch): Promise<string> {
     const { count, as } = request.body
-    await this.#useCases.generate.take(tag, count, batch)
-    refuseIssued(tag, batch, as)
-    return this.#issued(request, tag, batch)
+    await this.#issuer.take(path, count, batch, 1)
+    refuseIssued(path, batch, this.#issuer.issuesBy(path), as)
+    return this.#issued(request, path, batch)
   }
 
-  #issued(request: IssueRequest, tag: LiveTag, batch: IdBatch): string {
+  #issued(request: IssueRequest, path: string, batch: IdBatch): string {
     const { count, as } = request.body
     const { keyId } = callerOf(request)
-    this.#useCases.ledger.count(keyId, tag.path, 'ok', count, request.trace?.traceId)
+    this.#issuer.countCall(keyId, path, 'ok', count, request.trace?.traceId)
     return issuedJson(batch, as)
   }
 
   #refuseCount(count: number, as: IssueForm): void {
-    const { maxText, maxRuns } = this.#useCases.limits
+    const { maxText, maxRuns } = this.#issuer.limits
     if (as === 'runs' || count <= maxText) return
     const message = `must be 1 to ${maxText} as ${as}, not ${count}`
     throw new IdgenError(
@@ -108,9 +112,13 @@ export function issuePath(
  * Counts a call that failed. Only tags that exist are named: names out of thin air would fill the ledger, and
  * with it the audit log, as fast as a client can invent them.
  */
-export function countFailure(useCases: UseCases, request: FastifyRequest, code: string): void {
+export function countFailure(issuer: TracedIssuer, request: FastifyRequest, code: ErrorCode): void {
   const { workspace, group, tag } = request.params as TagParams
-  const path = `${workspace}/${group}/${tag}`
-  const subject = useCases.directory.peek(path) === undefined ? '*' : path
-  useCases.ledger.count(request.caller?.keyId ?? 'none', subject, code, 0, request.trace?.traceId)
+  issuer.countCall(
+    request.caller?.keyId ?? 'none',
+    `${workspace}/${group}/${tag}`,
+    code,
+    0,
+    request.trace?.traceId,
+  )
 }

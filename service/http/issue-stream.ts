@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
-import type { LiveTag } from '../app/live-tag.ts'
-import type { UseCases } from '../app/use-cases.ts'
+import type { TracedIssuer } from '../app/issuer.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { requestError } from './foreign-error.ts'
 import { refuseForm, refuseIssued } from './issue-form.ts'
@@ -20,37 +20,39 @@ export const STREAM_LINE_IDS = 1000
  */
 export async function issueStream(
   request: IssueRequest,
-  useCases: UseCases,
+  issuer: TracedIssuer,
   admission: RequestAdmission,
 ): Promise<Readable> {
-  useCases.traffic.count(clientDcOf(request.headers[CLIENT_DC_HEADER]))
-  const tag = await useCases.directory.resolve(issuePath(request, admission))
-  refuseForm(tag, request.body.as)
-  const stream = new IssueStream(request, tag, useCases)
+  issuer.countClient(clientDcOf(request.headers[CLIENT_DC_HEADER]))
+  const path = issuePath(request, admission)
+  await issuer.prepare(path)
+  const by = issuer.issuesBy(path)
+  if (by !== undefined) refuseForm(path, by, request.body.as)
+  const stream = new IssueStream(request, path, issuer)
   const first = await stream.nextLine()
   return Readable.from(stream.lines(first), { objectMode: false })
 }
 
 class IssueStream {
   readonly #request: IssueRequest
-  readonly #tag: LiveTag
-  readonly #useCases: UseCases
+  readonly #path: string
+  readonly #issuer: TracedIssuer
   #left: number
   #issued = 0
 
-  constructor(request: IssueRequest, tag: LiveTag, useCases: UseCases) {
+  constructor(request: IssueRequest, path: string, issuer: TracedIssuer) {
     this.#request = request
-    this.#tag = tag
-    this.#useCases = useCases
+    this.#path = path
+    this.#issuer = issuer
     this.#left = request.body.count
   }
 
   async nextLine(): Promise<string> {
-    const { generate } = this.#useCases
+    const issuer = this.#issuer
     const count = Math.min(this.#left, STREAM_LINE_IDS)
     const batch = new IdBatch()
-    if (!generate.tryTake(this.#tag, count, batch)) await generate.take(this.#tag, count, batch)
-    refuseIssued(this.#tag, batch, this.#request.body.as)
+    if (!issuer.tryTake(this.#path, count, batch, 1)) await issuer.take(this.#path, count, batch, 1)
+    refuseIssued(this.#path, batch, issuer.issuesBy(this.#path), this.#request.body.as)
     this.#left -= count
     this.#issued += count
     return `${issuedJson(batch, this.#request.body.as)}\n`
@@ -70,8 +72,8 @@ class IssueStream {
     }
   }
 
-  #count(result: string, ids: number): void {
+  #count(result: 'ok' | ErrorCode, ids: number): void {
     const { keyId } = callerOf(this.#request)
-    this.#useCases.ledger.count(keyId, this.#tag.path, result, ids, this.#request.trace?.traceId)
+    this.#issuer.countCall(keyId, this.#path, result, ids, this.#request.trace?.traceId)
   }
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { type FastifyInstance, fastify } from 'fastify'
+import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
@@ -12,7 +13,7 @@ import { closeGracefully } from './graceful-close.ts'
 import { groupRoutes } from './group-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { redirectToHttps } from './https-redirect.ts'
-import { idRoutes } from './id-routes.ts'
+import { decodeRoute, issueRoutes } from './id-routes.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { keyRoutes } from './key-routes.ts'
 import { nodeRoutes } from './node-routes.ts'
@@ -68,22 +69,24 @@ export async function createHttpServer(
   await documentationRoutes(app)
   const digests = new ConnectionDigests()
   const admission = new RequestAdmission(useCases)
+  const issuer = new LocalIssuer(useCases)
   await app.register(async (api) => {
     admission.limitAddresses(api)
-    requireApiKey(api, useCases.authenticator, digests)
+    requireApiKey(api, issuer, digests)
     admission.limitKeys(api)
     api.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store')
       done()
     })
-    idRoutes(api, useCases, admission)
+    issueRoutes(api, issuer, admission, useCases.log)
+    decodeRoute(api, useCases.layout)
     nodeRoutes(api, useCases)
     await api.register(async (management) => managementRoutes(management, useCases))
   })
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
   const encryptedOnly = options.redirectTo !== undefined
-  const { handle } = new SingleId(useCases, { route, digests, admission, isOver, encryptedOnly })
+  const { handle } = new SingleId(issuer, { route, digests, admission, isOver, encryptedOnly })
   // In place of fastify's own listener, which would route at once.
   app.server.removeAllListeners('request').on('request', handle)
   options.secure?.on('request', handle).on('clientError', answerBrokenRequest)

@@ -4,6 +4,7 @@ import { Agent, createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
+import { LocalIssuer } from '../app/local-issuer.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { SingleId } from './single-id.ts'
@@ -29,7 +30,7 @@ interface Told {
 async function serve(t: TestContext, { encryptedOnly = false, isOver = (): boolean => false } = {}) {
   const api = await HttpApi.withTags(t)
   const counted = { routed: 0 }
-  const { handle } = new SingleId(api.memory.useCases, {
+  const { handle } = new SingleId(new LocalIssuer(api.memory.useCases), {
     route: (incoming, response) => {
       counted.routed += 1
       api.app.routing(incoming, response)

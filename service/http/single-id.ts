@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { mayUse } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
-import type { LiveTag } from '../app/live-tag.ts'
-import type { UseCases } from '../app/use-cases.ts'
+import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
@@ -29,59 +28,59 @@ export interface SingleIdOptions {
  * give: single-id.test.ts holds the two against each other.
  */
 export class SingleId {
-  readonly #useCases: UseCases
+  readonly #issuer: TracedIssuer
   readonly #options: SingleIdOptions
   /** `w/g/t` of URLs that were asked for, of tags that exist. */
   readonly #paths = new Map<string, string>()
   /** Every call ends with it: nothing here waits. */
   readonly #batch = new IdBatch()
 
-  constructor(useCases: UseCases, options: SingleIdOptions) {
-    this.#useCases = useCases
+  constructor(issuer: TracedIssuer, options: SingleIdOptions) {
+    this.#issuer = issuer
     this.#options = options
   }
 
   /** For the event 'request' of a server. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const tag = this.#tagOf(request)
-    if (tag === undefined || !isPlain(request)) return this.#options.route(request, response)
+    const path = this.#pathOf(request)
+    if (path === undefined || !isPlain(request)) return this.#options.route(request, response)
     const length = request.headers['content-length']
     const hasBody = length !== undefined && length !== '0'
     // Of a body that does not say what it is, the router has to tell.
     if (hasBody && request.headers['content-type'] === undefined) this.#options.route(request, response)
-    else if (hasBody) process.nextTick(this.#withBody, tag, request, response)
-    else if (!this.#answers(tag, request, response)) this.#options.route(request, response)
+    else if (hasBody) process.nextTick(this.#withBody, path, request, response)
+    else if (!this.#answers(path, request, response)) this.#options.route(request, response)
   }
 
   /** In the next tick: by then Node has read what came together with the headers, and that is nearly always all. */
-  readonly #withBody = (tag: LiveTag, request: IncomingMessage, response: ServerResponse): void => {
+  readonly #withBody = (path: string, request: IncomingMessage, response: ServerResponse): void => {
     const length = Number(request.headers['content-length'])
     const body =
       length <= BODY_MAX && request.readableLength === length ? (request.read() as Buffer | null) : null
     if (body !== null) {
-      if (ONE_AS_TEXT.has(body.toString('latin1')) && this.#answers(tag, request, response)) return
+      if (ONE_AS_TEXT.has(body.toString('latin1')) && this.#answers(path, request, response)) return
       request.unshift(body)
     }
     this.#options.route(request, response)
   }
 
-  #answers(tag: LiveTag, request: IncomingMessage, response: ServerResponse): boolean {
-    const { authenticator, generate, traffic, ledger } = this.#useCases
+  #answers(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const issuer = this.#issuer
     const { headers, socket } = request
     const keyText = apiKeyOf(headers)
-    const caller = authenticator.peek(keyText, this.#options.digests.of(socket, keyText))
-    if (caller === undefined || !mayUse(caller, 'issue', tag.path)) return false
+    const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText))
+    if (caller === undefined || !mayUse(caller, 'issue', path)) return false
     const { admission } = this.#options
-    if (!admission.admits(request, caller.keyId, tag.path)) return false
+    if (!admission.admits(request, caller.keyId, path)) return false
     const batch = this.#batch
     batch.clear()
-    if (!generate.tryTake(tag, 1, batch)) {
+    if (!issuer.tryTake(path, 1, batch, 1)) {
       admission.passOn(request)
       return false
     }
-    traffic.count(clientDcOf(headers[CLIENT_DC_HEADER]))
+    issuer.countClient(clientDcOf(headers[CLIENT_DC_HEADER]))
     const { traceId, traceparent, requestId } = traceContextOf(headers)
-    ledger.count(caller.keyId, tag.path, 'ok', 1, traceId)
+    issuer.countCall(caller.keyId, path, 'ok', 1, traceId)
     const body = issuedJson(batch, 'text')
     const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
     if (this.#options.isOver(socket)) answer.push('connection', 'close')
@@ -91,19 +90,17 @@ export class SingleId {
   }
 
   /** Only of tags in memory, so that URLs out of thin air are not remembered. */
-  #tagOf({ method, url = '', socket }: IncomingMessage): LiveTag | undefined {
+  #pathOf({ method, url = '', socket }: IncomingMessage): string | undefined {
     if (method !== 'POST' || (this.#options.encryptedOnly && !('encrypted' in socket))) return undefined
-    const { directory } = this.#useCases
     const known = this.#paths.get(url)
-    if (known !== undefined) return directory.peek(known)
+    if (known !== undefined) return this.#issuer.knows(known) ? known : undefined
     const [, workspace, group, tag] = IDS_URL.exec(url) ?? []
     const path = `${workspace}/${group}/${tag}`
-    const live = directory.peek(path)
-    if (live === undefined) return undefined
+    if (!this.#issuer.knows(path)) return undefined
     // Tags come and go; beyond the limit all begin anew, which costs each of them one look at its URL.
     if (this.#paths.size >= PATHS_MAX) this.#paths.clear()
     this.#paths.set(url, path)
-    return live
+    return path
   }
 }
 

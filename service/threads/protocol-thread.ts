@@ -1,5 +1,4 @@
 import type { Authenticator } from '../app/authenticator.ts'
-import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import { LIMITED_KINDS } from '../app/rate-limits.ts'
 import type { BorrowingThread, Lending, SubBlockLender } from '../app/sub-block-lender.ts'
 import type { ToBorrower } from '../app/sub-block-messages.ts'
@@ -51,6 +50,7 @@ export class ProtocolThread implements BorrowingThread {
   #late = 0
   readonly #refused = { address: 0, key: 0, tag: 0 }
   readonly #durations: Float64Array
+  readonly #clients: Float64Array
   #beats = 0
   /** IDs of its shares that it handed out. */
   used = 0
@@ -60,6 +60,7 @@ export class ProtocolThread implements BorrowingThread {
   constructor(options: ProtocolThreadOptions) {
     this.#options = options
     this.#durations = new Float64Array(this.#meters.durations.length)
+    this.#clients = new Float64Array(this.#meters.clients.length)
     // Nobody may be waiting for it when the thread ends.
     this.#listening.promise.catch(() => undefined)
     this.#lending = options.lender.join(this)
@@ -116,7 +117,11 @@ export class ProtocolThread implements BorrowingThread {
 
   /** Takes over what it counted since the last time. */
   fold(): void {
-    const { generate, rates } = this.#options.useCases
+    const { generate, rates, traffic } = this.#options.useCases
+    for (const [dc, calls] of this.#meters.clients.entries()) {
+      traffic.count(dc, calls - (this.#clients[dc] ?? 0))
+      this.#clients[dc] = calls
+    }
     for (const kind of LIMITED_KINDS) {
       const refused = this.#meters.refused[kind]
       rates.refused[kind] += refused - this.#refused[kind]
@@ -133,10 +138,9 @@ export class ProtocolThread implements BorrowingThread {
   }
 
   #count(labels: RowLabels, requests: number, ids: number): void {
-    const { directory, generate, ledger, traffic } = this.#options.useCases
+    const { directory, generate, ledger } = this.#options.useCases
     if (labels[0] === 'called') {
       const [, keyId, path, outcome] = labels
-      traffic.count(UNKNOWN_DC, requests)
       return ledger.countMany(keyId, path, outcome, { requests, ids })
     }
     const [, path, algorithm, degraded] = labels

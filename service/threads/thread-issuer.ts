@@ -1,5 +1,6 @@
 import type { Caller } from '../app/authenticator.ts'
-import type { Issuer } from '../app/issuer.ts'
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
+import type { IssuesBy, TracedIssuer } from '../app/issuer.ts'
 import type { RateLimits } from '../app/rate-limits.ts'
 import type { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
@@ -23,7 +24,7 @@ export interface ThreadIssuerOptions {
 }
 
 /** The issuer of a protocol thread: out of the shares that the main thread lends. */
-export class ThreadIssuer implements Issuer {
+export class ThreadIssuer implements TracedIssuer {
   readonly limits: RequestLimits
   readonly rates: RateLimits
   readonly #options: ThreadIssuerOptions
@@ -71,10 +72,35 @@ export class ThreadIssuer implements Issuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { tally } = this.#options
-    // Names out of thin air would fill the tally, and with it the ledger, as fast as a client can invent them.
-    const subject = outcome === 'ok' || tally.knows(path) ? path : '*'
-    tally.called(keyId, subject, outcome, requests, ids)
+    const { tally, meters } = this.#options
+    meters.countClients(UNKNOWN_DC, requests)
+    tally.called(keyId, this.#subjectOf(path, outcome), outcome, requests, ids)
+  }
+
+  knows(path: string): boolean {
+    return this.#options.borrower.knows(path)
+  }
+
+  issuesBy(path: string): IssuesBy | undefined {
+    return this.#options.borrower.issuesBy(path)
+  }
+
+  prepare(path: string): Promise<void> {
+    return this.#options.borrower.prepare(path)
+  }
+
+  countClient(clientDc: number): void {
+    this.#options.meters.countClients(clientDc, 1)
+  }
+
+  /** Without the trace: of what is counted together, a sample for the audit log cannot name one. */
+  countCall(...[keyId, path, outcome, ids]: Parameters<TracedIssuer['countCall']>): void {
+    this.#options.tally.called(keyId, this.#subjectOf(path, outcome), outcome, 1, ids)
+  }
+
+  /** Names out of thin air would fill the tally, and with it the ledger, as fast as a client can invent them. */
+  #subjectOf(path: string, outcome: 'ok' | ErrorCode): string {
+    return outcome === 'ok' || this.#options.tally.knows(path) ? path : '*'
   }
 
   /** As GenerateIds counts: those that wait are timed, and of them those that were answered counted as late. */

@@ -1,3 +1,4 @@
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import { LIMITED_KINDS, type LimitedKind } from '../app/rate-limits.ts'
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
@@ -11,14 +12,19 @@ export class ThreadMeters {
   readonly counters: RespCounters
   /** Requests refused by a rate limit. */
   readonly refused: Record<LimitedKind, number>
+  /** Calls by the data centre of their client (app/dc-traffic.ts). */
+  readonly clients: Float64Array
   readonly #cells: Float64Array
 
-  constructor(memory = new SharedArrayBuffer((FIELDS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(
+    memory = new SharedArrayBuffer((FIELDS + CLIENTS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT),
+  ) {
     this.memory = memory
     this.#cells = new Float64Array(memory, 0, FIELDS)
     this.counters = keptIn(this.#cells.subarray(OWN), newRespCounters())
     this.refused = keptIn(this.#cells.subarray(OWN + COUNTERS), { address: 0, key: 0, tag: 0 })
-    this.durations = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT)
+    this.clients = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT, CLIENTS)
+    this.durations = new Float64Array(memory, (FIELDS + CLIENTS) * Float64Array.BYTES_PER_ELEMENT)
   }
 
   /** Raised twice a second: a thread that does not is stuck. */
@@ -38,10 +44,15 @@ export class ThreadMeters {
   countLate(requests: number): void {
     this.#cells[1] = this.late + requests
   }
+
+  countClients(clientDc: number, calls: number): void {
+    this.clients[clientDc] = (this.clients[clientDc] ?? 0) + calls
+  }
 }
 
 /** Beats, and requests that waited. */
 const OWN = 2
+const CLIENTS = UNKNOWN_DC + 1
 const COUNTERS = Object.keys(newRespCounters()).length
 const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length
 
