@@ -1,4 +1,4 @@
-import type { UseCases } from '../app/use-cases.ts'
+import type { Clock } from '../ports/clock.ts'
 import { CallStatus, type Method, type StreamMethod, type UnaryMethod } from './call.ts'
 import {
   HealthCheckRequest,
@@ -18,14 +18,16 @@ const LOOK_EVERY_MS = 1000
 
 /** grpc.health.v1, kept in step with readiness. Needs no key. */
 export class Health {
-  readonly #useCases: Pick<UseCases, 'readiness' | 'clock'>
+  readonly #clock: Clock
+  readonly #isReady: () => boolean
   readonly #watchers = new Set<() => void>()
   #serving = false
   #stopped = false
   #timer: Disposable | undefined
 
-  constructor(useCases: Pick<UseCases, 'readiness' | 'clock'>) {
-    this.#useCases = useCases
+  constructor(clock: Clock, isReady: () => boolean) {
+    this.#clock = clock
+    this.#isReady = isReady
   }
 
   /** Watch is a stream that lasts, so the server must be able to end it. */
@@ -91,8 +93,8 @@ export class Health {
 
   #look(): void {
     if (this.#stopped) return
-    this.#set(this.#useCases.readiness.report().ready)
-    this.#timer = this.#useCases.clock.after(LOOK_EVERY_MS, () => this.#look())
+    this.#set(this.#isReady())
+    this.#timer = this.#clock.after(LOOK_EVERY_MS, () => this.#look())
   }
 
   #set(serving: boolean): void {

@@ -1,6 +1,6 @@
 import { authorize, type Caller } from '../app/authenticator.ts'
-import type { LiveTag } from '../app/live-tag.ts'
-import type { UseCases } from '../app/use-cases.ts'
+import type { ClientAddresses } from '../app/client-addresses.ts'
+import type { IssuesBy, TracedIssuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Call } from './call.ts'
@@ -15,14 +15,24 @@ export interface IssueOrder {
   readonly format: IssuedFormat
 }
 
+/** An order with who gave it, as far as that is known. */
+interface Attempt {
+  readonly order: IssueOrder
+  readonly call: Call
+  readonly context: CallContext
+  keyId: string
+}
+
 /** Key, scope, limits, IDs, ledger: what every issuing call does. */
 export class IdIssuer {
-  readonly #useCases: UseCases
+  readonly #issuer: TracedIssuer
+  readonly #addresses: ClientAddresses
   /** Of answers that need not wait. */
   #batch = new IdBatch()
 
-  constructor(useCases: UseCases) {
-    this.#useCases = useCases
+  constructor(issuer: TracedIssuer, addresses: ClientAddresses) {
+    this.#issuer = issuer
+    this.#addresses = addresses
   }
 
   /**
@@ -31,138 +41,110 @@ export class IdIssuer {
    * IDGEN_TAG_NOT_FOUND and what GenerateIds throws
    */
   issue(order: IssueOrder, call: Call): IdBatch | Promise<IdBatch> {
-    const { authenticator, directory, traffic, addresses } = this.#useCases
-    const context = callContextOf(call, addresses)
-    traffic.count(context.clientDc)
-    this.#limitAddress(order, context)
+    const attempt = { order, call, context: callContextOf(call, this.#addresses), keyId: 'none' }
+    try {
+      const issued = this.#issue(attempt)
+      if (issued instanceof IdBatch) return issued
+      return issued.catch((error: unknown) => {
+        throw this.#refused(attempt, error)
+      })
+    } catch (error) {
+      throw this.#refused(attempt, error)
+    }
+  }
+
+  #issue(attempt: Attempt): IdBatch | Promise<IdBatch> {
+    const issuer = this.#issuer
+    const { order, context } = attempt
+    issuer.countClient(context.clientDc)
+    issuer.rates.admitAddress(context.address)
     // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
-    const caller = authenticator.peek(context.keyText, context.keyDigest)
-    const tag = directory.peek(order.tag)
-    if (caller === undefined || tag === undefined) return this.#issueUnknown(context, { ...order }, call)
-    this.#limitKey(caller, tag, context)
-    return this.#issueKnown(caller, tag, order, context)
+    const caller = issuer.peekCaller(context.keyText, context.keyDigest)
+    if (caller === undefined || !issuer.knows(order.tag)) return this.#issueUnknown(attempt)
+    attempt.keyId = caller.keyId
+    issuer.rates.admitKey(caller.keyId)
+    return this.#issueKnown(caller, attempt)
   }
 
-  #limitAddress({ tag }: IssueOrder, context: CallContext): void {
-    const { rates, directory } = this.#useCases
-    try {
-      rates.admitAddress(context.address)
-    } catch (error) {
-      throw this.#refused(undefined, directory.peek(tag), error, context)
-    }
-  }
-
-  #limitKey(caller: Caller, tag: LiveTag, context: CallContext): void {
-    try {
-      this.#useCases.rates.admitKey(caller.keyId)
-    } catch (error) {
-      throw this.#refused(caller, tag, error, context)
-    }
-  }
-
-  async #issueUnknown(context: CallContext, order: IssueOrder, call: Call): Promise<IdBatch> {
-    const { authenticator, directory, rates } = this.#useCases
-    let caller: Caller | undefined
-    let tag: LiveTag
-    try {
-      caller = await authenticator.authenticate(context.keyText)
-      // Before the look-up, or names of tags could be invented faster than the limit.
-      rates.admitKey(caller.keyId)
-      // So too: a key must not find out which tags exist elsewhere.
-      authorize(caller, 'issue', order.tag)
-      this.#checkCount(order)
-      tag = await directory.resolve(order.tag)
-    } catch (error) {
-      throw this.#refused(caller, directory.peek(order.tag), error, context)
-    }
+  async #issueUnknown(attempt: Attempt): Promise<IdBatch> {
+    const issuer = this.#issuer
+    const { order, call, context } = attempt
+    const caller = await issuer.authenticate(context.keyText)
+    attempt.keyId = caller.keyId
+    // Before the look-up, or names of tags could be invented faster than the limit.
+    issuer.rates.admitKey(caller.keyId)
+    // So too: a key must not find out which tags exist elsewhere.
+    authorize(caller, 'issue', order.tag)
+    this.#checkCount(order)
+    await issuer.prepare(order.tag)
     if (call.cancelled) throw new IdgenError('IDGEN_DEADLINE_EXCEEDED', 'The caller is gone.')
-    return this.#issueKnown(caller, tag, order, context)
+    const issued = this.#issueKnown(caller, attempt)
+    if (!(issued instanceof IdBatch)) return issued
+    // It belongs to this answer now: a promise's reader comes later.
+    this.#batch = new IdBatch()
+    return issued
   }
 
-  #issueKnown(
-    caller: Caller,
-    tag: LiveTag,
-    order: IssueOrder,
-    context: CallContext,
-  ): IdBatch | Promise<IdBatch> {
-    const { generate, limits, ledger, rates } = this.#useCases
+  #issueKnown(caller: Caller, attempt: Attempt): IdBatch | Promise<IdBatch> {
+    const issuer = this.#issuer
+    const { order, context } = attempt
+    const { tag, count } = order
+    const { maxText } = issuer.limits
     const batch = this.#batch
+    // Also at the start: IDs left by a call that threw must not reach the next caller, of another tag perhaps.
     batch.clear()
-    try {
-      authorize(caller, 'issue', tag.path)
-      rates.admitTag(tag.path)
-      this.#checkCount(order)
-      if (order.count > limits.maxText) refuseManyUuids(isUuid(tag), tag, order, limits.maxText)
-      if (!generate.tryTake(tag, order.count, batch)) return this.#wait(caller, tag, order, context)
-    } catch (error) {
-      throw this.#refused(caller, tag, error, context)
-    }
-    ledger.count(caller.keyId, tag.path, 'ok', order.count, context.traceId)
+    authorize(caller, 'issue', tag)
+    issuer.rates.admitTag(tag)
+    this.#checkCount(order)
+    if (count > maxText) refuseManyUuids(isUuid(issuer.issuesBy(tag)), order, maxText)
+    if (!issuer.tryTake(tag, count, batch, 1)) return this.#wait(attempt)
+    // A share that ran out meanwhile may be followed by one of another algorithm.
+    refuseManyUuids(batch.uuidCount > maxText, order, maxText)
+    issuer.countCall(attempt.keyId, tag, 'ok', count, context.traceId)
     return batch
   }
 
-  async #wait(caller: Caller, tag: LiveTag, order: IssueOrder, context: CallContext): Promise<IdBatch> {
-    const { generate, limits, ledger } = this.#useCases
+  async #wait({ order, context, keyId }: Attempt): Promise<IdBatch> {
+    const issuer = this.#issuer
     // It goes with what was taken already; the next answers need another.
     const batch = this.#batch
     this.#batch = new IdBatch()
-    const { count } = order
-    try {
-      await generate.take(tag, count, batch)
-      // The tag may have moved down its chain while this call waited.
-      refuseManyUuids(batch.uuidCount > limits.maxText, tag, { count }, limits.maxText)
-    } catch (error) {
-      throw this.#refused(caller, tag, error, context)
-    }
-    ledger.count(caller.keyId, tag.path, 'ok', count, context.traceId)
+    const { tag, count } = order
+    await issuer.take(tag, count, batch, 1)
+    // The tag may have moved down its chain while this call waited.
+    refuseManyUuids(batch.uuidCount > issuer.limits.maxText, order, issuer.limits.maxText)
+    issuer.countCall(keyId, tag, 'ok', count, context.traceId)
     return batch
   }
 
-  /**
-   * Only tags that exist are named in the ledger: names out of thin air would fill it, and with it the audit log,
-   * as fast as a client can invent them.
-   */
-  #refused(
-    caller: Caller | undefined,
-    tag: LiveTag | undefined,
-    thrown: unknown,
-    context: CallContext,
-  ): IdgenError {
+  #refused({ order, context, keyId }: Attempt, thrown: unknown): IdgenError {
     const error = IdgenError.from(thrown)
-    this.#useCases.ledger.count(caller?.keyId ?? 'none', tag?.path ?? '*', error.code, 0, context.traceId)
+    this.#issuer.countCall(keyId, order.tag, error.code, 0, context.traceId)
     return error
   }
 
   #checkCount({ count, format }: IssueOrder): void {
-    const { maxText, maxRuns } = this.#useCases.limits
+    const { maxText, maxRuns } = this.#issuer.limits
     const max = format === 'runs' ? maxRuns : maxText
     if (count >= 1 && count <= max) return
     throw new IdgenError(
       'IDGEN_COUNT_OUT_OF_RANGE',
       `count is ${count}; as ${format} it may be 1 to ${max}.`,
-      {
-        faults: [{ path: '/count', message: `must be 1 to ${max}, not ${count}` }],
-      },
+      { faults: [{ path: '/count', message: `must be 1 to ${max}, not ${count}` }] },
     )
   }
 }
 
-function isUuid(tag: LiveTag): boolean {
-  const { name } = tag.router.active
-  return name === 'uuid-v7' || name === 'uuid-v4'
+function isUuid(by: IssuesBy | undefined): boolean {
+  return by?.active === 'uuid-v7' || by?.active === 'uuid-v4'
 }
 
 /** A UUID takes 16 bytes, where a run of any length takes 15: a million of them are beyond what clients accept. */
-function refuseManyUuids(
-  tooMany: boolean,
-  tag: LiveTag,
-  { count }: Pick<IssueOrder, 'count'>,
-  max: number,
-): void {
+function refuseManyUuids(tooMany: boolean, { tag, count }: IssueOrder, max: number): void {
   if (!tooMany) return
   throw new IdgenError(
     'IDGEN_COUNT_OUT_OF_RANGE',
-    `count is ${count}; ${tag.path} gives UUIDs now, of which a message may ask 1 to ${max}.`,
+    `count is ${count}; ${tag} gives UUIDs now, of which a message may ask 1 to ${max}.`,
     { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs, not ${count}` }] },
   )
 }

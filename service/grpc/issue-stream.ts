@@ -1,6 +1,7 @@
-import type { UseCases } from '../app/use-cases.ts'
+import type { ClientAddresses } from '../app/client-addresses.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import type { Log } from '../ports/log.ts'
 import type { Call, MessageInput, MessageOutput } from './call.ts'
 import { callContextOf } from './call-context.ts'
 import { encodeBatchResponse, type IssuedReply } from './encode-issued.ts'
@@ -15,7 +16,8 @@ export interface IssueStreamParts {
   readonly output: MessageOutput
   readonly issuer: IdIssuer
   readonly reader: IdRequestReader
-  readonly useCases: Pick<UseCases, 'log' | 'addresses'>
+  readonly addresses: ClientAddresses
+  readonly log: Log
   readonly streams: OpenStreams
 }
 
@@ -117,8 +119,8 @@ export class IssueStream implements MessageInput {
   #fail(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    const { call, output, useCases } = this.#parts
-    output.fail(refusal(error, call.head.path, callContextOf(call, useCases.addresses), useCases.log))
+    const { call, output, addresses, log } = this.#parts
+    output.fail(refusal(error, call.head.path, callContextOf(call, addresses), log))
   }
 }
 

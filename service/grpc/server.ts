@@ -1,8 +1,10 @@
+import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { Http2Server, type Http2ServerOptions, type ListenOptions } from '../http2/server.ts'
 import { catalogMethods } from './catalog-methods.ts'
+import { decodeMethod } from './decode-method.ts'
 import { Health } from './health.ts'
-import { idMethods } from './id-methods.ts'
+import { issueMethods } from './issue-methods.ts'
 import { keyMethods } from './key-methods.ts'
 import { methodTable } from './method-table.ts'
 import { nodeMethods } from './node-methods.ts'
@@ -34,9 +36,10 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
   const { clock, log } = useCases
   const { maxMessageBytes, maxConnectionAgeMs = 0, tls } = options
   const streams = new OpenStreams()
-  const health = new Health(useCases)
+  const health = new Health(clock, () => useCases.readiness.report().ready)
   const methods = methodTable(
-    idMethods(useCases, streams),
+    issueMethods({ issuer: new LocalIssuer(useCases), addresses: useCases.addresses, log }, streams),
+    decodeMethod(useCases),
     catalogMethods(useCases),
     keyMethods(useCases),
     nodeMethods(useCases),
