@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
-import { IdFormat, IdServiceService } from '../service/grpc/generated/idgen/v1/id_service.ts'
+import { IdFormat } from '../service/grpc/generated/idgen/v1/id_service.ts'
+import { IdServiceService } from '../test/fixtures/grpc-stubs.ts'
 import type { Transport } from './grpc-servers.ts'
 import { thinHttp, thinStream, thinUnary } from './thin-client.ts'
 

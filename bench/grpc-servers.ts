@@ -3,13 +3,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
-import {
-  type GenerateRequest,
-  type GenerateResponse,
-  IdServiceService,
-} from '../service/grpc/generated/idgen/v1/id_service.ts'
+import { type GenerateRequest, type GenerateResponse } from '../service/grpc/generated/idgen/v1/id_service.ts'
 import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
+import { IdServiceService } from '../test/fixtures/grpc-stubs.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 import { limitsAbove } from './limits-above.ts'
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
+import { CatalogServiceService as Catalog } from '../../test/fixtures/grpc-stubs.ts'
 import { Algorithm } from './generated/idgen/v1/algorithm.ts'
-import {
-  CatalogServiceService as Catalog,
-  type CreateTagRequest,
-} from './generated/idgen/v1/catalog_service.ts'
+import { type CreateTagRequest } from './generated/idgen/v1/catalog_service.ts'
 
 const DEFAULT_CHAIN = [Algorithm.SEGMENT, Algorithm.SNOWFLAKE, Algorithm.UUID_V7, Algorithm.UUID_V4]
 

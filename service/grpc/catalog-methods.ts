@@ -3,15 +3,15 @@ import type { UseCases } from '../app/use-cases.ts'
 import { checkName } from '../core/tag.ts'
 import type { UnaryMethod } from './call.ts'
 import { groupMessage, parseGroupPath, tagMessage, tagRequest, workspaceMessage } from './catalog-messages.ts'
-import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
+import { CatalogServiceDefinition } from './generated/idgen/v1/catalog_service.ts'
 import { type Handlers, unaryMethods } from './method-table.ts'
 import { pageRequest, pageToken } from './page-token.ts'
 import { unary } from './unary.ts'
 
-type CatalogCalls = Handlers<CatalogServiceService>
+type CatalogCalls = Handlers<CatalogServiceDefinition['methods']>
 
 export function catalogMethods(useCases: UseCases): UnaryMethod[] {
-  return unaryMethods(CatalogServiceService, {
+  return unaryMethods(CatalogServiceDefinition, {
     ...workspaceCalls(useCases),
     ...groupCalls(useCases),
     ...tagCalls(useCases),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
-import { IdServiceService } from './generated/idgen/v1/id_service.ts'
+import { IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 
 test('a connection above its age is told to go, and calls are answered all the while', async (t) => {
   const api = await GrpcApi.withTags(t, {}, { maxConnectionAgeMs: 60_000 })

@@ -1,17 +1,17 @@
 import { type DecodedId, decodeId } from '../app/decode-id.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import type { UnaryMethod } from './call.ts'
-import { type DecodeResponse, IdServiceService } from './generated/idgen/v1/id_service.ts'
+import { type DecodeResponse, IdServiceDefinition } from './generated/idgen/v1/id_service.ts'
 import { unaryMethods } from './method-table.ts'
 import { unary } from './unary.ts'
 
 /** idgen.v1.IdService/Decode: any valid key may ask. */
 export function decodeMethod(useCases: UseCases): UnaryMethod[] {
-  const { decode } = IdServiceService
+  const { fullName, methods } = IdServiceDefinition
   const answer = unary<{ readonly id: string }, DecodeResponse>(useCases, undefined, async ({ id }) =>
     decodeResponse(decodeId(id, useCases.layout)),
   )
-  return unaryMethods({ decode }, { decode: answer })
+  return unaryMethods({ fullName, methods: { decode: methods.decode } }, { decode: answer })
 }
 
 function decodeResponse(decoded: DecodedId): DecodeResponse {

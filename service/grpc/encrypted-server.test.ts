@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
+import { IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
 import { selfSigned } from '../../test/fixtures/self-signed.ts'
-import { IdServiceService } from './generated/idgen/v1/id_service.ts'
 
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')

@@ -3,7 +3,6 @@ import { CallStatus, type Method, type StreamMethod, type UnaryMethod } from './
 import {
   HealthCheckRequest,
   HealthCheckResponse,
-  HealthService,
   HealthCheckResponse_ServingStatus as Serving,
 } from './generated/grpc/health/v1/health.ts'
 import { decoded } from './method-table.ts'
@@ -48,7 +47,7 @@ export class Health {
 
   #check(): UnaryMethod {
     return {
-      path: HealthService.check.path,
+      path: '/grpc.health.v1.Health/Check',
       answer: (message) => {
         const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
         if (SERVICES.has(service)) return HealthCheckResponse.encode({ status: this.#status() }).finish()
@@ -62,7 +61,7 @@ export class Health {
 
   #watch(streams: OpenStreams): StreamMethod {
     return {
-      path: HealthService.watch.path,
+      path: '/grpc.health.v1.Health/Watch',
       open: (_call, output) => {
         const open = streams.add(() => output.fail(shuttingDown()))
         let tell = (): void => undefined

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { status } from '@grpc/grpc-js'
 import { GrpcApi, MESSAGE_LIMIT } from '../../test/fixtures/grpc-api.ts'
+import { IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 import { Algorithm } from './generated/idgen/v1/algorithm.ts'
-import { IdFormat, IdServiceService } from './generated/idgen/v1/id_service.ts'
+import { IdFormat } from './generated/idgen/v1/id_service.ts'
 
 const { generate, generateBatch, decode } = IdServiceService
 const RUNS = IdFormat.RUNS

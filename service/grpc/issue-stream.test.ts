@@ -4,11 +4,11 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { type TestContext, test } from 'node:test'
 import { type ServiceError, status } from '@grpc/grpc-js'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
+import { IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 import {
   type GenerateStreamRequest,
   type GenerateStreamResponse,
   IdFormat,
-  IdServiceService,
 } from './generated/idgen/v1/id_service.ts'
 
 const SEGMENT: GenerateStreamRequest = { tag: 'acme/shop/segment', count: 100, format: IdFormat.TEXT }

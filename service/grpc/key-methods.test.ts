@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
-import { IdServiceService } from './generated/idgen/v1/id_service.ts'
-import { type CreateKeyRequest, KeyServiceService as Keys, Scope } from './generated/idgen/v1/key_service.ts'
+import { IdServiceService, KeyServiceService as Keys } from '../../test/fixtures/grpc-stubs.ts'
+import { type CreateKeyRequest, Scope } from './generated/idgen/v1/key_service.ts'
 
 test('a key is shown whole once, works, and ends when it is revoked', async (t) => {
   const api = await GrpcApi.withTags(t)

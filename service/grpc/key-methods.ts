@@ -3,17 +3,17 @@ import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { UnaryMethod } from './call.ts'
-import { type Key, KeyServiceService, Scope as ScopeEnum } from './generated/idgen/v1/key_service.ts'
+import { type Key, KeyServiceDefinition, Scope as ScopeEnum } from './generated/idgen/v1/key_service.ts'
 import { type Handlers, unaryMethods } from './method-table.ts'
 import { pageRequest, pageToken } from './page-token.ts'
 import { unary } from './unary.ts'
 
 /** A key that is limited to a part of the catalogue manages only keys limited to that part or less. */
 export function keyMethods(useCases: UseCases): UnaryMethod[] {
-  return unaryMethods(KeyServiceService, keyCalls(useCases))
+  return unaryMethods(KeyServiceDefinition, keyCalls(useCases))
 }
 
-function keyCalls(useCases: UseCases): Handlers<KeyServiceService> {
+function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']> {
   const { keys } = useCases
   return {
     createKey: unary(

@@ -4,31 +4,42 @@ import type { UnaryHandler } from './unary.ts'
 
 /** A method as the generated code describes it. */
 interface MethodDefinition<Q, A> {
-  readonly path: string
-  readonly requestDeserialize: (bytes: Buffer) => Q
-  readonly responseSerialize: (value: A) => Uint8Array
+  readonly name: string
+  readonly requestType: { decode(bytes: Uint8Array): Q }
+  readonly responseType: { encode(value: A): { finish(): Uint8Array } }
+}
+
+/** A service as the generated code describes it. */
+interface ServiceDefinition<M> {
+  readonly fullName: string
+  readonly methods: M
 }
 
 /** Of each method of a generated service: what answers it. */
-export type Handlers<S> = {
-  readonly [K in keyof S]: S[K] extends MethodDefinition<infer Q, infer A> ? UnaryHandler<Q, A> : never
+export type Handlers<M> = {
+  readonly [K in keyof M]: M[K] extends MethodDefinition<infer Q, infer A> ? UnaryHandler<Q, A> : never
 }
 
 /** The methods of a service with their generated codecs, for calls whose cost nobody counts. */
-export function unaryMethods<S extends Readonly<Record<string, { readonly path: string }>>>(
-  service: S,
-  handlers: Handlers<S>,
+export function unaryMethods<M extends object>(
+  { fullName, methods }: ServiceDefinition<M>,
+  handlers: Handlers<M>,
 ): UnaryMethod[] {
-  return Object.entries(service).map(([name, definition]) => {
-    const { path, requestDeserialize, responseSerialize } = definition as MethodDefinition<unknown, unknown>
-    const handle = (handlers as Readonly<Record<string, UnaryHandler<unknown, unknown>>>)[name]
-    if (handle === undefined) throw new TypeError(`nothing answers ${path}`)
-    return {
-      path,
-      answer: async (message, call) =>
-        responseSerialize(await handle(decoded(requestDeserialize, message), call)),
-    }
-  })
+  return Object.entries(methods as Record<string, MethodDefinition<unknown, unknown>>).map(
+    ([key, method]) => {
+      const { name, requestType, responseType } = method
+      const path = `/${fullName}/${name}`
+      const handle = (handlers as Readonly<Record<string, UnaryHandler<unknown, unknown>>>)[key]
+      if (handle === undefined) throw new TypeError(`nothing answers ${path}`)
+      return {
+        path,
+        answer: async (message, call) => {
+          const request = decoded((bytes) => requestType.decode(bytes), message)
+          return responseType.encode(await handle(request, call)).finish()
+        },
+      }
+    },
+  )
 }
 
 /** @throws CallStatus for bytes that are no such message */

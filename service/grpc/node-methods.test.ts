@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Metadata } from '@grpc/grpc-js'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
-import { IdServiceService } from './generated/idgen/v1/id_service.ts'
-import { NodeServiceService as Nodes } from './generated/idgen/v1/node_service.ts'
+import { IdServiceService, NodeServiceService as Nodes } from '../../test/fixtures/grpc-stubs.ts'
 
 test('any valid key learns the nodes and whose come first', async (t) => {
   const api = await GrpcApi.start(t, { environment: { IDGEN_DATACENTER_ID: '1' } })

@@ -4,14 +4,14 @@ import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
 import type { UnaryMethod } from './call.ts'
-import { type Node, NodeServiceService } from './generated/idgen/v1/node_service.ts'
+import { type Node, NodeServiceDefinition } from './generated/idgen/v1/node_service.ts'
 import { unaryMethods } from './method-table.ts'
 import { unary } from './unary.ts'
 
 /** Where clients may go: any valid key may ask. */
 export function nodeMethods(useCases: UseCases): UnaryMethod[] {
   const { nodes, traffic } = useCases
-  return unaryMethods(NodeServiceService, {
+  return unaryMethods(NodeServiceDefinition, {
     listNodes: unary(useCases, undefined, async ({ dc: wanted }, _actor, _caller, { clientDc }) => {
       const own = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
       const dc = wanted === undefined ? own : checkedDc(wanted)

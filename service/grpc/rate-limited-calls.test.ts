@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import type { ServiceError } from '@grpc/grpc-js'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
-import { CatalogServiceService } from './generated/idgen/v1/catalog_service.ts'
-import { IdServiceService } from './generated/idgen/v1/id_service.ts'
+import { CatalogServiceService, IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 
 const TAG = 'acme/shop/segment'
 const LIMIT = (name: string): Record<string, string> => ({

@@ -7,13 +7,13 @@ import { test } from 'node:test'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type ClientDuplexStream, type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
+import { HealthService, IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 import { IssuedIds } from '../../test/fixtures/issued-ids.ts'
 import {
   type HealthCheckResponse,
-  HealthService,
   HealthCheckResponse_ServingStatus as Serving,
 } from './generated/grpc/health/v1/health.ts'
-import { type GenerateStreamResponse, IdFormat, IdServiceService } from './generated/idgen/v1/id_service.ts'
+import { type GenerateStreamResponse, IdFormat } from './generated/idgen/v1/id_service.ts'
 import { createGrpcServer } from './server.ts'
 
 const { generate } = IdServiceService

@@ -21,16 +21,12 @@ function told(frames: readonly ReadFrame[]): string[] {
   return frames.map(({ type, flags, stream }) => `${type}/${flags}/${stream}`)
 }
 
-function codeOf({ payload }: ReadFrame): number {
-  return payload.readUInt32BE(payload.length === 4 ? 0 : 4)
-}
-
 /** The stream was reset with this code, and the connection goes on. */
 function assertReset(desk: Http2Desk, stream: number, code: number): void {
   const frames = desk.frames()
   const reset = frames.find((read) => read.type === RST && read.stream === stream)
   assert.ok(reset !== undefined, `no RST_STREAM: ${told(frames).join(' ')}`)
-  assert.equal(codeOf(reset), code)
+  assert.equal(reset.payload.readUInt32BE(0), code)
   assert.equal(desk.socket.ended, false)
 }
 

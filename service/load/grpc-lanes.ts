@@ -1,8 +1,10 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import {
-  type GenerateBatchResponse,
+  GenerateBatchRequest,
+  GenerateBatchResponse,
+  GenerateRequest,
+  GenerateResponse,
   IdFormat,
-  IdServiceService,
 } from '../grpc/generated/idgen/v1/id_service.ts'
 import { MALFORMED } from './answer-sink.ts'
 import { CONNECTION_LOST, type Connect, type Connection, type ConnectionEvents } from './connection.ts'
@@ -41,7 +43,7 @@ export function streamLanes(plan: LoadPlan): Lanes {
     (session): Connect =>
       async (events) => {
         await session.open()
-        return new StreamConnection(session.call(IdServiceService.generateStream.path), requests, events)
+        return new StreamConnection(session.call(`${SERVICE}/GenerateStream`), requests, events)
       },
   )
   return { connects, depth: plan.pipeline, close: () => sessions.forEach((session) => session.close()) }
@@ -56,28 +58,32 @@ interface UnaryMethod {
 
 function unaryMethod(plan: LoadPlan): UnaryMethod {
   if (plan.batch > 1)
-    return { path: IdServiceService.generateBatch.path, requests: requestsOf(plan, 1), read: readBatch }
-  const { path, requestSerialize, responseDeserialize } = IdServiceService.generate
+    return { path: `${SERVICE}/GenerateBatch`, requests: requestsOf(plan, 1), read: readBatch }
   const requests = new CyclicRequests(
-    plan.tags.map((tag) => grpcFrame(requestSerialize({ tag }))),
+    plan.tags.map((tag) => grpcFrame(GenerateRequest.encode({ tag }).finish())),
     1,
   )
-  return { path, requests, read: (message, events) => readIdText(responseDeserialize(message).id, events) }
+  return {
+    path: `${SERVICE}/Generate`,
+    requests,
+    read: (message, events) => readIdText(GenerateResponse.decode(message).id, events),
+  }
 }
+
+const SERVICE = '/idgen.v1.IdService'
 
 /** GenerateBatchRequest and GenerateStreamRequest have the same fields under the same numbers. */
 function requestsOf({ tags, batch, form }: LoadPlan, windowMax: number): CyclicRequests {
   const format = form === 'runs' ? IdFormat.RUNS : IdFormat.TEXT
-  const { requestSerialize } = IdServiceService.generateStream
   return new CyclicRequests(
-    tags.map((tag) => grpcFrame(requestSerialize({ tag, count: batch, format }))),
+    tags.map((tag) => grpcFrame(GenerateBatchRequest.encode({ tag, count: batch, format }).finish())),
     windowMax,
   )
 }
 
 /** Texts, runs or packed UUIDs, whichever the server chose; the answers of a stream have the same fields. */
 function readBatch(message: Buffer, events: ConnectionEvents): boolean {
-  const answer: GenerateBatchResponse = IdServiceService.generateBatch.responseDeserialize(message)
+  const answer: GenerateBatchResponse = GenerateBatchResponse.decode(message)
   for (const text of answer.texts) if (!readIdText(text, events)) return false
   for (const { first, count } of answer.runs) if (!readRunText(first, count, events)) return false
   readUuidBytes(answer.uuids, events)

@@ -6,8 +6,8 @@ import {
   type GenerateResponse,
   type GenerateStreamResponse,
   IdFormat,
-  IdServiceClient,
 } from '../../service/grpc/generated/idgen/v1/id_service.ts'
+import { IdServiceClient } from '../fixtures/grpc-stubs.ts'
 import { AskFailed } from './ask-ids.ts'
 
 export interface GrpcTarget {

@@ -3,18 +3,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Algorithm } from "./algorithm.ts";
 
@@ -2339,408 +2327,133 @@ export const DeleteTagResponse: MessageFns<DeleteTagResponse> = {
   },
 };
 
-export type CatalogServiceService = typeof CatalogServiceService;
-export const CatalogServiceService = {
-  createWorkspace: {
-    path: "/idgen.v1.CatalogService/CreateWorkspace" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: CreateWorkspaceRequest): Buffer =>
-      Buffer.from(CreateWorkspaceRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): CreateWorkspaceRequest => CreateWorkspaceRequest.decode(value),
-    responseSerialize: (value: CreateWorkspaceResponse): Buffer =>
-      Buffer.from(CreateWorkspaceResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): CreateWorkspaceResponse => CreateWorkspaceResponse.decode(value),
-  },
-  getWorkspace: {
-    path: "/idgen.v1.CatalogService/GetWorkspace" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetWorkspaceRequest): Buffer => Buffer.from(GetWorkspaceRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetWorkspaceRequest => GetWorkspaceRequest.decode(value),
-    responseSerialize: (value: GetWorkspaceResponse): Buffer =>
-      Buffer.from(GetWorkspaceResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetWorkspaceResponse => GetWorkspaceResponse.decode(value),
-  },
-  listWorkspaces: {
-    path: "/idgen.v1.CatalogService/ListWorkspaces" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListWorkspacesRequest): Buffer =>
-      Buffer.from(ListWorkspacesRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListWorkspacesRequest => ListWorkspacesRequest.decode(value),
-    responseSerialize: (value: ListWorkspacesResponse): Buffer =>
-      Buffer.from(ListWorkspacesResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListWorkspacesResponse => ListWorkspacesResponse.decode(value),
-  },
-  updateWorkspace: {
-    path: "/idgen.v1.CatalogService/UpdateWorkspace" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: UpdateWorkspaceRequest): Buffer =>
-      Buffer.from(UpdateWorkspaceRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UpdateWorkspaceRequest => UpdateWorkspaceRequest.decode(value),
-    responseSerialize: (value: UpdateWorkspaceResponse): Buffer =>
-      Buffer.from(UpdateWorkspaceResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): UpdateWorkspaceResponse => UpdateWorkspaceResponse.decode(value),
-  },
-  deleteWorkspace: {
-    path: "/idgen.v1.CatalogService/DeleteWorkspace" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DeleteWorkspaceRequest): Buffer =>
-      Buffer.from(DeleteWorkspaceRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DeleteWorkspaceRequest => DeleteWorkspaceRequest.decode(value),
-    responseSerialize: (value: DeleteWorkspaceResponse): Buffer =>
-      Buffer.from(DeleteWorkspaceResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DeleteWorkspaceResponse => DeleteWorkspaceResponse.decode(value),
-  },
-  createGroup: {
-    path: "/idgen.v1.CatalogService/CreateGroup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: CreateGroupRequest): Buffer => Buffer.from(CreateGroupRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): CreateGroupRequest => CreateGroupRequest.decode(value),
-    responseSerialize: (value: CreateGroupResponse): Buffer => Buffer.from(CreateGroupResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): CreateGroupResponse => CreateGroupResponse.decode(value),
-  },
-  getGroup: {
-    path: "/idgen.v1.CatalogService/GetGroup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetGroupRequest): Buffer => Buffer.from(GetGroupRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetGroupRequest => GetGroupRequest.decode(value),
-    responseSerialize: (value: GetGroupResponse): Buffer => Buffer.from(GetGroupResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetGroupResponse => GetGroupResponse.decode(value),
-  },
-  listGroups: {
-    path: "/idgen.v1.CatalogService/ListGroups" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListGroupsRequest): Buffer => Buffer.from(ListGroupsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListGroupsRequest => ListGroupsRequest.decode(value),
-    responseSerialize: (value: ListGroupsResponse): Buffer => Buffer.from(ListGroupsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListGroupsResponse => ListGroupsResponse.decode(value),
-  },
-  updateGroup: {
-    path: "/idgen.v1.CatalogService/UpdateGroup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: UpdateGroupRequest): Buffer => Buffer.from(UpdateGroupRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UpdateGroupRequest => UpdateGroupRequest.decode(value),
-    responseSerialize: (value: UpdateGroupResponse): Buffer => Buffer.from(UpdateGroupResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): UpdateGroupResponse => UpdateGroupResponse.decode(value),
-  },
-  deleteGroup: {
-    path: "/idgen.v1.CatalogService/DeleteGroup" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DeleteGroupRequest): Buffer => Buffer.from(DeleteGroupRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DeleteGroupRequest => DeleteGroupRequest.decode(value),
-    responseSerialize: (value: DeleteGroupResponse): Buffer => Buffer.from(DeleteGroupResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DeleteGroupResponse => DeleteGroupResponse.decode(value),
-  },
-  createTag: {
-    path: "/idgen.v1.CatalogService/CreateTag" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: CreateTagRequest): Buffer => Buffer.from(CreateTagRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): CreateTagRequest => CreateTagRequest.decode(value),
-    responseSerialize: (value: CreateTagResponse): Buffer => Buffer.from(CreateTagResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): CreateTagResponse => CreateTagResponse.decode(value),
-  },
-  getTag: {
-    path: "/idgen.v1.CatalogService/GetTag" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetTagRequest): Buffer => Buffer.from(GetTagRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetTagRequest => GetTagRequest.decode(value),
-    responseSerialize: (value: GetTagResponse): Buffer => Buffer.from(GetTagResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetTagResponse => GetTagResponse.decode(value),
-  },
-  listTags: {
-    path: "/idgen.v1.CatalogService/ListTags" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListTagsRequest): Buffer => Buffer.from(ListTagsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListTagsRequest => ListTagsRequest.decode(value),
-    responseSerialize: (value: ListTagsResponse): Buffer => Buffer.from(ListTagsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListTagsResponse => ListTagsResponse.decode(value),
-  },
-  updateTag: {
-    path: "/idgen.v1.CatalogService/UpdateTag" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: UpdateTagRequest): Buffer => Buffer.from(UpdateTagRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UpdateTagRequest => UpdateTagRequest.decode(value),
-    responseSerialize: (value: UpdateTagResponse): Buffer => Buffer.from(UpdateTagResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): UpdateTagResponse => UpdateTagResponse.decode(value),
-  },
-  deleteTag: {
-    path: "/idgen.v1.CatalogService/DeleteTag" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DeleteTagRequest): Buffer => Buffer.from(DeleteTagRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DeleteTagRequest => DeleteTagRequest.decode(value),
-    responseSerialize: (value: DeleteTagResponse): Buffer => Buffer.from(DeleteTagResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DeleteTagResponse => DeleteTagResponse.decode(value),
+export type CatalogServiceDefinition = typeof CatalogServiceDefinition;
+export const CatalogServiceDefinition = {
+  name: "CatalogService",
+  fullName: "idgen.v1.CatalogService",
+  methods: {
+    createWorkspace: {
+      name: "CreateWorkspace",
+      requestType: CreateWorkspaceRequest as typeof CreateWorkspaceRequest,
+      requestStream: false,
+      responseType: CreateWorkspaceResponse as typeof CreateWorkspaceResponse,
+      responseStream: false,
+      options: {},
+    },
+    getWorkspace: {
+      name: "GetWorkspace",
+      requestType: GetWorkspaceRequest as typeof GetWorkspaceRequest,
+      requestStream: false,
+      responseType: GetWorkspaceResponse as typeof GetWorkspaceResponse,
+      responseStream: false,
+      options: {},
+    },
+    listWorkspaces: {
+      name: "ListWorkspaces",
+      requestType: ListWorkspacesRequest as typeof ListWorkspacesRequest,
+      requestStream: false,
+      responseType: ListWorkspacesResponse as typeof ListWorkspacesResponse,
+      responseStream: false,
+      options: {},
+    },
+    updateWorkspace: {
+      name: "UpdateWorkspace",
+      requestType: UpdateWorkspaceRequest as typeof UpdateWorkspaceRequest,
+      requestStream: false,
+      responseType: UpdateWorkspaceResponse as typeof UpdateWorkspaceResponse,
+      responseStream: false,
+      options: {},
+    },
+    deleteWorkspace: {
+      name: "DeleteWorkspace",
+      requestType: DeleteWorkspaceRequest as typeof DeleteWorkspaceRequest,
+      requestStream: false,
+      responseType: DeleteWorkspaceResponse as typeof DeleteWorkspaceResponse,
+      responseStream: false,
+      options: {},
+    },
+    createGroup: {
+      name: "CreateGroup",
+      requestType: CreateGroupRequest as typeof CreateGroupRequest,
+      requestStream: false,
+      responseType: CreateGroupResponse as typeof CreateGroupResponse,
+      responseStream: false,
+      options: {},
+    },
+    getGroup: {
+      name: "GetGroup",
+      requestType: GetGroupRequest as typeof GetGroupRequest,
+      requestStream: false,
+      responseType: GetGroupResponse as typeof GetGroupResponse,
+      responseStream: false,
+      options: {},
+    },
+    listGroups: {
+      name: "ListGroups",
+      requestType: ListGroupsRequest as typeof ListGroupsRequest,
+      requestStream: false,
+      responseType: ListGroupsResponse as typeof ListGroupsResponse,
+      responseStream: false,
+      options: {},
+    },
+    updateGroup: {
+      name: "UpdateGroup",
+      requestType: UpdateGroupRequest as typeof UpdateGroupRequest,
+      requestStream: false,
+      responseType: UpdateGroupResponse as typeof UpdateGroupResponse,
+      responseStream: false,
+      options: {},
+    },
+    deleteGroup: {
+      name: "DeleteGroup",
+      requestType: DeleteGroupRequest as typeof DeleteGroupRequest,
+      requestStream: false,
+      responseType: DeleteGroupResponse as typeof DeleteGroupResponse,
+      responseStream: false,
+      options: {},
+    },
+    createTag: {
+      name: "CreateTag",
+      requestType: CreateTagRequest as typeof CreateTagRequest,
+      requestStream: false,
+      responseType: CreateTagResponse as typeof CreateTagResponse,
+      responseStream: false,
+      options: {},
+    },
+    getTag: {
+      name: "GetTag",
+      requestType: GetTagRequest as typeof GetTagRequest,
+      requestStream: false,
+      responseType: GetTagResponse as typeof GetTagResponse,
+      responseStream: false,
+      options: {},
+    },
+    listTags: {
+      name: "ListTags",
+      requestType: ListTagsRequest as typeof ListTagsRequest,
+      requestStream: false,
+      responseType: ListTagsResponse as typeof ListTagsResponse,
+      responseStream: false,
+      options: {},
+    },
+    updateTag: {
+      name: "UpdateTag",
+      requestType: UpdateTagRequest as typeof UpdateTagRequest,
+      requestStream: false,
+      responseType: UpdateTagResponse as typeof UpdateTagResponse,
+      responseStream: false,
+      options: {},
+    },
+    deleteTag: {
+      name: "DeleteTag",
+      requestType: DeleteTagRequest as typeof DeleteTagRequest,
+      requestStream: false,
+      responseType: DeleteTagResponse as typeof DeleteTagResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface CatalogServiceServer extends UntypedServiceImplementation {
-  createWorkspace: handleUnaryCall<CreateWorkspaceRequest, CreateWorkspaceResponse>;
-  getWorkspace: handleUnaryCall<GetWorkspaceRequest, GetWorkspaceResponse>;
-  listWorkspaces: handleUnaryCall<ListWorkspacesRequest, ListWorkspacesResponse>;
-  updateWorkspace: handleUnaryCall<UpdateWorkspaceRequest, UpdateWorkspaceResponse>;
-  deleteWorkspace: handleUnaryCall<DeleteWorkspaceRequest, DeleteWorkspaceResponse>;
-  createGroup: handleUnaryCall<CreateGroupRequest, CreateGroupResponse>;
-  getGroup: handleUnaryCall<GetGroupRequest, GetGroupResponse>;
-  listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
-  updateGroup: handleUnaryCall<UpdateGroupRequest, UpdateGroupResponse>;
-  deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
-  createTag: handleUnaryCall<CreateTagRequest, CreateTagResponse>;
-  getTag: handleUnaryCall<GetTagRequest, GetTagResponse>;
-  listTags: handleUnaryCall<ListTagsRequest, ListTagsResponse>;
-  updateTag: handleUnaryCall<UpdateTagRequest, UpdateTagResponse>;
-  deleteTag: handleUnaryCall<DeleteTagRequest, DeleteTagResponse>;
-}
-
-export interface CatalogServiceClient extends Client {
-  createWorkspace(
-    request: CreateWorkspaceRequest,
-    callback: (error: ServiceError | null, response: CreateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  createWorkspace(
-    request: CreateWorkspaceRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  createWorkspace(
-    request: CreateWorkspaceRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  getWorkspace(
-    request: GetWorkspaceRequest,
-    callback: (error: ServiceError | null, response: GetWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  getWorkspace(
-    request: GetWorkspaceRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  getWorkspace(
-    request: GetWorkspaceRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  listWorkspaces(
-    request: ListWorkspacesRequest,
-    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
-  ): ClientUnaryCall;
-  listWorkspaces(
-    request: ListWorkspacesRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
-  ): ClientUnaryCall;
-  listWorkspaces(
-    request: ListWorkspacesRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
-  ): ClientUnaryCall;
-  updateWorkspace(
-    request: UpdateWorkspaceRequest,
-    callback: (error: ServiceError | null, response: UpdateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  updateWorkspace(
-    request: UpdateWorkspaceRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UpdateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  updateWorkspace(
-    request: UpdateWorkspaceRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UpdateWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  deleteWorkspace(
-    request: DeleteWorkspaceRequest,
-    callback: (error: ServiceError | null, response: DeleteWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  deleteWorkspace(
-    request: DeleteWorkspaceRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DeleteWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  deleteWorkspace(
-    request: DeleteWorkspaceRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DeleteWorkspaceResponse) => void,
-  ): ClientUnaryCall;
-  createGroup(
-    request: CreateGroupRequest,
-    callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
-  ): ClientUnaryCall;
-  createGroup(
-    request: CreateGroupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
-  ): ClientUnaryCall;
-  createGroup(
-    request: CreateGroupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
-  ): ClientUnaryCall;
-  getGroup(
-    request: GetGroupRequest,
-    callback: (error: ServiceError | null, response: GetGroupResponse) => void,
-  ): ClientUnaryCall;
-  getGroup(
-    request: GetGroupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetGroupResponse) => void,
-  ): ClientUnaryCall;
-  getGroup(
-    request: GetGroupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetGroupResponse) => void,
-  ): ClientUnaryCall;
-  listGroups(
-    request: ListGroupsRequest,
-    callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
-  ): ClientUnaryCall;
-  listGroups(
-    request: ListGroupsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
-  ): ClientUnaryCall;
-  listGroups(
-    request: ListGroupsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
-  ): ClientUnaryCall;
-  updateGroup(
-    request: UpdateGroupRequest,
-    callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
-  ): ClientUnaryCall;
-  updateGroup(
-    request: UpdateGroupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
-  ): ClientUnaryCall;
-  updateGroup(
-    request: UpdateGroupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
-  ): ClientUnaryCall;
-  deleteGroup(
-    request: DeleteGroupRequest,
-    callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
-  ): ClientUnaryCall;
-  deleteGroup(
-    request: DeleteGroupRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
-  ): ClientUnaryCall;
-  deleteGroup(
-    request: DeleteGroupRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
-  ): ClientUnaryCall;
-  createTag(
-    request: CreateTagRequest,
-    callback: (error: ServiceError | null, response: CreateTagResponse) => void,
-  ): ClientUnaryCall;
-  createTag(
-    request: CreateTagRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateTagResponse) => void,
-  ): ClientUnaryCall;
-  createTag(
-    request: CreateTagRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateTagResponse) => void,
-  ): ClientUnaryCall;
-  getTag(
-    request: GetTagRequest,
-    callback: (error: ServiceError | null, response: GetTagResponse) => void,
-  ): ClientUnaryCall;
-  getTag(
-    request: GetTagRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetTagResponse) => void,
-  ): ClientUnaryCall;
-  getTag(
-    request: GetTagRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetTagResponse) => void,
-  ): ClientUnaryCall;
-  listTags(
-    request: ListTagsRequest,
-    callback: (error: ServiceError | null, response: ListTagsResponse) => void,
-  ): ClientUnaryCall;
-  listTags(
-    request: ListTagsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListTagsResponse) => void,
-  ): ClientUnaryCall;
-  listTags(
-    request: ListTagsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListTagsResponse) => void,
-  ): ClientUnaryCall;
-  updateTag(
-    request: UpdateTagRequest,
-    callback: (error: ServiceError | null, response: UpdateTagResponse) => void,
-  ): ClientUnaryCall;
-  updateTag(
-    request: UpdateTagRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UpdateTagResponse) => void,
-  ): ClientUnaryCall;
-  updateTag(
-    request: UpdateTagRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UpdateTagResponse) => void,
-  ): ClientUnaryCall;
-  deleteTag(
-    request: DeleteTagRequest,
-    callback: (error: ServiceError | null, response: DeleteTagResponse) => void,
-  ): ClientUnaryCall;
-  deleteTag(
-    request: DeleteTagRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DeleteTagResponse) => void,
-  ): ClientUnaryCall;
-  deleteTag(
-    request: DeleteTagRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DeleteTagResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const CatalogServiceClient = makeGenericClientConstructor(
-  CatalogServiceService,
-  "idgen.v1.CatalogService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): CatalogServiceClient;
-  service: typeof CatalogServiceService;
-  serviceName: string;
-};
 
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000).toString();

@@ -3,20 +3,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Algorithm } from "./algorithm.ts";
 
@@ -943,115 +929,45 @@ export const UuidId: MessageFns<UuidId> = {
   },
 };
 
-export type IdServiceService = typeof IdServiceService;
-export const IdServiceService = {
-  generate: {
-    path: "/idgen.v1.IdService/Generate" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GenerateRequest): Buffer => Buffer.from(GenerateRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GenerateRequest => GenerateRequest.decode(value),
-    responseSerialize: (value: GenerateResponse): Buffer => Buffer.from(GenerateResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GenerateResponse => GenerateResponse.decode(value),
-  },
-  generateBatch: {
-    path: "/idgen.v1.IdService/GenerateBatch" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GenerateBatchRequest): Buffer => Buffer.from(GenerateBatchRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GenerateBatchRequest => GenerateBatchRequest.decode(value),
-    responseSerialize: (value: GenerateBatchResponse): Buffer =>
-      Buffer.from(GenerateBatchResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GenerateBatchResponse => GenerateBatchResponse.decode(value),
-  },
-  generateStream: {
-    path: "/idgen.v1.IdService/GenerateStream" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: GenerateStreamRequest): Buffer =>
-      Buffer.from(GenerateStreamRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GenerateStreamRequest => GenerateStreamRequest.decode(value),
-    responseSerialize: (value: GenerateStreamResponse): Buffer =>
-      Buffer.from(GenerateStreamResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GenerateStreamResponse => GenerateStreamResponse.decode(value),
-  },
-  decode: {
-    path: "/idgen.v1.IdService/Decode" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DecodeRequest): Buffer => Buffer.from(DecodeRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DecodeRequest => DecodeRequest.decode(value),
-    responseSerialize: (value: DecodeResponse): Buffer => Buffer.from(DecodeResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DecodeResponse => DecodeResponse.decode(value),
+export type IdServiceDefinition = typeof IdServiceDefinition;
+export const IdServiceDefinition = {
+  name: "IdService",
+  fullName: "idgen.v1.IdService",
+  methods: {
+    generate: {
+      name: "Generate",
+      requestType: GenerateRequest as typeof GenerateRequest,
+      requestStream: false,
+      responseType: GenerateResponse as typeof GenerateResponse,
+      responseStream: false,
+      options: {},
+    },
+    generateBatch: {
+      name: "GenerateBatch",
+      requestType: GenerateBatchRequest as typeof GenerateBatchRequest,
+      requestStream: false,
+      responseType: GenerateBatchResponse as typeof GenerateBatchResponse,
+      responseStream: false,
+      options: {},
+    },
+    generateStream: {
+      name: "GenerateStream",
+      requestType: GenerateStreamRequest as typeof GenerateStreamRequest,
+      requestStream: true,
+      responseType: GenerateStreamResponse as typeof GenerateStreamResponse,
+      responseStream: true,
+      options: {},
+    },
+    decode: {
+      name: "Decode",
+      requestType: DecodeRequest as typeof DecodeRequest,
+      requestStream: false,
+      responseType: DecodeResponse as typeof DecodeResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface IdServiceServer extends UntypedServiceImplementation {
-  generate: handleUnaryCall<GenerateRequest, GenerateResponse>;
-  generateBatch: handleUnaryCall<GenerateBatchRequest, GenerateBatchResponse>;
-  generateStream: handleBidiStreamingCall<GenerateStreamRequest, GenerateStreamResponse>;
-  decode: handleUnaryCall<DecodeRequest, DecodeResponse>;
-}
-
-export interface IdServiceClient extends Client {
-  generate(
-    request: GenerateRequest,
-    callback: (error: ServiceError | null, response: GenerateResponse) => void,
-  ): ClientUnaryCall;
-  generate(
-    request: GenerateRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GenerateResponse) => void,
-  ): ClientUnaryCall;
-  generate(
-    request: GenerateRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GenerateResponse) => void,
-  ): ClientUnaryCall;
-  generateBatch(
-    request: GenerateBatchRequest,
-    callback: (error: ServiceError | null, response: GenerateBatchResponse) => void,
-  ): ClientUnaryCall;
-  generateBatch(
-    request: GenerateBatchRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GenerateBatchResponse) => void,
-  ): ClientUnaryCall;
-  generateBatch(
-    request: GenerateBatchRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GenerateBatchResponse) => void,
-  ): ClientUnaryCall;
-  generateStream(): ClientDuplexStream<GenerateStreamRequest, GenerateStreamResponse>;
-  generateStream(options: Partial<CallOptions>): ClientDuplexStream<GenerateStreamRequest, GenerateStreamResponse>;
-  generateStream(
-    metadata: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientDuplexStream<GenerateStreamRequest, GenerateStreamResponse>;
-  decode(
-    request: DecodeRequest,
-    callback: (error: ServiceError | null, response: DecodeResponse) => void,
-  ): ClientUnaryCall;
-  decode(
-    request: DecodeRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DecodeResponse) => void,
-  ): ClientUnaryCall;
-  decode(
-    request: DecodeRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DecodeResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const IdServiceClient = makeGenericClientConstructor(IdServiceService, "idgen.v1.IdService") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): IdServiceClient;
-  service: typeof IdServiceService;
-  serviceName: string;
-};
 
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000).toString();

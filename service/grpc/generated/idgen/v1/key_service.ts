@@ -3,18 +3,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 export const protobufPackage = "idgen.v1";
@@ -654,121 +642,45 @@ export const RevokeKeyResponse: MessageFns<RevokeKeyResponse> = {
   },
 };
 
-export type KeyServiceService = typeof KeyServiceService;
-export const KeyServiceService = {
-  createKey: {
-    path: "/idgen.v1.KeyService/CreateKey" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: CreateKeyRequest): Buffer => Buffer.from(CreateKeyRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): CreateKeyRequest => CreateKeyRequest.decode(value),
-    responseSerialize: (value: CreateKeyResponse): Buffer => Buffer.from(CreateKeyResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): CreateKeyResponse => CreateKeyResponse.decode(value),
-  },
-  getKey: {
-    path: "/idgen.v1.KeyService/GetKey" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetKeyRequest): Buffer => Buffer.from(GetKeyRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetKeyRequest => GetKeyRequest.decode(value),
-    responseSerialize: (value: GetKeyResponse): Buffer => Buffer.from(GetKeyResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetKeyResponse => GetKeyResponse.decode(value),
-  },
-  listKeys: {
-    path: "/idgen.v1.KeyService/ListKeys" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListKeysRequest): Buffer => Buffer.from(ListKeysRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListKeysRequest => ListKeysRequest.decode(value),
-    responseSerialize: (value: ListKeysResponse): Buffer => Buffer.from(ListKeysResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListKeysResponse => ListKeysResponse.decode(value),
-  },
-  revokeKey: {
-    path: "/idgen.v1.KeyService/RevokeKey" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: RevokeKeyRequest): Buffer => Buffer.from(RevokeKeyRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RevokeKeyRequest => RevokeKeyRequest.decode(value),
-    responseSerialize: (value: RevokeKeyResponse): Buffer => Buffer.from(RevokeKeyResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RevokeKeyResponse => RevokeKeyResponse.decode(value),
+export type KeyServiceDefinition = typeof KeyServiceDefinition;
+export const KeyServiceDefinition = {
+  name: "KeyService",
+  fullName: "idgen.v1.KeyService",
+  methods: {
+    createKey: {
+      name: "CreateKey",
+      requestType: CreateKeyRequest as typeof CreateKeyRequest,
+      requestStream: false,
+      responseType: CreateKeyResponse as typeof CreateKeyResponse,
+      responseStream: false,
+      options: {},
+    },
+    getKey: {
+      name: "GetKey",
+      requestType: GetKeyRequest as typeof GetKeyRequest,
+      requestStream: false,
+      responseType: GetKeyResponse as typeof GetKeyResponse,
+      responseStream: false,
+      options: {},
+    },
+    listKeys: {
+      name: "ListKeys",
+      requestType: ListKeysRequest as typeof ListKeysRequest,
+      requestStream: false,
+      responseType: ListKeysResponse as typeof ListKeysResponse,
+      responseStream: false,
+      options: {},
+    },
+    revokeKey: {
+      name: "RevokeKey",
+      requestType: RevokeKeyRequest as typeof RevokeKeyRequest,
+      requestStream: false,
+      responseType: RevokeKeyResponse as typeof RevokeKeyResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface KeyServiceServer extends UntypedServiceImplementation {
-  createKey: handleUnaryCall<CreateKeyRequest, CreateKeyResponse>;
-  getKey: handleUnaryCall<GetKeyRequest, GetKeyResponse>;
-  listKeys: handleUnaryCall<ListKeysRequest, ListKeysResponse>;
-  revokeKey: handleUnaryCall<RevokeKeyRequest, RevokeKeyResponse>;
-}
-
-export interface KeyServiceClient extends Client {
-  createKey(
-    request: CreateKeyRequest,
-    callback: (error: ServiceError | null, response: CreateKeyResponse) => void,
-  ): ClientUnaryCall;
-  createKey(
-    request: CreateKeyRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateKeyResponse) => void,
-  ): ClientUnaryCall;
-  createKey(
-    request: CreateKeyRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateKeyResponse) => void,
-  ): ClientUnaryCall;
-  getKey(
-    request: GetKeyRequest,
-    callback: (error: ServiceError | null, response: GetKeyResponse) => void,
-  ): ClientUnaryCall;
-  getKey(
-    request: GetKeyRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetKeyResponse) => void,
-  ): ClientUnaryCall;
-  getKey(
-    request: GetKeyRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetKeyResponse) => void,
-  ): ClientUnaryCall;
-  listKeys(
-    request: ListKeysRequest,
-    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
-  ): ClientUnaryCall;
-  listKeys(
-    request: ListKeysRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
-  ): ClientUnaryCall;
-  listKeys(
-    request: ListKeysRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
-  ): ClientUnaryCall;
-  revokeKey(
-    request: RevokeKeyRequest,
-    callback: (error: ServiceError | null, response: RevokeKeyResponse) => void,
-  ): ClientUnaryCall;
-  revokeKey(
-    request: RevokeKeyRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RevokeKeyResponse) => void,
-  ): ClientUnaryCall;
-  revokeKey(
-    request: RevokeKeyRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RevokeKeyResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const KeyServiceClient = makeGenericClientConstructor(KeyServiceService, "idgen.v1.KeyService") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): KeyServiceClient;
-  service: typeof KeyServiceService;
-  serviceName: string;
-};
 
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000).toString();

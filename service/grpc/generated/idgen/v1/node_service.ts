@@ -3,18 +3,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 export const protobufPackage = "idgen.v1";
@@ -255,49 +243,21 @@ export const ListNodesResponse: MessageFns<ListNodesResponse> = {
   },
 };
 
-export type NodeServiceService = typeof NodeServiceService;
-export const NodeServiceService = {
-  listNodes: {
-    path: "/idgen.v1.NodeService/ListNodes" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListNodesRequest): Buffer => Buffer.from(ListNodesRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListNodesRequest => ListNodesRequest.decode(value),
-    responseSerialize: (value: ListNodesResponse): Buffer => Buffer.from(ListNodesResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListNodesResponse => ListNodesResponse.decode(value),
+export type NodeServiceDefinition = typeof NodeServiceDefinition;
+export const NodeServiceDefinition = {
+  name: "NodeService",
+  fullName: "idgen.v1.NodeService",
+  methods: {
+    listNodes: {
+      name: "ListNodes",
+      requestType: ListNodesRequest as typeof ListNodesRequest,
+      requestStream: false,
+      responseType: ListNodesResponse as typeof ListNodesResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface NodeServiceServer extends UntypedServiceImplementation {
-  listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
-}
-
-export interface NodeServiceClient extends Client {
-  listNodes(
-    request: ListNodesRequest,
-    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
-  ): ClientUnaryCall;
-  listNodes(
-    request: ListNodesRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
-  ): ClientUnaryCall;
-  listNodes(
-    request: ListNodesRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const NodeServiceClient = makeGenericClientConstructor(
-  NodeServiceService,
-  "idgen.v1.NodeService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): NodeServiceClient;
-  service: typeof NodeServiceService;
-  serviceName: string;
-};
 
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000).toString();
