@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Http2Desk } from '../../test/fixtures/http2-desk.ts'
+import { HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
 import { data, frame, PREFACE_AND_SETTINGS, words } from '../../test/fixtures/http2-frames.ts'
 import { BufferPool } from '../http2/buffer-pool.ts'
 import { Connection } from '../http2/connection.ts'
@@ -50,6 +50,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
     clock: desk.clock,
     buffers: new BufferPool(),
     encrypted: false,
+    maxHeldBytes: HELD_MAX,
     onFault: (error) => faults.push(error),
     open,
   })

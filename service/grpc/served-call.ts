@@ -58,6 +58,12 @@ export abstract class ServedCall implements Call, StreamHandler {
     })
   }
 
+  /** What is left of the bytes that came is needed later. */
+  protected keep(): void {
+    this.reader.keep()
+    this.stream.keeps(this.reader.unread)
+  }
+
   protected sent(message: Uint8Array): boolean {
     if (this.cancelled) return true
     if (!this.#begun) this.stream.respond(ANSWER_HEAD)

@@ -50,6 +50,7 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
   const server = new Http2Server({
     clock,
     maxConnectionAgeMs,
+    maxHeldBytes: Math.max(HELD_MAX_BYTES, 4 * maxMessageBytes),
     open: callOpener(methods, { clock, maxMessageBytes, onFault }),
     onFault: (error) => log.error({ err: error }, 'a gRPC connection ended by a fault of ours'),
     ...(tls === undefined ? {} : { tls }),
@@ -67,3 +68,6 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
     },
   }
 }
+
+/** Forty of the largest answers; the largest messages, several at once, whatever they are set to. */
+const HELD_MAX_BYTES = 16_777_216

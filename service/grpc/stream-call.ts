@@ -28,7 +28,7 @@ export class StreamCall extends ServedCall {
     this.reader.add(bytes)
     this.#inputEnded ||= isLast
     this.#deliver()
-    this.reader.keep()
+    this.keep()
   }
 
   ended(): void {
@@ -56,7 +56,7 @@ export class StreamCall extends ServedCall {
     if (!this.#paused) return
     this.#paused = false
     this.#deliver()
-    this.reader.keep()
+    this.keep()
     if (!this.#paused && !this.cancelled) this.stream.resume()
   }
 

@@ -15,7 +15,7 @@ export class UnaryCall extends ServedCall {
   data(bytes: Uint8Array, isLast: boolean): void {
     this.reader.add(bytes)
     if (isLast) return this.ended()
-    this.reader.keep()
+    this.keep()
     try {
       this.reader.checkOnly()
     } catch (thrown) {

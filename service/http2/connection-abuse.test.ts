@@ -4,7 +4,10 @@ import { assertGoaway, echo, Http2Desk } from '../../test/fixtures/http2-desk.ts
 import { data, frame, PREFACE_AND_SETTINGS, request, words } from '../../test/fixtures/http2-frames.ts'
 import { ERROR_CODE } from './error-code.ts'
 
-const [HEADERS, RST, SETTINGS, PING] = [1, 3, 4, 6] as const
+const [HEADERS, RST, SETTINGS, PING, WINDOW_UPDATE] = [1, 3, 4, 6, 8] as const
+/** SETTINGS_INITIAL_WINDOW_SIZE 0. */
+const NO_WINDOW = Buffer.from('000400000000', 'hex')
+const LARGE_WINDOW = Buffer.from('000400100000', 'hex')
 
 describe('a client that means harm', () => {
   const floods: Record<string, (i: number) => Buffer> = {
@@ -15,12 +18,27 @@ describe('a client that means harm', () => {
     'DATA of nothing': (i) => (i === 0 ? request(1) : data(1, '')),
     'frames of a type that nobody knows': () => frame(200, 0, 0),
     'PRIORITY without end': () => frame(2, 0, 3, Buffer.alloc(5)),
-    'DATA of requests that were refused': (i) =>
+    'requests that are made to fail at once (CVE-2025-8671)': (i) =>
+      Buffer.concat([request(2 * i + 1), frame(WINDOW_UPDATE, 0, 2 * i + 1, words(0))]),
+    'windows that grow byte by byte (CVE-2019-9511)': (i) =>
+      i === 0
+        ? Buffer.concat([frame(SETTINGS, 0, 0, NO_WINDOW), request(1), data(1, 'x'.repeat(16_000), true)])
+        : frame(WINDOW_UPDATE, 0, 1, words(1)),
+    'a window of the connection that grows byte by byte': (i) => {
+      const body = Buffer.alloc(14_000)
+      if (i > 0) return frame(WINDOW_UPDATE, 0, 0, words(1))
+      return Buffer.concat([
+        frame(SETTINGS, 0, 0, LARGE_WINDOW),
+        request(1),
+        ...[false, false, false, false, true].map((isLast) => data(1, body, isLast)),
+      ])
+    },
+    'DATA of requests that were reset': (i) =>
       i === 0 ? Buffer.concat([request(1), frame(RST, 0, 1, words(8))]) : data(1, 'x'),
   }
   for (const [what, next] of Object.entries(floods))
     test(`${what} end the connection`, () => {
-      const desk = Http2Desk.begun()
+      const desk = Http2Desk.begun(echo)
       for (let i = 0; i < 5000 && !desk.socket.ended; i += 1) desk.receive(next(i))
       assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
     })

@@ -1,40 +1,27 @@
-import type { Socket } from 'node:net'
-import type { Clock } from '../ports/clock.ts'
-import type { BufferPool } from './buffer-pool.ts'
+import { AbandonedStreams } from './abandoned-streams.ts'
+import { ConnectionLooks } from './connection-looks.ts'
 import { ConnectionError, ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FloodBudget } from './flood-budget.ts'
 import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
-import { HEADER_LIST_MAX, HeadReader } from './head-reader.ts'
+import { HeadReader } from './head-reader.ts'
+import { CONNECTION_WINDOW, INITIAL_WINDOW, STREAMS_MAX, writeOurSettings } from './our-settings.ts'
 import type { OutputBuffer } from './output-buffer.ts'
-import { PeerSettings, SETTING } from './peer-settings.ts'
+import { PeerSettings } from './peer-settings.ts'
 import { PREFACE, prefaceIn, refusalOf } from './preface.ts'
+import { ReceiveWindow } from './receive-window.ts'
 import type { RequestHead } from './request-head.ts'
-import { SocketOutput } from './socket-output.ts'
-import { Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
+import { type ClientSocket, SocketOutput, type SocketOutputOptions } from './socket-output.ts'
+import { RECEIVE_WINDOW, Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
 
-/** What a connection uses of its socket. */
-export type ClientSocket = Pick<
-  Socket,
-  | 'destroy'
-  | 'destroyed'
-  | 'end'
-  | 'on'
-  | 'once'
-  | 'remoteAddress'
-  | 'resume'
-  | 'writableLength'
-  | 'writableNeedDrain'
-  | 'write'
->
-
-export interface ConnectionOptions {
-  readonly clock: Clock
+export interface ConnectionOptions extends SocketOutputOptions {
   /** Who answers a request whose head has come. */
   readonly open: (stream: Stream) => StreamHandler
-  readonly buffers: BufferPool
-  /** Bytes are copied on the way anyhow. */
-  readonly encrypted: boolean
+  /**
+   * Bytes that may be kept for one client: answers that its windows keep back, and parts of messages. Beyond, requests
+   * are refused, and one that stays there for a minute is cut off.
+   */
+  readonly maxHeldBytes: number
   /** A fault of ours that ended the connection. */
   readonly onFault: (error: unknown) => void
 }
@@ -48,13 +35,14 @@ export interface ConnectionOptions {
  */
 export class Connection implements StreamCarrier, FrameSink {
   readonly peer: { readonly address: string }
-  /** RFC 9113 section 6.9.2: as it is until the client says more. */
-  sendWindow = 65_535
+  /** As it is until the client says more. */
+  sendWindow = INITIAL_WINDOW
   readonly #socket: ClientSocket
   readonly #options: ConnectionOptions
   readonly #frames = new FrameReader(this)
   readonly #heads = new HeadReader()
   readonly #settings = new PeerSettings()
+  readonly #looks = new ConnectionLooks()
   readonly #budget: FloodBudget
   readonly #streams = new Map<number, Stream>()
   /** Streams with DATA that the connection's window keeps back, in the order they came. */
@@ -65,14 +53,15 @@ export class Connection implements StreamCarrier, FrameSink {
   #rest: Buffer = NOTHING
   #prefaceRead = false
   #lastId = 0
-  #consumed = 0
+  readonly #incoming = new ReceiveWindow(CONNECTION_WINDOW)
+  readonly #abandoned = new AbandonedStreams(RECEIVE_WINDOW)
+  #held = 0
   /** No stream after this one is answered; undefined: all are. */
   #finalId: number | undefined
   #retiring: Disposable | undefined
+  /** The client said that it goes. */
+  #isLeaving = false
   #ended = false
-  /** Looks (server.ts) in a row at which it had said nothing, and at which nothing was under way. */
-  #silentLooks = 0
-  #idleLooks = 0
   /** Answers since its last PING: a client that measures the line pings for each. */
   #answered = 0
 
@@ -83,13 +72,10 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#budget = new FloodBudget(options.clock)
     this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())
     this.#output = new SocketOutput(socket, options, () => this.#goOn())
-    const { out } = this
-    // Sent at once: a client may wait for it (RFC 9113 section 3.4).
-    out.settings([
-      [SETTING.maxConcurrentStreams, STREAMS_MAX],
-      [SETTING.maxHeaderListSize, HEADER_LIST_MAX],
-    ])
-    out.control(FRAME.windowUpdate, 0, 0, CONNECTION_WINDOW - this.sendWindow)
+  }
+
+  get #isFull(): boolean {
+    return this.#held > this.#options.maxHeldBytes
   }
 
   get out(): OutputBuffer {
@@ -98,7 +84,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** `bytes[0, length)` were read. false: nothing more may be read until `resume`. */
   receive(bytes: Buffer, length: number): boolean {
-    this.#silentLooks = 0
+    this.#looks.heard()
     // What still comes is taken off the line: closed with some unread, the client could lose our last word.
     if (this.#ended) return true
     if (this.#rest.length === 0) return this.#turn(bytes, length)
@@ -132,20 +118,29 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
-    this.#silentLooks += 1
-    this.#idleLooks = this.#streams.size > 0 ? 0 : this.#idleLooks + 1
-    if (this.#silentLooks > SILENT_LOOKS_MAX) return void this.#socket.destroy()
-    if (this.#idleLooks > IDLE_LOOKS_MAX) return this.retire()
-    if (this.#silentLooks === SILENT_LOOKS_MAX && this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
+    switch (this.#looks.look(this.#streams.size > 0, this.#isFull)) {
+      case 'ask':
+        if (this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
+        return
+      case 'retire':
+        return this.retire()
+      case 'full':
+        return this.#fail(calm('answers that nobody takes'))
+      case 'gone':
+        return void this.#socket.destroy()
+      case 'well':
+    }
   }
 
   // What streams use.
 
   consumed(bytes: number): void {
-    this.#consumed += bytes
-    if (this.#consumed < CONNECTION_WINDOW / 2) return
-    this.out.control(FRAME.windowUpdate, 0, 0, this.#consumed)
-    this.#consumed = 0
+    const more = this.#incoming.use(bytes)
+    if (more > 0) this.out.control(FRAME.windowUpdate, 0, 0, more)
+  }
+
+  holds(moreBytes: number): void {
+    this.#held += moreBytes
   }
 
   waitForWindow(stream: Stream): void {
@@ -156,6 +151,7 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#answered += 1
     this.#streams.delete(stream.id)
     this.#waiting.delete(stream)
+    if (!stream.inputEnded) this.#abandoned.add(stream.id)
     this.#endIfDone()
   }
 
@@ -164,24 +160,27 @@ export class Connection implements StreamCarrier, FrameSink {
   head(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.#streams.get(id)
     if (stream !== undefined) return this.#trailer(stream, isLast, bytes, start, end)
-    if (id <= this.#lastId) throw new ConnectionError(ERROR_CODE.streamClosed, `stream ${id} is over`)
+    if (id <= this.#lastId) return this.#lateTrailer(id, bytes, start, end)
     // Also of requests that are refused: the table of the next ones depends on it.
     const head = this.#heads.head(bytes, start, end)
     if (this.#finalId !== undefined) return
     this.#lastId = id
-    const { size } = this.#streams
-    if (size >= STREAMS_MAX) this.#refuse(id, ERROR_CODE.refusedStream)
-    else if (head === 'malformed') this.#refuse(id, ERROR_CODE.protocol)
-    else if (head === 'large') this.#refuse(id, ERROR_CODE.enhanceYourCalm)
+    if (this.#streams.size >= STREAMS_MAX || this.#isFull)
+      this.#turnAway(id, isLast, ERROR_CODE.refusedStream)
+    else if (head === 'malformed') this.#turnAway(id, isLast, ERROR_CODE.protocol)
+    else if (head === 'large') this.#turnAway(id, isLast, ERROR_CODE.enhanceYourCalm)
     else this.#open(id, head, isLast)
   }
 
   data(id: number, isLast: boolean, bytes: Buffer, flowBytes: number): void {
+    this.#incoming.take(flowBytes)
     const stream = this.#streams.get(id)
-    if (stream !== undefined) return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
+    if (stream !== undefined && !this.#isFull)
+      return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
     this.#expectKnown(id)
     this.consumed(flowBytes)
-    // Of one that was refused or answered before its body came: the client will know.
+    if (stream !== undefined) return this.#resetOn(stream, ERROR_CODE.enhanceYourCalm)
+    if (this.#abandoned.takes(id, flowBytes, isLast)) return
     this.idle()
     if (this.#finalId === undefined) this.#refuse(id, ERROR_CODE.streamClosed)
   }
@@ -189,9 +188,9 @@ export class Connection implements StreamCarrier, FrameSink {
   reset(id: number): void {
     this.#expectKnown(id)
     const stream = this.#streams.get(id)
-    if (stream === undefined) return
-    this.idle()
-    stream.lost()
+    if (stream !== undefined) this.idle()
+    stream?.lost()
+    this.#abandoned.forget(id)
   }
 
   settings(payload: Buffer | undefined): void {
@@ -214,9 +213,9 @@ export class Connection implements StreamCarrier, FrameSink {
     } else if (words[0] === RETIRE_PING[0] && words[1] === RETIRE_PING[1]) this.#retire()
   }
 
-  /** It asks for nothing more. */
+  /** It wants to end; what it still asks before it does is answered. */
   goaway(): void {
-    this.#finalId ??= this.#lastId
+    this.#isLeaving = true
     this.#endIfDone()
   }
 
@@ -225,8 +224,10 @@ export class Connection implements StreamCarrier, FrameSink {
       this.#expectKnown(id)
       const stream = this.#streams.get(id)
       if (stream === undefined) return
-      if (bytes === 0) return stream.reset(ERROR_CODE.protocol)
-      return this.#resetOn(stream, stream.widen(bytes) ? undefined : ERROR_CODE.flowControl)
+      if (bytes === 0) return this.#resetOn(stream, ERROR_CODE.protocol)
+      if (!stream.widen(bytes)) return this.#resetOn(stream, ERROR_CODE.flowControl)
+      if (bytes < DRIBBLE_BYTES && stream.isWaiting) this.idle()
+      return
     }
     if (bytes === 0) throw new ConnectionError(ERROR_CODE.protocol, 'a WINDOW_UPDATE of nothing')
     this.sendWindow += bytes
@@ -234,19 +235,26 @@ export class Connection implements StreamCarrier, FrameSink {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const stream of waiting) stream.pump()
+    if (bytes < DRIBBLE_BYTES && this.#waiting.size > 0) this.idle()
   }
 
   idle(): void {
-    if (!this.#budget.spend())
-      throw new ConnectionError(ERROR_CODE.enhanceYourCalm, 'too many frames that ask for nothing')
+    if (!this.#budget.spend()) throw calm('too many frames that ask for nothing')
   }
 
   #open(id: number, head: RequestHead, isLast: boolean): void {
     const stream = new Stream(id, head, this, this.#settings.initialWindow)
     this.#streams.set(id, stream)
-    this.#idleLooks = 0
+    this.#looks.asked()
     stream.handler = this.#options.open(stream)
     if (isLast) this.#resetOn(stream, stream.inputEnds())
+  }
+
+  /** Fields behind a body that nobody waits for: read all the same, as the table of the next head depends on it. */
+  #lateTrailer(id: number, bytes: Buffer, start: number, end: number): void {
+    if (!this.#abandoned.forget(id))
+      throw new ConnectionError(ERROR_CODE.streamClosed, `stream ${id} is over`)
+    this.#heads.trailer(bytes, start, end)
   }
 
   #trailer(stream: Stream, isLast: boolean, bytes: Buffer, start: number, end: number): void {
@@ -259,11 +267,21 @@ export class Connection implements StreamCarrier, FrameSink {
     if (!stream.widen(bytes)) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
   }
 
-  /** A fault of one stream alone (section 5.4.2): whoever answers it is told. */
+  /**
+   * A fault of one stream alone (section 5.4.2): whoever answers it is told. Counted, or a client could have work begun
+   * and dropped without end, as by resetting it (CVE-2025-8671).
+   */
   #resetOn(stream: Stream, fault: ErrorCode | undefined): void {
     if (fault === undefined) return
     this.#refuse(stream.id, fault)
     stream.lost()
+    this.idle()
+  }
+
+  /** A request that nobody sees; its body may be on its way. */
+  #turnAway(id: number, isLast: boolean, code: ErrorCode): void {
+    this.#refuse(id, code)
+    if (!isLast) this.#abandoned.add(id)
   }
 
   #refuse(id: number, code: ErrorCode): void {
@@ -306,6 +324,8 @@ export class Connection implements StreamCarrier, FrameSink {
       if (preface === 'incomplete') return 0
       if (preface === 'other') return this.#refuseOther(bytes, end)
       this.#prefaceRead = true
+      // Not before: whoever speaks HTTP/1.1 would take it for the answer. A client of HTTP/2 speaks first (section 3.4).
+      writeOurSettings(this.out)
       at = PREFACE.length
     }
     return this.#frames.read(bytes, at, end, this.#goesOn)
@@ -319,7 +339,6 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Who speaks HTTP/1.1 sees why it does not work. */
   #refuseOther(bytes: Buffer, end: number): number {
-    this.#output.drop()
     const answer = refusalOf(bytes, end)
     if (answer !== undefined) this.#socket.write(answer)
     this.#end()
@@ -336,7 +355,7 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   #endIfDone(): void {
-    if (this.#finalId !== undefined && this.#streams.size === 0) this.#end()
+    if ((this.#finalId !== undefined || this.#isLeaving) && this.#streams.size === 0) this.#end()
   }
 
   #fail(thrown: unknown): void {
@@ -359,14 +378,11 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 }
 
+function calm(message: string): ConnectionError {
+  return new ConnectionError(ERROR_CODE.enhanceYourCalm, message)
+}
+
 const NOTHING: Buffer = Buffer.alloc(0)
-/**
- * Requests under way at once on one connection; a client queues further ones. One whose client does not read holds an
- * answer of at most 400 KB, so this bounds what one client can make us hold.
- */
-const STREAMS_MAX = 256
-/** Bytes of bodies that a connection may have under way: what is held of it at most while nobody reads them. */
-const CONNECTION_WINDOW = 1_048_576
 /** A connection that comes and never begins would stay for ever. */
 const HANDSHAKE_MS = 10_000
 /** A round trip to anywhere, and a client that does not answer PING. */
@@ -374,7 +390,5 @@ const RETIRE_MS = 1000
 const RETIRE_PING = [0x6964_6765, 0x6e00_0000] as const
 /** A client closes as soon as it sees the end; one that does not is cut off. */
 const LINGER_MS = 2000
-/** Looks are 20 s apart: asked after a minute of silence, cut off after 20 s more. */
-const SILENT_LOOKS_MAX = 3
-/** Five minutes without a request. */
-const IDLE_LOOKS_MAX = 15
+/** Windows that grow by less than this while an answer waits have it cut into as many frames (CVE-2019-9511). */
+const DRIBBLE_BYTES = 256

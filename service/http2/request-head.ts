@@ -71,12 +71,20 @@ export class HeadBuilder {
   }
 }
 
+/** RFC 9113 section 8.2.1. */
 function valueFault(value: string): string | undefined {
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1)))
+    return 'a value with a space around it'
   for (let at = 0; at < value.length; at += 1) {
     const code = value.charCodeAt(at)
     if (code === 0 || code === 10 || code === 13) return 'a value with a line break or NUL'
   }
   return undefined
+}
+
+/** NaN, of an empty value, is none. */
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
 }
 
 const PSEUDO: ReadonlySet<string> = new Set([':method', ':scheme', ':path', ':authority'])

@@ -10,6 +10,8 @@ export interface Http2ServerOptions {
   readonly clock: Clock
   /** Who answers a request whose head has come. */
   readonly open: ConnectionOptions['open']
+  /** Bytes that may be kept for one client. */
+  readonly maxHeldBytes: ConnectionOptions['maxHeldBytes']
   /** Connections above this age, give or take a tenth, take no new request, and end with the last one; 0: no limit. */
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */
@@ -142,8 +144,9 @@ export class Http2Server {
   }
 
   #newConnection(socket: Socket, encrypted: boolean): Connection {
-    const { clock, open, onFault } = this.#options
-    return new Connection(socket, { clock, open, onFault, encrypted, buffers: this.#buffers })
+    const { clock, open, maxHeldBytes, onFault } = this.#options
+    const buffers = this.#buffers
+    return new Connection(socket, { clock, open, maxHeldBytes, onFault, encrypted, buffers })
   }
 
   #limitAge(socket: Socket, connection: Connection): void {

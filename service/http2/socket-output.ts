@@ -11,14 +11,24 @@ export interface SocketOutputOptions {
   readonly encrypted: boolean
 }
 
-type OutputSocket = Pick<
+/** What a connection uses of its socket. */
+export type ClientSocket = Pick<
   Socket,
-  'destroy' | 'destroyed' | 'on' | 'writableLength' | 'writableNeedDrain' | 'write'
+  | 'destroy'
+  | 'destroyed'
+  | 'end'
+  | 'on'
+  | 'once'
+  | 'remoteAddress'
+  | 'resume'
+  | 'writableLength'
+  | 'writableNeedDrain'
+  | 'write'
 >
 
 /** The way out of one connection: frames are gathered, and leave in one write at the end of a turn. */
 export class SocketOutput {
-  readonly #socket: OutputSocket
+  readonly #socket: ClientSocket
   readonly #options: SocketOutputOptions
   #buffer: OutputBuffer | undefined
   /** A read is worked on, which ends with a write. */
@@ -27,7 +37,7 @@ export class SocketOutput {
   #stall: Disposable | undefined
 
   /** `onRoom`: the client takes what was written again. */
-  constructor(socket: OutputSocket, options: SocketOutputOptions, onRoom: () => void) {
+  constructor(socket: ClientSocket, options: SocketOutputOptions, onRoom: () => void) {
     this.#socket = socket
     this.#options = options
     socket.on('drain', () => {
@@ -65,8 +75,7 @@ export class SocketOutput {
     if (this.#buffer !== undefined && this.#buffer.length > FLUSH_AT_BYTES) this.#flush()
   }
 
-  /** What was gathered is not sent. */
-  drop(): void {
+  #drop(): void {
     const buffer = this.#buffer
     this.#buffer = undefined
     if (buffer !== undefined) this.#options.buffers.give(buffer)
@@ -82,7 +91,7 @@ export class SocketOutput {
   #flush(): void {
     const buffer = this.#buffer
     if (buffer === undefined) return
-    if (this.#closed || this.#socket.destroyed || buffer.length === 0) return this.drop()
+    if (this.#closed || this.#socket.destroyed || buffer.length === 0) return this.#drop()
     this.#buffer = undefined
     const bytes = buffer.taken()
     // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.

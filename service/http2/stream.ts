@@ -25,6 +25,8 @@ export interface StreamCarrier {
   sendWindow: number
   /** So many bytes of bodies are used, and the client may send as many more. */
   consumed(bytes: number): void
+  /** So many more bytes, or fewer, are kept for it. */
+  holds(moreBytes: number): void
   /** The window is empty: `pump` is called once it is not. */
   waitForWindow(stream: Stream): void
   /** Both sides have ended, or it was reset. */
@@ -59,6 +61,9 @@ export class Stream {
   #paused = false
   /** What came while it was paused: at most RECEIVE_WINDOW bytes. */
   #unread: Uint8Array[] = []
+  /** Bytes kept: of the answer, and by the handler. */
+  #held = 0
+  #heldByHandler = 0
 
   constructor(id: number, head: RequestHead, carrier: StreamCarrier, sendWindow: number) {
     this.id = id
@@ -84,6 +89,11 @@ export class Stream {
     return this.#inputEnded
   }
 
+  /** Part of the answer waits for a window. */
+  get isWaiting(): boolean {
+    return this.#kept.length > 0
+  }
+
   /** The head of the answer, as a header block (encodeFields). */
   respond(block: Uint8Array): void {
     if (!this.#over) this.#carrier.out.headers(this.id, block, false)
@@ -95,6 +105,7 @@ export class Stream {
     const at = this.#kept.length === 0 ? this.#send(bytes, 0) : 0
     if (at === bytes.length) return true
     this.#kept.push(Uint8Array.prototype.slice.call(bytes, at))
+    this.#hold(bytes.length - at)
     this.#carrier.waitForWindow(this)
     return false
   }
@@ -113,6 +124,13 @@ export class Stream {
     this.#close()
   }
 
+  /** The handler keeps so many bytes of the body, of a whole that has not come yet. */
+  keeps(bytes: number): void {
+    if (this.#over || bytes === this.#heldByHandler) return
+    this.#hold(bytes - this.#heldByHandler)
+    this.#heldByHandler = bytes
+  }
+
   /** No more of the body is told until `resume`; flow control makes the client wait. */
   pause(): void {
     this.#paused = true
@@ -128,9 +146,12 @@ export class Stream {
 
   /** DATA came. A fault is a code to reset the stream with. `flowBytes`: with padding. */
   receive(bytes: Uint8Array, flowBytes: number, isLast: boolean): ErrorCode | undefined {
-    if (this.#inputEnded) return ERROR_CODE.streamClosed
     this.#receiveWindow -= flowBytes
-    if (this.#receiveWindow < 0) return ERROR_CODE.flowControl
+    const fault = this.#inputEnded ? ERROR_CODE.streamClosed : ERROR_CODE.flowControl
+    if (this.#inputEnded || this.#receiveWindow < 0) {
+      this.#carrier.consumed(flowBytes)
+      return fault
+    }
     this.#bodyBytes += bytes.length
     this.#use(flowBytes - bytes.length)
     if (isLast) return this.#end(bytes)
@@ -162,7 +183,9 @@ export class Stream {
   pump(): void {
     while (this.#kept.length > 0 && !this.#over) {
       const [first = NOTHING] = this.#kept
-      this.#keptFrom = this.#send(first, this.#keptFrom)
+      const from = this.#keptFrom
+      this.#keptFrom = this.#send(first, from)
+      this.#hold(from - this.#keptFrom)
       if (this.#keptFrom < first.length) return this.#carrier.waitForWindow(this)
       this.#kept.shift()
       this.#keptFrom = 0
@@ -194,7 +217,10 @@ export class Stream {
   #end(bytes: Uint8Array): ErrorCode | undefined {
     this.#inputEnded = true
     const { contentLength } = this.head
-    if (contentLength !== undefined && contentLength !== this.#bodyBytes) return ERROR_CODE.protocol
+    if (contentLength !== undefined && contentLength !== this.#bodyBytes) {
+      this.#carrier.consumed(bytes.length)
+      return ERROR_CODE.protocol
+    }
     if (bytes.length > 0) this.#take(bytes, true)
     else if (this.#unread.length === 0) this.#handler?.ended()
     if (this.#outputEnded) this.#close()
@@ -221,9 +247,15 @@ export class Stream {
     this.#used = 0
   }
 
+  #hold(moreBytes: number): void {
+    this.#held += moreBytes
+    this.#carrier.holds(moreBytes)
+  }
+
   #close(): void {
     if (this.#over) return
     this.#over = true
+    if (this.#held > 0) this.#hold(-this.#held)
     for (const bytes of this.#unread) this.#carrier.consumed(bytes.length)
     this.#unread = []
     this.#kept = []

@@ -71,6 +71,7 @@ test('with gRPC on it, which answers what is no call without a body, it stays HT
 /** The server with an application that answers like one of HTTP, so that the cases which want a body find one. */
 async function serve(t: TestContext, tls?: Http2ServerOptions['tls']): Promise<number> {
   const server = new Http2Server({
+    maxHeldBytes: 1_000_000,
     clock: CLOCK,
     maxConnectionAgeMs: 0,
     open: (stream) => new LateAnswer(stream),

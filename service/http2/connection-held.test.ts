@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertGoaway, echo, HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
+import { data, frame, request, words } from '../../test/fixtures/http2-frames.ts'
+import { ERROR_CODE } from './error-code.ts'
+import { encodeFields } from './hpack-encoder.ts'
+
+const TRAILERS = encodeFields([['grpc-status', '0']])
+const [RST, GOAWAY, WINDOW_UPDATE] = [3, 7, 8] as const
+
+/** A client that asks for large answers and gives no window for them, until no more is kept for it. */
+function fullDesk(): Http2Desk {
+  const desk = Http2Desk.begun(({ stream }) => void stream.write(Buffer.alloc(300_000)))
+  for (let i = 0; i < 4; i += 1) desk.receive(request(2 * i + 1))
+  assert.equal(resets(desk).length, 0)
+  return desk
+}
+
+function resets(desk: Http2Desk): [stream: number, code: number][] {
+  const frames = desk.frames().filter(({ type }) => type === RST)
+  return frames.map(({ stream, payload }) => [stream, payload.readUInt32BE(0)])
+}
+
+test('whoever leaves answers here gets no further ones made, and does again once they are taken', () => {
+  const desk = fullDesk()
+  desk.receive(request(9))
+  assert.deepEqual(resets(desk), [[9, ERROR_CODE.refusedStream]])
+  desk.receive(frame(WINDOW_UPDATE, 0, 0, words(10 * HELD_MAX)))
+  for (let i = 0; i < 4; i += 1) desk.receive(frame(WINDOW_UPDATE, 0, 2 * i + 1, words(HELD_MAX)))
+  desk.receive(request(11))
+  assert.deepEqual(resets(desk), [])
+  assert.equal(desk.seen.at(-1)?.stream.id, 11)
+})
+
+test('what is held for a request goes with it', () => {
+  const desk = fullDesk()
+  for (let i = 0; i < 4; i += 1) desk.receive(frame(RST, 0, 2 * i + 1, words(8)))
+  desk.receive(request(9))
+  assert.deepEqual(resets(desk), [])
+})
+
+test('requests that began before are not read on while too much is held', () => {
+  const desk = fullDesk()
+  desk.receive(data(1, 'x'))
+  assert.deepEqual(resets(desk), [[1, ERROR_CODE.enhanceYourCalm]])
+  assert.equal(desk.seen[0]?.body, '')
+  assert.deepEqual(desk.seen[0]?.events, ['gone'])
+})
+
+test('parts of messages count until their rest has come', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.keeps(HELD_MAX / 2 + 1))
+  desk.receive(request(1), request(3), request(5))
+  assert.deepEqual(resets(desk), [[5, ERROR_CODE.refusedStream]])
+  desk.seen[0]?.stream.keeps(0)
+  desk.receive(request(7))
+  assert.deepEqual(resets(desk), [])
+})
+
+test('a client that takes nothing of it for a minute is cut off, one that takes some is not', () => {
+  for (const takes of [true, false]) {
+    const desk = fullDesk()
+    for (let look = 0; look < 6; look += 1) {
+      desk.receive(frame(6, 1, 0, words(0, 0)))
+      if (takes && look === 2)
+        desk.receive(frame(WINDOW_UPDATE, 0, 0, words(HELD_MAX)), frame(WINDOW_UPDATE, 0, 1, words(HELD_MAX)))
+      desk.connection.look()
+    }
+    desk.receive()
+    if (takes) assert.equal(desk.socket.ended, false)
+    else assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
+  }
+})
+
+test('DATA above the window of the connection ends it, on however many streams', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.pause())
+  for (let i = 0; i < 17; i += 1) desk.receive(request(2 * i + 1))
+  for (let i = 0; i < 16; i += 1)
+    for (const length of [16_384, 16_384, 16_384, 16_383]) desk.receive(data(2 * i + 1, Buffer.alloc(length)))
+  desk.receive(data(33, Buffer.alloc(16)))
+  assert.ok(!desk.frames().some(({ type }) => type === GOAWAY))
+  desk.receive(data(33, 'x'))
+  assertGoaway(desk, ERROR_CODE.flowControl)
+})
+
+test('the window of the connection comes back whatever became of the body', () => {
+  const ends: Record<string, (id: number) => Buffer[]> = {
+    'used by the application': (id) => [request(id), data(id, Buffer.alloc(16_000), true)],
+    'of another length than announced': (id) => [
+      request(id, { more: [['content-length', '1']] }),
+      data(id, Buffer.alloc(16_000), true),
+    ],
+    'behind the end': (id) => [request(id, { isLast: true }), data(id, Buffer.alloc(16_000))],
+    'of a request that was refused': (id) => [
+      request(id, { more: [['connection', 'close']] }),
+      data(id, Buffer.alloc(16_000), true),
+    ],
+  }
+  for (const [what, frames] of Object.entries(ends)) {
+    const desk = Http2Desk.begun(({ stream }) => void stream)
+    for (let i = 0; i < 200; i += 1) desk.receive(...frames(2 * i + 1))
+    assert.equal(desk.socket.ended, false, what)
+    const given = desk.frames().filter(({ type, stream }) => type === WINDOW_UPDATE && stream === 0)
+    assert.equal(given.length, 6, what)
+  }
+})
+
+test('what comes for a request that was answered early is dropped in silence, trailers too', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.end(TRAILERS))
+  desk.receive(request(1), request(3))
+  assert.deepEqual(resets(desk), [
+    [1, ERROR_CODE.none],
+    [3, ERROR_CODE.none],
+  ])
+  // As often as a client likes that calls what there is not: it is no flood.
+  for (let i = 2; i < 5000; i += 1) desk.receive(request(2 * i + 1), data(2 * i + 1, 'much', true))
+  assert.equal(desk.socket.ended, false)
+  assert.ok(resets(desk).every(([, code]) => code === ERROR_CODE.none))
+  desk.receive(request(10_001), data(10_001, 'x'), frame(1, 5, 10_001, encodeFields([['a', 'b']])))
+  assert.deepEqual(resets(desk), [[10_001, ERROR_CODE.none]])
+  desk.receive(data(10_001, 'behind the end'))
+  assert.deepEqual(resets(desk), [[10_001, ERROR_CODE.streamClosed]])
+})
+
+test('the body of a request that was refused is dropped in silence, too', () => {
+  const desk = Http2Desk.begun()
+  desk.receive(request(1, { more: [['connection', 'close']] }), data(1, 'x'), data(1, 'y', true))
+  assert.deepEqual(resets(desk), [[1, ERROR_CODE.protocol]])
+})
+
+test('fields behind a body that nobody waits for still change the table', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.end(TRAILERS))
+  // A literal that is put into the table: a: b. Then the newest entry of the table.
+  desk.receive(request(1), frame(1, 5, 1, Buffer.concat([Buffer.from('40016101', 'hex'), Buffer.from('b')])))
+  const head = encodeFields([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', '/a/b'],
+  ])
+  desk.receive(frame(1, 5, 3, Buffer.concat([head, Buffer.from([0x80 | 62])])))
+  assert.equal(desk.seen.at(-1)?.stream.head.field('a'), 'b')
+})
+
+test('a client that says GOAWAY still has its answers, also to what it asks behind it', () => {
+  const desk = Http2Desk.begun(echo)
+  desk.receive(request(1), frame(GOAWAY, 0, 0, words(0, 0)), request(3), data(3, 'b', true))
+  assert.equal(desk.socket.ended, false)
+  desk.receive(data(1, 'a', true))
+  assert.equal(desk.socket.ended, true)
+  const bodies = desk.frames().filter(({ type }) => type === 0)
+  assert.deepEqual(
+    bodies.map(({ payload }) => String(payload)),
+    ['b', 'a'],
+  )
+})
