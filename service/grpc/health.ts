@@ -18,13 +18,13 @@ const LOOK_EVERY_MS = 1000
 /** grpc.health.v1, kept in step with readiness. Needs no key. */
 export class Health {
   readonly #clock: Clock
-  readonly #isReady: () => boolean
+  readonly #isReady: () => boolean | Promise<boolean>
   readonly #watchers = new Set<() => void>()
   #serving = false
   #stopped = false
   #timer: Disposable | undefined
 
-  constructor(clock: Clock, isReady: () => boolean) {
+  constructor(clock: Clock, isReady: () => boolean | Promise<boolean>) {
     this.#clock = clock
     this.#isReady = isReady
   }
@@ -92,7 +92,9 @@ export class Health {
 
   #look(): void {
     if (this.#stopped) return
-    this.#set(this.#isReady())
+    const ready = this.#isReady()
+    if (typeof ready === 'boolean') this.#set(ready)
+    else ready.then((is) => this.#set(is && !this.#stopped)).catch(() => this.#set(false))
     this.#timer = this.#clock.after(LOOK_EVERY_MS, () => this.#look())
   }
 

@@ -7,12 +7,15 @@ import { STATUS } from './status-code.ts'
 import { StreamCall } from './stream-call.ts'
 import { UnaryCall } from './unary-call.ts'
 
+/** By their paths. */
+export type Methods = Pick<ReadonlyMap<string, Method>, 'get'>
+
 /** What a request head asks for: a method, or the refusal that answers it. */
 type Asked = Method | Uint8Array
 
 /** Finds the method that a request asks for (grpc/grpc, doc/PROTOCOL-HTTP2.md). */
 export function callOpener(
-  methods: ReadonlyMap<string, Method>,
+  methods: Methods,
   terms: CallTerms,
 ): (stream: Stream) => StreamHandler {
   const asked = new WeakMap<RequestHead, Asked>()
@@ -28,7 +31,7 @@ export function callOpener(
   }
 }
 
-function askedOf(head: RequestHead, methods: ReadonlyMap<string, Method>): Asked {
+function askedOf(head: RequestHead, methods: Methods): Asked {
   const type = head.field('content-type') ?? 'nothing'
   if (head.method !== 'POST')
     return httpRefusal(405, notGrpc(`${head.method} is no method of gRPC: POST is.`))

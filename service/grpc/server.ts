@@ -1,15 +1,15 @@
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { Http2Server, type Http2ServerOptions, type ListenOptions } from '../http2/server.ts'
-import { catalogMethods } from './catalog-methods.ts'
-import { decodeMethod } from './decode-method.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Method } from './call.ts'
 import { Health } from './health.ts'
-import { issueMethods } from './issue-methods.ts'
-import { keyMethods } from './key-methods.ts'
+import { type IssueParts, issueMethods } from './issue-methods.ts'
+import { managementMethods } from './management-methods.ts'
 import { methodTable } from './method-table.ts'
-import { nodeMethods } from './node-methods.ts'
-import { callOpener } from './open-call.ts'
+import { callOpener, type Methods } from './open-call.ts'
 import { OpenStreams } from './open-streams.ts'
+import { type PassedCall, passingMethod } from './passed-calls.ts'
 import { reflectionMethods } from './reflection.ts'
 
 export interface GrpcServerOptions {
@@ -33,19 +33,59 @@ export interface GrpcServer {
 
 /** The gRPC API, design.md section 5, over HTTP/2 of our own (decision 0027). */
 export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions): GrpcServer {
-  const { clock, log } = useCases
+  const { clock, log, addresses, readiness } = useCases
+  return serverOf({
+    clock,
+    log,
+    addresses,
+    issuer: new LocalIssuer(useCases),
+    isReady: () => readiness.report().ready,
+    methodsOf: (own) => methodTable(own, managementMethods(useCases)),
+    options,
+  })
+}
+
+export interface IdGrpcServerParts extends IssueParts {
+  readonly clock: Clock
+  /** Asks the main thread (answerPassed). @throws IDGEN_OVERLOADED */
+  readonly passOn: (call: PassedCall) => Promise<unknown>
+  readonly isReady: () => Promise<boolean>
+  readonly options: GrpcServerOptions
+}
+
+/**
+ * The gRPC API as a protocol thread has it: calls for IDs are answered here by the same code as in the main thread, health
+ * and reflection too; every other call of ours is passed on to that, whole.
+ */
+export function createIdGrpcServer({ passOn, ...parts }: IdGrpcServerParts): GrpcServer {
+  return serverOf({
+    ...parts,
+    methodsOf: (own) => {
+      const table = methodTable(own)
+      return {
+        get: (path) =>
+          table.get(path) ?? (path.startsWith('/idgen.') ? passingMethod(path, passOn) : undefined),
+      }
+    },
+  })
+}
+
+interface ServerParts extends IssueParts {
+  readonly clock: Clock
+  readonly isReady: () => boolean | Promise<boolean>
+  readonly methodsOf: (own: readonly Method[]) => Methods
+  readonly options: GrpcServerOptions
+}
+
+function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: ServerParts): GrpcServer {
   const { maxMessageBytes, maxConnectionAgeMs = 0, tls } = options
   const streams = new OpenStreams()
-  const health = new Health(clock, () => useCases.readiness.report().ready)
-  const methods = methodTable(
-    issueMethods({ issuer: new LocalIssuer(useCases), addresses: useCases.addresses, log }, streams),
-    decodeMethod(useCases),
-    catalogMethods(useCases),
-    keyMethods(useCases),
-    nodeMethods(useCases),
-    health.methods(streams),
-    reflectionMethods(streams),
-  )
+  const health = new Health(clock, isReady)
+  const methods = methodsOf([
+    ...issueMethods({ log, ...issuing }, streams),
+    ...health.methods(streams),
+    ...reflectionMethods(streams),
+  ])
   const onFault = (error: unknown): void => log.error({ err: error }, 'a gRPC call ended by a fault of ours')
   const server = new Http2Server({
     clock,
