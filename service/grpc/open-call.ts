@@ -14,10 +14,7 @@ export type Methods = Pick<ReadonlyMap<string, Method>, 'get'>
 type Asked = Method | Uint8Array
 
 /** Finds the method that a request asks for (grpc/grpc, doc/PROTOCOL-HTTP2.md). */
-export function callOpener(
-  methods: Methods,
-  terms: CallTerms,
-): (stream: Stream) => StreamHandler {
+export function callOpener(methods: Methods, terms: CallTerms): (stream: Stream) => StreamHandler {
   const asked = new WeakMap<RequestHead, Asked>()
   return (stream) => {
     const { head } = stream

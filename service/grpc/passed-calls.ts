@@ -1,5 +1,5 @@
-import { IdgenError } from '../core/errors.ts'
 import { CLIENT_DC_HEADER } from '../app/dc-traffic.ts'
+import { IdgenError } from '../core/errors.ts'
 import { type Call, CallStatus, type Method, type UnaryMethod } from './call.ts'
 import { errorStatus } from './error-status.ts'
 import { STATUS } from './status-code.ts'
@@ -58,7 +58,12 @@ export function passingMethod(path: string, passOn: (call: PassedCall) => Promis
           return value === undefined ? [] : [[name, value]]
         }),
       )
-      const result = await passed(passOn, { path, message: new Uint8Array(message), fields, peer: peer.address })
+      const result = await passed(passOn, {
+        path,
+        message: new Uint8Array(message),
+        fields,
+        peer: peer.address,
+      })
       if ('message' in result) return result.message
       throw new CallStatus(result.code, result.text, result.details)
     },
