@@ -132,9 +132,5 @@ async function drain(
   readiness.drain()
   threads?.leave()
   await Promise.all([nodes.stop(), sleep(clock, delay)])
-  await Promise.all([
-    http.drain(shutdownTimeout),
-    grpc.drain(shutdownTimeout),
-    ...(resp === undefined ? [] : [resp.drain(shutdownTimeout)]),
-  ])
+  await Promise.all([http.drain(shutdownTimeout), grpc.drain(shutdownTimeout), resp?.drain(shutdownTimeout)])
 }
