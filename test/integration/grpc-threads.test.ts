@@ -36,8 +36,13 @@ function metadata(key = ADMIN): Metadata {
 function call<Q, A>(client: Client, method: Stub<Q, A>, request: Q, key = ADMIN): Promise<A> {
   return new Promise((resolve, reject) => {
     const { path, requestSerialize, responseDeserialize } = method
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata(key), (error, answer) =>
-      error === null && answer !== undefined ? resolve(answer) : reject(error),
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata(key),
+      (error, answer) => (error === null && answer !== undefined ? resolve(answer) : reject(error)),
     )
   })
 }
@@ -57,7 +62,15 @@ async function world(t: TestContext): Promise<{ service: ServiceProcess; clients
   await call(first, CatalogServiceService.createWorkspace, { workspace: 'demo', displayName: '' })
   await call(first, CatalogServiceService.createGroup, { group: 'demo/load', displayName: '' })
   const chain = [Algorithm.SEGMENT]
-  await call(first, CatalogServiceService.createTag, { tag: TAG, displayName: '', chain, step: undefined, space: undefined })
+  const algorithm = Algorithm.UNSPECIFIED
+  await call(first, CatalogServiceService.createTag, {
+    tag: TAG,
+    displayName: '',
+    chain,
+    algorithm,
+    step: undefined,
+    space: undefined,
+  })
   return { service, clients }
 }
 
@@ -73,7 +86,11 @@ test('threads answer calls for IDs, each ID once and in order on its connection,
         assert.ok(Number(id) > last, `${id} after ${last}`)
         last = Number(id)
       }
-      const { runs } = await call(client, IdServiceService.generateBatch, { tag: TAG, count: 500, format: IdFormat.RUNS })
+      const { runs } = await call(client, IdServiceService.generateBatch, {
+        tag: TAG,
+        count: 500,
+        format: IdFormat.RUNS,
+      })
       for (const { first, count } of runs) issued.run(TAG, first, count, `batch ${number}`)
       assert.equal((await call(client, IdServiceService.decode, { id: '7' })).id, '7')
       assert.equal((await call(client, CatalogServiceService.getTag, { tag: TAG })).tag?.tag, TAG)
@@ -82,7 +99,10 @@ test('threads answer calls for IDs, each ID once and in order on its connection,
   issued.verify()
   const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
   const served = [...metrics.matchAll(/^idgen_generate_requests_total\{[^}]*segment[^}]*\} (\d+)/gm)]
-  assert.equal(served.reduce((sum, [, count]) => sum + Number(count), 0), CONNECTIONS * 51)
+  assert.equal(
+    served.reduce((sum, [, count]) => sum + Number(count), 0),
+    CONNECTIONS * 51,
+  )
 })
 
 test('a thread refuses as the main thread does, and health needs no key', async (t) => {
@@ -91,7 +111,9 @@ test('a thread refuses as the main thread does, and health needs no key', async 
     const { generate, generateBatch } = IdServiceService
     await assert.rejects(call(client, generate, { tag: TAG }, 'nonsense'), { code: status.UNAUTHENTICATED })
     await assert.rejects(call(client, generate, { tag: 'demo/load/nothing' }), { code: status.NOT_FOUND })
-    await assert.rejects(call(client, generateBatch, { tag: TAG, count: 0, format: 0 }), { code: status.INVALID_ARGUMENT })
+    await assert.rejects(call(client, generateBatch, { tag: TAG, count: 0, format: IdFormat.RUNS }), {
+      code: status.INVALID_ARGUMENT,
+    })
     await assert.rejects(call(client, CatalogServiceService.getTag, { tag: TAG }, 'nonsense'), {
       code: status.UNAUTHENTICATED,
     })
@@ -101,7 +123,8 @@ test('a thread refuses as the main thread does, and health needs no key', async 
     const { path, requestSerialize, responseDeserialize } = HealthService.watch
     const watch = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: '' })
     watch.on('error', () => undefined)
-    for await (const told of watch as AsyncIterable<HealthCheckResponse>) if (told.status === Serving.SERVING) break
+    for await (const told of watch as AsyncIterable<HealthCheckResponse>)
+      if (told.status === Serving.SERVING) break
   }
 })
 
