@@ -1,18 +1,18 @@
-import type { Server } from 'node:http'
-import type { FastifyInstance } from 'fastify'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
 import type { Config } from './config/keys.ts'
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts'
+import { PassedRequests } from './http/passed-requests.ts'
 import { createProbeServer } from './http/probe-server.ts'
-import { createSecureServer } from './http/secure-server.ts'
-import { createHttpServer } from './http/server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
 import { sleep } from './ports/clock.ts'
-import { newResp, type RespListener } from './start-resp.ts'
+import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
+import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
+import { newThreads } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
+import type { ThreadPool } from './threads/thread-pool.ts'
 import { VERSION } from './version.ts'
 
 export interface ListeningPorts {
@@ -25,11 +25,13 @@ export interface ListeningPorts {
   readonly metricsPort: number
 }
 
-/** The API's listeners, and what each needs to end. */
+/** The API's listeners. */
 interface Api {
-  readonly http: FastifyInstance
-  readonly secure: Server | undefined
+  /** undefined: this thread answers. */
+  readonly threads: ThreadPool | undefined
+  readonly http: HttpListener
   readonly grpc: GrpcServer
+  /** undefined: not wanted. */
   readonly resp: RespListener | undefined
 }
 
@@ -43,8 +45,7 @@ export async function startListeners(
   const { server } = config
   const { useCases } = service
   const api = await createApi(config, service, starting)
-  const { http, secure, grpc, resp } = api
-  const threads = resp?.threads
+  const { http, grpc, resp, threads } = api
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
   const measured = { ...service, pool: poolStats, threads, ...(resp && { resp: () => resp.counters() }) }
   const metrics = new PrometheusMetrics(metricSources(measured))
@@ -58,15 +59,10 @@ export async function startListeners(
   )
   starting.defer(() => probes.close())
   starting.defer(() => drain(config, service, api))
-  const httpPort = await bound('server.http.port', server.http, async (host, port) => {
-    await http.listen({ host, port })
-    return portOf(http.server) ?? port
-  })
-  const httpsPort =
-    secure &&
-    (await bound('server.https.port', { host: server.http.host, port: server.https.port }, (host, port) =>
-      listening(secure, host, port),
-    ))
+  const httpPort = await bound('server.http.port', server.http, (host, port) => http.listen(host, port))
+  const { listenEncrypted } = http
+  const httpsAt = { host: server.http.host, port: server.https.port }
+  const httpsPort = listenEncrypted && (await bound('server.https.port', httpsAt, listenEncrypted))
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen({ host, port }))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
@@ -74,28 +70,24 @@ export async function startListeners(
 }
 
 async function createApi(config: Config, service: Service, starting: AsyncDisposableStack): Promise<Api> {
-  const { bodyLimit, https, grpc, maxConnectionAge: maxConnectionAgeMs } = config.server
-  const { useCases } = service
+  const { bodyLimit, https, grpc, resp, maxConnectionAge: maxConnectionAgeMs } = config.server
   const certificates = await openCertificates(config, service, starting)
-  const { minVersion } = https
-  const secure = certificates && createSecureServer(certificates, minVersion)
-  const redirectTo = secure && https.redirect ? () => publicPort(config, secure) : undefined
-  const http = await createHttpServer(useCases, {
-    bodyLimit,
-    version: VERSION,
-    maxConnectionAgeMs,
-    ...(secure && { secure }),
-    ...(redirectTo && { redirectTo }),
-  })
+  const passed = new PassedRequests()
+  const threads = newThreads(config, service, { http: (question) => passed.answer(question) })
+  const respListener =
+    threads === undefined ? newResp(config, service, certificates) : newRespInThreads(threads)
   return {
-    http,
-    secure,
-    grpc: createGrpcServer(useCases, {
+    threads,
+    http:
+      threads === undefined
+        ? await newHttp(config, service, certificates)
+        : await newHttpInThreads(config, service, threads, passed),
+    grpc: createGrpcServer(service.useCases, {
       maxMessageBytes: bodyLimit,
       maxConnectionAgeMs,
-      ...(certificates && grpc.tls ? { tls: { certificates, minVersion } } : {}),
+      ...(certificates && grpc.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
     }),
-    resp: newResp(config, service, certificates),
+    resp: resp.enabled ? respListener : undefined,
   }
 }
 
@@ -109,27 +101,6 @@ async function openCertificates(
   files.start()
   starting.defer(() => files.stop())
   return files
-}
-
-/** Where clients reach HTTPS: a Service may map another port to ours. */
-function publicPort({ server: { advertise, https } }: Config, secure: Server): number {
-  if (!advertise.http.startsWith('https:')) return portOf(secure) ?? https.port
-  return Number(new URL(advertise.http).port || 443)
-}
-
-function listening(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.removeListener('error', reject)
-      resolve(portOf(server) ?? port)
-    })
-  })
-}
-
-function portOf(server: Server): number | undefined {
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : undefined
 }
 
 /** Listens, and names the configuration key when the address cannot be had. */
@@ -149,16 +120,17 @@ async function bound(
  * Not ready and off the list of nodes first, so that no new request is sent here, and time for that to be known; then
  * what is in flight may finish (R-1.4.3).
  */
-async function drain({ server }: Config, service: Service, { http, secure, grpc, resp }: Api): Promise<void> {
+async function drain(
+  { server }: Config,
+  service: Service,
+  { http, grpc, resp, threads }: Api,
+): Promise<void> {
   const { readiness, nodes, clock } = service.useCases
   const { drainDelay, shutdownTimeout } = server
   // Nobody sends anything to one that never was ready.
   const delay = readiness.expectsTraffic() ? drainDelay : 0
   readiness.drain()
+  threads?.leave()
   await Promise.all([nodes.stop(), sleep(clock, delay)])
-  const late = setTimeout(() => {
-    for (const listener of [http.server, secure]) listener?.closeAllConnections()
-  }, shutdownTimeout)
-  await Promise.all([http.close(), grpc.drain(shutdownTimeout), resp?.drain(shutdownTimeout)])
-  clearTimeout(late)
+  await Promise.all([http, grpc, resp].map((listener) => listener?.drain(shutdownTimeout)))
 }

@@ -12,6 +12,11 @@ export function threadSources(threads: ThreadPool, lender: SubBlockLender): Metr
       'Protocol threads that ended or hung, and were replaced',
       () => threads.deaths,
     ),
+    counter(
+      'idgen_thread_passed_total',
+      'Requests that protocol threads passed on to the main thread: management, probes, documents',
+      () => threads.passed,
+    ),
     counter('idgen_thread_shares_total', 'Shares of IDs lent to protocol threads', () => lender.shares),
     counter('idgen_thread_ids_lent_total', 'IDs in these shares', () => lender.lent),
     counter(

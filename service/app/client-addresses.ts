@@ -20,23 +20,33 @@ export interface Peer {
 export class ClientAddresses {
   #networks: readonly IpNetwork[] = []
   #header: ForwardedHeader = 'x-forwarded-for'
+  #settings: ProxySettings
   /** What was found out of connections; forgotten with them, and when the proxies change. */
   #known = new WeakMap<object, Peer>()
 
   /** @throws IDGEN_CONFIG_INVALID */
   constructor(settings: ProxySettings) {
+    this.#settings = settings
     this.configure(settings)
   }
 
   /** Live configuration: counts from the next request on, of connections that are open too. @throws IDGEN_CONFIG_INVALID */
   configure({ trustedProxies, forwardedHeader }: ProxySettings): void {
+    const isSame =
+      trustedProxies === this.#settings.trustedProxies && forwardedHeader === this.#settings.forwardedHeader
     const parsed = parseNetworks(trustedProxies)
     // Loading the configuration has refused it before.
     if ('fault' in parsed)
       throw new IdgenError('IDGEN_CONFIG_INVALID', `server.trustedProxies has ${parsed.fault}, no network.`)
+    if (!isSame) this.#settings = { trustedProxies, forwardedHeader }
     this.#networks = parsed.networks
     this.#header = forwardedHeader
     this.#known = new WeakMap()
+  }
+
+  /** As configured last; another object after each change. */
+  get settings(): ProxySettings {
+    return this.#settings
   }
 
   /** Where a trusted proxy says for whom it asks. */

@@ -3,12 +3,30 @@ import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
+import type { RequestAdmission } from './request-admission.ts'
+
+export interface Doorkeepers {
+  readonly issuer: Pick<Issuer, 'peekCaller' | 'authenticate'>
+  readonly admission: RequestAdmission
+  readonly digests: ConnectionDigests
+}
+
+/** Who comes to the routes of this plugin: within the limits, with a valid key, and with an answer that nobody keeps. */
+export function admitCallers(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers): void {
+  admission.limitAddresses(app)
+  requireApiKey(app, issuer, digests)
+  admission.limitKeys(app)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+}
 
 /**
  * Every route of this plugin needs a valid API key. It is checked before the body is read, so that a stranger
  * cannot make the server parse anything. A key in the cache costs no promise.
  */
-export function requireApiKey(
+function requireApiKey(
   app: FastifyInstance,
   issuer: Pick<Issuer, 'peekCaller' | 'authenticate'>,
   digests: ConnectionDigests,

@@ -1,10 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import { mayUse } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { apiKeyOf } from './api-key-header.ts'
+import { answerBrokenRequest } from './broken-request.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import { issuedJson } from './issued-text.ts'
 import type { RequestAdmission } from './request-admission.ts'
@@ -102,6 +104,16 @@ export class SingleId {
     this.#paths.set(url, path)
     return path
   }
+}
+
+/** In place of fastify's own listener, which would route at once. */
+export function listenWith(
+  handle: SingleId['handle'],
+  app: FastifyInstance,
+  secure: Server | undefined,
+): void {
+  app.server.removeAllListeners('request').on('request', handle)
+  secure?.on('request', handle).on('clientError', answerBrokenRequest)
 }
 
 /** Nothing that changes what the body means, or what the client waits for. */

@@ -1,15 +1,17 @@
 import type { Caller } from '../app/authenticator.ts'
+import { ClientAddresses, type ProxySettings } from '../app/client-addresses.ts'
 import { RateLimits, type RateSettings } from '../app/rate-limits.ts'
 import { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { ToLender } from '../app/sub-block-messages.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
-import { unreachable } from '../core/invariant.ts'
+import { invariant, unreachable } from '../core/invariant.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
 import { KnownKeys } from './known-keys.ts'
+import { PassOn } from './pass-on.ts'
 import { ThreadIssuer } from './thread-issuer.ts'
-import { type FromThread, type LogLevel, toThread } from './thread-messages.ts'
+import { type FromThread, type LogLevel, type ToThread, toThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { ThreadTally } from './thread-tally.ts'
 
@@ -23,9 +25,25 @@ export interface ThreadOrders {
   readonly maxKeys: number
   /** Where no key is needed: who everybody is. */
   readonly everybody: Caller | undefined
+  readonly proxies: ProxySettings
+  /** Whether lines for debugging are written: they come by the thousand, and each is a message. */
+  readonly debug: boolean
 }
 
-/** The protocol that a thread speaks. */
+/** What the listeners of a thread share. */
+export interface ThreadParts {
+  readonly issuer: ThreadIssuer
+  /** Where the Redis protocol counts, and the main thread reads along. */
+  readonly counters: RespCounters
+  readonly addresses: ClientAddresses
+  /** Asks the main thread what the listener does not answer by itself. */
+  readonly passOn: PassOn['ask']
+  /** Whether answers should end their connections: the process is about to end. */
+  readonly isLeaving: () => boolean
+  readonly log: Log
+}
+
+/** One protocol that a thread speaks, on a port of its own. */
 export interface ThreadListener {
   /** Shares the port with the other threads; 0: the system chooses. Resolves with the port. */
   listen(port: number): Promise<number>
@@ -41,8 +59,8 @@ export interface AnsweringThreadOptions {
   /** To the main thread: messages arrive once each and in order. */
   readonly post: (message: FromThread | ToLender) => void
   readonly meters: SharedArrayBuffer
-  /** It counts in `counters`, where the main thread reads along. */
-  readonly newListener: (issuer: ThreadIssuer, counters: RespCounters, log: Log) => ThreadListener
+  /** By name, as `listen` asks for them. */
+  readonly newListeners: (parts: ThreadParts) => Readonly<Record<string, ThreadListener>>
 }
 
 /** All of a protocol thread but its runtime: hears the main thread and does what it says. */
@@ -51,11 +69,14 @@ export class AnsweringThread {
   readonly #borrower: SubBlockBorrower
   readonly #keys: KnownKeys
   readonly #rates: RateLimits
-  readonly #listener: ThreadListener
+  readonly #listeners: Readonly<Record<string, ThreadListener>>
+  readonly #addresses: ClientAddresses
+  readonly #passOn: PassOn
+  #isLeaving = false
   readonly #meters: ThreadMeters
 
   constructor(options: AnsweringThreadOptions) {
-    const { orders, clock, post, owner, newListener } = options
+    const { orders, clock, post, owner, newListeners } = options
     const { limits, deadlineMs, maxWaiting, maxTags, everybody, maxKeys: maxEntries } = orders
     this.#options = options
     this.#meters = new ThreadMeters(options.meters)
@@ -80,7 +101,16 @@ export class AnsweringThread {
       tally: new ThreadTally(post),
       meters: this.#meters,
     })
-    this.#listener = newListener(issuer, this.#meters.counters, newThreadLog(post))
+    this.#addresses = new ClientAddresses(orders.proxies)
+    this.#passOn = new PassOn(post)
+    this.#listeners = newListeners({
+      issuer,
+      counters: this.#meters.counters,
+      addresses: this.#addresses,
+      passOn: (name, question) => this.#passOn.ask(name, question),
+      isLeaving: () => this.#isLeaving,
+      log: newThreadLog(post, orders.debug),
+    })
   }
 
   /** Says that this thread is not stuck. */
@@ -95,7 +125,9 @@ export class AnsweringThread {
       case undefined:
         return this.#borrower.receive(raw)
       case 'listen':
-        return void this.#listen(message.port)
+        return void this.#listen(message)
+      case 'answered':
+        return this.#passOn.receive(message)
       case 'caller':
       case 'nobody':
         return this.#keys.receive(message)
@@ -103,7 +135,11 @@ export class AnsweringThread {
         return this.#keys.forget(message.keyId)
       case 'configure':
         this.#rates.configure(message.rates)
+        this.#addresses.configure(message.proxies)
         return this.#borrower.configure(message)
+      case 'leave':
+        this.#isLeaving = true
+        return
       case 'drain':
         return void this.#drain(message.withinMs)
       default:
@@ -111,20 +147,22 @@ export class AnsweringThread {
     }
   }
 
-  async #listen(port: number): Promise<void> {
+  async #listen({ name, port }: Extract<ToThread, { kind: 'listen' }>): Promise<void> {
     const { post } = this.#options
     try {
-      post({ kind: 'listening', port: await this.#listener.listen(port) })
+      const listener = this.#listeners[name]
+      invariant(listener !== undefined, `a protocol thread speaks ${name}`)
+      post({ kind: 'listening', name, port: await listener.listen(port) })
     } catch (thrown) {
       const { code, message } = thrown as NodeJS.ErrnoException
-      post({ kind: 'deaf', errno: String(code), message })
+      post({ kind: 'deaf', name, errno: String(code), message })
     }
   }
 
   async #drain(withinMs: number): Promise<void> {
     const { post } = this.#options
     try {
-      await this.#listener.drain(withinMs)
+      await Promise.all(Object.values(this.#listeners).map((listener) => listener.drain(withinMs)))
     } catch (thrown) {
       post({ kind: 'log', level: 'warn', fields: { err: thrown }, text: 'a protocol thread did not drain' })
     }
@@ -133,10 +171,15 @@ export class AnsweringThread {
 }
 
 /** The main thread writes it. */
-function newThreadLog(post: AnsweringThreadOptions['post']): Log {
+function newThreadLog(post: AnsweringThreadOptions['post'], debug: boolean): Log {
   const say =
     (level: LogLevel) =>
     (fields: object, text: string): void =>
       post({ kind: 'log', level, fields, text })
-  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+  return {
+    debug: debug ? say('debug') : () => undefined,
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+  }
 }

@@ -31,8 +31,10 @@ export interface ProtocolThreadOptions {
   readonly lender: SubBlockLender
   readonly useCases: Pick<
     UseCases,
-    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic' | 'log'
+    'addresses' | 'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic' | 'log'
   >
+  /** Answers what a thread passes on, by protocol. Never rejects. */
+  readonly passedOn: Readonly<Record<string, (question: unknown) => Promise<unknown>>>
   readonly onExit: (error: Error | undefined) => void
 }
 
@@ -42,9 +44,9 @@ export class ProtocolThread implements BorrowingThread {
   readonly #handle: ThreadHandle
   readonly #lending: Lending
   readonly #meters = new ThreadMeters()
-  readonly #listening = Promise.withResolvers<number>()
+  readonly #listening = new Map<string, PromiseWithResolvers<number>>()
+  #fault: Error | undefined
   readonly #drained = Promise.withResolvers<void>()
-  #isTold = false
   #tally: TallyReader | undefined
   /** What was taken over of `#meters`. */
   #late = 0
@@ -52,6 +54,8 @@ export class ProtocolThread implements BorrowingThread {
   readonly #durations: Float64Array
   readonly #clients: Float64Array
   #beats = 0
+  /** Requests that it passed on. */
+  passed = 0
   /** IDs of its shares that it handed out. */
   used = 0
   #silentLooks = 0
@@ -61,8 +65,6 @@ export class ProtocolThread implements BorrowingThread {
     this.#options = options
     this.#durations = new Float64Array(this.#meters.durations.length)
     this.#clients = new Float64Array(this.#meters.clients.length)
-    // Nobody may be waiting for it when the thread ends.
-    this.#listening.promise.catch(() => undefined)
     this.#lending = options.lender.join(this)
     const events = {
       onMessage: (message: unknown) => this.#receive(message),
@@ -77,11 +79,17 @@ export class ProtocolThread implements BorrowingThread {
     }
   }
 
-  /** Resolves with the port. Safe to call twice: it listens once. @throws what kept it from listening */
-  listen(port: number): Promise<number> {
-    if (!this.#isTold) this.tell({ kind: 'listen', port })
-    this.#isTold = true
-    return this.#listening.promise
+  /** Resolves with the port. Safe to call twice of one name: it listens once. @throws what kept it from listening */
+  listen(name: string, port: number): Promise<number> {
+    const known = this.#listening.get(name)
+    if (known !== undefined) return known.promise
+    const listening = Promise.withResolvers<number>()
+    // Nobody may be waiting for it when the thread ends.
+    listening.promise.catch(() => undefined)
+    this.#listening.set(name, listening)
+    if (this.#fault !== undefined) listening.reject(this.#fault)
+    else this.tell({ kind: 'listen', name, port })
+    return listening.promise
   }
 
   /** Resolves when no connection is open any more, which takes about `withinMs` at most, or when the thread has ended. */
@@ -152,7 +160,8 @@ export class ProtocolThread implements BorrowingThread {
     this.fold()
     this.#lending.gone()
     this.#drained.resolve()
-    this.#listening.reject(error ?? new IdgenError('IDGEN_INTERNAL', 'A protocol thread ended at its start.'))
+    this.#fault = error ?? new IdgenError('IDGEN_INTERNAL', 'A protocol thread ended at its start.')
+    for (const { reject } of this.#listening.values()) reject(this.#fault)
     this.#options.onExit(error)
   }
 
@@ -162,9 +171,13 @@ export class ProtocolThread implements BorrowingThread {
       case undefined:
         return this.#lending.receive(raw)
       case 'listening':
-        return this.#listening.resolve(message.port)
+        return this.#listening.get(message.name)?.resolve(message.port)
       case 'deaf':
-        return this.#listening.reject(Object.assign(new Error(message.message), { code: message.errno }))
+        return this.#listening
+          .get(message.name)
+          ?.reject(Object.assign(new Error(message.message), { code: message.errno }))
+      case 'passed':
+        return void this.#answer(message)
       case 'who':
         return void this.#introduce(this.#options.useCases.authenticator, message)
       case 'tally':
@@ -181,6 +194,13 @@ export class ProtocolThread implements BorrowingThread {
       default:
         return unreachable(message)
     }
+  }
+
+  /** Never rejects. Told to a thread that ended meanwhile, the answer is lost, as its connections are. */
+  async #answer({ number, name, question }: Extract<FromThread, { kind: 'passed' }>): Promise<void> {
+    this.passed += 1
+    const answer = await this.#options.passedOn[name]?.(question)
+    if (this.#fault === undefined) this.tell({ kind: 'answered', number, answer })
   }
 
   /** Never rejects. */

@@ -1,4 +1,5 @@
 import type { Caller } from '../app/authenticator.ts'
+import type { ProxySettings } from '../app/client-addresses.ts'
 import type { RateSettings } from '../app/rate-limits.ts'
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
@@ -11,8 +12,8 @@ import { ERRORS, type ErrorCode } from '../core/errors.ts'
 /** From a thread. */
 export type FromThread =
   /** The answer to `listen`. */
-  | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'deaf'; readonly errno: string; readonly message: string }
+  | { readonly kind: 'listening'; readonly name: string; readonly port: number }
+  | { readonly kind: 'deaf'; readonly name: string; readonly errno: string; readonly message: string }
   /** Whose key is that? */
   | { readonly kind: 'who'; readonly number: number; readonly keyText: string | undefined }
   /** Counts go on in this memory, whose rows are empty yet; the one before is written no more. */
@@ -25,12 +26,17 @@ export type FromThread =
       readonly fields: object
       readonly text: string
     }
+  /** What a listener does not answer by itself (passed-on.ts). */
+  | { readonly kind: 'passed'; readonly number: number; readonly name: string; readonly question: unknown }
   /** The answer to `drain`: no connection is open any more. */
   | { readonly kind: 'drained' }
 
 /** From the main thread. */
 export type ToThread =
-  | { readonly kind: 'listen'; readonly port: number }
+  /** `name`: which of its listeners. */
+  | { readonly kind: 'listen'; readonly name: string; readonly port: number }
+  /** The answer to `passed`. */
+  | { readonly kind: 'answered'; readonly number: number; readonly answer: unknown }
   | {
       readonly kind: 'caller'
       readonly number: number
@@ -52,7 +58,10 @@ export type ToThread =
       readonly deadlineMs: number
       readonly maxWaiting: number
       readonly rates: RateSettings
+      readonly proxies: ProxySettings
     }
+  /** Not ready any more: answers end their connections from now on, and all is still served. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'drain'; readonly withinMs: number }
 
 /** Requests answered with IDs of a tag, or calls of a key by what became of them (`ok` or an error code). */
@@ -66,12 +75,18 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** undefined: not one of these; perhaps the lender's. */
 export function fromThread(message: unknown): FromThread | undefined {
   const fields = fieldsOf(message)
-  const { number, keyText, port, errno, message: text, memory, row, labels, level } = fields
+  const { number, keyText, name, port, errno, message: text, memory, row, labels, level } = fields
   switch (fields['kind']) {
     case 'listening':
-      return isWhole(port) ? { kind: 'listening', port } : undefined
+      return isText(name) && isWhole(port) ? { kind: 'listening', name, port } : undefined
     case 'deaf':
-      return isText(errno) && isText(text) ? { kind: 'deaf', errno, message: text } : undefined
+      return isText(name) && isText(errno) && isText(text)
+        ? { kind: 'deaf', name, errno, message: text }
+        : undefined
+    case 'passed':
+      return isWhole(number) && isText(name)
+        ? { kind: 'passed', number, name, question: fields['question'] }
+        : undefined
     case 'who':
       return isWhole(number) && (keyText === undefined || isText(keyText))
         ? { kind: 'who', number, keyText }
@@ -92,10 +107,14 @@ export function fromThread(message: unknown): FromThread | undefined {
 /** undefined: not one of these; perhaps the lender's. */
 export function toThread(message: unknown): ToThread | undefined {
   const fields = fieldsOf(message)
-  const { number, port, keyId, caller, untilMs, code, message: text, retryAfterMs } = fields
+  const { number, name, port, keyId, caller, untilMs, code, message: text, retryAfterMs } = fields
   switch (fields['kind']) {
     case 'listen':
-      return isWhole(port) ? { kind: 'listen', port } : undefined
+      return isText(name) && isWhole(port) ? { kind: 'listen', name, port } : undefined
+    case 'answered':
+      return isWhole(number) ? { kind: 'answered', number, answer: fields['answer'] } : undefined
+    case 'leave':
+      return { kind: 'leave' }
     case 'caller':
       return isWhole(number) && typeof caller === 'object' && caller !== null && typeof untilMs === 'number'
         ? { kind: 'caller', number, caller: caller as Caller, untilMs }
@@ -108,9 +127,9 @@ export function toThread(message: unknown): ToThread | undefined {
     case 'forget':
       return keyId === undefined || isText(keyId) ? { kind: 'forget', keyId } : undefined
     case 'configure': {
-      const { deadlineMs, maxWaiting, rates } = fields
-      return isWhole(deadlineMs) && isWhole(maxWaiting) && isRates(rates)
-        ? { kind: 'configure', deadlineMs, maxWaiting, rates }
+      const { deadlineMs, maxWaiting, rates, proxies } = fields
+      return isWhole(deadlineMs) && isWhole(maxWaiting) && isRates(rates) && isProxies(proxies)
+        ? { kind: 'configure', deadlineMs, maxWaiting, rates, proxies }
         : undefined
     }
     case 'drain':
@@ -123,6 +142,11 @@ export function toThread(message: unknown): ToThread | undefined {
 function isRates(rates: unknown): rates is RateSettings {
   const { perAddress, perKey, perTag, burst } = fieldsOf(rates)
   return [perAddress, perKey, perTag, burst].every(isWhole)
+}
+
+function isProxies(proxies: unknown): proxies is ProxySettings {
+  const { trustedProxies, forwardedHeader } = fieldsOf(proxies)
+  return isText(trustedProxies) && isText(forwardedHeader)
 }
 
 function isRowLabels(labels: unknown): labels is RowLabels {

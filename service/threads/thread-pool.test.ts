@@ -32,7 +32,7 @@ describe('a pool of protocol threads', () => {
     const fakes = fakeThreads(service.clock)
     world = fakes.world
     threads = world.started
-    pool = new ThreadPool({ ...service, lender, start: fakes.start, count: 2 })
+    pool = new ThreadPool({ ...service, lender, start: fakes.start, count: 2, passedOn: {} })
     service.useCases.readiness.watch(() => pool.troubles())
   })
 
@@ -40,7 +40,7 @@ describe('a pool of protocol threads', () => {
 
   describe('starting', () => {
     test('all threads listen on the port that the first was given', async () => {
-      assert.equal(await pool.start(0), 4000)
+      assert.equal(await pool.listen('resp', 0), 4000)
       assert.deepEqual(
         threads.map(({ port }) => port),
         [4000, 4000],
@@ -50,7 +50,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('a thread that dies meanwhile is replaced by one that listens once', async () => {
-      const started = pool.start(6399)
+      const started = pool.listen('resp', 6399)
       threads[1]?.die(new Error('out of memory'))
       await turn()
       service.clock.advance(100)
@@ -65,7 +65,7 @@ describe('a pool of protocol threads', () => {
 
     test('a port that cannot be had ends the start with its reason, and nothing is tried again', async () => {
       world.listenError = Object.assign(new Error('taken'), { code: 'EADDRINUSE' })
-      await assert.rejects(pool.start(6399), { code: 'EADDRINUSE' })
+      await assert.rejects(pool.listen('resp', 6399), { code: 'EADDRINUSE' })
       await die(threads[0])
       service.clock.advance(DAY_MS)
       await settle()
@@ -75,7 +75,7 @@ describe('a pool of protocol threads', () => {
 
   describe('a thread that ends', () => {
     test('is replaced on the same port, and the others go on meanwhile', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       await issued(0)
       await die(threads[0], new Error('out of memory'))
       assert.equal(pool.running, 1)
@@ -92,7 +92,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('again and again is replaced after longer and longer pauses, half a minute at most, and without end', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       const pauses: number[] = []
       for (let death = 0; death < 12; death += 1) {
         const before = threads.length
@@ -106,7 +106,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('and cannot be started again is tried again, and nobody waits for it at the end', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       world.startError = new Error('no more threads')
       await die(threads[0])
       await pass(100)
@@ -118,7 +118,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('after it had done well for a minute is replaced at once again', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       for (let death = 0; death < 5; death += 1) {
         await die(threads.findLast(({ dead }) => !dead))
         await pass(100)
@@ -128,7 +128,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('leaves no ID to its successor and no count behind', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       const before = await issued(0, 50)
       await die(threads[0])
       await pass(100)
@@ -141,7 +141,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('that hangs is ended and replaced, but not while the whole process stood still', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       const [first] = threads
       for (let second = 0; second < 9; second += 1) await pass(1000, () => threads[1]?.answering.beat())
       assert.equal(first?.dead, false)
@@ -154,7 +154,7 @@ describe('a pool of protocol threads', () => {
 
   describe('counting', () => {
     test('what all threads gave adds up with what the main thread gave', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       await issued(0, 5)
       await issued(1, 7)
       const { directory, generate } = service.useCases
@@ -169,7 +169,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('the audit log has who got how much, and refusals of unknown tags without their names', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       await issued(0, 5)
       threads[0]?.issuer?.count('key', ORDERS, 'ok', 1, 5)
       threads[0]?.issuer?.count('key', 'w/g/invented', 'IDGEN_TAG_NOT_FOUND', 2, 0)
@@ -188,7 +188,7 @@ describe('a pool of protocol threads', () => {
   })
 
   test('more keys than a thread counts at once lose no count', async () => {
-    await pool.start(0)
+    await pool.listen('resp', 0)
     for (let i = 0; i < 10_050; i += 1) threads[0]?.issuer?.count(`key ${i}`, ORDERS, 'IDGEN_FORBIDDEN', 1, 0)
     await settle()
     pool.fold()
@@ -197,7 +197,7 @@ describe('a pool of protocol threads', () => {
 
   describe('keys', () => {
     test('a thread asks the main thread once, and a revoked key is forgotten by all', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       for (const { issuer } of threads) await issuer?.authenticate(service.keyText)
       const callers = () => threads.map(({ issuer }) => issuer?.peekCaller(service.keyText)?.keyId)
       const [keyId = ''] = callers()
@@ -212,7 +212,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('an unknown key is refused with its reason', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       await assert.rejects(
         threads[0]?.issuer?.authenticate('idg_no') ?? Promise.resolve(),
         refuses('IDGEN_UNAUTHENTICATED'),
@@ -222,7 +222,7 @@ describe('a pool of protocol threads', () => {
 
   describe('the end', () => {
     test('draining waits for the connections of all threads, and no thread comes back', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       let isOver = false
       const drained = pool.drain(1000).then(() => (isOver = true))
       threads[0]?.draining.resolve()
@@ -238,7 +238,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('a key that is revoked while connections are still open is forgotten there', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       const drained = pool.drain(1000)
       await settle()
       service.useCases.authenticator.forget('k')
@@ -254,7 +254,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('a thread that hangs or dies while it drains is not waited for longer than a second more', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       if (threads[0] !== undefined) threads[0].hung = true
       const drained = pool.drain(1000)
       await settle()
@@ -264,7 +264,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('limits changed meanwhile count for all threads, and for those that come later', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       service.useCases.generate.configure({ deadlineMs: 10, maxWaiting: 1 })
       await pass(1000)
       const told = (): number[] =>
@@ -280,7 +280,7 @@ describe('a pool of protocol threads', () => {
     })
 
     test('rate limits count in every thread, live, and what they refuse is counted once', async () => {
-      await pool.start(0)
+      await pool.listen('resp', 0)
       const { rates } = service.useCases
       const admitted = (address: string): (number | undefined)[] =>
         threads.map(({ issuer }) => issuer?.rates.admitCaller(address, 'key', 5, service.clock.monotonicMs()))

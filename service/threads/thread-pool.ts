@@ -1,3 +1,4 @@
+import type { ProxySettings } from '../app/client-addresses.ts'
 import type { WaitLimits } from '../app/generate-ids.ts'
 import type { RateSettings } from '../app/rate-limits.ts'
 import type { Trouble } from '../app/readiness.ts'
@@ -23,7 +24,7 @@ interface Seat {
 }
 
 /**
- * The threads that answer a fast protocol, all on one port. One that dies or hangs is replaced; its shares go with
+ * The threads that answer the protocols, all on one port of each. One that dies or hangs is replaced; its shares go with
  * it, and the others go on:
  *
  *     connections ─▶ one port ─┬▶ thread 0 ◀─ shares ─┐
@@ -35,13 +36,19 @@ export class ThreadPool {
   readonly #looks: Repeat
   readonly #stopped = new AbortController()
   #unfollow: (() => void) | undefined
-  #port = 0
+  /** By the name of the listener. */
+  readonly #ports = new Map<string, number>()
   /** As the threads know them. */
   #limits: WaitLimits
   #rates: RateSettings
+  #proxies: ProxySettings
   /** Of threads that ended. */
   readonly #past = newRespCounters()
   #pastUsed = 0
+  #pastPassed = 0
+  #isLeaving = false
+  /** Every protocol drains when it ends, and they end together. */
+  #draining: Promise<void> | undefined
   /** Threads that ended without being told to. */
   deaths = 0
 
@@ -49,6 +56,7 @@ export class ThreadPool {
     this.#options = options
     this.#limits = options.useCases.generate.limits
     this.#rates = options.useCases.rates.settings
+    this.#proxies = options.useCases.addresses.settings
     this.#seats = Array.from({ length: options.count }, (_, number) => ({
       number,
       thread: undefined,
@@ -65,35 +73,52 @@ export class ThreadPool {
   }
 
   /**
-   * Resolves with the port when all of them listen.
+   * Resolves with the port when all of them listen on it, for the protocol `name`. The first call starts them.
    * @throws what keeps the first that cannot from it; then all end with the lender, and none is replaced
    */
-  async start(port: number): Promise<number> {
+  async listen(name: string, port: number): Promise<number> {
     try {
-      await this.#startAll(port)
-      return this.#port
+      if (this.#unfollow === undefined) this.#start()
+      return await this.#listenAll(name, port)
     } catch (thrown) {
       this.#stopped.abort()
       throw thrown
     }
   }
 
-  async #startAll(port: number): Promise<void> {
+  #start(): void {
     this.#unfollow = this.#options.useCases.authenticator.follow((keyId) =>
       this.#tellAll({ kind: 'forget', keyId }),
     )
     for (const seat of this.#seats) this.#fill(seat)
     // One that hangs already at its start is ended by that, and the start fails.
     this.#looks.start()
-    const [first, ...others] = this.#seats
+  }
+
+  async #listenAll(name: string, wanted: number): Promise<number> {
+    // Known from now on, so that one that dies meanwhile is replaced.
+    if (wanted !== 0) this.#ports.set(name, wanted)
     // Port 0: the first is given one, the others share it.
-    this.#port = port
-    if (first !== undefined) this.#port = await this.#seated(first)
-    await Promise.all(others.map((seat) => this.#seated(seat)))
+    const first = this.#seats.find(({ thread }) => thread !== undefined)
+    const port = (await first?.thread?.listen(name, wanted)) ?? wanted
+    this.#ports.set(name, port)
+    await Promise.all(this.#seats.map((seat) => this.#seated(seat)))
+    return port
+  }
+
+  /** The process is about to end: answers end their connections from now on. */
+  leave(): void {
+    this.#isLeaving = true
+    this.#tellAll({ kind: 'leave' })
   }
 
   /** No new connections; resolves when those that are open have ended, by force after `withinMs`. */
-  async drain(withinMs: number): Promise<void> {
+  drain(withinMs: number): Promise<void> {
+    this.#draining ??= this.#drain(withinMs)
+    return this.#draining
+  }
+
+  async #drain(withinMs: number): Promise<void> {
     this.#stopped.abort()
     await this.#looks.stop()
     const threads = this.#seats.flatMap(({ thread }) => thread ?? [])
@@ -120,6 +145,11 @@ export class ThreadPool {
     return sum
   }
 
+  /** Requests that threads passed on to the main thread. */
+  get passed(): number {
+    return this.#seats.reduce((sum, { thread }) => sum + (thread?.passed ?? 0), this.#pastPassed)
+  }
+
   troubles(): readonly Trouble[] {
     return this.#seats.flatMap(({ number, fault }) =>
       fault === undefined ? [] : [{ what: `protocol thread ${number}`, why: fault }],
@@ -130,11 +160,14 @@ export class ThreadPool {
   #tellLimits(): void {
     const { limits } = this.#options.useCases.generate
     const { settings: rates } = this.#options.useCases.rates
+    const { settings: proxies } = this.#options.useCases.addresses
     const { deadlineMs, maxWaiting } = this.#limits
-    if (limits.deadlineMs === deadlineMs && limits.maxWaiting === maxWaiting && rates === this.#rates) return
+    const isSame = limits.deadlineMs === deadlineMs && limits.maxWaiting === maxWaiting
+    if (isSame && rates === this.#rates && proxies === this.#proxies) return
     this.#limits = limits
     this.#rates = rates
-    this.#tellAll({ kind: 'configure', ...limits, rates })
+    this.#proxies = proxies
+    this.#tellAll({ kind: 'configure', ...limits, rates, proxies })
   }
 
   #tellAll(message: ToThread): void {
@@ -156,16 +189,18 @@ export class ThreadPool {
       },
     })
     seat.thread = thread
-    thread.tell({ kind: 'configure', ...this.#limits, rates: this.#rates })
+    thread.tell({ kind: 'configure', ...this.#limits, rates: this.#rates, proxies: this.#proxies })
+    if (this.#isLeaving) thread.tell({ kind: 'leave' })
   }
 
-  async #seated(seat: Seat): Promise<number> {
+  /** It answers once it listens on all ports that there are. */
+  async #seated(seat: Seat): Promise<void> {
     const { thread } = seat
-    if (thread === undefined) return this.#port
-    const port = await thread.listen(this.#port)
+    if (thread === undefined) return
+    await Promise.all([...this.#ports].map(([name, port]) => thread.listen(name, port)))
+    if (seat.thread !== thread || seat.fault === undefined) return
     seat.fault = undefined
     seat.sinceMs = this.#options.clock.monotonicMs()
-    return port
   }
 
   #emptied(seat: Seat, error: Error | undefined): void {
@@ -175,6 +210,7 @@ export class ThreadPool {
     if (seat.thread !== undefined) {
       add(this.#past, { ...seat.thread.counters, connections: 0 })
       this.#pastUsed += seat.thread.used
+      this.#pastPassed += seat.thread.passed
     }
     seat.thread = undefined
     seat.fault = `It ended: ${error?.message ?? 'no reason is known'}.`
@@ -187,7 +223,7 @@ export class ThreadPool {
       'a protocol thread ended; what it held is burnt, its connections are lost, and a new one takes its place',
     )
     // At the start of the process whoever waits is told, and the process ends.
-    if (this.#port !== 0) void this.#refill(seat)
+    if (this.#ports.size > 0) void this.#refill(seat)
   }
 
   async #refill(seat: Seat): Promise<void> {

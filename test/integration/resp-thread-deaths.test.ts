@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SystemClock } from '../../service/adapters/system/system-clock.ts'
 import { loadConfig } from '../../service/config/load.ts'
-import { respThreadStarter } from '../../service/start-resp-threads.ts'
+import { threadStarter, workOf } from '../../service/start-threads.ts'
 import type { ThreadHandle } from '../../service/threads/protocol-thread.ts'
 import { ThreadPool } from '../../service/threads/thread-pool.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
@@ -22,22 +22,26 @@ async function pool(t: TestContext) {
   await useCases.catalog.createGroup(ACTOR, 'demo', 'load', '')
   for (const [name, algorithm] of Object.entries(TAGS))
     await useCases.catalog.createTag(ACTOR, { workspace: 'demo', group: 'load', name }, { algorithm })
-  const config = loadConfig(undefined, {})
-  const options = { limits: config.server.resp, version: '1.2.3', maxConnectionAgeMs: 0 }
-  const start = respThreadStarter(config, useCases, { host: '127.0.0.1', options, tls: undefined })
+  const config = loadConfig(undefined, {
+    IDGEN_SERVER_RESP_ENABLED: 'true',
+    IDGEN_SERVER_RESP_HOST: '127.0.0.1',
+    IDGEN_SERVER_HTTP_HOST: '127.0.0.1',
+  })
+  const start = threadStarter(config, useCases, workOf(config, 2))
   const handles: ThreadHandle[] = []
   const threads = new ThreadPool({
     count: 2,
     lender: service.lender,
     useCases,
     clock: useCases.clock,
+    passedOn: {},
     start: (events, meters) => {
       const handle = start(events, meters)
       handles.push(handle)
       return handle
     },
   })
-  const port = await threads.start(0)
+  const port = await threads.listen('resp', 0)
   t.after(async () => {
     await threads.drain(100)
     await memory.stop()

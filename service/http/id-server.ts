@@ -1,0 +1,72 @@
+import type { Server } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { ClientAddresses } from '../app/client-addresses.ts'
+import type { TracedIssuer } from '../app/issuer.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import { admitCallers } from './authentication.ts'
+import { ConnectionAge } from './connection-age.ts'
+import { ConnectionDigests } from './connection-digests.ts'
+import { closeGracefully } from './graceful-close.ts'
+import { handOver } from './hand-over.ts'
+import { issueRoutes } from './id-routes.ts'
+import { newApp, traceRequest } from './new-app.ts'
+import type { PassedRequest } from './passed-requests.ts'
+import { RequestAdmission } from './request-admission.ts'
+import { listenWith, SingleId } from './single-id.ts'
+
+export interface IdServerOptions {
+  readonly issuer: TracedIssuer
+  readonly addresses: ClientAddresses
+  readonly clock: Clock
+  readonly log: Log
+  readonly bodyLimit: number
+  readonly maxConnectionAgeMs: number
+  /** The encrypted listener (createSecureServer), which answers the same. */
+  readonly secure: Server | undefined
+  /** Who comes without encryption is told so by the main thread. */
+  readonly encryptedOnly: boolean
+  /** Asks the main thread (PassedRequests.answer). @throws IDGEN_OVERLOADED */
+  readonly passOn: (request: PassedRequest) => Promise<unknown>
+  /** Whether answers should end their connections: the process is about to end. */
+  readonly isLeaving: () => boolean
+}
+
+/**
+ * The HTTP API as a protocol thread has it: requests for IDs are answered here by the same code as in the main thread,
+ * everything else is passed on to that (createHttpServer), whole and before its body is read.
+ */
+export async function createIdServer(options: IdServerOptions): Promise<FastifyInstance> {
+  const { issuer, addresses, clock, log, bodyLimit, secure, encryptedOnly, passOn } = options
+  const app = newApp(log, { bodyLimit })
+  const age = new ConnectionAge(clock, options.maxConnectionAgeMs)
+  for (const listener of [app.server, secure]) if (listener !== undefined) age.watch(listener)
+  const isOver = closeGracefully(app, {
+    secure,
+    isOver: (socket) => options.isLeaving() || age.isOld(socket),
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    traceRequest(request, reply)
+    if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) return done()
+    // From then on the answer is not fastify's.
+    const response = () => reply.hijack().raw
+    handOver(raw, response, { passOn, bodyLimit, isOver }).catch(done)
+  })
+  const digests = new ConnectionDigests()
+  const admission = new RequestAdmission({ rates: issuer.rates, addresses })
+  await app.register(async (api) => {
+    admitCallers(api, { issuer, admission, digests })
+    issueRoutes(api, issuer, admission, log)
+  })
+  await app.ready()
+  const { handle } = new SingleId(issuer, {
+    route: (request, response) => app.routing(request, response),
+    digests,
+    admission,
+    isOver,
+    encryptedOnly,
+  })
+  listenWith(handle, app, secure)
+  return app
+}

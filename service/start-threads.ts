@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { UseCases } from './app/use-cases.ts'
+import type { Config } from './config/keys.ts'
+import type { TlsVersion } from './ports/certificates.ts'
+import type { RespServerOptions } from './resp/server.ts'
+import type { Service } from './start-use-cases.ts'
+import type { ThreadOrders } from './threads/answering-thread.ts'
+import type { ProtocolThreadOptions, StartThread } from './threads/protocol-thread.ts'
+import { ThreadPool } from './threads/thread-pool.ts'
+import { VERSION } from './version.ts'
+
+/** What a thread is given at its start (thread-program.ts), as data. */
+export interface ThreadProgramOrders {
+  readonly orders: ThreadOrders
+  readonly owner: string
+  readonly meters: SharedArrayBuffer
+  readonly work: ThreadWork
+}
+
+/** The protocols that threads answer, and how. */
+export interface ThreadWork {
+  readonly http: HttpWork
+  readonly resp: RespWork | undefined
+  /** undefined: nothing is encrypted. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly minVersion: TlsVersion } | undefined
+}
+
+export interface HttpWork {
+  readonly host: string
+  readonly bodyLimit: number
+  readonly maxConnectionAgeMs: number
+  readonly encryptedOnly: boolean
+}
+
+export interface RespWork {
+  readonly host: string
+  readonly options: Pick<RespServerOptions, 'limits' | 'version' | 'maxConnectionAgeMs'>
+  readonly encrypted: boolean
+}
+
+/** How many threads answer; 1: the main thread alone, which saves the way between threads. */
+export function threadCount({ server: { threads } }: Config): number {
+  if (!PORT_IS_SHARED.has(process.platform)) return 1
+  return threads === 0 ? Math.min(THREADS_MAX, availableParallelism()) : threads
+}
+
+/** Nothing runs yet. undefined: the main thread answers. */
+export function newThreads(
+  config: Config,
+  { useCases, lender }: Service,
+  passedOn: ProtocolThreadOptions['passedOn'],
+): ThreadPool | undefined {
+  const count = threadCount(config)
+  if (count === 1) return undefined
+  const start = threadStarter(config, useCases, workOf(config, count))
+  return new ThreadPool({ count, lender, useCases, clock: useCases.clock, start, passedOn })
+}
+
+/** What `count` threads do by this configuration. */
+export function workOf({ server }: Config, count: number): ThreadWork {
+  const { http, https, resp, bodyLimit, maxConnectionAge: maxConnectionAgeMs } = server
+  const { cert, key, minVersion, redirect } = https
+  const isEncrypted = cert !== ''
+  // Connections are spread over the threads, so each may have its part of them.
+  const limits = { ...resp, maxConnections: Math.ceil(resp.maxConnections / count) }
+  return {
+    http: { host: http.host, bodyLimit, maxConnectionAgeMs, encryptedOnly: isEncrypted && redirect },
+    resp: resp.enabled
+      ? {
+          host: resp.host,
+          options: { limits, version: VERSION, maxConnectionAgeMs },
+          encrypted: isEncrypted && resp.tls,
+        }
+      : undefined,
+    tls: isEncrypted ? { cert, key, minVersion } : undefined,
+  }
+}
+
+/** Threads of this process that run thread-program.ts. */
+export function threadStarter(config: Config, useCases: UseCases, work: ThreadWork): StartThread {
+  const { generate } = config.server
+  const orders: ThreadOrders = {
+    limits: useCases.limits,
+    rates: useCases.rates.settings,
+    deadlineMs: generate.deadline,
+    maxWaiting: generate.maxWaiting,
+    maxTags: config.catalog.maxTags,
+    maxKeys: config.auth.cache.maxEntries,
+    everybody: useCases.authenticator.peek(undefined),
+    proxies: useCases.addresses.settings,
+    debug: DETAILED.has(config.log.level),
+  }
+  return ({ onMessage, onExit }, meters) => {
+    // A nonce: shares of a thread that ended are not those of the one in its place.
+    const workerData: ThreadProgramOrders = { orders, work, owner: `${process.pid}/${randomUUID()}`, meters }
+    const worker = new Worker(PROGRAM, { workerData, name: 'protocol', resourceLimits: MEMORY })
+    let fault: Error | undefined
+    worker.on('message', onMessage)
+    worker.once('error', (error: Error) => (fault = error))
+    worker.once('exit', (code) => {
+      onExit(fault ?? (code === 0 ? undefined : new Error(`It ended with exit code ${code}.`)))
+    })
+    return {
+      post: (message, transfer) => worker.postMessage(message, [...transfer]),
+      terminate: () => worker.terminate(),
+    }
+  }
+}
+
+/** Has the threads answer `name` on a port that nobody else has. */
+export async function listenOn(
+  threads: ThreadPool,
+  name: string,
+  host: string,
+  port: number,
+): Promise<number> {
+  if (port !== 0) await refuseTaken(host, port)
+  return threads.listen(name, port)
+}
+
+/**
+ * A port that is shared is shared with whoever else does so: a second idgen on it would get half of the connections
+ * instead of an error.
+ */
+function refuseTaken(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ host, port }, () => server.close(() => resolve()))
+  })
+}
+
+/** The sources run as they are, an image has what was emitted of them. */
+const PROGRAM = new URL(`./thread-program${extname(import.meta.filename)}`, import.meta.url)
+/** A thread that leaks ends alone. 100,000 tags and 10,000 connections take a third of it. */
+const MEMORY = { maxOldGenerationSizeMb: 512 }
+/** Where Node can have several threads listen on one port; elsewhere (macOS, Windows) one answers. */
+const PORT_IS_SHARED: ReadonlySet<string> = new Set(['linux', 'freebsd'])
+/** As server.threads allows. */
+const THREADS_MAX = 64
+/** Levels at which lines for debugging are written; else they are not sent to the main thread. */
+const DETAILED: ReadonlySet<string> = new Set(['debug', 'trace'])

@@ -1,0 +1,117 @@
+import type { Server } from 'node:http'
+import { parentPort, workerData } from 'node:worker_threads'
+import { CertificateFiles } from './adapters/system/certificate-files.ts'
+import { SystemClock } from './adapters/system/system-clock.ts'
+import { createIdServer } from './http/id-server.ts'
+import { createSecureServer } from './http/secure-server.ts'
+import { listenAt } from './listen-at.ts'
+import { RespServer } from './resp/server.ts'
+import type { RespWork, ThreadProgramOrders } from './start-threads.ts'
+import { AnsweringThread, type ThreadListener, type ThreadParts } from './threads/answering-thread.ts'
+
+/** What a protocol thread runs: its listeners, which know of the world what the main thread tells. */
+const main = parentPort
+if (main === null) throw new Error('thread-program.ts is started by start-threads.ts, as a thread')
+const orders = workerData as ThreadProgramOrders
+const clock = new SystemClock()
+/** Often enough that the main thread, which looks once a second, hears of every thread that is not stuck. */
+const BEAT_EVERY_MS = 500
+
+const thread = new AnsweringThread({
+  ...orders,
+  clock,
+  post: (message) => {
+    main.postMessage(message)
+    // Nothing is issued any more, so nobody needs this thread; the process goes on.
+    if (message.kind === 'stopped') process.exit(0)
+  },
+  newListeners,
+})
+main.on('message', (message: unknown) => thread.receive(message))
+setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
+
+/** One for each name by which start-http.ts and start-resp.ts have threads listen. */
+function newListeners(parts: ThreadParts): Record<string, ThreadListener> {
+  const certificates = onDemand(() => openCertificates(parts))
+  const { resp } = orders.work
+  return {
+    ...httpListeners(parts, certificates),
+    ...(resp && { resp: respListener(parts, resp, certificates) }),
+  }
+}
+
+/** Both ways to the same API: they are made, and end, together. */
+function httpListeners(parts: ThreadParts, certificates: Certificates): Record<string, ThreadListener> {
+  const { host, ...http } = orders.work.http
+  const made = onDemand(async () => {
+    const files = await certificates()
+    const secure = files && createSecureServer(files, orders.work.tls?.minVersion ?? 'TLSv1.2')
+    const { passOn, ...known } = parts
+    const app = await createIdServer({
+      ...known,
+      ...http,
+      clock,
+      secure,
+      passOn: (request) => passOn('http', request),
+    })
+    return { app, secure }
+  })
+  const closed = onDemand(async () => (await made()).app.close())
+  const listener = (
+    serverOf: (all: Awaited<ReturnType<typeof made>>) => Server | undefined,
+  ): ThreadListener => ({
+    listen: async (port) => {
+      const server = serverOf(await made())
+      if (server === undefined) throw new Error('a thread without certificates was told to listen for HTTPS')
+      return listenAt(server, { host, port, reusePort: true })
+    },
+    drain: async (withinMs) => {
+      const all = await made()
+      const late = setTimeout(() => serverOf(all)?.closeAllConnections(), withinMs)
+      await closed()
+      clearTimeout(late)
+    },
+  })
+  return { http: listener(({ app }) => app.server), https: listener(({ secure }) => secure) }
+}
+
+function respListener(
+  { issuer, counters, log }: ThreadParts,
+  { host, options, encrypted }: RespWork,
+  certificates: Certificates,
+): ThreadListener {
+  let server: RespServer | undefined
+  return {
+    async listen(port) {
+      const files = encrypted ? await certificates() : undefined
+      server = new RespServer(issuer, {
+        ...options,
+        clock,
+        counters,
+        onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
+        ...(files && {
+          tls: { certificates: files, minVersion: orders.work.tls?.minVersion ?? 'TLSv1.2' },
+        }),
+      })
+      return server.listen({ host, port, reusePort: true })
+    },
+    drain: async (withinMs) => server?.drain(withinMs),
+  }
+}
+
+type Certificates = () => Promise<CertificateFiles | undefined>
+
+/** Each thread follows the files by itself: they change once in weeks. */
+async function openCertificates({ log }: ThreadParts): Promise<CertificateFiles | undefined> {
+  const { tls } = orders.work
+  if (tls === undefined) return undefined
+  const files = await CertificateFiles.open({ cert: tls.cert, key: tls.key, log })
+  files.start()
+  return files
+}
+
+/** Made when it is asked for, and once. */
+function onDemand<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
