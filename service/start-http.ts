@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Config } from './config/keys.ts'
-import { PassedRequests } from './http/passed-requests.ts'
+import type { PassedRequests } from './http/passed-requests.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { createHttpServer, type HttpServerOptions } from './http/server.ts'
 import { listenAt, portOf } from './listen-at.ts'

@@ -132,5 +132,5 @@ async function drain(
   readiness.drain()
   threads?.leave()
   await Promise.all([nodes.stop(), sleep(clock, delay)])
-  await Promise.all([http, grpc, resp].map((listener) => listener?.drain(shutdownTimeout)))
+  await Promise.all([http.drain(shutdownTimeout), grpc.drain(shutdownTimeout), resp?.drain(shutdownTimeout)])
 }

@@ -73,7 +73,7 @@ export class PassedRequests {
     const { method, peer, body } = passed
     return new Promise((resolve, reject) => {
       const options: InjectOptions = {
-        method: method as NonNullable<InjectOptions['method']>,
+        method,
         url: '/',
         remoteAddress: peer,
         ...(body && { payload: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
