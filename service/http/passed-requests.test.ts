@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HttpApi } from '../../test/fixtures/http-api.ts'
+import { type PassedAnswer, type PassedRequest, PassedRequests } from './passed-requests.ts'
+
+async function world(t: Parameters<typeof HttpApi.start>[0], environment: Record<string, string> = {}) {
+  const passed = new PassedRequests()
+  const api = await HttpApi.start(t, { environment }, { passed, redirectTo: () => 8443 })
+  const ask = async (request: Partial<PassedRequest>) => {
+    const answer = await passed.answer({
+      method: 'GET',
+      url: '/v1/workspaces',
+      headers: { authorization: `Bearer ${api.memory.keyText}`, host: 'ids.example' },
+      body: undefined,
+      peer: '192.0.2.1',
+      encrypted: true,
+      ...request,
+    })
+    assert.ok('status' in answer, JSON.stringify(answer))
+    return answer
+  }
+  return { api, passed, ask }
+}
+
+test('a request is answered as if its connection had come here', async (t) => {
+  const { ask } = await world(t)
+  const body = new TextEncoder().encode('{"name":"acme"}')
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) }
+  assert.equal((await ask({ method: 'POST', body, headers })).status, 401)
+  const listed = await ask({})
+  assert.equal(listed.status, 200)
+  assert.match(textOf(listed), /"items":\[\]/)
+})
+
+test('who comes without encryption is sent to where it is, by the host that was asked', async (t) => {
+  const { ask } = await world(t)
+  const { status, headers } = await ask({ encrypted: false })
+  assert.equal(status, 308)
+  assert.equal(headers['location'], 'https://ids.example:8443/v1/workspaces')
+  assert.equal((await ask({ encrypted: false, headers: {} })).status, 400)
+})
+
+test('the URL reaches the router as it was written', async (t) => {
+  const { ask } = await world(t)
+  const answer = await ask({ url: '//a/../b' })
+  assert.equal(answer.status, 404)
+  assert.match(textOf(answer), /There is nothing at \\"\/\/a\/..\/b\\"/)
+})
+
+test('the rate limit counts the address of the client, and each request once', async (t) => {
+  const { ask } = await world(t, { IDGEN_LIMITS_PER_ADDRESS: '1' })
+  const statuses = async (peer: string) => [(await ask({ peer })).status, (await ask({ peer })).status]
+  assert.deepEqual(await statuses('192.0.2.1'), [200, 429])
+  assert.deepEqual(await statuses('192.0.2.2'), [200, 429])
+})
+
+test('a body that the thread did not read is refused by its length', async (t) => {
+  const { api, ask } = await world(t)
+  const { status, headers } = await ask({
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${api.memory.keyText}`,
+      'content-type': 'application/json',
+      'content-length': '9999999',
+    },
+  })
+  assert.equal(status, 413)
+  assert.equal(headers['connection'], 'close')
+})
+
+test('once the API is closed there is a refusal, and no exception', async (t) => {
+  const { api, passed } = await world(t)
+  await api.app.close()
+  const answer = await passed.answer({ method: 'GET', url: '/livez', headers: {}, peer: '', encrypted: true })
+  assert.ok('refused' in answer)
+})
+
+function textOf({ body }: PassedAnswer): string {
+  return new TextDecoder().decode(body)
+}
