@@ -13,7 +13,6 @@ import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
 import { newThreads } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
-import { VERSION } from './version.ts'
 
 export interface ListeningPorts {
   readonly httpPort: number
