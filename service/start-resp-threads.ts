@@ -55,6 +55,7 @@ export function respThreadStarter(config: Config, useCases: UseCases, resp: Resp
   const orders: ThreadOrders = {
     limits: useCases.limits,
     rates: useCases.rates.settings,
+    rateTables: useCases.rates.tables,
     deadlineMs: generate.deadline,
     maxWaiting: generate.maxWaiting,
     maxTags: config.catalog.maxTags,

@@ -12,7 +12,7 @@ import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
-import { RateLimits } from './app/rate-limits.ts'
+import { newRateTables, RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
@@ -116,7 +116,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
     authenticator,
-    rates: new RateLimits(clock, config.limits),
+    rates: new RateLimits(clock, config.limits, newRateTables(random)),
     addresses: new ClientAddresses(config.server),
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
     readiness: new Readiness({
