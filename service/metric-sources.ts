@@ -6,14 +6,14 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
-import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import type { UseCases } from './app/use-cases.ts'
+import type { WorkerIds } from './app/worker-ids.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { ALGORITHMS } from './core/algorithm.ts'
 import { DURATION_BOUNDS } from './core/duration-histogram.ts'
 import { ERRORS, isErrorCode } from './core/errors.ts'
-import type { Snowflake } from './core/snowflake.ts'
+import type { StampingCursor } from './core/joined-cursors.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
@@ -26,12 +26,12 @@ import { VERSION } from './version.ts'
 export interface Measured extends CoordinationMeasured {
   readonly sharing: Sharing | undefined
   readonly useCases: UseCases
-  readonly keeper: TimeGrantKeeper
+  readonly workerIds: WorkerIds
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
-  readonly snowflake: Snowflake
+  readonly snowflake: StampingCursor
   readonly uuidV4: UuidV4
   readonly claim: DcClaimGuard | undefined
   /** Left out where no Redis client is served. */
@@ -242,11 +242,21 @@ function algorithms({ useCases, snowflake, uuidV4 }: Measured): MetricSource[] {
   ]
 }
 
-function dependencies({ useCases, keeper, audit, follower, claim, pool }: Measured): MetricSource[] {
+/** One series for each of server.workerIds, in an order that stays. */
+function ofEachWorkerId(name: string, help: string, values: () => readonly number[]): MetricSource {
+  const read: MetricSource['read'] = (set) => {
+    for (const [slot, value] of values().entries()) set([String(slot)], value)
+  }
+  return { name, help, kind: 'gauge', labels: ['slot'], read }
+}
+
+function dependencies({ useCases, workerIds, audit, follower, claim, pool }: Measured): MetricSource[] {
   return [
-    gauge('idgen_worker_id', 'Snowflake worker id held, -1 without one', () => keeper.worker ?? -1),
-    gauge('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
-      keeper.fault === undefined ? 1 : 0,
+    ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
+      workerIds.held.map((worker) => worker ?? -1),
+    ),
+    ofEachWorkerId('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
+      workerIds.faults.map((fault) => (fault === undefined ? 1 : 0)),
     ),
     gauge('idgen_ready', '1 while this process can serve', () => (useCases.readiness.report().ready ? 1 : 0)),
     gauge('idgen_dc_claim_ok', '1 while the data centre is claimed by no other installation', () =>

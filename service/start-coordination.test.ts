@@ -63,8 +63,8 @@ test('a tag made in one data centre is served by the other, from cells of its ow
 
 test('both hold a worker id that etcd knows, and let go of it', async (t) => {
   const { etcd, zero, one } = await twoDataCentres(t)
-  assert.equal(zero.service.keeper.fault, undefined)
-  assert.equal(one.service.keeper.fault, undefined)
+  assert.equal(zero.service.workerIds.faults[0], undefined)
+  assert.equal(one.service.workerIds.faults[0], undefined)
   assert.equal(etcd.list('/workers/').entries.length, 2)
   await zero.stop()
   assert.deepEqual(

@@ -102,6 +102,7 @@ export function threadStarter(config: Config, useCases: UseCases, work: ThreadWo
   const orders: ThreadOrders = {
     limits: useCases.limits,
     rates: useCases.rates.settings,
+    rateTables: useCases.rates.tables,
     deadlineMs: generate.deadline,
     maxWaiting: generate.maxWaiting,
     maxTags: config.catalog.maxTags,

@@ -12,15 +12,15 @@ import { IssueLedger } from './app/issue-ledger.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
-import { RateLimits } from './app/rate-limits.ts'
+import { newRateTables, RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { SubBlockLender } from './app/sub-block-lender.ts'
 import { TagDirectory } from './app/tag-directory.ts'
-import type { TimeGrantKeeper } from './app/time-grant-keeper.ts'
 import { TimeWatch } from './app/time-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
+import type { WorkerIds } from './app/worker-ids.ts'
 import type { Config } from './config/keys.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import type { Outside } from './outside.ts'
@@ -52,12 +52,12 @@ export interface Service extends SharedCursors, Granting {
 /** Builds the use cases over the stores, starts their background work, and waits for the first round of it. */
 export async function startUseCases(config: Config, outside: Outside): Promise<Service> {
   const service = assemble(config, outside)
-  const { useCases, audit, jumps, keeper, follower, capacity, coordination, routers, claim } = service
+  const { useCases, audit, jumps, workerIds, follower, capacity, coordination, routers, claim } = service
   audit.start()
   await claimed(claim, audit)
   useCases.ledger.start()
   jumps.start()
-  await Promise.all([keeper.start(), follower.start(), capacity.start(), coordination?.start()])
+  await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
   service.sharing?.start()
   routers.start()
   return { ...service, stop: () => stopAll(service) }
@@ -83,10 +83,10 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const claim = newDcClaim(config, outside, audit)
   const cursors = newCursors(config, outside, {
     times: claimedTimes(coordination?.times ?? outside.times, claim),
-    onWorker: timeWatch.onWorker,
+    newOnWorker: () => timeWatch.newOnWorker(),
     onJump: () => lender.revoke(),
   })
-  const { layout, keeper, uuidV4 } = cursors
+  const { layout, workerIds, uuidV4 } = cursors
   const granting = newGranting(config, outside, { storeWatch, coordination, claim })
   const { segments, sharing } = granting
   const keys = sharing?.keys ?? outside.keys
@@ -110,19 +110,19 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const manage = new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit })
   const managed = { catalog: manage, directory, audit }
   const useCases: UseCases = {
-    generate: newGenerate(config, outside, keeper, routers, uuidV4),
+    generate: newGenerate(config, outside, workerIds, routers, uuidV4),
     directory,
     catalog: managed.catalog,
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
     authenticator,
-    rates: new RateLimits(clock, config.limits),
+    rates: new RateLimits(clock, config.limits, newRateTables(random)),
     addresses: new ClientAddresses(config.server),
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
     readiness: new Readiness({
       directory,
       follower,
-      keeper,
+      workerIds,
       clock,
       elsewhere: () => [
         ...claimTroubles(claim),
@@ -145,7 +145,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
 async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
-  const { useCases, keeper, routers, capacity, audit, follower, jumps, coordination, claim, lender } = service
+  const { useCases, workerIds, routers, capacity, audit, follower, jumps, coordination, claim, lender } =
+    service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
@@ -155,8 +156,8 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     routers.stop(),
     capacity.stop(),
     follower.stop(),
-    // The worker id is let go only after no thread stamps any more.
-    keeper.stop(lender.stop()),
+    // The worker ids are let go only after no thread stamps any more.
+    workerIds.stop(lender.stop()),
     jumps.stop(),
     coordination?.stop(),
     service.sharing?.stop(),
@@ -259,7 +260,7 @@ function newCapacityWatch(
 function newGenerate(
   config: Config,
   { clock }: Outside,
-  keeper: TimeGrantKeeper,
+  workerIds: WorkerIds,
   routers: RouterWatch,
   uuidV4: UuidV4,
 ): GenerateIds {
@@ -268,7 +269,7 @@ function newGenerate(
     deadlineMs: config.server.generate.deadline,
     maxWaiting: config.server.generate.maxWaiting,
     onRouterEvent: (tag, event) => routers.tell(tag, event),
-    extendTime: () => keeper.extendNow(),
+    extendTime: () => workerIds.extendNow(),
     refillUuids: betweenRequests(uuidV4),
   })
 }

@@ -1,4 +1,4 @@
-import { givenKeys } from './environment.ts'
+import { givenKeys, LEFT_OUT } from './environment.ts'
 import { flatConfig } from './flat-config.ts'
 import type { RevisionInputs } from './revision.ts'
 
@@ -15,7 +15,7 @@ export function configFile(inputs: RevisionInputs): string {
   const given = givenKeys(inputs)
   const settings = new Map([...defaults(inputs), ...flatConfig(inputs.config), ...said(inputs)])
   const lines = [...settings]
-    .filter(([key]) => !isGiven(given, key))
+    .filter(([key]) => !isGiven(given, key) && !LEFT_OUT.has(key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     // Every JSON text is YAML. A name that could be something else in YAML stands in quotes.
     .map(
@@ -34,7 +34,7 @@ export function ignoredConfigKeys(inputs: RevisionInputs): readonly string[] {
   const given = givenKeys(inputs)
   const saidKeys = said(inputs)
   return [...flatConfig(inputs.config).keys()]
-    .filter((key) => isGiven(given, key) || saidKeys.has(key))
+    .filter((key) => isGiven(given, key) || saidKeys.has(key) || LEFT_OUT.has(key))
     .sort()
 }
 

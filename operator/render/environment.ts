@@ -35,6 +35,15 @@ export function storeEnvironment(inputs: RevisionInputs, etcdClientCertificate: 
   return variables(storeKeys(inputs, etcdClientCertificate))
 }
 
+/**
+ * Keys that stay at the service's default: pods have one worker id each, as core/pod-budget.ts counts. No variable says
+ * so: an image from before the key would not start with it.
+ */
+export const LEFT_OUT: ReadonlySet<string> = new Set(['server.workerIds'])
+
+/** Variables that would set them all the same. */
+export const LEFT_OUT_VARIABLES: readonly string[] = [...LEFT_OUT].map(variableName)
+
 /** Keys of the configuration that the file cannot set, because a variable does. */
 export function givenKeys(inputs: RevisionInputs): ReadonlySet<string> {
   return new Set([...serverKeys(inputs), ...storeKeys(inputs, true)].map(({ key }) => key))

@@ -1,7 +1,7 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { ANNOTATIONS, LABELS } from '../api/marks.ts'
 import { CONFIG_FILE } from './config-file.ts'
-import { serverEnvironment, storeEnvironment, type Variable } from './environment.ts'
+import { LEFT_OUT_VARIABLES, serverEnvironment, storeEnvironment, type Variable } from './environment.ts'
 import type { InstalledRevision } from './installation.ts'
 import { MIGRATION, ownLabels, podSelector } from './metadata.ts'
 import { NAMES, PORTS } from './names.ts'
@@ -93,7 +93,7 @@ export function migrationTemplate(generator: IdGenerator, revision: InstalledRev
 export function takenServerSettings(inputs: RevisionInputs): TakenSettings {
   const variables = serverEnvironment(inputs, true).flatMap(({ name }) => [name, name.replace(/_FILE$/, '')])
   return takenSettings(inputs.pod, {
-    variables: new Set(variables),
+    variables: new Set([...variables, ...LEFT_OUT_VARIABLES]),
     volumes: new Set(Object.values(VOLUMES)),
     folders: [CONFIG_FOLDER, SECRETS_FOLDER, '/tmp'],
   })

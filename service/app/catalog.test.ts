@@ -24,6 +24,7 @@ import { Readiness } from './readiness.ts'
 import { RouterWatch } from './router-watch.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 import { TagDirectory } from './tag-directory.ts'
+import { WorkerIds } from './worker-ids.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
 const REF = { workspace: 'w', group: 'g', name: 't' }
@@ -337,11 +338,12 @@ test('ranges are opened at the start and a tag above the share raises one alert,
 
 test('a process is not ready before its start nor while it drains, but it is while degraded', async () => {
   const keeper = { fault: undefined as string | undefined }
+  const workerIds = new WorkerIds([keeper as never])
   const follower = { fault: undefined as string | undefined }
   const readiness = new Readiness({
     directory: one.directory,
     follower: follower as unknown as CatalogFollower,
-    keeper: keeper as never,
+    workerIds,
     clock,
   })
   assert.equal(readiness.report().ready, false)

@@ -1,7 +1,8 @@
 import { IdgenError } from '../core/errors.ts'
 import type { RateLimit } from '../core/rate-limit.ts'
-import { RateTable } from '../core/rate-table.ts'
+import { newRateMemory, RateTable } from '../core/rate-table.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
 
 /** Requests a second, 0 for no limit. */
 export interface RateSettings {
@@ -15,6 +16,19 @@ export interface RateSettings {
 export const LIMITED_KINDS = ['address', 'key', 'tag'] as const
 export type LimitedKind = (typeof LIMITED_KINDS)[number]
 
+/** What was used of each limit: memory that all threads of a process count in. */
+export type RateTables = Readonly<Record<LimitedKind, SharedArrayBuffer>>
+
+/** `random`: so that nobody can make up names that are counted as somebody else's. */
+export function newRateTables(random?: Random): RateTables {
+  const memory = (): SharedArrayBuffer => {
+    const seeds = new Int32Array(2)
+    random?.fill(new Uint8Array(seeds.buffer))
+    return newRateMemory(NAMES_MAX, [seeds[0] ?? 0, seeds[1] ?? 0])
+  }
+  return { address: memory(), key: memory(), tag: memory() }
+}
+
 /**
  * Who may ask how often (R-4.2.2): the one place that every protocol asks, once a request, in this order:
  *
@@ -22,18 +36,30 @@ export type LimitedKind = (typeof LIMITED_KINDS)[number]
  *
  * The address counts before the key is looked up, or guessing keys would cost the database as much as one likes; the tag
  * after the caller's right to it, or strangers could use up what its owners may ask. What a later limit refuses has
- * counted for those before it. No promise and, for who is known, no allocation.
+ * counted for those before it. No promise and, for who is known, no allocation. Those of several threads over the same
+ * `tables` count together.
  */
 export class RateLimits {
   readonly #clock: Clock
   readonly #limits: Readonly<Record<LimitedKind, Limit>>
   #settings: RateSettings
+  readonly tables: RateTables
   /** Refused requests since the start; those of protocol threads are added by the main thread. */
   readonly refused: Record<LimitedKind, number>
 
-  constructor(clock: Clock, settings: RateSettings, refused = { address: 0, key: 0, tag: 0 }) {
+  constructor(
+    clock: Clock,
+    settings: RateSettings,
+    tables = newRateTables(),
+    refused = { address: 0, key: 0, tag: 0 },
+  ) {
     this.#clock = clock
-    this.#limits = { address: new Limit('address'), key: new Limit('key'), tag: new Limit('tag') }
+    this.#limits = {
+      address: new Limit('address', tables),
+      key: new Limit('key', tables),
+      tag: new Limit('tag', tables),
+    }
+    this.tables = tables
     this.#settings = settings
     this.refused = refused
     this.configure(settings)
@@ -125,12 +151,13 @@ export class RateLimits {
 /** One of the three, with everybody it applies to. */
 class Limit {
   readonly kind: LimitedKind
-  readonly table = new RateTable(UNLIMITED, NAMES_MAX)
+  readonly table: RateTable
   on = false
   #windowS = 1
 
-  constructor(kind: LimitedKind) {
+  constructor(kind: LimitedKind, tables: RateTables) {
     this.kind = kind
+    this.table = new RateTable(UNLIMITED, tables[kind])
   }
 
   set(perSecond: number, burstMs: number): void {
@@ -162,7 +189,7 @@ const KEYS = { address: 'limits.perAddress', key: 'limits.perKey', tag: 'limits.
 /** Never used to count: tables are asked only while their limit is on. */
 const UNLIMITED: RateLimit = { perSecond: 1, burst: 1 }
 /**
- * Names told apart per limit, at most 15 MB. A name is of no more interest a burst after its last request, a second by
+ * Names told apart per limit, 1 MB. A name is of no more interest a burst after its last request, a second by
  * default, so it takes more than so many new clients within a second before one is forgotten too early; RateTable says
  * what happens then.
  */

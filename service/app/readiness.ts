@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { CatalogFollower } from './catalog-follower.ts'
 import type { TagDirectory } from './tag-directory.ts'
-import type { TimeGrantKeeper } from './time-grant-keeper.ts'
+import type { WorkerIds } from './worker-ids.ts'
 
 export interface ReadinessReport {
   /** false: send no traffic. Trouble with a dependency alone does not make it false while tags can be served. */
@@ -20,7 +20,7 @@ export interface Trouble {
 export interface ReadinessOptions {
   readonly directory: TagDirectory
   readonly follower: CatalogFollower
-  readonly keeper: TimeGrantKeeper
+  readonly workerIds: WorkerIds
   readonly clock: Clock
   /** What is wrong with the second store and the cache, where there are any. */
   readonly elsewhere?: () => readonly Trouble[]
@@ -67,11 +67,11 @@ export class Readiness {
   }
 
   report(): ReadinessReport {
-    const { directory, follower, keeper, clock, elsewhere } = this.#options
+    const { directory, follower, workerIds, clock, elsewhere } = this.#options
     const nowMs = clock.nowMs()
     const degraded: Trouble[] = []
     if (follower.fault !== undefined) degraded.push({ what: 'database', why: follower.fault })
-    if (keeper.fault !== undefined) degraded.push({ what: 'snowflake', why: keeper.fault })
+    degraded.push(...workerIds.troubles())
     degraded.push(...(elsewhere?.() ?? []), ...this.#others.flatMap((troubles) => troubles()))
     for (const tag of directory.all()) {
       if (degraded.length >= TAGS_NAMED_MAX) break

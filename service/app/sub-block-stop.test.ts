@@ -23,8 +23,8 @@ const USED = 500
 
 test('the window is lowered and the worker id let go only after every thread said that it stopped', async () => {
   const { one, lender, thread, released } = await newProcess()
-  await one.service.keeper.renew()
-  const stopped = one.service.keeper.stop(lender.stop())
+  await one.service.workerIds.extendNow()
+  const stopped = one.service.workerIds.stop(lender.stop())
   await settle()
   assert.deepEqual(released, [])
   thread.hear()
@@ -38,7 +38,7 @@ test('the window is lowered and the worker id let go only after every thread sai
 test('while a thread hangs nothing is lowered; once it was terminated it is', async () => {
   const { clock, one, lender, thread, released } = await newProcess()
   thread.hung = true
-  const stopped = one.service.keeper.stop(lender.stop())
+  const stopped = one.service.workerIds.stop(lender.stop())
   clock.advance(1999)
   await settle()
   assert.deepEqual(released, [])
@@ -52,7 +52,7 @@ test('where a thread cannot be ended nothing is lowered, and the lease runs out'
   const { clock, one, lender, thread, released } = await newProcess()
   thread.hung = true
   thread.terminate = () => Promise.reject(new Error('it does not end'))
-  const stopped = one.service.keeper.stop(lender.stop())
+  const stopped = one.service.workerIds.stop(lender.stop())
   clock.advance(2000)
   await stopped
   assert.deepEqual(released, [])
@@ -90,7 +90,7 @@ async function handOver({ lowerTo, stopThreads }: HandOver): Promise<IssuedIds> 
   if (lowerTo === 'unused') lower.toMs = beganMs + 1
   const quiet = stopThreads ? lender.stop() : Promise.resolve()
   await thread.converse()
-  await one.service.keeper.stop(quiet)
+  await one.service.workerIds.stop(quiet)
   const two = await startAgain(clock, store, beganMs)
   const batch = new IdBatch()
   await two.useCases.generate.take(await two.useCases.directory.resolve(EVENTS), SHARE, batch)
@@ -140,10 +140,10 @@ async function startAgain(
 ): Promise<MemoryUseCases> {
   clock.advance(1)
   const two = await start(clock, store)
-  while (two.service.keeper.fault !== undefined) {
-    assert.ok(clock.nowMs() < beganMs + 100, two.service.keeper.fault)
+  while (two.service.workerIds.faults[0] !== undefined) {
+    assert.ok(clock.nowMs() < beganMs + 100, two.service.workerIds.faults[0])
     clock.advance(1)
-    await two.service.keeper.renew()
+    await two.service.workerIds.extendNow()
   }
   return two
 }

@@ -44,7 +44,7 @@ function keeper(
     windowMs: 30_000,
     renewEveryMs: 10_000,
     maxClockAheadMs: 10_000,
-    onWorker: watch.onWorker,
+    onWorker: watch.newOnWorker(),
   })
 }
 

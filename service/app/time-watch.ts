@@ -9,7 +9,7 @@ export interface TimeWatchOptions {
 }
 
 /**
- * Tells of a process' worker id and of the copies of its time grants (R-2.2.5): in the audit log, in the log at a
+ * Tells of a process' worker ids and of the copies of its time grants (R-2.2.5): in the audit log, in the log at a
  * level one can alert on, and as counters. A process that cannot get a worker id tries again every few seconds; the
  * same trouble is told once until it ends.
  */
@@ -17,7 +17,6 @@ export class TimeWatch {
   readonly #options: TimeWatchOptions
   /** Since the start, for metrics. */
   readonly counters = { acquired: 0, lost: 0, released: 0, unavailable: 0, copyBehind: 0, copyCaughtUp: 0 }
-  #unavailable = false
 
   constructor(options: TimeWatchOptions) {
     this.#options = options
@@ -32,15 +31,18 @@ export class TimeWatch {
     this.#tell(`time.${event.kind}`, event)
   }
 
-  /** For TimeGrantKeeper.onWorker. */
-  readonly onWorker = (event: WorkerEvent): void => {
-    this.counters[event.kind] += 1
-    const again = event.kind === 'unavailable' && this.#unavailable
-    this.#unavailable = event.kind === 'unavailable'
-    if (again) return
-    if (event.kind === 'unavailable')
-      this.#options.log.error({ ...event }, 'no worker id: no snowflake IDs until there is one')
-    this.#tell(`worker.${event.kind}`, event)
+  /** For the TimeGrantKeeper.onWorker of one worker id. */
+  newOnWorker(): (event: WorkerEvent) => void {
+    let unavailable = false
+    return (event) => {
+      this.counters[event.kind] += 1
+      const again = event.kind === 'unavailable' && unavailable
+      unavailable = event.kind === 'unavailable'
+      if (again) return
+      if (event.kind === 'unavailable')
+        this.#options.log.error({ ...event }, 'no worker id: without one there are no snowflake IDs')
+      this.#tell(`worker.${event.kind}`, event)
+    }
   }
 
   #tell(action: string, { dc, worker, reason }: TimeGrantEvent | WorkerEvent): void {

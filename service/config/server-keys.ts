@@ -125,6 +125,16 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: 'Threads that answer HTTP and the Redis protocol, on one port of each. 0: with server.resp as many as processors this process may use (in a container: its limit), otherwise 1. 1: the main thread answers by itself. More than processors gain nothing; each takes about 30 MB.',
   },
+  'server.workerIds': {
+    kind: 'integer',
+    default: 1,
+    min: 1,
+    max: 16,
+    unit: 'worker ids',
+    reload: 'restart',
+    local: true,
+    doc: 'Worker ids that this process leases. Each stamps 1,024,000 snowflakes a second, of all tags together; a data centre has 256. Where fewer are free it goes on with those it gets. Of pods of the Kubernetes operator it is always 1.',
+  },
   'server.maxConnectionAge': {
     kind: 'duration_ms',
     default: 600_000,

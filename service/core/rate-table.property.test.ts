@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { RateTable } from './rate-table.ts'
+import { newRateMemory, RateTable } from './rate-table.ts'
 
 const LIMITS = fc
   .record({
@@ -25,7 +25,7 @@ const ARRIVALS = fc.array(
 test('never more than burst and rate pass in any window of time', () => {
   fc.assert(
     fc.property(LIMITS, ARRIVALS, (limit, arrivals) => {
-      const table = new RateTable(limit, 10)
+      const table = new RateTable(limit, newRateMemory(10))
       const passed: { atMs: number; count: number }[] = []
       let nowMs = 1_000_000
       for (const { afterMs, wanted } of arrivals) {
@@ -50,7 +50,7 @@ test('nobody is refused who never sends more than the burst within a second', ()
       fc.integer({ min: 1, max: 50 }),
       fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 200 }),
       (perSecond, gapsMs) => {
-        const table = new RateTable({ perSecond, burst: perSecond }, 10)
+        const table = new RateTable({ perSecond, burst: perSecond }, newRateMemory(10))
         const sentMs: number[] = []
         let nowMs = 0
         for (const gapMs of gapsMs) {
@@ -72,8 +72,8 @@ test('what one uses takes nothing from another, in any order', () => {
       fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 50 })), { maxLength: 100 }),
       (calls) => {
         const limit = { perSecond: 1000, burst: 20 }
-        const together = new RateTable(limit, 10)
-        const alone = new Map(['a', 'b', 'c'].map((name) => [name, new RateTable(limit, 10)]))
+        const together = new RateTable(limit, newRateMemory(10))
+        const alone = new Map(['a', 'b', 'c'].map((name) => [name, new RateTable(limit, newRateMemory(10))]))
         for (const [i, [name, wanted]] of calls.entries())
           assert.equal(together.take(name, wanted, i * 3), alone.get(name)?.take(name, wanted, i * 3))
       },

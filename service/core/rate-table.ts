@@ -1,103 +1,216 @@
-import { fitting, levelAt, type RateLimit, waitMs } from './rate-limit.ts'
+import { emptyAfter, fitting, type RateLimit, waitMs } from './rate-limit.ts'
 
 /**
- * How much everybody used of one limit, in bounded memory: a slot for each name, found by one look into a map.
+ * How much everybody used of one limit, in bounded memory that several threads may share:
  *
- *     names ──Map──▶ slot:  levels[slot], atMs[slot]
- *                             ▲ hand: looks for a slot to give to a new name once all are taken
+ *     names ──hash──▶ home ─┬─▶ slot: who (fingerprint), emptyMs (rate-limit.ts)
+ *                           ├─▶ slot      of the few slots after its home a name has
+ *                           └─▶ …         the one with its fingerprint
  *
- * A bucket that has run empty is the same as none, so its slot is free to give. When all are in use the emptiest of a
- * few goes: who floods with ever new names drives out such names, each worth one request, and not those who are near
- * their limit; nobody gains more than he would by another new name.
+ * Nothing is locked: a slot is taken, and its bucket filled, by a compare-and-exchange of one word, tried again when
+ * another thread was faster. Each thread remembers where the names it sees are, for a second.
+ *
+ * A bucket that has run empty is the same as none, so its slot is free to give. Where none of the few is free the emptiest
+ * goes: who floods with ever new names drives out such names, each worth one request, and not those who are near their
+ * limit; nobody gains more than he would by another new name. Requests of other threads that meet a slot at the moment it
+ * changes its owner may count for the wrong one: at most one each.
  */
 export class RateTable {
   #limit: RateLimit
+  readonly #seeds: Int32Array
+  /** Two words a slot: the fingerprint of who has it; 0, 0: nobody. */
+  readonly #halves: Int32Array
+  readonly #owners: BigInt64Array
+  /** The bits of a double each: `emptyMs`. */
+  readonly #levels: BigInt64Array
   readonly #capacity: number
-  readonly #slots = new Map<string, number>()
-  readonly #names: string[] = []
-  #levels = new Float64Array(FIRST_CAPACITY)
-  #atMs = new Float64Array(FIRST_CAPACITY)
-  #hand = 0
+  readonly #known = new Map<string, Place>()
 
-  /** `capacity`: names that are told apart at the same time. */
-  constructor(limit: RateLimit, capacity: number) {
+  /** `memory`: of newRateMemory, the same for all threads; all give the same time. */
+  constructor(limit: RateLimit, memory: SharedArrayBuffer) {
+    const capacity = (memory.byteLength - HEADER_BYTES) / SLOT_BYTES
     this.#limit = limit
     this.#capacity = capacity
+    this.#seeds = new Int32Array(memory, 0, 2)
+    this.#halves = new Int32Array(memory, HEADER_BYTES, capacity * 2)
+    this.#owners = new BigInt64Array(memory, HEADER_BYTES, capacity)
+    this.#levels = new BigInt64Array(memory, HEADER_BYTES + capacity * WORD_BYTES, capacity)
   }
 
   get limit(): RateLimit {
     return this.#limit
   }
 
-  get size(): number {
-    return this.#names.length
-  }
-
-  /** What was used until now still counts. */
+  /** Of this thread alone; what was used until now still counts. */
   setLimit(limit: RateLimit): void {
     this.#limit = limit
   }
 
   /** How many of `wanted` may pass now; they are used. No allocation for a name that is known. */
   take(name: string, wanted: number, nowMs: number): number {
-    const slot = this.#slots.get(name) ?? this.#newSlot(name, nowMs)
-    const level = this.#levelOf(slot, nowMs)
-    const taken = fitting(this.#limit, level, wanted)
-    this.#levels[slot] = level + taken
-    this.#atMs[slot] = nowMs
-    return taken
+    const slot = this.#slotOf(name, nowMs)
+    // Another thread's success is what makes a try fail, so somebody always gets on.
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const before = Atomics.load(this.#levels, slot)
+      const emptyMs = doubleOf(before)
+      const taken = fitting(this.#limit, emptyMs, wanted, nowMs)
+      if (taken === 0) return 0
+      const after = bitsOf(emptyAfter(this.#limit, emptyMs, taken, nowMs))
+      if (Atomics.compareExchange(this.#levels, slot, before, after) === before) return taken
+    }
+    return 0
   }
 
   /** Until `wanted` may pass if nobody else uses the name; milliseconds. */
   waitMs(name: string, wanted: number, nowMs: number): number {
-    const slot = this.#slots.get(name)
-    return waitMs(this.#limit, slot === undefined ? 0 : this.#levelOf(slot, nowMs), wanted)
+    const slot = this.#find(this.#placeOf(name))
+    const emptyMs = slot === undefined ? 0 : doubleOf(Atomics.load(this.#levels, slot))
+    return waitMs(this.#limit, emptyMs, wanted, nowMs)
   }
 
-  #levelOf(slot: number, nowMs: number): number {
-    return levelAt(this.#limit, this.#levels[slot] ?? 0, nowMs - (this.#atMs[slot] ?? 0))
+  #slotOf(name: string, nowMs: number): number {
+    const known = this.#known.get(name)
+    if (known !== undefined && nowMs < known.untilMs && this.#isOwner(known.slot, known)) return known.slot
+    const place = known ?? this.#placeOf(name)
+    place.slot = this.#find(place) ?? this.#claim(place, nowMs)
+    place.untilMs = nowMs + KNOWN_MS
+    if (known === undefined) this.#remember(name, place)
+    return place.slot
   }
 
-  #newSlot(name: string, nowMs: number): number {
-    const slot = this.#names.length < this.#capacity ? this.#addSlot() : this.#freeSlot(nowMs)
-    this.#slots.delete(this.#names[slot] ?? name)
-    this.#slots.set(name, slot)
-    this.#names[slot] = name
-    this.#levels[slot] = 0
-    return slot
+  #remember(name: string, place: Place): void {
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear()
+    this.#known.set(name, place)
   }
 
-  #addSlot(): number {
-    const slot = this.#names.length
-    if (slot === this.#levels.length) {
-      this.#levels = doubled(this.#levels)
-      this.#atMs = doubled(this.#atMs)
+  #isOwner(slot: number, { low, high }: Place): boolean {
+    return Atomics.load(this.#halves, slot * 2) === low && Atomics.load(this.#halves, slot * 2 + 1) === high
+  }
+
+  #placeOf(name: string): Place {
+    const low = hashOf(name, this.#seeds[0] ?? 0)
+    // Never 0, 0: that is nobody.
+    const high = hashOf(name, this.#seeds[1] ?? 0) || 1
+    return { slot: 0, low, high, home: (low >>> 0) % this.#capacity, untilMs: 0 }
+  }
+
+  #find(place: Place): number | undefined {
+    for (let i = 0; i < LOOKED_AT; i += 1) {
+      const slot = (place.home + i) % this.#capacity
+      if (this.#isOwner(slot, place)) return slot
     }
-    return slot
+    return undefined
   }
 
-  #freeSlot(nowMs: number): number {
-    let best = this.#hand
-    let lowest = Number.POSITIVE_INFINITY
-    for (let looked = 0; looked < LOOKED_AT && lowest > 0; looked += 1) {
-      const level = this.#levelOf(this.#hand, nowMs)
-      if (level < lowest) {
-        best = this.#hand
-        lowest = level
+  #claim(place: Place, nowMs: number): number {
+    const owner = (BigInt(place.high) << 32n) | BigInt(place.low >>> 0)
+    for (let tries = 0; tries < LOOKED_AT; tries += 1) {
+      const slot = this.#emptiest(place.home, nowMs)
+      const before = Atomics.load(this.#owners, slot)
+      const level = Atomics.load(this.#levels, slot)
+      if (Atomics.compareExchange(this.#owners, slot, before, owner) === before) {
+        // Only what was there before: another thread may have found the name here already.
+        if (doubleOf(level) > nowMs) Atomics.compareExchange(this.#levels, slot, level, 0n)
+        return this.#unite(place, owner, slot)
       }
-      this.#hand = (this.#hand + 1) % this.#capacity
+      const found = this.#find(place)
+      if (found !== undefined) return found
+    }
+    // Others are that busy here: the name counts together with whoever has the slot.
+    return place.home
+  }
+
+  /** Two threads may have claimed for one name at once: the first slot stays, with what was used of the others. */
+  #unite(place: Place, owner: bigint, claimed: number): number {
+    const kept = this.#find(place)
+    if (kept === undefined) return claimed
+    for (let i = 0; i < LOOKED_AT; i += 1) {
+      const slot = (place.home + i) % this.#capacity
+      if (slot === kept || !this.#isOwner(slot, place)) continue
+      if (Atomics.compareExchange(this.#owners, slot, owner, NOBODY) === owner)
+        this.#raise(kept, doubleOf(Atomics.load(this.#levels, slot)))
+    }
+    return kept
+  }
+
+  #raise(slot: number, emptyMs: number): void {
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const before = Atomics.load(this.#levels, slot)
+      if (doubleOf(before) >= emptyMs) return
+      if (Atomics.compareExchange(this.#levels, slot, before, bitsOf(emptyMs)) === before) return
+    }
+  }
+
+  #emptiest(home: number, nowMs: number): number {
+    let best = home
+    let lowestMs = Number.POSITIVE_INFINITY
+    for (let i = 0; i < LOOKED_AT && lowestMs > nowMs; i += 1) {
+      const slot = (home + i) % this.#capacity
+      const emptyMs = doubleOf(Atomics.load(this.#levels, slot))
+      if (emptyMs >= lowestMs) continue
+      best = slot
+      lowestMs = emptyMs
     }
     return best
   }
 }
 
-function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const next = new Float64Array(values.length * 2)
-  next.set(values)
-  return next
+/** Where a name is, as this thread saw it last. */
+interface Place {
+  slot: number
+  readonly low: number
+  readonly high: number
+  readonly home: number
+  /** Looked up anew from then on: should a name ever have two slots, all threads agree on the first again. */
+  untilMs: number
 }
 
-/** 16 KB; most installations never need more. */
-const FIRST_CAPACITY = 1024
-/** Slots looked at for a new name: enough to pass by the few that are near their limit, few enough to cost nothing. */
+/**
+ * For `capacity` names that are told apart at the same time. `seeds`: random, so that nobody can make up names that share
+ * a slot with somebody else's.
+ */
+export function newRateMemory(
+  capacity: number,
+  seeds: readonly [number, number] = [0, 1],
+): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(HEADER_BYTES + capacity * SLOT_BYTES)
+  new Int32Array(memory, 0, 2).set(seeds)
+  return memory
+}
+
+/** int32. FNV-1a with the finish of MurmurHash3, which spreads addresses that differ in one digit. */
+function hashOf(name: string, seed: number): number {
+  let hash = seed ^ 0x811c_9dc5
+  for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ name.charCodeAt(i), 0x0100_0193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
+  return hash ^ (hash >>> 16)
+}
+
+function doubleOf(bits: bigint): number {
+  BITS[0] = bits
+  return DOUBLE[0] ?? 0
+}
+
+function bitsOf(value: number): bigint {
+  DOUBLE[0] = value
+  return BITS[0] ?? 0n
+}
+
+/** One word seen both ways; of this thread alone. */
+const DOUBLE = new Float64Array(1)
+const BITS = new BigInt64Array(DOUBLE.buffer)
+
+const NOBODY = 0n
+/** The seeds. */
+const HEADER_BYTES = 8
+const WORD_BYTES = 8
+const SLOT_BYTES = 2 * WORD_BYTES
+/** Slots that a name may have: enough to pass by the few that are near their limit, few enough to cost nothing. */
 const LOOKED_AT = 8
+/** Far more than threads can be in the way of each other; then the request counts as refused. */
+const TRIES_MAX = 1000
+/** A second costs nothing, and is how long two threads may disagree. */
+const KNOWN_MS = 1000
+/** Names that a thread remembers, 1 MB; who is beyond is looked up by a hash each time. */
+const KNOWN_MAX = 8192

@@ -149,18 +149,49 @@ export class Snowflake implements Algorithm {
     const clockMs = Math.floor(nowMs)
     let taken = 0
     while (taken < count) {
-      if ((this.#sequence === SEQUENCES_PER_MS || clockMs !== this.#stampMs) && !this.#move(clockMs)) break
-      // Here, not earlier: clock and sequence are read, so a pause before this line is seen (peers.md section 4, 6).
-      if (this.#leaseEnded()) break
-      // A run never crosses its millisecond's last sequence: the next number would be another worker's.
-      const n = Math.min(count - taken, SEQUENCES_PER_MS - this.#sequence)
-      out.pushRun(this.#hi, this.#lo + this.#sequence, n)
-      this.#sequence += n
+      const n = this.takeWithin(count - taken, clockMs, out)
+      if (n === 0) break
       taken += n
     }
-    if (taken > 0 && clockMs > this.#clockHighMs) this.#clockHighMs = clockMs
-    this.#issued += taken
     return taken
+  }
+
+  /** One round of `take`: from one millisecond, as many as it has left. */
+  takeWithin(count: number, clockMs: number, out: IdBatch): number {
+    if ((this.#sequence === SEQUENCES_PER_MS || clockMs !== this.#stampMs) && !this.#move(clockMs)) return 0
+    // Here, not earlier: clock and sequence are read, so a pause before this line is seen (peers.md section 4, 6).
+    if (this.#leaseEnded()) return 0
+    // A run never crosses its millisecond's last sequence: the next number would be another worker's.
+    const n = Math.min(count, SEQUENCES_PER_MS - this.#sequence)
+    out.pushRun(this.#hi, this.#lo + this.#sequence, n)
+    this.#sequence += n
+    this.#issued += n
+    if (clockMs > this.#clockHighMs) this.#clockHighMs = clockMs
+    return n
+  }
+
+  /** Last millisecond stamped or passed by; see `skipTo`. */
+  get stampMs(): number {
+    return this.#stampMs
+  }
+
+  /** Whether `takeWithin` would go on in the millisecond it is in, limits aside. */
+  stays(clockMs: number): boolean {
+    return this.#sequence < SEQUENCES_PER_MS && clockMs <= this.#stampMs
+  }
+
+  /** Forward only: no stamp below `ms` after this, and a clock is judged by `clockHighMs` if that is higher. */
+  skipTo(ms: number, clockHighMs: number): void {
+    if (clockHighMs > this.#clockHighMs) this.#clockHighMs = clockHighMs
+    if (ms <= this.#stampMs) return
+    this.#stampMs = ms - 1
+    this.#sequence = SEQUENCES_PER_MS
+  }
+
+  /** The millisecond of the next stamp, or a number below 0: none now. */
+  nextMs(clockMs: number): number {
+    this.#noteRollback(this.#clockHighMs - clockMs)
+    return this.#verdict(clockMs)
   }
 
   shortage(nowMs: number): Shortage {

@@ -135,7 +135,7 @@ test('IDs of every kind are decoded', async (t) => {
   assert.equal(body['kind'], 'snowflake')
   assert.equal(body['id'], snowflake)
   assert.equal(body['dc'], 0)
-  assert.equal(body['worker'], api.memory.service.keeper.worker)
+  assert.equal(body['worker'], api.memory.service.workerIds.held[0])
   assert.equal(Date.parse(String(body['time'])), body['timeMs'])
   assert.ok(Math.abs(Number(body['timeMs']) - nowMs) < 60_000)
   const v7 = await one('uuid-v7')

@@ -1,6 +1,6 @@
 import type { Caller } from '../app/authenticator.ts'
 import { ClientAddresses, type ProxySettings } from '../app/client-addresses.ts'
-import { RateLimits, type RateSettings } from '../app/rate-limits.ts'
+import { RateLimits, type RateSettings, type RateTables } from '../app/rate-limits.ts'
 import { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { ToLender } from '../app/sub-block-messages.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
@@ -19,6 +19,8 @@ import { ThreadTally } from './thread-tally.ts'
 export interface ThreadOrders {
   readonly limits: RequestLimits
   readonly rates: RateSettings
+  /** Of the process: its threads count in them together. */
+  readonly rateTables: RateTables
   readonly deadlineMs: number
   readonly maxWaiting: number
   readonly maxTags: number
@@ -80,7 +82,7 @@ export class AnsweringThread {
     const { limits, deadlineMs, maxWaiting, maxTags, everybody, maxKeys: maxEntries } = orders
     this.#options = options
     this.#meters = new ThreadMeters(options.meters)
-    this.#rates = new RateLimits(clock, orders.rates, this.#meters.refused)
+    this.#rates = new RateLimits(clock, orders.rates, orders.rateTables, this.#meters.refused)
     this.#borrower = new SubBlockBorrower({
       clock,
       post,

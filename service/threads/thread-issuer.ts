@@ -14,7 +14,7 @@ import type { ThreadTally } from './thread-tally.ts'
 
 export interface ThreadIssuerOptions {
   readonly limits: RequestLimits
-  /** Of this thread alone: a client with connections to several threads has the limit in each. */
+  /** Counts together with those of the other threads. */
   readonly rates: RateLimits
   readonly clock: Clock
   readonly keys: KnownKeys

@@ -279,7 +279,7 @@ describe('a pool of protocol threads', () => {
       )
     })
 
-    test('rate limits count in every thread, live, and what they refuse is counted once', async () => {
+    test('rate limits count over all threads, live, and what they refuse is counted once', async () => {
       await pool.listen('resp', 0)
       const { rates } = service.useCases
       const admitted = (address: string): (number | undefined)[] =>
@@ -287,10 +287,10 @@ describe('a pool of protocol threads', () => {
       assert.deepEqual(admitted('192.0.2.1'), [5, 5], 'far below the limit')
       rates.configure({ perAddress: 3, perKey: 0, perTag: 0, burst: 1000 })
       await pass(1000)
-      assert.deepEqual(admitted('192.0.2.2'), [3, 3])
+      assert.deepEqual(admitted('192.0.2.2'), [3, 0])
       pool.fold()
       pool.fold()
-      assert.deepEqual(rates.refused, { address: 4, key: 0, tag: 0 })
+      assert.deepEqual(rates.refused, { address: 7, key: 0, tag: 0 })
     })
   })
 })

@@ -26,7 +26,7 @@ export async function leaveWorkerIds(
 /** undefined: it holds none. */
 export async function workerIdOf({ metricsOrigin }: ServiceProcess): Promise<number | undefined> {
   const response = await fetch(`${metricsOrigin}/metrics`, { signal: AbortSignal.timeout(5000) })
-  const [, value = '-1'] = /^idgen_worker_id (-?\d+)$/m.exec(await response.text()) ?? []
+  const [, value = '-1'] = /^idgen_worker_id\{slot="0"\} (-?\d+)$/m.exec(await response.text()) ?? []
   return Number(value) < 0 ? undefined : Number(value)
 }
 

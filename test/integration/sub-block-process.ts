@@ -26,7 +26,7 @@ const service = await startUseCases(config, { ...store, ...outside })
 const { generate, directory, clock, log } = service.useCases
 const lender = new SubBlockLender({ generate, directory, clock, log, maxCount: 10_000 })
 process.once('disconnect', () => process.exit(1))
-tell({ kind: 'started', worker: service.keeper.worker })
+tell({ kind: 'started', worker: service.workerIds.held[0] })
 // All begin together: those that are up first would keep the others from starting.
 await once(process, 'message')
 const threads = Array.from({ length: Number(threadCount) }, (_, i) => {
@@ -39,7 +39,7 @@ await stop()
 
 /** Threads first; only then the worker id and unused numbers go back. */
 async function stop(): Promise<void> {
-  await service.keeper.stop(lender.stop())
+  await service.workerIds.stop(lender.stop())
   await service.stop()
   await store.close()
   await main

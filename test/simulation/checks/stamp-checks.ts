@@ -30,6 +30,8 @@ export class StampChecks {
   /** By process: its current hold and its last stamp. */
   readonly #stampers = new Map<string, Stamper>()
   readonly #last = new Map<string, number>()
+  /** By process: its last ID, of all its cursors. */
+  readonly #order = new Map<string, { readonly hi: number; readonly lo: number }>()
   #holds = 0
 
   constructor(verdict: Verdict, layout: SnowflakeLayout) {
@@ -88,6 +90,14 @@ export class StampChecks {
     const position = timeMs * SEQUENCES_PER_MS + sequence
     if (position <= last) this.#verdict.broken('not once', `${what}: its cursor went back`)
     this.#last.set(process, position + count - 1)
+  }
+
+  /** Of what callers were given: the cursors of one process together never go back either. */
+  issuedInOrder(process: string, hi: number, lo: number, count: number): void {
+    const last = this.#order.get(process) ?? { hi: 0, lo: 0 }
+    if (hi < last.hi || (hi === last.hi && lo <= last.lo))
+      this.#verdict.broken('not once', `${process} issued ${hi}:${lo} after ${last.hi}:${last.lo}`)
+    this.#order.set(process, { hi, lo: lo + count - 1 })
   }
 
   /** A run that goes beyond its millisecond's last sequence is in the numbers of the next worker id. */

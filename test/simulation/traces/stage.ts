@@ -163,6 +163,7 @@ const SMALL: Partial<Installation> = {
   databases: 'shared',
   synchronous: false,
   workers: 1,
+  workerIds: 1,
   leaseMs: 30_000,
   windowMs: 30_000,
   headroomSteps: 4,

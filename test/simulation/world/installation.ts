@@ -14,6 +14,8 @@ export interface Installation {
   readonly synchronous: boolean
   /** Worker ids of each data centre: few, so that they are used again and again. */
   readonly workers: number
+  /** How many of them each process leases. */
+  readonly workerIds: number
   readonly leaseMs: number
   readonly renewEveryMs: number
   readonly windowMs: number
@@ -29,6 +31,7 @@ export function drawInstallation(random: Prng, given: Partial<Installation> = {}
   const dcs = random.pick([[0], [0, 1], [0, 1], [0, 1, 2]]) ?? [0]
   const hostsPerDc = dcs.length === 1 ? random.int(2, 4) : 2
   const leaseMs = random.pick([2000, 3000, 6000, 12_000]) ?? 3000
+  const spare = random.int(1, 3)
   const drawn: Installation = {
     dcs,
     hostsPerDc,
@@ -36,7 +39,8 @@ export function drawInstallation(random: Prng, given: Partial<Installation> = {}
     redis: etcd && random.chance(0.6),
     databases: etcd && random.chance(0.4) ? 'each' : 'shared',
     synchronous: etcd ? random.chance(0.3) : true,
-    workers: hostsPerDc + random.int(1, 3),
+    workers: hostsPerDc + spare,
+    workerIds: 1,
     leaseMs,
     renewEveryMs: leaseMs / 3,
     windowMs: random.pick([leaseMs, 2 * leaseMs, 5000]) ?? leaseMs,
@@ -45,7 +49,9 @@ export function drawInstallation(random: Prng, given: Partial<Installation> = {}
     tags: drawTags(random, dcs.length),
     loadEveryMs: random.pick([120, 240, 480]) ?? 240,
   }
-  return { ...drawn, ...given }
+  // Nothing more is drawn for it, so that a seed stays the run that it was.
+  const several = drawn.loadEveryMs === 240 ? { workerIds: 2, workers: hostsPerDc * 2 + spare } : {}
+  return { ...drawn, ...several, ...given }
 }
 
 function drawTags(random: Prng, dcCount: number): readonly Tag[] {

@@ -2,7 +2,10 @@ import { GenerateIds } from '../../../service/app/generate-ids.ts'
 import { LiveTag } from '../../../service/app/live-tag.ts'
 import { Repeat } from '../../../service/app/repeat.ts'
 import { TimeGrantKeeper } from '../../../service/app/time-grant-keeper.ts'
+import { WorkerIds } from '../../../service/app/worker-ids.ts'
 import { IdBatch } from '../../../service/core/id-batch.ts'
+import { invariant } from '../../../service/core/invariant.ts'
+import { JoinedCursors, type StampingCursor } from '../../../service/core/joined-cursors.ts'
 import { Snowflake } from '../../../service/core/snowflake.ts'
 import { layoutHash } from '../../../service/core/snowflake-layout.ts'
 import type { Tag } from '../../../service/core/tag.ts'
@@ -12,7 +15,7 @@ import type { Host } from './host.ts'
 import { LAYOUT } from './installation.ts'
 import type { Prng } from './prng.ts'
 import { openStores, type ProcessStores } from './process-stores.ts'
-import { watchTakes, watchWindows } from './watched.ts'
+import { watchRounds, watchTakes, watchWindows } from './watched.ts'
 import type { World } from './world.ts'
 
 /** One process of the service on a host: the real code over simulated ports, and callers that ask it for IDs. */
@@ -20,8 +23,9 @@ export class SimProcess {
   readonly name: string
   readonly host: Host
   readonly stores: ProcessStores
+  /** Of its first worker id. */
   readonly keeper: TimeGrantKeeper
-  readonly snowflake: Snowflake
+  readonly snowflake: StampingCursor
   /** Virtual time of the last IDs of each kind, by tag id. */
   readonly servedAtMs = new Map<number, number>()
   readonly #world: World
@@ -30,6 +34,7 @@ export class SimProcess {
   readonly #generate: GenerateIds
   readonly #tags = new Map<number, LiveTag>()
   readonly #probes: Repeat
+  readonly #workerIds: WorkerIds
   #stopping = false
 
   constructor(world: World, host: Host, random: Prng) {
@@ -39,25 +44,25 @@ export class SimProcess {
     this.#random = random
     this.#log = logTo(world, this.name)
     this.stores = openStores({ world, host, name: this.name, random, log: this.#log })
-    const options = { layout: LAYOUT, seed: random.next(), monotonicMs: () => host.clock.monotonicMs() }
-    this.snowflake = world.variant.snowflake?.(options) ?? new Snowflake(options)
-    watchTakes(this.snowflake, (hi, lo, count) => world.stamps.spent(this.name, hi, lo, count))
-    watchWindows(this.snowflake, this.name, world.stamps)
-    this.keeper = this.#newKeeper()
+    const [first, ...more] = Array.from({ length: world.installation.workerIds }, () => this.#newCursor())
+    invariant(first !== undefined, 'a process has a worker id')
+    this.snowflake = more.length === 0 ? this.#alone(first) : this.#joined([first, ...more])
+    this.keeper = this.#newKeeper(first)
+    this.#workerIds = new WorkerIds([this.keeper, ...more.map((cursor) => this.#newKeeper(cursor))])
     this.#generate = new GenerateIds({
       clock: host.clock,
       deadlineMs: REQUEST_DEADLINE_MS,
       maxWaiting: WAITING_MAX,
       onRouterEvent: (tag, { kind }) => world.tally.add(`router: ${kind} (${tag.path})`),
       refillUuids: () => {},
-      extendTime: () => this.keeper.extendNow(),
+      extendTime: () => this.#workerIds.extendNow(),
     })
     for (const tag of world.installation.tags) this.#load(tag)
     this.#probes = new Repeat(host.clock, PROBE_EVERY_MS, () => this.#probe())
   }
 
   start(): void {
-    void this.keeper.start()
+    void this.#workerIds.start()
     void this.#prewarm()
     this.#probes.start()
     this.#nextRequest()
@@ -70,7 +75,7 @@ export class SimProcess {
     if (this.#world.variant.stampsWhileStopping === true) this.#stampOn()
     await this.#probes.stop()
     const retired = [...this.#tags.values()].map((tag) => tag.retire(true))
-    await Promise.all([...retired, this.keeper.stop()])
+    await Promise.all([...retired, this.#workerIds.stop()])
     await this.stores.shared?.stop()
     if (this.#world.variant.stampsWhileStopping === true) await sleep(this.host.clock, STAMPS_ON_MS)
   }
@@ -97,13 +102,40 @@ export class SimProcess {
     tally.add('blocks: burnt', shared?.burnt ?? 0)
   }
 
-  #newKeeper(): TimeGrantKeeper {
+  #newCursor(): Snowflake {
+    const { variant } = this.#world
+    const { clock } = this.host
+    const options = { layout: LAYOUT, seed: this.#random.next(), monotonicMs: () => clock.monotonicMs() }
+    return variant.snowflake?.(options) ?? new Snowflake(options)
+  }
+
+  #alone(cursor: Snowflake): Snowflake {
+    const { stamps } = this.#world
+    watchTakes(cursor, (hi, lo, count) => stamps.spent(this.name, hi, lo, count))
+    watchWindows(cursor, this.name, stamps)
+    return cursor
+  }
+
+  /** To the checks each cursor is a stamper by itself; only the order is that of all of them. */
+  #joined(cursors: readonly Snowflake[]): JoinedCursors {
+    const { stamps } = this.#world
+    for (const [i, cursor] of cursors.entries()) {
+      const name = `${this.name} cursor ${i}`
+      watchRounds(cursor, (hi, lo, count) => stamps.spent(name, hi, lo, count))
+      watchWindows(cursor, name, stamps)
+    }
+    const joined = new JoinedCursors(cursors)
+    watchTakes(joined, (hi, lo, count) => stamps.issuedInOrder(this.name, hi, lo, count))
+    return joined
+  }
+
+  #newKeeper(snowflake: Snowflake): TimeGrantKeeper {
     const { installation, variant } = this.#world
     const { leaseMs, renewEveryMs, windowMs } = installation
     const request = { dc: this.host.dc, holder: this.name, leaseMs, layoutHash: layoutHash(LAYOUT) }
     return new TimeGrantKeeper({
       store: this.stores.times,
-      snowflake: this.snowflake,
+      snowflake,
       layout: LAYOUT,
       clock: this.host.clock,
       random: variant.nonces?.(this.#random) ?? this.#random,

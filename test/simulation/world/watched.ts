@@ -19,6 +19,20 @@ export function watchTakes(
   }
 }
 
+/** The same of one of several cursors, whose takes are made one millisecond at a time (core/joined-cursors.ts). */
+export function watchRounds(
+  snowflake: Snowflake,
+  onRun: (hi: number, lo: number, count: number) => void,
+): void {
+  const takeWithin = snowflake.takeWithin.bind(snowflake)
+  snowflake.takeWithin = (count: number, clockMs: number, out: IdBatch): number => {
+    const at = out.runCount
+    const taken = takeWithin(count, clockMs, out)
+    if (taken > 0) onRun(out.runHi(at), out.runLo(at), out.runLength(at))
+    return taken
+  }
+}
+
 /** Tells of the windows of a cursor. */
 export function watchWindows(snowflake: Snowflake, process: string, checks: StampChecks): void {
   const install = snowflake.install.bind(snowflake)
