@@ -24,6 +24,7 @@ export interface Findings {
   /** What holds for all rows: connections, pipeline, tags, loopback, who shares the processors. One sentence each. */
   readonly conditions: readonly string[]
   readonly rows: readonly Row[]
+  readonly tables?: readonly Table[]
   readonly curves?: readonly Curve[]
   /** What the figures show, in sentences: where it breaks and why. */
   readonly notes?: readonly string[]
@@ -60,12 +61,19 @@ export type Bar = { readonly of: 'value' | 'ratio' } & (
   | { readonly atLeast: number }
 )
 
+/** Where many figures belong to one case, and none has a bar. */
+export interface Table {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | number)[])[]
+}
+
 /** Drawn as one chart of the document. */
 export interface Curve {
   readonly title: string
   readonly x: Axis
   readonly y: Axis
-  /** At most two: a third colour is hard to tell from them. */
+  /** At most three: more colours are hard to tell apart. */
   readonly lines: readonly {
     readonly label: string
     readonly points: readonly (readonly [number, number])[]

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleave
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
+import { processMicros } from './thread-times.ts'
 
 /**
  * What a single ID over the Redis protocol costs (INCR of a segment tag, one ID a command), as a ratio: processor time
@@ -126,7 +126,7 @@ async function redisVersion(): Promise<string> {
 
 async function measure({ pipeline, tags, requests: whole }: Case, server: Server): Promise<Cost> {
   const requests = Math.round(whole * SHARE)
-  const before = await cpuMicros(server)
+  const before = await processMicros(server.process.pid ?? 0)
   const words = [
     '-p',
     String(server.port),
@@ -144,7 +144,7 @@ async function measure({ pipeline, tags, requests: whole }: Case, server: Server
   const { stdout } = await run('redis-benchmark', [...words, ...auth, ...command])
   const perSecond = Number(/([\d.]+) requests per second/.exec(stdout)?.[1])
   if (!(perSecond > 0)) throw new Error(`redis-benchmark measured nothing: ${stdout.slice(-300)}`)
-  return { micros: ((await cpuMicros(server)) - before) / requests, perSecond }
+  return { micros: ((await processMicros(server.process.pid ?? 0)) - before) / requests, perSecond }
 }
 
 async function startIdgen(): Promise<Server> {
@@ -172,16 +172,4 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-/** Of both from the kernel, in nanoseconds: what every thread of the process ran so far. */
-async function cpuMicros({ process: { pid } }: Server): Promise<number> {
-  const threads = await readdir(`/proc/${pid}/task`)
-  const ran = await Promise.all(
-    threads.map(async (thread) => {
-      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')
-      return Number(text.split(' ')[0])
-    }),
-  )
-  return ran.reduce((sum, ns) => sum + ns, 0) / 1000
 }
