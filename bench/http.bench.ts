@@ -1,10 +1,10 @@
-import { ask, BenchProcesses, type BenchServer, cpuMicrosOf } from './bench-processes.ts'
+import { BenchProcesses, type BenchServer } from './bench-processes.ts'
 import { figure, judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
 import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
-import type { LoadResult, LoadRound } from './load-process.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
+import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
 
 /**
  * What a single ID over HTTP costs: processor time per request of idgen (key check, limits, metrics and trace hooks on;
@@ -26,6 +26,13 @@ const REQUESTS = SHORT ? 5000 : 20_000
 /** Of a latency: enough that p99 is of some hundred requests. */
 const OPEN_LOOP_SECONDS = SHORT ? 1 : 3
 
+const LOAD: ServerLoad = {
+  protocol: 'http',
+  connections: CONNECTIONS,
+  pipeline: 1,
+  requests: REQUESTS,
+}
+
 const processes = new BenchProcesses()
 try {
   const bare = await processes.server<Listening>('http-servers.ts', ['bare'])
@@ -38,7 +45,7 @@ try {
   const costs = async (name: string, sendCount: boolean): Promise<Row[]> => {
     const subjects = [bare, framework, idgen].map((server, i) => ({
       name: ['bare', 'fastify', 'idgen'][i] ?? '',
-      measure: () => costOf(server, sendCount),
+      measure: () => costPerRequest(load, server, { ...LOAD, sendCount }),
     }))
     const [floor = [], plain = [], ours = []] = await interleavedRounds(subjects, ROUNDS)
     reached = median(ours.map(({ perSecond }) => perSecond))
@@ -55,16 +62,9 @@ try {
     ]
   }
 
-  const costOf = async (server: BenchServer<Listening>, sendCount: boolean): Promise<Cost> => {
-    const before = await cpuMicrosOf(server.process)
-    const { answers, ms } = await ask<LoadResult>(load, { ...roundOf(server), sendCount })
-    const micros = ((await cpuMicrosOf(server.process)) - before) / answers
-    return { micros, perSecond: (answers / ms) * 1000 }
-  }
-
   const p99At = async (server: BenchServer<Listening>, rate: number): Promise<Cost> => {
-    const round = { ...roundOf(server), rate, requests: Math.ceil(rate * OPEN_LOOP_SECONDS) }
-    const { p99Micros, answers, ms } = await ask<LoadResult>(load, round)
+    const asked = { ...LOAD, rate, requests: Math.ceil(rate * OPEN_LOOP_SECONDS) }
+    const { p99Micros, answers, ms } = await runOn(load, server, asked)
     return { micros: p99Micros, perSecond: (answers / ms) * 1000 }
   }
 
@@ -100,10 +100,6 @@ try {
   })
 } finally {
   processes.endAll()
-}
-
-function roundOf({ listening: { port, tag, key } }: BenchServer<Listening>): LoadRound {
-  return { port, tag, key, protocol: 'http', connections: CONNECTIONS, pipeline: 1, requests: REQUESTS }
 }
 
 function rateRow(what: string, ours: readonly Cost[], floor: readonly Cost[]): Row {
