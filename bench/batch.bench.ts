@@ -1,7 +1,7 @@
 import { BenchProcesses, type BenchServer } from './bench-processes.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
 import { BATCH, type Listening } from './http-servers.ts'
-import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
+import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
 import { gatedRows } from './regression-gate.ts'
 import { costPerRequest, type ServerLoad } from './server-load.ts'
@@ -81,7 +81,7 @@ try {
       `${BATCH} IDs of a segment tag a request, ${CONNECTIONS} connections over loopback with ${PIPELINE} requests under way on each.`,
       'Key check, rate limits and metrics on; stores in memory; one process, one thread.',
       'The load generator reads every ID, in a process of its own on the same processors.',
-      `Processor time of the server process per request; median of ${ROUNDS.rounds} rounds in which floor and idgen take turns.`,
+      `Processor time of the server process per request; ${roundsText(ROUNDS.rounds)} in which floor and idgen take turns.`,
     ],
     rows,
     notes: [

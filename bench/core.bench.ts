@@ -9,7 +9,7 @@ import { uuidText } from '../service/core/uuid-text.ts'
 import { UuidV4 } from '../service/core/uuid-v4.ts'
 import { UuidV7 } from '../service/core/uuid-v7.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
-import { type Cost, costBeside, inNanoseconds, interleavedRounds } from './interleaved-rounds.ts'
+import { type Cost, costBeside, inNanoseconds, interleavedRounds, roundsText } from './interleaved-rounds.ts'
 import { gatedRows } from './regression-gate.ts'
 
 /**
@@ -61,7 +61,7 @@ reportFindings({
   conditions: [
     'One take at a time in one thread, no batches, nothing but the algorithm.',
     'A pop of the ring buffer bears its share of the pushes.',
-    `Processor time of the process; median of ${ROUNDS.rounds} rounds in which all cases take turns.`,
+    `Processor time of the process; ${roundsText(ROUNDS.rounds)} in which all cases take turns.`,
   ],
   rows: [...(await gatedRows('core', rowsOfAll)), ringMemory()],
 })

@@ -1,7 +1,7 @@
 import { BenchProcesses, type BenchServer } from './bench-processes.ts'
 import { figure, judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
-import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
+import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
@@ -93,7 +93,7 @@ try {
       `One ID a request over loopback, ${CONNECTIONS} keep-alive connections, one request under way on each, one tag.`,
       'Key check, all three rate limits (set above the rate), metrics and trace hooks on; stores in memory; one thread.',
       'The load generator is a process of its own on the same processors and never sleeps.',
-      `Processor time of the server process; median of ${ROUNDS.rounds} rounds in which all take turns.`,
+      `Processor time of the server process; ${roundsText(ROUNDS.rounds)} in which all take turns.`,
     ],
     rows: CHECK ? rows : [...rows, await latency(half)],
     notes: [`Half of the rate was ${figure(half)} requests a second, for both.`],

@@ -45,6 +45,11 @@ export function costBeside(
   }
 }
 
+/** For the conditions of a bench. */
+export function roundsText(rounds: number): string {
+  return rounds === 1 ? 'one round' : `median of ${rounds} rounds`
+}
+
 export function spreadOf(values: readonly number[]): Spread {
   return { min: Math.min(...values), max: Math.max(...values) }
 }

@@ -16,28 +16,34 @@ export interface LoadStep {
 /** The bars of issue 6 about the steady rate, for each of the steps at it. */
 export function stepBars(
   steps: readonly LoadStep[],
-  { atStart, processors }: { readonly atStart: number; readonly processors: number },
+  around: {
+    /** Resident after a start with the defaults, and after one with threads and the Redis protocol. */
+    readonly plainMb: number
+    readonly atStart: number
+    readonly processors: number
+  },
 ): Row[] {
+  const { plainMb, atStart, processors } = around
   const most = (bar: number) => ({ of: 'value', atMost: bar }) as const
   const rows = steps.flatMap(({ tags, rate, report, shares }) => {
     const where = `${figure(rate)}/s, ${counted(tags)}`
     return [
       { what: `p99, ${where}`, value: report.latency.p99, unit: 'ms', bar: most(10) },
       {
-        what: `IDs that were lost or never asked for, ${where}`,
+        what: `IDs lost or never asked for, ${where}`,
         value: lost(report),
         unit: 'IDs',
         bar: most(0),
       },
       { what: `IDs that came twice, ${where}`, value: repeats(report), unit: 'IDs', bar: most(0) },
       {
-        what: `processor time of the process, of all ${processors} processors, ${where}`,
+        what: `share of the ${processors} processors that the process used, ${where}`,
         value: (shares.process / processors) * 100,
         unit: '%',
         bar: most(85),
       },
       {
-        what: `the least busy answering thread below the busiest, ${where}`,
+        what: `least busy answering thread below the busiest, ${where}`,
         value: apart(shares) * 100,
         unit: '%',
         bar: most(10),
@@ -47,7 +53,12 @@ export function stepBars(
   const peak = Math.max(...steps.map(({ peakMb }) => peakMb))
   return [
     ...rows,
-    { what: 'resident memory after the start', value: atStart, unit: 'MB', bar: most(150) },
+    { what: 'resident memory after a start with the defaults', value: plainMb, unit: 'MB', bar: most(150) },
+    {
+      what: 'resident memory after a start with threads, the Redis protocol and its tags',
+      value: atStart,
+      unit: 'MB',
+    },
     { what: 'resident memory at full load, the most', value: peak, unit: 'MB', bar: most(400) },
   ].map(judged)
 }
@@ -132,8 +143,8 @@ export function stepNote(steps: readonly LoadStep[]): string {
 
 function limitOf(report: LoadReport, { main, answering }: ThreadShares): string {
   const busiest = Math.max(...answering)
-  const use = `answering threads ${answering.map(percent).join(' and ')}, main thread ${percent(main)}, load generator ${percent(report.tool.busiestThread)} of a processor`
-  if (report.tool.busiestThread >= FULL) return `the load generator is full (${use})`
+  const use = `answering threads ${answering.map(percent).join(' and ')}, main thread ${percent(main)} of a processor; the load generator was busy ${percent(report.tool.busiestThread)} of its time`
+  if (report.tool.busiestThread >= FULL) return `the load generator had no time left (${use})`
   if (main >= FULL) return `the main thread is full (${use})`
   if (busiest >= FULL) return `an answering thread is full (${use})`
   return `no thread is full, so the processors are, or something else uses them (${use})`

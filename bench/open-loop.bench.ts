@@ -32,6 +32,11 @@ const WARM_UP_MS = SHORT ? 1000 : 3000
 /** So that no step inherits the collector's or the allocator's work of the one before. */
 const REST_MS = 1000
 
+/** As a first try starts it, without the Redis protocol. */
+const plain = await serveIdgen({ tags: 0, environment: { IDGEN_SERVER_RESP_ENABLED: 'false' } })
+const plainMb = await residentMb(plain.service.pid)
+await plain.end()
+
 const idgen = await serveIdgen({ tags: TAGS, environment: { IDGEN_SERVER_THREADS: String(THREADS) } })
 try {
   const atStart = await residentMb(idgen.service.pid)
@@ -56,7 +61,7 @@ try {
     ],
     rows: stepBars(
       steps.filter(({ rate }) => rate === MAIN_RATE),
-      { atStart, processors: availableParallelism() },
+      { plainMb, atStart, processors: availableParallelism() },
     ),
     tables: [stepTable(steps)],
     curves: stepCurves(steps),

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { BenchProcesses } from './bench-processes.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
-import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
+import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
@@ -79,7 +79,7 @@ try {
       `INCR, one ID a command, of segment tags, under redis-benchmark with ${CONNECTIONS} connections over loopback, on the same processors.`,
       "The floor is redis-server's INCR in the same rounds, without persistence.",
       'Key check and all three rate limits (set above the rate) on; stores in memory; one process without threads.',
-      `Processor time of the server per command; median of ${ROUNDS.rounds} rounds in which both take turns. The rates beside it are those of the same rounds: client and server share the processors.`,
+      `Processor time of the server per command; ${roundsText(ROUNDS.rounds)} in which both take turns. The rates beside it are those of the same rounds: client and server share the processors.`,
     ],
     rows,
   })

@@ -1,7 +1,7 @@
 import { IdgenClient } from '../sdk/idgen-client.ts'
 import type { Transport } from '../sdk/ports/transport.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
-import { type Cost, costBeside, inNanoseconds, interleavedRounds } from './interleaved-rounds.ts'
+import { type Cost, costBeside, inNanoseconds, interleavedRounds, roundsText } from './interleaved-rounds.ts'
 import { gatedRows } from './regression-gate.ts'
 
 /**
@@ -74,7 +74,7 @@ reportFindings({
   conditions: [
     `Blocks of ${BLOCK.toLocaleString('en-US')} IDs out of a transport in the same process, so no network is in these figures; one thread.`,
     'The floor is a loop that counts up a field of an object and adds it up.',
-    `Processor time of the process per ID; median of ${ROUNDS.rounds} rounds in which all cases take turns.`,
+    `Processor time of the process per ID; ${roundsText(ROUNDS.rounds)} in which all cases take turns.`,
   ],
   rows: await gatedRows('sdk', rowsOfAll),
 })
