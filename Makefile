@@ -99,7 +99,7 @@ bench-check: ## Measure processor time beside its floor, and fail where it is wo
 	@scripts/install.sh dev
 	@set -e; for name in $(GATED); do echo "== $$name"; $(NODE) bench/$$name.bench.ts --check; done
 
-flame: ## Draw where the time goes of one load: PROFILE=http, resp, grpc, http-text or grpc-runs, into coverage/
+flame: ## Draw where the time goes of one load: PROFILE=http, resp, grpc, http-text, …, into coverage/
 	@scripts/install.sh dev
 	@$(NODE) bench/flame.ts $(PROFILE)
 

@@ -48,7 +48,7 @@ async function startFastify(): Promise<Listening> {
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
-async function startIdgen(): Promise<Listening> {
+export async function startHttpIdgen(): Promise<Listening> {
   const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -56,7 +56,7 @@ async function startIdgen(): Promise<Listening> {
   return { port, tag, key }
 }
 
-async function startIdgenGrpc(): Promise<Listening> {
+export async function startGrpcIdgen(): Promise<Listening> {
   const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
   const server = createGrpcServer(useCases, { maxMessageBytes: 65_536 })
   return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag, key }
@@ -66,8 +66,8 @@ const STARTS: Readonly<Record<string, () => Promise<Listening>>> = {
   bare: () => startBare(ANSWER),
   'bare-batch': () => startBare(BATCH_ANSWER),
   fastify: startFastify,
-  idgen: startIdgen,
-  'idgen-grpc': startIdgenGrpc,
+  idgen: startHttpIdgen,
+  'idgen-grpc': startGrpcIdgen,
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
