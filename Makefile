@@ -99,9 +99,9 @@ bench-check: ## Measure processor time beside its floor, and fail where it is wo
 	@scripts/install.sh dev
 	@set -e; for name in $(GATED); do echo "== $$name"; $(NODE) bench/$$name.bench.ts --check; done
 
-flame: ## Draw where the time goes of one load: PROFILE=http, resp, grpc, http-text, …, into coverage/
+flame: ## Draw where the time goes of one load: PROFILE=http, resp, grpc, http-text, …, into docs/pictures/
 	@scripts/install.sh dev
-	@$(NODE) bench/flame.ts $(PROFILE)
+	@$(NODE) bench/flame.ts $(PROFILE) --save
 
 image: ## Build the container image (IMAGE, BASE_IMAGE)
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) --tag $(IMAGE) .

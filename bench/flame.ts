@@ -12,7 +12,9 @@ import type { ServerLoad } from './server-load.ts'
  * Where the time of one load goes: the service over memory stores in this process, under the sampling profiler, asked by the
  * load process. Writes coverage/flame-<load>.svg and the .cpuprofile that the tools of browsers read.
  *
- *     node bench/flame.ts http | http-text | http-runs | resp | grpc | grpc-stream | grpc-text
+ *     node bench/flame.ts http | http-text | http-runs | resp | grpc | grpc-stream | grpc-text [--save]
+ *
+ * --save: into docs/pictures/ too, where docs/performance.md shows it.
  */
 interface Profiled extends ServerLoad {
   readonly start: () => Promise<Listening>
@@ -39,6 +41,7 @@ const WARM_UP_SHARE = 0.3
 /** Finer samples would slow what they measure. */
 const SAMPLE_MICROS = 250
 const FOLDER = join(import.meta.dirname, '../coverage')
+const PICTURES = join(import.meta.dirname, '../docs/pictures')
 
 const name = process.argv[2] ?? 'http'
 const profiled = LOADS[name]
@@ -63,10 +66,9 @@ try {
   mkdirSync(FOLDER, { recursive: true })
   const path = join(FOLDER, `flame-${name}`)
   writeFileSync(`${path}.cpuprofile`, JSON.stringify(profile))
-  writeFileSync(
-    `${path}.svg`,
-    drawFlame(`${name}: ${answers} answers in ${(ms / 1000).toFixed(1)} s`, profile),
-  )
+  const svg = drawFlame(`${name}: ${answers} answers in ${(ms / 1000).toFixed(1)} s`, profile)
+  writeFileSync(`${path}.svg`, svg)
+  if (process.argv.includes('--save')) writeFileSync(join(PICTURES, `flame-${name}.svg`), svg)
   console.log(`coverage/flame-${name}.svg, and coverage/flame-${name}.cpuprofile for a browser's tools`)
 } finally {
   processes.endAll()

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BenchResult, barText, figure, type Row, type Table } from '../bench/bench-result.ts'
 import { drawBars } from '../bench/draw-bars.ts'
@@ -13,7 +13,7 @@ export function performanceFiles(root: string): Record<string, string> {
   const results = savedResults()
   const drawn = results.filter(({ curves }) => curves !== undefined && curves.length > 0)
   return {
-    'docs/performance.md': performanceDocument(results, (name) => proseOf(root, name)),
+    'docs/performance.md': performanceDocument(results, (name) => proseOf(root, name), flamesOf(root)),
     [`${PICTURES}/bars.svg`]: drawBars(results),
     ...Object.fromEntries(
       drawn.map((result) => [
@@ -31,6 +31,7 @@ export function performanceFiles(root: string): Record<string, string> {
 export function performanceDocument(
   results: readonly BenchResult[],
   prose: (name: string) => string | undefined,
+  flames: readonly string[] = [],
 ): string {
   return `${[
     '# Performance',
@@ -38,6 +39,8 @@ export function performanceDocument(
     prose('introduction') ?? '',
     ...verdicts(results),
     ...results.flatMap((result) => section(result, prose(result.bench) ?? `## ${result.bench}`)),
+    ...(flames.length > 0 ? ['## Where the time goes', FLAMES_TEXT] : []),
+    ...flames.map((name) => `![Where the time of ${name} goes](pictures/${name})`),
     prose('elsewhere') ?? '',
   ]
     .filter((part) => part !== '')
@@ -136,4 +139,13 @@ function proseOf(root: string, name: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().replaceAll('](../../docs/', '](') : undefined
 }
 
+/** What `make flame` saved. */
+function flamesOf(root: string): string[] {
+  return readdirSync(join(root, PICTURES))
+    .filter((name) => /^flame-.*\.svg$/.test(name))
+    .toSorted()
+}
+
 const PICTURES = 'docs/pictures'
+const FLAMES_TEXT =
+  'Each frame is as wide as its share of the time that the thread was not idle; what it called is below it. `make flame PROFILE=http` draws them anew.'
