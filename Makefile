@@ -12,9 +12,13 @@ E2E ?= long
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
 FAULTS ?= long
 KILLS ?= 30
+# How much `make bench` does, which benches `make bench-check` holds, and which load `make flame` draws.
+BENCH ?= long
+GATED := core sdk http grpc resp batch
+PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down e2e bench bench-check image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -87,13 +91,17 @@ e2e: servers ## Everything on a real one-node cluster that it starts: canaries, 
 	@scripts/install-kubernetes.sh node
 	@E2E=$(E2E) $(NODE) scripts/run-tests.ts e2e
 
-bench: ## Measure speed, as ratios to a floor in the same run
-	@scripts/install.sh dev
-	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file; done
+bench: servers ## Measure speed beside floors, hours in all; writes bench/results/ and docs/performance.md (BENCH=short: minutes, saves nothing)
+	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file $(if $(filter short,$(BENCH)),--short,--save); done
+	@if [ $(BENCH) != short ]; then $(NODE) scripts/generate.ts; fi
 
-bench-check: ## Measure speed and fail above the bars
+bench-check: ## Measure processor time beside its floor, and fail where it is worse than what was saved (below four minutes)
 	@scripts/install.sh dev
-	@set -e; for file in bench/*.bench.ts; do echo "== $$file"; $(NODE) $$file --check; done
+	@set -e; for name in $(GATED); do echo "== $$name"; $(NODE) bench/$$name.bench.ts --check; done
+
+flame: ## Draw where the time goes of one load: PROFILE=http, resp, grpc, http-text, …, into docs/pictures/
+	@scripts/install.sh dev
+	@$(NODE) bench/flame.ts $(PROFILE) --save
 
 image: ## Build the container image (IMAGE, BASE_IMAGE)
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) --tag $(IMAGE) .

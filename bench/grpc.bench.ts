@@ -1,9 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
+import { ask, BenchProcesses, type BenchServer, cpuMicrosOf } from './bench-processes.ts'
+import { type Bar, judged, type Row, reportFindings } from './bench-result.ts'
 import type { GrpcRound } from './grpc-load.ts'
 import type { GrpcListening, Transport } from './grpc-servers.ts'
+import { roundsText, spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
+import { CHECK, gatedRows } from './regression-gate.ts'
 
 /**
  * What a single ID costs over gRPC: processor time of the server per ID, beside a bare node:http server, our HTTP route
@@ -13,10 +15,14 @@ import { median } from './median.ts'
  *     [load process] ──▶ [bare node:http] | [grpc-js echo] | [idgen grpc: unary, stream] | [idgen http]     (a process each)
  *
  * All take turns within a round, so that a busy machine slows all; the result is the median of the rounds' ratios.
- * `--check` fails above the bars.
+ *
+ *     node bench/grpc.bench.ts [--short] [--save] [--check]
  */
-const ROUNDS = 7
-const WARM_UP_ROUNDS = 2
+const SHORT = process.argv.includes('--short')
+const ROUNDS = SHORT ? 1 : CHECK ? 3 : 7
+const WARM_UP_ROUNDS = SHORT ? 1 : 2
+/** Measured on a machine whose processors eight others use: rounds within 1.25 of their median. */
+const GATE = 1.25
 const CALLERS = 64
 const REQUESTS_BUSY = 8_000
 const REQUESTS_ALONE = 1_500
@@ -28,7 +34,7 @@ const BAR_LATENCY = 0.7
 
 interface Subject {
   readonly name: string
-  readonly server: GrpcListening & { readonly process: ChildProcess }
+  readonly server: BenchServer<GrpcListening>
   readonly transport: Transport
 }
 
@@ -43,106 +49,131 @@ interface Measured {
   readonly libraryMicros: number
 }
 
-const children: ChildProcess[] = []
+type Figure = keyof Measured
+
+const processes = new BenchProcesses()
 try {
-  const load = start('grpc-load.ts', [])
-  const idgen = await startServer('idgen')
+  const load = processes.start('grpc-load.ts')
+  const idgen = await server('idgen')
   const subjects: Subject[] = [
-    { name: 'bare HTTP', server: await startServer('bare'), transport: 'http' },
-    { name: 'grpc-js echo', server: await startServer('echo'), transport: 'unary' },
-    { name: 'idgen unary', server: idgen, transport: 'unary' },
-    { name: 'idgen stream', server: idgen, transport: 'stream' },
-    { name: 'idgen HTTP', server: await startServer('http'), transport: 'http' },
+    { name: 'bare node:http', server: await server('bare'), transport: 'http' },
+    { name: 'bare grpc-js', server: await server('echo'), transport: 'unary' },
+    { name: 'unary', server: idgen, transport: 'unary' },
+    { name: 'stream', server: idgen, transport: 'stream' },
+    { name: 'idgen HTTP', server: await server('http'), transport: 'http' },
   ]
+  const rows = await gatedRows('grpc', async () => rowsOf(subjects, await allRounds(subjects, load)))
+  reportFindings({
+    bench: 'grpc',
+    conditions: [
+      `One ID a call, or a message on a stream, over loopback; ${CALLERS} callers on one HTTP/2 connection, or ${CALLERS} connections over HTTP; one tag.`,
+      'Key check, rate limits (set above the rate) and metrics on; stores in memory; one thread. Clients run on the same processors.',
+      `Processor time of the server process under Node's client libraries; latencies as the median that callers see; ${roundsText(ROUNDS)} in which all take turns.`,
+      "The clients of the latencies do next to nothing themselves; those of the rows that say so are Node's libraries, whose own time is most of it.",
+    ],
+    rows,
+  })
+} finally {
+  processes.endAll()
+}
+
+/** Which figure of which subject stands beside whose. */
+interface Comparison {
+  readonly subject: number
+  readonly to: number
+  readonly figure: Figure
+  readonly what: string
+  readonly bar?: Bar
+  readonly gate?: number
+}
+
+function rowsOf(subjects: readonly Subject[], rounds: readonly Measured[][]): Row[] {
+  const [BARE, ECHO, UNARY, STREAM, HTTP] = [0, 1, 2, 3, 4] as const
+  const cpu = { figure: 'cpuMicros', gate: GATE } as const
+  const atMost = (limit: number): { bar: Bar } => ({ bar: { of: 'ratio', atMost: limit } })
+  const busy = `latency of ${CALLERS} callers`
+  const comparisons: readonly Comparison[] = [
+    { ...cpu, subject: UNARY, to: BARE, what: 'unary', ...atMost(BAR_UNARY_TO_BARE) },
+    { ...cpu, subject: UNARY, to: ECHO, what: 'unary' },
+    { ...cpu, subject: UNARY, to: HTTP, what: 'unary' },
+    { ...cpu, subject: STREAM, to: HTTP, what: 'stream', ...atMost(BAR_STREAM_TO_HTTP) },
+  ]
+  const latencies: readonly Comparison[] = [
+    { subject: UNARY, to: HTTP, figure: 'busyMicros', what: `unary, ${busy}`, ...atMost(BAR_LATENCY) },
+    {
+      subject: STREAM,
+      to: HTTP,
+      figure: 'busyMicros',
+      what: `stream, ${busy}`,
+      ...atMost(BAR_STREAM_TO_HTTP),
+    },
+    { subject: UNARY, to: HTTP, figure: 'latencyMicros', what: 'unary, latency of one caller' },
+    { subject: STREAM, to: HTTP, figure: 'latencyMicros', what: 'stream, latency of one caller' },
+    { subject: BARE, to: HTTP, figure: 'latencyMicros', what: 'bare node:http, latency of one caller' },
+    { subject: UNARY, to: HTTP, figure: 'libraryMicros', what: "unary, one caller with Node's library" },
+    { subject: STREAM, to: HTTP, figure: 'libraryMicros', what: "stream, one caller with Node's library" },
+  ]
+  return [...comparisons, ...(CHECK ? [] : latencies)].map((one) =>
+    rowOf(one, subjects[one.to]?.name ?? '', rounds),
+  )
+}
+
+function rowOf(
+  { subject, to, figure, what, bar, gate }: Comparison,
+  beside: string,
+  rounds: readonly Measured[][],
+): Row {
+  const of = (which: number): number[] => rounds.map((round) => round[which]?.[figure] ?? Number.NaN)
+  const [ours, floor] = [of(subject), of(to)]
+  return judged({
+    what: `${what}, beside ${beside}`,
+    value: median(ours),
+    unit: 'µs',
+    spread: spreadOf(ours),
+    floor: { what: beside, value: median(floor) },
+    ratio: median(ours.map((one, i) => one / (floor[i] ?? Number.NaN))),
+    ...(bar && { bar }),
+    ...(gate && { gate }),
+  })
+}
+
+async function allRounds(subjects: readonly Subject[], load: ChildProcess): Promise<Measured[][]> {
   const rounds: Measured[][] = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
     const measured: Measured[] = []
     for (const subject of subjects) measured.push(await measure(load, subject))
     if (round >= 0) rounds.push(measured)
   }
-  report(subjects, rounds)
-} finally {
-  for (const child of children) child.kill()
+  return rounds
 }
 
-function report(subjects: readonly Subject[], rounds: readonly Measured[][]): void {
-  const of = (subject: number, what: keyof Measured): number =>
-    median(rounds.map((round) => round[subject]?.[what] ?? Number.NaN))
-  for (const [i, { name }] of subjects.entries())
-    console.log(
-      `${name.padEnd(14)} ${of(i, 'cpuMicros').toFixed(1)} µs CPU of the server per ID, latency of ${CALLERS} callers ${of(i, 'busyMicros').toFixed(0)} µs, of one ${of(i, 'latencyMicros').toFixed(0)} µs (with Node's library ${of(i, 'libraryMicros').toFixed(0)} µs)`,
-    )
-  const ratio = (subject: number, to: number, what: keyof Measured): number =>
-    median(rounds.map((round) => (round[subject]?.[what] ?? Number.NaN) / (round[to]?.[what] ?? Number.NaN)))
-  const [BARE, ECHO, UNARY, STREAM, HTTP] = [0, 1, 2, 3, 4] as const
-  const judged: [what: string, measured: number, bar: number | undefined][] = [
-    ['CPU: unary / bare node:http', ratio(UNARY, BARE, 'cpuMicros'), BAR_UNARY_TO_BARE],
-    ['CPU: unary / grpc-js echo', ratio(UNARY, ECHO, 'cpuMicros'), undefined],
-    ['CPU: unary / idgen HTTP', ratio(UNARY, HTTP, 'cpuMicros'), undefined],
-    ['CPU: stream / idgen HTTP', ratio(STREAM, HTTP, 'cpuMicros'), BAR_STREAM_TO_HTTP],
-    [`latency of ${CALLERS} callers: unary / idgen HTTP`, ratio(UNARY, HTTP, 'busyMicros'), BAR_LATENCY],
-    [
-      `latency of ${CALLERS} callers: stream / idgen HTTP`,
-      ratio(STREAM, HTTP, 'busyMicros'),
-      BAR_STREAM_TO_HTTP,
-    ],
-    ['latency of one caller: unary / idgen HTTP', ratio(UNARY, HTTP, 'latencyMicros'), undefined],
-    ['latency of one caller: stream / idgen HTTP', ratio(STREAM, HTTP, 'latencyMicros'), undefined],
-    ['latency of one caller: bare node:http / idgen HTTP', ratio(BARE, HTTP, 'latencyMicros'), undefined],
-    ["the same with Node's libraries: unary / idgen HTTP", ratio(UNARY, HTTP, 'libraryMicros'), undefined],
-    ["the same with Node's libraries: stream / idgen HTTP", ratio(STREAM, HTTP, 'libraryMicros'), undefined],
-  ]
-  for (const [what, measured, bar] of judged) {
-    const verdict = bar === undefined ? '' : ` (bar ${bar}: ${measured <= bar ? 'met' : 'NOT met'})`
-    console.log(`${what} ${measured.toFixed(2)}${verdict}`)
-    if (process.argv.includes('--check') && bar !== undefined && measured > bar) process.exitCode = 1
-  }
-}
-
-async function measure(load: ChildProcess, { server, transport }: Subject): Promise<Measured> {
-  const { port, path, authorization } = server
+async function measure(load: ChildProcess, { server: asked, transport }: Subject): Promise<Measured> {
   const round: GrpcRound = {
-    port,
-    path,
-    authorization,
+    ...asked.listening,
     transport,
     client: 'library',
     callers: CALLERS,
     requests: REQUESTS_BUSY,
   }
-  const before = await ask<{ cpuMicros: number }>(server.process, {})
+  const before = await cpuMicrosOf(asked.process)
   await ask(load, round)
-  const after = await ask<{ cpuMicros: number }>(server.process, {})
-  const busy = await ask<{ medianMicros: number }>(load, { ...round, client: 'thin' })
+  const cpuMicros = ((await cpuMicrosOf(asked.process)) - before) / REQUESTS_BUSY
+  // Latencies of a machine with other work hold nothing up.
+  if (CHECK)
+    return { cpuMicros, busyMicros: Number.NaN, latencyMicros: Number.NaN, libraryMicros: Number.NaN }
   const one = { ...round, callers: 1, requests: REQUESTS_ALONE }
-  const thin = await ask<{ medianMicros: number }>(load, { ...one, client: 'thin' })
-  const library = await ask<{ medianMicros: number }>(load, one)
   return {
-    cpuMicros: (after.cpuMicros - before.cpuMicros) / REQUESTS_BUSY,
-    busyMicros: busy.medianMicros,
-    latencyMicros: thin.medianMicros,
-    libraryMicros: library.medianMicros,
+    cpuMicros,
+    busyMicros: await latencyOf(load, { ...round, client: 'thin' }),
+    latencyMicros: await latencyOf(load, { ...one, client: 'thin' }),
+    libraryMicros: await latencyOf(load, one),
   }
 }
 
-async function startServer(kind: string): Promise<Subject['server']> {
-  const child = start('grpc-servers.ts', [kind])
-  const [listening] = (await once(child, 'message')) as [GrpcListening]
-  return { ...listening, process: child }
+async function latencyOf(load: ChildProcess, round: GrpcRound): Promise<number> {
+  return (await ask<{ medianMicros: number }>(load, round)).medianMicros
 }
 
-function start(file: string, argv: readonly string[]): ChildProcess {
-  const child = fork(join(import.meta.dirname, file), argv)
-  child.on('exit', (code) => {
-    if (code !== null && code !== 0) throw new Error(`${file} ended with ${code}`)
-  })
-  children.push(child)
-  return child
-}
-
-async function ask<T>(child: ChildProcess, message: object): Promise<T> {
-  child.send(message)
-  const [answer] = (await once(child, 'message')) as [T & { readonly error?: string }]
-  if (answer.error !== undefined) throw new Error(answer.error)
-  return answer
+async function server(kind: string): Promise<BenchServer<GrpcListening>> {
+  return processes.server<GrpcListening>('grpc-servers.ts', [kind])
 }

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { SystemClock } from '../service/adapters/system/system-clock.ts'
+import { fastify } from 'fastify'
+import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
-import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
-import { limitsAbove } from './limits-above.ts'
+import { MEMORY_TAG, memoryIdgen } from './memory-idgen.ts'
 
 /** What a server under measurement tells the bench when it listens. */
 export interface Listening {
@@ -12,39 +12,66 @@ export interface Listening {
   readonly key: string
 }
 
-const TAG = 'bench/http/single'
+/** IDs a request, where many are asked for. */
+export const BATCH = 1000
+/** Batches of 1000 take ten million a second: ten allocations of memory stores, as few as a service with a database has. */
+const SEGMENT_STEP = 1_000_000
+
+const ANSWER = '{"ids":["1234567"],"algorithm":"segment","degraded":false}'
+/** As many texts as a batch of BATCH has, each as long as a number of a segment tag in its second million. */
+const BATCH_ANSWER = JSON.stringify({
+  ids: Array.from({ length: BATCH }, (_, i) => String(1_000_000 + i)),
+  algorithm: 'segment',
+  degraded: false,
+})
 
 /** The floor: Node's own server with an answer of the same size and nothing else. */
-async function startBare(): Promise<Listening> {
-  const body = '{"ids":["1234567"],"algorithm":"segment","degraded":false}'
+async function startBare(body: string): Promise<Listening> {
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
   const server = createServer((_request, response) => {
     response.writeHead(200, headers)
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: (server.address() as AddressInfo).port, tag: TAG, key: 'none' }
+  return { port: (server.address() as AddressInfo).port, tag: MEMORY_TAG, key: 'none' }
+}
+
+/** The framework with one route and nothing else. */
+async function startFastify(): Promise<Listening> {
+  const app = fastify()
+  app.post('/v1/workspaces/:w/groups/:g/tags/:t/ids', async (_request, reply) => {
+    reply.type('application/json; charset=utf-8')
+    return ANSWER
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return { port: (app.server.address() as AddressInfo).port, tag: MEMORY_TAG, key: 'none' }
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
-async function startIdgen(): Promise<Listening> {
-  const { useCases, keyText } = await memoryUseCases({
-    clock: new SystemClock(),
-    environment: limitsAbove(10_000_000),
-  })
-  const actor = { actor: 'bench', traceId: undefined }
-  await useCases.catalog.createWorkspace(actor, 'bench', '')
-  await useCases.catalog.createGroup(actor, 'bench', 'http', '')
-  const ref = { workspace: 'bench', group: 'http', name: 'single' }
-  await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
+export async function startHttpIdgen(): Promise<Listening> {
+  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  return { port, tag: TAG, key: keyText }
+  return { port, tag, key }
 }
 
-if (process.send !== undefined) {
-  const listening = await (process.argv[2] === 'bare' ? startBare() : startIdgen())
+export async function startGrpcIdgen(): Promise<Listening> {
+  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
+  const server = createGrpcServer(useCases, { maxMessageBytes: 65_536 })
+  return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag, key }
+}
+
+const STARTS: Readonly<Record<string, () => Promise<Listening>>> = {
+  bare: () => startBare(ANSWER),
+  'bare-batch': () => startBare(BATCH_ANSWER),
+  fastify: startFastify,
+  idgen: startHttpIdgen,
+  'idgen-grpc': startGrpcIdgen,
+}
+
+if (process.send !== undefined && process.argv[1] === import.meta.filename) {
+  const listening = await STARTS[process.argv[2] ?? 'idgen']?.()
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

@@ -1,96 +1,114 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { type Cost, costRatio } from './cost-ratio.ts'
+import { BenchProcesses, type BenchServer } from './bench-processes.ts'
+import { figure, judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
-import type { LoadResult, LoadRound } from './load-process.ts'
+import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
+import { median } from './median.ts'
+import { CHECK, gatedRows } from './regression-gate.ts'
+import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
 
 /**
- * What a single ID over HTTP costs, as a ratio: processor time per request of idgen (authentication on, stores in
- * memory) over that of a bare node:http server, in the same run. Rounds of the two take turns, so that a busy
- * machine slows both; the median of the rounds' ratios is the result. `--check` fails well above the bar (cost-ratio.ts).
+ * What a single ID over HTTP costs: processor time per request of idgen (key check, limits, metrics and trace hooks on;
+ * stores in memory) beside a bare node:http server and plain fastify with constant answers, in the same rounds; and p99 of
+ * both at half of the rate that idgen reached.
  *
- *     [load process] ──32 keep-alive connections──▶ [bare server] | [idgen server]     (a process each)
+ *     [load process] ──32 keep-alive connections──▶ [node:http] | [fastify] | [idgen]     (a process each)
+ *
+ *     node bench/http.bench.ts [--short] [--save] [--check]
  */
-const BAR = 1.25
+const BAR_COST = 1.25
+const BAR_P99 = 2
+/** Measured: rounds on a machine whose two processors eight others use, 1.10 to 1.19 of the median. */
+const GATE = 1.2
 const CONNECTIONS = 32
-const REQUESTS_PER_ROUND = 20_000
-const WARM_UP_ROUNDS = 2
-const ROUNDS = 9
-const CHECK = process.argv.includes('--check')
+const SHORT = process.argv.includes('--short')
+const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: CHECK ? 5 : 9 }
+const REQUESTS = SHORT ? 5000 : 20_000
+/** Of a latency: enough that p99 is of some hundred requests. */
+const OPEN_LOOP_SECONDS = SHORT ? 1 : 3
 
-interface Server extends Listening {
-  readonly process: ChildProcess
+const LOAD: ServerLoad = {
+  protocol: 'http',
+  connections: CONNECTIONS,
+  pipeline: 1,
+  requests: REQUESTS,
 }
 
-/** The shortest call there is, and the one that most people write. */
-const CASES = { 'without a body': false, 'with a JSON body': true }
-
-const children: ChildProcess[] = []
+const processes = new BenchProcesses()
 try {
-  const bare = await startServer('bare')
-  const idgen = await startServer('idgen')
-  const load = start('load-process.ts', [])
-  for (const [name, sendCount] of Object.entries(CASES)) {
-    const ratio = await costRatio(
-      {
-        name,
-        floor: { name: 'bare', measure: () => measure(load, bare, sendCount) },
-        measureOurs: () => measure(load, idgen, sendCount),
-        warmUpRounds: WARM_UP_ROUNDS,
-        rounds: ROUNDS,
-        digits: 1,
-        bar: BAR,
-      },
-      CHECK,
-    )
-    console.log(
-      `single ID over HTTP ${name}: ${ratio.toFixed(2)} × the processor time of bare node:http (bar: ${BAR})`,
-    )
-  }
-} finally {
-  for (const child of children) child.kill()
-}
+  const bare = await processes.server<Listening>('http-servers.ts', ['bare'])
+  const framework = await processes.server<Listening>('http-servers.ts', ['fastify'])
+  const idgen = await processes.server<Listening>('http-servers.ts', ['idgen'])
+  const load = processes.start('load-process.ts')
+  let reached = 0
 
-async function measure(load: ChildProcess, server: Server, sendCount: boolean): Promise<Cost> {
-  const { port, tag, key } = server
-  const round: LoadRound = {
-    port,
-    tag,
-    key,
-    protocol: 'http',
-    sendCount,
-    connections: CONNECTIONS,
-    pipeline: 1,
-    requests: REQUESTS_PER_ROUND,
+  /** The shortest call there is, and the one that most people write. */
+  const costs = async (name: string, sendCount: boolean): Promise<Row[]> => {
+    const subjects = [bare, framework, idgen].map((server, i) => ({
+      name: ['bare', 'fastify', 'idgen'][i] ?? '',
+      measure: () => costPerRequest(load, server, { ...LOAD, sendCount }),
+    }))
+    const [floor = [], plain = [], ours = []] = await interleavedRounds(subjects, ROUNDS)
+    reached = median(ours.map(({ perSecond }) => perSecond))
+    const what = { what: 'bare node:http', costs: floor }
+    return [
+      judged({
+        what: `idgen, ${name}`,
+        ...costBeside(ours, what),
+        bar: { of: 'ratio', atMost: BAR_COST },
+        gate: GATE,
+      }),
+      { what: `plain fastify, ${name}`, ...costBeside(plain, what) },
+      rateRow(`requests a second, ${name}`, ours, floor),
+    ]
   }
-  const before = await ask<{ cpuMicros: number }>(server.process, {})
-  const result = await ask<LoadResult | { error: string }>(load, round)
-  const after = await ask<{ cpuMicros: number }>(server.process, {})
-  if ('error' in result) throw new Error(result.error)
-  return {
-    micros: (after.cpuMicros - before.cpuMicros) / result.answers,
-    perSecond: (result.answers / result.ms) * 1000,
+
+  const p99At = async (server: BenchServer<Listening>, rate: number): Promise<Cost> => {
+    const asked = { ...LOAD, rate, requests: Math.ceil(rate * OPEN_LOOP_SECONDS) }
+    const { p99Micros, answers, ms } = await runOn(load, server, asked)
+    return { micros: p99Micros, perSecond: (answers / ms) * 1000 }
   }
-}
 
-async function startServer(kind: 'bare' | 'idgen'): Promise<Server> {
-  const child = start('http-servers.ts', [kind])
-  const [listening] = (await once(child, 'message')) as [Listening]
-  return { ...listening, process: child }
-}
+  const latency = async (rate: number): Promise<Row> => {
+    const subjects = [
+      { name: 'bare', measure: () => p99At(bare, rate) },
+      { name: 'idgen', measure: () => p99At(idgen, rate) },
+    ]
+    const [floor = [], ours = []] = await interleavedRounds(subjects, { warmUp: 1, rounds: SHORT ? 1 : 5 })
+    const row = costBeside(ours, { what: 'bare node:http', costs: floor })
+    return judged({
+      what: 'p99 of an open loop at half of the rate that idgen reached',
+      ...row,
+      bar: { of: 'ratio', atMost: BAR_P99 },
+    })
+  }
 
-function start(file: string, argv: readonly string[]): ChildProcess {
-  const child = fork(join(import.meta.dirname, file), argv)
-  child.on('exit', (code) => {
-    if (code !== null && code !== 0) throw new Error(`${file} ended with ${code}`)
+  const rows = await gatedRows('http', async () => [
+    ...(await costs('no body', false)),
+    ...(await costs('JSON body', true)),
+  ])
+  const half = Math.round(reached / 2)
+  reportFindings({
+    bench: 'http',
+    conditions: [
+      `One ID a request over loopback, ${CONNECTIONS} keep-alive connections, one request under way on each, one tag.`,
+      'Key check, all three rate limits (set above the rate), metrics and trace hooks on; stores in memory; one thread.',
+      'The load generator is a process of its own on the same processors and never sleeps.',
+      `Processor time of the server process; ${roundsText(ROUNDS.rounds)} in which all take turns.`,
+    ],
+    rows: CHECK ? rows : [...rows, await latency(half)],
+    notes: [`Half of the rate was ${figure(half)} requests a second, for both.`],
   })
-  children.push(child)
-  return child
+} finally {
+  processes.endAll()
 }
 
-async function ask<T>(child: ChildProcess, message: object): Promise<T> {
-  child.send(message)
-  const [answer] = (await once(child, 'message')) as [T]
-  return answer
+function rateRow(what: string, ours: readonly Cost[], floor: readonly Cost[]): Row {
+  const rates = ours.map(({ perSecond }) => perSecond)
+  return {
+    what,
+    value: median(rates),
+    unit: '/s',
+    spread: spreadOf(rates),
+    floor: { what: 'bare node:http', value: median(floor.map(({ perSecond }) => perSecond)) },
+  }
 }

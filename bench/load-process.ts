@@ -2,7 +2,7 @@ import { LatencyHistogram } from '../service/load/latency-histogram.ts'
 import type { LoadPlan } from '../service/load/load-plan.ts'
 import { LoadThread, type ThreadInterval } from '../service/load/load-thread.ts'
 
-/** One round of load: `requests` in all, one ID each, `connections` × `pipeline` of them under way. */
+/** One round of load: `requests` in all, `connections` × `pipeline` of them under way. */
 export interface LoadRound {
   readonly port: number
   readonly tag: string
@@ -11,6 +11,12 @@ export interface LoadRound {
   readonly connections: number
   readonly pipeline: number
   readonly requests: number
+  /** IDs a request; default 1. */
+  readonly batch?: number
+  /** Default: text, or runs on a gRPC stream, where an ID is a run of one, the smallest message. */
+  readonly form?: LoadPlan['form']
+  /** Requests a second of an open loop; default: a closed loop. */
+  readonly rate?: number
   /** Over HTTP: with `{"count":1}` as the body instead of none. */
   readonly sendCount?: boolean
 }
@@ -18,8 +24,11 @@ export interface LoadRound {
 export interface LoadResult {
   readonly answers: number
   readonly ms: number
-  /** From asking to the answer. */
+  /** From asking to the answer; in an open loop from the moment at which it was to be asked. */
   readonly medianMicros: number
+  readonly p99Micros: number
+  /** Of the open loop: their moment came and nothing was free to send them. */
+  readonly notSent: number
 }
 
 /**
@@ -30,18 +39,36 @@ async function runRound(round: LoadRound): Promise<LoadResult> {
   const thread = await LoadThread.open({ ...planOf(round), thread: 0 })
   const intervals: ThreadInterval[] = []
   const begin = performance.now()
-  await thread.run((interval) => intervals.push(interval))
+  const { missed } = await thread.run((interval) => intervals.push(interval))
   const ms = performance.now() - begin
   thread.close()
   const [failed] = intervals.flatMap(({ errors }) => errors)
   if (failed !== undefined) throw new Error(`${failed.count} × ${failed.code}: ${failed.example}`)
   const latency = new LatencyHistogram()
   for (const interval of intervals) latency.add(interval.latency)
-  return { answers: latency.count, ms, medianMicros: latency.quantileMs(0.5) * 1000 }
+  return {
+    answers: latency.count,
+    ms,
+    medianMicros: latency.quantileMs(0.5) * 1000,
+    p99Micros: latency.quantileMs(0.99) * 1000,
+    notSent: missed,
+  }
 }
 
 function planOf(round: LoadRound): LoadPlan {
-  const { protocol, port, tag, key, connections, pipeline, requests, sendCount } = round
+  const {
+    protocol,
+    port,
+    tag,
+    key,
+    connections,
+    pipeline,
+    requests,
+    batch = 1,
+    form,
+    rate,
+    sendCount,
+  } = round
   return {
     target: { protocol, host: '127.0.0.1', port, tls: undefined },
     tags: [tag],
@@ -49,11 +76,10 @@ function planOf(round: LoadRound): LoadPlan {
     threads: 1,
     connections,
     pipeline,
-    batch: 1,
-    // On a stream an ID is a run of one, the smallest message.
-    form: protocol === 'grpc-stream' ? 'runs' : 'text',
+    batch,
+    form: form ?? (protocol === 'grpc-stream' ? 'runs' : 'text'),
     command: 'incr',
-    rate: undefined,
+    rate,
     requests,
     durationMs: ROUND_LIMIT_MS,
     warmUpMs: 0,

@@ -7,6 +7,7 @@ import { limitsAbove } from './limits-above.ts'
 /** What the server under measurement tells the bench when it listens. */
 export interface RespListening {
   readonly port: number
+  readonly tag: string
   readonly key: string
 }
 
@@ -23,7 +24,7 @@ const LIMITS = {
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
-async function start(): Promise<RespListening> {
+export async function startRespIdgen(): Promise<RespListening> {
   const clock = new SystemClock()
   const { useCases, keyText } = await memoryUseCases({ clock, environment: limitsAbove(1_000_000_000) })
   const actor = { actor: 'bench', traceId: undefined }
@@ -46,11 +47,11 @@ async function start(): Promise<RespListening> {
       throw error
     },
   })
-  return { port: await server.listen({ host: '127.0.0.1', port: 0 }), key: keyText }
+  return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag: RESP_TAGS[0] ?? '', key: keyText }
 }
 
 if (process.send !== undefined) {
-  const listening = await start()
+  const listening = await startRespIdgen()
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

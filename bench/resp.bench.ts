@@ -1,20 +1,26 @@
-import { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
-import { type Cost, costRatio } from './cost-ratio.ts'
+import { BenchProcesses } from './bench-processes.ts'
+import { judged, type Row, reportFindings } from './bench-result.ts'
+import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
+import { median } from './median.ts'
+import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
+import { processMicros } from './thread-times.ts'
 
 /**
  * What a single ID over the Redis protocol costs (INCR of a segment tag, one ID a command), as a ratio: processor time
  * per command of idgen (authentication on, stores in memory, one process, no threads) over that of redis-server's INCR
  * in the same run. Rounds of the two take turns under the same redis-benchmark; the median of the rounds' ratios is the
- * result. `--check` fails well above the bars (cost-ratio.ts). Rates are not judged: client and server share the processors.
+ * result. Rates are not judged: client and server share the processors.
+ *
+ *     node bench/resp.bench.ts [--short] [--save] [--check]
  *
  *     [redis-benchmark] ──50 connections, loopback──▶ [redis-server] | [idgen]     (a process each)
  */
@@ -34,12 +40,14 @@ const CASES: readonly Case[] = [
   { pipeline: 64, tags: 100, bar: 1, requests: 600_000 },
   { pipeline: 256, tags: 100, bar: 1, requests: 1_000_000 },
 ]
-const WARM_UP_ROUNDS = 1
-const ROUNDS = process.argv.includes('--short') ? 1 : 5
-const CHECK = process.argv.includes('--check')
+/** Measured: on a machine whose two processors eight others use, rounds stay within 0.85 to 1.2 of their median. */
+const GATE = 1.2
+const CONNECTIONS = 50
+const SHORT = process.argv.includes('--short')
+const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 1, rounds: 5 }
+/** Of the requests: `--check` has four minutes for all benches. */
+const SHARE = SHORT ? 0.1 : CHECK ? 0.25 : 1
 const run = promisify(execFile)
-/** Of /proc/…/stat. */
-const TICK_MICROS = 10_000
 
 interface Server {
   readonly process: ChildProcess
@@ -56,60 +64,99 @@ if (missing !== undefined) {
   process.exit(0)
 }
 const folder = mkdtempSync(join(tmpdir(), 'idgen-bench-redis-'))
-const children: ChildProcess[] = []
+const processes = new BenchProcesses()
+let redisProcess: ChildProcess | undefined
 try {
   const redis = await startRedis()
   const idgen = await startIdgen()
-  for (const one of CASES) {
-    const ratio = await costRatio(
-      {
-        name: nameOf(one),
-        floor: { name: 'redis', measure: () => measure(one, redis) },
-        measureOurs: () => measure(one, idgen),
-        warmUpRounds: WARM_UP_ROUNDS,
-        rounds: ROUNDS,
-        digits: 3,
-        bar: one.bar,
-      },
-      CHECK,
-    )
-    console.log(
-      `${nameOf(one)}: ${ratio.toFixed(2)} × the processor time of redis-server (bar: ${one.bar.toFixed(2)})`,
-    )
-  }
+  const rows: Row[] = []
+  // Each case by itself, so that a second try repeats one and not all.
+  for (const one of CASES) rows.push(...(await gatedRows('resp', () => rowsOf(one, redis, idgen))))
+  reportFindings({
+    bench: 'resp',
+    versions: { redis: await redisVersion() },
+    conditions: [
+      `INCR, one ID a command, of segment tags, under redis-benchmark with ${CONNECTIONS} connections over loopback, on the same processors.`,
+      "The floor is redis-server's INCR in the same rounds, without persistence.",
+      'Key check and all three rate limits (set above the rate) on; stores in memory; one process without threads.',
+      `Processor time of the server per command; ${roundsText(ROUNDS.rounds)} in which both take turns. The rates beside it are those of the same rounds: client and server share the processors.`,
+    ],
+    rows,
+  })
 } finally {
-  for (const child of children) child.kill()
+  processes.endAll()
+  redisProcess?.kill()
   rmSync(folder, { recursive: true, force: true })
 }
 
-function nameOf({ pipeline, tags }: Case): string {
-  return `INCR, pipeline ${pipeline}, ${tags === 1 ? '1 tag' : `${tags} tags`}`
+async function rowsOf(one: Case, redis: Server, idgen: Server): Promise<Row[]> {
+  const [floor = [], ours = []] = await interleavedRounds(
+    [
+      { name: 'redis-server', measure: () => measure(one, redis) },
+      { name: 'idgen', measure: () => measure(one, idgen) },
+    ],
+    ROUNDS,
+  )
+  const rates = ours.map(({ perSecond }) => perSecond)
+  return [
+    judged({
+      what: nameOf(one),
+      ...costBeside(ours, { what: 'redis-server', costs: floor }),
+      bar: { of: 'ratio', atMost: one.bar },
+      gate: GATE,
+    }),
+    {
+      what: `commands a second, ${nameOf(one)}`,
+      value: median(rates),
+      unit: '/s',
+      spread: spreadOf(rates),
+      floor: { what: 'redis-server', value: median(floor.map(({ perSecond }) => perSecond)) },
+    },
+  ]
 }
 
-async function measure({ pipeline, tags, requests }: Case, server: Server): Promise<Cost> {
-  const before = await cpuMicros(server)
-  const words = ['-p', String(server.port), '-c', '50', '-q', '-n', String(requests), '-P', String(pipeline)]
+function nameOf({ pipeline, tags }: Case): string {
+  return `pipeline ${pipeline}, ${tags === 1 ? '1 tag' : `${tags} tags`}`
+}
+
+async function redisVersion(): Promise<string> {
+  const { stdout } = await run('redis-server', ['--version'])
+  return /v=([\d.]+)/.exec(stdout)?.[1] ?? 'unknown'
+}
+
+async function measure({ pipeline, tags, requests: whole }: Case, server: Server): Promise<Cost> {
+  const requests = Math.round(whole * SHARE)
+  const before = await processMicros(server.process.pid ?? 0)
+  const words = [
+    '-p',
+    String(server.port),
+    '-c',
+    String(CONNECTIONS),
+    '-q',
+    '-n',
+    String(requests),
+    '-P',
+    String(pipeline),
+  ]
   const auth = server.key === '' ? [] : ['-a', server.key]
   // It replaces __rand_int__ by twelve digits below r.
   const command = tags === 1 ? ['INCR', RESP_TAGS[0] ?? ''] : ['-r', '100', 'INCR', 'bench/key/__rand_int__']
   const { stdout } = await run('redis-benchmark', [...words, ...auth, ...command])
   const perSecond = Number(/([\d.]+) requests per second/.exec(stdout)?.[1])
   if (!(perSecond > 0)) throw new Error(`redis-benchmark measured nothing: ${stdout.slice(-300)}`)
-  return { micros: ((await cpuMicros(server)) - before) / requests, perSecond }
+  return { micros: ((await processMicros(server.process.pid ?? 0)) - before) / requests, perSecond }
 }
 
 async function startIdgen(): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'resp-servers.ts'))
-  children.push(child)
-  const [{ port, key }] = (await once(child, 'message')) as [RespListening]
-  return { process: child, port, key }
+  const { process: child, listening } = await processes.server<RespListening>('resp-servers.ts')
+  return { process: child, port: listening.port, key: listening.key }
 }
 
 async function startRedis(): Promise<Server> {
   const port = await freePort()
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
   const child = spawn('redis-server', [...settings, '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
-  children.push(child)
+  redisProcess = child
   const redis = new Redis({ port, retryStrategy: (times) => (times < 100 ? 50 : null) })
   redis.on('error', () => undefined)
   await redis.ping()
@@ -125,15 +172,4 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-/** Of ours from the process itself; of redis-server from the kernel, in ticks of 10 ms. */
-async function cpuMicros({ process: child, key }: Server): Promise<number> {
-  if (key === '') {
-    const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
-  }
-  child.send({})
-  const [answer] = (await once(child, 'message')) as [{ cpuMicros: number }]
-  return answer.cpuMicros
 }

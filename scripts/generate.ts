@@ -7,6 +7,7 @@ import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
 import { errorsDocument } from './errors-document.ts'
 import { openapiText } from './openapi.ts'
+import { performanceFiles } from './performance-document.ts'
 
 /**
  * Writes everything that is made from something else. `--check` writes nothing, names what is not current and fails:
@@ -22,6 +23,7 @@ for (const [path, text] of Object.entries({
   'docs/configuration.md': configurationDocument(),
   'docs/errors.md': errorsDocument(),
   'docs/openapi.json': await openapiText(),
+  ...performanceFiles(ROOT),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),
 }))

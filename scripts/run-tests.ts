@@ -30,6 +30,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/*.test.ts',
       'test/simulation/**/*.test.ts',
       'scripts/**/*.test.ts',
+      'bench/**/*.test.ts',
     ],
     options: ['--test-isolation=none', '--test-timeout=60000'],
     coverage: true,

@@ -1,7 +1,8 @@
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
-import { decimalText, runTexts } from '../core/decimal.ts'
+import { decimalText } from '../core/decimal.ts'
 import { type IdBatch, UUID_BYTES } from '../core/id-batch.ts'
 import { uuidText } from '../core/uuid-text.ts'
+import { numberList } from './number-list.ts'
 
 /** How a caller wants IDs: decimal or UUID strings, JSON numbers, or `[first, count]` pairs. */
 export const ISSUE_FORMS = ['text', 'number', 'runs'] as const
@@ -13,7 +14,8 @@ export function issuedJson(batch: IdBatch, form: IssueForm): string {
   if (form === 'runs') return `{"runs":[${runsJson(batch)}]${tail}`
   if (form === 'number') return `{"ids":[${numbersJson(batch)}]${tail}`
   if (batch.count === 1) return `{"ids":["${onlyText(batch)}"]${tail}`
-  return `{"ids":["${texts(batch).join('","')}"]${tail}`
+  if (batch.runCount > 0) return `{"ids":[${numberList(batch)}]${tail}`
+  return `{"ids":["${uuidTexts(batch).join('","')}"]${tail}`
 }
 
 /** What follows the IDs, ready made for every algorithm: [as wanted, degraded]. */
@@ -29,10 +31,8 @@ function onlyText(batch: IdBatch): string {
   return batch.runCount === 1 ? decimalText(batch.runHi(0), batch.runLo(0)) : uuidText(batch.uuidBytes())
 }
 
-function texts(batch: IdBatch): string[] {
+function uuidTexts(batch: IdBatch): string[] {
   const out: string[] = []
-  for (let run = 0; run < batch.runCount; run += 1)
-    runTexts(batch.runHi(run), batch.runLo(run), batch.runLength(run), out)
   const bytes = batch.uuidBytes()
   for (let at = 0; at < bytes.length; at += UUID_BYTES) out.push(uuidText(bytes, at))
   return out

@@ -5,6 +5,8 @@ export interface Panel {
   readonly yTicks: readonly Tick[]
   /** SVG elements, y from the top of the plot. */
   readonly marks: readonly string[]
+  /** What the horizontal axis counts; then the legend stands in its line, because the title needs its own. */
+  readonly xTitle?: string
   readonly legend: readonly { readonly kind: 'first' | 'second' | 'asked'; readonly label: string }[]
 }
 
@@ -25,7 +27,7 @@ export function frame(title: readonly string[], panels: readonly Panel[]): strin
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(title.join('; '))}</title>`,
-    `<style>${STYLE}</style>`,
+    `<style>${CHART_STYLE}</style>`,
     `<rect class="ground" width="${width}" height="${height}"/>`,
     ...lines.map((line, i) => text(MARGIN, 30 + i * LINE_HEIGHT, line, i === 0 ? 'head' : 'sub')),
     ...panels.map((panel, i) =>
@@ -47,12 +49,15 @@ function drawn(panel: Panel, x: number, y: number): string {
     text(at, height + 18, label, 'tick middle'),
   ])
   const legend = panel.legend.flatMap(({ kind, label }, i) => {
-    const at = width - (panel.legend.length - i) * LEGEND_WIDTH
+    const below = panel.xTitle !== undefined
+    const at = below ? i * LEGEND_WIDTH : width - (panel.legend.length - i) * LEGEND_WIDTH
+    const y = below ? height + BELOW_TICKS : -10
     return [
-      `<line class="line ${kind}" x1="${at}" x2="${at + 18}" y1="-14" y2="-14"/>`,
-      text(at + 24, -10, label, 'tick'),
+      `<line class="line ${kind}" x1="${at}" x2="${at + 18}" y1="${y - 4}" y2="${y - 4}"/>`,
+      text(at + 24, y, label, 'tick'),
     ]
   })
+  const axis = panel.xTitle === undefined ? [] : [text(width, height + BELOW_TICKS, panel.xTitle, 'tick end')]
   return [
     `<g transform="translate(${x + AXIS_WIDTH} ${y + TITLE_HEIGHT})">`,
     text(0, -10, panel.title, 'panel'),
@@ -60,6 +65,7 @@ function drawn(panel: Panel, x: number, y: number): string {
     ...columns,
     ...panel.marks,
     ...legend,
+    ...axis,
     '</g>',
   ].join('\n')
 }
@@ -79,11 +85,12 @@ function broken(line: string): string[] {
 }
 
 /** Tag names and messages come from outside. */
-function escaped(content: string): string {
+export function escaped(content: string): string {
   return content.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
-function fixed(value: number): string {
+/** A tenth of a pixel is as fine as anybody sees. */
+export function fixed(value: number): string {
   return value.toFixed(1)
 }
 
@@ -95,9 +102,11 @@ const MARGIN = 24
 const LINE_HEIGHT = 22
 const LINE_LENGTH = 140
 const LEGEND_WIDTH = 100
+/** From the plot's lower edge. */
+const BELOW_TICKS = 38
 
 /** Colours that keep a contrast of 4.5 to their ground, and differ for colour-blind eyes (blue, orange). */
-const STYLE = `
+export const CHART_STYLE = `
 text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #1f2328 }
 .head { font-size: 18px; font-weight: 600 } .sub { font-size: 13px } .panel { font-size: 13px; font-weight: 600 }
 .tick { fill: #59636e } .end { text-anchor: end } .middle { text-anchor: middle }

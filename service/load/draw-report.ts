@@ -1,4 +1,5 @@
-import { frame, type Panel, PLOT } from './chart-frame.ts'
+import { fixed, frame, type Panel, PLOT } from './chart-frame.ts'
+import { compact, line, type Point, ticksOf } from './chart-line.ts'
 import { linearScale, logScale, type Scale } from './chart-scale.ts'
 import type { LoadReport, SecondReport } from './load-report.ts'
 import { grouped, milliseconds, planText } from './report-text.ts'
@@ -139,8 +140,6 @@ function latencies(report: LoadReport): Panel {
   }
 }
 
-type Point = readonly [number, number]
-
 function latencyScale({ latencyClasses, latency }: LoadReport, length: number = PLOT.height): Scale {
   const least = latencyClasses[0]?.[0] ?? 0.1
   return logScale(Math.max(least, 0.01), Math.max(latency.max, least * 10), length)
@@ -158,32 +157,6 @@ function timeScale({ intervals, seconds }: LoadReport): Scale {
 
 function perSecond({ answers, ms }: SecondReport): number {
   return (answers * 1000) / Math.max(ms, 1)
-}
-
-/** From the bottom: y grows downwards in SVG. A single point is drawn as a short dash. */
-function line(points: readonly Point[], kind: string): string {
-  const all =
-    points.length === 1
-      ? points.flatMap(([x, y]): Point[] => [
-          [x - 6, y],
-          [x + 6, y],
-        ])
-      : points
-  const path = all.map(([x, y]) => `${fixed(x)},${fixed(PLOT.height - y)}`).join(' ')
-  return `<polyline class="line ${kind}" points="${path}"/>`
-}
-
-function ticksOf(scale: Scale, label: (value: number) => string): Panel['xTicks'] {
-  return scale.ticks.map((value) => ({ at: scale.place(value), label: label(value) }))
-}
-
-function compact(value: number): string {
-  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`
-  return value >= 1000 ? `${Number((value / 1000).toPrecision(3))} k` : String(value)
-}
-
-function fixed(value: number): string {
-  return value.toFixed(1)
 }
 
 const BARS = 48

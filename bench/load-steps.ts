@@ -1,0 +1,183 @@
+import type { LoadReport } from '../service/load/load-report.ts'
+import { type Curve, figure, judged, type Row, type Table } from './bench-result.ts'
+import type { ThreadShares } from './thread-times.ts'
+
+/** One rate of an open loop, and what came of it. */
+export interface LoadStep {
+  readonly tags: number
+  /** Asked for, IDs a second. */
+  readonly rate: number
+  readonly report: LoadReport
+  readonly shares: ThreadShares
+  /** The most that was resident in it. */
+  readonly peakMb: number
+}
+
+/** The bars of issue 6 about the steady rate, for each of the steps at it. */
+export function stepBars(
+  steps: readonly LoadStep[],
+  around: {
+    /** Resident after a start with the defaults, and after one with threads and the Redis protocol. */
+    readonly plainMb: number
+    readonly atStart: number
+    readonly processors: number
+  },
+): Row[] {
+  const { plainMb, atStart, processors } = around
+  const most = (bar: number) => ({ of: 'value', atMost: bar }) as const
+  const rows = steps.flatMap(({ tags, rate, report, shares }) => {
+    const where = `${figure(rate)}/s, ${counted(tags)}`
+    return [
+      { what: `p99, ${where}`, value: report.latency.p99, unit: 'ms', bar: most(10) },
+      {
+        what: `IDs lost or never asked for, ${where}`,
+        value: lost(report),
+        unit: 'IDs',
+        bar: most(0),
+      },
+      { what: `IDs that came twice, ${where}`, value: repeats(report), unit: 'IDs', bar: most(0) },
+      {
+        what: `share of the ${processors} processors that the process used, ${where}`,
+        value: (shares.process / processors) * 100,
+        unit: '%',
+        bar: most(85),
+      },
+      {
+        what: `least busy answering thread below the busiest, ${where}`,
+        value: apart(shares) * 100,
+        unit: '%',
+        bar: most(10),
+      },
+    ]
+  })
+  const peak = Math.max(...steps.map(({ peakMb }) => peakMb))
+  return [
+    ...rows,
+    { what: 'resident memory after a start with the defaults', value: plainMb, unit: 'MB', bar: most(150) },
+    {
+      what: 'resident memory after a start with threads, the Redis protocol and its tags',
+      value: atStart,
+      unit: 'MB',
+    },
+    { what: 'resident memory at full load, the most', value: peak, unit: 'MB', bar: most(400) },
+  ].map(judged)
+}
+
+export function stepTable(steps: readonly LoadStep[]): Table {
+  return {
+    title: 'Every step',
+    columns: [
+      'asked for, /s',
+      'tags',
+      'answered, /s',
+      'p50, ms',
+      'p99, ms',
+      'p99.9, ms',
+      'processors used',
+      'main thread',
+      'answering threads',
+      'the load generator',
+      'lost',
+      'twice',
+    ],
+    rows: steps.map(({ tags, rate, report, shares }) => [
+      rate,
+      tags,
+      Math.round(report.answersPerSecond),
+      report.latency.p50,
+      report.latency.p99,
+      report.latency.p999,
+      shares.process,
+      percent(shares.main),
+      shares.answering.map(percent).join(', '),
+      percent(report.tool.busiestThread),
+      lost(report),
+      repeats(report),
+    ]),
+  }
+}
+
+export function stepCurves(steps: readonly LoadStep[]): Curve[] {
+  const x = { unit: 'IDs asked for, millions/s', scale: 'linear' } as const
+  return [...new Set(steps.map(({ tags }) => tags))].flatMap((tags): Curve[] => {
+    const own = steps.filter((step) => step.tags === tags)
+    const line = (label: string, of: (step: LoadStep) => number) => ({
+      label,
+      points: own.map((step): [number, number] => [step.rate / 1e6, of(step)]),
+    })
+    return [
+      {
+        title: `Latency, ${counted(tags)}`,
+        x,
+        y: { unit: 'ms', scale: 'log' },
+        lines: [
+          line('p50', ({ report }) => report.latency.p50),
+          line('p99', ({ report }) => report.latency.p99),
+          line('p99.9', ({ report }) => report.latency.p999),
+        ],
+      },
+      {
+        title: `Busy, ${counted(tags)}`,
+        x,
+        y: { unit: '% of a processor', scale: 'linear' },
+        lines: [
+          line('busiest', ({ shares }) => Math.max(...shares.answering) * 100),
+          line('main', ({ shares }) => shares.main * 100),
+          line('load tool', ({ report }) => report.tool.busiestThread * 100),
+        ],
+      },
+    ]
+  })
+}
+
+/** Where it breaks, and which thread was full there. */
+export function stepNote(steps: readonly LoadStep[]): string {
+  const tags = counted(steps[0]?.tags ?? 0)
+  const broken = steps.find(isBroken)
+  if (broken === undefined)
+    return `With ${tags} every rate up to ${figure(steps.at(-1)?.rate ?? 0)}/s was reached with a p99 below ${P99_MAX_MS} ms.`
+  const { rate, report, shares } = broken
+  const found = `With ${tags} it breaks at ${figure(rate)}/s: ${figure(report.answersPerSecond)}/s were answered, p99 ${figure(report.latency.p99)} ms`
+  return `${found}; ${limitOf(report, shares)}.`
+}
+
+function limitOf(report: LoadReport, { main, answering }: ThreadShares): string {
+  const busiest = Math.max(...answering)
+  const use = `answering threads ${answering.map(percent).join(' and ')}, main thread ${percent(main)} of a processor; the load generator was busy ${percent(report.tool.busiestThread)} of its time`
+  if (report.tool.busiestThread >= FULL) return `the load generator had no time left (${use})`
+  if (main >= FULL) return `the main thread is full (${use})`
+  if (busiest >= FULL) return `an answering thread is full (${use})`
+  return `no thread is full, so the processors are, or something else uses them (${use})`
+}
+
+function isBroken({ rate, report }: LoadStep): boolean {
+  return report.answersPerSecond < rate * REACHED || report.latency.p99 >= P99_MAX_MS || lost(report) > 0
+}
+
+/** Asked for and not answered, or its moment came and it could not be sent. */
+function lost({ failures, notSent }: LoadReport): number {
+  return failures + notSent
+}
+
+/** NaN, which meets no bar, where they were not checked. */
+function repeats({ check }: LoadReport): number {
+  return check?.duplicates ?? Number.NaN
+}
+
+function apart({ answering }: ThreadShares): number {
+  return 1 - Math.min(...answering) / Math.max(...answering)
+}
+
+function counted(tags: number): string {
+  return tags === 1 ? '1 tag' : `${tags} tags`
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+const P99_MAX_MS = 10
+/** A thousandth may lie in the rounding of the seconds. */
+const REACHED = 0.999
+/** Of a processor; the rest is what the kernel and others took from the thread. */
+const FULL = 0.9

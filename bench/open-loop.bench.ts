@@ -1,0 +1,131 @@
+import { availableParallelism } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { LoadPlan } from '../service/load/load-plan.ts'
+import type { LoadReport } from '../service/load/load-report.ts'
+import { runLoad } from '../service/load/run-load.ts'
+import { VERSION } from '../service/version.ts'
+import { figure, reportFindings } from './bench-result.ts'
+import { type LoadStep, stepBars, stepCurves, stepNote, stepTable } from './load-steps.ts'
+import { type ServingIdgen, serveIdgen } from './serving-idgen.ts'
+import { residentMb, sharesBetween, threadTimes } from './thread-times.ts'
+
+/**
+ * Single IDs at a fixed rate, whatever the answers do: a real `idgen serve` with two threads on its embedded database, asked
+ * over the Redis protocol by the engine of `idgen bench`, which checks every ID for one that came before.
+ *
+ *     [this process: load thread] ──16 connections × up to 256 under way──▶ [idgen serve: main, 2 threads] ──▶ [postgres]
+ *
+ *     SECONDS=600 node bench/open-loop.bench.ts [--short] [--save]      SECONDS: how long the step at 1 M takes
+ */
+const SHORT = process.argv.includes('--short')
+const RATES = [100_000, 500_000, 1_000_000, 1_500_000]
+/** The step that the bars are about. */
+const MAIN_RATE = 1_000_000
+const STEP_SECONDS = SHORT ? 2 : 15
+const MAIN_SECONDS = Number(process.env['SECONDS'] ?? STEP_SECONDS)
+const TAGS = 100
+const THREADS = 2
+const CONNECTIONS = 16
+const PIPELINE = 256
+/** Compilers and the dynamic step of the segments settle in it. */
+const WARM_UP_MS = SHORT ? 1000 : 3000
+/** So that no step inherits the collector's or the allocator's work of the one before. */
+const REST_MS = 1000
+
+/** As a first try starts it, without the Redis protocol. */
+const plain = await serveIdgen({ tags: 0, environment: { IDGEN_SERVER_RESP_ENABLED: 'false' } })
+const plainMb = await residentMb(plain.service.pid)
+await plain.end()
+
+const idgen = await serveIdgen({ tags: TAGS, environment: { IDGEN_SERVER_THREADS: String(THREADS) } })
+try {
+  const atStart = await residentMb(idgen.service.pid)
+  const steps: LoadStep[] = []
+  for (const tags of [1, TAGS])
+    for (const rate of RATES) {
+      const step = await measure(idgen, tags, rate)
+      console.log(
+        `${tags} tags, ${figure(rate)}/s: p99 ${figure(step.report.latency.p99)} ms, ${figure(step.report.answersPerSecond)}/s`,
+      )
+      steps.push(step)
+      await pause(REST_MS)
+    }
+  reportFindings({
+    bench: 'open-loop',
+    conditions: [
+      `INCR of segment tags, one ID a command, ${CONNECTIONS} connections over loopback with up to ${PIPELINE} commands under way on each.`,
+      `One process with ${THREADS} threads that answer; key check, rate limits (set above the rate) and metrics on; embedded PostgreSQL.`,
+      `The load generator, its check of every ID and the database run on the same ${availableParallelism()} processors.`,
+      'Latency counts from the moment at which a command was to be sent (corrected for coordinated omission).',
+      `A step takes ${STEP_SECONDS} s${MAIN_SECONDS === STEP_SECONDS ? '' : `, those at ${figure(MAIN_RATE)}/s ${MAIN_SECONDS} s`}.`,
+    ],
+    rows: stepBars(
+      steps.filter(({ rate }) => rate === MAIN_RATE),
+      { plainMb, atStart, processors: availableParallelism() },
+    ),
+    tables: [stepTable(steps)],
+    curves: stepCurves(steps),
+    notes: [1, TAGS].map((tags) => stepNote(steps.filter((step) => step.tags === tags))),
+  })
+} finally {
+  await idgen.end()
+}
+
+async function measure(
+  { service, key, tags: all }: ServingIdgen,
+  tags: number,
+  rate: number,
+): Promise<LoadStep> {
+  const { pid, respPort = 0 } = service
+  const seconds = rate === MAIN_RATE ? MAIN_SECONDS : STEP_SECONDS
+  const plan = planOf({ port: respPort, key, tags: all.slice(0, tags), rate, seconds })
+  let before = await threadTimes(pid)
+  let begin = performance.now()
+  let shares = sharesBetween(before, before, { pid, ms: 1, answering: THREADS })
+  let peakMb = 0
+  const looking: Promise<void>[] = []
+  const look = async (second: number): Promise<void> => {
+    const times = await threadTimes(pid)
+    const now = performance.now()
+    peakMb = Math.max(peakMb, await residentMb(pid))
+    // The warm-up is not counted, and the seconds after the end of sending neither: what is kept is the last whole second.
+    if (second * 1000 <= WARM_UP_MS) [before, begin] = [times, now]
+    else if (second * 1000 <= WARM_UP_MS + seconds * 1000)
+      shares = sharesBetween(before, times, { pid, ms: now - begin, answering: THREADS })
+  }
+  const report: LoadReport = await runLoad(plan, {
+    version: VERSION,
+    onSecond: ({ second }) => void looking.push(look(second)),
+    // The engine ends by itself when the time of the plan is over.
+    stop: new AbortController().signal,
+  })
+  await Promise.all(looking)
+  return { tags, rate, report, shares, peakMb }
+}
+
+function planOf(step: {
+  readonly port: number
+  readonly key: string
+  readonly tags: readonly string[]
+  readonly rate: number
+  readonly seconds: number
+}): LoadPlan {
+  const { port, key, tags, rate, seconds } = step
+  return {
+    target: { protocol: 'resp', host: '127.0.0.1', port, tls: undefined },
+    tags,
+    key,
+    threads: 1,
+    connections: CONNECTIONS,
+    pipeline: PIPELINE,
+    batch: 1,
+    form: 'text',
+    command: 'incr',
+    rate,
+    requests: undefined,
+    durationMs: seconds * 1000,
+    warmUpMs: WARM_UP_MS,
+    check: true,
+    spin: false,
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type BenchResult, judged } from '../bench/bench-result.ts'
+import { drawBars } from '../bench/draw-bars.ts'
+import { drawCurves } from '../bench/draw-curves.ts'
+import { performanceDocument } from './performance-document.ts'
+
+const RESULT: BenchResult = {
+  bench: 'http',
+  at: '2026-11-27T01:02:03.000Z',
+  form: 'long',
+  machine: { cpu: 'AMD EPYC', cores: 2, memoryGb: 8, kernel: 'Linux 6', virtualised: true },
+  versions: { idgen: '1.2.3', node: '24.21.0', v8: '13' },
+  conditions: ['Over loopback.'],
+  rows: [
+    judged({
+      what: 'one ID',
+      value: 12.34,
+      unit: 'µs',
+      spread: { min: 12, max: 13 },
+      floor: { what: 'bare', value: 10 },
+      ratio: 1.24,
+      bar: { of: 'ratio', atMost: 1.25 },
+    }),
+    judged({ what: 'IDs a second', value: 9, unit: 'M/s', bar: { of: 'value', atLeast: 10 } }),
+    judged({ what: 'lost', value: 3, unit: 'IDs', bar: { of: 'value', atMost: 0 } }),
+  ],
+  tables: [{ title: 'Steps', columns: ['asked', 'answered'], rows: [[1000, 'a | b']] }],
+  curves: [
+    {
+      title: 'Latency',
+      x: { unit: 'M/s', scale: 'linear' },
+      y: { unit: 'ms', scale: 'log' },
+      lines: [
+        {
+          label: 'p50',
+          points: [
+            [0, 0.2],
+            [1, 0.3],
+          ],
+        },
+        {
+          label: 'p99',
+          points: [
+            [0, 1],
+            [1, Number.NaN],
+          ],
+        },
+      ],
+    },
+  ],
+  notes: ['It breaks at 2 M/s.'],
+}
+
+describe('the document of the benches', () => {
+  const text = performanceDocument([RESULT], (name) => (name === 'http' ? '## Over HTTP' : undefined))
+
+  test('what is not met is said first, and nothing else is in that list', () => {
+    assert.match(text, /1 of 3 bars are met\. \*\*Not met:\*\*/)
+    assert.deepEqual(text.match(/^- http: .*$/gm), [
+      '- http: IDs a second: 9 M/s, asked for: at least 10 M/s',
+      '- http: lost: 3 IDs, asked for: at most 0 IDs',
+    ])
+  })
+
+  test('a row says value, rounds, floor, ratio, bar and verdict', () => {
+    assert.match(
+      text,
+      /^\| one ID \| 12\.3 µs \| 12 … 13 \| bare: 10 µs \| \*\*1\.24\*\* \| at most 1\.25 × \| met \|$/m,
+    )
+    assert.match(text, /^\| IDs a second \| 9 M\/s \|  \|  \|  \| at least 10 M\/s \| \*\*NOT met\*\* \|$/m)
+  })
+
+  test('machine, versions, conditions, tables, pictures and notes are in it', () => {
+    for (const part of [
+      '## Over HTTP',
+      'Measured 2026-11-27 on AMD EPYC, 2 processors, 8 GB, Linux 6, virtual machine; idgen 1.2.3, node 24.21.0.',
+      '- Over loopback.',
+      '| 1,000 | a \\| b |',
+      '](pictures/http.svg)',
+      'It breaks at 2 M/s.',
+    ])
+      assert.ok(text.includes(part), part)
+    assert.ok(!text.includes('short run'))
+  })
+
+  test('a short run is marked as one', () => {
+    assert.match(
+      performanceDocument([{ ...RESULT, form: 'short' }], () => undefined),
+      /\*\*A short run/,
+    )
+  })
+})
+
+describe('the pictures of the benches', () => {
+  test('a bar that is met is blue, and the others say by how much they are missed', () => {
+    const svg = drawBars([RESULT])
+    assert.equal(svg.match(/<rect class="bar"/g)?.length, 1)
+    assert.equal(svg.match(/<rect class="missed"/g)?.length, 2)
+    for (const share of ['>99 %<', '>111 %<', '>3 IDs<']) assert.ok(svg.includes(share), share)
+  })
+
+  test('every curve has a line, a name and its units', () => {
+    const svg = drawCurves(['http'], RESULT.curves ?? [])
+    assert.equal(svg.match(/<polyline/g)?.length, 2)
+    for (const part of ['>Latency, ms<', '>M/s<', '>p50<', '>p99<']) assert.ok(svg.includes(part), part)
+    assert.ok(!svg.includes('NaN'))
+  })
+})
