@@ -20,7 +20,8 @@ export async function startOwnPostgres(connections = 16): Promise<OwnPostgres> {
   // mkdtemp makes it 0700; as root the server runs as another user, who must pass through.
   chmodSync(folder, 0o711)
   try {
-    const { url, pid, stop } = await startEmbeddedPostgres({ folder, log: SILENT })
+    const server = await startEmbeddedPostgres({ folder, log: SILENT })
+    const { url, pid } = server
     const client = new pg.Pool({ connectionString: url, max: connections })
     // Ended sessions of a server that stops.
     client.on('error', () => undefined)
@@ -32,7 +33,7 @@ export async function startOwnPostgres(connections = 16): Promise<OwnPostgres> {
       client,
       end: async () => {
         await client.end()
-        await stop()
+        await server.stop()
         rmSync(folder, { recursive: true, force: true })
       },
     }

@@ -62,14 +62,15 @@ async function redisIncr(): Promise<NumberServer | string> {
 }
 
 async function postgresNextval(): Promise<NumberServer> {
-  const { client, pid, version, end } = await startOwnPostgres(CONNECTIONS)
+  const postgres = await startOwnPostgres(CONNECTIONS)
+  const { client, pid, version } = postgres
   await client.query('CREATE SEQUENCE orders')
   return {
     name: `PostgreSQL ${version} nextval`,
     promise: 'while no commit is lost with a failover or a restored backup',
     pid,
     next: () => client.query({ name: 'next', text: "SELECT nextval('orders')" }),
-    end,
+    end: () => postgres.end(),
   }
 }
 
@@ -97,10 +98,11 @@ async function etcdPut(): Promise<NumberServer | string> {
 }
 
 async function idgenResp(): Promise<NumberServer> {
-  const { service, key, tags, end } = await serveIdgen({
+  const idgen = await serveIdgen({
     tags: 1,
     environment: { IDGEN_SERVER_THREADS: '1' },
   })
+  const { service, key, tags } = idgen
   const clients = respClients(service.respPort ?? 0, key)
   return {
     name: 'idgen INCR',
@@ -109,16 +111,17 @@ async function idgenResp(): Promise<NumberServer> {
     next: async (caller) => clients[caller]?.incr(tags[0] ?? ''),
     end: async () => {
       for (const client of clients) client.disconnect()
-      await end()
+      await idgen.end()
     },
   }
 }
 
 async function idgenHttp(): Promise<NumberServer> {
-  const { service, key, tags, end } = await serveIdgen({
+  const idgen = await serveIdgen({
     tags: 1,
     environment: { IDGEN_SERVER_THREADS: '1' },
   })
+  const { service, key, tags } = idgen
   const [workspace, group, tag] = (tags[0] ?? '').split('/')
   const url = `${service.httpOrigin}/v1/workspaces/${workspace}/groups/${group}/tags/${tag}/ids`
   const request = { method: 'POST', headers: { authorization: `Bearer ${key}` } }
@@ -131,7 +134,7 @@ async function idgenHttp(): Promise<NumberServer> {
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
       return response.text()
     },
-    end,
+    end: () => idgen.end(),
   }
 }
 

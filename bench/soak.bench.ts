@@ -52,7 +52,9 @@ try {
     }),
   )
   let sampling: Promise<void> = Promise.resolve()
-  const ticking = setInterval(() => (sampling = sampling.then(() => sampler.sample())), SAMPLE_MS)
+  const ticking = setInterval(() => {
+    sampling = sampling.then(() => sampler.sample())
+  }, SAMPLE_MS)
   const reports = await Promise.all(loads).finally(() => clearInterval(ticking))
   await sampling
   report(reports, sampler.samples)
