@@ -20,9 +20,11 @@ export async function growAllocations(short: boolean): Promise<GrowthFindings> {
   const own = await startOwnPostgres()
   try {
     const service = await startService(environmentOf(own))
-    await makeFirstTag(service.httpOrigin).finally(async () => {
+    try {
+      await makeFirstTag(service.httpOrigin)
+    } finally {
       await service.stop('SIGTERM')
-    })
+    }
     const database = new PostgresDatabase({ url: own.url, log: SILENT, poolMax: 4, poolMin: 1 })
     try {
       return await measure({ own, database, rows, calls })
