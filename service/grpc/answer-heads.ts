@@ -11,8 +11,10 @@ const BEGIN: HeaderFields = [
   ['content-type', 'application/grpc'],
 ]
 
+const ACCEPTED = ['grpc-accept-encoding', 'identity,gzip'] as const
+
 /** Before the first message. */
-export const ANSWER_HEAD = encodeFields([...BEGIN, ['grpc-accept-encoding', 'identity,gzip']])
+export const ANSWER_HEAD = encodeFields([...BEGIN, ACCEPTED])
 /** Behind the last one. */
 export const OK_TRAILERS = encodeFields([['grpc-status', String(STATUS.OK)]])
 
@@ -24,6 +26,11 @@ export function failedTrailers(status: CallStatus): Uint8Array {
 /** The whole answer, where no message was sent ("Trailers-Only"). */
 export function failedAnswer(status: CallStatus): Uint8Array {
   return encodeFields([...BEGIN, ...statusFields(status)])
+}
+
+/** The answer to a message that is compressed in a way that nobody here knows. */
+export function encodingRefusal(status: CallStatus): Uint8Array {
+  return encodeFields([...BEGIN, ACCEPTED, ...statusFields(status)])
 }
 
 /** What is no call of gRPC is told so in HTTP's own words. */

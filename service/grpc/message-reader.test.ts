@@ -36,6 +36,19 @@ test('however a stream is cut, its messages are the same', () => {
   )
 })
 
+test('a message that comes byte by byte is not copied for each byte', (t) => {
+  const { mock } = t.mock.method(Buffer, 'allocUnsafe')
+  const message = prefixed(Buffer.alloc(30_000, 'x'))
+  const reader = new MessageReader(30_000, false)
+  for (let at = 0; at < message.length; at += 1) {
+    assert.equal(reader.next(), undefined)
+    reader.add(message.subarray(at, at + 1))
+    reader.keep()
+  }
+  assert.equal(reader.next()?.length, 30_000)
+  assert.ok(mock.callCount() < 20, `${mock.callCount()} copies`)
+})
+
 test('a message above the limit is refused as soon as its length is known', () => {
   const reader = new MessageReader(10, false)
   reader.add(prefixed(Buffer.alloc(11)).subarray(0, 5))

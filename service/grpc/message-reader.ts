@@ -14,6 +14,9 @@ export class MessageReader {
   readonly #gzip: boolean
   #bytes: Uint8Array = NOTHING
   #at = 0
+  #end = 0
+  /** `#bytes` is ours to write to. */
+  #isOwn = false
 
   /** `maxBytes`: of a message, also after decompression. */
   constructor(maxBytes: number, gzip: boolean) {
@@ -23,21 +26,29 @@ export class MessageReader {
 
   /** More of the stream. What is not read before the next turn must be `keep`t. */
   add(bytes: Uint8Array): void {
-    const rest = this.#bytes.length - this.#at
-    if (rest === 0) this.#bytes = bytes
-    else this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), bytes])
-    this.#at = 0
+    if (this.unread === 0) {
+      this.#bytes = bytes
+      this.#at = 0
+      this.#end = bytes.length
+      this.#isOwn = false
+      return
+    }
+    const wanted = this.unread + bytes.length
+    // Twice as much: a message that comes byte by byte must not be copied for each.
+    if (!this.#isOwn || this.#end + bytes.length > this.#bytes.length) this.#move(2 * wanted)
+    this.#bytes.set(bytes, this.#end)
+    this.#end += bytes.length
   }
 
   /** The next message that is whole; undefined: more must come. @throws CallStatus */
   next(): Uint8Array | undefined {
     const bytes = this.#bytes
     const at = this.#at
-    if (bytes.length - at < PREFIX_BYTES) return undefined
+    if (this.#end - at < PREFIX_BYTES) return undefined
     const length = this.#length()
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes)
     const end = at + PREFIX_BYTES + length
-    if (bytes.length < end) return undefined
+    if (this.#end < end) return undefined
     this.#at = end
     const message = bytes.subarray(at + PREFIX_BYTES, end)
     return bytes[at] === 0 ? message : this.#inflated(message)
@@ -45,14 +56,12 @@ export class MessageReader {
 
   /** The bytes belong to somebody else, who will write over them. */
   keep(): void {
-    this.#bytes =
-      this.#at === this.#bytes.length ? NOTHING : Uint8Array.prototype.slice.call(this.#bytes, this.#at)
-    this.#at = 0
+    if (this.unread > 0 && !this.#isOwn) this.#move(this.unread)
   }
 
   /** Bytes that no whole message was made of yet. */
   get unread(): number {
-    return this.#bytes.length - this.#at
+    return this.#end - this.#at
   }
 
   /** Refuses a message that is too large when its length is known, not when all of it has come. @throws CallStatus */
@@ -60,6 +69,16 @@ export class MessageReader {
     const lengthIsKnown = this.unread >= PREFIX_BYTES
     if (this.unread > this.#maxBytes + PREFIX_BYTES || (lengthIsKnown && this.#length() > this.#maxBytes))
       throw tooLarge(this.#maxBytes)
+  }
+
+  /** To memory of its own, never within it: a message that was given out lies in the old one. */
+  #move(capacity: number): void {
+    const own = Buffer.allocUnsafe(capacity)
+    own.set(this.#bytes.subarray(this.#at, this.#end))
+    this.#end -= this.#at
+    this.#at = 0
+    this.#bytes = own
+    this.#isOwn = true
   }
 
   #length(): number {

@@ -98,7 +98,7 @@ test('a unary method takes exactly one message', () => {
   for (const body of [Buffer.alloc(0), MESSAGE.subarray(0, 6), Buffer.concat([MESSAGE, MESSAGE])]) {
     const { desk } = grpcDesk()
     desk.receive(head('/t/Echo'), data(1, body, true))
-    assert.equal(answered(desk).fields['grpc-status'], String(STATUS.INTERNAL))
+    assert.equal(answered(desk).fields['grpc-status'], String(STATUS.UNIMPLEMENTED))
   }
 })
 
@@ -125,6 +125,7 @@ test('what is no call of gRPC is told so', () => {
     [{ ':method': 'GET' }, '405', STATUS.INTERNAL],
     [{ 'content-type': 'text/html' }, '415', STATUS.INTERNAL],
     [{ 'content-type': 'application/grpc-web' }, '415', STATUS.INTERNAL],
+    [{ 'content-type': 'application/grpc+json' }, '415', STATUS.INTERNAL],
     [{ ':path': '/t/Nothing' }, '200', STATUS.UNIMPLEMENTED],
     [{ 'grpc-encoding': 'snappy' }, '200', STATUS.UNIMPLEMENTED],
   ] as const) {
@@ -133,7 +134,29 @@ test('what is no call of gRPC is told so', () => {
     const { fields } = answered(desk)
     assert.equal(fields[':status'], httpStatus, JSON.stringify(more))
     assert.equal(fields['grpc-status'], String(code), JSON.stringify(more))
+    // A client that compresses in another way learns what to do.
+    if ('grpc-encoding' in more) assert.equal(fields['grpc-accept-encoding'], 'identity,gzip')
   }
+})
+
+test('protobuf may be named in the content type', () => {
+  for (const type of ['application/grpc+proto', 'application/grpc;charset=utf-8']) {
+    const { desk } = grpcDesk()
+    desk.receive(head('/t/Echo', { 'content-type': type }), data(1, MESSAGE, true))
+    assert.equal(answered(desk).fields['grpc-status'], '0', type)
+  }
+})
+
+test('a unary call in parts holds what has come of it, and nothing once it is answered', () => {
+  const { desk } = grpcDesk()
+  const part = Buffer.alloc(60)
+  part.writeUInt32BE(100, 1)
+  const held: number[] = []
+  desk.connection.holds = (more) => held.push(more)
+  desk.receive(head('/t/Echo'), data(1, part))
+  desk.receive(data(1, Buffer.alloc(45), true))
+  assert.equal(answered(desk).fields['grpc-status'], '0')
+  assert.deepEqual(held, [60, -60])
 })
 
 test('a call that waits ends at its deadline, and at once when the client resets it', () => {

@@ -1,6 +1,6 @@
 import type { RequestHead } from '../http2/request-head.ts'
 import type { Stream, StreamHandler } from '../http2/stream.ts'
-import { failedAnswer, httpRefusal } from './answer-heads.ts'
+import { encodingRefusal, failedAnswer, httpRefusal } from './answer-heads.ts'
 import { CallStatus, type Method } from './call.ts'
 import type { CallTerms } from './served-call.ts'
 import { STATUS } from './status-code.ts'
@@ -32,14 +32,14 @@ function askedOf(head: RequestHead, methods: Methods): Asked {
   const type = head.field('content-type') ?? 'nothing'
   if (head.method !== 'POST')
     return httpRefusal(405, notGrpc(`${head.method} is no method of gRPC: POST is.`))
-  if (!/^application\/grpc($|[+;])/.test(type))
+  if (!/^application\/grpc(\+proto)?($|;)/.test(type))
     return httpRefusal(
       415,
       notGrpc(`content-type is ${JSON.stringify(type.slice(0, 80))}; application/grpc is wanted.`),
     )
   const encoding = head.field('grpc-encoding') ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip')
-    return failedAnswer(
+    return encodingRefusal(
       unimplemented(`grpc-encoding ${encoding.slice(0, 80)} is not known: identity and gzip are.`),
     )
   return (

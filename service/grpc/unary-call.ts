@@ -28,7 +28,8 @@ export class UnaryCall extends ServedCall {
     try {
       const message = this.reader.next()
       if (message === undefined || this.reader.unread > 0)
-        throw new CallStatus(STATUS.INTERNAL, 'This method takes one message, and gives one.')
+        // As grpc/grpc, doc/statuscodes.md wants it.
+        throw new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message, and gives one.')
       const answer = this.#method.answer(message, this)
       if (answer instanceof Uint8Array) this.#answer(answer)
       else this.#wait(answer)

@@ -12,6 +12,8 @@ export interface Http2ServerOptions {
   readonly open: ConnectionOptions['open']
   /** Bytes that may be kept for one client. */
   readonly maxHeldBytes: ConnectionOptions['maxHeldBytes']
+  /** Further connections are closed at once, and their clients try another server; left out: as many as come. */
+  readonly maxConnections?: number
   /** Connections above this age, give or take a tenth, take no new request, and end with the last one; 0: no limit. */
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */
@@ -108,6 +110,11 @@ export class Http2Server {
   }
 
   #accept(accepted: Socket, encrypted: boolean): void {
+    if (this.#connections.size >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY)) {
+      accepted.on('error', ignore)
+      accepted.destroy()
+      return
+    }
     const { socket, connection } = encrypted ? this.#copied(accepted, true) : this.#direct(accepted)
     this.#connections.set(connection, socket)
     socket.on('end', () => connection.inputEnded())
