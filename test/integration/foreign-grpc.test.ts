@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { exists, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
+import { RespService } from '../fixtures/resp-service.ts'
+import { ScriptedCertificates } from '../fixtures/scripted-certificates.ts'
+import { selfSigned } from '../fixtures/self-signed.ts'
 
 /** Clients that nobody here wrote: grpcurl (Go), through reflection alone, and one that protoc made for Python. */
 
@@ -96,6 +99,59 @@ test('a Python client generated from the proto issues, streams and reads error d
     error: { code: 'NOT_FOUND', reason: 'IDGEN_TAG_NOT_FOUND', retryable: 'false' },
   })
 })
+
+const GO_SAW = {
+  distinct: 512 * 20,
+  large: 10_000,
+  compressed: 1,
+  streamed: 100_000,
+  late: 'DeadlineExceeded',
+  error: 'NotFound 1',
+}
+
+test('grpc-go loses no call while its connections end for their age, with the smallest windows', async (t) => {
+  const client = await installed(t, 'grpc-go', buildGoClient)
+  if (client === undefined) return
+  const { world, service } = await RespService.start(t, { IDGEN_SERVER_MAX_CONNECTION_AGE: '300ms' })
+  const args = [service.grpcAddress, world.key, 'demo/load/orders', 'demo/load/uuids']
+  const { stdout } = await run(client, args, CLIENT_LIMIT)
+  assert.deepEqual(JSON.parse(stdout), GO_SAW)
+})
+
+test('grpc-go speaks to it encrypted, which it only does where h2 is agreed on', async (t) => {
+  const client = await installed(t, 'grpc-go', buildGoClient)
+  if (client === undefined) return
+  const certificate = selfSigned('localhost')
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-grpc-go-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const trusted = join(folder, 'trusted.pem')
+  await writeFile(trusted, certificate.cert)
+  const certificates = new ScriptedCertificates(certificate)
+  const api = await GrpcApi.withTags(t, NO_LIMIT, { tls: { certificates, minVersion: 'TLSv1.3' } })
+  const args = [api.address, api.memory.keyText, 'acme/shop/segment', 'acme/shop/uuid-v7', trusted]
+  const { stdout } = await run(client, args, CLIENT_LIMIT)
+  assert.deepEqual(JSON.parse(stdout), GO_SAW)
+})
+
+/** One address asks as fast as it can. */
+const NO_LIMIT = { environment: { IDGEN_LIMITS_PER_ADDRESS: '0' } }
+const CLIENT_LIMIT = { timeout: 60_000 }
+
+/** Built once for each version that go.mod names. */
+async function buildGoClient(): Promise<string> {
+  const folder = join(ROOT, 'test/fixtures/grpc-client-go')
+  const version = /google\.golang\.org\/grpc (v[\d.]+)/.exec(
+    await readFile(join(folder, 'go.mod'), 'utf8'),
+  )?.[1]
+  const binary = join(TOOLS, `grpc-go-${version}`, 'client')
+  if (await exists(binary)) return binary
+  await run('go', ['build', '-mod=readonly', '-trimpath', '-o', binary, '.'], {
+    cwd: folder,
+    env: { ...process.env, CGO_ENABLED: '0' },
+    timeout: INSTALL_LIMIT_MS,
+  })
+  return binary
+}
 
 async function installGrpcurl(): Promise<string> {
   const folder = join(TOOLS, `grpcurl-${GRPCURL_VERSION}`)
