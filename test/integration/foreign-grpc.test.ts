@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import {
+  GenerateBatchRequest,
+  GenerateBatchResponse,
+} from '../../service/grpc/generated/idgen/v1/id_service.ts'
 import { exists, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { RespService } from '../fixtures/resp-service.ts'
@@ -18,6 +25,8 @@ const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const GRPCURL_VERSION = 'v1.9.4'
 const GRPCIO_TOOLS_VERSION = '1.85.1'
+/** One address asks as fast as it can. */
+const NO_LIMIT = { environment: { IDGEN_LIMITS_PER_ADDRESS: '0' } }
 
 test('grpcurl finds, describes and calls everything by reflection alone', async (t) => {
   const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
@@ -87,7 +96,7 @@ test('a Python client generated from the proto issues, streams and reads error d
   ]
   const out = [`--python_out=${generated}`, `--grpc_python_out=${generated}`]
   await run(python, ['-m', 'grpc_tools.protoc', `-I${proto}`, ...out, ...files], { cwd: proto })
-  const api = await GrpcApi.withTags(t)
+  const api = await GrpcApi.withTags(t, NO_LIMIT)
   const script = join(ROOT, 'test/fixtures/grpc_client.py')
   const { stdout } = await run(python, [script, generated, api.address, api.memory.keyText])
   assert.deepEqual(JSON.parse(stdout), {
@@ -96,8 +105,40 @@ test('a Python client generated from the proto issues, streams and reads error d
     uuid_bytes: 160,
     streamed: 100_000,
     increasing: true,
+    at_once: 500,
+    compressed: true,
+    late: 'DEADLINE_EXCEEDED',
     error: { code: 'NOT_FOUND', reason: 'IDGEN_TAG_NOT_FOUND', retryable: 'false' },
   })
+})
+
+test('nghttp2 reads 256 large answers at once through windows of a kilobyte, and pings meanwhile', async (t) => {
+  const api = await GrpcApi.withTags(t, NO_LIMIT)
+  const session = connect(`http://${api.address}`, { settings: { initialWindowSize: 1000 } })
+  t.after(() => session.destroy())
+  await once(session, 'connect')
+  const message = GenerateBatchRequest.encode({ tag: 'acme/shop/uuid-v7', count: 1000, format: 2 }).finish()
+  const ask = async (): Promise<string[]> => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/idgen.v1.IdService/GenerateBatch',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: `Bearer ${api.memory.keyText}`,
+    })
+    const trailers = once(stream, 'trailers')
+    stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]))
+    const bytes = await buffer(stream)
+    const [told] = (await trailers) as [Record<string, string>]
+    assert.equal(told['grpc-status'], '0')
+    assert.equal(bytes.readUInt32BE(1), bytes.length - 5)
+    return GenerateBatchResponse.decode(bytes.subarray(5)).texts
+  }
+  const asked = Array.from({ length: 256 }, ask)
+  await new Promise<void>((resolve, reject) => {
+    session.ping((error) => (error === null ? resolve() : reject(error)))
+  })
+  assert.equal(new Set((await Promise.all(asked)).flat()).size, 256_000)
 })
 
 const GO_SAW = {
@@ -133,8 +174,6 @@ test('grpc-go speaks to it encrypted, which it only does where h2 is agreed on',
   assert.deepEqual(JSON.parse(stdout), GO_SAW)
 })
 
-/** One address asks as fast as it can. */
-const NO_LIMIT = { environment: { IDGEN_LIMITS_PER_ADDRESS: '0' } }
 const CLIENT_LIMIT = { timeout: 60_000 }
 
 /** Built once for each version that go.mod names. */
