@@ -225,6 +225,8 @@ test('a limit that is raised counts from the next request on', async (t) => {
   const listening = await Listening.start(t, { perAddress: 2 })
   assert.deepEqual(await listening.statuses(3), [200, 200, 429])
   listening.limit({ perAddress: 4 })
+  // Who had used up a second waits at the new rate.
+  listening.api.memory.clock.advance(500)
   assert.deepEqual(await listening.statuses(3), [200, 200, 429])
   listening.limit({ perAddress: 0 })
   assert.deepEqual(await listening.statuses(9), Array(9).fill(200))

@@ -13,7 +13,7 @@ import { type Issued, type Run, WorkerThread } from './sub-block-worker.ts'
 
 /** What the process tells its parent. */
 export type FromProcess =
-  | { readonly kind: 'started'; readonly worker: number | undefined }
+  | { readonly kind: 'started'; readonly workers: readonly (number | undefined)[] }
   | Issued
   | { readonly kind: 'ended'; readonly spokeAfterStop: boolean }
 
@@ -26,7 +26,7 @@ const service = await startUseCases(config, { ...store, ...outside })
 const { generate, directory, clock, log } = service.useCases
 const lender = new SubBlockLender({ generate, directory, clock, log, maxCount: 10_000 })
 process.once('disconnect', () => process.exit(1))
-tell({ kind: 'started', worker: service.workerIds.held[0] })
+tell({ kind: 'started', workers: service.workerIds.held })
 // All begin together: those that are up first would keep the others from starting.
 await once(process, 'message')
 const threads = Array.from({ length: Number(threadCount) }, (_, i) => {

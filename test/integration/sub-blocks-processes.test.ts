@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
@@ -12,6 +12,7 @@ import type { TimeHold } from '../../service/ports/time-grant-store.ts'
 import { endAtExit } from '../fixtures/bound-child.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { testEtcd } from './etcd-server.ts'
 import { testDatabase } from './postgres-server.ts'
 import type { FromProcess } from './sub-block-process.ts'
 
@@ -21,28 +22,46 @@ const THREADS = 2
 /** IDs of every tag before the kill, and as many after it. */
 const LOAD = 1000
 
-test(`${PROCESSES} processes of one host, ${THREADS} threads and a main thread each, one killed meanwhile: no ID twice`, {
-  timeout: 90_000,
-}, async (t) => {
+for (const { workerIds, etcd } of [
+  { workerIds: 1, etcd: false },
+  { workerIds: 2, etcd: true },
+])
+  test(
+    `${PROCESSES} processes of one host, ${THREADS} threads and ${workerIds} worker ids each${etcd ? ', with etcd' : ''}, one killed meanwhile: no ID twice`,
+    {
+      timeout: 90_000,
+    },
+    (t) => killOneOf(t, workerIds, etcd),
+  )
+
+async function killOneOf(t: TestContext, workerIds: number, withEtcd: boolean): Promise<void> {
   const { url } = await database(t)
+  const environment = { IDGEN_DATABASE_URL: url, IDGEN_SERVER_WORKER_IDS: String(workerIds) }
+  const etcd = withEtcd ? await testEtcd({ members: 1 }) : undefined
+  if (etcd !== undefined) {
+    t.after(() => etcd.close())
+    Object.assign(environment, { IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(',') })
+  }
   const ids = new IssuedIds()
-  const started = await Promise.all(Array.from({ length: PROCESSES }, () => startProcess(url, ids)))
+  const start = (): Promise<RunningProcess> => startProcess(environment, ids)
+  const started = await Promise.all(Array.from({ length: PROCESSES }, start))
   t.after(() => started.map(({ child }) => child.kill('SIGKILL')))
-  assert.equal(new Set(started.map(({ worker }) => worker)).size, PROCESSES, 'worker ids')
+  const held = new Set(started.flatMap(({ workers }) => workers))
+  assert.equal(held.size, PROCESSES * workerIds, 'worker ids')
   for (const { child } of started) child.send('go')
   await given(ids, LOAD)
   const [victim, ...others] = started
   victim?.child.kill('SIGKILL')
-  const replacement = await startProcess(url, ids)
+  const replacement = await start()
   started.push(replacement)
   replacement.child.send('go')
-  assert.ok(!others.some(({ worker }) => worker === replacement.worker))
+  for (const worker of replacement.workers) assert.ok(!others.some(({ workers }) => workers.includes(worker)))
   await given(ids, least(ids) + LOAD)
   const ends = await Promise.all([...others, replacement].map((running) => running.stop()))
   ids.verify()
   assert.deepEqual(ends, [false, false, false], 'no thread told of IDs after it had said that it stopped')
   t.diagnostic(`${ids.total} IDs of ${started.length} processes`)
-})
+}
 
 test('traps 11 and 21: processes of one host that call themselves the same never hold the same worker id or window (PostgreSQL)', async (t) => {
   const { pool } = await database(t)
@@ -83,18 +102,18 @@ function least(ids: IssuedIds): number {
 
 interface RunningProcess {
   readonly child: ChildProcess
-  readonly worker: number | undefined
+  readonly workers: readonly (number | undefined)[]
   /** Resolves with whether a thread spoke of IDs after it had stopped. */
   stop(): Promise<boolean>
 }
 
-async function startProcess(url: string, ids: IssuedIds): Promise<RunningProcess> {
+async function startProcess(environment: Record<string, string>, ids: IssuedIds): Promise<RunningProcess> {
   const program = fileURLToPath(new URL('./sub-block-process.ts', import.meta.url))
   const child = fork(program, [String(THREADS), ...PATHS], {
     serialization: 'advanced',
     env: {
       ...process.env,
-      IDGEN_DATABASE_URL: url,
+      ...environment,
       IDGEN_DATABASE_POOL_MAX: '4',
       IDGEN_DATABASE_POOL_MIN: '1',
     },
@@ -102,17 +121,17 @@ async function startProcess(url: string, ids: IssuedIds): Promise<RunningProcess
   const { pid = -1 } = child
   endAtExit.remember(pid)
   const exited = once(child, 'exit').then(() => endAtExit.forget(pid))
-  const started = Promise.withResolvers<number | undefined>()
+  const started = Promise.withResolvers<RunningProcess['workers']>()
   let spokeAfterStop: boolean | undefined
   child.on('message', (message: FromProcess) => {
-    if (message.kind === 'started') started.resolve(message.worker)
+    if (message.kind === 'started') started.resolve(message.workers)
     else if (message.kind === 'ended') spokeAfterStop = message.spokeAfterStop
     else noteAll(ids, `process ${pid}`, message)
   })
   void exited.then(() => started.reject(new Error('the process ended before it had started')))
   return {
     child,
-    worker: await started.promise,
+    workers: await started.promise,
     async stop() {
       child.send('stop')
       await exited
