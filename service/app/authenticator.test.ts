@@ -265,3 +265,43 @@ test('who remembers keys is told of each that is forgotten, until he no longer f
   authenticator.forgetAll()
   assert.equal(forgotten.length, 2)
 })
+
+test('a hundred keys at once are all accepted, with at most 16 questions to the store at a time', async () => {
+  const texts: string[] = []
+  for (let i = 0; i < 100; i += 1) texts.push((await manage.create(ACTOR, draft())).text)
+  const looks = recordedLooks()
+  const callers = await Promise.all(texts.map((text) => authenticator.authenticate(text)))
+  assert.equal(new Set(callers.map(({ keyId }) => keyId)).size, 100)
+  assert.deepEqual(looks, { most: 16, now: 0 })
+})
+
+test('look-ups that a revocation made worthless count until they end', async () => {
+  keys.hangs = true
+  for (let i = 0; i < 10; i += 1) {
+    for (let k = 0; k < 100; k += 1) authenticator.authenticate(guessed(100 * i + k)).catch(() => undefined)
+    authenticator.forget('somebody')
+  }
+  assert.equal(keys.finds, 16)
+  await assert.rejects(authenticator.authenticate(guessed(1000)), refuses('IDGEN_OVERLOADED'))
+  clock.advance(2000)
+  await settle()
+})
+
+/** Of the form of a key, so that the store is asked. */
+function guessed(number: number): string {
+  return `idg_aaaaaaaaaaaa_${String(number).padStart(43, 'A')}`
+}
+
+/** How many look-ups the store has at once. */
+function recordedLooks(): { most: number; now: number } {
+  const looks = { most: 0, now: 0 }
+  const find = keys.find.bind(keys)
+  keys.find = async (id) => {
+    looks.now += 1
+    looks.most = Math.max(looks.most, looks.now)
+    await settle()
+    looks.now -= 1
+    return await find(id)
+  }
+  return looks
+}

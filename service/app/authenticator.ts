@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { ApiKey, ApiKeyStore, Scope } from '../ports/api-key-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
+import { Turns } from './turns.ts'
 
 /** Who asks: a key's public part and what it may do. */
 export interface Caller {
@@ -51,6 +52,9 @@ export class Authenticator {
   readonly #entries = new Map<string, Entry>()
   /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
   readonly #flights = new Map<string, Promise<Entry>>()
+  /** Also those that `forget` took out of the flights: they still hold or wait for a turn. */
+  #looking = 0
+  readonly #turns = new Turns(LOOK_UPS_MAX)
   #adminHash: Buffer | undefined
   readonly #rememberers = new Set<(keyId: string | undefined) => void>()
   hits = 0
@@ -149,8 +153,9 @@ export class Authenticator {
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
     const flying = this.#flights.get(cacheKey)
     if (flying !== undefined) return flying
-    if (this.#flights.size >= LOOK_UPS_MAX) return Promise.reject(tooManyLookUps(LOOK_UPS_MAX, 'API keys'))
+    if (this.#looking >= LOOKING_MAX) return Promise.reject(tooManyLookUps(this.#looking, 'API keys'))
     this.misses += 1
+    this.#looking += 1
     const flight = this.#check(keyText, nowMs)
       .then((entry) => {
         // Revoked while it was looked up: what came back may be older than the revocation, so it is not kept.
@@ -158,6 +163,7 @@ export class Authenticator {
         return entry
       })
       .finally(() => {
+        this.#looking -= 1
         if (this.#flights.get(cacheKey) === flight) this.#flights.delete(cacheKey)
       })
     this.#flights.set(cacheKey, flight)
@@ -171,7 +177,7 @@ export class Authenticator {
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
       return { keyId: 'admin', caller: ADMIN, untilMs, graceUntilMs, expiresAtMs: Number.POSITIVE_INFINITY }
     const id = keyIdOf(keyText)
-    const key = id === undefined ? undefined : await this.#options.keys.find(id)
+    const key = id === undefined ? undefined : await this.#turns.run(() => this.#options.keys.find(id))
     const valid = key !== undefined && isValid(key, digest, nowMs)
     return {
       keyId: id ?? '',
@@ -250,6 +256,8 @@ export function sha256(text: string): Buffer {
 const GRACE_MS = 3_600_000
 /** While the store is away each key asks it once a second, not once a request. */
 const REFRESH_EVERY_MS = 1000
+/** Keys looked up or waiting for their turn: all clients come back at once after a start. As many as tags, and as a thread lets ask. */
+const LOOKING_MAX = 1000
 
 /** Longer than any key of ours; keeps a caller from making us hash megabytes. */
 export const KEY_TEXT_MAX = 256

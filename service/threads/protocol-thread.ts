@@ -135,9 +135,9 @@ export class ProtocolThread implements BorrowingThread {
       rates.refused[kind] += refused - this.#refused[kind]
       this.#refused[kind] = refused
     }
-    // The thread counts in the other order, so there are never more that waited than were answered.
-    const late = this.#meters.late
+    // The thread counts in the other order, so what has its duration was counted as late, and what is late as answered.
     const waits = this.#meters.durations.slice()
+    const late = this.#meters.late
     this.#tally?.fold((labels, requests, ids) => this.#count(labels, requests, ids))
     const news = waits.map((value, at) => value - (this.#durations[at] ?? 0))
     generate.countWaits(late - this.#late, news)
