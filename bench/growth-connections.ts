@@ -22,7 +22,7 @@ export async function growConnections(short: boolean): Promise<GrowthFindings> {
   const steps = [...found].flatMap(([protocol, all]) => all.map((one) => ({ protocol, ...one })))
   return {
     conditions: [
-      `Connections: ${RATE} IDs/s in all (open loop), one ID a request, one thread; the client holds the same number of sockets on the same ${availableParallelism()} processors.`,
+      `Connections: ${RATE} IDs/s in all (open loop), one ID a request, one thread; processor time holds the opening of the connections, shared by the IDs of half a minute; the client holds the same number of sockets on the same ${availableParallelism()} processors.`,
     ],
     rows: PROTOCOLS.map((protocol) => ({
       what: `memory for a connection, ${protocol}`,
@@ -95,7 +95,7 @@ async function measure(
       connections,
       // A single connection has to carry the whole rate.
       pipeline: Math.max(1, Math.ceil(64 / connections)),
-      durationMs: short ? 1000 : 10_000,
+      durationMs: short ? 1000 : 30_000,
       rate: RATE,
     })
     return { connections, residentMb: most, micros, p99Ms: report.latency.p99 }
