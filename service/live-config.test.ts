@@ -13,7 +13,10 @@ test('new limits and new proxies are in force at once', async (t) => {
     applyLive(memory.service, new PinoLog('silent', {}), loadConfig(undefined, environment))
   assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 1000, 'the default')
   apply({ IDGEN_LIMITS_PER_ADDRESS: '1500', IDGEN_SERVER_TRUSTED_PROXIES: '10.0.0.0/8' })
-  assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 500)
+  // No burst on top: what is full stays full until time has passed.
+  assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 0)
+  memory.clock.advance(1000)
+  assert.equal(rates.admitCaller('192.0.2.1', 'key', 5000, rates.now()), 1500)
   assert.equal(addresses.nameOf(addresses.peerAt('10.0.0.1'), '192.0.2.7'), '192.0.2.7')
   apply({ IDGEN_SERVER_FORWARDED_HEADER: 'forwarded' })
   assert.equal(addresses.nameOf(addresses.peerAt('10.0.0.1'), '192.0.2.7'), '10.0.0.1')
