@@ -1,4 +1,5 @@
 import { CpuShare } from './adapters/system/cpu-share.ts'
+import { AuditChain } from './app/audit-chain.ts'
 import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
@@ -176,9 +177,10 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
 /** Of the 30 s a graceful shutdown may take, after the listeners have drained. */
 const STOP_BUDGET_MS = 8000
 
-function newAudit(config: Config, { auditSink: sink, clock, log }: Outside): AuditTrail {
-  const { queueMax, flushEvery: flushEveryMs } = config.audit
-  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs })
+function newAudit(config: Config, { auditSink: sink, clock, log, random, instance }: Outside): AuditTrail {
+  const { queueMax, flushEvery: flushEveryMs, key } = config.audit
+  const chain = new AuditChain(instance, random, key || undefined)
+  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs, chain })
 }
 
 function joined(
