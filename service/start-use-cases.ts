@@ -132,6 +132,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       ],
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
+    audit: outside.auditQuery,
     traffic: new DcTraffic(config.datacenter.id),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },

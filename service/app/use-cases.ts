@@ -1,4 +1,5 @@
 import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -36,6 +37,7 @@ export interface UseCases {
   readonly readiness: Readiness
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
+  readonly audit: AuditQuery
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits
   readonly clock: Clock

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { PostgresAuditQuery } from '../adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditReader } from '../adapters/postgres/postgres-audit-reader.ts'
 import { type AuditVerdict, checkAudit } from '../app/audit-check.ts'
-import type { AuditPosition, ReadRecord } from '../ports/audit-reader.ts'
+import type { AuditPosition, FoundRecord } from '../ports/audit-query.ts'
 import { type AuditHeads, readAuditHeads } from './audit-heads.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
@@ -86,10 +87,12 @@ function textOf({ chains, records, faults, unclosed }: AuditVerdict): string {
 
 async function exportAll(options: RangeOptions): Promise<void> {
   await withDatabase(options.config, async (database) => {
-    const reader = new PostgresAuditReader(database)
+    const query = new PostgresAuditQuery(database)
+    const { from, to } = options
+    const range = { ...(from && { from }), ...(to && { to }) }
     let after: AuditPosition | undefined
     do {
-      const page = await reader.records({ from: options.from, to: options.to }, after, PAGE)
+      const page = await query.find(range, after, 'oldest', PAGE)
       const text = page.map((record) => `${JSON.stringify(lineOf(record))}\n`).join('')
       // A slow reader holds the export up; it never fills the memory.
       if (!process.stdout.write(text)) await once(process.stdout, 'drain')
@@ -98,7 +101,7 @@ async function exportAll(options: RangeOptions): Promise<void> {
   })
 }
 
-function lineOf({ link, workspace, traceId, ...record }: ReadRecord): object {
+function lineOf({ link, workspace, traceId, ...record }: FoundRecord): object {
   return { ...record, workspace: workspace ?? null, traceId: traceId ?? null, ...link }
 }
 

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import { type FastifyInstance, fastify } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { ConnectionAge } from './connection-age.ts'
@@ -162,6 +163,7 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   tagRoutes(app, catalog)
   declarationRoutes(app, declarations)
   keyRoutes(app, keys)
+  auditRoutes(app, useCases)
 }
 
 /** Queries are text; only plain digits become a number, everything else is left for the schema to refuse. */

@@ -27,19 +27,4 @@ export interface AuditReader {
   unchained(since: Date): Promise<{ readonly records: number; readonly last: Date | undefined }>
   /** Since when there are chains here: when migration 0010 was applied. */
   chainedSince(): Promise<Date>
-  /** Records from a moment on, and before another one, oldest first, after a place in that order. */
-  records(range: AuditRange, after: AuditPosition | undefined, limit: number): Promise<readonly ReadRecord[]>
 }
-
-export interface AuditRange {
-  readonly from: Date | undefined
-  readonly to: Date | undefined
-}
-
-/** A place in the order of time; `id` tells records of one moment apart. */
-export interface AuditPosition {
-  readonly at: Date
-  readonly id: number
-}
-
-export type ReadRecord = ChainedRecord & { readonly id: number }

@@ -1,14 +1,8 @@
-import { type Selectable, sql } from 'kysely'
-import type {
-  AuditChainHead,
-  AuditPlace,
-  AuditPosition,
-  AuditRange,
-  AuditReader,
-  ReadRecord,
-} from '../../ports/audit-reader.ts'
+import { sql } from 'kysely'
+import type { AuditChainHead, AuditPlace, AuditReader } from '../../ports/audit-reader.ts'
+import type { ChainedRecord } from '../../ports/audit-sink.ts'
+import { auditRecordOf } from './audit-row.ts'
 import type { PostgresDatabase } from './database.ts'
-import type { AuditLogTable } from './tables.ts'
 
 export class PostgresAuditReader implements AuditReader {
   readonly #database: PostgresDatabase
@@ -53,7 +47,7 @@ export class PostgresAuditReader implements AuditReader {
       : { seq: row.seq, hash: row.hash }
   }
 
-  async chainRecords(chain: string, afterSeq: number, limit: number): Promise<readonly ReadRecord[]> {
+  async chainRecords(chain: string, afterSeq: number, limit: number): Promise<readonly ChainedRecord[]> {
     const rows = await this.#database.read(
       'reading an audit chain',
       this.#database.kysely
@@ -65,7 +59,7 @@ export class PostgresAuditReader implements AuditReader {
         .orderBy('at')
         .limit(limit),
     )
-    return rows.map(recordOf)
+    return rows.map(auditRecordOf)
   }
 
   async unchained(since: Date): Promise<{ records: number; last: Date | undefined }> {
@@ -98,36 +92,5 @@ export class PostgresAuditReader implements AuditReader {
         .where('name', '=', '0010_audit-chains'),
     )
     return new Date(row?.timestamp ?? 0)
-  }
-
-  async records(
-    { from, to }: AuditRange,
-    after: AuditPosition | undefined,
-    limit: number,
-  ): Promise<readonly ReadRecord[]> {
-    let query = this.#database.kysely.selectFrom('audit_log').selectAll()
-    if (from !== undefined) query = query.where('at', '>=', from)
-    if (to !== undefined) query = query.where('at', '<', to)
-    if (after !== undefined) query = query.where(sql<boolean>`(at, id) > (${after.at}, ${after.id})`)
-    const ordered = query.orderBy('at').orderBy('id').limit(limit)
-    const rows = await this.#database.read('reading the audit log', ordered)
-    return rows.map(recordOf)
-  }
-}
-
-function recordOf(row: Selectable<AuditLogTable>): ReadRecord {
-  const { chain, seq, previous_hash: previousHash, hash } = row
-  const linked = chain !== null && seq !== null && previousHash !== null && hash !== null
-  return {
-    id: row.id,
-    at: row.at,
-    actor: row.actor,
-    action: row.action,
-    subject: row.subject,
-    workspace: row.workspace ?? undefined,
-    result: row.result,
-    traceId: row.trace_id ?? undefined,
-    detail: row.detail,
-    ...(linked && { link: { chain, seq, previousHash, hash } }),
   }
 }
