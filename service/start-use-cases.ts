@@ -15,6 +15,7 @@ import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
+import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { SubBlockLender } from './app/sub-block-lender.ts'
@@ -133,6 +134,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     audit: outside.auditQuery,
+    alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },

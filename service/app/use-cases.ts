@@ -13,6 +13,7 @@ import type { ManageKeys } from './manage-keys.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
+import type { RecordAlerts } from './record-alerts.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 /** Limits of one request, the same on every protocol. */
@@ -38,6 +39,7 @@ export interface UseCases {
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
   readonly audit: AuditQuery
+  readonly alerts: RecordAlerts
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits
   readonly clock: Clock

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import { type FastifyInstance, fastify } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { alertRoutes } from './alert-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { requireApiKey } from './authentication.ts'
 import { answerBrokenRequest } from './broken-request.ts'
@@ -164,6 +165,7 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   declarationRoutes(app, declarations)
   keyRoutes(app, keys)
   auditRoutes(app, useCases)
+  alertRoutes(app, useCases.alerts)
 }
 
 /** Queries are text; only plain digits become a number, everything else is left for the schema to refuse. */
