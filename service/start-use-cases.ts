@@ -154,7 +154,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
-  const written = useCases.ledger.stop().then(() => audit.stop())
+  const written = useCases.ledger.stop().then(() => audit.flush())
   const released = Promise.all([
     routers.stop(),
     capacity.stop(),
@@ -166,7 +166,9 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     service.sharing?.stop(),
     claim?.stop(),
   ])
-  const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
+  const returned = released.then(() => useCases.directory.retireAll())
+  // Last: what lets go of its own says so in the audit log, and nothing may follow the end of the chain.
+  const all = Promise.all([written, returned]).finally(() => audit.stop())
   const ended = new AbortController()
   const late = sleep(clock, STOP_BUDGET_MS, ended.signal).then(() => {
     // What was not returned stays burnt, what was not released runs out with its lease.
