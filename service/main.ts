@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { auditCommand } from './cli/audit.ts'
 import { benchCommand } from './cli/bench.ts'
 import { coordinationCommand } from './cli/coordination.ts'
 import { dcCommand } from './cli/dc.ts'
@@ -22,6 +23,7 @@ const program = new Command('idgen')
   .addCommand(tagCommand())
   .addCommand(coordinationCommand())
   .addCommand(dcCommand())
+  .addCommand(auditCommand())
   .addCommand(idCommand())
   .addCommand(doctorCommand())
   .addCommand(benchCommand())

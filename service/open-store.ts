@@ -5,6 +5,7 @@ import { databaseIdentity } from './adapters/postgres/database-identity.ts'
 import { migrate, pendingMigrations } from './adapters/postgres/migrate.ts'
 import { PartitionUpkeep } from './adapters/postgres/partition-upkeep.ts'
 import { PostgresApiKeyStore } from './adapters/postgres/postgres-api-key-store.ts'
+import { PostgresAuditQuery } from './adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
@@ -34,6 +35,7 @@ export interface OpenStore
     | 'declarations'
     | 'keys'
     | 'auditSink'
+    | 'auditQuery'
   > {
   readonly poolStats: () => PoolStats
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
@@ -74,6 +76,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
     auditSink: new PostgresAuditSink(database),
+    auditQuery: new PostgresAuditQuery(database),
     poolStats: () => database.poolStats(),
     lost: server.lost,
     close: () => stack.disposeAsync(),

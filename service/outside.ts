@@ -1,6 +1,7 @@
 import type { BlocksOfTag } from './app/shared-blocks.ts'
 import type { OpenCache } from './open-cache.ts'
 import type { ApiKeyStore } from './ports/api-key-store.ts'
+import type { AuditQuery } from './ports/audit-query.ts'
 import type { AuditSink } from './ports/audit-sink.ts'
 import type { CatalogStore } from './ports/catalog-store.ts'
 import type { Clock } from './ports/clock.ts'
@@ -27,6 +28,7 @@ export interface Outside {
   readonly declarations: DeclarationStore
   readonly keys: ApiKeyStore
   readonly auditSink: AuditSink
+  readonly auditQuery: AuditQuery
   /** Left out where no etcd is configured. */
   readonly shared?: SharedStore
   /** Left out where no Redis is configured. */

@@ -49,7 +49,7 @@ test('nothing is granted before the data centre is ours, and the refusal is on r
   assert.equal(asked, 0)
   assert.deepEqual(
     auditSink.records.map(({ action }) => action),
-    ['dc.claim-conflict'],
+    ['dc.claim-conflict', 'audit.close'],
   )
 })
 

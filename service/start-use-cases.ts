@@ -1,4 +1,5 @@
 import { CpuShare } from './adapters/system/cpu-share.ts'
+import { AuditChain } from './app/audit-chain.ts'
 import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
@@ -14,6 +15,7 @@ import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { newRateTables, RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
+import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { SubBlockLender } from './app/sub-block-lender.ts'
@@ -131,6 +133,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       ],
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
+    audit: outside.auditQuery,
+    alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
@@ -151,7 +155,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
-  const written = useCases.ledger.stop().then(() => audit.stop())
+  const written = useCases.ledger.stop().then(() => audit.flush())
   const released = Promise.all([
     routers.stop(),
     capacity.stop(),
@@ -163,7 +167,9 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     service.sharing?.stop(),
     claim?.stop(),
   ])
-  const all = Promise.all([written, released.then(() => useCases.directory.retireAll())])
+  const returned = released.then(() => useCases.directory.retireAll())
+  // Last: what lets go of its own says so in the audit log, and nothing may follow the end of the chain.
+  const all = closedAfter(Promise.all([written, returned]), audit)
   const ended = new AbortController()
   const late = sleep(clock, STOP_BUDGET_MS, ended.signal).then(() => {
     // What was not returned stays burnt, what was not released runs out with its lease.
@@ -177,9 +183,10 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
 /** Of the 30 s a graceful shutdown may take, after the listeners have drained. */
 const STOP_BUDGET_MS = 8000
 
-function newAudit(config: Config, { auditSink: sink, clock, log }: Outside): AuditTrail {
-  const { queueMax, flushEvery: flushEveryMs } = config.audit
-  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs })
+function newAudit(config: Config, { auditSink: sink, clock, log, random, instance }: Outside): AuditTrail {
+  const { queueMax, flushEvery: flushEveryMs, key } = config.audit
+  const chain = new AuditChain(instance, random, key || undefined)
+  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs, chain })
 }
 
 function joined(
@@ -284,5 +291,14 @@ function betweenRequests({ pool }: UuidV4): () => void {
       planned = false
       pool.refill()
     })
+  }
+}
+
+/** The audit log ends last, whatever else did not end well. */
+async function closedAfter(work: Promise<unknown>, audit: AuditTrail): Promise<void> {
+  try {
+    await work
+  } finally {
+    await audit.stop()
   }
 }

@@ -1,6 +1,7 @@
-import type { AuditRecord, AuditSink } from '../ports/audit-sink.ts'
+import type { AuditRecord, AuditSink, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { AuditChain } from './audit-chain.ts'
 import { Repeat } from './repeat.ts'
 
 export interface AuditTrailOptions {
@@ -10,6 +11,8 @@ export interface AuditTrailOptions {
   /** Records kept while the sink is slow or away; further ones are dropped, counted and logged. */
   readonly queueMax: number
   readonly flushEveryMs: number
+  /** Left out by tests that are not about it: records without links. */
+  readonly chain?: AuditChain
 }
 
 export type AuditEntry = Partial<AuditRecord> & Pick<AuditRecord, 'action' | 'subject'>
@@ -18,13 +21,19 @@ export type AuditEntry = Partial<AuditRecord> & Pick<AuditRecord, 'action' | 'su
 export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #repeat: Repeat
+  readonly #beat: Repeat
   #queue: AuditRecord[] = []
+  /** Has its places in the chain and goes to the sink as it is until that took it. */
+  #batch: readonly ChainedRecord[] = []
+  #flushing: Promise<void> | undefined
   #dropped = 0
+  #droppedTold = 0
   #written = 0
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
     this.#repeat = new Repeat(options.clock, options.flushEveryMs, () => this.flush())
+    this.#beat = new Repeat(options.clock, BEAT_EVERY_MS, () => this.#tellHead())
   }
 
   get dropped(): number {
@@ -36,19 +45,94 @@ export class AuditTrail {
   }
 
   get queued(): number {
-    return this.#queue.length
+    return this.#batch.length + this.#queue.length
   }
 
   record(entry: AuditEntry): void {
     // Counts of calls leave a fifth of the queue to what people did, so that a flood of them hides no change.
     const share = entry.action.startsWith('generate') ? COUNTS_SHARE : 1
-    if (this.#queue.length >= this.#options.queueMax * share) {
+    if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')
       this.#dropped += 1
       return
     }
-    this.#queue.push({
+    this.#queue.push(this.#complete(entry))
+  }
+
+  start(): void {
+    this.#repeat.start()
+    if (this.#options.chain !== undefined) this.#beat.start()
+  }
+
+  /**
+   * Writes what is queued, with one try per batch: a sink that is away must not hold the shutdown. A chain that does
+   * not end with `audit.close` is that of a process that was killed, or whose last records were taken away.
+   */
+  async stop(): Promise<void> {
+    await this.#beat.stop()
+    await this.#repeat.stop()
+    await this.#flushing
+    const { chain } = this.#options
+    const used = chain !== undefined && chain.head.seq + this.queued > 0
+    if (used) {
+      this.#tellDropped()
+      this.#queue.push(this.#complete({ action: 'audit.close', subject: chain.name }))
+    }
+    await this.flush()
+    if (this.queued > 0) this.#options.log.error({ lost: this.queued }, 'audit records lost at shutdown')
+    if (used) this.#options.log.info(chain.head, 'audit chain closed')
+  }
+
+  /** Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time. */
+  async flush(): Promise<void> {
+    this.#flushing ??= this.#writeAll().finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#tellDropped()
+    while (this.queued > 0) {
+      if (this.#batch.length === 0) this.#batch = this.#nextBatch()
+      try {
+        await this.#options.sink.write(this.#batch)
+      } catch (error) {
+        this.#options.log.warn({ err: error, queued: this.queued }, 'audit records could not be written')
+        return
+      }
+      this.#written += this.#batch.length
+      this.#batch = []
+    }
+  }
+
+  #nextBatch(): readonly ChainedRecord[] {
+    const records = this.#queue.slice(0, BATCH_MAX)
+    this.#queue = this.#queue.slice(BATCH_MAX)
+    const { chain } = this.#options
+    return chain === undefined ? records : records.map((record) => chain.append(record))
+  }
+
+  /** How many are missing stands in the chain itself, as soon as the queue has room again. */
+  #tellDropped(): void {
+    const { chain, queueMax } = this.#options
+    const records = this.#dropped - this.#droppedTold
+    if (chain === undefined || records === 0 || this.queued >= queueMax) return
+    this.#queue.push(this.#complete({ action: 'audit.drop', subject: chain.name, detail: { records } }))
+    this.#droppedTold = this.#dropped
+  }
+
+  /** The log is the other place: a chain whose end was cut off in the table is known by a line of it. */
+  #tellHead(): void {
+    const { chain, log } = this.#options
+    if (chain === undefined) return
+    if (chain.head.seq > 0) log.info(chain.head, 'audit chain head')
+    this.record({ action: 'audit.beat', subject: chain.name })
+  }
+
+  #complete(entry: AuditEntry): AuditRecord {
+    return {
       at: new Date(this.#options.clock.nowMs()),
       actor: 'system',
       workspace: undefined,
@@ -56,41 +140,12 @@ export class AuditTrail {
       traceId: undefined,
       detail: {},
       ...entry,
-    })
-  }
-
-  start(): void {
-    this.#repeat.start()
-  }
-
-  /** Writes what is queued, with one try per batch: a sink that is away must not hold the shutdown. */
-  async stop(): Promise<void> {
-    await this.#repeat.stop()
-    await this.flush()
-    if (this.#queue.length > 0)
-      this.#options.log.error({ lost: this.#queue.length }, 'audit records lost at shutdown')
-  }
-
-  /** Writes the queue in batches; on failure the batch goes back to the front and the next flush tries again. */
-  async flush(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.slice(0, BATCH_MAX)
-      this.#queue = this.#queue.slice(BATCH_MAX)
-      try {
-        await this.#options.sink.write(batch)
-        this.#written += batch.length
-      } catch (error) {
-        this.#queue = [...batch, ...this.#queue]
-        this.#options.log.warn(
-          { err: error, queued: this.#queue.length },
-          'audit records could not be written',
-        )
-        return
-      }
     }
   }
 }
 
 const COUNTS_SHARE = 0.8
-/** 500 rows of 8 values stay far below PostgreSQL's 65,535 parameters and make one round trip worth its while. */
+/** 500 rows of 12 values stay far below PostgreSQL's 65,535 parameters and make one round trip worth its while. */
 const BATCH_MAX = 500
+/** So that a chain that fell silent is known to have ended; 24 rows a day and process cost nothing. */
+export const BEAT_EVERY_MS = 3_600_000

@@ -60,6 +60,7 @@ export class ManageKeys {
       ...actor,
       action: 'key.create',
       subject: id,
+      workspace: workspaceOf(key),
       detail: { name: key.name, scopes: key.scopes, within: key.within },
     })
     return { key, text }
@@ -86,6 +87,7 @@ export class ManageKeys {
       ...actor,
       action,
       subject: key.id,
+      workspace: workspaceOf(key),
       detail: { name, scopes, within, ...(declaredBy && { declaredBy }) },
     })
     return put
@@ -108,7 +110,9 @@ export class ManageKeys {
     const { keys, authenticator, audit, clock } = this.#options
     const key = await keys.revoke(id, new Date(clock.nowMs()))
     authenticator.forget(id)
-    audit.record({ ...actor, action: 'key.revoke', subject: id, detail: { name: key.name } })
+    const { name, scopes, within } = key
+    const detail = { before: { name, scopes, within } }
+    audit.record({ ...actor, action: 'key.revoke', subject: id, workspace: workspaceOf(key), detail })
     return key
   }
 
@@ -132,6 +136,11 @@ const SECRET_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 /** 43 letters of 62 carry 256 bits. */
 const SECRET_LENGTH = 43
 const NAME_MAX = 200
+
+/** A key limited to a workspace belongs into what may be read of it in the audit log. */
+function workspaceOf({ within }: ApiKey): string | undefined {
+  return within.split('/')[0] || undefined
+}
 
 function checkDraft(draft: KeyDraft, nowMs: number): void {
   const faults = []

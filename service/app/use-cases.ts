@@ -1,4 +1,5 @@
 import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -12,6 +13,7 @@ import type { ManageKeys } from './manage-keys.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
+import type { RecordAlerts } from './record-alerts.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 /** Limits of one request, the same on every protocol. */
@@ -36,6 +38,8 @@ export interface UseCases {
   readonly readiness: Readiness
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
+  readonly audit: AuditQuery
+  readonly alerts: RecordAlerts
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits
   readonly clock: Clock

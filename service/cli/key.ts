@@ -10,6 +10,7 @@ import { ManageKeys } from '../app/manage-keys.ts'
 import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
+import { commandChain } from './with-stores.ts'
 
 interface CreateOptions {
   readonly config?: string
@@ -83,7 +84,7 @@ async function withKeys(
   configFile: string | undefined,
   work: (keys: ManageKeys) => Promise<void>,
 ): Promise<void> {
-  await withDatabase(configFile, async (database) => {
+  await withDatabase(configFile, async (database, config) => {
     const clock = new SystemClock()
     const keys = new PostgresApiKeyStore(database)
     const log = new PinoLog('warn', {}, process.stderr)
@@ -93,6 +94,7 @@ async function withKeys(
       log,
       queueMax: 10,
       flushEveryMs: 1000,
+      chain: commandChain(config),
     })
     const authenticator = new Authenticator({
       keys,

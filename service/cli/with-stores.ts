@@ -6,6 +6,7 @@ import { PostgresCatalogStore } from '../adapters/postgres/postgres-catalog-stor
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { SystemRandom } from '../adapters/system/system-random.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import { AuditChain } from '../app/audit-chain.ts'
 import { AuditTrail } from '../app/audit-trail.ts'
 import { CoordinatedCatalog } from '../app/coordinated-catalog.ts'
 import { RangeConflicts } from '../app/range-conflicts.ts'
@@ -15,6 +16,7 @@ import type { Config } from '../config/keys.ts'
 import { openCoordinator } from '../open-coordinator.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
+import { instanceName } from '../running-service.ts'
 import { withDatabase } from './with-database.ts'
 
 /** What a command that changes the stores works with. */
@@ -44,12 +46,18 @@ export async function withStores(
     const coordinator = await openCoordinator(config, log)
     stack.defer(async () => coordinator?.close())
     const sink = new PostgresAuditSink(database)
-    const audit = new AuditTrail({ sink, clock, log, queueMax: AUDIT_QUEUE, flushEveryMs: 1000 })
+    const chain = commandChain(config)
+    const audit = new AuditTrail({ sink, clock, log, queueMax: AUDIT_QUEUE, flushEveryMs: 1000, chain })
     audit.start()
     stack.defer(() => audit.stop())
     const opened = { config, database, coordinator, audit, clock, log }
     await work({ ...opened, ...(await openCatalog(opened, stack)) })
   })
+}
+
+/** Of the records of one command. */
+export function commandChain(config: Config): AuditChain {
+  return new AuditChain(`cli ${instanceName(config)}`, new SystemRandom(), config.audit.key || undefined)
 }
 
 async function openCatalog(

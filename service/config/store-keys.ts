@@ -93,6 +93,14 @@ export const STORE_KEYS = {
     reload: 'live',
     doc: 'One request for IDs in this many gets a full audit record; all are counted per minute anyway. 0: none.',
   },
+  'audit.key': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'bare SHA-256',
+    secret: true,
+    reload: 'restart',
+    doc: 'Key of the hash chains of the audit log (HMAC-SHA-256), the same for all processes; 32 random characters or more. Who can write the table but has not the key cannot make the hashes anew.',
+  },
   'audit.retentionMonths': {
     kind: 'integer',
     default: 12,

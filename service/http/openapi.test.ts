@@ -135,6 +135,9 @@ const ROUTES = [
   'get /v1/nodes',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids/stream',
+  'post /v1/audit/alerts',
+  'get /v1/audit',
+  'get /v1/audit/export',
   'get /v1/declarations',
   ...['get', 'put', 'delete'].map(
     (method) => `${method} /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/declaration`,

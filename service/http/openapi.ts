@@ -27,6 +27,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
           description: 'Tags that objects of Kubernetes declare, for the operator. Needs the scope `manage`.',
         },
         { name: 'keys', description: 'API keys. Needs the scope `manage`.' },
+        { name: 'audit', description: 'What was done, by whom. Needs the scope `audit`.' },
         { name: 'nodes', description: 'Where the running processes are. Needs any key.' },
         { name: 'health', description: 'For orchestrators.' },
       ],

@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { alertRoutes } from './alert-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { admitCallers } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
@@ -113,6 +115,8 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   tagRoutes(app, catalog)
   declarationRoutes(app, declarations)
   keyRoutes(app, keys)
+  auditRoutes(app, useCases)
+  alertRoutes(app, useCases.alerts)
 }
 
 /** Queries are text; only plain digits become a number, everything else is left for the schema to refuse. */

@@ -15,8 +15,24 @@ export interface AuditRecord {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Durable once `write` resolved. Order within a call is kept; a call is all or nothing. */
+/** Where a record stands in the chain of hashes of the process that wrote it (app/audit-chain.ts). */
+export interface AuditLink {
+  readonly chain: string
+  /** From 1, without a gap. */
+  readonly seq: number
+  /** Hex, of the record before it in its chain. */
+  readonly previousHash: string
+  readonly hash: string
+}
+
+/** `link`: left out by tests, and missing in records from before there were chains. */
+export type ChainedRecord = AuditRecord & { readonly link?: AuditLink }
+
+/**
+ * Durable once `write` resolved. Order within a call is kept; a call is all or nothing. A record whose link was
+ * written before is not written again, so that a call of unknown outcome can be repeated.
+ */
 export interface AuditSink {
   /** @throws IDGEN_STORE_UNAVAILABLE nothing was written, or it is unknown; the caller decides whether to retry */
-  write(records: readonly AuditRecord[]): Promise<void>
+  write(records: readonly ChainedRecord[]): Promise<void>
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { AuditRecord, AuditSink } from '../../service/ports/audit-sink.ts'
+import type { AuditRecord, AuditSink, ChainedRecord } from '../../service/ports/audit-sink.ts'
 
 export interface AuditSinks {
   readonly sink: AuditSink
@@ -29,6 +29,17 @@ export function auditSinkContract(name: string, make: () => Promise<AuditSinks>)
       await sinks.sink.write([full, record('key.revoke')])
       await sinks.sink.write([])
       assert.deepEqual((await sinks.written()).slice(-2), [full, record('key.revoke')])
+    })
+
+    it('writes a record with a link once, however often it is handed over', async () => {
+      const before = (await sinks.written()).length
+      const chained = [1, 2].map((seq): ChainedRecord => {
+        return { ...record('tag.update'), link: { chain: 'c', seq, previousHash: '0', hash: `${seq}` } }
+      })
+      await sinks.sink.write(chained.slice(0, 1))
+      await sinks.sink.write(chained)
+      await sinks.sink.write(chained)
+      assert.equal((await sinks.written()).length, before + 2)
     })
 
     it('takes many records in one call', async () => {

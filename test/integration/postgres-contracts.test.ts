@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
+import { PostgresAuditQuery } from '../../service/adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
@@ -9,6 +10,7 @@ import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
+import { auditQueryContract } from '../contracts/audit-query.contract.ts'
 import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
 import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
@@ -114,4 +116,9 @@ auditSinkContract('PostgresAuditSink', async () => {
     },
     close,
   }
+})
+
+auditQueryContract('PostgresAuditQuery', async () => {
+  const { one, two, close } = await open()
+  return { sink: new PostgresAuditSink(one), query: new PostgresAuditQuery(two), close }
 })

@@ -5,6 +5,7 @@ import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { dropExpired, ensurePartitions, strayRows } from '../../service/adapters/postgres/partitions.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
+import type { ChainedRecord } from '../../service/ports/audit-sink.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
@@ -109,6 +110,31 @@ describe('monthly partitions', () => {
     assert.equal(new Set(ids.rows.map(({ id }) => id)).size, ids.rows.length)
     const indexes = await sql<{ n: number }>`
       SELECT count(*)::int AS n FROM pg_indexes WHERE tablename = 'audit_log_202703'`.execute(database.kysely)
-    assert.equal(indexes.rows[0]?.n, 3)
+    assert.equal(indexes.rows[0]?.n, 4)
+  })
+
+  it('leave the last link of each chain that went with them, and no chain that went whole', async () => {
+    const record = (at: string, seq: number, chain: string): ChainedRecord => ({
+      at: new Date(at),
+      actor: 'system',
+      action: at,
+      subject: '',
+      workspace: undefined,
+      result: 'ok',
+      traceId: undefined,
+      detail: {},
+      link: { chain, seq, previousHash: `${seq - 1}`, hash: `${seq}` },
+    })
+    await ensurePartitions(database.kysely, new Date('2029-01-01T00:00:00Z'))
+    await new PostgresAuditSink(database).write([
+      record('2029-01-05T00:00:00Z', 1, 'goes'),
+      record('2029-01-05T00:00:00Z', 1, 'stays'),
+      record('2029-01-06T00:00:00Z', 2, 'stays'),
+      record('2029-02-01T00:00:00Z', 3, 'stays'),
+    ])
+    await dropExpired(database.kysely, new Date('2029-03-01T00:00:00Z'), 1)
+    const chains = await sql<{ chain: string; seq: number; cut_seq: number; cut_hash: string }>`
+      SELECT chain, seq, cut_seq, cut_hash FROM audit_chains`.execute(database.kysely)
+    assert.deepEqual(chains.rows, [{ chain: 'stays', seq: 3, cut_seq: 2, cut_hash: '2' }])
   })
 })

@@ -40,6 +40,7 @@ export async function dropExpired(db: Kysely<Tables>, now: Date, retentionMonths
       for (const name of await partitionNames(trx, table)) {
         // Names end in yyyymm, so their order is the order of the months.
         if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
+        if (table === 'audit_log') await noteCut(trx, name)
         await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
         dropped.push(name)
       }
@@ -101,6 +102,19 @@ async function makePartition(
   await sql`
     ALTER TABLE ${sql.table(table)} ATTACH PARTITION ${sql.table(name)}
     FOR VALUES FROM (${sql.lit(month.toISOString())}) TO (${sql.lit(until.toISOString())})`.execute(trx)
+}
+
+/**
+ * The last link of each chain that goes with a month: a check of the chain begins after it. Months are dropped in
+ * their order, and times never go back within a chain, so what goes is always the front of it.
+ */
+async function noteCut(trx: Transaction<Tables>, partition: string): Promise<void> {
+  await sql`
+    UPDATE audit_chains c SET cut_seq = l.seq, cut_hash = l.hash
+      FROM (SELECT DISTINCT ON (chain) chain, seq, hash FROM ${sql.table(partition)}
+             WHERE chain IS NOT NULL ORDER BY chain, seq DESC) l
+     WHERE c.chain = l.chain AND c.cut_seq < l.seq`.execute(trx)
+  await sql`DELETE FROM audit_chains WHERE cut_seq = seq`.execute(trx)
 }
 
 async function partitionNames(trx: Transaction<Tables>, table: Partitioned): Promise<string[]> {

@@ -18,6 +18,7 @@ export interface Tables {
   dc_claims: DcClaimsTable
   api_keys: ApiKeysTable
   audit_log: AuditLogTable
+  audit_chains: AuditChainsTable
   catalog_revision: CatalogRevisionTable
   catalog_changes: CatalogChangesTable
 }
@@ -161,6 +162,19 @@ export interface AuditLogTable {
   result: string
   trace_id: string | null
   detail: JSONColumnType<Readonly<Record<string, unknown>>>
+  chain: string | null
+  seq: number | null
+  previous_hash: string | null
+  hash: string | null
+}
+
+export interface AuditChainsTable {
+  chain: string
+  seq: number
+  hash: string
+  at: Date
+  cut_seq: Generated<number>
+  cut_hash: string | null
 }
 
 export interface CatalogRevisionTable {

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
+import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
+import { migrate } from '../../service/adapters/postgres/migrate.ts'
+import { dropExpired, ensurePartitions } from '../../service/adapters/postgres/partitions.ts'
+import { PostgresAuditReader } from '../../service/adapters/postgres/postgres-audit-reader.ts'
+import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
+import { SystemRandom } from '../../service/adapters/system/system-random.ts'
+import { AuditChain } from '../../service/app/audit-chain.ts'
+import { type AuditCheckOptions, type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
+import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { type TestDatabase, testDatabase } from './postgres-server.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
+const BEGIN = Date.UTC(2026, 10, 24, 12)
+const RECORDS = 2500
+const KEY = 'a key that only the service has..'
+
+describe('a check of the audit log', () => {
+  let test: TestDatabase
+  let database: PostgresDatabase
+
+  before(async () => {
+    test = await testDatabase()
+    database = new PostgresDatabase({ url: test.url, log: new RecordedLog(), poolMin: 0 })
+    await migrate(database.kysely)
+  })
+  after(async () => {
+    await database?.close()
+    await test?.drop()
+  })
+  beforeEach(async () => {
+    await run('TRUNCATE audit_log, audit_chains')
+  })
+
+  async function run(statement: string): Promise<void> {
+    await sql.raw(statement).execute(database.kysely)
+  }
+
+  /** A chain of more than two pages, a record a second. */
+  async function written(count = RECORDS, key: string | null = KEY): Promise<AuditChain> {
+    const chain = new AuditChain('pod', new SystemRandom(), key ?? undefined)
+    const records = Array.from({ length: count }, (_, i) =>
+      chain.append({
+        at: new Date(BEGIN + i * 1000),
+        actor: 'k1',
+        action: i === count - 1 ? 'audit.close' : 'tag.update',
+        subject: `w/g/t${i}`,
+        workspace: 'w',
+        result: 'ok',
+        traceId: undefined,
+        detail: { before: { step: 1e-7, 'ä"\u0000': [null, 1e21] }, after: { z: 1, a: -0.5 } },
+      }),
+    )
+    await new PostgresAuditSink(database).write(records)
+    return chain
+  }
+
+  function check(more: Partial<AuditCheckOptions> = {}): Promise<AuditVerdict> {
+    return checkAudit({
+      reader: new PostgresAuditReader(database),
+      nowMs: BEGIN + 10_000_000,
+      key: KEY,
+      from: undefined,
+      to: undefined,
+      known: new Map(),
+      onProgress: () => {},
+      ...more,
+    })
+  }
+
+  async function found(more: Partial<AuditCheckOptions> = {}): Promise<string[]> {
+    return (await check(more)).faults.map(({ kind, seq }) => `${kind} ${seq}`)
+  }
+
+  it('finds nothing in what was written, whole or in part', async () => {
+    await written()
+    await written(3)
+    const verdict = await check()
+    assert.deepEqual(verdict, { chains: 2, records: RECORDS + 3, faults: [], unclosed: [] })
+    const part = await check({ from: new Date(BEGIN + 1_000_000), to: new Date(BEGIN + 1_500_000) })
+    assert.deepEqual([part.records, part.faults], [500, []])
+  })
+
+  const TAMPERED: readonly (readonly [string, string, readonly string[]])[] = [
+    ['a changed text', `UPDATE audit_log SET actor = 'k2' WHERE seq = 1001`, ['changed 1001']],
+    ['a changed detail', `UPDATE audit_log SET detail = '{}' WHERE seq = 7`, ['changed 7']],
+    ['a changed time', `UPDATE audit_log SET at = at + interval '1 s' WHERE seq = 7`, ['changed 7']],
+    ['a missing record', `DELETE FROM audit_log WHERE seq = 1000`, ['missing 1000']],
+    ['a missing front', `DELETE FROM audit_log WHERE seq < 5`, ['missing 1']],
+    ['a missing tail', `DELETE FROM audit_log WHERE seq > 2000`, ['missing 2001']],
+    ['a missing chain', `DELETE FROM audit_log`, ['missing 1']],
+    ['a missing head', `DELETE FROM audit_chains`, ['forged 1']],
+    [
+      'two records that changed places',
+      `UPDATE audit_log SET seq = CASE seq WHEN 8 THEN 9 ELSE 8 END WHERE seq IN (8, 9)`,
+      ['out of order 8'],
+    ],
+    [
+      'a second record of one number, at the end of a page',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+       SELECT at + interval '1 s', 'x', action, subject, result, detail, chain, seq, previous_hash, hash
+         FROM audit_log WHERE seq = 1000`,
+      ['forged 1000'],
+    ],
+    [
+      'a record behind the end',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+       SELECT at, actor, action, subject, result, detail, chain, seq + 1, hash, 'ff' FROM audit_log WHERE seq = 2500`,
+      ['changed 2501'],
+    ],
+    [
+      'a record without a chain',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail)
+       VALUES (now() + interval '30 days', 'x', 'tag.delete', 'w/g/t', 'ok', '{}')`,
+      ['without chain 0'],
+    ],
+  ]
+  for (const [name, statement, expected] of TAMPERED)
+    it(`finds ${name}`, async () => {
+      await written()
+      await run(statement)
+      assert.deepEqual(await found(), expected)
+    })
+
+  it('finds hashes that were made without the key', async () => {
+    await written(5, null)
+    assert.deepEqual(await found({ key: undefined }), [])
+    assert.deepEqual(await found(), ['forged 1'])
+  })
+
+  it('finds by a line of the log what was taken out of both tables', async () => {
+    const { head } = await written()
+    const known = new Map([[head.chain, head]])
+    assert.deepEqual(await found({ known }), [])
+    assert.deepEqual(await found({ known: new Map([[head.chain, { ...head, hash: 'ff' }]]) }), [
+      'forged 2500',
+    ])
+    await run(`DELETE FROM audit_log WHERE seq > 2000`)
+    await run(
+      `UPDATE audit_chains c SET (seq, hash) = (SELECT seq, hash FROM audit_log l WHERE l.seq = 2000)`,
+    )
+    assert.deepEqual(await found(), [])
+    assert.deepEqual(await found({ known }), ['missing 2001'])
+    await run('TRUNCATE audit_log, audit_chains')
+    assert.deepEqual(await found({ known }), ['missing 2500'])
+  })
+
+  it('begins where retention has cut', async () => {
+    const chain = await written(10)
+    const next = chain.append({
+      at: new Date(Date.UTC(2027, 0, 2)),
+      actor: 'k1',
+      action: 'audit.close',
+      subject: '',
+      workspace: undefined,
+      result: 'ok',
+      traceId: undefined,
+      detail: {},
+    })
+    await ensurePartitions(database.kysely, new Date(BEGIN))
+    await new PostgresAuditSink(database).write([next])
+    assert.ok(
+      (await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1)).includes('audit_log_202611'),
+    )
+    const { records, faults } = await check()
+    assert.deepEqual([records, faults], [1, []])
+    await run('UPDATE audit_chains SET cut_seq = 9')
+    assert.deepEqual(await found(), ['missing 10'])
+  })
+
+  it('names the chain of a process that was killed', async () => {
+    const { head } = await written(5)
+    await run(`DELETE FROM audit_log WHERE seq = 5`)
+    await run(`UPDATE audit_chains SET (seq, hash) = (SELECT seq, hash FROM audit_log WHERE seq = 4)`)
+    const { faults, unclosed } = await check()
+    assert.deepEqual(faults, [])
+    assert.deepEqual(unclosed, [{ chain: head.chain, seq: 4, at: new Date(BEGIN + 3000) }])
+    assert.deepEqual((await check({ nowMs: BEGIN + 4000 })).unclosed, [])
+  })
+
+  it('is a command that names what is broken and ends with 2, and one writes the log out', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'idgen-audit-'))
+    try {
+      const { head } = await written()
+      const heads = join(folder, 'log')
+      await writeFile(heads, `not JSON\n${JSON.stringify({ msg: 'audit chain closed', ...head })}\n`)
+      const whole = await idgen(['audit', 'verify', '--heads', heads])
+      assert.deepEqual(
+        [whole.code, whole.out],
+        [0, 'The audit log is whole: 2500 records in 1 chains checked.\n'],
+      )
+      const lines = (await idgen(['audit', 'export', '--from', '2026-11-24T12:00:01Z'])).out
+        .trim()
+        .split('\n')
+      assert.equal(lines.length, RECORDS - 1)
+      const [first] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+      assert.deepEqual([first?.['subject'], first?.['seq'], first?.['chain']], ['w/g/t1', 2, head.chain])
+      await run(`UPDATE audit_log SET result = 'ok?' WHERE seq = 3`)
+      const broken = await idgen(['audit', 'verify'])
+      assert.equal(broken.code, 2)
+      assert.match(broken.out, /^CHANGED: chain pod:[0-9a-f]{16}, record 3 \(2026-11-24T12:00:02\.000Z\): /)
+      const json = JSON.parse((await idgen(['audit', 'verify', '--json'])).out) as AuditVerdict
+      assert.equal(json.faults[0]?.kind, 'changed')
+      await writeFile(heads, 'nothing\n')
+      const none = await idgen(['audit', 'verify', '--heads', heads])
+      assert.equal(none.code, 1)
+      assert.match(none.err, /names no head of an audit chain/)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  function idgen(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const env = { ...process.env, IDGEN_DATABASE_URL: test.url, IDGEN_AUDIT_KEY: KEY }
+    return new Promise((resolve) => {
+      execFile(LAUNCHER, [...args], { env, timeout: 30_000, maxBuffer: 1 << 24 }, (error, out, err) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out, err })
+      })
+    })
+  }
+})
