@@ -26,6 +26,7 @@ export function newGrpc(
   const server = createGrpcServer(useCases, {
     maxMessageBytes: bodyLimit,
     maxConnectionAgeMs,
+    maxConnections: grpc.maxConnections,
     ...(certificates && grpc.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
   })
   return {

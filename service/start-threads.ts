@@ -41,6 +41,7 @@ export interface GrpcWork {
   readonly host: string
   readonly maxMessageBytes: number
   readonly maxConnectionAgeMs: number
+  readonly maxConnections: number
   readonly encrypted: boolean
 }
 
@@ -83,6 +84,7 @@ export function workOf({ server }: Config, count: number): ThreadWork {
       host: grpc.host,
       maxMessageBytes: bodyLimit,
       maxConnectionAgeMs,
+      maxConnections: Math.ceil(grpc.maxConnections / count),
       encrypted: isEncrypted && grpc.tls,
     },
     resp: resp.enabled

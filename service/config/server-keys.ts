@@ -68,6 +68,15 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: 'gRPC API, health and reflection. 0 lets the system choose; the log says which.',
   },
+  'server.grpc.maxConnections': {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    reload: 'restart',
+    doc: 'Most gRPC clients connected at once; a further one is closed. Each takes a file descriptor (ulimit -n) and some 10 KB, and up to 16 MB of answers that its client asked for and does not take.',
+  },
   'server.grpc.tls': {
     kind: 'boolean',
     default: false,

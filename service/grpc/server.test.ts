@@ -140,6 +140,17 @@ test('garbage on the port does not end the server', async (t) => {
   assert.equal((await api.call(generate, { tag: TAG })).id, '1')
 })
 
+test('a client above the limit of connections is closed, and the others are answered on', async (t) => {
+  const api = await GrpcApi.withTags(t, {}, { maxConnections: 1 })
+  await api.call(generate, { tag: TAG })
+  const further = connect(api.port, '127.0.0.1')
+  t.after(() => further.destroy())
+  further.on('error', () => undefined)
+  further.resume()
+  await once(further, 'close')
+  assert.equal((await api.call(generate, { tag: TAG })).id, '2')
+})
+
 test('a drain under load answers what it took, gives no ID twice and ends in time', async (t) => {
   const api = await GrpcApi.withTags(t)
   const issued = new IssuedIds()

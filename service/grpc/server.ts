@@ -17,6 +17,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes: number
   /** Connections above this age take no new call, and end with the last one; 0 or left out: no limit. */
   readonly maxConnectionAgeMs?: number
+  /** Open at once; a further one is closed. Left out: no limit. */
+  readonly maxConnections?: number
   /** Left out: not encrypted. */
   readonly tls?: NonNullable<Http2ServerOptions['tls']>
 }
@@ -78,7 +80,7 @@ interface ServerParts extends IssueParts {
 }
 
 function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: ServerParts): GrpcServer {
-  const { maxMessageBytes, maxConnectionAgeMs = 0, tls } = options
+  const { maxMessageBytes, maxConnectionAgeMs = 0, maxConnections = Number.POSITIVE_INFINITY, tls } = options
   const streams = new OpenStreams()
   const health = new Health(clock, isReady)
   const methods = methodsOf([
@@ -90,6 +92,7 @@ function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: Serve
   const server = new Http2Server({
     clock,
     maxConnectionAgeMs,
+    maxConnections,
     maxHeldBytes: Math.max(HELD_MAX_BYTES, 4 * maxMessageBytes),
     open: callOpener(methods, { clock, maxMessageBytes, onFault }),
     onFault: (error) => log.error({ err: error }, 'a gRPC connection ended by a fault of ours'),
