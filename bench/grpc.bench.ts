@@ -21,7 +21,7 @@ import { CHECK, gatedRows } from './regression-gate.ts'
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? 1 : CHECK ? 3 : 7
 const WARM_UP_ROUNDS = SHORT ? 1 : 2
-/** Measured on a machine whose processors eight others use: rounds within 1.25 of their median. */
+/** Above what rounds differed by on a machine whose two processors eight others used. */
 const GATE = 1.25
 const CALLERS = 64
 const REQUESTS_BUSY = 8_000

@@ -17,7 +17,7 @@ import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
  */
 const BAR_COST = 1.25
 const BAR_P99 = 2
-/** Measured: rounds on a machine whose two processors eight others use, 1.10 to 1.19 of the median. */
+/** Above what rounds differed by on a machine whose two processors eight others used. */
 const GATE = 1.2
 const CONNECTIONS = 32
 const SHORT = process.argv.includes('--short')

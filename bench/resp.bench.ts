@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
   { pipeline: 64, tags: 100, bar: 1, requests: 600_000 },
   { pipeline: 256, tags: 100, bar: 1, requests: 1_000_000 },
 ]
-/** Measured: on a machine whose two processors eight others use, rounds stay within 0.85 to 1.2 of their median. */
+/** Above what rounds differed by on a machine whose two processors eight others used. */
 const GATE = 1.2
 const CONNECTIONS = 50
 const SHORT = process.argv.includes('--short')

@@ -2,8 +2,8 @@ import { addToPair, decimalText } from '../core/decimal.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 
 /**
- * The numbers of a batch as the inside of a JSON array of texts, `"41","42","43"`: a thousand cost 4 µs, where as many
- * strings and their join cost 45.
+ * The numbers of a batch as the inside of a JSON array of texts, `"41","42","43"`: a thousand cost 9 µs on their way to
+ * bytes, where as many strings and their join cost 45 (measured, Node 24).
  *
  *     "1234998","1234999",          one text is copied as often as the first digits stay the same: doubling, by memmove
  *          ^^^       ^^^            then only the last three digits of each are put in
