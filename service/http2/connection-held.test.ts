@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { assertGoaway, echo, HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
 import { data, frame, request, words } from '../../test/fixtures/http2-frames.ts'
 import { ERROR_CODE } from './error-code.ts'
+import { HeldTotal } from './held-bytes.ts'
 import { encodeFields } from './hpack-encoder.ts'
 
 const TRAILERS = encodeFields([['grpc-status', '0']])
@@ -54,6 +55,24 @@ test('parts of messages count until their rest has come', () => {
   desk.seen[0]?.stream.keeps(0)
   desk.receive(request(7))
   assert.deepEqual(resets(desk), [])
+})
+
+test('a crowd of clients may leave as much as four, and whoever leaves little is answered all the same', () => {
+  const total = new HeldTotal()
+  const crowd = [1, 2, 3, 4].map(() => Http2Desk.begun(({ stream }) => stream.keeps(HELD_MAX), total))
+  const modest = Http2Desk.begun(({ stream }) => stream.keeps(50_000), total)
+  for (const desk of crowd) desk.receive(request(1))
+  modest.receive(request(1))
+  crowd[0]?.receive(request(3))
+  assert.deepEqual(crowd[0] && resets(crowd[0]), [[3, ERROR_CODE.refusedStream]])
+  modest.receive(request(3))
+  assert.deepEqual(resets(modest), [])
+  // Those that go take what was held for them along.
+  crowd[1]?.socket.destroy()
+  crowd[0]?.receive(request(5))
+  assert.deepEqual(crowd[0] && resets(crowd[0]), [])
+  for (const desk of [...crowd, modest]) desk.socket.destroy()
+  assert.equal(total.bytes, 0)
 })
 
 test('a client that takes nothing of it for a minute is cut off, one that takes some is not', () => {

@@ -5,6 +5,7 @@ import { FloodBudget } from './flood-budget.ts'
 import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HeadReader } from './head-reader.ts'
+import { HeldBytes, type HeldTotal } from './held-bytes.ts'
 import { CONNECTION_WINDOW, INITIAL_WINDOW, STREAMS_MAX, writeOurSettings } from './our-settings.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 import { PeerSettings } from './peer-settings.ts'
@@ -22,6 +23,8 @@ export interface ConnectionOptions extends SocketOutputOptions {
    * are refused, and one that stays there for a minute is cut off.
    */
   readonly maxHeldBytes: number
+  /** Of all clients of the server. */
+  readonly heldTotal: HeldTotal
   /** A fault of ours that ended the connection. */
   readonly onFault: (error: unknown) => void
 }
@@ -55,7 +58,7 @@ export class Connection implements StreamCarrier, FrameSink {
   #lastId = 0
   readonly #incoming = new ReceiveWindow(CONNECTION_WINDOW)
   readonly #abandoned = new AbandonedStreams(RECEIVE_WINDOW)
-  #held = 0
+  readonly #held: HeldBytes
   /** No stream after this one is answered; undefined: all are. */
   #finalId: number | undefined
   #retiring: Disposable | undefined
@@ -70,12 +73,9 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#options = options
     this.peer = { address: socket.remoteAddress ?? '' }
     this.#budget = new FloodBudget(options.clock)
+    this.#held = new HeldBytes(options.maxHeldBytes, options.heldTotal)
     this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())
     this.#output = new SocketOutput(socket, options, () => this.#goOn())
-  }
-
-  get #isFull(): boolean {
-    return this.#held > this.#options.maxHeldBytes
   }
 
   get out(): OutputBuffer {
@@ -118,7 +118,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
-    switch (this.#looks.look(this.#streams.size > 0, this.#isFull)) {
+    switch (this.#looks.look(this.#streams.size > 0, this.#held.isFull)) {
       case 'ask':
         if (this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
         return
@@ -140,7 +140,7 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   holds(moreBytes: number): void {
-    this.#held += moreBytes
+    this.#held.add(moreBytes)
   }
 
   waitForWindow(stream: Stream): void {
@@ -165,7 +165,7 @@ export class Connection implements StreamCarrier, FrameSink {
     const head = this.#heads.head(bytes, start, end)
     if (this.#finalId !== undefined) return
     this.#lastId = id
-    if (this.#streams.size >= STREAMS_MAX || this.#isFull)
+    if (this.#streams.size >= STREAMS_MAX || this.#held.isFull)
       this.#turnAway(id, isLast, ERROR_CODE.refusedStream)
     else if (head === 'malformed') this.#turnAway(id, isLast, ERROR_CODE.protocol)
     else if (head === 'large') this.#turnAway(id, isLast, ERROR_CODE.enhanceYourCalm)
@@ -175,7 +175,7 @@ export class Connection implements StreamCarrier, FrameSink {
   data(id: number, isLast: boolean, bytes: Buffer, flowBytes: number): void {
     this.#incoming.take(flowBytes)
     const stream = this.#streams.get(id)
-    if (stream !== undefined && !this.#isFull)
+    if (stream !== undefined && !this.#held.isFull)
       return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
     this.#expectKnown(id)
     this.consumed(flowBytes)
