@@ -75,6 +75,46 @@ test('a crowd of clients may leave as much as four, and whoever leaves little is
   assert.equal(total.bytes, 0)
 })
 
+test('an answer waits for a client whose window is large and that reads nothing', () => {
+  let written = 0
+  const desk = Http2Desk.begun((seen) => {
+    const write = (): void => {
+      // Bounded, or a connection without a limit would fill the memory.
+      for (let room = true; room && written < 100; written += 1)
+        room = seen.stream.write(Buffer.alloc(50_000))
+    }
+    seen.drained = () => {
+      seen.events.push('drained')
+      write()
+    }
+    write()
+  })
+  desk.receive(frame(WINDOW_UPDATE, 0, 0, words(2 ** 30)))
+  desk.receive(frame(4, 0, 0, Buffer.from('00047fffffff', 'hex')))
+  desk.socket.blocked = true
+  assert.equal(desk.receive(request(1)), false)
+  assert.equal(written, 2)
+  assert.deepEqual(desk.seen[0]?.events, [])
+  desk.socket.drain()
+  assert.equal(written, 100)
+  assert.deepEqual(desk.seen[0]?.events, ['drained'])
+  assert.equal(desk.socket.resumed, 1)
+})
+
+test('streams that wait for a client that reads go on in turn, and one that was reset does not', () => {
+  const desk = Http2Desk.begun()
+  desk.receive(frame(WINDOW_UPDATE, 0, 0, words(2 ** 30)))
+  desk.receive(frame(4, 0, 0, Buffer.from('00047fffffff', 'hex')), request(1), request(3))
+  const [first, second] = desk.seen
+  desk.socket.blocked = true
+  assert.equal(first?.stream.write(Buffer.alloc(70_000)), false)
+  assert.equal(second?.stream.write(Buffer.alloc(5000)), false)
+  first?.stream.reset(ERROR_CODE.cancel)
+  desk.socket.drain()
+  assert.deepEqual(first?.events, [])
+  assert.deepEqual(second?.events, ['drained'])
+})
+
 test('a client that takes nothing of it for a minute is cut off, one that takes some is not', () => {
   for (const takes of [true, false]) {
     const desk = fullDesk()
