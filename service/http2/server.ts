@@ -105,6 +105,8 @@ export class Http2Server {
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     })
+    // Those that never agree on keys count too: they come to `#accept` afterwards, if at all.
+    server.maxConnections = this.#options.maxConnections ?? Number.POSITIVE_INFINITY
     certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('secureConnection', (socket) => this.#accept(socket, true))
