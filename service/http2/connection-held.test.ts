@@ -48,6 +48,22 @@ test('requests that began before are not read on while too much is held', () => 
   assert.deepEqual(desk.seen[0]?.events, ['gone'])
 })
 
+test('what comes while a request is paused counts until it is told', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.pause())
+  for (let id = 1; id < 32; id += 2)
+    desk.receive(
+      request(id),
+      ...[1, 2, 3].map(() => data(id, Buffer.alloc(16_384))),
+      data(id, Buffer.alloc(13_400)),
+    )
+  desk.receive(request(33))
+  assert.deepEqual(resets(desk), [[33, ERROR_CODE.refusedStream]])
+  desk.seen[0]?.stream.resume()
+  assert.equal(desk.seen[0]?.body.length, 62_552)
+  desk.receive(request(35))
+  assert.deepEqual(resets(desk), [])
+})
+
 test('parts of messages count until their rest has come', () => {
   const desk = Http2Desk.begun(({ stream }) => stream.keeps(HELD_MAX / 2 + 1))
   desk.receive(request(1), request(3), request(5))

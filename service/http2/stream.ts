@@ -63,7 +63,7 @@ export class Stream {
   #paused = false
   /** What came while it was paused: at most RECEIVE_WINDOW bytes. */
   #unread: Uint8Array[] = []
-  /** Bytes kept: of the answer, and by the handler. */
+  /** Bytes kept: of the answer, of what came while it was paused, and by the handler. */
   #held = 0
   #heldByHandler = 0
 
@@ -144,8 +144,9 @@ export class Stream {
   resume(): void {
     this.#paused = false
     while (this.#unread.length > 0 && !this.#paused && !this.#over) {
-      const bytes = this.#unread.shift()
-      if (bytes !== undefined) this.#tell(bytes, this.#inputEnded && this.#unread.length === 0)
+      const bytes = this.#unread.shift() ?? NOTHING
+      this.#hold(-bytes.length)
+      this.#tell(bytes, this.#inputEnded && this.#unread.length === 0)
     }
   }
 
@@ -238,8 +239,9 @@ export class Stream {
   }
 
   #take(bytes: Uint8Array, isLast: boolean): void {
-    if (this.#paused) this.#unread.push(Uint8Array.prototype.slice.call(bytes))
-    else this.#tell(bytes, isLast)
+    if (!this.#paused) return this.#tell(bytes, isLast)
+    this.#unread.push(Uint8Array.prototype.slice.call(bytes))
+    this.#hold(bytes.length)
   }
 
   #tell(bytes: Uint8Array, isLast: boolean): void {
