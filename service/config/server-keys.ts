@@ -75,7 +75,7 @@ export const SERVER_KEYS = {
     max: 1_000_000,
     unit: 'connections',
     reload: 'restart',
-    doc: 'Most gRPC clients connected at once; a further one is closed. Each takes a file descriptor (ulimit -n) and some 10 KB, and up to 16 MB of answers that its client asked for and does not take.',
+    doc: 'Most gRPC clients connected at once; a further one is closed. Each takes a file descriptor (ulimit -n) and some 10 KB, and up to 16 MB of answers that its client asked for and does not take; beyond 64 MB of them in one thread, clients that left more than 64 KB are refused.',
   },
   'server.grpc.tls': {
     kind: 'boolean',

@@ -4,6 +4,7 @@ import { HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
 import { data, frame, PREFACE_AND_SETTINGS, words } from '../../test/fixtures/http2-frames.ts'
 import { BufferPool } from '../http2/buffer-pool.ts'
 import { Connection } from '../http2/connection.ts'
+import { HeldTotal } from '../http2/held-bytes.ts'
 import { HpackDecoder } from '../http2/hpack-decoder.ts'
 import { encodeFields } from '../http2/hpack-encoder.ts'
 import { CallStatus, type Method } from './call.ts'
@@ -51,6 +52,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
     buffers: new BufferPool(),
     encrypted: false,
     maxHeldBytes: HELD_MAX,
+    heldTotal: new HeldTotal(),
     onFault: (error) => faults.push(error),
     open,
   })

@@ -32,6 +32,11 @@ export function reflectionMethods(streams: OpenStreams): StreamMethod[] {
 
 /** Open to everybody, so a client that never reads must not fill the memory with answers: it is not read on. */
 function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutput): void {
+  if (message.length > REQUEST_MAX)
+    throw new CallStatus(
+      STATUS.INVALID_ARGUMENT,
+      `A question of ${message.length} bytes; up to ${REQUEST_MAX} are read.`,
+    )
   const request = decoded(requestOf, message)
   const writer = new BinaryWriter()
   writer.tag(VALID_HOST, WireType.LengthDelimited).string(request.host)
@@ -113,6 +118,8 @@ function writeError(writer: BinaryWriter, code: number, message: string): void {
 }
 
 const MESSAGE_MAX = 300
+/** A host and a name. The answer repeats the question, and a kilobyte can be the compressed form of a megabyte. */
+const REQUEST_MAX = 4096
 // Fields of ServerReflectionRequest, and of ServerReflectionResponse.
 const HOST = 1
 const FILE_BY_NAME = 3

@@ -4,7 +4,7 @@ import { authorize } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { AuditFilter, AuditPosition, AuditQuery, FoundRecord } from '../ports/audit-query.ts'
-import { AUDIT_RECORD_SCHEMA, EXPORT_AUDIT, LIST_AUDIT } from './audit-schemas.ts'
+import { AUDIT_RECORD_SCHEMA, EXPORT_AUDIT, EXPORT_LIMIT_MAX, LIST_AUDIT } from './audit-schemas.ts'
 import { requestError } from './foreign-error.ts'
 import { pageAnswer, pageRequest } from './page-cursor.ts'
 import { problemOf } from './problem.ts'
@@ -16,8 +16,15 @@ type Query = Readonly<Partial<Record<(typeof TEXT_FILTERS)[number] | 'from' | 't
 
 const TEXT_FILTERS = ['actor', 'action', 'subject', 'workspace', 'result', 'traceId'] as const
 
-/** Reads the audit log. A key that is limited to a part of the catalogue sees the records of that part. */
-export function auditRoutes(app: FastifyInstance, { audit }: Pick<UseCases, 'audit'>): void {
+/**
+ * Reads the audit log. A key that is limited to a part of the catalogue sees the records of that part. `exportMax`:
+ * records of one export, whatever it asks for; its last line says where it goes on.
+ */
+export function auditRoutes(
+  app: FastifyInstance,
+  { audit }: Pick<UseCases, 'audit'>,
+  exportMax = EXPORT_LIMIT_MAX,
+): void {
   app.addSchema(AUDIT_RECORD_SCHEMA)
   app.get<{ Querystring: Query }>('/v1/audit', { schema: LIST_AUDIT }, async (request) => {
     const filter = filterOf(request)
@@ -30,7 +37,7 @@ export function auditRoutes(app: FastifyInstance, { audit }: Pick<UseCases, 'aud
     return pageAnswer(COLLECTION, { items, next }, recordView)
   })
   app.get<{ Querystring: Query }>('/v1/audit/export', { schema: EXPORT_AUDIT }, async (request, reply) => {
-    const lines = new AuditLines(audit, filterOf(request), request)
+    const lines = new AuditLines(audit, filterOf(request), request, exportMax)
     // Before the head is sent: what fails at once fails as a whole.
     const first = await lines.nextPage()
     reply.header('content-type', 'application/x-ndjson; charset=utf-8')
@@ -46,13 +53,18 @@ class AuditLines {
   #left: number
   #after: AuditPosition | undefined
 
-  constructor(audit: AuditQuery, filter: AuditFilter, request: FastifyRequest<{ Querystring: Query }>) {
+  constructor(
+    audit: AuditQuery,
+    filter: AuditFilter,
+    request: FastifyRequest<{ Querystring: Query }>,
+    exportMax: number,
+  ) {
     this.#audit = audit
     this.#filter = filter
     this.#request = request
     const { after, limit } = pageRequest(EXPORTED, request.query)
     this.#after = positionOf(after)
-    this.#left = limit
+    this.#left = Math.min(limit, exportMax)
   }
 
   async nextPage(): Promise<readonly FoundRecord[]> {

@@ -64,7 +64,7 @@ export const EXPORT_LIMIT_MAX = 1_000_000
 export const EXPORT_AUDIT = {
   operationId: 'exportAuditRecords',
   summary: 'Read the audit log as lines, oldest first',
-  description: `${RIGHTS} One AuditRecord a line. Where the limit ends it, the last line is \`{"nextCursor": "…"}\`; where it fails on the way, \`{"error": …}\`.`,
+  description: `${RIGHTS} One AuditRecord a line. Where the limit ends it, or 10,000 records where server.threads answer, the last line is \`{"nextCursor": "…"}\`; where it fails on the way, \`{"error": …}\`.`,
   tags: ['audit'],
   querystring: {
     type: 'object',

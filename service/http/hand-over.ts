@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
+import { type BodyRoom } from './body-room.ts'
 import type { PassedAnswer, PassedRequest } from './passed-requests.ts'
 
 export interface HandOverOptions {
   /** Asks the main thread (PassedRequests.answer). */
   readonly passOn: (request: PassedRequest) => Promise<unknown>
   readonly bodyLimit: number
+  readonly room: BodyRoom
   /** Whether the connection should end with this answer. */
   readonly isOver: (socket: Socket) => boolean
 }
@@ -18,10 +20,28 @@ export interface HandOverOptions {
 export async function handOver(
   request: IncomingMessage,
   response: () => ServerResponse,
-  { passOn, bodyLimit, isOver }: HandOverOptions,
+  options: HandOverOptions,
+): Promise<void> {
+  const { bodyLimit, room } = options
+  let taken = 0
+  try {
+    const body = await bodyOf(request, bodyLimit, (bytes) => {
+      taken += bytes
+      room.take(bytes, taken)
+    })
+    await passWhole(request, response, body, options)
+  } finally {
+    room.give(taken)
+  }
+}
+
+async function passWhole(
+  request: IncomingMessage,
+  response: () => ServerResponse,
+  body: Uint8Array | number,
+  { passOn, isOver }: HandOverOptions,
 ): Promise<void> {
   const { method = '', url = '', socket } = request
-  const body = await bodyOf(request, bodyLimit)
   const answer = await passOn({
     method,
     url,
@@ -38,7 +58,11 @@ export async function handOver(
 }
 
 /** A body that is too large is not read on: its length, as far as it is known, is what the main thread refuses it for. */
-async function bodyOf(request: IncomingMessage, limit: number): Promise<Uint8Array | number> {
+async function bodyOf(
+  request: IncomingMessage,
+  limit: number,
+  onBytes: (bytes: number) => void,
+): Promise<Uint8Array | number> {
   const said = Number(request.headers['content-length'] ?? 0)
   if (said > limit) return said
   const chunks: Uint8Array[] = []
@@ -46,10 +70,12 @@ async function bodyOf(request: IncomingMessage, limit: number): Promise<Uint8Arr
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length
+      onBytes(chunk.length)
       if (length > limit) return length
       chunks.push(chunk)
     }
   } catch (cause) {
+    if (cause instanceof IdgenError) throw cause
     throw new IdgenError('IDGEN_REQUEST_INVALID', 'The connection ended within the body.', { cause })
   }
   // Memory of its own: what lies in a pool of Node's would be sent with the whole pool.

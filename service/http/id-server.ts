@@ -5,6 +5,7 @@ import type { TracedIssuer } from '../app/issuer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { admitCallers } from './authentication.ts'
+import { BodyRoom } from './body-room.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { closeGracefully } from './graceful-close.ts'
@@ -45,13 +46,14 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     secure,
     isOver: (socket) => options.isLeaving() || age.isOld(socket),
   })
+  const room = new BodyRoom()
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     traceRequest(request, reply)
     if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) return done()
     // From then on the answer is not fastify's.
     const response = () => reply.hijack().raw
-    handOver(raw, response, { passOn, bodyLimit, isOver }).catch(done)
+    handOver(raw, response, { passOn, bodyLimit, room, isOver }).catch(done)
   })
   const digests = new ConnectionDigests()
   const admission = new RequestAdmission({ rates: issuer.rates, addresses })

@@ -3,9 +3,13 @@ import { test } from 'node:test'
 import { HttpApi } from '../../test/fixtures/http-api.ts'
 import { type PassedAnswer, type PassedRequest, PassedRequests } from './passed-requests.ts'
 
-async function world(t: Parameters<typeof HttpApi.start>[0], environment: Record<string, string> = {}) {
+async function world(
+  t: Parameters<typeof HttpApi.start>[0],
+  environment: Record<string, string> = {},
+  outside: NonNullable<Parameters<typeof HttpApi.start>[1]>['outside'] = {},
+) {
   const passed = new PassedRequests()
-  const api = await HttpApi.start(t, { environment }, { passed, redirectTo: () => 8443 })
+  const api = await HttpApi.start(t, { environment, outside }, { passed, redirectTo: () => 8443 })
   const ask = async (request: Partial<PassedRequest>) => {
     const answer = await passed.answer({
       method: 'GET',
@@ -78,3 +82,18 @@ test('once the API is closed there is a refusal, and no exception', async (t) =>
 function textOf({ body }: PassedAnswer): string {
   return new TextDecoder().decode(body)
 }
+
+test('an export ends after ten thousand records, as the answer is one message, and says where it goes on', async (t) => {
+  const record = { at: new Date(0), actor: 'a', action: 'b', subject: 'c', result: 'ok', detail: {} }
+  const more = { workspace: undefined, traceId: undefined }
+  const auditQuery = {
+    find: async (_filter: object, _after: unknown, _order: string, limit: number) =>
+      Array.from({ length: limit }, (_, id) => ({ ...record, ...more, id })),
+  }
+  const { ask } = await world(t, {}, { auditQuery })
+  const lines = textOf(await ask({ url: '/v1/audit/export?limit=50000' }))
+    .trim()
+    .split('\n')
+  assert.equal(lines.length, 10_001)
+  assert.match(lines.at(-1) ?? '', /^\{"nextCursor":/)
+})

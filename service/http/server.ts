@@ -72,7 +72,8 @@ export async function createHttpServer(
     issueRoutes(api, issuer, admission, useCases.log)
     decodeRoute(api, useCases.layout)
     nodeRoutes(api, useCases)
-    await api.register(async (management) => managementRoutes(management, useCases))
+    const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
+    await api.register(async (management) => managementRoutes(management, useCases, exportMax))
   })
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
@@ -91,7 +92,7 @@ function traceEveryRequest(app: FastifyInstance, routes: RouteTable): void {
   })
 }
 
-function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
+function managementRoutes(app: FastifyInstance, useCases: UseCases, exportMax: number | undefined): void {
   const { catalog, declarations, keys, log } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
@@ -115,7 +116,7 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases): void {
   tagRoutes(app, catalog)
   declarationRoutes(app, declarations)
   keyRoutes(app, keys)
-  auditRoutes(app, useCases)
+  auditRoutes(app, useCases, exportMax)
   alertRoutes(app, useCases.alerts)
 }
 
@@ -124,3 +125,6 @@ function numberFromQuery(query: unknown): void {
   const limits = query as { limit?: unknown }
   if (typeof limits.limit === 'string' && /^\d{1,9}$/.test(limits.limit)) limits.limit = Number(limits.limit)
 }
+
+/** An answer to a thread is one message: 5 MB of records, where a connection of our own takes them as they are read. */
+const PASSED_EXPORT_MAX = 10_000

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { assertGoaway, echo, HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
 import { data, frame, request, words } from '../../test/fixtures/http2-frames.ts'
 import { ERROR_CODE } from './error-code.ts'
+import { HeldTotal } from './held-bytes.ts'
 import { encodeFields } from './hpack-encoder.ts'
 
 const TRAILERS = encodeFields([['grpc-status', '0']])
@@ -47,6 +48,22 @@ test('requests that began before are not read on while too much is held', () => 
   assert.deepEqual(desk.seen[0]?.events, ['gone'])
 })
 
+test('what comes while a request is paused counts until it is told', () => {
+  const desk = Http2Desk.begun(({ stream }) => stream.pause())
+  for (let id = 1; id < 32; id += 2)
+    desk.receive(
+      request(id),
+      ...[1, 2, 3].map(() => data(id, Buffer.alloc(16_384))),
+      data(id, Buffer.alloc(13_400)),
+    )
+  desk.receive(request(33))
+  assert.deepEqual(resets(desk), [[33, ERROR_CODE.refusedStream]])
+  desk.seen[0]?.stream.resume()
+  assert.equal(desk.seen[0]?.body.length, 62_552)
+  desk.receive(request(35))
+  assert.deepEqual(resets(desk), [])
+})
+
 test('parts of messages count until their rest has come', () => {
   const desk = Http2Desk.begun(({ stream }) => stream.keeps(HELD_MAX / 2 + 1))
   desk.receive(request(1), request(3), request(5))
@@ -54,6 +71,64 @@ test('parts of messages count until their rest has come', () => {
   desk.seen[0]?.stream.keeps(0)
   desk.receive(request(7))
   assert.deepEqual(resets(desk), [])
+})
+
+test('a crowd of clients may leave as much as four, and whoever leaves little is answered all the same', () => {
+  const total = new HeldTotal()
+  const crowd = [1, 2, 3, 4].map(() => Http2Desk.begun(({ stream }) => stream.keeps(HELD_MAX), total))
+  const modest = Http2Desk.begun(({ stream }) => stream.keeps(50_000), total)
+  for (const desk of crowd) desk.receive(request(1))
+  modest.receive(request(1))
+  crowd[0]?.receive(request(3))
+  assert.deepEqual(crowd[0] && resets(crowd[0]), [[3, ERROR_CODE.refusedStream]])
+  modest.receive(request(3))
+  assert.deepEqual(resets(modest), [])
+  // Those that go take what was held for them along.
+  crowd[1]?.socket.destroy()
+  crowd[0]?.receive(request(5))
+  assert.deepEqual(crowd[0] && resets(crowd[0]), [])
+  for (const desk of [...crowd, modest]) desk.socket.destroy()
+  assert.equal(total.bytes, 0)
+})
+
+test('an answer waits for a client whose window is large and that reads nothing', () => {
+  let written = 0
+  const desk = Http2Desk.begun((seen) => {
+    const write = (): void => {
+      // Bounded, or a connection without a limit would fill the memory.
+      for (let room = true; room && written < 100; written += 1)
+        room = seen.stream.write(Buffer.alloc(50_000))
+    }
+    seen.drained = () => {
+      seen.events.push('drained')
+      write()
+    }
+    write()
+  })
+  desk.receive(frame(WINDOW_UPDATE, 0, 0, words(2 ** 30)))
+  desk.receive(frame(4, 0, 0, Buffer.from('00047fffffff', 'hex')))
+  desk.socket.blocked = true
+  assert.equal(desk.receive(request(1)), false)
+  assert.equal(written, 2)
+  assert.deepEqual(desk.seen[0]?.events, [])
+  desk.socket.drain()
+  assert.equal(written, 100)
+  assert.deepEqual(desk.seen[0]?.events, ['drained'])
+  assert.equal(desk.socket.resumed, 1)
+})
+
+test('streams that wait for a client that reads go on in turn, and one that was reset does not', () => {
+  const desk = Http2Desk.begun()
+  desk.receive(frame(WINDOW_UPDATE, 0, 0, words(2 ** 30)))
+  desk.receive(frame(4, 0, 0, Buffer.from('00047fffffff', 'hex')), request(1), request(3))
+  const [first, second] = desk.seen
+  desk.socket.blocked = true
+  assert.equal(first?.stream.write(Buffer.alloc(70_000)), false)
+  assert.equal(second?.stream.write(Buffer.alloc(5000)), false)
+  first?.stream.reset(ERROR_CODE.cancel)
+  desk.socket.drain()
+  assert.deepEqual(first?.events, [])
+  assert.deepEqual(second?.events, ['drained'])
 })
 
 test('a client that takes nothing of it for a minute is cut off, one that takes some is not', () => {

@@ -107,6 +107,14 @@ describe('requests and answers', () => {
     )
   })
 
+  test('a head of more than a kilobyte is read each time, so that it is not kept with its connection', () => {
+    const desk = Http2Desk.begun()
+    const large = { more: [['a', 'b'.repeat(1100)]] } as const
+    desk.receive(request(1, large), request(3, large))
+    assert.notEqual(desk.seen[0]?.stream.head, desk.seen[1]?.stream.head)
+    assert.equal(desk.seen[1]?.stream.head.field('a')?.length, 1100)
+  })
+
   test('heads that say the same are one object, until the table of the client changes', () => {
     const desk = Http2Desk.begun()
     desk.receive(request(1), request(3))

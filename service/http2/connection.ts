@@ -1,10 +1,11 @@
 import { AbandonedStreams } from './abandoned-streams.ts'
 import { ConnectionLooks } from './connection-looks.ts'
-import { ConnectionError, ERROR_CODE, type ErrorCode } from './error-code.ts'
+import { ConnectionError, calm, ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FloodBudget } from './flood-budget.ts'
 import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HeadReader } from './head-reader.ts'
+import { HeldBytes, type HeldTotal } from './held-bytes.ts'
 import { CONNECTION_WINDOW, INITIAL_WINDOW, STREAMS_MAX, writeOurSettings } from './our-settings.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 import { PeerSettings } from './peer-settings.ts'
@@ -22,6 +23,8 @@ export interface ConnectionOptions extends SocketOutputOptions {
    * are refused, and one that stays there for a minute is cut off.
    */
   readonly maxHeldBytes: number
+  /** Of all clients of the server. */
+  readonly heldTotal: HeldTotal
   /** A fault of ours that ended the connection. */
   readonly onFault: (error: unknown) => void
 }
@@ -47,6 +50,8 @@ export class Connection implements StreamCarrier, FrameSink {
   readonly #streams = new Map<number, Stream>()
   /** Streams with DATA that the connection's window keeps back, in the order they came. */
   readonly #waiting = new Set<Stream>()
+  /** Streams that wrote more than the client takes. */
+  readonly #ahead = new Set<Stream>()
   readonly #handshake: Disposable
   readonly #output: SocketOutput
   /** Bytes that are not read yet; it begins with the preface. */
@@ -55,7 +60,7 @@ export class Connection implements StreamCarrier, FrameSink {
   #lastId = 0
   readonly #incoming = new ReceiveWindow(CONNECTION_WINDOW)
   readonly #abandoned = new AbandonedStreams(RECEIVE_WINDOW)
-  #held = 0
+  readonly #held: HeldBytes
   /** No stream after this one is answered; undefined: all are. */
   #finalId: number | undefined
   #retiring: Disposable | undefined
@@ -70,12 +75,9 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#options = options
     this.peer = { address: socket.remoteAddress ?? '' }
     this.#budget = new FloodBudget(options.clock)
+    this.#held = new HeldBytes(options.maxHeldBytes, options.heldTotal)
     this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())
     this.#output = new SocketOutput(socket, options, () => this.#goOn())
-  }
-
-  get #isFull(): boolean {
-    return this.#held > this.#options.maxHeldBytes
   }
 
   get out(): OutputBuffer {
@@ -118,7 +120,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
-    switch (this.#looks.look(this.#streams.size > 0, this.#isFull)) {
+    switch (this.#looks.look(this.#streams.size > 0, this.#held.isFull)) {
       case 'ask':
         if (this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
         return
@@ -140,17 +142,24 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   holds(moreBytes: number): void {
-    this.#held += moreBytes
+    this.#held.add(moreBytes)
   }
 
   waitForWindow(stream: Stream): void {
     this.#waiting.add(stream)
   }
 
+  hasRoom(stream: Stream): boolean {
+    if (this.#goesOn()) return true
+    this.#ahead.add(stream)
+    return false
+  }
+
   over(stream: Stream): void {
     this.#answered += 1
     this.#streams.delete(stream.id)
     this.#waiting.delete(stream)
+    this.#ahead.delete(stream)
     if (!stream.inputEnded) this.#abandoned.add(stream.id)
     this.#endIfDone()
   }
@@ -165,7 +174,7 @@ export class Connection implements StreamCarrier, FrameSink {
     const head = this.#heads.head(bytes, start, end)
     if (this.#finalId !== undefined) return
     this.#lastId = id
-    if (this.#streams.size >= STREAMS_MAX || this.#isFull)
+    if (this.#streams.size >= STREAMS_MAX || this.#held.isFull)
       this.#turnAway(id, isLast, ERROR_CODE.refusedStream)
     else if (head === 'malformed') this.#turnAway(id, isLast, ERROR_CODE.protocol)
     else if (head === 'large') this.#turnAway(id, isLast, ERROR_CODE.enhanceYourCalm)
@@ -175,7 +184,7 @@ export class Connection implements StreamCarrier, FrameSink {
   data(id: number, isLast: boolean, bytes: Buffer, flowBytes: number): void {
     this.#incoming.take(flowBytes)
     const stream = this.#streams.get(id)
-    if (stream !== undefined && !this.#isFull)
+    if (stream !== undefined && !this.#held.isFull)
       return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
     this.#expectKnown(id)
     this.consumed(flowBytes)
@@ -199,7 +208,8 @@ export class Connection implements StreamCarrier, FrameSink {
     const before = this.#settings.initialWindow
     this.#settings.apply(payload, 0, payload.length)
     const more = this.#settings.initialWindow - before
-    if (more !== 0) for (const stream of this.#streams.values()) this.#widen(stream, more)
+    for (const stream of more === 0 ? [] : this.#streams.values())
+      if (!stream.widen(more)) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
     this.out.control(FRAME.settings, FLAG.ack, 0)
     this.idle()
   }
@@ -263,10 +273,6 @@ export class Connection implements StreamCarrier, FrameSink {
     else this.#resetOn(stream, stream.inputEnded ? ERROR_CODE.streamClosed : ERROR_CODE.protocol)
   }
 
-  #widen(stream: Stream, bytes: number): void {
-    if (!stream.widen(bytes)) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
-  }
-
   /**
    * A fault of one stream alone (section 5.4.2): whoever answers it is told. Counted, or a client could have work begun
    * and dropped without end, as by resetting it (CVE-2025-8671).
@@ -328,10 +334,15 @@ export class Connection implements StreamCarrier, FrameSink {
       writeOurSettings(this.out)
       at = PREFACE.length
     }
+    for (const stream of this.#ahead) {
+      if (!this.#goesOn()) return at
+      this.#ahead.delete(stream)
+      stream.takenUp()
+    }
     return this.#frames.read(bytes, at, end, this.#goesOn)
   }
 
-  /** Asked before each frame: a read of many requests must not become megabytes of answers that nobody takes. */
+  /** Asked before each frame and behind each part of an answer: a read of many requests must not become megabytes of answers that nobody takes. */
   readonly #goesOn = (): boolean => {
     this.#output.flushMuch()
     return !this.#output.isStalled && !this.#ended
@@ -361,8 +372,7 @@ export class Connection implements StreamCarrier, FrameSink {
   #fail(thrown: unknown): void {
     const isTheirs = thrown instanceof ConnectionError
     if (!isTheirs) this.#options.onFault(thrown)
-    const { out } = this
-    out.control(FRAME.goaway, 0, 0, this.#lastId, isTheirs ? thrown.code : ERROR_CODE.internal)
+    this.out.control(FRAME.goaway, 0, 0, this.#lastId, isTheirs ? thrown.code : ERROR_CODE.internal)
     this.#end()
     for (const stream of this.#streams.values()) stream.lost()
   }
@@ -376,10 +386,6 @@ export class Connection implements StreamCarrier, FrameSink {
     const late = this.#options.clock.after(LINGER_MS, () => this.#socket.destroy())
     this.#socket.once('close', () => late[Symbol.dispose]())
   }
-}
-
-function calm(message: string): ConnectionError {
-  return new ConnectionError(ERROR_CODE.enhanceYourCalm, message)
 }
 
 const NOTHING: Buffer = Buffer.alloc(0)

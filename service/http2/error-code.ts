@@ -23,3 +23,8 @@ export class ConnectionError extends Error {
     this.code = code
   }
 }
+
+/** It does more than a client that means well. */
+export function calm(message: string): ConnectionError {
+  return new ConnectionError(ERROR_CODE.enhanceYourCalm, message)
+}

@@ -52,6 +52,7 @@ export class HeadReader {
   }
 
   #remember(bytes: Buffer, start: number, end: number, head: RequestHead): void {
+    if (end - start > KNOWN_BYTES_MAX) return
     if (this.#known.length === KNOWN_MAX) this.#known.shift()
     this.#known.push({
       block: Buffer.from(bytes.subarray(start, end)),
@@ -73,3 +74,5 @@ export const HEADER_LIST_MAX = 16_384
 const TABLE_MAX = 4096
 /** Methods that one client calls in turn. */
 const KNOWN_MAX = 4
+/** A key, a trace and the rest, when a client puts none of them into its table: larger blocks are not worth the memory. */
+const KNOWN_BYTES_MAX = 1024

@@ -7,13 +7,10 @@ import { HpackError } from './hpack-error.ts'
  *     state (a node of the code's tree) × 4 bits ──▶ NEXT: state or FAIL, SYMBOL: 0 or symbol + 1
  */
 export class HuffmanDecoder {
-  #scratch = Buffer.allocUnsafeSlow(256)
-
   /** @throws HpackError at a code that ends within a symbol other than as padding, or at the end-of-string code */
   decode(bytes: Uint8Array, start: number, end: number): string {
     const longest = Math.ceil(((end - start) * 8) / SHORTEST_BITS)
-    if (longest > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(2 * longest)
-    const scratch = this.#scratch
+    if (longest > scratch.length) scratch = Buffer.allocUnsafeSlow(2 * longest)
     let length = 0
     let state = 0
     for (let at = start; at < end; at += 1) {
@@ -33,6 +30,9 @@ export class HuffmanDecoder {
     return scratch.toString('latin1', 0, length)
   }
 }
+
+/** One for all connections, as a large one for each would be kept as long as they are; a text is copied out of it. */
+let scratch = Buffer.allocUnsafeSlow(256)
 
 // biome-ignore format: the table as in the RFC, 16 symbols a line
 const LENGTHS = [

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
+import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { encodeFields } from './hpack-encoder.ts'
 import { Http2Server, type Http2ServerOptions } from './server.ts'
@@ -90,4 +92,14 @@ test('one connection too many is closed, and those that were there go on', async
   first.write('GET / HTTP/1.1\r\n\r\n')
   const [answer] = (await once(first, 'data')) as [Buffer]
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 400/)
+})
+
+test('connections that never agree on keys count against the limit of an encrypted server', async (t) => {
+  const certificates = new ScriptedCertificates(selfSigned('idgen'))
+  const port = await listening(t, { maxConnections: 2, tls: { certificates, minVersion: 'TLSv1.3' } })
+  const silent = [await connected(t, port), await connected(t, port)]
+  const further = await connected(t, port)
+  further.resume()
+  await once(further, 'close', { signal: AbortSignal.timeout(5000) })
+  assert.ok(silent.every(({ destroyed }) => !destroyed))
 })

@@ -5,12 +5,13 @@ import type { Clock } from '../ports/clock.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { HeldTotal } from './held-bytes.ts'
 
 export interface Http2ServerOptions {
   readonly clock: Clock
   /** Who answers a request whose head has come. */
   readonly open: ConnectionOptions['open']
-  /** Bytes that may be kept for one client. */
+  /** Bytes that may be kept for one client; for all together, four times as many. */
   readonly maxHeldBytes: ConnectionOptions['maxHeldBytes']
   /** Further connections are closed at once, and their clients try another server; left out: as many as come. */
   readonly maxConnections?: number
@@ -39,6 +40,7 @@ export class Http2Server {
   readonly #server: Server
   readonly #connections = new Map<Connection, Socket>()
   readonly #buffers = new BufferPool()
+  readonly #heldTotal = new HeldTotal()
   /** All connections are read into it: what is not used in the same turn is copied. */
   readonly #input = Buffer.allocUnsafeSlow(READ_BYTES)
   #draining = false
@@ -103,6 +105,8 @@ export class Http2Server {
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     })
+    // Those that never agree on keys count too: they come to `#accept` afterwards, if at all.
+    server.maxConnections = this.#options.maxConnections ?? Number.POSITIVE_INFINITY
     certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('secureConnection', (socket) => this.#accept(socket, true))
@@ -152,8 +156,8 @@ export class Http2Server {
 
   #newConnection(socket: Socket, encrypted: boolean): Connection {
     const { clock, open, maxHeldBytes, onFault } = this.#options
-    const buffers = this.#buffers
-    return new Connection(socket, { clock, open, maxHeldBytes, onFault, encrypted, buffers })
+    const [buffers, heldTotal] = [this.#buffers, this.#heldTotal]
+    return new Connection(socket, { clock, open, maxHeldBytes, heldTotal, onFault, encrypted, buffers })
   }
 
   #limitAge(socket: Socket, connection: Connection): void {

@@ -9,7 +9,7 @@ export interface StreamHandler {
   data(bytes: Uint8Array, isLast: boolean): void
   /** The body ended behind what `data` told. */
   ended(): void
-  /** All that `write` had to keep is on its way. */
+  /** `write` said false, and there is room again. */
   drained(): void
   /** Reset by the client, or the connection is lost: nobody waits any more. Not called after the answer ended. */
   gone(): void
@@ -29,6 +29,8 @@ export interface StreamCarrier {
   holds(moreBytes: number): void
   /** The window is empty: `pump` is called once it is not. */
   waitForWindow(stream: Stream): void
+  /** Whether the client takes what was written; if not, `takenUp` is called once it does. */
+  hasRoom(stream: Stream): boolean
   /** Both sides have ended, or it was reset. */
   over(stream: Stream): void
 }
@@ -61,7 +63,7 @@ export class Stream {
   #paused = false
   /** What came while it was paused: at most RECEIVE_WINDOW bytes. */
   #unread: Uint8Array[] = []
-  /** Bytes kept: of the answer, and by the handler. */
+  /** Bytes kept: of the answer, of what came while it was paused, and by the handler. */
   #held = 0
   #heldByHandler = 0
 
@@ -99,11 +101,14 @@ export class Stream {
     if (!this.#over) this.#carrier.out.headers(this.id, block, false)
   }
 
-  /** Part of the answer's body. false: some of it had to be kept, and `drained` will be called. */
+  /**
+   * Part of the answer's body. false: some of it had to be kept, here or at the socket of a client that may take more
+   * and does not, and `drained` will be called.
+   */
   write(bytes: Uint8Array): boolean {
     if (this.#over || this.#trailers !== undefined) return true
     const at = this.#kept.length === 0 ? this.#send(bytes, 0) : 0
-    if (at === bytes.length) return true
+    if (at === bytes.length) return this.#carrier.hasRoom(this)
     this.#kept.push(Uint8Array.prototype.slice.call(bytes, at))
     this.#hold(bytes.length - at)
     this.#carrier.waitForWindow(this)
@@ -139,8 +144,9 @@ export class Stream {
   resume(): void {
     this.#paused = false
     while (this.#unread.length > 0 && !this.#paused && !this.#over) {
-      const bytes = this.#unread.shift()
-      if (bytes !== undefined) this.#tell(bytes, this.#inputEnded && this.#unread.length === 0)
+      const bytes = this.#unread.shift() ?? NOTHING
+      this.#hold(-bytes.length)
+      this.#tell(bytes, this.#inputEnded && this.#unread.length === 0)
     }
   }
 
@@ -177,6 +183,11 @@ export class Stream {
     if (this.#sendWindow > WINDOW_MAX) return false
     if (bytes > 0) this.pump()
     return true
+  }
+
+  /** The client takes what was written again. */
+  takenUp(): void {
+    if (this.#kept.length === 0 && this.#trailers === undefined) this.#handler?.drained()
   }
 
   /** Sends what was kept, as far as the windows go. */
@@ -228,8 +239,9 @@ export class Stream {
   }
 
   #take(bytes: Uint8Array, isLast: boolean): void {
-    if (this.#paused) this.#unread.push(Uint8Array.prototype.slice.call(bytes))
-    else this.#tell(bytes, isLast)
+    if (!this.#paused) return this.#tell(bytes, isLast)
+    this.#unread.push(Uint8Array.prototype.slice.call(bytes))
+    this.#hold(bytes.length)
   }
 
   #tell(bytes: Uint8Array, isLast: boolean): void {

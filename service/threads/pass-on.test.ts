@@ -20,6 +20,14 @@ test('beyond a hundred that wait the next one is refused, until one is answered'
   assert.equal(posted.length, 101)
 })
 
+test('requests that wait do not keep what is asked under another name', () => {
+  const posted: string[] = []
+  const passOn = new PassOn(({ name }) => posted.push(name))
+  for (let asked = 0; asked < 100; asked += 1) void passOn.ask('http', asked)
+  void passOn.ask('ready', undefined)
+  assert.equal(posted.at(-1), 'ready')
+})
+
 test('an answer that nobody waits for is let go', () => {
   new PassOn(() => undefined).receive({ kind: 'answered', number: 7, answer: 'late' })
 })
