@@ -72,6 +72,7 @@ export class PostgresAuditReader implements AuditReader {
         .where((eb) =>
           eb.or([
             eb('chain', 'is', null),
+            eb('chain', '=', ''),
             eb('seq', 'is', null),
             eb('hash', 'is', null),
             eb('previous_hash', 'is', null),
