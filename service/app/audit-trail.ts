@@ -51,8 +51,9 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
-    // Counts of calls leave a fifth of the queue to what people did, so that a flood of them hides no change.
-    const share = entry.action.startsWith('generate') ? COUNTS_SHARE : 1
+    // Counts of calls, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
+    // no change.
+    const share = /^(?:generate|alert\.)/.test(entry.action) ? COUNTS_SHARE : 1
     if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')
