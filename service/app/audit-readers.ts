@@ -1,5 +1,5 @@
 import { IdgenError } from '../core/errors.ts'
-import type { AuditQuery } from '../ports/audit-query.ts'
+import type { AuditQuery, FoundRecord } from '../ports/audit-query.ts'
 import { Turns } from './turns.ts'
 
 /**
@@ -16,7 +16,7 @@ export class AuditReaders implements AuditQuery {
   }
 
   /** @throws IDGEN_OVERLOADED, or as the query it asks */
-  async find(...question: Parameters<AuditQuery['find']>): ReturnType<AuditQuery['find']> {
+  async find(...question: Parameters<AuditQuery['find']>): Promise<readonly FoundRecord[]> {
     if (this.#reading >= READERS_MAX)
       throw new IdgenError(
         'IDGEN_OVERLOADED',

@@ -80,7 +80,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
   readonly #options: CoordinatedTimeGrantsOptions
   readonly #workers: number
   readonly #copies: CopiedTime
-  /** By nonce. A process has one hold at a time. */
+  /** By nonce. A process has one for each of server.workerIds. */
   readonly #held = new Map<string, Held>()
 
   constructor(options: CoordinatedTimeGrantsOptions) {
@@ -302,7 +302,7 @@ const WORKERS_MAX = 256
 const TAKE_TRIES = 32
 /** The next list shows who took them. */
 const RETRY_MS = 100
-/** A process needs one; tests have more. */
+/** A process needs 16 at most; tests have more. */
 const HOLDS_MAX = 1024
 const COPY_REFUSED =
   'the copy in PostgreSQL is not as this hold left it: another process used the worker id, or the authority moved'
