@@ -176,6 +176,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
     const held = this.#find(hold)
     if (held === undefined) return false
     this.#held.delete(hold.nonce)
+    this.#copies.ended(hold.worker)
     const loweredMs = Math.max(untilMs, held.beganMs)
     try {
       if (loweredMs < held.untilMs && (await this.#lowerCopy(held, loweredMs)))
@@ -289,6 +290,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
   async #refuse({ keys }: Held, reason: string): Promise<undefined> {
     const { dc, worker, nonce } = keys.hold
     this.#held.delete(nonce)
+    this.#copies.ended(worker)
     this.#options.log.warn({ dc, worker, reason }, 'time grant refused, the hold has ended')
     this.#options.onFlag?.({ kind: 'hold-refused', dc, worker, reason })
     await keys.letGo().catch(() => false)
