@@ -1,5 +1,6 @@
 import { CpuShare } from './adapters/system/cpu-share.ts'
 import { AuditChain } from './app/audit-chain.ts'
+import { AuditReaders } from './app/audit-readers.ts'
 import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
@@ -133,7 +134,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       ],
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
-    audit: outside.auditQuery,
+    audit: new AuditReaders(outside.auditQuery),
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     layout,

@@ -122,3 +122,22 @@ test('every hour a silent process says that it lives, and its head goes to the l
   )
   await audit.stop()
 })
+
+test('the log names no head that the store was never seen to have, or a kill would look like a record taken out', async () => {
+  const { audit, clock, log, state } = trail()
+  const heads = () =>
+    log.lines
+      .filter(({ text }) => text.startsWith('audit chain'))
+      .map(({ text, fields }) => [text, fields['seq']])
+  audit.start()
+  audit.record({ action: 'a', subject: '1' })
+  await audit.flush()
+  state.away = true
+  audit.record({ action: 'b', subject: '2' })
+  await audit.flush()
+  clock.advance(BEAT_EVERY_MS)
+  await settle()
+  assert.deepEqual(heads(), [['audit chain head', 1]])
+  await audit.stop()
+  assert.deepEqual(heads().at(-1), ['audit chain head', 1])
+})

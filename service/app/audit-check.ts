@@ -90,18 +90,23 @@ async function walkChain(
   const { reader, from, to, onProgress } = options
   if (head === undefined) return { records: 0, last: undefined, fault: noHead(chain) }
   const cut = { seq: head.cutSeq, hash: head.cutHash ?? CHAIN_START }
+  const odd = await frontFault(reader, chain, head)
+  if (odd !== undefined) return { records: 0, last: undefined, fault: odd }
   let place = (from && (await reader.placeBefore(chain, from))) ?? cut
   let last: ChainedRecord | undefined
   let records = 0
   for (;;) {
     // The last record once more: a second one of its number would lie just beyond the page.
     const page = await reader.chainRecords(chain, last === undefined ? place.seq : place.seq - 1, PAGE)
-    for (const record of page) {
-      if (last !== undefined && isSame(record, last)) continue
-      if (to !== undefined && record.at >= to) return { records, last, fault: undefined }
+    for (const [i, record] of page.entries()) {
+      if (i === 0 && last !== undefined && isSame(record, last)) continue
+      const { link, at } = record
+      if (link === undefined) return { records, last, fault: noLink(chain, place.seq + 1, at) }
       const found = recordFault(record, place, last, options) ?? headFault(record, chain, head, options)
       if (found !== undefined) return { records, last, fault: found }
-      place = record.link ?? place
+      // Not before: one whose date was moved behind the end would hide itself and all that follows.
+      if (to !== undefined && at >= to) return { records, last, fault: undefined }
+      place = link
       last = record
       records += 1
     }
@@ -109,6 +114,28 @@ async function walkChain(
     if (page.length < PAGE) break
   }
   return { records, last, fault: await endFault(options, chain, place, last) }
+}
+
+/** What no page would show: records before the place at which a walk begins. */
+async function frontFault(
+  reader: AuditReader,
+  chain: string,
+  { seq, cutSeq }: AuditChainHead,
+): Promise<AuditFault | undefined> {
+  // Retention takes a chain that it dropped whole out of audit_chains, too.
+  if (cutSeq >= seq)
+    return fault(
+      'missing',
+      chain,
+      seq,
+      undefined,
+      'audit_chains names it, and says that all of it was dropped',
+    )
+  const [first] = await reader.chainRecords(chain, Number.MIN_SAFE_INTEGER, 1)
+  if (first === undefined) return undefined
+  if (first.link === undefined) return noLink(chain, cutSeq + 1, first.at)
+  if (first.link.seq > cutSeq) return undefined
+  return fault('forged', chain, first.link.seq, first.at, `the chain begins with record ${cutSeq + 1}`)
 }
 
 function isSame(one: ChainedRecord, other: ChainedRecord): boolean {
@@ -172,6 +199,10 @@ async function endFault(
   if (head !== undefined && place.seq > head.seq)
     return fault('forged', chain, head.seq + 1, last?.at, `the chain ended with record ${head.seq}`)
   return undefined
+}
+
+function noLink(chain: string, seq: number, at: Date): AuditFault {
+  return fault('changed', chain, seq, at, 'there is a record of this chain that lacks a part of its link')
 }
 
 function noHead(chain: string): AuditFault {

@@ -127,3 +127,25 @@ test('the ledger is bounded: more pairs than it holds are written early', async 
   for (let i = 0; i < 10_001; i += 1) ledger.count('k', `w/g/t${i}`, 'ok', 1, undefined)
   assert.equal(audit.queued, 10_000)
 })
+
+test('alerts told from outside leave room in the queue for what people did', () => {
+  const { audit, written } = trail(10)
+  for (let i = 0; i < 100; i += 1) audit.record({ action: 'alert.firing', subject: 'flood' })
+  audit.record({ action: 'tag.update', subject: 'w/g/t' })
+  assert.deepEqual([audit.queued, audit.dropped, written.length], [9, 92, 0])
+})
+
+test('a sampled call is found by its workspace', async () => {
+  const { audit, clock, written } = trail()
+  const ledger = new IssueLedger({ audit, clock, sampleEvery: 1 })
+  ledger.count('k1', 'w/g/t', 'ok', 5, undefined)
+  ledger.countMany('k1', 'w/g/t', 'ok', { requests: 2, ids: 4 })
+  await audit.flush()
+  assert.deepEqual(
+    written.map(({ action, workspace }) => [action, workspace]),
+    [
+      ['generate', 'w'],
+      ['generate', 'w'],
+    ],
+  )
+})

@@ -29,6 +29,8 @@ export class AuditTrail {
   #dropped = 0
   #droppedTold = 0
   #written = 0
+  /** As far as the sink is known to have it: what the log names must be found by a check. */
+  #head: ChainedRecord['link']
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
@@ -49,8 +51,9 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
-    // Counts of calls leave a fifth of the queue to what people did, so that a flood of them hides no change.
-    const share = entry.action.startsWith('generate') ? COUNTS_SHARE : 1
+    // Counts of calls, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
+    // no change.
+    const share = /^(?:generate|alert\.)/.test(entry.action) ? COUNTS_SHARE : 1
     if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')
@@ -81,7 +84,7 @@ export class AuditTrail {
     }
     await this.flush()
     if (this.queued > 0) this.#options.log.error({ lost: this.queued }, 'audit records lost at shutdown')
-    if (used) this.#options.log.info(chain.head, 'audit chain closed')
+    if (used) this.#logHead(this.queued > 0 ? 'audit chain head' : 'audit chain closed')
   }
 
   /** Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time. */
@@ -103,6 +106,7 @@ export class AuditTrail {
         return
       }
       this.#written += this.#batch.length
+      this.#head = this.#batch.at(-1)?.link ?? this.#head
       this.#batch = []
     }
   }
@@ -125,10 +129,16 @@ export class AuditTrail {
 
   /** The log is the other place: a chain whose end was cut off in the table is known by a line of it. */
   #tellHead(): void {
-    const { chain, log } = this.#options
+    const { chain } = this.#options
     if (chain === undefined) return
-    if (chain.head.seq > 0) log.info(chain.head, 'audit chain head')
+    this.#logHead('audit chain head')
     this.record({ action: 'audit.beat', subject: chain.name })
+  }
+
+  #logHead(text: string): void {
+    if (this.#head === undefined) return
+    const { chain, seq, hash } = this.#head
+    this.#options.log.info({ chain, seq, hash }, text)
   }
 
   #complete(entry: AuditEntry): AuditRecord {

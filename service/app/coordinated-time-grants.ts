@@ -80,7 +80,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
   readonly #options: CoordinatedTimeGrantsOptions
   readonly #workers: number
   readonly #copies: CopiedTime
-  /** By nonce. A process has one hold at a time. */
+  /** By nonce. A process has one for each of server.workerIds. */
   readonly #held = new Map<string, Held>()
 
   constructor(options: CoordinatedTimeGrantsOptions) {
@@ -176,6 +176,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
     const held = this.#find(hold)
     if (held === undefined) return false
     this.#held.delete(hold.nonce)
+    this.#copies.ended(hold.worker)
     const loweredMs = Math.max(untilMs, held.beganMs)
     try {
       if (loweredMs < held.untilMs && (await this.#lowerCopy(held, loweredMs)))
@@ -289,6 +290,7 @@ export class CoordinatedTimeGrants implements TimeGrantStore {
   async #refuse({ keys }: Held, reason: string): Promise<undefined> {
     const { dc, worker, nonce } = keys.hold
     this.#held.delete(nonce)
+    this.#copies.ended(worker)
     this.#options.log.warn({ dc, worker, reason }, 'time grant refused, the hold has ended')
     this.#options.onFlag?.({ kind: 'hold-refused', dc, worker, reason })
     await keys.letGo().catch(() => false)
@@ -302,7 +304,7 @@ const WORKERS_MAX = 256
 const TAKE_TRIES = 32
 /** The next list shows who took them. */
 const RETRY_MS = 100
-/** A process needs one; tests have more. */
+/** A process needs 16 at most; tests have more. */
 const HOLDS_MAX = 1024
 const COPY_REFUSED =
   'the copy in PostgreSQL is not as this hold left it: another process used the worker id, or the authority moved'

@@ -31,7 +31,8 @@ export interface CopiedTimeOptions {
  */
 export class CopiedTime {
   readonly #options: CopiedTimeOptions
-  #flagged: string | undefined
+  /** By worker id: why its copy lags behind. Of several, one that caught up says nothing of the others. */
+  readonly #lagging = new Map<number, { readonly reason: string; ended: boolean }>()
   #missed = 0
 
   constructor(options: CopiedTimeOptions) {
@@ -40,7 +41,8 @@ export class CopiedTime {
 
   /** Why the copy lags behind etcd now, or undefined. */
   get flagged(): string | undefined {
-    return this.#flagged
+    for (const { reason } of this.#lagging.values()) return reason
+    return undefined
   }
 
   /** How often something was granted without the copy, since the start. */
@@ -67,7 +69,7 @@ export class CopiedTime {
   /** 'away': it may have been written, or may still be; try again with the same `before`. */
   async replace(dc: number, worker: number, before: TimeCopy, after: TimeCopy): Promise<boolean | 'away'> {
     const written = await this.#within((copies) => copies.replace(dc, worker, before, after))
-    if (written instanceof IdgenError) return this.#behind(dc, written)
+    if (written instanceof IdgenError) return this.#behind(dc, worker, written)
     if (written) this.#caughtUp(dc, worker)
     return written
   }
@@ -78,21 +80,29 @@ export class CopiedTime {
     return lowered === true
   }
 
+  /** This process no longer holds it: its copy catches up by whoever does, and is not waited for. */
+  ended(worker: number): void {
+    const lagging = this.#lagging.get(worker)
+    if (lagging !== undefined) lagging.ended = true
+  }
+
   #caughtUp(dc: number, worker: number): void {
-    if (this.#flagged === undefined) return
-    const reason = this.#flagged
-    this.#flagged = undefined
+    const reason = this.flagged
+    if (reason === undefined) return
+    this.#lagging.delete(worker)
+    for (const [other, { ended }] of this.#lagging) if (ended) this.#lagging.delete(other)
+    if (this.#lagging.size > 0) return
     this.#options.log.info({ dc, worker }, 'the copy of the time grant caught up')
     this.#options.onFlag?.({ kind: 'copy-caught-up', dc, worker, reason })
   }
 
-  #behind(dc: number, fault: IdgenError): 'away' {
+  #behind(dc: number, worker: number, fault: IdgenError): 'away' {
     this.#missed += 1
-    if (this.#flagged === undefined) {
+    if (this.#lagging.size === 0) {
       this.#options.log.warn({ err: fault, dc }, 'time is granted without its copy in the database')
       this.#options.onFlag?.({ kind: 'copy-behind', dc, reason: fault.message })
     }
-    this.#flagged = fault.message
+    this.#lagging.set(worker, { reason: fault.message, ended: false })
     return 'away'
   }
 

@@ -45,7 +45,7 @@ export class IssueLedger {
     this.#calls += 1
     const { sampleEvery, audit } = this.#options
     if (sampleEvery > 0 && this.#calls % sampleEvery === 0)
-      audit.record({ actor: keyId, action: 'generate', subject: path, result, traceId, detail: { ids } })
+      audit.record({ ...sampleOf(keyId, path, result), traceId, detail: { ids } })
     this.#add(keyId, path, result, { requests: 1, ids })
   }
 
@@ -56,13 +56,7 @@ export class IssueLedger {
     this.#calls += requests
     const { sampleEvery, audit } = this.#options
     if (sampleEvery > 0 && Math.floor(this.#calls / sampleEvery) > Math.floor(before / sampleEvery))
-      audit.record({
-        actor: keyId,
-        action: 'generate',
-        subject: path,
-        result,
-        detail: { ids: Math.round(ids / requests) },
-      })
+      audit.record({ ...sampleOf(keyId, path, result), detail: { ids: Math.round(ids / requests) } })
     this.#add(keyId, path, result, calls)
   }
 
@@ -129,6 +123,11 @@ export class IssueLedger {
     this.#byKey.set(keyId, counts)
     return counts
   }
+}
+
+/** With its workspace, by which who may read that part alone finds it. */
+function sampleOf(actor: string, subject: string, result: string) {
+  return { actor, action: 'generate', subject, workspace: subject.split('/')[0], result }
 }
 
 const MINUTE_MS = 60_000

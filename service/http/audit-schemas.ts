@@ -43,7 +43,7 @@ const FILTERS = {
   traceId: TEXT,
 } as const
 
-const CODES = [...COMMON_CODES, 'IDGEN_CURSOR_INVALID'] as const
+const CODES = [...COMMON_CODES, 'IDGEN_CURSOR_INVALID', 'IDGEN_OVERLOADED'] as const
 const RIGHTS =
   'Needs the scope `audit`. A key that is limited to a workspace, group or tag sees the records of that part alone.'
 

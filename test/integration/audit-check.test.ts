@@ -116,6 +116,43 @@ describe('a check of the audit log', () => {
       ['changed 2501'],
     ],
     [
+      'a second record of one number and of nearly the same moment',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+       SELECT at + interval '1 us', 'x', action, subject, result, detail, chain, seq, previous_hash, hash
+         FROM audit_log WHERE seq = 7`,
+      ['forged 7'],
+    ],
+    [
+      'a tail that was replaced by a record without a hash, of before there were chains',
+      `WITH tail AS (DELETE FROM audit_log WHERE seq > 2000 RETURNING chain)
+       INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq)
+       SELECT '2020-01-01', 'x', 'x', 'x', 'ok', '{}', chain, 2400 FROM tail LIMIT 1`,
+      ['changed 2001'],
+    ],
+    [
+      'a record that lost its hash, at the end',
+      `UPDATE audit_log SET hash = NULL, actor = 'x', at = '2020-01-01' WHERE seq = 2500`,
+      ['changed 2500'],
+    ],
+    [
+      'a record before the first one',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+       SELECT at, 'x', action, subject, result, detail, chain, -1, previous_hash, hash
+         FROM audit_log WHERE seq = 7`,
+      ['forged -1'],
+    ],
+    [
+      'a chain that retention is said to have dropped whole',
+      `WITH gone AS (DELETE FROM audit_log) UPDATE audit_chains SET cut_seq = seq, cut_hash = hash`,
+      ['missing 2500'],
+    ],
+    [
+      'a record of a chain without a name',
+      `INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+       VALUES (now() + interval '30 days', 'x', 'tag.delete', 'w/g/t', 'ok', '{}', '', 1, 'ff', 'ff')`,
+      ['without chain 0'],
+    ],
+    [
       'a record without a chain',
       `INSERT INTO audit_log (at, actor, action, subject, result, detail)
        VALUES (now() + interval '30 days', 'x', 'tag.delete', 'w/g/t', 'ok', '{}')`,
@@ -128,6 +165,12 @@ describe('a check of the audit log', () => {
       await run(statement)
       assert.deepEqual(await found(), expected)
     })
+
+  it('finds in a part a record whose date was moved behind its end', async () => {
+    await written(20)
+    await run(`UPDATE audit_log SET at = at + interval '1 year' WHERE seq = 7`)
+    assert.deepEqual(await found({ to: new Date(BEGIN + 15_000) }), ['changed 7'])
+  })
 
   it('finds hashes that were made without the key', async () => {
     await written(5, null)

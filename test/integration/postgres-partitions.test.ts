@@ -88,11 +88,11 @@ describe('monthly partitions', () => {
       dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z')),
       dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z')),
     ])
-    assert.deepEqual(dropped.flat(), [
-      'segment_allocations_202611',
-      'segment_allocations_202612',
+    assert.deepEqual(dropped.flat().toSorted(), [
       'audit_log_202611',
       'audit_log_202612',
+      'segment_allocations_202611',
+      'segment_allocations_202612',
     ])
     assert.deepEqual(await rowsIn('audit_log'), [
       '2027-01-01T00:00:00.000Z',
@@ -137,4 +137,37 @@ describe('monthly partitions', () => {
       SELECT chain, seq, cut_seq, cut_hash FROM audit_chains`.execute(database.kysely)
     assert.deepEqual(chains.rows, [{ chain: 'stays', seq: 3, cut_seq: 2, cut_hash: '2' }])
   })
+  it('are dropped behind a batch of the log that is under way, never across it', async () => {
+    const month = new Date('2031-01-01T00:00:00Z')
+    await ensurePartitions(database.kysely, month)
+    // Else it would wait at an older month already.
+    await dropExpired(database.kysely, month, 1)
+    const insert = (at: string, seq: number) => sql`
+      INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
+      VALUES (${at}, '', '', '', 'ok', '{}', 'writes', ${seq}, '', ${`${seq}`})`
+    await insert('2031-01-02T00:00:00Z', 1).execute(database.kysely)
+    await sql`INSERT INTO audit_chains VALUES ('writes', 1, '1', now())`.execute(database.kysely)
+    const dropped = await database.kysely.transaction().execute(async (trx) => {
+      await insert('2031-03-02T00:00:00Z', 2).execute(trx)
+      const dropping = dropExpired(second.kysely, new Date('2031-03-03T00:00:00Z'), 1)
+      await waitedFor('audit_log')
+      await sql`SET LOCAL lock_timeout = '200ms'`.execute(trx)
+      await sql`UPDATE audit_chains SET seq = 2, hash = '2' WHERE chain = 'writes'`.execute(trx)
+      return { dropping }
+    })
+    assert.ok((await dropped.dropping).includes('audit_log_203101'))
+    const { rows } = await sql<{ seq: number; cut_seq: number }>`
+      SELECT seq, cut_seq FROM audit_chains WHERE chain = 'writes'`.execute(database.kysely)
+    assert.deepEqual(rows, [{ seq: 2, cut_seq: 1 }])
+  })
+
+  async function waitedFor(table: string): Promise<void> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const { rows } = await sql`
+        SELECT 1 FROM pg_locks WHERE relation = ${table}::regclass AND NOT granted`.execute(database.kysely)
+      if (rows.length > 0) return
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    assert.fail(`nobody waits for ${table}`)
+  }
 })

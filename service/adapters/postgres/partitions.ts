@@ -33,20 +33,31 @@ export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<s
  * rows. Returns their names. @throws IDGEN_STORE_UNAVAILABLE
  */
 export async function dropExpired(db: Kysely<Tables>, now: Date, retentionMonths = 12): Promise<string[]> {
-  return upkeep(db, 'dropping old partitions', async (trx) => {
-    const dropped: string[] = []
-    for (const table of PARTITIONED) {
-      const oldestKept = partitionName(table, firstOfMonth(now, -retentionMonths))
-      for (const name of await partitionNames(trx, table)) {
-        // Names end in yyyymm, so their order is the order of the months.
-        if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
-        if (table === 'audit_log') await noteCut(trx, name)
-        await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
-        dropped.push(name)
-      }
-    }
-    return dropped
-  })
+  const dropped: string[] = []
+  // One after the other: a lock on the one must not be held while the other has work to do, as allocations wait for it.
+  for (const table of PARTITIONED)
+    dropped.push(
+      ...(await upkeep(db, 'dropping old partitions', (trx) => dropOf(trx, table, now, retentionMonths))),
+    )
+  return dropped
+}
+
+async function dropOf(
+  trx: Transaction<Tables>,
+  table: Partitioned,
+  now: Date,
+  retentionMonths: number,
+): Promise<string[]> {
+  const dropped: string[] = []
+  const oldestKept = partitionName(table, firstOfMonth(now, -retentionMonths))
+  for (const name of await partitionNames(trx, table)) {
+    // Names end in yyyymm, so their order is the order of the months.
+    if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
+    if (table === 'audit_log') await noteCut(trx, name)
+    await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
+    dropped.push(name)
+  }
+  return dropped
 }
 
 /** Rows in the default partitions: more than 0 means that upkeep has not run (alert). */
@@ -109,11 +120,15 @@ async function makePartition(
  * their order, and times never go back within a chain, so what goes is always the front of it.
  */
 async function noteCut(trx: Transaction<Tables>, partition: string): Promise<void> {
+  // First what dropping the month needs, as a batch of the log does: whoever took audit_chains first would wait for a
+  // writer that waits for him.
+  await sql`LOCK TABLE ONLY audit_log IN ACCESS EXCLUSIVE MODE`.execute(trx)
+  // A step of the index for each chain: nobody can write meanwhile, and a month may have a hundred million rows.
   await sql`
     UPDATE audit_chains c SET cut_seq = l.seq, cut_hash = l.hash
-      FROM (SELECT DISTINCT ON (chain) chain, seq, hash FROM ${sql.table(partition)}
-             WHERE chain IS NOT NULL ORDER BY chain, seq DESC) l
-     WHERE c.chain = l.chain AND c.cut_seq < l.seq`.execute(trx)
+      FROM audit_chains k CROSS JOIN LATERAL (
+             SELECT seq, hash FROM ${sql.table(partition)} WHERE chain = k.chain ORDER BY seq DESC LIMIT 1) l
+     WHERE c.chain = k.chain AND c.cut_seq < l.seq`.execute(trx)
   await sql`DELETE FROM audit_chains WHERE cut_seq = seq`.execute(trx)
 }
 
