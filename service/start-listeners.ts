@@ -74,6 +74,7 @@ async function createApi(config: Config, service: Service, starting: AsyncDispos
   const passed = new PassedRequests()
   const threads = newThreads(config, service, {
     http: (question) => passed.answer(question),
+    probe: (question) => passed.answer(question),
     ...passedToGrpc(service),
   })
   if (threads === undefined)

@@ -15,6 +15,7 @@ const main = parentPort
 if (main === null) throw new Error('thread-program.ts is started by start-threads.ts, as a thread')
 const orders = workerData as ThreadProgramOrders
 const clock = new SystemClock()
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 /** Often enough that the main thread, which looks once a second, hears of every thread that is not stuck. */
 const BEAT_EVERY_MS = 500
 
@@ -54,7 +55,8 @@ function httpListeners(parts: ThreadParts, certificates: Certificates): Record<s
       ...http,
       clock,
       secure,
-      passOn: (request) => passOn('http', request),
+      // Places of their own: management that hangs must not make a pod look dead.
+      passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
     })
     return { app, secure }
   })
