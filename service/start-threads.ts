@@ -104,7 +104,7 @@ export function threadStarter(config: Config, useCases: UseCases, work: ThreadWo
   const orders: ThreadOrders = {
     limits: useCases.limits,
     rates: useCases.rates.settings,
-    rateTables: useCases.rates.tables,
+    rateTables: useCases.rates.share(),
     deadlineMs: generate.deadline,
     maxWaiting: generate.maxWaiting,
     maxTags: config.catalog.maxTags,

@@ -43,7 +43,7 @@ export class RateLimits {
   readonly #clock: Clock
   readonly #limits: Readonly<Record<LimitedKind, Limit>>
   #settings: RateSettings
-  readonly tables: RateTables
+  readonly #tables: RateTables
   /** Refused requests since the start; those of protocol threads are added by the main thread. */
   readonly refused: Record<LimitedKind, number>
 
@@ -59,10 +59,16 @@ export class RateLimits {
       key: new Limit('key', tables),
       tag: new Limit('tag', tables),
     }
-    this.tables = tables
+    this.#tables = tables
     this.#settings = settings
     this.refused = refused
     this.configure(settings)
+  }
+
+  /** For other threads: from now on all that have these tables count together. */
+  share(): RateTables {
+    for (const { table } of Object.values(this.#limits)) table.share()
+    return this.#tables
   }
 
   /** As configured last; another object after each change. */
@@ -157,7 +163,7 @@ class Limit {
 
   constructor(kind: LimitedKind, tables: RateTables) {
     this.kind = kind
-    this.table = new RateTable(UNLIMITED, tables[kind])
+    this.table = new RateTable(UNLIMITED, tables[kind], false)
   }
 
   set(perSecond: number, burstMs: number): void {

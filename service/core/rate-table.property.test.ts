@@ -80,3 +80,30 @@ test('what one uses takes nothing from another, in any order', () => {
     ),
   )
 })
+
+test('a table of one thread counts as a shared one does, and goes on when it is shared', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 1, max: 50 }), fc.nat(40)), {
+        maxLength: 100,
+      }),
+      fc.nat(100),
+      (calls, sharedAt) => {
+        const limit = { perSecond: 1000, burst: 20 }
+        const memory = newRateMemory(3)
+        const [shared, own] = [new RateTable(limit, newRateMemory(3)), new RateTable(limit, memory, false)]
+        let other: RateTable | undefined
+        let nowMs = 0
+        for (const [i, [name, wanted, laterMs]] of calls.entries()) {
+          if (i === sharedAt) {
+            own.share()
+            other = new RateTable(limit, memory)
+          }
+          nowMs += laterMs
+          const table = i % 2 === 0 ? (other ?? own) : own
+          assert.equal(table.take(name, wanted, nowMs), shared.take(name, wanted, nowMs))
+        }
+      },
+    ),
+  )
+})

@@ -83,6 +83,7 @@ export class AnsweringThread {
     this.#options = options
     this.#meters = new ThreadMeters(options.meters)
     this.#rates = new RateLimits(clock, orders.rates, orders.rateTables, this.#meters.refused)
+    this.#rates.share()
     this.#borrower = new SubBlockBorrower({
       clock,
       post,
