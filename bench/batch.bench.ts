@@ -85,7 +85,7 @@ try {
     ],
     rows,
     notes: [
-      'The bars for gRPC batches (10 M IDs/s unary, 16 M on a stream) are about numbers of eight bytes each, a form that the interface does not have: **not measured**.',
+      'The bars for gRPC batches (10 M IDs/s unary, 16 M on a stream) are about numbers of eight bytes each, a form that no row here asks for yet: **not measured**.',
     ],
   })
 } finally {
