@@ -39,8 +39,8 @@ const CASES: readonly Case[] = [
     bar: 30_000,
   },
 ]
-/** Measured on a machine whose processors eight others use: rounds within 1.25 of their median. */
-const GATE = 1.25
+/** Messages of kilobytes go through caches that a neighbour fills: ratios were seen at 1.25 of the saved one. */
+const GATE = 1.5
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: 5 }
 const REQUESTS = SHORT ? { text: 300, runs: 3000 } : { text: 2000, runs: 20_000 }

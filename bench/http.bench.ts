@@ -17,8 +17,8 @@ import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
  */
 const BAR_COST = 1.25
 const BAR_P99 = 2
-/** Above what rounds differed by on a machine whose two processors eight others used. */
-const GATE = 1.2
+/** Ratios were seen at 1.1 of the saved one, and at 1.2 while others used the machine. */
+const GATE = 1.35
 const CONNECTIONS = 32
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: CHECK ? 5 : 9 }
