@@ -2,13 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
-import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { type GenerateRequest, type GenerateResponse } from '../service/grpc/generated/idgen/v1/id_service.ts'
 import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
 import { IdServiceService } from '../test/fixtures/grpc-stubs.ts'
-import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
-import { limitsAbove } from './limits-above.ts'
+import { MEMORY_TAG, memoryIdgen } from './memory-idgen.ts'
 
 /** How the load process asks. */
 export type Transport = 'unary' | 'stream' | 'http'
@@ -20,8 +18,6 @@ export interface GrpcListening {
   readonly path: string
   readonly authorization: string
 }
-
-const TAG = 'bench/grpc/single'
 
 /** The floor: bare grpc-js with the generated codec and a constant answer. */
 
@@ -36,7 +32,7 @@ async function startEcho(): Promise<GrpcListening> {
       error === null ? resolve(bound) : reject(error),
     )
   })
-  return { port, path: TAG, authorization: 'Bearer none' }
+  return { port, path: MEMORY_TAG, authorization: 'Bearer none' }
 }
 
 /** The other floor: bare node:http with a constant answer of the same size. */
@@ -55,23 +51,15 @@ async function startBareHttp(): Promise<GrpcListening> {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 async function startIdgen(protocol: 'grpc' | 'http'): Promise<GrpcListening> {
-  const { useCases, keyText } = await memoryUseCases({
-    clock: new SystemClock(),
-    environment: limitsAbove(10_000_000),
-  })
-  const actor = { actor: 'bench', traceId: undefined }
-  await useCases.catalog.createWorkspace(actor, 'bench', '')
-  await useCases.catalog.createGroup(actor, 'bench', 'grpc', '')
-  const ref = { workspace: 'bench', group: 'grpc', name: 'single' }
-  await useCases.catalog.createTag(actor, ref, { algorithm: 'segment', step: { base: 100_000 } })
-  const authorization = `Bearer ${keyText}`
+  const { useCases, tag, key } = await memoryIdgen(100_000)
+  const authorization = `Bearer ${key}`
   if (protocol === 'grpc') {
     const server = createGrpcServer(useCases, { maxMessageBytes: 65_536 })
-    return { port: await server.listen({ host: '127.0.0.1', port: 0 }), path: TAG, authorization }
+    return { port: await server.listen({ host: '127.0.0.1', port: 0 }), path: tag, authorization }
   }
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
-  return { port, path: '/v1/workspaces/bench/groups/grpc/tags/single/ids', authorization }
+  return { port, path: '/v1/workspaces/bench/groups/load/tags/single/ids', authorization }
 }
 
 const STARTS = {

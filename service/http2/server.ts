@@ -1,8 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createSecureServer } from 'node:tls'
+import type { Server, Socket } from 'node:net'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
+import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { HeldTotal } from './held-bytes.ts'
@@ -23,14 +23,6 @@ export interface Http2ServerOptions {
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }
 
-export interface ListenOptions {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  /** Several listeners, of threads, share the port; the system spreads connections over them. */
-  readonly reusePort?: boolean
-}
-
 /**
  * An HTTP/2 server (RFC 9113) for many small requests: no stream objects of Node, no header objects, one write for all
  * that a read brought about. Pushes nothing, and speaks HTTP/2 alone (prior knowledge, or ALPN where encrypted).
@@ -49,21 +41,18 @@ export class Http2Server {
 
   constructor(options: Http2ServerOptions) {
     this.#options = options
-    this.#server = options.tls === undefined ? this.#plain() : this.#encrypted(options.tls)
+    const tls = options.tls && { ...options.tls, protocols: ['h2'] }
+    this.#server = newSocketServer(tls, (socket, encrypted) => this.#accept(socket, encrypted))
+    // Those that never agree on keys count too: they come to `#accept` afterwards, if at all.
+    if (tls !== undefined && options.maxConnections !== undefined)
+      this.#server.maxConnections = options.maxConnections
   }
 
   /** @returns the port. Rejects with Node's error when the address cannot be bound. */
-  listen({ host, port, reusePort = false }: ListenOptions): Promise<number> {
-    const server = this.#server
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
-        server.removeListener('error', reject)
-        this.#look()
-        const address = server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : port)
-      })
-    })
+  async listen(options: ListenOptions): Promise<number> {
+    const port = await listening(this.#server, options)
+    this.#look()
+    return port
   }
 
   /**
@@ -90,30 +79,8 @@ export class Http2Server {
     })
   }
 
-  #plain(): Server {
-    const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
-    server.on('connection', (socket) => this.#accept(socket, false))
-    return server
-  }
-
-  #encrypted({ certificates, minVersion }: NonNullable<Http2ServerOptions['tls']>): Server {
-    const server = createSecureServer({
-      ...certificates.current,
-      ...SOCKET_OPTIONS,
-      allowHalfOpen: true,
-      minVersion,
-      ALPNProtocols: ['h2'],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    })
-    // Those that never agree on keys count too: they come to `#accept` afterwards, if at all.
-    server.maxConnections = this.#options.maxConnections ?? Number.POSITIVE_INFINITY
-    certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
-    server.on('secureConnection', (socket) => this.#accept(socket, true))
-    return server
-  }
-
   #accept(accepted: Socket, encrypted: boolean): void {
+    const { clock, maxConnectionAgeMs } = this.#options
     if (this.#connections.size >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY)) {
       accepted.on('error', ignore)
       accepted.destroy()
@@ -123,7 +90,7 @@ export class Http2Server {
     this.#connections.set(connection, socket)
     socket.on('end', () => connection.inputEnded())
     socket.on('error', ignore)
-    this.#limitAge(socket, connection)
+    atAge(clock, maxConnectionAgeMs, socket, () => connection.retire())
     // It was still agreeing on its keys when the others were told.
     if (this.#draining) connection.retire()
     socket.once('close', () => {
@@ -159,25 +126,11 @@ export class Http2Server {
     const [buffers, heldTotal] = [this.#buffers, this.#heldTotal]
     return new Connection(socket, { clock, open, maxHeldBytes, heldTotal, onFault, encrypted, buffers })
   }
-
-  #limitAge(socket: Socket, connection: Connection): void {
-    const { clock, maxConnectionAgeMs } = this.#options
-    if (maxConnectionAgeMs === 0) return
-    // Up to a tenth off, so that connections that began together do not come back together.
-    const timer = clock.after(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), () => connection.retire())
-    socket.once('close', () => timer[Symbol.dispose]())
-  }
 }
 
 const READ_BYTES = 65_536
 /** connection.ts counts them. */
 const LOOK_EVERY_MS = 20_000
-/** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
-const BACKLOG = 1024
-/** A connection that comes and never begins would stay for ever. */
-const HANDSHAKE_TIMEOUT_MS = 10_000
-/** An answer leaves at once; a peer that vanished without closing is noticed by the system's probes too. */
-const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
 
 /** The socket closes after it. */
 function ignore(): void {}

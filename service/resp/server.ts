@@ -1,9 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createSecureServer } from 'node:tls'
+import type { Server, Socket } from 'node:net'
 import type { Issuer } from '../app/issuer.ts'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
+import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { Connection } from './connection.ts'
 import { plainErrorLine } from './error-line.ts'
 import type { RespCounters } from './resp-counters.ts'
@@ -25,14 +25,6 @@ export interface RespServerOptions {
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }
 
-export interface ListenOptions {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  /** Several listeners, of threads, share the port; the system spreads connections over them. */
-  readonly reusePort?: boolean
-}
-
 /** The Redis protocol, for single IDs at the highest rate: any Redis client in any language (docs/resp.md). */
 export class RespServer {
   readonly #options: RespServerOptions
@@ -48,7 +40,7 @@ export class RespServer {
     const { tls } = options
     this.#options = options
     this.#work = newWorkplace(issuer, options, Math.floor(Math.random() * 2 ** 32))
-    this.#server = tls === undefined ? this.#plain() : this.#encrypted(tls)
+    this.#server = newSocketServer(tls, (socket, encrypted) => this.#accept(socket, encrypted))
   }
 
   get counters(): Readonly<RespCounters> {
@@ -56,17 +48,10 @@ export class RespServer {
   }
 
   /** @returns the port. Rejects with Node's error when the address cannot be bound. */
-  listen({ host, port, reusePort = false }: ListenOptions): Promise<number> {
-    const server = this.#server
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
-        server.removeListener('error', reject)
-        this.#lookForIdle()
-        const address = server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : port)
-      })
-    })
+  async listen(options: ListenOptions): Promise<number> {
+    const port = await listening(this.#server, options)
+    this.#lookForIdle()
+    return port
   }
 
   /**
@@ -103,28 +88,9 @@ export class RespServer {
     })
   }
 
-  #plain(): Server {
-    const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
-    server.on('connection', (socket) => this.#accept(socket, false))
-    return server
-  }
-
-  #encrypted({ certificates, minVersion }: NonNullable<RespServerOptions['tls']>): Server {
-    const server = createSecureServer({
-      ...certificates.current,
-      ...SOCKET_OPTIONS,
-      allowHalfOpen: true,
-      minVersion,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    })
-    certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
-    server.on('secureConnection', (socket) => this.#accept(socket, true))
-    return server
-  }
-
   #accept(accepted: Socket, encrypted: boolean): void {
     const { counters, limits } = this.#work
+    const { clock, maxConnectionAgeMs } = this.#options
     if (counters.connections >= limits.maxConnections) {
       counters.refused += 1
       accepted.on('error', ignore)
@@ -139,7 +105,7 @@ export class RespServer {
     this.#connections.set(connection, socket)
     socket.on('end', () => connection.inputEnded())
     socket.on('error', ignore)
-    this.#limitAge(socket, connection)
+    atAge(clock, maxConnectionAgeMs, socket, () => connection.retire())
     // It was still agreeing on its keys when the others were told.
     if (this.#draining) connection.retire()
     socket.once('close', () => {
@@ -177,24 +143,10 @@ export class RespServer {
     socket.resume()
     return { socket, connection }
   }
-
-  #limitAge(socket: Socket, connection: Connection): void {
-    const { clock, maxConnectionAgeMs } = this.#options
-    if (maxConnectionAgeMs === 0) return
-    // Up to a tenth off, so that connections that began together do not come back together.
-    const timer = clock.after(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), () => connection.retire())
-    socket.once('close', () => timer[Symbol.dispose]())
-  }
 }
 
 /** In one idleTimeout: so a silent connection ends at most a quarter later than that. */
 const IDLE_LOOKS = 4
-/** Clients of one deployment connect at once; beyond this the system drops them and they try again a second later. */
-const BACKLOG = 1024
-/** A connection that comes and never begins would stay for ever. */
-const HANDSHAKE_TIMEOUT_MS = 10_000
-/** An answer leaves at once; a peer that vanished without closing is noticed by the system's probes. */
-const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
 
 /** The socket closes after it. */
 function ignore(): void {}
