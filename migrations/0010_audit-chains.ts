@@ -19,8 +19,9 @@ const STATEMENTS = [
       ADD COLUMN seq bigint,
       ADD COLUMN previous_hash text,
       ADD COLUMN hash text`,
-  // A batch that is written again after a commit of unknown outcome finds its rows. NULLs are all distinct.
-  sql`CREATE UNIQUE INDEX audit_log_chain ON audit_log (chain, seq, at)`,
+  // A batch that is written again after a commit of unknown outcome finds its rows. Partial: nothing is built for the
+  // rows of a year that have no chain while the table is locked.
+  sql`CREATE UNIQUE INDEX audit_log_chain ON audit_log (chain, seq, at) WHERE chain IS NOT NULL`,
   sql`
     CREATE TABLE audit_chains (
       chain text COLLATE "C" PRIMARY KEY,
@@ -28,6 +29,7 @@ const STATEMENTS = [
       hash text NOT NULL,
       at timestamptz NOT NULL,
       cut_seq bigint NOT NULL DEFAULT 0,
-      cut_hash text
+      cut_hash text,
+      cut_seal text
     )`,
 ]

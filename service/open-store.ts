@@ -14,6 +14,7 @@ import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledg
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
+import { cutSeal } from './app/audit-chain.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import { openCache } from './open-cache.ts'
@@ -58,7 +59,9 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   opening.defer(async () => coordinator?.close())
   const redis = await openCache(config, new SystemClock(), log)
   opening.defer(async () => redis?.close())
-  const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths)
+  const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths, (chain, cut) =>
+    cutSeal(chain, cut, config.audit.key || undefined),
+  )
   await upkeep.start()
   opening.defer(() => upkeep.stop())
   const stack = opening.move()

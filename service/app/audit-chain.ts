@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { auditText, type ChainPlace, type HashedRecord, storableRecord } from '../core/audit-text.ts'
+import type { AuditPlace } from '../ports/audit-reader.ts'
 import type { AuditRecord, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Random } from '../ports/random.ts'
 
@@ -10,6 +11,18 @@ export const CHAIN_START = '0'.repeat(64)
 export function linkHash(record: HashedRecord, place: ChainPlace, key: string | undefined): string {
   const text = auditText(record, place)
   return (key === undefined ? createHash('sha256') : createHmac('sha256', key)).update(text).digest('hex')
+}
+
+/** Without a key there is no seal: who can write the table could make one. Begins unlike the text of any record. */
+export function cutSeal(
+  chain: string,
+  { seq, hash }: AuditPlace,
+  key: string | undefined,
+): string | undefined {
+  if (key === undefined) return undefined
+  return createHmac('sha256', key)
+    .update(JSON.stringify(['cut', chain, seq, hash]))
+    .digest('hex')
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AuditChainHead, AuditReader } from '../ports/audit-reader.ts'
 import type { ChainedRecord } from '../ports/audit-sink.ts'
-import { CHAIN_START, linkHash } from './audit-chain.ts'
+import { CHAIN_START, cutSeal, linkHash } from './audit-chain.ts'
 import { BEAT_EVERY_MS } from './audit-trail.ts'
 
 /** What is wrong with a record, or with the end of a chain. */
@@ -93,6 +93,13 @@ async function walkChain(
   const odd = await frontFault(reader, chain, head)
   if (odd !== undefined) return { records: 0, last: undefined, fault: odd }
   let place = (from && (await reader.placeBefore(chain, from))) ?? cut
+  if (
+    place === cut &&
+    cut.seq > 0 &&
+    head.cutSeal !== cutSeal(chain, cut, options.key) &&
+    options.key !== undefined
+  )
+    return { records: 0, last: undefined, fault: madeUpCut(chain, cut.seq) }
   let last: ChainedRecord | undefined
   let records = 0
   for (;;) {
@@ -203,6 +210,11 @@ async function endFault(
 
 function noLink(chain: string, seq: number, at: Date): AuditFault {
   return fault('changed', chain, seq, at, 'there is a record of this chain that lacks a part of its link')
+}
+
+function madeUpCut(chain: string, seq: number): AuditFault {
+  const text = `audit_chains says that retention dropped records 1 to ${seq}, without the seal of audit.key`
+  return fault('forged', chain, seq, undefined, text)
 }
 
 function noHead(chain: string): AuditFault {

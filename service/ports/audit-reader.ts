@@ -7,12 +7,17 @@ export interface AuditChainHead {
   /** 0: nothing of it was dropped. */
   readonly cutSeq: number
   readonly cutHash: string | undefined
+  /** What the cut was sealed with; undefined: whoever made it had no `audit.key`. */
+  readonly cutSeal: string | undefined
 }
 
 export interface AuditPlace {
   readonly seq: number
   readonly hash: string
 }
+
+/** Seals the place where retention cut a chain, so that a made-up cut is found; undefined where there is no key. */
+export type SealCut = (chain: string, cut: AuditPlace) => string | undefined
 
 /** Reads the audit log to check it; every answer is bounded by its `limit`. */
 export interface AuditReader {

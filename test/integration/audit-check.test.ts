@@ -12,7 +12,7 @@ import { dropExpired, ensurePartitions } from '../../service/adapters/postgres/p
 import { PostgresAuditReader } from '../../service/adapters/postgres/postgres-audit-reader.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { SystemRandom } from '../../service/adapters/system/system-random.ts'
-import { AuditChain } from '../../service/app/audit-chain.ts'
+import { AuditChain, cutSeal } from '../../service/app/audit-chain.ts'
 import { type AuditCheckOptions, type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -210,12 +210,27 @@ describe('a check of the audit log', () => {
     await ensurePartitions(database.kysely, new Date(BEGIN))
     await new PostgresAuditSink(database).write([next])
     assert.ok(
-      (await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1)).includes('audit_log_202611'),
+      (
+        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, (name, cut) =>
+          cutSeal(name, cut, KEY),
+        )
+      ).includes('audit_log_202611'),
     )
     const { records, faults } = await check()
     assert.deepEqual([records, faults], [1, []])
     await run('UPDATE audit_chains SET cut_seq = 9')
-    assert.deepEqual(await found(), ['missing 10'])
+    assert.deepEqual(await found(), ['forged 9'])
+  })
+
+  it('finds a front that was taken out and said to have been dropped', async () => {
+    const { head } = await written(10)
+    await run(`UPDATE audit_chains SET (cut_seq, cut_hash) = (SELECT seq, hash FROM audit_log WHERE seq = 3)`)
+    await run(`DELETE FROM audit_log WHERE seq <= 3`)
+    assert.deepEqual(await found(), ['forged 3'])
+    const from = new Date(BEGIN + 5000)
+    assert.deepEqual(await found({ from }), [], 'a check of a part takes what lies before it as given')
+    await run(`UPDATE audit_chains SET cut_seal = '${cutSeal(head.chain, { seq: 3, hash: '' }, KEY)}'`)
+    assert.deepEqual(await found(), ['forged 3'], 'the seal of another place')
   })
 
   it('names the chain of a process that was killed', async () => {

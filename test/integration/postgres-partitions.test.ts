@@ -5,9 +5,12 @@ import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { dropExpired, ensurePartitions, strayRows } from '../../service/adapters/postgres/partitions.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
+import type { AuditPlace } from '../../service/ports/audit-reader.ts'
 import type { ChainedRecord } from '../../service/ports/audit-sink.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
+
+const seal = (chain: string, { seq, hash }: AuditPlace) => `seal of ${chain} ${seq} ${hash}`
 
 describe('monthly partitions', () => {
   let test: TestDatabase
@@ -83,10 +86,10 @@ describe('monthly partitions', () => {
   })
 
   it('are dropped when their whole month is older than the retention', async () => {
-    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-11-30T00:00:00Z')), [])
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-11-30T00:00:00Z'), 12, seal), [])
     const dropped = await Promise.all([
-      dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z')),
-      dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z')),
+      dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z'), 12, seal),
+      dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z'), 12, seal),
     ])
     assert.deepEqual(dropped.flat().toSorted(), [
       'audit_log_202611',
@@ -99,7 +102,7 @@ describe('monthly partitions', () => {
       '2027-03-05T00:00:00.000Z',
       '2027-09-05T00:00:00.000Z',
     ])
-    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-03-01T00:00:00Z'), 1), [
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-03-01T00:00:00Z'), 1, seal), [
       'segment_allocations_202701',
       'audit_log_202701',
     ])
@@ -132,16 +135,18 @@ describe('monthly partitions', () => {
       record('2029-01-06T00:00:00Z', 2, 'stays'),
       record('2029-02-01T00:00:00Z', 3, 'stays'),
     ])
-    await dropExpired(database.kysely, new Date('2029-03-01T00:00:00Z'), 1)
-    const chains = await sql<{ chain: string; seq: number; cut_seq: number; cut_hash: string }>`
-      SELECT chain, seq, cut_seq, cut_hash FROM audit_chains`.execute(database.kysely)
-    assert.deepEqual(chains.rows, [{ chain: 'stays', seq: 3, cut_seq: 2, cut_hash: '2' }])
+    await dropExpired(database.kysely, new Date('2029-03-01T00:00:00Z'), 1, seal)
+    const chains = await sql`
+      SELECT chain, seq, cut_seq, cut_hash, cut_seal FROM audit_chains`.execute(database.kysely)
+    assert.deepEqual(chains.rows, [
+      { chain: 'stays', seq: 3, cut_seq: 2, cut_hash: '2', cut_seal: 'seal of stays 2 2' },
+    ])
   })
   it('are dropped behind a batch of the log that is under way, never across it', async () => {
     const month = new Date('2031-01-01T00:00:00Z')
     await ensurePartitions(database.kysely, month)
     // Else it would wait at an older month already.
-    await dropExpired(database.kysely, month, 1)
+    await dropExpired(database.kysely, month, 1, seal)
     const insert = (at: string, seq: number) => sql`
       INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
       VALUES (${at}, '', '', '', 'ok', '{}', 'writes', ${seq}, '', ${`${seq}`})`
@@ -149,7 +154,7 @@ describe('monthly partitions', () => {
     await sql`INSERT INTO audit_chains VALUES ('writes', 1, '1', now())`.execute(database.kysely)
     const dropped = await database.kysely.transaction().execute(async (trx) => {
       await insert('2031-03-02T00:00:00Z', 2).execute(trx)
-      const dropping = dropExpired(second.kysely, new Date('2031-03-03T00:00:00Z'), 1)
+      const dropping = dropExpired(second.kysely, new Date('2031-03-03T00:00:00Z'), 1, seal)
       await waitedFor('audit_log')
       await sql`SET LOCAL lock_timeout = '200ms'`.execute(trx)
       await sql`UPDATE audit_chains SET seq = 2, hash = '2' WHERE chain = 'writes'`.execute(trx)

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
+import type { SealCut } from '../../ports/audit-reader.ts'
 import type { Log } from '../../ports/log.ts'
 import { dropExpired, ensurePartitions, strayRows } from './partitions.ts'
 import type { Tables } from './tables.ts'
@@ -9,13 +10,15 @@ export class PartitionUpkeep {
   readonly #db: Kysely<Tables>
   readonly #log: Log
   readonly #retentionMonths: number
+  readonly #seal: SealCut
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
 
-  constructor(db: Kysely<Tables>, log: Log, retentionMonths: number) {
+  constructor(db: Kysely<Tables>, log: Log, retentionMonths: number, seal: SealCut) {
     this.#db = db
     this.#log = log
     this.#retentionMonths = retentionMonths
+    this.#seal = seal
   }
 
   async start(): Promise<void> {
@@ -37,7 +40,7 @@ export class PartitionUpkeep {
       // The database's time: a pod whose clock is months ahead must not drop the audit log.
       const now = await databaseTime(this.#db)
       const made = await ensurePartitions(this.#db, now)
-      const dropped = await dropExpired(this.#db, now, this.#retentionMonths)
+      const dropped = await dropExpired(this.#db, now, this.#retentionMonths, this.#seal)
       if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
       const strays = await strayRows(this.#db)
       if (strays > 0) this.#log.error({ rows: strays }, 'rows in a default partition')

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import type { SealCut } from '../../ports/audit-reader.ts'
 import { fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
 
@@ -30,14 +31,22 @@ export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<s
 
 /**
  * Drops the partitions whose whole month lies more than `retentionMonths` (1 or more) before `now`, with all their
- * rows. Returns their names. @throws IDGEN_STORE_UNAVAILABLE
+ * rows. Returns their names. `seal`: of the places where chains of the audit log are cut.
+ * @throws IDGEN_STORE_UNAVAILABLE
  */
-export async function dropExpired(db: Kysely<Tables>, now: Date, retentionMonths = 12): Promise<string[]> {
+export async function dropExpired(
+  db: Kysely<Tables>,
+  now: Date,
+  retentionMonths: number,
+  seal: SealCut,
+): Promise<string[]> {
   const dropped: string[] = []
   // One after the other: a lock on the one must not be held while the other has work to do, as allocations wait for it.
   for (const table of PARTITIONED)
     dropped.push(
-      ...(await upkeep(db, 'dropping old partitions', (trx) => dropOf(trx, table, now, retentionMonths))),
+      ...(await upkeep(db, 'dropping old partitions', (trx) =>
+        dropOf(trx, table, partitionName(table, firstOfMonth(now, -retentionMonths)), seal),
+      )),
     )
   return dropped
 }
@@ -45,15 +54,14 @@ export async function dropExpired(db: Kysely<Tables>, now: Date, retentionMonths
 async function dropOf(
   trx: Transaction<Tables>,
   table: Partitioned,
-  now: Date,
-  retentionMonths: number,
+  oldestKept: string,
+  seal: SealCut,
 ): Promise<string[]> {
   const dropped: string[] = []
-  const oldestKept = partitionName(table, firstOfMonth(now, -retentionMonths))
   for (const name of await partitionNames(trx, table)) {
     // Names end in yyyymm, so their order is the order of the months.
     if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
-    if (table === 'audit_log') await noteCut(trx, name)
+    if (table === 'audit_log') await noteCut(trx, name, seal)
     await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
     dropped.push(name)
   }
@@ -119,16 +127,28 @@ async function makePartition(
  * The last link of each chain that goes with a month: a check of the chain begins after it. Months are dropped in
  * their order, and times never go back within a chain, so what goes is always the front of it.
  */
-async function noteCut(trx: Transaction<Tables>, partition: string): Promise<void> {
+async function noteCut(trx: Transaction<Tables>, partition: string, seal: SealCut): Promise<void> {
   // First what dropping the month needs, as a batch of the log does: whoever took audit_chains first would wait for a
   // writer that waits for him.
   await sql`LOCK TABLE ONLY audit_log IN ACCESS EXCLUSIVE MODE`.execute(trx)
   // A step of the index for each chain: nobody can write meanwhile, and a month may have a hundred million rows.
-  await sql`
-    UPDATE audit_chains c SET cut_seq = l.seq, cut_hash = l.hash
-      FROM audit_chains k CROSS JOIN LATERAL (
-             SELECT seq, hash FROM ${sql.table(partition)} WHERE chain = k.chain ORDER BY seq DESC LIMIT 1) l
-     WHERE c.chain = k.chain AND c.cut_seq < l.seq`.execute(trx)
+  let after = ''
+  for (;;) {
+    const { rows } = await sql<{ chain: string; seq: number; hash: string }>`
+      SELECT k.chain, l.seq, l.hash
+        FROM audit_chains k CROSS JOIN LATERAL (
+               SELECT seq, hash FROM ${sql.table(partition)} WHERE chain = k.chain ORDER BY seq DESC LIMIT 1) l
+       WHERE k.chain > ${after} AND k.cut_seq < l.seq ORDER BY k.chain LIMIT ${CUTS_MAX}`.execute(trx)
+    const last = rows.at(-1)
+    if (last === undefined) break
+    await sql`
+      UPDATE audit_chains c SET cut_seq = l.seq, cut_hash = l.hash, cut_seal = l.seal
+        FROM unnest(${rows.map((row) => row.chain)}::text[], ${rows.map((row) => row.seq)}::bigint[],
+                    ${rows.map((row) => row.hash)}::text[],
+                    ${rows.map((row) => seal(row.chain, row) ?? null)}::text[]) AS l (chain, seq, hash, seal)
+       WHERE c.chain = l.chain`.execute(trx)
+    after = last.chain
+  }
   await sql`DELETE FROM audit_chains WHERE cut_seq = seq`.execute(trx)
 }
 
@@ -149,5 +169,7 @@ function firstOfMonth(date: Date, offset: number): Date {
 
 /** This month and three more (R-1.2.1): a quarter without upkeep before anything lands in the default partition. */
 const MONTHS_AHEAD = 3
+/** Chains that are cut with one statement; a process that ran in the month is one. */
+const CUTS_MAX = 1000
 /** Any number of our own: advisory locks are one space per database. */
 const UPKEEP_LOCK = 4_711_202_601

@@ -28,7 +28,13 @@ export class PostgresAuditReader implements AuditReader {
     const query = this.#database.kysely.selectFrom('audit_chains').selectAll().where('chain', '=', chain)
     const [row] = await this.#database.read('reading the end of an audit chain', query)
     if (row === undefined) return undefined
-    return { seq: row.seq, hash: row.hash, cutSeq: row.cut_seq, cutHash: row.cut_hash ?? undefined }
+    return {
+      seq: row.seq,
+      hash: row.hash,
+      cutSeq: row.cut_seq,
+      cutHash: row.cut_hash ?? undefined,
+      cutSeal: row.cut_seal ?? undefined,
+    }
   }
 
   async placeBefore(chain: string, moment: Date): Promise<AuditPlace | undefined> {

@@ -175,6 +175,7 @@ export interface AuditChainsTable {
   at: Date
   cut_seq: Generated<number>
   cut_hash: string | null
+  cut_seal: string | null
 }
 
 export interface CatalogRevisionTable {
