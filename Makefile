@@ -18,7 +18,7 @@ GATED := core sdk http grpc resp batch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down e2e bench bench-check flame image clean
+.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -86,6 +86,17 @@ cluster: servers ## A real one-node Kubernetes without Docker (root on Linux), i
 cluster-down: ## Take away all that `make cluster` started
 	@scripts/install.sh dev
 	@$(NODE) scripts/cluster/down.ts
+
+dev-up: servers ## All servers and idgen with demo tags: containers (dev/compose.yaml), without Docker as processes (IDGEN_DEV=processes)
+	@$(NODE) scripts/dev/up.ts
+
+dev-down: ## Stop what `make dev-up` started and keep its data (WIPE=yes deletes it)
+	@scripts/install.sh dev
+	@$(NODE) scripts/dev/down.ts $(if $(filter yes,$(WIPE)),--wipe)
+
+dev-logs: ## Follow the logs of what `make dev-up` started
+	@scripts/install.sh dev
+	@$(NODE) scripts/dev/logs.ts
 
 e2e: servers ## Everything on a real one-node cluster that it starts: canaries, evictions, lost operators; every ID counted (E2E=short)
 	@scripts/install-kubernetes.sh node

@@ -1,29 +1,35 @@
 #!/bin/sh
-# Brings the servers that tests start: etcd and etcdutl, built from the versions pinned in test/servers/etcd, into
-# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime. Does nothing that is
-# done already; the stamp holds a checksum of what pins the versions, because the times of files say nothing after a
-# checkout.
+# Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
+# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime.
+# Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say
+# nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
-stamp=$target/.idgen-built
 
-build_etcd() {
-  sum=$(cat test/servers/etcd/go.mod test/servers/etcd/go.sum | cksum | cut -d ' ' -f 1)
-  if [ -x "$target/etcd" ] && [ -x "$target/etcdutl" ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$sum" ]; then
+# Builds the programs of a folder of test/servers: build NAME PROGRAM=PACKAGE...
+build() {
+  module=test/servers/$1
+  sum=$(cat "$module/go.mod" "$module/go.sum" | cksum | cut -d ' ' -f 1)
+  stamp=$target/.built-$1
+  shift
+  missing=$([ "$(cat "$stamp" 2>/dev/null || true)" = "$sum" ] || echo yes)
+  for program in "$@"; do
+    [ -x "$target/${program%%=*}" ] || missing=yes
+  done
+  if [ -z "$missing" ]; then
     return
   fi
   if ! command -v go >/dev/null; then
-    echo "Go is missing: install the version that test/servers/etcd/go.mod names (or later), or set IDGEN_TEST_ETCD to an etcd 3.6 with etcdutl beside it" >&2
+    echo "Go is missing: install the version that $module/go.mod names (or later). Instead of etcd, IDGEN_TEST_ETCD may name an etcd 3.6 with etcdutl and etcdctl beside it" >&2
     exit 1
   fi
-  echo "building etcd and etcdutl into .cache/servers (minutes, once) ..."
   mkdir -p "$target"
-  for program in server:etcd etcdutl:etcdutl; do
+  for program in "$@"; do
+    echo "building ${program%%=*} into .cache/servers (once) ..."
     # Built beside it and renamed: a test that runs now must not start half a file.
-    (cd test/servers/etcd &&
-      CGO_ENABLED=0 go build -mod=readonly -trimpath -o "$target/${program#*:}.new" "go.etcd.io/etcd/${program%:*}/v3")
-    mv "$target/${program#*:}.new" "$target/${program#*:}"
+    (cd "$module" && CGO_ENABLED=0 go build -mod=readonly -trimpath -o "$target/${program%%=*}.new" "${program#*=}")
+    mv "$target/${program%%=*}.new" "$target/${program%%=*}"
   done
   echo "$sum" > "$stamp"
 }
@@ -52,6 +58,7 @@ install_package() {
     { apt-get update >/dev/null && apt-get install --yes --no-install-recommends "$1" >/dev/null; }
 }
 
-build_etcd
+build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3
+build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
 if [ "${1:-}" = faults ]; then install_faketime; fi
