@@ -20,6 +20,16 @@ export function cacheSources({ cache, keys, blocks }: Sharing): MetricSource[] {
     },
     counter('idgen_api_key_shared_hits_total', 'API keys found in Redis', () => keys.hits),
     counter('idgen_api_key_shared_misses_total', 'API keys asked of the database', () => keys.misses),
+    {
+      name: 'idgen_api_key_shared_refused_total',
+      help: 'API keys found in Redis and not believed: forged (not signed by a process of this database), stale (older than what is known of the key)',
+      kind: 'counter',
+      labels: ['reason'],
+      read: (set) => {
+        set(['forged'], keys.refused.forged)
+        set(['stale'], keys.refused.stale)
+      },
+    },
   ]
   if (blocks === undefined) return always
   return [

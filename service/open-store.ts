@@ -13,11 +13,12 @@ import { PostgresDeclarationStore } from './adapters/postgres/postgres-declarati
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
+import { sealKey } from './adapters/postgres/seal-key.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { cutSeal } from './app/audit-chain.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
-import { openCache } from './open-cache.ts'
+import { type OpenCache, openCache } from './open-cache.ts'
 import { openCoordinator } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
@@ -59,6 +60,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
   opening.defer(async () => coordinator?.close())
   const redis = await openCache(config, new SystemClock(), log)
   opening.defer(async () => redis?.close())
+  const cache = redis === undefined ? undefined : await cacheOf(redis, database)
   const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths, (chain, cut) =>
     cutSeal(chain, cut, config.audit.key || undefined),
   )
@@ -74,7 +76,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
       store: new PostgresDcClaimStore(database),
       installation: installationNamed(config, identity),
     },
-    ...(redis === undefined ? {} : { cache: { redis, busyTags: (dc: number) => busyTags(database, dc) } }),
+    ...(cache === undefined ? {} : { cache }),
     catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
@@ -84,6 +86,13 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     lost: server.lost,
     close: () => stack.disposeAsync(),
   }
+}
+
+async function cacheOf(
+  redis: OpenCache,
+  database: PostgresDatabase,
+): Promise<NonNullable<OpenStore['cache']>> {
+  return { redis, sealKey: await sealKey(database), busyTags: (dc) => busyTags(database, dc) }
 }
 
 /** Who runs this data centre, as claims name it. */

@@ -34,6 +34,8 @@ export interface Outside {
   /** Left out where no Redis is configured. */
   readonly cache?: {
     readonly redis: OpenCache
+    /** Signs what is put there: 32 bytes, the same in every process of the database. */
+    readonly sealKey: Uint8Array
     readonly busyTags: (dc: number) => Promise<readonly BlocksOfTag[]>
   }
   /** Left out by tests that run one installation. */

@@ -32,7 +32,14 @@ function made(environment: Readonly<Record<string, string>>, withEtcd: boolean) 
     newSharing(
       loadConfig(undefined, environment),
       { clock, log, random: new MemoryRandom(), ...(withEtcd ? { shared } : {}) },
-      { cache, allocator, keys: new MemoryApiKeyStore(world.catalog), busyTags, lock },
+      {
+        cache,
+        allocator,
+        keys: new MemoryApiKeyStore(world.catalog),
+        sealKey: new Uint8Array(32),
+        busyTags,
+        lock,
+      },
     )
   return { world, state, allocator, sharing }
 }
@@ -50,6 +57,7 @@ test('segments are shared with etcd only, keys in any case', async () => {
       'idgen_redis_calls_total',
       'idgen_api_key_shared_hits_total',
       'idgen_api_key_shared_misses_total',
+      'idgen_api_key_shared_refused_total',
     ],
   )
   assert.equal(made({ IDGEN_REDIS_BLOCKS: '0' }, true).sharing().blocks, undefined)
@@ -88,6 +96,8 @@ test('a Redis that is away is told, with what it cost', async () => {
     'idgen_redis_calls_total refused': 1,
     idgen_api_key_shared_hits_total: 0,
     idgen_api_key_shared_misses_total: 0,
+    'idgen_api_key_shared_refused_total forged': 0,
+    'idgen_api_key_shared_refused_total stale': 0,
     idgen_segment_block_hits_total: 0,
     idgen_segment_block_misses_total: 0,
     idgen_segment_blocks_dropped_total: 0,

@@ -1,5 +1,6 @@
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { Trouble } from './app/readiness.ts'
+import { RecordSeal } from './app/record-seal.ts'
 import { type BlocksOfTag, SharedBlocks } from './app/shared-blocks.ts'
 import { SharedKeys } from './app/shared-keys.ts'
 import type { Config } from './config/keys.ts'
@@ -28,6 +29,8 @@ export interface SharingParts {
   readonly cache: OpenCache
   readonly allocator: SegmentStore
   readonly keys: ApiKeyStore
+  /** 32 bytes that Redis does not hold. */
+  readonly sealKey: Uint8Array
   /** Tags that were busy a moment ago (adapters/postgres/busy-tags.ts). */
   readonly busyTags: (dc: number) => Promise<readonly BlocksOfTag[]>
   /** Where there is an etcd. */
@@ -37,7 +40,7 @@ export interface SharingParts {
 export function newSharing(
   config: Config,
   { clock, random, log, shared }: Pick<Outside, 'clock' | 'random' | 'log' | 'shared'>,
-  { cache, allocator, keys, busyTags, lock }: SharingParts,
+  { cache, allocator, keys, sealKey, busyTags, lock }: SharingParts,
 ): Sharing {
   const { blocks: wanted, ttl: ttlMs } = config.redis
   const dc = config.datacenter.id
@@ -58,7 +61,7 @@ export function newSharing(
   return {
     cache,
     segments: blocks ?? allocator,
-    keys: new SharedKeys({ keys, cache: cache.records, ttlMs, log }),
+    keys: new SharedKeys({ keys, cache: cache.records, seal: new RecordSeal(sealKey), ttlMs, log }),
     blocks,
     troubles() {
       const why = cache.fault()

@@ -61,7 +61,7 @@ function sharingOf(
   coordination: Coordination | undefined,
 ): Sharing | undefined {
   if (outside.cache === undefined) return undefined
-  const { redis: cache, busyTags } = outside.cache
+  const { redis: cache, sealKey, busyTags } = outside.cache
   const lock = coordination?.lock
-  return newSharing(config, outside, { cache, busyTags, allocator, keys: outside.keys, lock })
+  return newSharing(config, outside, { cache, sealKey, busyTags, allocator, keys: outside.keys, lock })
 }

@@ -19,7 +19,7 @@ export function keyRecordText({ key, revision }: KeyRecord): string {
   })
 }
 
-/** undefined where anything is not as `keyRecordText` wrote it: what others put into the cache lets nobody in by a slip. */
+/** undefined where anything is not as `keyRecordText` wrote it: another release may write more, or less. */
 export function parseKeyRecord(id: string, text: string): KeyRecord | undefined {
   const record = jsonFields(text)
   if (record['id'] !== id) return undefined

@@ -8,10 +8,14 @@ import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryRecordCache } from '../adapters/memory/memory-record-cache.ts'
 import type { ApiKey, ApiKeyStore } from '../ports/api-key-store.ts'
+import { keyRecordText } from './key-record.ts'
+import { RecordSeal } from './record-seal.ts'
 import { SharedKeys } from './shared-keys.ts'
 
 const TTL_MS = 600_000
 const ID = 'abcdefghij12'
+const NAME = `signed-key:memory/1:${ID}`
+const SEAL = new RecordSeal(new Uint8Array(32).fill(9))
 
 let clock: MemoryClock
 let catalog: MemoryCatalog
@@ -56,7 +60,7 @@ class Process {
       list: (page: { after: string | undefined; limit: number }) => store.list(page),
       revoke: (id: string, at: Date) => store.revoke(id, at),
     }
-    this.keys = new SharedKeys({ keys: counted, cache, ttlMs: TTL_MS, log: SILENT })
+    this.keys = new SharedKeys({ keys: counted, cache, seal: SEAL, ttlMs: TTL_MS, log: SILENT })
   }
 
   poll(): this {
@@ -120,7 +124,7 @@ describe('a key', () => {
     for (const spoil of [
       () => (cache.away = true),
       () => cache.flush(),
-      () => void cache.set(`key:memory/1:${ID}`, '{"id":"abcdefghij12","scopes":["manage"]}', TTL_MS),
+      () => void cache.set(NAME, '{"id":"abcdefghij12","scopes":["manage"]}', TTL_MS),
     ]) {
       spoil()
       assert.deepEqual(await one.find(), keyOf())
@@ -141,13 +145,56 @@ describe('a key', () => {
 
   test('made or listed is made and listed in the database; what the cache had of its id is removed', async () => {
     const one = new Process().poll()
-    await cache.set(`key:memory/1:${ID}`, 'x', TTL_MS)
+    await cache.set(NAME, 'x', TTL_MS)
     await one.keys.create(keyOf())
     assert.equal(cache.snapshot().size, 0)
     cache.away = true
     await one.keys.create(keyOf('abcdefghij13'))
     const page = await one.keys.list({ after: undefined, limit: 10 })
     assert.equal(page.items.length, 2)
+  })
+})
+
+describe('who writes the cache', () => {
+  const wanted = {
+    ...keyOf(),
+    hash: new Uint8Array(32).fill(6),
+    scopes: ['issue', 'manage', 'audit'] as const,
+  }
+
+  test('makes no key that is believed, signed by no one or by somebody else', async () => {
+    await store.create(keyOf())
+    const one = new Process().poll()
+    const text = keyRecordText({ key: wanted, revision: catalog.revision })
+    for (const forged of [text, new RecordSeal(new Uint8Array(32)).seal(NAME, text)]) {
+      await cache.set(NAME, forged, TTL_MS)
+      assert.deepEqual(await one.find(), keyOf())
+    }
+    assert.deepEqual(one.keys.refused, { forged: 2, stale: 0 })
+    await cache.set(NAME, SEAL.seal(NAME, text), TTL_MS)
+    assert.deepEqual(await one.find(), wanted, 'the signature is what was missing')
+  })
+
+  test('cannot put the record of one key in the place of another', async () => {
+    const other = keyOf('abcdefghij13')
+    await store.create(keyOf())
+    await store.create(other)
+    const one = new Process().poll()
+    await one.find(other.id)
+    await cache.set(NAME, (await cache.get(NAME.replace(ID, other.id))) ?? '', TTL_MS)
+    assert.deepEqual(await one.find(), keyOf())
+    assert.equal(one.keys.refused.forged, 1)
+  })
+
+  test('gains nothing by putting back what was signed before the key was revoked', async () => {
+    await store.create(keyOf())
+    const [one, two] = [new Process().poll(), new Process().poll()]
+    await one.find()
+    const dump = cache.snapshot()
+    await one.keys.revoke(ID, new Date(5))
+    cache.restore(dump)
+    assert.deepEqual((await two.poll().find())?.revokedAt, new Date(5))
+    assert.deepEqual(two.keys.refused, { forged: 0, stale: 1 })
   })
 })
 

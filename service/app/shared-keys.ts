@@ -4,10 +4,13 @@ import type { CatalogChanges, Page, PageRequest } from '../ports/catalog-store.t
 import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
 import { type KeyRecord, keyRecordText, parseKeyRecord } from './key-record.ts'
+import type { RecordSeal } from './record-seal.ts'
 
 export interface SharedKeysOptions {
   readonly keys: ApiKeyStore
   readonly cache: RecordCache
+  /** With the same key in every process that uses the database, and in nobody else's hands. */
+  readonly seal: RecordSeal
   /** A key lives in the cache this long; milliseconds. */
   readonly ttlMs: number
   readonly log: Log
@@ -25,12 +28,17 @@ export interface SharedKeysOptions {
  *        older ones:     older ones of        newer ones: another history, or this process is behind
  *        not known       this key: changed
  *
+ * Whoever writes the cache could still say anything about a key, so records are signed (record-seal.ts), and what does not
+ * bear the signature is not there. What was signed once may be put back by anybody; that is what the revisions are for.
+ *
  * Revisions, not times: a process that was stopped for an hour may write its record when it wakes up. They are those of
  * one history of one database, which is part of the key in the cache.
  */
 export class SharedKeys implements ApiKeyStore {
   hits = 0
   misses = 0
+  /** Records that were there and not believed: not signed here, or older than what is known of their key. */
+  readonly refused = { forged: 0, stale: 0 }
   readonly #options: SharedKeysOptions
   /** Key id → revision below which its records are stale, oldest entry first. */
   readonly #forgotten = new Map<string, number>()
@@ -101,8 +109,10 @@ export class SharedKeys implements ApiKeyStore {
     const history = this.#series
     try {
       const text = await this.#options.cache.get(name)
-      const record = text === undefined ? undefined : parseKeyRecord(id, text)
+      if (text === undefined) return undefined
+      const record = this.#signed(name, id, text)
       const believed = record !== undefined && history === this.#series && this.#believes(id, record.revision)
+      if (record !== undefined && !believed) this.refused.stale += 1
       return believed ? record.key : undefined
     } catch (thrown) {
       this.#tell(thrown, id, 'API key not read from the cache')
@@ -110,9 +120,21 @@ export class SharedKeys implements ApiKeyStore {
     }
   }
 
+  #signed(name: string, id: string, sealed: string): KeyRecord | undefined {
+    const text = this.#options.seal.open(name, sealed)
+    const record = text === undefined ? undefined : parseKeyRecord(id, text)
+    if (record !== undefined) return record
+    // Once: who can write the cache could fill the log as well. The metric goes on counting.
+    if (this.refused.forged === 0)
+      this.#options.log.warn({ keyId: id }, 'API key in the cache that no process of this database wrote')
+    this.refused.forged += 1
+    return undefined
+  }
+
   async #write(name: string, record: KeyRecord): Promise<void> {
+    const { cache, seal, ttlMs } = this.#options
     try {
-      await this.#options.cache.set(name, keyRecordText(record), this.#options.ttlMs)
+      await cache.set(name, seal.seal(name, keyRecordText(record)), ttlMs)
     } catch (thrown) {
       this.#tell(thrown, record.key.id, 'API key not written to the cache')
     }
@@ -133,7 +155,8 @@ export class SharedKeys implements ApiKeyStore {
   }
 
   #nameOf(id: string): string {
-    return `key:${this.#series}:${id}`
+    // Another prefix than that of the releases before, which did not sign.
+    return `signed-key:${this.#series}:${id}`
   }
 
   /** Asked after the cache has answered: what was learnt meanwhile counts. */

@@ -10,6 +10,7 @@ import { pastDeclarations } from '../../../migrations/0007_past-declarations.ts'
 import { tagDeletions } from '../../../migrations/0008_tag-deletions.ts'
 import { keysOfDeclarations } from '../../../migrations/0009_keys-of-declarations.ts'
 import { auditChains } from '../../../migrations/0010_audit-chains.ts'
+import { guardedKeys } from '../../../migrations/0011_guarded-keys.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008_tag-deletions': tagDeletions,
   '0009_keys-of-declarations': keysOfDeclarations,
   '0010_audit-chains': auditChains,
+  '0011_guarded-keys': guardedKeys,
 }
 
 /**

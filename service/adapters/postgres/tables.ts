@@ -17,6 +17,8 @@ export interface Tables {
   worker_times: WorkerTimesTable
   dc_claims: DcClaimsTable
   api_keys: ApiKeysTable
+  api_key_uses: ApiKeyUsesTable
+  seals: SealsTable
   audit_log: AuditLogTable
   audit_chains: AuditChainsTable
   catalog_revision: CatalogRevisionTable
@@ -150,6 +152,20 @@ export interface ApiKeysTable {
   expires_at: Date | null
   revoked_at: Date | null
   declared_by: string | null
+  previous_hash: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
+  previous_until: Date | null
+  certificate: string | null
+}
+
+export interface ApiKeyUsesTable {
+  id: string
+  last_used_at: Date
+}
+
+/** Keys that sign what idgen puts where others may write. */
+export interface SealsTable {
+  name: string
+  key: ColumnType<Buffer, Uint8Array, Uint8Array>
 }
 
 export interface AuditLogTable {

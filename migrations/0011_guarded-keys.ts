@@ -1,0 +1,36 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/**
+ * What guards API keys (docs/decisions/0030): the key that signs records in a shared cache, the secret before the last
+ * rotation of a key, the client certificate that may stand in its place, and when it was last used.
+ */
+export const guardedKeys: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await statement.execute(db)
+  },
+}
+
+const STATEMENTS = [
+  sql`
+    CREATE TABLE seals (
+      name text COLLATE "C" PRIMARY KEY,
+      key bytea NOT NULL CHECK (octet_length(key) = 32)
+    )`,
+  sql`
+    ALTER TABLE api_keys
+      ADD COLUMN previous_hash bytea CHECK (octet_length(previous_hash) = 32),
+      ADD COLUMN previous_until timestamptz,
+      ADD COLUMN certificate text COLLATE "C",
+      ADD CONSTRAINT api_keys_previous CHECK ((previous_hash IS NULL) = (previous_until IS NULL))`,
+  // One certificate is one caller: two keys of it would make what it may do a matter of chance.
+  sql`
+    CREATE UNIQUE INDEX api_keys_certificate ON api_keys (certificate)
+      WHERE certificate IS NOT NULL AND revoked_at IS NULL`,
+  // Beside the keys, because it is written without the lock that changes of keys take.
+  sql`
+    CREATE TABLE api_key_uses (
+      id text COLLATE "C" PRIMARY KEY,
+      last_used_at timestamptz NOT NULL
+    )`,
+]
