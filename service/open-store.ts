@@ -10,6 +10,7 @@ import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
 import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
+import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
@@ -36,6 +37,7 @@ export interface OpenStore
     | 'catalog'
     | 'declarations'
     | 'keys'
+    | 'keyUses'
     | 'auditSink'
     | 'auditQuery'
   > {
@@ -80,6 +82,7 @@ export async function openStore(config: Config, log: Log, instance: string): Pro
     catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
+    keyUses: new PostgresKeyUseStore(database),
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
     poolStats: () => database.poolStats(),

@@ -8,6 +8,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import type { DcClaimStore } from './ports/dc-claim-store.ts'
 import type { DeclarationStore } from './ports/declaration-store.ts'
+import type { KeyUseStore } from './ports/key-use-store.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
@@ -27,6 +28,7 @@ export interface Outside {
   readonly catalog: CatalogStore
   readonly declarations: DeclarationStore
   readonly keys: ApiKeyStore
+  readonly keyUses: KeyUseStore
   readonly auditSink: AuditSink
   readonly auditQuery: AuditQuery
   /** Left out where no etcd is configured. */

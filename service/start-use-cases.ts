@@ -11,6 +11,7 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
+import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
@@ -44,6 +45,7 @@ export interface Service extends SharedCursors, Granting {
   readonly timeWatch: TimeWatch
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
+  readonly keyUsage: KeyUsage
   readonly coordination: Coordination | undefined
   readonly claim: DcClaimGuard | undefined
   /** Supplies protocol threads, where there are any. */
@@ -59,6 +61,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   audit.start()
   await claimed(claim, audit)
   useCases.ledger.start()
+  service.keyUsage.start()
   jumps.start()
   await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
   service.sharing?.start()
@@ -100,14 +103,13 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   })
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
-  const pollEveryMs = config.catalog.pollEvery
   const follower = new CatalogFollower({
     catalog,
     directory,
     authenticator,
     clock,
     log,
-    pollEveryMs,
+    pollEveryMs: config.catalog.pollEvery,
     ...(sharing === undefined ? {} : { sharedKeys: sharing.keys }),
   })
   const manage = new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit })
@@ -117,7 +119,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     directory,
     catalog: managed.catalog,
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
-    keys: new ManageKeys({ keys, authenticator, audit, clock, random }),
+    keys: new ManageKeys({ keys, uses: outside.keyUses, authenticator, audit, clock, random }),
     authenticator,
     rates: new RateLimits(clock, config.limits, newRateTables(random)),
     addresses: new ClientAddresses(config.server),
@@ -145,7 +147,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
   const lender = new SubBlockLender({ ...useCases, maxCount: useCases.limits.maxRuns })
   const watches = { routers, capacity, storeWatch, timeWatch, follower, claim, lender }
-  return { ...cursors, ...watches, ...granting, useCases, audit, coordination }
+  const keyUsage = new KeyUsage({ ...useCases, store: outside.keyUses })
+  return { ...cursors, ...watches, ...granting, useCases, audit, coordination, keyUsage }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
@@ -161,6 +164,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     routers.stop(),
     capacity.stop(),
     follower.stop(),
+    service.keyUsage.stop(),
     // The worker ids are let go only after no thread stamps any more.
     workerIds.stop(lender.stop()),
     jumps.stop(),

@@ -6,6 +6,7 @@ import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryKeyUseStore } from '../adapters/memory/memory-key-use-store.ts'
 import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey } from '../ports/api-key-store.ts'
@@ -53,7 +54,14 @@ beforeEach(() => {
     queueMax: 100,
     flushEveryMs: 1000,
   })
-  manage = new ManageKeys({ keys, authenticator, audit, clock, random: new MemoryRandom() })
+  manage = new ManageKeys({
+    keys,
+    uses: new MemoryKeyUseStore(),
+    authenticator,
+    audit,
+    clock,
+    random: new MemoryRandom(),
+  })
 })
 
 function draft(change: object = {}) {
@@ -229,7 +237,7 @@ test('faulty drafts are refused with every fault and nothing is stored', async (
   })
   await assert.rejects(manage.create(ACTOR, draft({ within: 'a/b/c/d' })), refuses('IDGEN_REQUEST_INVALID'))
   await assert.rejects(manage.create(ACTOR, draft({ within: 'A' })), refuses('IDGEN_NAME_INVALID'))
-  assert.equal((await keys.list({ after: undefined, limit: 10 })).items.length, 0)
+  assert.equal((await keys.list({ after: undefined, limit: 10 }, '')).items.length, 0)
 })
 
 test('unknown keys can be neither found nor revoked', async () => {
@@ -305,3 +313,60 @@ function recordedLooks(): { most: number; now: number } {
   }
   return looks
 }
+
+test('a rotated key is accepted with both secrets until the one before is over, and from then on with the new one', async () => {
+  const { text: before, key } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(before)
+  const { text: now } = await manage.rotate(ACTOR, key.id, { keepPreviousMs: 5000 }, () => {})
+  assert.notEqual(now, before)
+  for (const text of [before, now]) assert.equal((await authenticator.authenticate(text)).keyId, key.id)
+  const { untilMs } = await authenticator.introduce(before)
+  assert.equal(untilMs, clock.nowMs() + 5000, 'a protocol thread remembers it no longer than that')
+  clock.advance(4999)
+  assert.equal(authenticator.peek(before)?.keyId, key.id)
+  clock.advance(1)
+  assert.equal(authenticator.peek(before), undefined)
+  await assert.rejects(authenticator.authenticate(before), refuses('IDGEN_UNAUTHENTICATED'))
+  assert.equal(authenticator.peek(now)?.keyId, key.id)
+})
+
+test('a secret ends at once where it is to be kept for no time, and where a second rotation follows', async () => {
+  const { text: first, key } = await manage.create(ACTOR, draft())
+  const { text: second } = await manage.rotate(ACTOR, key.id, { keepPreviousMs: 0 }, () => {})
+  await assert.rejects(authenticator.authenticate(first), refuses('IDGEN_UNAUTHENTICATED'))
+  const { text: third } = await manage.rotate(ACTOR, key.id, {}, () => {})
+  const { text: fourth } = await manage.rotate(ACTOR, key.id, {}, () => {})
+  await assert.rejects(authenticator.authenticate(second), refuses('IDGEN_UNAUTHENTICATED'))
+  for (const text of [third, fourth]) await authenticator.authenticate(text)
+  await manage.revoke(ACTOR, key.id)
+  for (const text of [third, fourth])
+    await assert.rejects(authenticator.authenticate(text), refuses('IDGEN_UNAUTHENTICATED'))
+  for (const keepPreviousMs of [-1, 0.5, Number.NaN, 7_776_000_001])
+    await assert.rejects(
+      manage.rotate(ACTOR, key.id, { keepPreviousMs }, () => {}),
+      refuses('IDGEN_REQUEST_INVALID'),
+    )
+})
+
+test('the last use of a key is told once, whether it is still remembered, was forgotten or was pushed out', async () => {
+  const made = []
+  for (let i = 0; i < 5; i += 1) made.push(await manage.create(ACTOR, draft()))
+  for (const { text } of made) await authenticator.authenticate(text)
+  const atMs = clock.nowMs()
+  const [, , , gone] = made
+  authenticator.forget(gone?.key.id ?? '')
+  assert.deepEqual(authenticator.takeUses(), new Map(made.map(({ key }) => [key.id, atMs])))
+  assert.equal(authenticator.takeUses().size, 0)
+  clock.advance(10)
+  authenticator.peek(made[4]?.text)
+  authenticator.noteUse('cccccccccccc')
+  await assert.rejects(authenticator.authenticate(`idg_${gone?.key.id}_${'x'.repeat(43)}`))
+  assert.deepEqual(
+    authenticator.takeUses(),
+    new Map([
+      ['cccccccccccc', atMs + 10],
+      [made[4]?.key.id, atMs + 10],
+    ]),
+    'a wrong secret is no use of the key',
+  )
+})

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { IdgenError } from '../core/errors.ts'
-import type { ApiKey, ApiKeyStore, Scope } from '../ports/api-key-store.ts'
+import { isWithin } from '../core/tag-path.ts'
+import { type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
+import { validUntilMs } from './key-validity.ts'
 import { Turns } from './turns.ts'
 
 /** Who asks: a key's public part and what it may do. */
@@ -41,6 +43,8 @@ interface Entry {
   readonly graceUntilMs: number
   /** Unix ms after which the key itself is no longer valid; Infinity when it does not expire. */
   readonly expiresAtMs: number
+  /** Unix ms of the last call with it. The one field that changes: this is on the path of every ID. */
+  usedMs: number
 }
 
 /**
@@ -57,6 +61,7 @@ export class Authenticator {
   readonly #turns = new Turns(LOOK_UPS_MAX)
   #adminHash: Buffer | undefined
   readonly #rememberers = new Set<(keyId: string | undefined) => void>()
+  #used = new Map<string, number>()
   hits = 0
   misses = 0
 
@@ -88,10 +93,11 @@ export class Authenticator {
       return undefined
     // Asked again beside the request, so that a database that is away stops nobody who was let in before.
     if (entry.untilMs < nowMs) {
-      this.#entries.set(cacheKey, { ...entry, untilMs: nowMs + REFRESH_EVERY_MS })
+      this.#entries.set(cacheKey, { ...entry, untilMs: nowMs + REFRESH_EVERY_MS, usedMs: nowMs })
       this.#lookUp(cacheKey, keyText, nowMs).catch(() => undefined)
     }
     this.hits += 1
+    entry.usedMs = nowMs
     return entry.caller
   }
 
@@ -135,9 +141,29 @@ export class Authenticator {
     return () => void this.#rememberers.delete(forget)
   }
 
+  /** Calls with this key that a protocol thread answered by itself. */
+  noteUse(keyId: string): void {
+    this.#used.set(keyId, this.#options.clock.nowMs())
+  }
+
+  /** When which key was last used, Unix ms, since this was asked the last time. */
+  takeUses(): ReadonlyMap<string, number> {
+    for (const entry of this.#entries.values()) {
+      this.#keepUse(entry)
+      entry.usedMs = 0
+    }
+    const uses = this.#used
+    this.#used = new Map()
+    return uses
+  }
+
   /** A key changed in the store: what was remembered of it is dropped. */
   forget(keyId: string): void {
-    for (const [cacheKey, entry] of this.#entries) if (entry.keyId === keyId) this.#entries.delete(cacheKey)
+    for (const [cacheKey, entry] of this.#entries) {
+      if (entry.keyId !== keyId) continue
+      this.#keepUse(entry)
+      this.#entries.delete(cacheKey)
+    }
     // Look-ups are few and short; whichever of them is of this key must not be remembered.
     this.#flights.clear()
     for (const tell of this.#rememberers) tell(keyId)
@@ -145,6 +171,7 @@ export class Authenticator {
 
   /** Everything that was remembered is asked again. */
   forgetAll(): void {
+    for (const entry of this.#entries.values()) this.#keepUse(entry)
     this.#entries.clear()
     this.#flights.clear()
     for (const tell of this.#rememberers) tell(undefined)
@@ -173,27 +200,31 @@ export class Authenticator {
   async #check(keyText: string, nowMs: number): Promise<Entry> {
     const digest = sha256(keyText)
     const untilMs = nowMs + this.#options.cacheTtlMs
-    const graceUntilMs = untilMs + GRACE_MS
+    const times = { untilMs, graceUntilMs: untilMs + GRACE_MS, usedMs: nowMs }
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
-      return { keyId: 'admin', caller: ADMIN, untilMs, graceUntilMs, expiresAtMs: Number.POSITIVE_INFINITY }
+      return { ...times, keyId: 'admin', caller: ADMIN, expiresAtMs: Number.POSITIVE_INFINITY }
     const id = keyIdOf(keyText)
     const key = id === undefined ? undefined : await this.#turns.run(() => this.#options.keys.find(id))
-    const valid = key !== undefined && isValid(key, digest, nowMs)
-    return {
-      keyId: id ?? '',
-      caller: valid ? { keyId: key.id, scopes: key.scopes, within: key.within } : undefined,
-      untilMs,
-      graceUntilMs,
-      expiresAtMs: key?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-    }
+    const endsMs = key === undefined ? undefined : validUntilMs(key, digest, nowMs)
+    if (key === undefined || endsMs === undefined)
+      return { ...times, keyId: id ?? '', caller: undefined, expiresAtMs: 0 }
+    const caller = { keyId: key.id, scopes: key.scopes, within: key.within }
+    return { ...times, keyId: key.id, caller, expiresAtMs: endsMs }
   }
 
   #remember(cacheKey: string, entry: Entry): void {
     this.#entries.delete(cacheKey)
     this.#entries.set(cacheKey, entry)
     if (this.#entries.size <= this.#options.cacheMaxEntries) return
-    const oldest = this.#entries.keys().next().value
-    if (oldest !== undefined) this.#entries.delete(oldest)
+    const oldest = this.#entries.entries().next().value
+    if (oldest === undefined) return
+    this.#keepUse(oldest[1])
+    this.#entries.delete(oldest[0])
+  }
+
+  /** `#used` is emptied once a minute, so it holds no more keys than are valid. */
+  #keepUse({ keyId, caller, usedMs }: Entry): void {
+    if (caller !== undefined && usedMs > (this.#used.get(keyId) ?? 0)) this.#used.set(keyId, usedMs)
   }
 }
 
@@ -218,7 +249,7 @@ export function mayUse(caller: Caller, scope: Scope, subject: string): boolean {
 }
 
 function reaches({ within }: Caller, subject: string): boolean {
-  return within === '' || subject === within || subject.startsWith(`${within}/`)
+  return isWithin(subject, within)
 }
 
 /**
@@ -262,15 +293,8 @@ const LOOKING_MAX = 1000
 /** Longer than any key of ours; keeps a caller from making us hash megabytes. */
 export const KEY_TEXT_MAX = 256
 
-const ADMIN: Caller = { keyId: 'admin', scopes: ['issue', 'manage', 'audit'], within: '' }
-const EVERYBODY: Caller = { keyId: 'anonymous', scopes: ['issue', 'manage', 'audit'], within: '' }
-
-function isValid(key: ApiKey, digest: Buffer, nowMs: number): boolean {
-  const equal = key.hash.length === digest.length && timingSafeEqual(key.hash, digest)
-  return (
-    equal && key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > nowMs)
-  )
-}
+const ADMIN: Caller = { keyId: 'admin', scopes: SCOPES, within: '' }
+const EVERYBODY: Caller = { keyId: 'anonymous', scopes: SCOPES, within: '' }
 
 function hashOf(adminKey: string | undefined): Buffer | undefined {
   return adminKey === undefined || adminKey === '' ? undefined : sha256(adminKey)

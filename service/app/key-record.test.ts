@@ -16,6 +16,7 @@ const RECORD = {
     expiresAt: undefined,
     revokedAt: new Date(1_700_000_000_456),
     declaredBy: 'u',
+    previous: { hash: new Uint8Array(32).fill(6), until: new Date(1_700_000_000_789) },
   },
   revision: 42,
 }
@@ -23,20 +24,26 @@ const RECORD = {
 describe('a key record', () => {
   test('is read as it was written', () => {
     const date = fc.date({ noInvalidDate: true })
+    const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes))
     const record = fc.record({
       key: fc
         .record({
           id: fc.constant(ID),
           name: fc.string({ unit: 'grapheme' }),
-          hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes)),
+          hash,
           scopes: fc.subarray([...SCOPES]),
           within: fc.string(),
           createdAt: date,
           expiresAt: fc.option(date, { nil: undefined }),
           revokedAt: fc.option(date, { nil: undefined }),
           declaredBy: fc.option(fc.string(), { nil: undefined }),
+          previous: fc.option(fc.record({ hash, until: date }), { nil: undefined }),
         })
-        .map(({ declaredBy, ...key }) => (declaredBy === undefined ? key : { ...key, declaredBy })),
+        .map(({ declaredBy, previous, ...key }) => ({
+          ...key,
+          ...(declaredBy !== undefined && { declaredBy }),
+          ...(previous && { previous: { ...previous } }),
+        })),
       revision: fc.maxSafeNat(),
     })
     fc.assert(
@@ -60,7 +67,7 @@ describe('a key record', () => {
         // These are free text.
         if (['name', 'within', 'declaredBy'].includes(field) && value === 'x') continue
         // Most keys are nobody's.
-        if (field === 'declaredBy' && value === undefined) continue
+        if (['declaredBy', 'previous'].includes(field) && value === undefined) continue
         // A date before 1970 is a date.
         if (field.endsWith('At') && value === -0.5) continue
         assert.equal(parseKeyRecord(ID, text), undefined, text)

@@ -3,6 +3,7 @@ import { checkName } from '../core/tag.ts'
 import { type ApiKey, type ApiKeyStore, type KeyPut, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { KeyUseStore } from '../ports/key-use-store.ts'
 import type { Random } from '../ports/random.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -26,15 +27,27 @@ export interface OwnKeyDraft extends KeyDraft {
   readonly declaredBy?: string
 }
 
+export interface KeyRotation {
+  /** How long the secret that was valid until now stays valid; milliseconds. Left out: a day. */
+  readonly keepPreviousMs?: number | undefined
+}
+
+/** A key and when it was last used, which is known to within about a minute; undefined: never. */
+export interface UsedKey {
+  readonly key: ApiKey
+  readonly lastUsedAt: Date | undefined
+}
+
 export interface ManageKeysOptions {
   readonly keys: ApiKeyStore
+  readonly uses: KeyUseStore
   readonly authenticator: Authenticator
   readonly audit: AuditTrail
   readonly clock: Clock
   readonly random: Random
 }
 
-/** Makes, lists and revokes API keys. The secret leaves idgen once, in the answer to `create`. */
+/** Makes, lists, rotates and revokes API keys. A secret leaves idgen once, in the answer to `create` or `rotate`. */
 export class ManageKeys {
   readonly #options: ManageKeysOptions
 
@@ -47,7 +60,7 @@ export class ManageKeys {
     const { keys, clock, audit } = this.#options
     checkDraft(draft, clock.nowMs())
     const id = this.#letters(ID_LETTERS, ID_LENGTH)
-    const text = `idg_${id}_${this.#letters(SECRET_LETTERS, SECRET_LENGTH)}`
+    const text = this.#newText(id)
     const key: ApiKey = {
       id,
       ...draft,
@@ -61,7 +74,7 @@ export class ManageKeys {
       action: 'key.create',
       subject: id,
       workspace: workspaceOf(key),
-      detail: { name: key.name, scopes: key.scopes, within: key.within },
+      detail: described(key),
     })
     return { key, text }
   }
@@ -78,23 +91,61 @@ export class ManageKeys {
     checkOwn(draft)
     const hash = new Uint8Array(Buffer.from(digest, 'hex'))
     const key = { ...rest, hash, createdAt: new Date(clock.nowMs()), revokedAt: undefined }
-    const put = await keys.put(key, mayReplace)
+    let replaced: ApiKey | undefined
+    const put = await keys.put(key, (existing) => {
+      mayReplace(existing)
+      replaced = existing
+    })
     if (put.outcome === 'same') return put
     authenticator.forget(key.id)
-    const { name, scopes, within, declaredBy } = key
     const action = put.outcome === 'created' ? 'key.create' : 'key.replace'
     audit.record({
       ...actor,
       action,
       subject: key.id,
       workspace: workspaceOf(key),
-      detail: { name, scopes, within, ...(declaredBy && { declaredBy }) },
+      detail: { ...(replaced && { before: described(replaced) }), ...described(key) },
     })
     return put
   }
 
-  list(page: PageRequest): Promise<Page<ApiKey>> {
-    return this.#options.keys.list(page)
+  /** Those limited to `within` or to less. */
+  async list(page: PageRequest, within: string): Promise<Page<UsedKey>> {
+    const { items, next } = await this.#options.keys.list(page, within)
+    return { items: await this.#withUses(items), next }
+  }
+
+  /** @throws IDGEN_KEY_NOT_FOUND */
+  async look(id: string): Promise<UsedKey> {
+    return this.withUse(await this.find(id))
+  }
+
+  /**
+   * Another secret for the same key: who uses it changes over at leisure, both are valid meanwhile. A rotation before
+   * that time is over ends the oldest of the three at once.
+   * @returns the key and its new text, which cannot be had again
+   * @throws IDGEN_KEY_NOT_FOUND, IDGEN_KEY_REVOKED, IDGEN_REQUEST_INVALID, and what `mayRotate` throws
+   */
+  async rotate(
+    actor: Actor,
+    id: string,
+    { keepPreviousMs = KEEP_PREVIOUS_MS }: KeyRotation,
+    mayRotate: (existing: ApiKey) => void,
+  ): Promise<{ key: ApiKey; text: string }> {
+    const { keys, clock, authenticator, audit } = this.#options
+    checkRotation(keepPreviousMs)
+    const text = this.#newText(id)
+    const until = new Date(clock.nowMs() + keepPreviousMs)
+    const key = await keys.rotate(id, sha256(text), until, mayRotate)
+    authenticator.forget(id)
+    audit.record({
+      ...actor,
+      action: 'key.rotate',
+      subject: id,
+      workspace: workspaceOf(key),
+      detail: { ...described(key), previousValidUntil: until.toISOString() },
+    })
+    return { key, text }
   }
 
   /** @throws IDGEN_KEY_NOT_FOUND */
@@ -110,10 +161,22 @@ export class ManageKeys {
     const { keys, authenticator, audit, clock } = this.#options
     const key = await keys.revoke(id, new Date(clock.nowMs()))
     authenticator.forget(id)
-    const { name, scopes, within } = key
-    const detail = { before: { name, scopes, within } }
+    const detail = { before: described(key) }
     audit.record({ ...actor, action: 'key.revoke', subject: id, workspace: workspaceOf(key), detail })
     return key
+  }
+
+  async withUse(key: ApiKey): Promise<UsedKey> {
+    return { key, lastUsedAt: (await this.#options.uses.lastUses([key.id])).get(key.id) }
+  }
+
+  async #withUses(keys: readonly ApiKey[]): Promise<UsedKey[]> {
+    const uses = await this.#options.uses.lastUses(keys.map(({ id }) => id))
+    return keys.map((key) => ({ key, lastUsedAt: uses.get(key.id) }))
+  }
+
+  #newText(id: string): string {
+    return `idg_${id}_${this.#letters(SECRET_LETTERS, SECRET_LENGTH)}`
   }
 
   /** Letters drawn without bias: bytes beyond the last whole multiple of the alphabet are drawn again. */
@@ -136,10 +199,38 @@ const SECRET_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 /** 43 letters of 62 carry 256 bits. */
 const SECRET_LENGTH = 43
 const NAME_MAX = 200
+const KEEP_PREVIOUS_MS = 86_400_000
+/** Long enough for a change-over by hand; a secret that may have leaked should not live on for years. */
+const KEEP_PREVIOUS_MAX_MS = 90 * 86_400_000
+
+/** What the audit log has of a key: what it may do and until when, and nothing of its secret. */
+function described({
+  name,
+  scopes,
+  within,
+  expiresAt,
+  declaredBy,
+}: ApiKey): Readonly<Record<string, unknown>> {
+  return {
+    name,
+    scopes,
+    within,
+    ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+    ...(declaredBy && { declaredBy }),
+  }
+}
 
 /** A key limited to a workspace belongs into what may be read of it in the audit log. */
 function workspaceOf({ within }: ApiKey): string | undefined {
   return within.split('/')[0] || undefined
+}
+
+function checkRotation(keepMs: number): void {
+  if (Number.isInteger(keepMs) && keepMs >= 0 && keepMs <= KEEP_PREVIOUS_MAX_MS) return
+  const message = `must be 0 to ${KEEP_PREVIOUS_MAX_MS / 1000} seconds (90 days), not ${keepMs / 1000}`
+  throw new IdgenError('IDGEN_REQUEST_INVALID', `/keepPreviousSeconds ${message}`, {
+    faults: [{ path: '/keepPreviousSeconds', message }],
+  })
 }
 
 function checkDraft(draft: KeyDraft, nowMs: number): void {

@@ -57,7 +57,8 @@ class Process {
         asked += 1
         return store.find(id)
       },
-      list: (page: { after: string | undefined; limit: number }) => store.list(page),
+      list: (...page: Parameters<ApiKeyStore['list']>) => store.list(...page),
+      rotate: (...rotation: Parameters<ApiKeyStore['rotate']>) => store.rotate(...rotation),
       revoke: (id: string, at: Date) => store.revoke(id, at),
     }
     this.keys = new SharedKeys({ keys: counted, cache, seal: SEAL, ttlMs: TTL_MS, log: SILENT })
@@ -150,7 +151,7 @@ describe('a key', () => {
     assert.equal(cache.snapshot().size, 0)
     cache.away = true
     await one.keys.create(keyOf('abcdefghij13'))
-    const page = await one.keys.list({ after: undefined, limit: 10 })
+    const page = await one.keys.list({ after: undefined, limit: 10 }, '')
     assert.equal(page.items.length, 2)
   })
 })

@@ -82,8 +82,14 @@ export class SharedKeys implements ApiKeyStore {
     return put
   }
 
-  list(page: PageRequest): Promise<Page<ApiKey>> {
-    return this.#options.keys.list(page)
+  list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
+    return this.#options.keys.list(page, within)
+  }
+
+  async rotate(...[id, hash, until, mayRotate]: Parameters<ApiKeyStore['rotate']>): Promise<ApiKey> {
+    const key = await this.#options.keys.rotate(id, hash, until, mayRotate)
+    await this.#drop(id)
+    return key
   }
 
   async revoke(id: string, at: Date): Promise<ApiKey> {

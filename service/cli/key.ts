@@ -1,13 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { PostgresApiKeyStore } from '../adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from '../adapters/postgres/postgres-audit-sink.ts'
+import { PostgresKeyUseStore } from '../adapters/postgres/postgres-key-use-store.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { SystemRandom } from '../adapters/system/system-random.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditTrail } from '../app/audit-trail.ts'
 import { Authenticator } from '../app/authenticator.ts'
-import { ManageKeys } from '../app/manage-keys.ts'
-import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { ManageKeys, type UsedKey } from '../app/manage-keys.ts'
+import { SCOPES, type Scope } from '../ports/api-key-store.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
 import { commandChain } from './with-stores.ts'
@@ -22,8 +23,9 @@ interface CreateOptions {
 
 export function keyCommand(): Command {
   return new Command('key')
-    .description('Make, list and revoke API keys.')
+    .description('Make, list, rotate and revoke API keys.')
     .addCommand(createCommand())
+    .addCommand(rotateCommand())
     .addCommand(
       new Command('list')
         .description('Show all keys; never their secret.')
@@ -52,6 +54,22 @@ function createCommand(): Command {
     .action((options: CreateOptions) => withKeys(options.config, (keys) => create(keys, options)))
 }
 
+function rotateCommand(): Command {
+  return new Command('rotate')
+    .description('Give a key another secret and print it; the one before stays valid for a while.')
+    .argument('<id>', 'the public part: idg_<id>_…')
+    .option(
+      '-k, --keep <duration>',
+      'how long the secret before stays valid: 0, 30m, 12h, 7d … 90d',
+      parseKeep,
+      DAY_MS,
+    )
+    .addOption(configOption())
+    .action((id: string, options: { config?: string; keep: number }) =>
+      withKeys(options.config, (keys) => rotate(keys, id, options.keep)),
+    )
+}
+
 async function create(keys: ManageKeys, options: CreateOptions): Promise<void> {
   const { key, text } = await keys.create(ACTOR, {
     name: options.name,
@@ -63,18 +81,27 @@ async function create(keys: ManageKeys, options: CreateOptions): Promise<void> {
   process.stdout.write(`${text}\n`)
 }
 
+async function rotate(keys: ManageKeys, id: string, keepPreviousMs: number): Promise<void> {
+  const { key, text } = await keys.rotate(ACTOR, id, { keepPreviousMs }, () => undefined)
+  const until = key.previous?.until.toISOString() ?? ''
+  process.stderr.write(
+    `Key ${key.id} has another secret; the one before is valid until ${until}. Keep this text; it cannot be shown again:\n`,
+  )
+  process.stdout.write(`${text}\n`)
+}
+
 async function list(keys: ManageKeys): Promise<void> {
   let after: string | undefined
   do {
-    const page = await keys.list({ after, limit: PAGE })
-    for (const key of page.items) process.stdout.write(`${row(key)}\n`)
+    const page = await keys.list({ after, limit: PAGE }, '')
+    for (const used of page.items) process.stdout.write(`${row(used)}\n`)
     after = page.next
   } while (after !== undefined)
 }
 
 async function revoke(keys: ManageKeys, id: string): Promise<void> {
   const key = await keys.revoke(ACTOR, id)
-  process.stdout.write(`${row(key)}\n`)
+  process.stdout.write(`${row(await keys.withUse(key))}\n`)
 }
 
 const ACTOR = { actor: 'cli', traceId: undefined }
@@ -104,15 +131,19 @@ async function withKeys(
       cacheMaxEntries: 1,
       cacheTtlMs: 0,
     })
-    await work(new ManageKeys({ keys, authenticator, audit, clock, random: new SystemRandom() }))
+    const uses = new PostgresKeyUseStore(database)
+    await work(new ManageKeys({ keys, uses, authenticator, audit, clock, random: new SystemRandom() }))
     await audit.stop()
   })
 }
 
-function row(key: ApiKey): string {
+function row({ key, lastUsedAt }: UsedKey): string {
   const state = key.revokedAt === undefined ? 'valid' : `revoked ${key.revokedAt.toISOString()}`
   const expires = key.expiresAt === undefined ? '' : ` expires ${key.expiresAt.toISOString()}`
-  return `${key.id}  ${key.scopes.join(',').padEnd(20)} ${(key.within || '(all)').padEnd(24)} ${state}${expires}  ${key.name}`
+  const used = lastUsedAt === undefined ? 'never used' : `used ${lastUsedAt.toISOString().slice(0, 16)}Z`
+  const rotating =
+    key.previous === undefined ? '' : ` previous secret until ${key.previous.until.toISOString()}`
+  return `${key.id}  ${key.scopes.join(',').padEnd(20)} ${(key.within || '(all)').padEnd(24)} ${state}${expires}${rotating} ${used}  ${key.name}`
 }
 
 function parseScope(value: string, before: readonly Scope[] = []): readonly Scope[] {
@@ -120,6 +151,16 @@ function parseScope(value: string, before: readonly Scope[] = []): readonly Scop
   if (scope === undefined) throw new InvalidArgumentError(`It must be one of ${SCOPES.join(', ')}.`)
   return before.includes(scope) ? before : [...before, scope]
 }
+
+function parseKeep(value: string): number {
+  const [, amount, unit] = /^(\d{1,9})(s|m|h|d)?$/.exec(value) ?? []
+  if (amount === undefined || (unit === undefined && amount !== '0'))
+    throw new InvalidArgumentError('Write a duration such as 0, 30m, 12h or 7d.')
+  return Number(amount) * (UNIT_MS[unit ?? 's'] ?? 0)
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DAY_MS = 86_400_000
 
 function parseDate(value: string): Date {
   const date = new Date(value)

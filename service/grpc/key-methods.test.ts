@@ -30,7 +30,9 @@ test('lists never hold a secret or a hash', async (t) => {
     'createdAt',
     'expiresAt',
     'id',
+    'lastUsedAt',
     'name',
+    'previousValidUntil',
     'revokedAt',
     'scopes',
     'within',
@@ -60,10 +62,36 @@ test('a limited key manages only keys of its part, and without the scope none', 
   const id = key?.id ?? ''
   assert.equal((await api.call(Keys.getKey, { id }, { key: limited })).key?.id, id)
   await api.refuses('IDGEN_FORBIDDEN', Keys.revokeKey, { id: issuer.split('_')[1] ?? '' }, { key: limited })
-  await api.refuses('IDGEN_FORBIDDEN', Keys.listKeys, { pageSize: 0, pageToken: '' }, { key: limited })
+  const { keys } = await api.call(Keys.listKeys, { pageSize: 0, pageToken: '' }, { key: limited })
+  assert.deepEqual(new Set(keys.map(({ within }) => within)), new Set(['acme', 'acme/shop']))
+  await api.refuses('IDGEN_FORBIDDEN', Keys.listKeys, { pageSize: 0, pageToken: '' }, { key: issuer })
   // Before the look-up: nobody without the scope learns which ids exist.
   await api.refuses('IDGEN_FORBIDDEN', Keys.getKey, { id: 'aaaaaaaaaaaa' }, { key: issuer })
   await api.refuses('IDGEN_FORBIDDEN', Keys.getKey, { id }, { key: issuer })
+})
+
+test('a key is rotated without a gap, by who may do what it may', async (t) => {
+  const api = await GrpcApi.withTags(t)
+  const { key, text } = await api.call(Keys.createKey, draft({}))
+  const id = key?.id ?? ''
+  const request = { tag: 'acme/shop/segment' }
+  const rotated = await api.call(Keys.rotateKey, { id })
+  assert.deepEqual(rotated.key?.previousValidUntil, new Date(api.memory.clock.nowMs() + 86_400_000))
+  for (const secret of [text, rotated.text])
+    await api.call(IdServiceService.generate, request, { key: secret })
+  const again = await api.call(Keys.rotateKey, { id, keepPreviousSeconds: 0 })
+  for (const secret of [text, rotated.text])
+    await api.refuses('IDGEN_UNAUTHENTICATED', IdServiceService.generate, request, { key: secret })
+  await api.call(IdServiceService.generate, request, { key: again.text })
+  const { fields } = await api.refuses('IDGEN_REQUEST_INVALID', Keys.rotateKey, {
+    id,
+    keepPreviousSeconds: 7_776_001,
+  })
+  assert.deepEqual(fields, ['keep_previous_seconds'])
+  const manager = await api.key(['manage'])
+  const auditor = await api.key(['audit'])
+  await api.refuses('IDGEN_FORBIDDEN', Keys.rotateKey, { id: auditor.split('_')[1] ?? '' }, { key: manager })
+  await api.refuses('IDGEN_FORBIDDEN', Keys.rotateKey, { id }, { key: again.text })
 })
 
 function draft(fields: Partial<CreateKeyRequest>): CreateKeyRequest {

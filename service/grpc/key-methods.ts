@@ -1,7 +1,8 @@
 import { authorize, authorizeScopes } from '../app/authenticator.ts'
+import type { UsedKey } from '../app/manage-keys.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
-import { type ApiKey, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { UnaryMethod } from './call.ts'
 import { type Key, KeyServiceDefinition, Scope as ScopeEnum } from './generated/idgen/v1/key_service.ts'
 import { type Handlers, unaryMethods } from './method-table.ts'
@@ -27,7 +28,7 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
           within,
           expiresAt,
         })
-        return { key: keyMessage(key), text }
+        return { key: keyMessage({ key, lastUsedAt: undefined }), text }
       },
     ),
     // The scope is checked before the look-up: without it nobody learns which ids exist.
@@ -35,17 +36,30 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
       useCases,
       (_request, caller) => caller.within,
       async ({ id }, _actor, caller) => {
-        const key = await keys.find(id)
-        authorize(caller, 'manage', key.within)
-        return { key: keyMessage(key) }
+        const used = await keys.look(id)
+        authorize(caller, 'manage', used.key.within)
+        return { key: keyMessage(used) }
       },
     ),
     listKeys: unary(
       useCases,
-      () => '',
-      async (request) => {
-        const page = await keys.list(pageRequest('keys', request))
+      (_request, caller) => caller.within,
+      async (request, _actor, caller) => {
+        const page = await keys.list(pageRequest('keys', request), caller.within)
         return { keys: page.items.map(keyMessage), nextPageToken: pageToken('keys', page.next) }
+      },
+    ),
+    rotateKey: unary(
+      useCases,
+      (_request, caller) => caller.within,
+      async ({ id, keepPreviousSeconds }, actor, caller) => {
+        const keepPreviousMs = keepPreviousSeconds === undefined ? undefined : keepPreviousSeconds * 1000
+        const { key, text } = await keys.rotate(actor, id, { keepPreviousMs }, (existing) => {
+          authorize(caller, 'manage', existing.within)
+          // Who gets the new secret may do what the key may do.
+          authorizeScopes(caller, existing.scopes)
+        })
+        return { key: keyMessage(await keys.withUse(key)), text }
       },
     ),
     revokeKey: unary(
@@ -54,14 +68,15 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
       async ({ id }, actor, caller) => {
         const key = await keys.find(id)
         authorize(caller, 'manage', key.within)
-        return { key: keyMessage(await keys.revoke(actor, key.id)) }
+        return { key: keyMessage(await keys.withUse(await keys.revoke(actor, key.id))) }
       },
     ),
   }
 }
 
 /** Field by field: the hash of the secret must not leave, whatever a key gains. */
-function keyMessage({ id, name, scopes, within, createdAt, expiresAt, revokedAt }: ApiKey): Key {
+function keyMessage({ key, lastUsedAt }: UsedKey): Key {
+  const { id, name, scopes, within, createdAt, expiresAt, revokedAt, previous } = key
   return {
     id,
     name,
@@ -70,6 +85,8 @@ function keyMessage({ id, name, scopes, within, createdAt, expiresAt, revokedAt 
     createdAt,
     expiresAt,
     revokedAt,
+    lastUsedAt,
+    previousValidUntil: previous?.until,
   }
 }
 
@@ -77,6 +94,7 @@ const SCOPE_ENUM: Readonly<Record<Scope, ScopeEnum>> = {
   issue: ScopeEnum.ISSUE,
   manage: ScopeEnum.MANAGE,
   audit: ScopeEnum.AUDIT,
+  alert: ScopeEnum.ALERT,
 }
 
 /** @throws IDGEN_REQUEST_INVALID at the first number that the enum does not have; a repeat counts once */

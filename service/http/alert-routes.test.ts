@@ -60,15 +60,20 @@ test('each alert of a message becomes a record, without what it does not say and
   )
 })
 
-test('alerts need the scope audit without a limit, and come in a bounded number and form', async (t) => {
+test('alerts need the scope alert without a limit, which reads nothing, and come in a bounded number and form', async (t) => {
   const api = await HttpApi.start(t)
   for (const draft of [
-    { scopes: ['manage', 'issue'], within: '' },
-    { scopes: ['audit'], within: 'acme' },
+    { scopes: ['manage', 'issue', 'audit'], within: '' },
+    { scopes: ['alert'], within: 'acme' },
   ]) {
     const made = await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', ...draft } })
     await api.expect(403, 'POST', '/v1/audit/alerts', { body: MESSAGE, key: String(made.body['key']) })
   }
+  const { body: teller } = await api.expect(201, 'POST', '/v1/keys', {
+    body: { name: 'x', scopes: ['alert'] },
+  })
+  await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/audit', { key: String(teller['key']) })
+  await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/audit/export', { key: String(teller['key']) })
   const [alert] = MESSAGE.alerts
   for (const body of [
     {},

@@ -12,7 +12,7 @@ interface AlertMessage {
 /** Where Alertmanager sends its webhook: every alert it tells of goes to the audit log. */
 export function alertRoutes(app: FastifyInstance, alerts: RecordAlerts): void {
   app.post<{ Body: AlertMessage }>('/v1/audit/alerts', { schema: RECORD }, async (request, reply) => {
-    authorize(callerOf(request), 'audit', '')
+    authorize(callerOf(request), 'alert', '')
     alerts.record(actorOf(request), request.body.alerts)
     return reply.code(204).send()
   })
@@ -40,7 +40,7 @@ const ALERTS_MAX = 500
 const RECORD = {
   operationId: 'recordAlerts',
   summary: 'Write alerts of Alertmanager to the audit log',
-  description: `A receiver of Alertmanager (webhook_configs), with a key that has the scope \`audit\` and no limit. At most ${ALERTS_MAX} alerts a message; fields that are not named here are passed over.`,
+  description: `A receiver of Alertmanager (webhook_configs), with a key that has the scope \`alert\` and no limit. At most ${ALERTS_MAX} alerts a message; fields that are not named here are passed over.`,
   tags: ['audit'],
   querystring: NO_QUERY,
   body: {

@@ -1,6 +1,5 @@
 import { ALGORITHMS } from '../core/algorithm.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
-import { SCOPES } from '../ports/api-key-store.ts'
 import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
 const NAME = {
@@ -8,7 +7,7 @@ const NAME = {
   pattern: NAME_PATTERN,
   description: `${NAME_RULE}.`,
 } as const
-const DISPLAY_NAME = {
+export const DISPLAY_NAME = {
   type: 'string',
   maxLength: 200,
   pattern: PRINTABLE_PATTERN,
@@ -42,7 +41,7 @@ const SPACE = {
 } as const
 
 export const TIME = { type: 'string', format: 'date-time' } as const
-const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const
+export const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const
 const VERSIONED = {
   version: { type: 'integer', description: 'Counts changes from 1; also the ETag.' },
   createdAt: TIME,
@@ -65,46 +64,6 @@ const TAG_SETTINGS = {
 } as const
 export const CREATE_TAG_SCHEMA = object({ name: NAME, ...TAG_SETTINGS }, ['name'])
 export const CHANGE_TAG_SCHEMA = object(TAG_SETTINGS, [])
-
-const KEY_SETTINGS = {
-  name: { ...DISPLAY_NAME, minLength: 1, description: 'For people: what the key is for.' },
-  scopes: {
-    type: 'array',
-    minItems: 1,
-    maxItems: SCOPES.length,
-    uniqueItems: true,
-    items: { type: 'string', enum: SCOPES },
-    description: 'issue: ask for IDs. manage: workspaces, groups, tags, keys. audit: read the audit log.',
-  },
-  within: {
-    type: 'string',
-    maxLength: 200,
-    default: '',
-    description: 'What the key is limited to: `w`, `w/g` or `w/g/t`; empty for everything.',
-  },
-  expiresAt: { ...TIME, description: 'Left out: the key does not expire.' },
-} as const
-export const CREATE_KEY_SCHEMA = object(KEY_SETTINGS, ['name', 'scopes'])
-export const PUT_KEY_SCHEMA = object(
-  {
-    ...KEY_SETTINGS,
-    sha256: {
-      type: 'string',
-      pattern: '^[0-9a-f]{64}$',
-      description:
-        'SHA-256 of the key text `idg_<id>_<43 of A-Z a-z 0-9>`, which you made of random bytes and keep.',
-    },
-    declaredBy: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 253,
-      pattern: PRINTABLE_PATTERN,
-      description:
-        'Uid of the object that declares the tag `within`: the key ends when it no longer does. Left out: it ends when it is revoked.',
-    },
-  },
-  ['name', 'scopes', 'sha256'],
-)
 
 export const WORKSPACE_SCHEMA = component('Workspace', {
   name: { type: 'string' },
@@ -130,26 +89,6 @@ export const TAG_SCHEMA = component('Tag', {
   space: WHOLE_SPACE,
   ...VERSIONED,
 })
-const KEY_FIELDS = {
-  id: { type: 'string', description: 'The public part of the key, as logs and the audit log name it.' },
-  name: { type: 'string' },
-  scopes: { type: 'array', items: { type: 'string', enum: SCOPES } },
-  within: { type: 'string' },
-  createdAt: TIME,
-  expiresAt: TIME_OR_NULL,
-  revokedAt: TIME_OR_NULL,
-  declaredBy: {
-    type: ['string', 'null'],
-    description:
-      'Uid of the object with whose declaration of the tag `within` the key ends; null: with none.',
-  },
-} as const
-export const KEY_SCHEMA = component('ApiKey', KEY_FIELDS)
-export const NEW_KEY_SCHEMA = component('NewApiKey', {
-  ...KEY_FIELDS,
-  key: { type: 'string', description: 'The key itself. Shown this once; idgen keeps only its SHA-256.' },
-})
-
 /** A request body: what it does not name is refused, so that a misspelt field is noticed. */
 export function object(properties: object, required: readonly string[]): object {
   return { type: 'object', additionalProperties: false, required, properties }

@@ -8,6 +8,7 @@ import { requestError } from './foreign-error.ts'
 import { countFailure, type IssueBody, IssueIds, type TagParams } from './issue-ids.ts'
 import { DECODE_SCHEMA, ISSUED_SCHEMA, issueSchema, streamSchema } from './issue-operations.ts'
 import { issueStream } from './issue-stream.ts'
+import { bodyMayBeEmpty } from './json-body.ts'
 import type { RequestAdmission } from './request-admission.ts'
 
 const IDS_URL = '/v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
@@ -47,10 +48,4 @@ export function decodeRoute(app: FastifyInstance, layout: SnowflakeLayout): void
     if (decoded.kind === 'segment' || decoded.timeMs === undefined) return decoded
     return { ...decoded, time: new Date(decoded.timeMs).toISOString() }
   })
-}
-
-/** Most calls want one ID and say nothing: the schema then fills in the defaults. */
-function bodyMayBeEmpty(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  if (request.body === undefined) request.body = {}
-  done()
 }

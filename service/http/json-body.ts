@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { IdgenError } from '../core/errors.ts'
 
 /**
@@ -27,4 +27,10 @@ function notPlain(encoding: string, charset: string): IdgenError {
     'IDGEN_MEDIA_TYPE_UNSUPPORTED',
     `The body is ${charset.slice(0, 40)} with the encoding ${encoding.slice(0, 40)}; send plain UTF-8 JSON.`,
   )
+}
+
+/** Most calls want one ID and say nothing: the schema then fills in the defaults. */
+export function bodyMayBeEmpty(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (request.body === undefined) request.body = {}
+  done()
 }

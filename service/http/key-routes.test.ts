@@ -20,6 +20,8 @@ test('a new key is shown once, and never its hash', async (t) => {
     declaredBy: null,
     expiresAt: null,
     revokedAt: null,
+    previousValidUntil: null,
+    lastUsedAt: null,
   })
   assert.ok(!Number.isNaN(Date.parse(String(createdAt))))
   const list = await api.expect(200, 'GET', '/v1/keys')
@@ -192,4 +194,81 @@ test('a key that is made for the object that declares a tag ends with its declar
     taken.map(({ detail }) => detail['endedKeys']),
     [[], [OWN_ID]],
   )
+})
+
+test('a key is rotated without a gap, and shows until when its secret before is valid', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const { body: made } = await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', scopes: ['issue'] } })
+  const url = `/v1/keys/${String(made['id'])}`
+  const { body: rotated } = await api.expect(200, 'POST', `${url}/rotate`)
+  const { key: text, ...shown } = rotated
+  assert.match(String(text), new RegExp(`^idg_${String(made['id'])}_[A-Za-z0-9]{43}$`))
+  const until = new Date(api.memory.clock.nowMs() + 86_400_000).toISOString()
+  const { key: _, ...before } = made
+  assert.deepEqual(shown, { ...before, previousValidUntil: until })
+  for (const key of [made['key'], text])
+    assert.equal((await api.ids('segment', { key: String(key) })).status, 200)
+  const { body: read, text: printed } = await api.expect(200, 'GET', url)
+  assert.deepEqual(read, shown)
+  assert.ok(!printed.includes(String(text).slice(-43)))
+  const { body: again } = await api.expect(200, 'POST', `${url}/rotate`, { body: { keepPreviousSeconds: 0 } })
+  for (const key of [made['key'], text])
+    await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: String(key) })
+  assert.equal((await api.ids('segment', { key: String(again['key']) })).status, 200)
+  const audited = (await api.memory.audited()).filter(({ action }) => action === 'key.rotate')
+  assert.deepEqual(audited[0]?.detail, {
+    name: 'x',
+    scopes: ['issue'],
+    within: '',
+    previousValidUntil: until,
+  })
+  assert.ok(!JSON.stringify(audited).includes(String(text).slice(-43)))
+})
+
+test('nobody gains by rotating a key: neither a scope, nor a part, nor a key that was revoked', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const make = async (body: object) =>
+    (await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', ...body } })).body
+  const manager = String((await make({ scopes: ['manage'], within: 'acme' }))['key'])
+  const issuer = String((await make({ scopes: ['issue'], within: 'acme' }))['key'])
+  const rotate = (id: unknown) => `/v1/keys/${String(id)}/rotate`
+  const { id: auditor } = await make({ scopes: ['audit'], within: 'acme' })
+  const { id: wide } = await make({ scopes: ['issue'] })
+  const { id: other } = await make({ scopes: ['issue'], within: 'other' })
+  for (const id of [auditor, wide, other])
+    await api.refuses('IDGEN_FORBIDDEN', 'POST', rotate(id), { key: manager })
+  const { id: own } = await make({ scopes: ['issue'], within: 'acme/shop' })
+  await api.refuses('IDGEN_FORBIDDEN', 'POST', rotate(own), { key: issuer })
+  await api.refuses('IDGEN_FORBIDDEN', 'POST', rotate('aaaaaaaaaaaa'), { key: issuer })
+  await api.expect(200, 'POST', rotate(own), { key: manager })
+  await api.refuses('IDGEN_KEY_NOT_FOUND', 'POST', rotate('aaaaaaaaaaaa'))
+  await api.expect(204, 'DELETE', `/v1/keys/${String(own)}`)
+  await api.refuses('IDGEN_KEY_REVOKED', 'POST', rotate(own))
+  for (const keepPreviousSeconds of [-1, 7_776_001, 1.5, '1d', null])
+    await api.refuses('IDGEN_REQUEST_INVALID', 'POST', rotate(wide), { body: { keepPreviousSeconds } })
+})
+
+test('a limited manager lists the keys of its part, with their last use', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const make = async (scopes: readonly string[], within: string) =>
+    (await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', scopes, within } })).body
+  const manager = await make(['manage'], 'acme')
+  const user = await make(['issue'], 'acme/shop')
+  await make(['issue'], 'acme2')
+  await api.ids('segment', { key: String(user['key']) })
+  const usedAt = new Date(api.memory.clock.nowMs()).toISOString()
+  await api.memory.service.keyUsage.write()
+  const { body } = await api.expect(200, 'GET', '/v1/keys', { key: String(manager['key']) })
+  const seen = (body['items'] as { id: string; lastUsedAt: string | null }[]).map(({ id, lastUsedAt }) => [
+    id,
+    lastUsedAt,
+  ])
+  assert.deepEqual(
+    seen.sort(),
+    [
+      [manager['id'], null],
+      [user['id'], usedAt],
+    ].sort(),
+  )
+  await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/keys', { key: String(user['key']) })
 })

@@ -1,10 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { authorize, authorizeScopes } from '../app/authenticator.ts'
-import type { ManageKeys } from '../app/manage-keys.ts'
+import type { ManageKeys, UsedKey } from '../app/manage-keys.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { ApiKey, Scope } from '../ports/api-key-store.ts'
 import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
-import { CREATE_KEY_SCHEMA, KEY_SCHEMA, NEW_KEY_SCHEMA, PUT_KEY_SCHEMA } from './entity-schemas.ts'
+import { bodyMayBeEmpty } from './json-body.ts'
+import {
+  CREATE_KEY_SCHEMA,
+  KEY_SCHEMA,
+  NEW_KEY_SCHEMA,
+  PUT_KEY_SCHEMA,
+  ROTATE_KEY_SCHEMA,
+} from './key-schemas.ts'
 import { PAGE_QUERY_SCHEMA, type PageQuery, pageAnswer, pageRequest, pageSchema } from './page-cursor.ts'
 import { COMMON_CODES, problemResponses } from './problem.ts'
 import { actorOf, callerOf } from './request-state.ts'
@@ -21,6 +28,10 @@ interface OwnKeyBody extends KeyBody {
   readonly declaredBy?: string
 }
 
+interface RotateBody {
+  readonly keepPreviousSeconds?: number
+}
+
 interface KeyParams {
   readonly key: string
 }
@@ -29,9 +40,12 @@ interface KeyParams {
 export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
   app.addSchema(KEY_SCHEMA)
   app.addSchema(NEW_KEY_SCHEMA)
+  rotateRoute(app, keys)
   app.get<{ Querystring: PageQuery }>('/v1/keys', { schema: LIST }, async (request) => {
-    authorize(callerOf(request), 'manage', '')
-    return pageAnswer('key', await keys.list(pageRequest('key', request.query)), keyView)
+    const caller = callerOf(request)
+    authorize(caller, 'manage', caller.within)
+    const page = await keys.list(pageRequest('key', request.query), caller.within)
+    return pageAnswer('key', page, keyView)
   })
   app.post<{ Body: KeyBody }>('/v1/keys', { schema: CREATE }, async (request, reply) => {
     const { name, scopes, within, expiresAt } = request.body
@@ -47,7 +61,7 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
     return reply
       .code(201)
       .header('location', `/v1/keys/${key.id}`)
-      .send({ ...keyView(key), key: text })
+      .send({ ...keyView({ key, lastUsedAt: undefined }), key: text })
   })
   app.put<{ Params: KeyParams; Body: OwnKeyBody }>(
     '/v1/keys/:key',
@@ -62,16 +76,16 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
       const mayReplace = ({ within }: ApiKey): void => authorize(caller, 'manage', within)
       const { key, outcome } = await keys.put(actorOf(request), draft, mayReplace)
       if (outcome === 'created') reply.code(201).header('location', `/v1/keys/${key.id}`)
-      return reply.send(keyView(key))
+      return reply.send(keyView(await keys.withUse(key)))
     },
   )
   app.get<{ Params: KeyParams }>('/v1/keys/:key', { schema: GET }, async (request) => {
     const caller = callerOf(request)
     // Before the look-up: without the scope nobody learns which ids exist.
     authorize(caller, 'manage', caller.within)
-    const key = await keys.find(request.params.key)
-    authorize(caller, 'manage', key.within)
-    return keyView(key)
+    const used = await keys.look(request.params.key)
+    authorize(caller, 'manage', used.key.within)
+    return keyView(used)
   })
   app.delete<{ Params: KeyParams }>('/v1/keys/:key', { schema: REVOKE }, async (request, reply) => {
     const caller = callerOf(request)
@@ -83,12 +97,32 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
   })
 }
 
+function rotateRoute(app: FastifyInstance, keys: ManageKeys): void {
+  app.post<{ Params: KeyParams; Body: RotateBody }>(
+    '/v1/keys/:key/rotate',
+    { schema: ROTATE, preValidation: bodyMayBeEmpty },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      authorize(caller, 'manage', caller.within)
+      const keepSeconds = request.body.keepPreviousSeconds
+      const rotation = { keepPreviousMs: keepSeconds === undefined ? undefined : keepSeconds * 1000 }
+      const { key, text } = await keys.rotate(actorOf(request), request.params.key, rotation, (existing) => {
+        authorize(caller, 'manage', existing.within)
+        // Who gets the new secret may do what the key may do.
+        authorizeScopes(caller, existing.scopes)
+      })
+      return reply.send({ ...keyView(await keys.withUse(key)), key: text })
+    },
+  )
+}
+
 function dateOf(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : new Date(text)
 }
 
 /** Field by field: the hash of the secret must not leave, whatever a key gains. */
-function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt, declaredBy }: ApiKey): object {
+function keyView({ key, lastUsedAt }: UsedKey): object {
+  const { id, name, scopes, within, createdAt, expiresAt, revokedAt, declaredBy, previous } = key
   return {
     id,
     name,
@@ -98,6 +132,8 @@ function keyView({ id, name, scopes, within, createdAt, expiresAt, revokedAt, de
     expiresAt: expiresAt ?? null,
     revokedAt: revokedAt ?? null,
     declaredBy: declaredBy ?? null,
+    previousValidUntil: previous?.until ?? null,
+    lastUsedAt: lastUsedAt ?? null,
   }
 }
 
@@ -106,7 +142,7 @@ const ITEM_CODES: readonly ErrorCode[] = [...COMMON_CODES, 'IDGEN_KEY_NOT_FOUND'
 
 const LIST = {
   operationId: 'listApiKeys',
-  summary: 'List API keys by id, revoked ones included',
+  summary: 'List API keys by id, revoked ones included; a limited key sees those that it manages',
   tags: TAGS,
   querystring: PAGE_QUERY_SCHEMA,
   response: {
@@ -169,6 +205,28 @@ const GET = {
       content: { 'application/json': { schema: { $ref: 'ApiKey#' } } },
     },
     ...problemResponses(ITEM_CODES),
+  },
+}
+
+const ROTATE = {
+  operationId: 'rotateApiKey',
+  summary: 'Give an API key another secret; the one before stays valid for a while',
+  description:
+    'So that its users change over without a gap. Rotated again within that time, the oldest secret ends at once. The new text is shown this once.',
+  tags: TAGS,
+  querystring: NO_QUERY,
+  body: ROTATE_KEY_SCHEMA,
+  response: {
+    200: {
+      description: 'The new secret is valid.',
+      content: { 'application/json': { schema: { $ref: 'NewApiKey#' } } },
+    },
+    ...problemResponses([
+      ...ITEM_CODES,
+      'IDGEN_KEY_REVOKED',
+      'IDGEN_BODY_TOO_LARGE',
+      'IDGEN_MEDIA_TYPE_UNSUPPORTED',
+    ]),
   },
 }
 

@@ -144,6 +144,7 @@ const ROUTES = [
   ),
   'get /v1/keys',
   'post /v1/keys',
+  'post /v1/keys/{key}/rotate',
   'get /v1/keys/{key}',
   'put /v1/keys/{key}',
   'delete /v1/keys/{key}',

@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from './catalog-store.ts'
 
-export const SCOPES = ['issue', 'manage', 'audit'] as const
+export const SCOPES = ['issue', 'manage', 'audit', 'alert'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** An API key as stored: never the secret, only its SHA-256. */
@@ -21,6 +21,15 @@ export interface ApiKey {
    * out: it ends by hand only.
    */
   readonly declaredBy?: string
+  /** The secret before the last rotation, which stays valid for a while. */
+  readonly previous?: PreviousSecret
+}
+
+export interface PreviousSecret {
+  /** SHA-256 of the whole key text, 32 bytes. */
+  readonly hash: Uint8Array
+  /** First moment at which it is refused. */
+  readonly until: Date
 }
 
 export interface KeyPut {
@@ -40,8 +49,19 @@ export interface ApiKeyStore {
    */
   put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut>
   find(id: string): Promise<ApiKey | undefined>
-  /** Ordered by id, revoked ones included. */
-  list(page: PageRequest): Promise<Page<ApiKey>>
+  /** Ordered by id, revoked ones included; only those limited to `within` or to less, '' for all. */
+  list(page: PageRequest, within: string): Promise<Page<ApiKey>>
+  /**
+   * Another secret from now on; the one that was valid until now is valid until `previousUntil`, and the one before it no
+   * more. Not idempotent. `mayRotate` as `mayReplace` of `put`.
+   * @throws IDGEN_KEY_NOT_FOUND, IDGEN_KEY_REVOKED
+   */
+  rotate(
+    id: string,
+    hash: Uint8Array,
+    previousUntil: Date,
+    mayRotate: (existing: ApiKey) => void,
+  ): Promise<ApiKey>
   /** Idempotent: the first time stands. @throws IDGEN_KEY_NOT_FOUND */
   revoke(id: string, at: Date): Promise<ApiKey>
 }

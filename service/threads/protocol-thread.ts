@@ -146,9 +146,10 @@ export class ProtocolThread implements BorrowingThread {
   }
 
   #count(labels: RowLabels, requests: number, ids: number): void {
-    const { directory, generate, ledger } = this.#options.useCases
+    const { authenticator, directory, generate, ledger } = this.#options.useCases
     if (labels[0] === 'called') {
       const [, keyId, path, outcome] = labels
+      authenticator.noteUse(keyId)
       return ledger.countMany(keyId, path, outcome, { requests, ids })
     }
     const [, path, algorithm, degraded] = labels

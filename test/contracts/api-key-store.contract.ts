@@ -90,17 +90,71 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       const ids = ['e1e1e1e1e1e1', 'e2e2e2e2e2e2', 'e3e3e3e3e3e3']
       for (const id of ids.toReversed()) await stores.keys.create(newKey(id))
       await stores.keys.revoke('e2e2e2e2e2e2', new Date())
-      const first = await stores.keys.list({ after: 'e', limit: 2 })
+      const first = await stores.keys.list({ after: 'e', limit: 2 }, '')
       assert.deepEqual(
         first.items.map(({ id }) => id),
         ids.slice(0, 2),
       )
-      const rest = await stores.keys.list({ after: first.next, limit: 2 })
+      const rest = await stores.keys.list({ after: first.next, limit: 2 }, '')
       assert.deepEqual(
         rest.items.map(({ id }) => id),
         ids.slice(2),
       )
       assert.equal(rest.next, undefined)
+    })
+
+    it('lists what is limited to a part of the catalogue or to less', async () => {
+      const places = {
+        g1g1g1g1g1g1: '',
+        g2g2g2g2g2g2: 'w',
+        g3g3g3g3g3g3: 'w/g',
+        g4g4g4g4g4g4: 'w/g/t',
+        g5g5g5g5g5g5: 'w/g2',
+      }
+      for (const [id, within] of Object.entries(places)) await stores.keys.create({ ...newKey(id), within })
+      const listed = async (within: string, limit: number) =>
+        (await stores.keys.list({ after: 'g', limit }, within)).items.map(({ id }) => id.slice(0, 2))
+      assert.deepEqual(await listed('w', 4), ['g2', 'g3', 'g4', 'g5'])
+      assert.deepEqual(await listed('w/g', 2), ['g3', 'g4'])
+      assert.deepEqual(await listed('w/g/t', 1), ['g4'])
+      assert.deepEqual(await listed('w/%', 10), [])
+      const page = await stores.keys.list({ after: 'g2g2g2g2g2g2', limit: 1 }, 'w')
+      assert.deepEqual([page.items[0]?.id, page.next], ['g3g3g3g3g3g3', 'g3g3g3g3g3g3'])
+    })
+
+    it('keeps the secret before a rotation beside the new one, and no older one', async () => {
+      const key = newKey('rararararara')
+      await stores.keys.create(key)
+      const { revision } = await stores.catalog.changesSince(0)
+      const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+      const rotated = { ...key, hash: first, previous: { hash: key.hash, until: new Date(5000) } }
+      const seen: ApiKey[] = []
+      const rotation = stores.keys.rotate(key.id, first, new Date(5000), (existing) => seen.push(existing))
+      assert.deepEqual([await rotation, seen], [rotated, [key]])
+      assert.deepEqual(await stores.keys.find(key.id), rotated)
+      assert.deepEqual((await stores.catalog.changesSince(revision)).keyIds, [key.id])
+      const again = { ...key, hash: second, previous: { hash: first, until: new Date(6000) } }
+      await stores.keys.rotate(key.id, second, new Date(6000), () => {})
+      assert.deepEqual(await stores.keys.find(key.id), again)
+      assert.equal((await stores.keys.put(again, () => {})).outcome, 'same')
+      const { previous: _, ...alone } = again
+      assert.equal((await stores.keys.put(alone, () => {})).outcome, 'replaced')
+      assert.deepEqual(await stores.keys.find(key.id), alone)
+    })
+
+    it('rotates no key that is gone, revoked or somebody else’s', async () => {
+      const key = newKey('rbrbrbrbrbrb')
+      await stores.keys.create(key)
+      const rotate = (id: string, mayRotate = (): void => {}) =>
+        stores.keys.rotate(id, new Uint8Array(32), new Date(1), mayRotate)
+      await rejectsWith('IDGEN_KEY_NOT_FOUND', rotate('none'))
+      const refuse = (): never => {
+        throw new IdgenError('IDGEN_FORBIDDEN', 'not yours')
+      }
+      await rejectsWith('IDGEN_FORBIDDEN', rotate(key.id, refuse))
+      assert.deepEqual(await stores.keys.find(key.id), key)
+      await stores.keys.revoke(key.id, new Date(1000))
+      await rejectsWith('IDGEN_KEY_REVOKED', rotate(key.id))
     })
 
     it('tells followers of the catalogue which keys changed', async () => {

@@ -71,6 +71,16 @@ test('a key made on the command line works over HTTP until it is revoked', async
   assert.equal((await ask()).status, 200)
   const id = text.split('_')[1] ?? ''
   assert.match((await idgen(['key', 'list'])).out, new RegExp(`^${id} .*issue.* valid`, 'm'))
+  const rotated = await idgen(['key', 'rotate', id, '--keep', '12h'])
+  assert.match(rotated.out.trim(), new RegExp(`^idg_${id}_[A-Za-z0-9]{43}$`))
+  assert.match(rotated.err, /the one before is valid until 20.*Z\. Keep this text/)
+  const askWithNew = { headers: { authorization: `Bearer ${rotated.out.trim()}` } }
+  assert.equal((await fetch(`${service.httpOrigin}/v1/workspaces`, askWithNew)).status, 200)
+  assert.equal((await ask()).status, 200, 'the secret before is still valid')
+  assert.match(
+    (await idgen(['key', 'list'])).out,
+    new RegExp(`^${id} .* valid previous secret until .* used`, 'm'),
+  )
   assert.equal((await idgen(['key', 'revoke', id])).code, 0)
   const revokedMs = performance.now()
   let status = 200
@@ -84,10 +94,13 @@ test('a key made on the command line works over HTTP until it is revoked', async
 test('bad input is refused with the value and what to do', async () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [['key', 'create'], /required option '-n, --name <text>'/],
-    [['key', 'create', '--name', 'x', '--scope', 'rule'], /'rule' is invalid.*issue, manage, audit/],
+    [['key', 'create', '--name', 'x', '--scope', 'rule'], /'rule' is invalid.*issue, manage, audit, alert/],
     [['key', 'create', '--name', 'x', '--expires', 'soon'], /'soon' is invalid.*2027-01-31/],
     [['key', 'create', '--name', 'x', '--expires', '2001-01-01'], /in the future.*IDGEN_REQUEST_INVALID/],
     [['key', 'revoke', 'nothing'], /nothing.*IDGEN_KEY_NOT_FOUND/],
+    [['key', 'rotate', 'nothing'], /nothing.*IDGEN_KEY_NOT_FOUND/],
+    [['key', 'rotate', 'nothing', '--keep', '5'], /'5' is invalid.*7d/],
+    [['key', 'rotate', 'nothing', '--keep', '91d'], /90 days.*IDGEN_REQUEST_INVALID/],
     [['id', 'decode', '1x'], /"1x" is not an ID/],
     [['serv'], /unknown command 'serv'/],
     [['migrate', '--config', '/nowhere.yaml'], /\/nowhere\.yaml.*IDGEN_CONFIG_INVALID/s],

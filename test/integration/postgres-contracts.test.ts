@@ -6,6 +6,7 @@ import { PostgresAuditQuery } from '../../service/adapters/postgres/postgres-aud
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
+import { PostgresKeyUseStore } from '../../service/adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
@@ -15,6 +16,7 @@ import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
 import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
 import { declaredKeysContract } from '../contracts/declared-keys.contract.ts'
+import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
@@ -91,6 +93,11 @@ declaredKeysContract('PostgresDeclarationStore', async () => {
     keys: new PostgresApiKeyStore(one),
     close,
   }
+})
+
+keyUseStoreContract('PostgresKeyUseStore', async () => {
+  const { one, close } = await open()
+  return { uses: new PostgresKeyUseStore(one), close }
 })
 
 apiKeyStoreContract('PostgresApiKeyStore', async () => {

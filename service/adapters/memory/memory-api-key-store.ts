@@ -1,5 +1,6 @@
 import { refuseKey } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
+import { isWithin } from '../../core/tag-path.ts'
 import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
@@ -41,8 +42,26 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     return this.#catalog.keys.get(id)
   }
 
-  async list(page: PageRequest): Promise<Page<ApiKey>> {
-    return pageOf(this.#catalog.keys.values(), page, (key) => key.id)
+  async list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
+    const reached = [...this.#catalog.keys.values()].filter((key) => isWithin(key.within, within))
+    return pageOf(reached, page, (key) => key.id)
+  }
+
+  async rotate(
+    id: string,
+    hash: Uint8Array,
+    until: Date,
+    mayRotate: (existing: ApiKey) => void,
+  ): Promise<ApiKey> {
+    const key = this.#catalog.keys.get(id)
+    if (key === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
+    mayRotate(key)
+    if (key.revokedAt !== undefined)
+      throw new IdgenError('IDGEN_KEY_REVOKED', `The API key ${id} was revoked for good.`)
+    const rotated = { ...key, hash, previous: { hash: key.hash, until } }
+    this.#catalog.keys.set(id, rotated)
+    this.#catalog.changed('key', id)
+    return rotated
   }
 
   async revoke(id: string, at: Date): Promise<ApiKey> {
@@ -62,6 +81,7 @@ export class MemoryApiKeyStore implements ApiKeyStore {
 }
 
 /** In one order, whatever the caller's. */
-function textOf({ name, hash, scopes, within, expiresAt, declaredBy }: ApiKey): string {
-  return JSON.stringify([name, [...hash], scopes, within, expiresAt, declaredBy])
+function textOf({ name, hash, scopes, within, expiresAt, declaredBy, previous }: ApiKey): string {
+  const before = previous && [[...previous.hash], previous.until]
+  return JSON.stringify([name, [...hash], scopes, within, expiresAt, declaredBy, before])
 }

@@ -35,8 +35,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
       const row = await session.first(db.selectFrom('api_keys').selectAll().where('id', '=', key.id))
       const existing = row === undefined ? undefined : keyOf(row)
       if (existing !== undefined) mayReplace(existing)
-      if (existing?.revokedAt !== undefined)
-        throw new IdgenError('IDGEN_KEY_REVOKED', `The API key ${key.id} was revoked for good.`)
+      if (existing?.revokedAt !== undefined) throw keyRevoked(key.id)
       await refuseUndeclared(session, db, key)
       const next = { ...key, createdAt: existing?.createdAt ?? key.createdAt }
       if (existing !== undefined && sameKey(existing, next)) return { key: existing, outcome: 'same' }
@@ -58,17 +57,39 @@ export class PostgresApiKeyStore implements ApiKeyStore {
     return row === undefined ? undefined : keyOf(row)
   }
 
-  async list(page: PageRequest): Promise<Page<ApiKey>> {
-    const rows = await this.#database.read(
-      'listing API keys',
-      this.#database.kysely
-        .selectFrom('api_keys')
-        .selectAll()
-        .where('id', '>', page.after ?? '')
-        .orderBy('id')
-        .limit(page.limit + 1),
-    )
-    return pageOf(rows, page, keyOf, (row) => row.id)
+  async list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
+    const all = this.#database.kysely
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('id', '>', page.after ?? '')
+      .orderBy('id')
+      .limit(page.limit + 1)
+    const reached =
+      within === ''
+        ? all
+        : all.where((eb) =>
+            eb.or([
+              eb('within', '=', within),
+              eb(eb.fn('starts_with', ['within', eb.val(`${within}/`)]), '=', true),
+            ]),
+          )
+    return pageOf(await this.#database.read('listing API keys', reached), page, keyOf, (row) => row.id)
+  }
+
+  rotate(id: string, hash: Uint8Array, until: Date, mayRotate: (existing: ApiKey) => void): Promise<ApiKey> {
+    const db = this.#database.kysely
+    return writeCatalog(this.#database, 'giving an API key another secret', async (session, revision) => {
+      const row = await session.first(db.selectFrom('api_keys').selectAll().where('id', '=', id))
+      if (row === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
+      const existing = keyOf(row)
+      mayRotate(existing)
+      if (existing.revokedAt !== undefined) throw keyRevoked(id)
+      const rotated = { ...existing, hash, previous: { hash: existing.hash, until } }
+      const { id: _, ...columns } = columnsOf(rotated)
+      await session.write(db.updateTable('api_keys').set(columns).where('id', '=', id))
+      await noteChange(session, db, { kind: 'key', subject: id, revision })
+      return rotated
+    })
   }
 
   revoke(id: string, at: Date): Promise<ApiKey> {
@@ -99,7 +120,13 @@ function columnsOf(key: ApiKey) {
     expires_at: key.expiresAt ?? null,
     revoked_at: key.revokedAt ?? null,
     declared_by: key.declaredBy ?? null,
+    previous_hash: key.previous?.hash ?? null,
+    previous_until: key.previous?.until ?? null,
   }
+}
+
+function keyRevoked(id: string): IdgenError {
+  return new IdgenError('IDGEN_KEY_REVOKED', `The API key ${id} was revoked for good.`)
 }
 
 function sameKey(a: ApiKey, b: ApiKey): boolean {
@@ -107,6 +134,7 @@ function sameKey(a: ApiKey, b: ApiKey): boolean {
 }
 
 function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
+  const { previous_hash, previous_until } = row
   return {
     id: row.id,
     name: row.name,
@@ -118,5 +146,8 @@ function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
     expiresAt: row.expires_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
     ...(row.declared_by === null ? {} : { declaredBy: row.declared_by }),
+    ...(previous_hash === null || previous_until === null
+      ? {}
+      : { previous: { hash: new Uint8Array(previous_hash), until: previous_until } }),
   }
 }

@@ -9,7 +9,7 @@ export const protobufPackage = "idgen.v1";
 
 export const protobufFileName = "idgen/v1/key_service.proto";
 
-export const Scope = { UNSPECIFIED: 0, ISSUE: 1, MANAGE: 2, AUDIT: 3 } as const;
+export const Scope = { UNSPECIFIED: 0, ISSUE: 1, MANAGE: 2, AUDIT: 3, ALERT: 4 } as const;
 
 export type Scope = typeof Scope[keyof typeof Scope];
 
@@ -18,6 +18,7 @@ export namespace Scope {
   export type ISSUE = typeof Scope.ISSUE;
   export type MANAGE = typeof Scope.MANAGE;
   export type AUDIT = typeof Scope.AUDIT;
+  export type ALERT = typeof Scope.ALERT;
 }
 
 export interface Key {
@@ -28,6 +29,8 @@ export interface Key {
   createdAt: Date | undefined;
   expiresAt: Date | undefined;
   revokedAt: Date | undefined;
+  lastUsedAt: Date | undefined;
+  previousValidUntil: Date | undefined;
 }
 
 export interface CreateKeyRequest {
@@ -60,6 +63,16 @@ export interface ListKeysResponse {
   nextPageToken: string;
 }
 
+export interface RotateKeyRequest {
+  id: string;
+  keepPreviousSeconds?: number | undefined;
+}
+
+export interface RotateKeyResponse {
+  key: Key | undefined;
+  text: string;
+}
+
 export interface RevokeKeyRequest {
   id: string;
 }
@@ -69,7 +82,17 @@ export interface RevokeKeyResponse {
 }
 
 function createBaseKey(): Key {
-  return { id: "", name: "", scopes: [], within: "", createdAt: undefined, expiresAt: undefined, revokedAt: undefined };
+  return {
+    id: "",
+    name: "",
+    scopes: [],
+    within: "",
+    createdAt: undefined,
+    expiresAt: undefined,
+    revokedAt: undefined,
+    lastUsedAt: undefined,
+    previousValidUntil: undefined,
+  };
 }
 
 export const Key: MessageFns<Key> = {
@@ -98,6 +121,12 @@ export const Key: MessageFns<Key> = {
     }
     if (message.revokedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.revokedAt), writer.uint32(58).fork()).join();
+    }
+    if (message.lastUsedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastUsedAt), writer.uint32(66).fork()).join();
+    }
+    if (message.previousValidUntil !== undefined) {
+      Timestamp.encode(toTimestamp(message.previousValidUntil), writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -179,6 +208,22 @@ export const Key: MessageFns<Key> = {
             }
 
             message.revokedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastUsedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.previousValidUntil = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -550,6 +595,120 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
   },
 };
 
+function createBaseRotateKeyRequest(): RotateKeyRequest {
+  return { id: "", keepPreviousSeconds: undefined };
+}
+
+export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
+  encode(message: RotateKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.keepPreviousSeconds !== undefined) {
+      writer.uint32(16).uint32(message.keepPreviousSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.keepPreviousSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRotateKeyResponse(): RotateKeyResponse {
+  return { key: undefined, text: "" };
+}
+
+export const RotateKeyResponse: MessageFns<RotateKeyResponse> = {
+  encode(message: RotateKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRevokeKeyRequest(): RevokeKeyRequest {
   return { id: "" };
 }
@@ -668,6 +827,14 @@ export const KeyServiceDefinition = {
       requestType: ListKeysRequest as typeof ListKeysRequest,
       requestStream: false,
       responseType: ListKeysResponse as typeof ListKeysResponse,
+      responseStream: false,
+      options: {},
+    },
+    rotateKey: {
+      name: "RotateKey",
+      requestType: RotateKeyRequest as typeof RotateKeyRequest,
+      requestStream: false,
+      responseType: RotateKeyResponse as typeof RotateKeyResponse,
       responseStream: false,
       options: {},
     },
