@@ -30,8 +30,14 @@ export function stepBars(
     return [
       { what: `p99, ${where}`, value: report.latency.p99, unit: 'ms', bar: most(10) },
       {
-        what: `IDs lost or never asked for, ${where}`,
-        value: lost(report),
+        what: `IDs asked for and not answered, ${where}`,
+        value: report.failures,
+        unit: 'IDs',
+        bar: most(0),
+      },
+      {
+        what: `IDs never asked for, ${where}`,
+        value: report.notSent,
         unit: 'IDs',
         bar: most(0),
       },
@@ -77,7 +83,8 @@ export function stepTable(steps: readonly LoadStep[]): Table {
       'main thread',
       'answering threads',
       'the load generator',
-      'lost',
+      'not answered',
+      'never asked for',
       'twice',
     ],
     rows: steps.map(({ tags, rate, report, shares }) => [
@@ -91,7 +98,8 @@ export function stepTable(steps: readonly LoadStep[]): Table {
       percent(shares.main),
       shares.answering.map(percent).join(', '),
       percent(report.tool.busiestThread),
-      lost(report),
+      report.failures,
+      report.notSent,
       repeats(report),
     ]),
   }
@@ -154,7 +162,7 @@ function isBroken({ rate, report }: LoadStep): boolean {
   return report.answersPerSecond < rate * REACHED || report.latency.p99 >= P99_MAX_MS || lost(report) > 0
 }
 
-/** Asked for and not answered, or its moment came and it could not be sent. */
+/** Not answered, which is the server's doing; or its moment came and all connections were full until the end: whoever was slow. */
 function lost({ failures, notSent }: LoadReport): number {
   return failures + notSent
 }

@@ -5,7 +5,7 @@ import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import type { AuditRecord } from '../ports/audit-sink.ts'
 import { AuditTrail } from './audit-trail.ts'
-import { IssueLedger } from './issue-ledger.ts'
+import { IssueLedger, type LedgerRow } from './issue-ledger.ts'
 
 function trail(queueMax = 1000) {
   const clock = new MemoryClock()
@@ -103,6 +103,25 @@ test('the ledger writes one record per key, tag and result a minute', async () =
       ['k1', 'generate.count', 'w/g/t', 'w', 'ok', { requests: 10, ids: 50 }],
       ['k1', 'generate.count', 'w/g/t', 'w', 'IDGEN_RANGE_EXHAUSTED', { requests: 1, ids: 0 }],
       ['k2', 'generate.count', 'w/g/t', 'w', 'ok', { requests: 1, ids: 1 }],
+    ],
+  )
+})
+
+test('a row of the ledger that is remembered counts for its key, and no more once it was written', async () => {
+  const { audit, clock, written } = trail()
+  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  let row: LedgerRow | undefined
+  for (const keyId of ['a', 'a', 'b', 'a']) row = ledger.countSingles(row, keyId, 'w/g/t', 10)
+  ledger.write()
+  row = ledger.countSingles(row, 'a', 'w/g/t', 3)
+  ledger.write()
+  await audit.flush()
+  assert.deepEqual(
+    written.map(({ actor, result, detail }) => [actor, result, detail]),
+    [
+      ['a', 'ok', { requests: 30, ids: 30 }],
+      ['b', 'ok', { requests: 10, ids: 10 }],
+      ['a', 'ok', { requests: 3, ids: 3 }],
     ],
   )
 })

@@ -9,12 +9,15 @@ export interface IssueLedgerOptions {
   readonly sampleEvery: number
 }
 
-interface Count {
+/** What one key asked of one tag, with one outcome, since counts were last written. */
+export interface LedgerRow {
   readonly keyId: string
   readonly path: string
   readonly result: string
   requests: number
   ids: number
+  /** Counts no more. */
+  written: boolean
 }
 
 /**
@@ -24,7 +27,7 @@ interface Count {
 export class IssueLedger {
   #options: IssueLedgerOptions
   readonly #repeat: Repeat
-  readonly #byKey = new Map<string, Map<string, Count>>()
+  readonly #byKey = new Map<string, Map<string, LedgerRow>>()
   /** By error code, since the start. */
   readonly #failures = new Map<string, number>()
   #counts = 0
@@ -51,13 +54,34 @@ export class IssueLedger {
 
   /** As many calls with one outcome as `requests` says, `ids` for all of them; at most one of them is a sample. */
   countMany(keyId: string, path: string, result: string, calls: { requests: number; ids: number }): void {
-    const { requests, ids } = calls
+    this.#sample(keyId, path, result, calls)
+    this.#add(keyId, path, result, calls)
+  }
+
+  /**
+   * As countMany of `calls` that were answered with one ID each. `row`: what this answered for the same tag the last time;
+   * it saves the look-ups.
+   */
+  countSingles(row: LedgerRow | undefined, keyId: string, path: string, calls: number): LedgerRow {
+    this.#sample(keyId, path, 'ok', { requests: calls, ids: calls })
+    const counted =
+      row === undefined || row.written || row.keyId !== keyId ? this.#find(keyId, path, 'ok') : row
+    counted.requests += calls
+    counted.ids += calls
+    return counted
+  }
+
+  #sample(
+    keyId: string,
+    path: string,
+    result: string,
+    { requests, ids }: { requests: number; ids: number },
+  ): void {
     const before = this.#calls
     this.#calls += requests
     const { sampleEvery, audit } = this.#options
     if (sampleEvery > 0 && Math.floor(this.#calls / sampleEvery) > Math.floor(before / sampleEvery))
       audit.record({ ...sampleOf(keyId, path, result), detail: { ids: Math.round(ids / requests) } })
-    this.#add(keyId, path, result, calls)
   }
 
   #add(
@@ -89,7 +113,9 @@ export class IssueLedger {
   /** Hands the counts to the audit trail and begins anew. */
   write(): void {
     for (const counts of this.#byKey.values())
-      for (const { keyId, path, result, requests, ids } of counts.values())
+      for (const row of counts.values()) {
+        const { keyId, path, result, requests, ids } = row
+        row.written = true
         this.#options.audit.record({
           actor: keyId,
           action: 'generate.count',
@@ -98,12 +124,13 @@ export class IssueLedger {
           result,
           detail: { requests, ids },
         })
+      }
     this.#byKey.clear()
     this.#counts = 0
   }
 
   /** Two map look-ups and no new string for a successful call: this is on the path of every ID. */
-  #find(keyId: string, path: string, result: string): Count {
+  #find(keyId: string, path: string, result: string): LedgerRow {
     const ofKey = this.#byKey.get(keyId) ?? this.#newKey(keyId)
     const name = result === 'ok' ? path : `${path} ${result}`
     const found = ofKey.get(name)
@@ -112,14 +139,14 @@ export class IssueLedger {
       this.write()
       return this.#find(keyId, path, result)
     }
-    const count: Count = { keyId, path, result, requests: 0, ids: 0 }
+    const count: LedgerRow = { keyId, path, result, requests: 0, ids: 0, written: false }
     ofKey.set(name, count)
     this.#counts += 1
     return count
   }
 
-  #newKey(keyId: string): Map<string, Count> {
-    const counts = new Map<string, Count>()
+  #newKey(keyId: string): Map<string, LedgerRow> {
+    const counts = new Map<string, LedgerRow>()
     this.#byKey.set(keyId, counts)
     return counts
   }

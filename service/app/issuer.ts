@@ -14,8 +14,10 @@ export interface Issuer {
   /** Asked before IDs are taken, and before a key is looked up. */
   readonly rates: Pick<
     RateLimits,
-    'now' | 'admitCaller' | 'admitForTag' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
+    'now' | 'admitCaller' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
   >
+  /** For who asks for this tag again and again. Whether there is such a tag is found out when IDs are taken. */
+  remember(path: string): RememberedTag
   /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
   peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
   /** @throws IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
@@ -23,10 +25,9 @@ export interface Issuer {
   /**
    * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
    * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics; 0: more
-   * for a command that was counted. `nowMs`: what the
-   * wall clock said in this same turn of the event loop, from who takes of many tags at once; else it is asked.
+   * for a command that was counted.
    */
-  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean
+  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean
   /** @throws as GenerateIds.take and TagDirectory.resolve; what was taken is burnt then */
   take(path: string, count: number, batch: IdBatch, requests: number): Promise<void>
   /**
@@ -41,6 +42,19 @@ export interface Issuer {
    * per tag and burst of commands. `path` may name no tag at all: then it is not written down.
    */
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void
+}
+
+/**
+ * One tag of an issuer, with what the issuer would look up by its path each time. With a hundred tags in turn these look-ups
+ * were half of what a single ID costs. Never outdated: each call makes sure that what is remembered still counts.
+ */
+export interface RememberedTag {
+  /** As RateLimits.admitForTag. */
+  admit(wanted: number, nowMs: number): number
+  /** As Issuer.tryTake of `count` commands for one ID each; `nowMs`: what the wall clock says in this turn. */
+  tryTake(count: number, batch: IdBatch, nowMs: number): boolean
+  /** As Issuer.count of `commands` that were answered with one ID each. */
+  countAnswered(keyId: string, commands: number): void
 }
 
 /** By which algorithm a tag issues now, and by which it would if all were well. */

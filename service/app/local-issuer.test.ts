@@ -112,3 +112,32 @@ test('a hundred tags that are new here are looked up a few at a time, and all ar
   )
   assert.ok(batches.every(({ count }) => count === 1))
 })
+
+test('a remembered tag issues, counts and is limited as its issuer does', async (t) => {
+  const { issuer, useCases } = await world(t, { IDGEN_LIMITS_PER_TAG: '100' })
+  const tag = issuer.remember('w/g/t')
+  assert.equal(tag.tryTake(1, new IdBatch(), NOW_MS), false, 'it is not in memory yet')
+  await issuer.take('w/g/t', 5, new IdBatch(), 5)
+  const batch = new IdBatch()
+  assert.equal(tag.tryTake(3, batch, NOW_MS), true)
+  assert.deepEqual([batch.runLo(0), batch.count], [6, 3])
+  assert.deepEqual(useCases.directory.peek('w/g/t')?.served.segment, { requests: 8, ids: 8 })
+  const nowMs = issuer.rates.now()
+  assert.equal(tag.admit(70, nowMs), 70)
+  assert.equal(issuer.rates.admitForTag('w/g/t', 70, nowMs), 30, 'both count in one place')
+  assert.equal(tag.admit(7, nowMs), 0)
+  assert.equal(issuer.rates.refused.tag, 47)
+})
+
+test('a remembered tag that was deleted issues nothing, and one that was made again in its place does', async (t) => {
+  const { issuer, useCases } = await world(t)
+  const tag = issuer.remember('w/g/t')
+  await issuer.take('w/g/t', 5, new IdBatch(), 5)
+  assert.equal(tag.tryTake(1, new IdBatch(), NOW_MS), true)
+  await useCases.directory.drop('w/g/t', false)
+  assert.equal(tag.tryTake(1, new IdBatch(), NOW_MS), false)
+  await issuer.take('w/g/t', 1, new IdBatch(), 1)
+  assert.equal(tag.tryTake(1, new IdBatch(), NOW_MS), true)
+})
+
+const NOW_MS = Date.UTC(2026, 0, 1)

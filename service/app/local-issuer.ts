@@ -2,8 +2,9 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { Caller } from './authenticator.ts'
 import { UNKNOWN_DC } from './dc-traffic.ts'
-import type { IssuesBy, TracedIssuer } from './issuer.ts'
+import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
+import { LocalTag } from './local-tag.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { RequestLimits, UseCases } from './use-cases.ts'
 
@@ -11,7 +12,10 @@ import type { RequestLimits, UseCases } from './use-cases.ts'
 export class LocalIssuer implements TracedIssuer {
   readonly limits: RequestLimits
   readonly rates: RateLimits
-  readonly #useCases: Pick<UseCases, 'authenticator' | 'directory' | 'generate' | 'ledger' | 'traffic'>
+  readonly #useCases: Pick<
+    UseCases,
+    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic'
+  >
 
   constructor(
     useCases: Pick<
@@ -32,10 +36,14 @@ export class LocalIssuer implements TracedIssuer {
     return this.#useCases.authenticator.authenticate(keyText)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
+  remember(path: string): RememberedTag {
+    return new LocalTag(path, this.#useCases)
+  }
+
+  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
-    if (tag === undefined || !generate.tryTake(tag, count, batch, requests, nowMs)) return false
+    if (tag === undefined || !generate.tryTake(tag, count, batch, requests)) return false
     if (requests === 0) this.#countMore(tag, count, batch)
     return true
   }

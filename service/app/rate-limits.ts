@@ -1,6 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
 import type { RateLimit } from '../core/rate-limit.ts'
-import { newRateMemory, RateTable } from '../core/rate-table.ts'
+import { newRateMemory, type RatePlace, RateTable } from '../core/rate-table.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 
@@ -129,6 +129,18 @@ export class RateLimits {
     return this.#take(this.#limits.tag, path, wanted, nowMs)
   }
 
+  /** Where `admitAtPlace` counts requests for a tag. */
+  placeOfTag(path: string): RatePlace {
+    return this.#limits.tag.table.placeOf(path)
+  }
+
+  /** As admitForTag, for who asks for one tag again and again: no look-up. */
+  admitAtPlace(place: RatePlace, wanted: number, nowMs: number): number {
+    const { tag } = this.#limits
+    if (!tag.on || wanted === 0) return wanted
+    return this.#counted(tag, wanted, tag.table.takeAt(place, wanted, nowMs))
+  }
+
   /**
    * Of the limit that was used up at `nowMs`, when it refused: a moment later it may not be, and another one would be
    * named. The first, where several are. Counts nothing.
@@ -148,7 +160,10 @@ export class RateLimits {
 
   #take(limit: Limit, name: string, wanted: number, nowMs: number): number {
     if (!limit.on || wanted === 0) return wanted
-    const taken = limit.table.take(name, wanted, nowMs)
+    return this.#counted(limit, wanted, limit.table.take(name, wanted, nowMs))
+  }
+
+  #counted(limit: Limit, wanted: number, taken: number): number {
     if (taken < wanted) this.refused[limit.kind] += wanted - taken
     return taken
   }

@@ -154,6 +154,21 @@ describe('a borrower of sub-blocks', () => {
   })
 
   describe('a share is used once', () => {
+    test('who remembers where shares lie hears that the place was given up, and that nothing is left in it', async () => {
+      const request = borrower.take(TAG, 1, new IdBatch())
+      answer(TAG, 10)
+      await request
+      const shelf = borrower.shelfOf(TAG)
+      assert.ok(shelf)
+      assert.equal(shelf.isClosed, false)
+      for (const path of ['w/g/second', 'w/g/third']) await served(1, path)
+      assert.equal(borrower.shelfOf(TAG), undefined, 'two tags have a place')
+      assert.equal(shelf.isClosed, true)
+      const batch = new IdBatch()
+      assert.equal(borrower.tryTake(TAG, 1, batch, clock.nowMs(), shelf), false)
+      assert.equal(batch.count, 0)
+    })
+
     test('an answer that comes twice is used once', async () => {
       const request = borrower.take(TAG, 1, new IdBatch())
       const share = answer(TAG, 10)

@@ -41,10 +41,15 @@ export class SubBlockBorrower {
 
   /**
    * As GenerateIds.tryTake: issues `count` IDs into `batch` if all are in memory. No promise, no allocation. `nowMs`:
-   * what the wall clock said in this turn of the event loop.
+   * what the wall clock said in this turn of the event loop; `shelf`: of the tag, from who remembers it (`shelfOf`).
    */
-  tryTake(path: string, count: number, batch: IdBatch, nowMs = this.#options.clock.nowMs()): boolean {
-    const shelf = this.#shelves.get(path)
+  tryTake(
+    path: string,
+    count: number,
+    batch: IdBatch,
+    nowMs = this.#options.clock.nowMs(),
+    shelf = this.#shelves.get(path),
+  ): boolean {
     if (shelf === undefined) return false
     shelf.take(count, this.#options.owner(), nowMs, batch)
     if (batch.count < count) return false
@@ -71,6 +76,11 @@ export class SubBlockBorrower {
       taken: () => this.tryTake(path, count, batch),
       ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
     })
+  }
+
+  /** Where the tag's shares lie until it `isClosed`; undefined: nobody asked for them yet. */
+  shelfOf(path: string): SubBlockShelf | undefined {
+    return this.#shelves.get(path)
   }
 
   /** Whether the thread has, or had, shares of the tag. */
@@ -213,8 +223,10 @@ export class SubBlockBorrower {
 
   #newShelf(path: string): SubBlockShelf {
     if (this.#shelves.size >= this.#options.maxTags)
-      for (const [oldest, { idle }] of this.#shelves) {
-        if (!idle) continue
+      for (const [oldest, shelf] of this.#shelves) {
+        if (!shelf.idle) continue
+        // Whoever remembers it must not issue of it: no message of the lender reaches it any more.
+        shelf.close(shuttingDown())
         this.#shelves.delete(oldest)
         break
       }

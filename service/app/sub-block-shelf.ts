@@ -31,6 +31,12 @@ export class SubBlockShelf {
   #issued = 0
   #flight: (Flight & { readonly end: (error: IdgenError | undefined) => void }) | undefined
   #restUntilMs = Number.NEGATIVE_INFINITY
+  #isClosed = false
+
+  /** No more shares come here: another one has its place, or the thread ends. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
 
   /** Of the share that is used now; undefined: there is none. */
   get algorithm(): AlgorithmName | undefined {
@@ -126,6 +132,7 @@ export class SubBlockShelf {
 
   /** Also gives up what is on its way. */
   close(error: IdgenError): void {
+    this.#isClosed = true
     this.drop()
     if (this.#flight !== undefined) this.#land(this.#flight.number, error)
   }

@@ -27,7 +27,7 @@ export class RateTable {
   readonly #doubles: Float64Array
   #isShared: boolean
   readonly #capacity: number
-  readonly #known = new Map<string, Place>()
+  readonly #known = new Map<string, RatePlace>()
 
   /**
    * `memory`: of newRateMemory, the same for all threads; all give the same time. `isShared` false: nobody else has it,
@@ -61,7 +61,13 @@ export class RateTable {
 
   /** How many of `wanted` may pass now; they are used. No allocation for a name that is known. */
   take(name: string, wanted: number, nowMs: number): number {
-    const slot = this.#slotOf(name, nowMs)
+    return this.takeAt(this.#known.get(name) ?? this.#remember(name), wanted, nowMs)
+  }
+
+  /** The same for who remembers the place of the name: no look-up. */
+  takeAt(place: RatePlace, wanted: number, nowMs: number): number {
+    const slot =
+      nowMs < place.untilMs && this.#isOwner(place.slot, place) ? place.slot : this.#seek(place, nowMs)
     if (!this.#isShared) return this.#takeAlone(slot, wanted, nowMs)
     // Another thread's success is what makes a try fail, so somebody always gets on.
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -84,39 +90,39 @@ export class RateTable {
 
   /** Until `wanted` may pass if nobody else uses the name; milliseconds. */
   waitMs(name: string, wanted: number, nowMs: number): number {
-    const slot = this.#find(this.#placeOf(name))
+    const slot = this.#find(this.placeOf(name))
     const emptyMs = slot === undefined ? 0 : doubleOf(Atomics.load(this.#levels, slot))
     return waitMs(this.#limit, emptyMs, wanted, nowMs)
   }
 
-  #slotOf(name: string, nowMs: number): number {
-    const known = this.#known.get(name)
-    if (known !== undefined && nowMs < known.untilMs && this.#isOwner(known.slot, known)) return known.slot
-    const place = known ?? this.#placeOf(name)
+  #seek(place: RatePlace, nowMs: number): number {
     place.slot = this.#find(place) ?? this.#claim(place, nowMs)
-    place.untilMs = nowMs + KNOWN_MS
-    if (known === undefined) this.#remember(name, place)
+    // Whole milliseconds: a fraction would be a number of its own in memory, which every take has to fetch.
+    place.untilMs = Math.floor(nowMs) + KNOWN_MS
     return place.slot
   }
 
-  #remember(name: string, place: Place): void {
+  #remember(name: string): RatePlace {
     if (this.#known.size >= KNOWN_MAX) this.#known.clear()
+    const place = this.placeOf(name)
     this.#known.set(name, place)
+    return place
   }
 
-  #isOwner(slot: number, { low, high }: Place): boolean {
+  #isOwner(slot: number, { low, high }: RatePlace): boolean {
     if (!this.#isShared) return this.#halves[slot * 2] === low && this.#halves[slot * 2 + 1] === high
     return Atomics.load(this.#halves, slot * 2) === low && Atomics.load(this.#halves, slot * 2 + 1) === high
   }
 
-  #placeOf(name: string): Place {
+  /** Of this table alone. It is looked for when something is taken. */
+  placeOf(name: string): RatePlace {
     const low = hashOf(name, this.#seeds[0] ?? 0)
     // Never 0, 0: that is nobody.
     const high = hashOf(name, this.#seeds[1] ?? 0) || 1
-    return { slot: 0, low, high, home: (low >>> 0) % this.#capacity, untilMs: 0 }
+    return { slot: 0, low, high, home: (low >>> 0) % this.#capacity, untilMs: -1 }
   }
 
-  #find(place: Place): number | undefined {
+  #find(place: RatePlace): number | undefined {
     for (let i = 0; i < LOOKED_AT; i += 1) {
       const slot = (place.home + i) % this.#capacity
       if (this.#isOwner(slot, place)) return slot
@@ -124,7 +130,7 @@ export class RateTable {
     return undefined
   }
 
-  #claim(place: Place, nowMs: number): number {
+  #claim(place: RatePlace, nowMs: number): number {
     const owner = (BigInt(place.high) << 32n) | BigInt(place.low >>> 0)
     for (let tries = 0; tries < LOOKED_AT; tries += 1) {
       const slot = this.#emptiest(place.home, nowMs)
@@ -143,7 +149,7 @@ export class RateTable {
   }
 
   /** Two threads may have claimed for one name at once: the first slot stays, with what was used of the others. */
-  #unite(place: Place, owner: bigint, claimed: number): number {
+  #unite(place: RatePlace, owner: bigint, claimed: number): number {
     const kept = this.#find(place)
     if (kept === undefined) return claimed
     for (let i = 0; i < LOOKED_AT; i += 1) {
@@ -178,7 +184,7 @@ export class RateTable {
 }
 
 /** Where a name is, as this thread saw it last. */
-interface Place {
+export interface RatePlace {
   slot: number
   readonly low: number
   readonly high: number

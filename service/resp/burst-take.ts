@@ -94,12 +94,12 @@ export class BurstTake {
 
   /** Tells the issuer what became of the commands. */
   report(issuer: Issuer, keyId: string): void {
-    const { path } = this.name
+    const { path, tag } = this.name
     if (this.#error !== undefined) return issuer.count(keyId, path, this.#error.code, this.wanted, 0)
     const limited = this.wanted - this.admitted
     if (limited > 0) issuer.count(keyId, path, 'IDGEN_RATE_LIMITED', limited, 0)
     const answered = this.admitted - this.#refused
-    if (answered > 0) issuer.count(keyId, path, 'ok', answered, answered)
+    if (answered > 0) tag?.countAnswered(keyId, answered)
     if (this.#refused > 0) issuer.count(keyId, path, 'IDGEN_NUMBER_UNSAFE', this.#refused, 0)
   }
 

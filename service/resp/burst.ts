@@ -96,14 +96,15 @@ export class Burst {
       const take = this.#takeAt(i)
       const { name, wanted, batch } = take
       try {
+        const tag = (name.tag ??= issuer.remember(name.path))
         if (name.mayIssue !== caller) {
           authorize(caller, 'issue', name.path)
           name.mayIssue = caller
         }
-        const admitted = rates.admitForTag(name.path, take.admitted, ratesNow)
+        const admitted = tag.admit(take.admitted, ratesNow)
         take.admitted = admitted
         if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path, ratesNow))
-        take.settled ||= issuer.tryTake(name.path, admitted, batch, admitted, nowMs)
+        take.settled ||= tag.tryTake(admitted, batch, nowMs)
       } catch (thrown) {
         take.fail(thrown)
       }

@@ -1,4 +1,5 @@
 import type { Caller } from '../app/authenticator.ts'
+import type { RememberedTag } from '../app/issuer.ts'
 import { IdOdometer } from './id-odometer.ts'
 import type { InputBytes } from './input-bytes.ts'
 
@@ -8,6 +9,8 @@ export class TagName {
   readonly path: string
   /** The number that this protocol printed last of the tag, as text: the next one is mostly its successor. */
   readonly odometer = new IdOdometer()
+  /** From when IDs of it were asked for. */
+  tag: RememberedTag | undefined
   /** May issue of this tag. */
   mayIssue: Caller | undefined
   /** The burst that holds IDs of it, and where in it. */

@@ -1,6 +1,6 @@
 import type { Caller } from '../app/authenticator.ts'
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
-import type { IssuesBy, TracedIssuer } from '../app/issuer.ts'
+import type { IssuesBy, RememberedTag, TracedIssuer } from '../app/issuer.ts'
 import type { RateLimits } from '../app/rate-limits.ts'
 import type { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
@@ -10,6 +10,7 @@ import type { IdBatch } from '../core/id-batch.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KnownKeys } from './known-keys.ts'
 import type { ThreadMeters } from './thread-meters.ts'
+import { ThreadTag } from './thread-tag.ts'
 import type { ThreadTally } from './thread-tally.ts'
 
 export interface ThreadIssuerOptions {
@@ -45,8 +46,12 @@ export class ThreadIssuer implements TracedIssuer {
     return this.#options.keys.authenticate(keyText)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
-    if (!this.#options.borrower.tryTake(path, count, batch, nowMs)) return false
+  remember(path: string): RememberedTag {
+    return new ThreadTag(path, this.#options)
+  }
+
+  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
+    if (!this.#options.borrower.tryTake(path, count, batch)) return false
     this.#options.tally.served(path, batch, requests, count)
     return true
   }

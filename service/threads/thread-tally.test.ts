@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import type { RowLabels } from './thread-messages.ts'
-import { TallyReader, ThreadTally } from './thread-tally.ts'
+import { TallyReader, type TallyRow, ThreadTally } from './thread-tally.ts'
 
 const SEGMENT = { algorithm: 'segment', degraded: false } as const
 
@@ -34,6 +34,26 @@ describe('the tally of a thread', () => {
     tally.served('w/g/t', SEGMENT, 1, 1)
     reader.fold(take)
     assert.deepEqual([...counts], [['served w/g/t segment ', [1, 1]]])
+  })
+
+  test('rows that are remembered count as those that are looked up, until the tally begins anew', () => {
+    const tally = newTally(4)
+    let served: TallyRow | undefined
+    let called: TallyRow | undefined
+    for (let round = 0; round < 6; round += 1) {
+      const by = round === 4 ? ({ algorithm: 'snowflake', degraded: true } as const) : SEGMENT
+      served = tally.servedAt(served, 'w/g/t', by, 2)
+      called = tally.answeredAt(called, round === 3 ? 'other' : 'key', 'w/g/t', 2)
+      // Begins anew in the third round.
+      if (round === 2) for (let i = 0; i < 4; i += 1) tally.called('key', `w/g/${i}`, 'ok', 1, 1)
+      reader.fold(take)
+    }
+    assert.deepEqual(Object.fromEntries([...counts].filter(([name]) => name.includes('w/g/t'))), {
+      'served w/g/t segment ': [10, 10],
+      'served w/g/t snowflake degraded': [2, 2],
+      'called key w/g/t ok': [10, 10],
+      'called other w/g/t ok': [2, 2],
+    })
   })
 
   test('a row is told once, however often it is counted', () => {

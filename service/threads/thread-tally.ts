@@ -16,6 +16,7 @@ export class ThreadTally {
   /** Rows by key and tag. */
   readonly #calls: Rows = new Map()
   #used = 0
+  #era = 0
   #cells: Float64Array = new Float64Array(0)
 
   constructor(tell: (message: Extract<FromThread, { kind: 'tally' | 'row' }>) => void, rowsMax = ROWS_MAX) {
@@ -26,20 +27,59 @@ export class ThreadTally {
 
   /** Requests for IDs of a tag that were answered, by what. Two map look-ups and no new string, but for a new row. */
   served(path: string, by: Pick<IdBatch, 'algorithm' | 'degraded'>, requests: number, ids: number): void {
-    const name = by.degraded ? DEGRADED[by.algorithm] : by.algorithm
-    const row =
+    this.#raise(this.#servedRow(path, nameOf(by), by), requests, ids)
+  }
+
+  /**
+   * As `served` of `commands` with one ID each. `known`: what this answered for the same tag the last time; it saves the
+   * look-ups.
+   */
+  servedAt(
+    known: TallyRow | undefined,
+    path: string,
+    by: Pick<IdBatch, 'algorithm' | 'degraded'>,
+    commands: number,
+  ): TallyRow {
+    const name = nameOf(by)
+    const found = this.#counts(known, name) ? known : this.#found(this.#servedRow(path, name, by), name)
+    this.#raise(found.row, commands, commands)
+    return found
+  }
+
+  /** As `called` of `commands` that were answered with one ID each; `known`: as of servedAt. */
+  answeredAt(known: TallyRow | undefined, keyId: string, path: string, commands: number): TallyRow {
+    const found = this.#counts(known, keyId) ? known : this.#found(this.#calledRow(keyId, path, 'ok'), keyId)
+    this.#raise(found.row, commands, commands)
+    return found
+  }
+
+  #counts(known: TallyRow | undefined, name: string): known is TallyRow {
+    return known !== undefined && known.era === this.#era && known.name === name
+  }
+
+  #found(row: number, name: string): TallyRow {
+    // After the row: finding one may have begun a new era.
+    return { row, era: this.#era, name }
+  }
+
+  #servedRow(path: string, name: string, by: Pick<IdBatch, 'algorithm' | 'degraded'>): number {
+    return (
       this.#served.get(path)?.get(name) ??
       this.#newRow(this.#served, path, name, ['served', path, by.algorithm, by.degraded ? 'degraded' : ''])
-    this.#raise(row, requests, ids)
+    )
   }
 
   /** What became of the calls of a key. */
   called(keyId: string, path: string, outcome: string, requests: number, ids: number): void {
+    this.#raise(this.#calledRow(keyId, path, outcome), requests, ids)
+  }
+
+  #calledRow(keyId: string, path: string, outcome: string): number {
     const name = outcome === 'ok' ? path : `${path} ${outcome}`
-    const row =
+    return (
       this.#calls.get(keyId)?.get(name) ??
       this.#newRow(this.#calls, keyId, name, ['called', keyId, path, outcome])
-    this.#raise(row, requests, ids)
+    )
   }
 
   /** Whether IDs of the tag were given here lately. */
@@ -69,9 +109,18 @@ export class ThreadTally {
     this.#served.clear()
     this.#calls.clear()
     this.#used = 0
+    this.#era += 1
     this.#cells = new Float64Array(memory)
     this.#tell({ kind: 'tally', memory })
   }
+}
+
+/** A row as it was found last; no more once the tally began anew. */
+export interface TallyRow {
+  readonly row: number
+  readonly era: number
+  /** What tells it from the other rows of its tag. */
+  readonly name: string
 }
 
 /** The main thread's end of it. */
@@ -105,6 +154,10 @@ const ROWS_MAX = 10_000
 const CELLS = 2
 
 type Rows = Map<string, Map<string, number>>
+
+function nameOf(by: Pick<IdBatch, 'algorithm' | 'degraded'>): string {
+  return by.degraded ? DEGRADED[by.algorithm] : by.algorithm
+}
 
 /** Put together once, not per call. */
 const DEGRADED = Object.fromEntries(ALGORITHMS.map((name) => [name, `${name} degraded`])) as Record<
