@@ -291,21 +291,33 @@ export class TagStock {
     return false
   }
 
-  /** Waits until this tag and an endpoint may be asked. false: not now, and nobody waits for it. */
+  /** Waits until this tag and an endpoint may be asked. false: not now, and nobody waits for it any more. */
   async #rested(): Promise<boolean> {
     const { clock, caller } = this.#settings
-    const nowMs = clock.monotonicMs()
-    const restMs = Math.max(this.#restUntilMs - nowMs, caller.waitMs(nowMs))
-    if (restMs <= 0) return true
-    if (!this.#isAwaited()) return false
+    // Every call that waits has a deadline, which ends this too.
+    for (;;) {
+      const nowMs = clock.monotonicMs()
+      const restMs = Math.max(this.#restUntilMs - nowMs, caller.waitMs(nowMs))
+      if (restMs <= 0) return true
+      if (!this.#isAwaited()) return false
+      // Whole milliseconds: sums of fractions may fall short of the end by next to nothing, for ever.
+      await this.#woken(Math.ceil(restMs))
+    }
+  }
+
+  /** Resolves after so long, when another endpoint may be asked, and at the end. */
+  async #woken(afterMs: number): Promise<void> {
+    const { clock, caller } = this.#settings
     await new Promise<void>((resolve) => {
-      const stop = clock.after(restMs, resolve, false)
-      this.#wakeUp = () => {
-        stop()
+      const end = (): void => {
+        stopTimer()
+        stopWatching()
         resolve()
       }
+      const stopTimer = clock.after(afterMs, end, false)
+      const stopWatching = caller.onNews(end)
+      this.#wakeUp = end
     })
-    return true
   }
 }
 
