@@ -18,7 +18,7 @@ GATED := core sdk http grpc resp batch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs e2e bench bench-check flame image clean
+.PHONY: help install run check format generate generate-check servers test sdk simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -59,6 +59,11 @@ servers: ## Build etcd and install redis-server, which the tests start (once; mi
 test: servers ## Unit, contract, integration and cluster tests, with coverage (SUITES="unit" for some)
 	@case " $(SUITES) " in *" cluster "*) scripts/install-kubernetes.sh || echo "the cluster tests are left out: see above" >&2;; esac
 	@$(NODE) scripts/run-tests.ts $(SUITES)
+
+sdk: ## Build the client library into dist/sdk as it is published, test it, and check the package (publint, types)
+	@scripts/install.sh dev
+	@$(NODE) scripts/sdk-package.ts dist/sdk
+	@$(NODE) --test 'sdk/**/*.test.ts' 'test/sdk-*.test.ts' test/integration/sdk-package.test.ts
 
 simulate: ## Simulate faults from seeds in virtual time, and count every ID (MINUTES=5, SEEDS=5000, SIM_SEED=7 replays one)
 	@scripts/install.sh dev

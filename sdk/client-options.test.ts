@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ClientOptions } from './client-options.ts'
+import { type ClientOptions, settingsOf } from './client-options.ts'
 import { IdgenClientError } from './core/client-error.ts'
 import { IdgenClient } from './idgen-client.ts'
 import { clientWorld } from './test-doubles/client-world.ts'
@@ -25,11 +25,21 @@ test('an option that cannot be is refused with its name, its value and what it m
   refuses({ endpoints: [{ url: 'http://a', dc: 9 }] }, /dc .* 0 to 7, not 9/)
   refuses({ dc: 8 }, /dc must be a whole number from 0 to 7, not 8/)
   refuses({ deadlineMs: 0 }, /deadlineMs/)
+  refuses({ attemptMs: 5001 }, /attemptMs .* 1 to 5000, not 5001/)
   refuses({ maxBlock: 2_000_000 }, /maxBlock .* 1000000, not 2000000/)
   refuses({ minBlock: 11, maxBlock: 10 }, /minBlock .* 1 to 10, not 11/)
   refuses({ keep: 1.5 }, /keep/)
   refuses({ aheadMs: 60_000 }, /aheadMs/)
   refuses({ lifetimeMs: Number.NaN }, /lifetimeMs .* NaN/)
+})
+
+test('an attempt leaves the service its own two seconds, and time for a second one', () => {
+  const attemptMs = (deadlineMs?: number): number =>
+    settingsOf({ endpoints: 'http://a', ...(deadlineMs !== undefined && { deadlineMs }) }, ['http']).attemptMs
+  assert.equal(attemptMs(), 2500)
+  assert.equal(attemptMs(60_000), 2500)
+  assert.equal(attemptMs(1000), 500)
+  assert.equal(attemptMs(1), 1)
 })
 
 test('a secret stands in no message', () => {

@@ -24,7 +24,7 @@ export interface ClientOptions extends TuningOptions {
   readonly ca?: string | undefined
   /** So long a call waits for its IDs at most, milliseconds; 5000 if left out. */
   readonly deadlineMs?: number | undefined
-  /** So long one endpoint may take to answer before another is asked, milliseconds; 2000 if left out. */
+  /** So long one endpoint may take to answer before another is asked, milliseconds; 2500 if left out, and never above `deadlineMs`. */
   readonly attemptMs?: number | undefined
   /** Calls of one tag that may wait at once; 10,000 if left out. */
   readonly maxWaiting?: number | undefined
@@ -57,7 +57,7 @@ export const DEFAULT_TUNING: BlockTuning = {
 
 /** @throws IDGEN_CLIENT_OPTION_INVALID naming the option, what it was and what it may be */
 export function settingsOf(options: ClientOptions, schemes: readonly string[]): ClientSettings {
-  const { dc } = options
+  const { dc, deadlineMs = 5000 } = options
   if (dc !== undefined) wholeNumber('dc', dc, 0, DC_MAX)
   if (options.key !== undefined && !KEY.test(options.key))
     throw invalid('key', 'is not an API key as `idgen key create` prints it (the value is not shown)')
@@ -65,12 +65,18 @@ export function settingsOf(options: ClientOptions, schemes: readonly string[]): 
     endpoints: endpointsOf(options.endpoints, schemes),
     dc,
     discover: options.discover ?? dc !== undefined,
-    deadlineMs: wholeNumber('deadlineMs', options.deadlineMs ?? 5000, 1, HOUR_MS),
-    attemptMs: wholeNumber('attemptMs', options.attemptMs ?? 2000, 1, HOUR_MS),
+    deadlineMs: wholeNumber('deadlineMs', deadlineMs, 1, HOUR_MS),
+    attemptMs: attemptMsOf(options.attemptMs, deadlineMs),
     maxWaiting: wholeNumber('maxWaiting', options.maxWaiting ?? 10_000, 1, 1_000_000),
     retriesPerSecond: wholeNumber('retriesPerSecond', options.retriesPerSecond ?? 20, 1, 1000),
     tuning: tuningOf(options, DEFAULT_TUNING),
   }
+}
+
+/** An attempt that took as long as the whole call would leave no time for another endpoint. */
+function attemptMsOf(given: number | undefined, deadlineMs: number): number {
+  if (given === undefined) return Math.max(1, Math.min(ATTEMPT_MS, Math.floor(deadlineMs / 2)))
+  return wholeNumber('attemptMs', given, 1, deadlineMs)
 }
 
 /** @throws IDGEN_CLIENT_OPTION_INVALID */
@@ -130,6 +136,11 @@ function invalid(option: string, what: string): IdgenClientError {
 }
 
 const DC_MAX = 7
+/**
+ * Above what the service gives itself for an answer (`server.generate.deadline`, 2 s): a service that is there and slow
+ * says so, for that tag alone, before it is taken for one that is gone, for all tags.
+ */
+const ATTEMPT_MS = 2500
 /** What the service's limit is, unless its configuration says otherwise. */
 const BLOCK_MAX = 1_000_000
 const HOUR_MS = 3_600_000

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { IdgenClientError } from './core/client-error.ts'
+import type { NumberIds } from './ids/number-ids.ts'
 import { clientWorld, TAG } from './test-doubles/client-world.ts'
 import { serviceError } from './test-doubles/scripted-transport.ts'
 
@@ -34,6 +35,74 @@ describe('forms of IDs', () => {
     await assert.rejects(numbers.batch(2), withCode('IDGEN_NUMBER_UNSAFE'))
     assert.equal(client.bigints(TAG).nextSync(), 9007199254740993n)
     assert.equal(client.decimals(TAG).nextSync(), '9007199254740994')
+  })
+
+  test('a tag that recovered issues numbers again a second later, not when its block ends', async () => {
+    const { client, clock, transport } = clientWorld({ minBlock: 100 })
+    const numbers = client.numbers(TAG)
+    transport.nextValue = 2n ** 60n
+    await assert.rejects(numbers.next(), withCode('IDGEN_NUMBER_UNSAFE'))
+    const degraded = transport.requests.length
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      await clock.advance(100)
+      assert.throws(() => numbers.nextSync(), withCode('IDGEN_NUMBER_UNSAFE'))
+    }
+    const looks = transport.requests.slice(degraded)
+    assert.ok(looks.length >= 9 && looks.length <= 12, `${looks.length} looks in ten seconds`)
+    assert.ok(looks.every(({ count }) => count === 1))
+
+    transport.nextValue = 7n
+    await clock.advance(1000)
+    assert.throws(() => numbers.nextSync(), withCode('IDGEN_NUMBER_UNSAFE'))
+    await clock.settle()
+    assert.equal(numbers.nextSync(), 7)
+    assert.deepEqual(await numbers.batch(3), [8, 9, 10])
+  })
+
+  test('numbers pass over a degraded block that has others behind it, in every call', async () => {
+    const degraded = (at: bigint) => ({
+      runs: [{ first: 2n ** 60n + at, count: 4 }],
+      texts: [],
+      algorithm: 'snowflake',
+      degraded: true,
+    })
+    const calls: ((numbers: NumberIds) => Promise<number | undefined>)[] = [
+      (numbers) => numbers.next(),
+      async (numbers) => numbers.nextSync(),
+      async (numbers) => (await numbers.batch(2))[0],
+      async (numbers) => {
+        const target = new Float64Array(2)
+        await numbers.take(target)
+        return target[0]
+      },
+    ]
+    for (const call of calls) {
+      const { client, transport } = clientWorld({ minBlock: 4 })
+      const numbers = client.numbers(TAG)
+      transport.script.push(degraded(0n))
+      await numbers.prefetch(4)
+      await numbers.prefetch(8)
+      assert.equal(await call(numbers), 1)
+    }
+  })
+
+  test('takeSync over safe and unsafe values takes all or nothing', async () => {
+    const { client, transport } = clientWorld({ minBlock: 6 })
+    const numbers = client.numbers(TAG)
+    const runs = [
+      { first: 5n, count: 2 },
+      { first: 2n ** 60n, count: 4 },
+    ]
+    transport.script.push({ runs, texts: [], algorithm: 'snowflake', degraded: true })
+    await numbers.prefetch(6)
+    const target = new Float64Array(3)
+    assert.throws(() => numbers.takeSync(target), withCode('IDGEN_NUMBER_UNSAFE'))
+    assert.deepEqual([...target], [0, 0, 0])
+    assert.ok(numbers.available >= 6)
+    await numbers.prefetch(12)
+    numbers.takeSync(target)
+    assert.deepEqual([...target], [5, 6, 1], 'those between are burnt')
+    assert.equal(numbers.nextSync(), 2)
   })
 
   test('the last safe value is a number still', async () => {

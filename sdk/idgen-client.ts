@@ -56,7 +56,7 @@ export class IdgenClient {
       attemptMs,
     })
     this.#budget = new RetryBudget(retriesPerSecond)
-    this.#warn = options.onWarning ?? (() => undefined)
+    this.#warn = harmless(options.onWarning)
   }
 
   /** The IDs of a tag that issues from segments, as numbers. `tuning`: instead of the client's, for this tag. */
@@ -158,6 +158,29 @@ export class IdgenClient {
       this.#tendLater()
     }
     this.#stopTending = this.#clock.after(TEND_EVERY_MS, tend, false)
+  }
+}
+
+/** What a caller's own code throws here, or rejects with, would end its process: nobody waits for what is told. */
+function harmless(warn: ClientOptions['onWarning']): (error: IdgenClientError) => void {
+  let told = false
+  const fault = (thrown: unknown): void => {
+    // Once: it would be said again with each warning.
+    if (told) return
+    told = true
+    process.emitWarning(
+      `The option onWarning of an idgen client failed: ${String(thrown)}`,
+      'IdgenClientWarning',
+    )
+  }
+  return (error) => {
+    try {
+      // An async function fits the type as well.
+      const answer: unknown = warn?.(error)
+      if (answer instanceof Promise) answer.catch(fault)
+    } catch (thrown) {
+      fault(thrown)
+    }
   }
 }
 

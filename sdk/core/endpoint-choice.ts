@@ -8,8 +8,8 @@ export interface Endpoint {
 }
 
 interface Rest {
-  failures: number
-  untilMs: number
+  readonly failures: number
+  readonly untilMs: number
 }
 
 /**
@@ -20,6 +20,8 @@ interface Rest {
  *     3. those of the others, in the order of the list      the first that answers brings all calls back
  *
  * An endpoint that failed rests for a while, longer each time; among those of a group that do not rest chance decides.
+ * After its rest one request tries it, and all others go on as if it rested until that one is answered: a service that
+ * comes back, or does not, must not meet the calls of all tags at once.
  * Time and chance come in as arguments.
  */
 export class EndpointChoice {
@@ -82,22 +84,39 @@ export class EndpointChoice {
     return chosen(this.#own, random)
   }
 
-  succeeded({ url, dc }: Endpoint, nowMs: number): void {
-    this.#rests.delete(url)
-    if (dc === undefined || dc !== this.#ownDc) return
+  /** A request goes to this endpoint now, and ends before `endMs`. */
+  began({ url }: Endpoint, endMs: number): void {
+    const rest = this.#rests.get(url)
+    if (rest !== undefined) this.#rests.set(url, { ...rest, untilMs: endMs })
+  }
+
+  /** true: calls that wait may find an endpoint now. */
+  succeeded({ url, dc }: Endpoint, nowMs: number): boolean {
+    const rested = this.#rests.delete(url)
+    if (dc === undefined || dc !== this.#ownDc) return rested
+    const wasAway = this.#away
     this.#ownFailingSinceMs = undefined
     this.#ownAnsweredMs = nowMs
     this.#away = false
+    return rested || wasAway
   }
 
-  /** `sentMs`: when the request that failed was sent. `rests`: it is the endpoint's fault, not that of a tag. */
-  failed(endpoint: Endpoint, sentMs: number, nowMs: number, random: number, cause: FailureCause): void {
+  /**
+   * `sentMs`: when the request that failed was sent. `rests`: it is the endpoint's fault, not that of a tag.
+   * true: calls that wait may find an endpoint now.
+   */
+  failed(endpoint: Endpoint, sentMs: number, nowMs: number, random: number, cause: FailureCause): boolean {
     const { url, dc } = endpoint
-    if (cause.rests) {
-      const failures = (this.#rests.get(url)?.failures ?? 0) + 1
-      this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
-    }
-    if (dc === undefined || dc !== this.#ownDc || !this.#hasOthers()) return
+    const wasAway = this.#away
+    if (dc !== undefined && dc === this.#ownDc && this.#hasOthers()) this.#ownFailed(sentMs, nowMs, random)
+    const left = this.#away !== wasAway
+    if (!cause.rests) return this.#rests.delete(url) || left
+    const failures = (this.#rests.get(url)?.failures ?? 0) + 1
+    this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
+    return left
+  }
+
+  #ownFailed(sentMs: number, nowMs: number, random: number): void {
     // Another one may have answered while this one did not.
     this.#ownFailingSinceMs ??= Math.max(sentMs, this.#ownAnsweredMs)
     if (nowMs - this.#ownFailingSinceMs < LEAVE_AFTER_MS || this.#away) return

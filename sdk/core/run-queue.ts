@@ -85,11 +85,29 @@ export class RunQueue {
 
   /** Whether the values of the present run fit a JavaScript number. */
   #isSafe(): boolean {
-    return this.first + BigInt(this.#length) <= SAFE_END
+    return fits(this.first, this.#length)
   }
 
   get safe(): boolean {
     return this.#length === 0 || this.#isSafe()
+  }
+
+  /** IDs in memory whose values fit a JavaScript number. */
+  get safeLeft(): number {
+    let sum = 0
+    for (const [at, block] of this.#blocks.entries())
+      for (const [run, { first, count }] of block.runs.entries()) {
+        if (!fits(first, count) || (at === 0 && run < this.#run)) continue
+        sum += at === 0 && run === this.#run ? count - this.offset : count
+      }
+    return sum
+  }
+
+  /** Goes on to values that fit a JavaScript number and burns those before them; where there are none, nothing. */
+  skipToSafe(): void {
+    this.#skipUsed()
+    if (this.safe || this.safeLeft === 0) return
+    while (!this.#isSafe()) this.#nextRun()
   }
 
   /** All that is here is burnt. */
@@ -98,11 +116,13 @@ export class RunQueue {
   }
 
   #skipUsed(): void {
-    while (this.offset === this.#length && this.#blocks.length > 0) {
-      const [block] = this.#blocks
-      if (block !== undefined && this.#run + 1 < block.runs.length) this.#enter(this.#run + 1)
-      else this.#dropFirst()
-    }
+    while (this.offset === this.#length && this.#blocks.length > 0) this.#nextRun()
+  }
+
+  #nextRun(): void {
+    const [block] = this.#blocks
+    if (block !== undefined && this.#run + 1 < block.runs.length) this.#enter(this.#run + 1)
+    else this.#dropFirst()
   }
 
   #dropFirst(): void {
@@ -136,3 +156,7 @@ export class RunQueue {
 
 const NO_TEXTS: readonly string[] = []
 const SAFE_END = 2n ** 53n
+
+function fits(first: bigint, count: number): boolean {
+  return first + BigInt(count) <= SAFE_END
+}

@@ -38,6 +38,50 @@ describe('several endpoints', () => {
     assert.equal(transport.requests.at(-1)?.endpoint, 'test://b')
   })
 
+  test('one that failed is tried by one request after its rest, however many tags wait for it', async () => {
+    const { client, clock, transport } = clientWorld({ deadlineMs: 20_000, attemptMs: 2000 })
+    transport.behaviours.set('test://a', 'unreachable')
+    const first = client.numbers(TAG).next()
+    await clock.settle()
+    const waiting = Array.from({ length: 200 }, (_, tag) => client.numbers(`acme/shop/t${tag}`).next())
+    await clock.settle()
+    assert.equal(transport.requests.length, 1)
+
+    transport.behaviours.set('test://a', 'hang')
+    await clock.advance(1900)
+    assert.equal(transport.requests.length, 2, 'the trial is not answered yet')
+    transport.behaviours.set('test://a', 'unreachable')
+    await clock.advance(4000)
+    assert.ok(transport.requests.length < 12, `${transport.requests.length} requests`)
+
+    transport.behaviours.clear()
+    await clock.advance(2100)
+    assert.equal((await Promise.all([first, ...waiting])).length, 201)
+  })
+
+  test('those who wait go on as soon as the trial is answered', async () => {
+    const { client, clock, transport } = clientWorld({ deadlineMs: 20_000, attemptMs: 10_000 })
+    transport.script.push('unreachable')
+    transport.held = true
+    const first = client.numbers(TAG).next()
+    await clock.advance(60)
+    const other = client.numbers('acme/shop/other').next()
+    await clock.settle()
+    assert.equal(transport.requests.length, 2)
+    transport.release()
+    assert.equal((await Promise.all([first, other])).length, 2)
+  })
+
+  test('a refusal of one tag ends a trial as well', async () => {
+    const { client, clock, transport } = clientWorld({ deadlineMs: 20_000, attemptMs: 10_000 })
+    transport.script.push('unreachable', serviceError('IDGEN_SEGMENT_UNAVAILABLE', true, 15_000))
+    const first = client.numbers(TAG).next()
+    await clock.advance(60)
+    assert.equal(await client.numbers('acme/shop/other').next(), 1)
+    await clock.advance(16_600)
+    assert.equal(await first, 2)
+  })
+
   test('what one endpoint cannot give for a tag is asked of another, and other tags stay', async () => {
     const { client, clock, transport } = clientWorld({ endpoints: ['test://a', 'test://b'] })
     clock.chance = 0

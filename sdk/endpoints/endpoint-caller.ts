@@ -24,6 +24,8 @@ export class EndpointCaller {
   readonly #settings: EndpointCallerSettings
   readonly #choice: EndpointChoice
   readonly #attempts = new Set<AbortController>()
+  /** Told when another endpoint may be asked than before. */
+  readonly #watching = new Set<() => void>()
   #nodesAtMs = Number.NEGATIVE_INFINITY
   #asksNodes = false
 
@@ -35,6 +37,12 @@ export class EndpointCaller {
   /** How long the next request should wait because all endpoints rest. */
   waitMs(nowMs: number): number {
     return this.#choice.pick(nowMs, 0).waitMs
+  }
+
+  /** Calls `run` when a wait for an endpoint may be over before its time; what it returns ends that. */
+  onNews(run: () => void): () => void {
+    this.#watching.add(run)
+    return () => this.#watching.delete(run)
   }
 
   /** One attempt. `not`: an endpoint that just failed. @throws IdgenClientError */
@@ -54,23 +62,29 @@ export class EndpointCaller {
   }
 
   async #attempt(endpoint: Endpoint, request: IdRequest): Promise<IdAnswer> {
-    const { transport, clock } = this.#settings
+    const { transport, clock, attemptMs } = this.#settings
     const sentMs = clock.monotonicMs()
+    this.#choice.began(endpoint, sentMs + attemptMs)
     try {
       const answer = await this.#bounded(endpoint, (signal) => transport.issue(endpoint.url, request, signal))
       checkAnswer(answer, request, endpoint.url)
-      this.#choice.succeeded(endpoint, clock.monotonicMs())
+      this.#tell(this.#choice.succeeded(endpoint, clock.monotonicMs()))
       return answer
     } catch (thrown) {
       const error = asClientError(thrown, endpoint.url)
       const rests = isEndpointFault(error)
-      if (!rests && !mayDoBetterElsewhere(error)) this.#choice.succeeded(endpoint, clock.monotonicMs())
+      const nowMs = clock.monotonicMs()
+      if (!rests && !mayDoBetterElsewhere(error)) this.#tell(this.#choice.succeeded(endpoint, nowMs))
       else {
         const cause = { rests, retryAfterMs: error.retryAfterMs }
-        this.#choice.failed(endpoint, sentMs, clock.monotonicMs(), clock.random(), cause)
+        this.#tell(this.#choice.failed(endpoint, sentMs, nowMs, clock.random(), cause))
       }
       throw error
     }
+  }
+
+  #tell(isNews: boolean): void {
+    if (isNews) for (const run of this.#watching) run()
   }
 
   /** Whatever the transport does, this ends in time: what hangs must not hold up the tag for ever. */

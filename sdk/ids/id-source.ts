@@ -49,6 +49,7 @@ export abstract class IdSource<T> implements AsyncIterable<T> {
   async batch(count: number, options?: CallOptions): Promise<T[]> {
     countArgument('batch', count, BATCH_MAX)
     const ids: T[] = []
+    this.prepare()
     await this.stock.take(count, (n) => this.readInto(ids, n), options)
     return ids
   }
@@ -64,11 +65,15 @@ export abstract class IdSource<T> implements AsyncIterable<T> {
     for (;;) yield this.next()
   }
 
+  /** Before IDs are taken: lets a form pass over what it cannot hold. */
+  protected prepare(): void {}
+
   /** Appends the next `count` IDs of the stock's present run, which has them; the caller moves the cursor. */
   protected abstract readInto(ids: T[], count: number): void
 
   async #wait(options: CallOptions | undefined): Promise<T> {
     const ids: T[] = []
+    this.prepare()
     await this.stock.take(1, (n) => this.readInto(ids, n), options)
     const [id] = ids
     // It was taken, or `take` had thrown.

@@ -15,10 +15,11 @@ export class NumberIds extends IdSource<number> {
   /** Fills the array at once, or takes nothing. @throws IDGEN_CLIENT_EMPTY when too few are in memory */
   takeSync(target: Float64Array): void {
     let filled = 0
-    this.stock.takeSync(target.length, (count) => {
+    const fill = (count: number): void => {
       this.#fill(target, filled, count)
       filled += count
-    })
+    }
+    this.stock.takeSync(target.length, fill, () => this.#unsafe())
   }
 
   /** Fills the array, and waits for the service where too few are in memory. */
@@ -28,7 +29,17 @@ export class NumberIds extends IdSource<number> {
       this.#fill(target, filled, count)
       filled += count
     }
+    this.prepare()
     await this.stock.take(target.length, fill, options)
+  }
+
+  protected override prepare(): void {
+    const { stock } = this
+    stock.refresh()
+    if (stock.queue.safe) return
+    stock.queue.skipToSafe()
+    // For the run that it came to.
+    stock.refresh()
   }
 
   protected override readInto(ids: number[], count: number): void {
@@ -37,8 +48,8 @@ export class NumberIds extends IdSource<number> {
   }
 
   #nextSlowly(): number {
+    this.prepare()
     const { stock } = this
-    stock.refresh()
     const { queue } = stock
     if (queue.offset < queue.safeLimit) return this.nextSync()
     if (queue.left > 0) throw this.#unsafe()
@@ -56,8 +67,10 @@ export class NumberIds extends IdSource<number> {
     return queue.base + queue.offset
   }
 
+  /** The tag may have recovered since its last block came. */
   #unsafe(): IdgenClientError {
     const { path, origin } = this.stock
+    this.stock.lookForOther()
     return new IdgenClientError(
       'IDGEN_NUMBER_UNSAFE',
       `${path} issues values above 2^53 now (${origin?.algorithm ?? 'by an algorithm that the protocol does not name'}), whose last digits a JavaScript number would lose; take them with client.bigints or client.decimals.`,

@@ -157,7 +157,7 @@ describe('a block is bound to process and time', () => {
   })
 
   test('an answer counts from when it was asked for, so a slow one is burnt', async () => {
-    const { client, clock, transport } = clientWorld({ lifetimeMs: 200, attemptMs: 60_000 })
+    const { client, clock, transport } = clientWorld({ lifetimeMs: 200 })
     const numbers = client.numbers(TAG)
     transport.held = true
     const waiting = numbers.next()
@@ -246,6 +246,29 @@ describe('when something goes wrong', () => {
     transport.release()
     await clock.advance(500)
     assert.equal(await waiting, 2, 'the ID 1 was in the answer that came too late')
+  })
+
+  test('an onWarning that throws, or rejects, ends nothing', async (t) => {
+    const told: string[] = []
+    t.mock.method(process, 'emitWarning', (text: string) => told.push(text))
+    const failing: (() => unknown)[] = [
+      () => {
+        throw new Error('a logger without a disk')
+      },
+      () => Promise.reject(new Error('a logger without a disk')),
+    ]
+    for (const onWarning of failing) {
+      const { client, clock, transport } = clientWorld({ onWarning })
+      transport.behaviours.set('test://a', 'unreachable')
+      const numbers = client.numbers(TAG, { keep: 10 })
+      await clock.advance(5000)
+      transport.behaviours.clear()
+      await clock.advance(5000)
+      assert.equal(await numbers.next(), 1)
+      client.close()
+    }
+    assert.equal(told.length, 2, 'each client says it once')
+    assert.match(told[0] ?? '', /onWarning.*a logger without a disk/)
   })
 
   test('an answer that came before is thrown away', async () => {

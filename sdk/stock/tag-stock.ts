@@ -51,6 +51,7 @@ export class TagStock {
   #failures = 0
   #restUntilMs = 0
   #wakeUp: () => void = () => undefined
+  #lookAgainMs = 0
   #closed = false
   /** Counts calls of `drop`: what was asked for before one is burnt too. */
   #era = 0
@@ -101,6 +102,19 @@ export class TagStock {
     )
   }
 
+  /**
+   * What is here does not serve the caller, because the tag degraded. One ID is asked for now and then, so that the end
+   * of that is noticed before the block's, which may live for `lifetimeMs`.
+   */
+  lookForOther(): void {
+    const { clock } = this.#settings
+    const nowMs = clock.monotonicMs()
+    if (this.#flying || nowMs < Math.max(this.#lookAgainMs, this.#restUntilMs)) return
+    this.#lookAgainMs = nowMs + LOOK_AGAIN_MS * (0.5 + clock.random())
+    this.#flying = true
+    void this.#fly(0, 1)
+  }
+
   /** `take` is called for `count` IDs altogether, with how many of the queue's present run; now or later. */
   async take(count: number, take: (count: number) => void, options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
@@ -115,11 +129,20 @@ export class TagStock {
     await waiting
   }
 
-  /** The same at once, or nothing is taken. @throws IDGEN_CLIENT_EMPTY */
-  takeSync(count: number, take: (count: number) => void): void {
+  /**
+   * The same at once, or nothing is taken. `unsafe`: given where only values that fit a JavaScript number will do. Others
+   * are passed over and burnt, and it makes what is thrown when too few would be left.
+   * @throws IDGEN_CLIENT_EMPTY
+   */
+  takeSync(count: number, take: (count: number) => void, unsafe?: () => IdgenClientError): void {
     this.refresh()
-    if (this.queue.left < count) throw this.shortage(count)
-    for (let left = count; left > 0; ) left -= this.#takeChunk(left, take)
+    const { queue } = this
+    if (queue.left < count) throw this.shortage(count)
+    if (unsafe !== undefined && queue.safeLeft < count) throw unsafe()
+    for (let left = count; left > 0; ) {
+      if (unsafe !== undefined) queue.skipToSafe()
+      left -= this.#takeChunk(left, take)
+    }
     this.refresh()
   }
 
@@ -195,15 +218,15 @@ export class TagStock {
   }
 
   /** Never rejects. Ends when nothing more is wanted, or nobody waits and it cannot be had now. */
-  async #fly(missing: number): Promise<void> {
+  async #fly(missing: number, least = 0): Promise<void> {
     const { path, form, caller } = this.#settings
     let failed: IdgenClientError | undefined
     try {
-      for (let more = missing; !this.#closed; more = 0) {
+      for (let [more, few] = [missing, least]; !this.#closed; more = 0, few = 0) {
         if (!(await this.#rested())) return
         const born = this.#settings.clock.moment()
         const era = this.#era
-        const count = this.#wanted(born.monotonicMs, more)
+        const count = Math.max(few, this.#wanted(born.monotonicMs, more))
         if (count === 0 || this.#closed) return
         try {
           const answer = await caller.issue({ path, form, count }, failed?.endpoint)
@@ -268,21 +291,33 @@ export class TagStock {
     return false
   }
 
-  /** Waits until this tag and an endpoint may be asked. false: not now, and nobody waits for it. */
+  /** Waits until this tag and an endpoint may be asked. false: not now, and nobody waits for it any more. */
   async #rested(): Promise<boolean> {
     const { clock, caller } = this.#settings
-    const nowMs = clock.monotonicMs()
-    const restMs = Math.max(this.#restUntilMs - nowMs, caller.waitMs(nowMs))
-    if (restMs <= 0) return true
-    if (!this.#isAwaited()) return false
+    // Every call that waits has a deadline, which ends this too.
+    for (;;) {
+      const nowMs = clock.monotonicMs()
+      const restMs = Math.max(this.#restUntilMs - nowMs, caller.waitMs(nowMs))
+      if (restMs <= 0) return true
+      if (!this.#isAwaited()) return false
+      // Whole milliseconds: sums of fractions may fall short of the end by next to nothing, for ever.
+      await this.#woken(Math.ceil(restMs))
+    }
+  }
+
+  /** Resolves after so long, when another endpoint may be asked, and at the end. */
+  async #woken(afterMs: number): Promise<void> {
+    const { clock, caller } = this.#settings
     await new Promise<void>((resolve) => {
-      const stop = clock.after(restMs, resolve, false)
-      this.#wakeUp = () => {
-        stop()
+      const end = (): void => {
+        stopTimer()
+        stopWatching()
         resolve()
       }
+      const stopTimer = clock.after(afterMs, end, false)
+      const stopWatching = caller.onNews(end)
+      this.#wakeUp = end
     })
-    return true
   }
 }
 
@@ -292,6 +327,8 @@ function closedError(): IdgenClientError {
 
 /** Fewer IDs may come in time: a service that has to take many small segments for them is slow, and still there. */
 const TOO_LATE = new Set(['IDGEN_CLIENT_TIMEOUT', 'IDGEN_DEADLINE_EXCEEDED'])
+/** On average, for all of its callers. So much later, at most twice, is it noticed that a tag recovered: for one ID a second. */
+const LOOK_AGAIN_MS = 1000
 /** Two clock readings are shared by so many takes of one turn of the event loop. */
 const TAKES_PER_LOOK = 256
 /** Share of its life after which a kept block is renewed: there is time for three tries. */

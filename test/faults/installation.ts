@@ -149,4 +149,7 @@ const SERVICE_ENVIRONMENT = {
   IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,
   IDGEN_DATABASE_POOL_MAX: '10',
   IDGEN_DATABASE_POOL_MIN: '1',
+  IDGEN_SERVER_RESP_ENABLED: 'true',
+  // With Redis clients the default is a thread for each processor, of each of several services here.
+  IDGEN_SERVER_THREADS: '1',
 } as const

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { PROTOCOLS } from '../fixtures/id-calls.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { LoadClient } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
@@ -28,7 +29,11 @@ const TAGS = {
 test(`one process on the embedded database, killed ${KILLS} times under load, gives no ID twice`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'idgen-faults-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const environment = { IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY }
+  const environment = {
+    IDGEN_DATA_DIR: folder,
+    IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,
+    IDGEN_SERVER_RESP_ENABLED: 'true',
+  }
   await killUnderLoad({ environment, processes: 1, title: 'one process on the embedded database', t })
 })
 
@@ -40,6 +45,7 @@ test(`three processes on one database, killed ${KILLS} times under load, give no
     IDGEN_DATABASE_POOL_MAX: '10',
     IDGEN_DATABASE_POOL_MIN: '1',
     IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,
+    IDGEN_SERVER_RESP_ENABLED: 'true',
   }
   await killUnderLoad({ environment, processes: 3, title: 'three processes on one database', t })
 })
@@ -74,7 +80,7 @@ async function killUnderLoad({ environment, processes, title, t }: Run): Promise
   const duplicates = issued.duplicates().length
   keepKillRun(`processes-${processes}`, { title, kills: KILLS, ids: issued.total, duplicates })
   issued.verify()
-  for (const protocol of ['http', 'http-runs', 'grpc', 'grpc-stream'])
+  for (const protocol of PROTOCOLS)
     assert.ok((report.answers[protocol] ?? 0) > KILLS, `the load over ${protocol} must be real`)
   const last = await Promise.all(services.map((service) => service.stop('SIGTERM')))
   assert.deepEqual(
