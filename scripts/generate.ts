@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { alertFiles } from './alert-files.ts'
 import { chartFiles } from './chart-files.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
@@ -23,6 +24,7 @@ for (const [path, text] of Object.entries({
   'docs/configuration.md': configurationDocument(),
   'docs/errors.md': errorsDocument(),
   'docs/openapi.json': await openapiText(),
+  ...alertFiles(),
   ...performanceFiles(ROOT),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),
