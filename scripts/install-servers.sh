@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
-# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime.
-# Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say
-# nothing after a checkout.
+# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with
+# "watch" also prometheus, promtool and alertmanager. Does nothing that is done already; a stamp holds a checksum of what
+# pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
@@ -34,6 +34,35 @@ build() {
   echo "$sum" > "$stamp"
 }
 
+# Prometheus without what finds targets in clouds, which is most of what there is to build.
+build_watch() {
+  build_module prometheus github.com/prometheus/prometheus remove_all_sd,netgo promtool prometheus
+  build_module alertmanager github.com/prometheus/alertmanager netgo alertmanager
+}
+
+# The folder of test/servers with go.mod, the module, build tags, and programs of its cmd/.
+build_module() {
+  pins=test/servers/$1
+  module=$2
+  tags=$3
+  sum=$(cat "$pins/go.mod" "$pins/go.sum" | cksum | cut -d ' ' -f 1)
+  made=$target/.idgen-built-$1
+  shift 3
+  for program in "$@"; do
+    if [ -x "$target/$program" ] && [ "$(cat "$made" 2>/dev/null || true)" = "$sum" ]; then continue; fi
+    if ! command -v go >/dev/null; then
+      echo "Go is missing: install the version that $pins/go.mod names (or later); tests that need $program are left out" >&2
+      return
+    fi
+    echo "building $program into .cache/servers (minutes, once) ..."
+    mkdir -p "$target"
+    (cd "$pins" &&
+      CGO_ENABLED=0 go build -mod=readonly -trimpath -tags "$tags" -ldflags "-s -w" -o "$target/$program.new" "$module/cmd/$program")
+    mv "$target/$program.new" "$target/$program"
+  done
+  echo "$sum" > "$made"
+}
+
 install_redis() {
   if ! command -v redis-server >/dev/null; then
     install_package redis-server
@@ -62,3 +91,4 @@ build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etc
 build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
 if [ "${1:-}" = faults ]; then install_faketime; fi
+if [ "${1:-}" = watch ]; then build_watch; fi
