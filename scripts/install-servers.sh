@@ -36,31 +36,9 @@ build() {
 
 # Prometheus without what finds targets in clouds, which is most of what there is to build.
 build_watch() {
-  build_module prometheus github.com/prometheus/prometheus remove_all_sd,netgo promtool prometheus
-  build_module alertmanager github.com/prometheus/alertmanager netgo alertmanager
-}
-
-# The folder of test/servers with go.mod, the module, build tags, and programs of its cmd/.
-build_module() {
-  pins=test/servers/$1
-  module=$2
-  tags=$3
-  sum=$(cat "$pins/go.mod" "$pins/go.sum" | cksum | cut -d ' ' -f 1)
-  made=$target/.idgen-built-$1
-  shift 3
-  for program in "$@"; do
-    if [ -x "$target/$program" ] && [ "$(cat "$made" 2>/dev/null || true)" = "$sum" ]; then continue; fi
-    if ! command -v go >/dev/null; then
-      echo "Go is missing: install the version that $pins/go.mod names (or later); tests that need $program are left out" >&2
-      return
-    fi
-    echo "building $program into .cache/servers (minutes, once) ..."
-    mkdir -p "$target"
-    (cd "$pins" &&
-      CGO_ENABLED=0 go build -mod=readonly -trimpath -tags "$tags" -ldflags "-s -w" -o "$target/$program.new" "$module/cmd/$program")
-    mv "$target/$program.new" "$target/$program"
-  done
-  echo "$sum" > "$made"
+  export GOFLAGS=-tags=remove_all_sd,netgo
+  build prometheus promtool=github.com/prometheus/prometheus/cmd/promtool prometheus=github.com/prometheus/prometheus/cmd/prometheus
+  build alertmanager alertmanager=github.com/prometheus/alertmanager/cmd/alertmanager
 }
 
 install_redis() {

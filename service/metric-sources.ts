@@ -6,6 +6,7 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
+import type { TagDirectory } from './app/tag-directory.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
@@ -165,12 +166,7 @@ function outcomes({ useCases }: Measured): MetricSource[] {
   ]
 }
 
-function segments({ useCases: { directory }, capacity }: Measured): MetricSource[] {
-  const sum = (ofTag: (buffer: SegmentBuffer) => number) => (): number => {
-    let total = 0
-    for (const { buffer } of directory.all()) total += ofTag(buffer)
-    return total
-  }
+function segmentsOfTags(directory: TagDirectory): MetricSource[] {
   return [
     ofEachTag(
       directory,
@@ -193,6 +189,17 @@ function segments({ useCases: { directory }, capacity }: Measured): MetricSource
       'Numbers in the segment in use, per tag: the step follows the load',
       ({ buffer }) => buffer.segmentSize,
     ),
+  ]
+}
+
+function segments({ useCases: { directory }, capacity }: Measured): MetricSource[] {
+  const sum = (ofTag: (buffer: SegmentBuffer) => number) => (): number => {
+    let total = 0
+    for (const { buffer } of directory.all()) total += ofTag(buffer)
+    return total
+  }
+  return [
+    ...segmentsOfTags(directory),
     counter(
       'idgen_segment_switches_total',
       'Segments used up and replaced',
