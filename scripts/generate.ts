@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { alertFiles } from './alert-files.ts'
 import { chartFiles } from './chart-files.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
 import { errorsDocument } from './errors-document.ts'
+import { metricsDocument } from './metrics-document.ts'
 import { openapiText } from './openapi.ts'
 import { performanceFiles } from './performance-document.ts'
 
@@ -22,7 +24,9 @@ const stale: string[] = []
 for (const [path, text] of Object.entries({
   'docs/configuration.md': configurationDocument(),
   'docs/errors.md': errorsDocument(),
+  'docs/metrics.md': await metricsDocument(),
   'docs/openapi.json': await openapiText(),
+  ...alertFiles(),
   ...performanceFiles(ROOT),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),

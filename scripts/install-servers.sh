@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
-# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime.
-# Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say
-# nothing after a checkout.
+# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with
+# "watch" also prometheus, promtool and alertmanager. Does nothing that is done already; a stamp holds a checksum of what
+# pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
@@ -34,6 +34,13 @@ build() {
   echo "$sum" > "$stamp"
 }
 
+# Prometheus without what finds targets in clouds, which is most of what there is to build.
+build_watch() {
+  export GOFLAGS=-tags=remove_all_sd,netgo
+  build prometheus promtool=github.com/prometheus/prometheus/cmd/promtool prometheus=github.com/prometheus/prometheus/cmd/prometheus
+  build alertmanager alertmanager=github.com/prometheus/alertmanager/cmd/alertmanager
+}
+
 install_redis() {
   if ! command -v redis-server >/dev/null; then
     install_package redis-server
@@ -62,3 +69,4 @@ build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etc
 build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
 if [ "${1:-}" = faults ]; then install_faketime; fi
+if [ "${1:-}" = watch ]; then build_watch; fi

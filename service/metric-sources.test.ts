@@ -8,7 +8,9 @@ import { VERSION } from './version.ts'
 
 async function scraped(api: HttpApi): Promise<string> {
   const pool = () => ({ total: 0, idle: 0, waiting: 0 })
-  const metrics = new PrometheusMetrics(metricSources({ ...api.memory.service, pool }))
+  const metrics = new PrometheusMetrics(
+    metricSources({ ...api.memory.service, layout: api.memory.useCases.layout, pool }),
+  )
   return (await metrics.scrape()).text
 }
 

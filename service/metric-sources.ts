@@ -6,27 +6,28 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
+import type { TagDirectory } from './app/tag-directory.ts'
 import type { UseCases } from './app/use-cases.ts'
-import type { WorkerIds } from './app/worker-ids.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
-import { ALGORITHMS } from './core/algorithm.ts'
 import { DURATION_BOUNDS } from './core/duration-histogram.ts'
 import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { StampingCursor } from './core/joined-cursors.ts'
+import type { SegmentBuffer } from './core/segment-buffer.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
 import type { Sharing } from './start-cache.ts'
+import { ofEachTag, readServed } from './tag-metrics.ts'
 import { threadSources } from './thread-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
+import { type TimeMeasured, timeSources } from './time-metrics.ts'
 import { VERSION } from './version.ts'
 
-export interface Measured extends CoordinationMeasured {
+export interface Measured extends CoordinationMeasured, TimeMeasured {
   readonly sharing: Sharing | undefined
   readonly useCases: UseCases
-  readonly workerIds: WorkerIds
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
   readonly audit: AuditTrail
@@ -41,30 +42,42 @@ export interface Measured extends CoordinationMeasured {
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
+/** Metrics that belong together, for docs/metrics.md. */
+export interface MetricSection {
+  readonly title: string
+  readonly sources: readonly MetricSource[]
+}
+
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
+  return metricSections(measured).flatMap(({ sources }) => sources)
+}
+
+export function metricSections(measured: Measured): MetricSection[] {
+  const { sharing, resp, threads, lender } = measured
   return [
-    {
-      name: 'idgen_build_info',
-      help: 'Always 1; the labels say what runs',
-      kind: 'gauge',
-      labels: ['version', 'node_version'],
-      read: (set) => set([VERSION, process.version], 1),
-    },
-    ...generation(measured),
-    ...outcomes(measured),
-    ...segments(measured),
-    ...algorithms(measured),
-    ...dependencies(measured),
-    ...coordinationSources(measured),
-    ...(measured.sharing === undefined ? [] : cacheSources(measured.sharing)),
-    ...(measured.resp === undefined ? [] : respSources(measured.resp)),
-    ...(measured.threads === undefined ? [] : threadSources(measured.threads, measured.lender)),
+    { title: 'What runs', sources: [BUILD, ...state(measured)] },
+    { title: 'IDs and requests', sources: [...generation(measured), ...outcomes(measured)] },
+    { title: 'Segments and ranges', sources: segments(measured) },
+    { title: 'Time, worker ids and what ends on a date', sources: timeSources(measured) },
+    { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
+    { title: 'Database, keys and audit log', sources: dependencies(measured) },
+    { title: 'Stores that guard each other', sources: coordinationSources(measured) },
+    ...(sharing === undefined ? [] : [{ title: 'Redis', sources: cacheSources(sharing) }]),
+    ...(resp === undefined ? [] : [{ title: 'Listener for Redis clients', sources: respSources(resp) }]),
+    ...(threads === undefined
+      ? []
+      : [{ title: 'Protocol threads', sources: threadSources(threads, lender) }]),
   ]
 }
 
-/** A label per tag beyond this many would make every scrape megabytes; the rest is summed as `other`. */
-const TAGS_LABELLED_MAX = 1000
+const BUILD: MetricSource = {
+  name: 'idgen_build_info',
+  help: 'Always 1; the labels say what runs',
+  kind: 'gauge',
+  labels: ['version', 'node_version'],
+  read: (set) => set([VERSION, process.version], 1),
+}
 
 function generation({ useCases, routers }: Measured): MetricSource[] {
   return [
@@ -73,14 +86,14 @@ function generation({ useCases, routers }: Measured): MetricSource[] {
       help: 'Requests answered with IDs',
       kind: 'counter',
       labels: ['tag', 'algorithm'],
-      read: (set) => readServed(useCases, 'requests', set),
+      read: (set) => readServed(useCases.directory, 'requests', set),
     },
     {
       name: 'idgen_ids_issued_total',
       help: 'IDs handed out',
       kind: 'counter',
       labels: ['tag', 'algorithm'],
-      read: (set) => readServed(useCases, 'ids', set),
+      read: (set) => readServed(useCases.directory, 'ids', set),
     },
     {
       name: 'idgen_generate_waiting',
@@ -153,39 +166,75 @@ function outcomes({ useCases }: Measured): MetricSource[] {
   ]
 }
 
-function segments({ useCases, capacity }: Measured): MetricSource[] {
+function segmentsOfTags(directory: TagDirectory): MetricSource[] {
   return [
-    {
-      name: 'idgen_segment_usage_ratio',
-      help: 'Issued share of all numbers ever granted to this process, per tag',
-      kind: 'gauge',
-      labels: ['tag'],
-      read: (set) => {
-        let labelled = 0
-        for (const tag of useCases.directory.all()) {
-          const { issued, granted } = tag.buffer.stats()
-          if (granted > 0 && labelled < TAGS_LABELLED_MAX) {
-            set([tag.path], issued / granted)
-            labelled += 1
-          }
-        }
+    ofEachTag(
+      directory,
+      'idgen_segment_usage_ratio',
+      'Issued share of all numbers ever granted to this process, per tag',
+      ({ buffer }) => {
+        const { issued, granted } = buffer.stats()
+        return granted > 0 ? issued / granted : undefined
       },
-    },
-    {
-      name: 'idgen_segment_left_ratio',
-      help: 'Numbers in memory as a share of one segment, per tag: below 0.1 the next one is late',
-      kind: 'gauge',
-      labels: ['tag'],
-      read: (set) => {
-        let labelled = 0
-        for (const tag of useCases.directory.all()) {
-          const left = tag.buffer.leftRatio
-          if (left === undefined || labelled >= TAGS_LABELLED_MAX) continue
-          set([tag.path], left)
-          labelled += 1
-        }
-      },
-    },
+    ),
+    ofEachTag(
+      directory,
+      'idgen_segment_left_ratio',
+      'Numbers in memory as a share of one segment, per tag: below 0.1 the next one is late',
+      ({ buffer }) => buffer.leftRatio,
+    ),
+    ofEachTag(
+      directory,
+      'idgen_segment_step',
+      'Numbers in the segment in use, per tag: the step follows the load',
+      ({ buffer }) => buffer.segmentSize,
+    ),
+  ]
+}
+
+function segments({ useCases: { directory }, capacity }: Measured): MetricSource[] {
+  const sum = (ofTag: (buffer: SegmentBuffer) => number) => (): number => {
+    let total = 0
+    for (const { buffer } of directory.all()) total += ofTag(buffer)
+    return total
+  }
+  return [
+    ...segmentsOfTags(directory),
+    counter(
+      'idgen_segment_switches_total',
+      'Segments used up and replaced',
+      sum((one) => one.counters().switches),
+    ),
+    counter(
+      'idgen_segment_switches_ready_total',
+      'Of these, found the next one ready: their share is the success of fetching ahead',
+      sum((one) => one.counters().switchesReady),
+    ),
+    counter(
+      'idgen_segment_refills_total',
+      'Segments fetched',
+      sum((one) => one.counters().refills),
+    ),
+    counter(
+      'idgen_segment_refusals_total',
+      'Segment allocations that failed',
+      sum((one) => one.counters().refusals),
+    ),
+    gauge(
+      'idgen_segment_numbers_granted',
+      'Numbers granted to the tags in memory now',
+      sum((one) => one.stats().granted),
+    ),
+    gauge(
+      'idgen_segment_numbers_left',
+      'Of these, not issued yet',
+      sum((one) => one.left),
+    ),
+    gauge(
+      'idgen_segment_numbers_wasted',
+      'Of these, neither issued nor left: skipped so that a run fits in one piece',
+      sum((one) => one.stats().granted - one.stats().issued - one.left),
+    ),
     {
       name: 'idgen_range_used_ratio_max',
       help: 'Granted share of the data-centre number space of the fullest tag, at the last check (capacity.checkEvery)',
@@ -204,21 +253,8 @@ function segments({ useCases, capacity }: Measured): MetricSource[] {
 }
 
 /** What the buffers, the clock and the pool did (R-1.3.1, R-2.1.1, R-2.1.2). */
-function algorithms({ useCases, snowflake, uuidV4 }: Measured): MetricSource[] {
-  const ofSegments = (field: 'switches' | 'switchesReady' | 'refills' | 'refusals') => (): number => {
-    let sum = 0
-    for (const tag of useCases.directory.all()) sum += tag.buffer.counters()[field]
-    return sum
-  }
+function algorithms({ snowflake, uuidV4 }: Measured): MetricSource[] {
   return [
-    counter('idgen_segment_switches_total', 'Segments used up and replaced', ofSegments('switches')),
-    counter(
-      'idgen_segment_switches_ready_total',
-      'Of these, found the next one ready',
-      ofSegments('switchesReady'),
-    ),
-    counter('idgen_segment_refills_total', 'Segments fetched', ofSegments('refills')),
-    counter('idgen_segment_refusals_total', 'Segment allocations that failed', ofSegments('refusals')),
     {
       name: 'idgen_snowflake_rollbacks_total',
       help: 'Times the clock was found to have stepped back, by what was done',
@@ -242,22 +278,8 @@ function algorithms({ useCases, snowflake, uuidV4 }: Measured): MetricSource[] {
   ]
 }
 
-/** One series for each of server.workerIds, in an order that stays. */
-function ofEachWorkerId(name: string, help: string, values: () => readonly number[]): MetricSource {
-  const read: MetricSource['read'] = (set) => {
-    for (const [slot, value] of values().entries()) set([String(slot)], value)
-  }
-  return { name, help, kind: 'gauge', labels: ['slot'], read }
-}
-
-function dependencies({ useCases, workerIds, audit, follower, claim, pool }: Measured): MetricSource[] {
+function state({ useCases, claim }: Measured): MetricSource[] {
   return [
-    ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
-      workerIds.held.map((worker) => worker ?? -1),
-    ),
-    ofEachWorkerId('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
-      workerIds.faults.map((fault) => (fault === undefined ? 1 : 0)),
-    ),
     gauge('idgen_ready', '1 while this process can serve', () => (useCases.readiness.report().ready ? 1 : 0)),
     gauge('idgen_dc_claim_ok', '1 while the data centre is claimed by no other installation', () =>
       claim?.fault === undefined ? 1 : 0,
@@ -265,6 +287,16 @@ function dependencies({ useCases, workerIds, audit, follower, claim, pool }: Mea
     gauge('idgen_node_listed', '1 while other processes and clients find this one', () =>
       useCases.nodes.fault === undefined ? 1 : 0,
     ),
+    gauge('idgen_tags_in_memory', 'Tags that this process serves without asking the database', () => {
+      let tags = 0
+      for (const _ of useCases.directory.all()) tags += 1
+      return tags
+    }),
+  ]
+}
+
+function dependencies({ useCases, audit, follower, pool }: Measured): MetricSource[] {
+  return [
     gauge('idgen_database_ok', '1 while the database answers', () => (follower.fault === undefined ? 1 : 0)),
     gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
     gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),
@@ -278,6 +310,12 @@ function dependencies({ useCases, workerIds, audit, follower, claim, pool }: Mea
       'idgen_api_key_cache_misses_total',
       'API keys asked of the store',
       () => useCases.authenticator.misses,
+    ),
+    gauge('idgen_audit_queued', 'Audit records that wait to be written', () => audit.queued),
+    gauge(
+      'idgen_audit_queue_max',
+      'Records above which they are dropped (audit.queueMax)',
+      () => audit.queueMax,
     ),
     counter('idgen_audit_written_total', 'Audit records written', () => audit.written),
     counter(
@@ -297,23 +335,4 @@ function readFailures(
   if (wanted(ERRORS.IDGEN_INTERNAL.http) && !ledger.failures.has('IDGEN_INTERNAL')) set(['IDGEN_INTERNAL'], 0)
   for (const [code, requests] of ledger.failures)
     if (wanted(isErrorCode(code) ? ERRORS[code].http : 500)) set([code], requests)
-}
-
-function readServed(
-  useCases: UseCases,
-  field: 'requests' | 'ids',
-  set: (labelValues: readonly string[], value: number) => void,
-): void {
-  const rest = new Map<string, number>()
-  let labelled = 0
-  for (const tag of useCases.directory.all()) {
-    labelled += 1
-    for (const algorithm of ALGORITHMS) {
-      const value = tag.served[algorithm][field]
-      if (value === 0) continue
-      if (labelled <= TAGS_LABELLED_MAX) set([tag.path, algorithm], value)
-      else rest.set(algorithm, (rest.get(algorithm) ?? 0) + value)
-    }
-  }
-  for (const [algorithm, value] of rest) set(['other', algorithm], value)
 }

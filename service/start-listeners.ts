@@ -43,10 +43,18 @@ export async function startListeners(
 ): Promise<ListeningPorts> {
   const { server } = config
   const { useCases } = service
-  const api = await createApi(config, service, starting)
+  const certificates = await openCertificates(config, service, starting)
+  const api = await createApi(config, service, certificates)
   const { http, grpc, resp, threads } = api
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
-  const measured = { ...service, pool: poolStats, threads, ...(resp && { resp: () => resp.counters() }) }
+  const measured = {
+    ...service,
+    layout: useCases.layout,
+    certificateEndMs: certificates && (() => certificates.endMs),
+    pool: poolStats,
+    threads,
+    ...(resp && { resp: () => resp.counters() }),
+  }
   const metrics = new PrometheusMetrics(metricSources(measured))
   const scrape = (): ReturnType<typeof metrics.scrape> => {
     threads?.fold()
@@ -68,9 +76,12 @@ export async function startListeners(
   return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
 }
 
-async function createApi(config: Config, service: Service, starting: AsyncDisposableStack): Promise<Api> {
+async function createApi(
+  config: Config,
+  service: Service,
+  certificates: CertificateFiles | undefined,
+): Promise<Api> {
   const { resp } = config.server
-  const certificates = await openCertificates(config, service, starting)
   const passed = new PassedRequests()
   const threads = newThreads(config, service, {
     http: (question) => passed.answer(question),

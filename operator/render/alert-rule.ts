@@ -15,26 +15,60 @@ export interface AlertRule {
   readonly description: string
 }
 
-/** What the rules of one IdGenerator are made with. */
+/** What the rules of one installation are made with: an IdGenerator, or pods that nobody but Prometheus knows. */
 export interface RuleScope {
-  readonly generator: IdGenerator
-  /** Label matchers that select the pods' metrics. */
+  /** The installation, as people call it. */
+  readonly title: string
+  /** Label matchers that select the processes' metrics. */
   readonly pods: string
   /** The same for what the operator tells about this IdGenerator. */
   readonly operator: string
+  /** The label that tells processes apart. */
+  readonly member: 'pod' | 'instance'
   /** Window of rates: at least four scrapes, or a rate has nothing to compare; else a minute, so that alerts are quick. */
   readonly window: string
+  readonly capacityPerSecond: number
+  readonly p99Milliseconds: number
+  readonly errorPercent: string
+  /** False where no process is wanted: nobody misses them. */
+  readonly wanted: boolean
+  /** What to call first to see how the installation and one process of it are. */
+  readonly look: string
+  readonly lookAtMember: string
 }
 
 export function ruleScope(generator: IdGenerator): RuleScope {
   const { name, namespace = 'default' } = generator.metadata
-  const seconds = Math.max(60, 4 * intervalSeconds(generator.spec.monitoring.interval))
+  const { alerts, monitoring, replicas } = generator.spec
+  const seconds = Math.max(60, 4 * intervalSeconds(monitoring.interval))
   return {
-    generator,
+    title: `${namespace}/${name}`,
     pods: `namespace="${namespace}",job="${name}"`,
     operator: `generator_namespace="${namespace}",generator="${name}"`,
+    member: 'pod',
     window: `${Math.ceil(seconds)}s`,
+    capacityPerSecond: alerts.capacityPerSecond,
+    p99Milliseconds: alerts.p99Milliseconds,
+    errorPercent: alerts.errorPercent,
+    wanted: replicas > 0,
+    look: `kubectl --namespace ${namespace} idgen status ${name}`,
+    lookAtMember: `kubectl --namespace ${namespace} describe pod {{ $labels.pod }}`,
   }
+}
+
+/** For alerts/, without the operator: every process that Prometheus scrapes as the job `idgen`, at least each 15 s. */
+export const PLAIN_SCOPE: RuleScope = {
+  title: 'the job idgen',
+  pods: 'job="idgen"',
+  operator: 'generator!=""',
+  member: 'instance',
+  window: '60s',
+  capacityPerSecond: 1_000_000,
+  p99Milliseconds: 10,
+  errorPercent: '1',
+  wanted: true,
+  look: 'GET /readyz and the log of a process',
+  lookAtMember: 'GET /readyz of it, and its log',
 }
 
 /** "1m30s" in seconds. */

@@ -21,8 +21,8 @@ export function alertmanagerConfig({ generator, optionalKinds }: Installation): 
       receiver: 'idgen',
       matchers: [{ name: ALERT_GENERATOR, matchType: '=', value: name }],
       groupBy: ['alertname'],
-      // Long enough for the alerts of all pods to come in one message.
-      groupWait: '10s',
+      // Long enough for the alerts of all pods to come in one message: rules are looked at every 5 s.
+      groupWait: '5s',
       groupInterval: '5m',
       repeatInterval: '4h',
     },

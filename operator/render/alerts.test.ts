@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { alertRules } from './alert-groups.ts'
 import { ruleScope } from './alert-rule.ts'
-import { alertRules } from './monitoring.ts'
 import { DEFAULT_SPEC, sampleGenerator } from './sample-installations.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const rules = alertRules(sampleGenerator())
+const rulesOf = (spec: Parameters<typeof sampleGenerator>[0] = {}) =>
+  alertRules(ruleScope(sampleGenerator(spec)))
+const rules = rulesOf()
 
 /** Names in quotes, in sources: what is exposed, and what is only spoken of, is told apart by nobody else. */
 function exposed(): ReadonlySet<string> {
@@ -47,7 +49,7 @@ describe('alert rules', () => {
 
   test('select the pods, or what the operator says, of this IdGenerator only', () => {
     for (const { alert, expr } of rules) {
-      const selectors = [...expr.matchAll(/\b(?:idgen_[a-z0-9_]+|up)\{([^}]*)\}/g)].map(
+      const selectors = [...expr.matchAll(/\b(?:idgen_[a-z0-9_]+|nodejs_[a-z0-9_]+|up)\{([^}]*)\}/g)].map(
         ([, text]) => text ?? '',
       )
       assert.ok(selectors.length > 0, alert)
@@ -84,8 +86,7 @@ describe('alert rules', () => {
       errorPercent: '0.5',
       capacityPerSecond: 4000,
     }
-    const expr = (name: string) =>
-      alertRules(sampleGenerator({ alerts })).find(({ alert }) => alert === name)?.expr
+    const expr = (name: string) => rulesOf({ alerts }).find(({ alert }) => alert === name)?.expr
     assert.match(expr('IdgenLatencyHigh') ?? '', / > 25$/)
     assert.match(expr('IdgenErrorsHigh') ?? '', / > 0\.5$/)
     assert.match(expr('IdgenQpsHigh') ?? '', / 0\.8 \* 4000 \* /)
@@ -98,7 +99,7 @@ describe('alert rules', () => {
   })
 
   test('miss no pods where none are wanted', () => {
-    const names = alertRules(sampleGenerator({ replicas: 0 })).map(({ alert }) => alert)
+    const names = rulesOf({ replicas: 0 }).map(({ alert }) => alert)
     assert.equal(names.includes('IdgenDown'), false)
     assert.equal(names.length, rules.length - 1)
   })

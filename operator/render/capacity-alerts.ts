@@ -1,16 +1,15 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** Numbers that are left: in memory, and for ever. */
-export function capacityAlerts({ pods }: RuleScope): AlertRule[] {
+export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenSegmentNearlyOut',
       expr: `idgen_segment_left_ratio{${pods}} < 0.1`,
-      for: '30s',
+      for: '20s',
       severity: 'warning',
       summary: 'Less than 10 % of a segment is left, and no next one is there',
-      description:
-        'Tag {{ $labels.tag }} in pod {{ $labels.pod }}: allocations fail or are slow. It degrades when nothing is left. Look at idgen_segment_refusals_total.',
+      description: `Tag {{ $labels.tag }} in {{ $labels.${member} }}: allocations fail or are slow. It degrades when nothing is left. Look at idgen_segment_refusals_total.`,
     },
     {
       alert: 'IdgenRangeNearlyUsed',
@@ -28,6 +27,15 @@ export function capacityAlerts({ pods }: RuleScope): AlertRule[] {
       severity: 'critical',
       summary: 'A tag has used 95 % of its number space in this data centre',
       description: 'Share {{ $value | humanizePercentage }}. Move its callers to a new tag now.',
+    },
+    {
+      alert: 'IdgenLayoutEnds',
+      expr: `min(idgen_snowflake_end_timestamp_seconds{${pods}}) - time() < 5 * 365 * 86400`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'Snowflake IDs can be made for less than 5 years',
+      description:
+        'It is {{ $value | humanizeDuration }} to the last stamp of the layout; then snowflakes are refused. Plan a layout with another epoch, or tags that are segments.',
     },
   ]
 }

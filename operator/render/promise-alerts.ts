@@ -1,7 +1,7 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** What guards the promise that no ID is handed out twice. */
-export function promiseAlerts({ pods }: RuleScope): AlertRule[] {
+export function promiseAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenWitnessBlind',
@@ -18,8 +18,7 @@ export function promiseAlerts({ pods }: RuleScope): AlertRule[] {
       for: '1m',
       severity: 'warning',
       summary: 'etcd does not answer allocations in time',
-      description:
-        'Pod {{ $labels.pod }} allocates only below the ceiling that etcd promised; beyond it tags degrade. Check the latency of etcd.',
+      description: `{{ $labels.${member} }} allocates only below the ceiling that etcd promised; beyond it tags degrade. Check the latency of etcd.`,
     },
     {
       alert: 'IdgenSegmentStoreRegressed',

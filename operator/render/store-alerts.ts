@@ -1,7 +1,7 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** What the service rests on: database, etcd, Redis. */
-export function storeAlerts({ pods }: RuleScope): AlertRule[] {
+export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenDatabaseUnreachable',
@@ -9,8 +9,7 @@ export function storeAlerts({ pods }: RuleScope): AlertRule[] {
       for: '15s',
       severity: 'critical',
       summary: 'The database does not answer',
-      description:
-        'Pod {{ $labels.pod }} goes on with the numbers it has; then tags degrade. Check PostgreSQL, its connections and the Secret with its URL.',
+      description: `{{ $labels.${member} }} goes on with the numbers it has; then tags degrade. Check PostgreSQL, its connections and the Secret with its URL.`,
     },
     {
       alert: 'IdgenDatabasePoolExhausted',
@@ -18,17 +17,15 @@ export function storeAlerts({ pods }: RuleScope): AlertRule[] {
       for: '1m',
       severity: 'warning',
       summary: 'Callers wait for a database connection',
-      description:
-        '{{ $value }} wait in pod {{ $labels.pod }}. Raise spec.database.pool.max, or find slow queries.',
+      description: `{{ $value }} wait in {{ $labels.${member} }}. Raise spec.database.pool.max, or find slow queries.`,
     },
     {
       alert: 'IdgenEtcdUnreachable',
       expr: `idgen_etcd_ok{${pods}} == 0`,
-      for: '30s',
+      for: '20s',
       severity: 'warning',
       summary: 'etcd does not answer',
-      description:
-        'Pod {{ $labels.pod }} stamps on until its time grant ends, and allocates only below the ceiling of its tags. Check the members of etcd.',
+      description: `{{ $labels.${member} }} stamps on until its time grant ends, and allocates only below the ceiling of its tags. Check the members of etcd.`,
     },
     {
       alert: 'IdgenRedisUnreachable',
@@ -36,7 +33,7 @@ export function storeAlerts({ pods }: RuleScope): AlertRule[] {
       for: '5m',
       severity: 'info',
       summary: 'Redis is not used',
-      description: 'Pod {{ $labels.pod }} works without its shared cache: slower, not wrong.',
+      description: `{{ $labels.${member} }} works without its shared cache: slower, not wrong.`,
     },
     {
       alert: 'IdgenAuditRecordsDropped',
@@ -44,8 +41,15 @@ export function storeAlerts({ pods }: RuleScope): AlertRule[] {
       for: '0s',
       severity: 'warning',
       summary: 'Audit records were dropped',
-      description:
-        'Pod {{ $labels.pod }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax).',
+      description: `{{ $labels.${member} }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax).`,
+    },
+    {
+      alert: 'IdgenAuditQueueFills',
+      expr: `idgen_audit_queued{${pods}} > 0.5 * idgen_audit_queue_max{${pods}}`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'The queue of audit records is half full',
+      description: `{{ $labels.${member} }} has {{ $value | humanize }} records that the database has not taken. When the queue is full records are dropped.`,
     },
   ]
 }

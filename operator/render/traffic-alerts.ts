@@ -1,8 +1,8 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** What callers notice: how much, how fast, how well (R-3.1.2). */
-export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule[] {
-  const { capacityPerSecond, p99Milliseconds, errorPercent } = generator.spec.alerts
+export function trafficAlerts(scope: RuleScope): AlertRule[] {
+  const { pods, window, member, capacityPerSecond, p99Milliseconds, errorPercent } = scope
   const requests = (range: string, offset = ''): string =>
     `sum(rate(idgen_generate_requests_total{${pods}}[${range}]${offset}))`
   const yesterday = requests('1h', ' offset 1d')
@@ -16,13 +16,13 @@ export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule
       for: '15s',
       severity: 'warning',
       summary: 'More IDs are asked for than 80 % of the capacity',
-      description: `{{ $value | humanize }} IDs a second are more than 80 % of ${capacityPerSecond} for each ready pod (spec.alerts.capacityPerSecond). Add pods.`,
+      description: `{{ $value | humanize }} IDs a second are more than 80 % of ${capacityPerSecond} for each ready process (spec.alerts.capacityPerSecond). Add pods.`,
     },
     {
       alert: 'IdgenQpsLow',
       // Below 10 requests a second, half of yesterday says nothing.
       expr: `(${requests(window)} or vector(0)) < 0.5 * ${yesterday} and ${yesterday} > 10`,
-      for: '30s',
+      for: '15s',
       severity: 'warning',
       summary: 'Less than half of the requests of yesterday at this hour',
       description:
@@ -31,7 +31,7 @@ export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule
     {
       alert: 'IdgenLatencyHigh',
       expr: `1000 * histogram_quantile(0.99, sum by (le) (rate(idgen_generate_duration_seconds_bucket{${pods}}[${window}]))) > ${p99Milliseconds}`,
-      for: '30s',
+      for: '20s',
       severity: 'warning',
       summary: `P99 is above ${p99Milliseconds} ms`,
       description:
@@ -40,7 +40,7 @@ export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule
     {
       alert: 'IdgenErrorsHigh',
       expr: `100 * ${failures} / ${all} > ${errorPercent}`,
-      for: '30s',
+      for: '20s',
       severity: 'critical',
       summary: `More than ${errorPercent} % of the requests fail`,
       description:
@@ -57,12 +57,11 @@ export function trafficAlerts({ generator, pods, window }: RuleScope): AlertRule
     },
     {
       alert: 'IdgenRequestsWait',
-      expr: `sum by (pod) (idgen_generate_waiting{${pods}}) > 100`,
+      expr: `sum by (${member}) (idgen_generate_waiting{${pods}}) > 100`,
       for: '30s',
       severity: 'warning',
       summary: 'Requests wait for a grant',
-      description:
-        '{{ $value }} requests of pod {{ $labels.pod }} wait. The database allocates too slowly, or the steps of busy tags are too small.',
+      description: `{{ $value }} requests of {{ $labels.${member} }} wait. The database allocates too slowly, or the steps of busy tags are too small.`,
     },
   ]
 }

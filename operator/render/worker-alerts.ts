@@ -1,7 +1,7 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** Worker ids and the time that pods may stamp. */
-export function workerAlerts({ pods }: RuleScope): AlertRule[] {
+export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenDataCentreClaimLost',
@@ -9,7 +9,7 @@ export function workerAlerts({ pods }: RuleScope): AlertRule[] {
       for: '30s',
       severity: 'critical',
       summary: 'The number of the data centre is claimed by another installation',
-      description: 'Pod {{ $labels.pod }} gets no worker id. Give one of the two another spec.datacenter.',
+      description: `{{ $labels.${member} }} gets no worker id. Give one of the two another spec.datacenter.`,
     },
     {
       alert: 'IdgenWorkerIdMissing',
@@ -17,8 +17,7 @@ export function workerAlerts({ pods }: RuleScope): AlertRule[] {
       for: '1m',
       severity: 'warning',
       summary: 'A pod cannot stamp snowflakes',
-      description:
-        'Pod {{ $labels.pod }} has no worker id or no time grant. It serves segments and UUIDs on. Its log says why: a clock ahead, no free worker id, no store.',
+      description: `{{ $labels.${member} }} has no worker id or no time grant. It serves segments and UUIDs on. Its log says why: a clock ahead, no free worker id, no store.`,
     },
     {
       alert: 'IdgenWorkerIdLost',
@@ -26,8 +25,7 @@ export function workerAlerts({ pods }: RuleScope): AlertRule[] {
       for: '0s',
       severity: 'warning',
       summary: 'A pod lost its worker id to another one',
-      description:
-        'Pod {{ $labels.pod }} was paused past its lease, or a store was edited by hand. It took another worker id; no ID was repeated.',
+      description: `{{ $labels.${member} }} was paused past its lease, or a store was edited by hand. It took another worker id; no ID was repeated.`,
     },
     {
       alert: 'IdgenTimeCopyBehind',
@@ -35,7 +33,7 @@ export function workerAlerts({ pods }: RuleScope): AlertRule[] {
       for: '5m',
       severity: 'warning',
       summary: 'Copies of time grants in PostgreSQL lag behind',
-      description: 'Pod {{ $labels.pod }}: a restored etcd could not be noticed meanwhile. Check PostgreSQL.',
+      description: `{{ $labels.${member} }}: a restored etcd could not be noticed meanwhile. Check PostgreSQL.`,
     },
     {
       alert: 'IdgenClockSteppedBack',
@@ -43,8 +41,32 @@ export function workerAlerts({ pods }: RuleScope): AlertRule[] {
       for: '0s',
       severity: 'warning',
       summary: 'The clock of a node stepped back further than can be bridged',
+      description: `{{ $labels.${member} }} refused to stamp until the clock caught up. Check time synchronisation of its node.`,
+    },
+    {
+      alert: 'IdgenWorkerIdsShort',
+      expr: `count(idgen_worker_id{${pods}} >= 0) > 0.8 * 256`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'More than 80 % of the worker ids of the data centre are held',
       description:
-        'Pod {{ $labels.pod }} refused to stamp until the clock caught up. Check time synchronisation of its node.',
+        '{{ $value }} of 256 are held. A process that finds none serves no snowflakes, and an upgrade needs some that are free. Lower server.workerIds or the number of processes.',
+    },
+    {
+      alert: 'IdgenClockOff',
+      expr: `abs(idgen_clock_offset_seconds{${pods}}) > 2`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'The clock of a machine is off',
+      description: `The clock of {{ $labels.${member} }} is more than 2 s away from that of the stores. Further ahead than snowflake.maxClockAhead it gets no time. Check time synchronisation.`,
+    },
+    {
+      alert: 'IdgenTimeGrantEnds',
+      expr: `idgen_time_grant_left_seconds{${pods}} < 10 and idgen_worker_lease_age_seconds{${pods}} > 15`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Time to stamp runs out, and no more is granted',
+      description: `{{ $labels.${member} }} can stamp snowflakes for {{ $value | humanizeDuration }} more, then tags degrade. Check the store that grants time (etcd, or PostgreSQL without it).`,
     },
   ]
 }

@@ -50,6 +50,10 @@ export class AuditTrail {
     return this.#batch.length + this.#queue.length
   }
 
+  get queueMax(): number {
+    return this.#options.queueMax
+  }
+
   record(entry: AuditEntry): void {
     // Counts of calls, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.

@@ -52,6 +52,9 @@ export class TimeGrantKeeper {
   /** Highest `untilMs` this hold asked for. */
   #askedMs = 0
   #fault: string | undefined = 'no worker id was acquired yet'
+  #clockAheadMs: number | undefined
+  /** Monotonic. */
+  #grantedAtMs: number | undefined
   #flight: Promise<void> | undefined
   #loop: Promise<void> | undefined
 
@@ -69,6 +72,24 @@ export class TimeGrantKeeper {
   get fault(): string | undefined {
     const { snowflake, clock } = this.#options
     return this.#fault ?? snowflake.fault(clock.nowMs())
+  }
+
+  /** How far this machine's clock was ahead of the store's (negative: behind) when they were last compared. */
+  get clockAheadMs(): number | undefined {
+    return this.#clockAheadMs
+  }
+
+  /** Since the store last granted time; undefined without a worker id. */
+  get grantAgeMs(): number | undefined {
+    if (this.#hold === undefined || this.#grantedAtMs === undefined) return undefined
+    return this.#options.clock.monotonicMs() - this.#grantedAtMs
+  }
+
+  /** What is granted beyond now; 0 without a usable grant. */
+  get grantLeftMs(): number {
+    const { snowflake, clock } = this.#options
+    const grant = snowflake.currentGrant()
+    return grant === undefined ? 0 : Math.max(0, grant.untilMs - clock.nowMs())
   }
 
   /** Begins to acquire and renew; the first try is over when the promise resolves, whatever came of it. */
@@ -181,6 +202,7 @@ export class TimeGrantKeeper {
     const before = this.#hold
     if (before === undefined) return this.#fault
     const storeMs = await this.#storeTime()
+    this.#clockAheadMs = clock.nowMs() - storeMs
     const decision = nextUntil(clock.nowMs(), storeMs, {
       windowMs,
       maxAheadMs: maxClockAheadMs,
@@ -196,6 +218,7 @@ export class TimeGrantKeeper {
     const hold = await store.extend(before, untilMs, request.leaseMs)
     if (hold === undefined) return this.#lost(before)
     this.#hold = hold
+    this.#grantedAtMs = sentMs
     if (this.#stop.signal.aborted) return undefined
     // Counted from the sending: the store began its lease later than that, whenever the answer came.
     snowflake.leaseUntil(sentMs + request.leaseMs * LEASE_SHARE)

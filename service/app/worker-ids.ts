@@ -23,6 +23,17 @@ export class WorkerIds {
     return this.#keepers.map(({ fault }) => fault)
   }
 
+  /** Of each, milliseconds; for metrics. */
+  get grants(): readonly { readonly leftMs: number; readonly ageMs: number | undefined }[] {
+    return this.#keepers.map(({ grantLeftMs, grantAgeMs }) => ({ leftMs: grantLeftMs, ageMs: grantAgeMs }))
+  }
+
+  /** As TimeGrantKeeper.clockAheadMs, of the keeper that is furthest off. */
+  get clockAheadMs(): number | undefined {
+    const compared = this.#keepers.map(({ clockAheadMs }) => clockAheadMs).filter((ms) => ms !== undefined)
+    return compared.toSorted((a, b) => Math.abs(b) - Math.abs(a))[0]
+  }
+
   /** What people should know of them: without all of them there are no snowflakes, without some there are fewer. */
   troubles(): readonly Trouble[] {
     const faults = this.faults.filter((fault) => fault !== undefined)

@@ -136,6 +136,11 @@ export class SegmentBuffer implements Algorithm {
     return this.#size === 0 || this.#drained ? undefined : this.#inMemory() / this.#size
   }
 
+  /** Numbers in the segment in use; undefined without one. */
+  get segmentSize(): number | undefined {
+    return this.#size === 0 || this.#drained ? undefined : this.#size
+  }
+
   /** No refill is asked for before this Unix millisecond; undefined while no refusal stands. */
   get retryAtMs(): number | undefined {
     return this.#refusal === undefined ? undefined : this.#refusal.atMs + this.#backoffMs

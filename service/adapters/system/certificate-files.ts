@@ -51,6 +51,11 @@ export class CertificateFiles implements CertificateSource {
     return this.#current
   }
 
+  /** Unix milliseconds at which the current one ends. */
+  get endMs(): number {
+    return new Date(new X509Certificate(this.#current.cert).validTo).getTime()
+  }
+
   follow(onChange: (pair: CertificatePair) => void): void {
     this.#listeners.push(onChange)
   }

@@ -1,0 +1,14 @@
+import { stringify } from 'yaml'
+import { ruleGroups } from '../operator/render/alert-groups.ts'
+import { PLAIN_SCOPE } from '../operator/render/alert-rule.ts'
+
+const INTRODUCTION = `# Alert rules for a Prometheus that nobody but you looks after; the operator makes the same for each IdGenerator.
+# Made by \`make generate\` from operator/render/*-alerts.ts. Do not edit: bounds are yours to change in a copy.
+# The processes are scraped as job "idgen", at least every 15 s; a slower scrape needs longer windows of rates.
+`
+
+/** The alert rules as a file of their own, by its path. */
+export function alertFiles(): Readonly<Record<string, string>> {
+  const text = stringify({ groups: ruleGroups(PLAIN_SCOPE, 'idgen') }, { lineWidth: 0 })
+  return { 'alerts/idgen.yaml': `${INTRODUCTION}${text}` }
+}

@@ -1,0 +1,69 @@
+import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { WorkerIds } from './app/worker-ids.ts'
+import { endStampMs, type SnowflakeLayout } from './core/snowflake-layout.ts'
+import { gauge } from './plain-metrics.ts'
+
+export interface TimeMeasured {
+  readonly workerIds: WorkerIds
+  readonly layout: SnowflakeLayout
+  /** Unix milliseconds at which the certificate ends that callers are shown; left out where none is. */
+  readonly certificateEndMs?: (() => number) | undefined
+}
+
+/** The time that may be stamped, the clock it is held against, and what ends on a date. */
+export function timeSources({ workerIds, layout, certificateEndMs }: TimeMeasured): MetricSource[] {
+  const always: MetricSource[] = [
+    ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
+      workerIds.held.map((worker) => worker ?? -1),
+    ),
+    ofEachWorkerId('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
+      workerIds.faults.map((fault) => (fault === undefined ? 1 : 0)),
+    ),
+    ofEachWorkerId(
+      'idgen_time_grant_left_seconds',
+      'Time granted beyond now: stamping goes on so long without the store; between 0 and snowflake.window',
+      () => workerIds.grants.map(({ leftMs }) => leftMs / 1000),
+    ),
+    ofEachWorkerId(
+      'idgen_worker_lease_age_seconds',
+      'Time since the worker id was last renewed; above snowflake.renewEvery a renewal failed. None without a worker id',
+      () => workerIds.grants.map(({ ageMs }) => (ageMs === undefined ? undefined : ageMs / 1000)),
+    ),
+    {
+      name: 'idgen_clock_offset_seconds',
+      help: "This machine's clock minus that of the store, when they were last compared (snowflake.renewEvery)",
+      kind: 'gauge',
+      labels: [],
+      read: (set) => {
+        const aheadMs = workerIds.clockAheadMs
+        if (aheadMs !== undefined) set([], aheadMs / 1000)
+      },
+    },
+    gauge(
+      'idgen_snowflake_end_timestamp_seconds',
+      'Unix time of the last stamp of the snowflake layout (snowflake.epoch); refused from then on',
+      () => endStampMs(layout) / 1000,
+    ),
+  ]
+  if (certificateEndMs === undefined) return always
+  return [
+    ...always,
+    gauge(
+      'idgen_certificate_end_timestamp_seconds',
+      'Unix time at which the certificate ends that is shown to callers',
+      () => certificateEndMs() / 1000,
+    ),
+  ]
+}
+
+/** One series for each of server.workerIds, in an order that stays; undefined leaves one out. */
+function ofEachWorkerId(
+  name: string,
+  help: string,
+  values: () => readonly (number | undefined)[],
+): MetricSource {
+  const read: MetricSource['read'] = (set) => {
+    for (const [slot, value] of values().entries()) if (value !== undefined) set([String(slot)], value)
+  }
+  return { name, help, kind: 'gauge', labels: ['slot'], read }
+}

@@ -1,0 +1,125 @@
+/** Input of promtool: series that make an alert fire, and series that must not. */
+export interface AlertExample {
+  readonly fires: Series
+  readonly quiet: Series
+  /** Where ten minutes are too short to show it. */
+  readonly at?: string
+}
+
+/** By name and labels: values 15 s apart. */
+type Series = Readonly<Record<string, string>>
+
+const POD = 'job="idgen",instance="a:9464"'
+const up = (metric: string, labels = ''): string => `${metric}{${POD}${labels === '' ? '' : `,${labels}`}}`
+
+/** A gauge that has this value, or that one. */
+function gauge(metric: string, bad: number, good: number, labels = ''): AlertExample {
+  const series = up(metric, labels)
+  return { fires: { [series]: `${bad}x40` }, quiet: { [series]: `${good}x40` } }
+}
+
+/** A counter that grows now, or that stands still at a high number. */
+function counter(metric: string, labels = ''): AlertExample {
+  const series = up(metric, labels)
+  return { fires: { [series]: '0+1x40' }, quiet: { [series]: '7x40' } }
+}
+
+function ofOperator(metric: string, bad: Series, good: Series): AlertExample {
+  const named = (values: Series): Series =>
+    Object.fromEntries(
+      Object.entries(values).map(([labels, value]) => [
+        `${metric}{generator_namespace="shop",generator="orders"${labels}}`,
+        value,
+      ]),
+    )
+  return { fires: named(bad), quiet: named(good) }
+}
+
+const REQUESTS = up('idgen_generate_requests_total', 'tag="w/g/t",algorithm="segment"')
+const FAILURES = up('idgen_generate_failures_total', 'code="IDGEN_INTERNAL"')
+const ISSUED = up('idgen_ids_issued_total', 'tag="w/g/t",algorithm="segment"')
+const UP = up('up')
+const READY = up('idgen_ready')
+const bucket = (le: string): string => up('idgen_generate_duration_seconds_bucket', `le="${le}"`)
+
+/** 15,000,000 in 15 s are a million a second, which is the capacity of one process. */
+export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
+  IdgenQpsHigh: {
+    fires: { [ISSUED]: '0+12750000x40', [READY]: '1x40' },
+    quiet: { [ISSUED]: '0+11250000x40', [READY]: '1x40' },
+  },
+  IdgenQpsLow: {
+    fires: { [REQUESTS]: '0+1500x5760 8640000+725x400' },
+    quiet: { [REQUESTS]: '0+1500x5760 8640000+775x400' },
+    at: '25h30m',
+  },
+  IdgenLatencyHigh: {
+    fires: { [bucket('0.01')]: '0+980x40', [bucket('0.1')]: '0+1000x40', [bucket('+Inf')]: '0+1000x40' },
+    quiet: { [bucket('0.01')]: '0+995x40', [bucket('0.1')]: '0+1000x40', [bucket('+Inf')]: '0+1000x40' },
+  },
+  IdgenErrorsHigh: {
+    fires: { [REQUESTS]: '0+980x40', [FAILURES]: '0+20x40' },
+    quiet: { [REQUESTS]: '0+995x40', [FAILURES]: '0+5x40' },
+  },
+  IdgenDegraded: counter('idgen_router_moves_total', 'kind="degraded"'),
+  IdgenRequestsWait: gauge('idgen_generate_waiting', 101, 99),
+  IdgenDatabaseUnreachable: gauge('idgen_database_ok', 0, 1),
+  IdgenDatabasePoolExhausted: gauge('idgen_database_pool_waiting', 1, 0),
+  IdgenEtcdUnreachable: gauge('idgen_etcd_ok', 0, 1),
+  IdgenRedisUnreachable: gauge('idgen_redis_ok', 0, 1),
+  IdgenAuditRecordsDropped: counter('idgen_audit_dropped_total'),
+  IdgenAuditQueueFills: {
+    fires: { [up('idgen_audit_queued')]: '501x40', [up('idgen_audit_queue_max')]: '1000x40' },
+    quiet: { [up('idgen_audit_queued')]: '499x40', [up('idgen_audit_queue_max')]: '1000x40' },
+  },
+  IdgenSegmentNearlyOut: gauge('idgen_segment_left_ratio', 0.09, 0.11, 'tag="w/g/t"'),
+  IdgenRangeNearlyUsed: gauge('idgen_range_used_ratio_max', 0.81, 0.79),
+  IdgenRangeAlmostExhausted: gauge('idgen_range_used_ratio_max', 0.96, 0.94),
+  // promtool begins at 1970: four years, or six.
+  IdgenLayoutEnds: gauge('idgen_snowflake_end_timestamp_seconds', 126_000_000, 190_000_000),
+  IdgenWitnessBlind: counter('idgen_segment_grants_total', 'witness="blind"'),
+  IdgenWitnessUnavailable: gauge('idgen_witness_ok', 0, 1),
+  IdgenSegmentStoreRegressed: counter('idgen_database_history_changes_total', 'kind="regressed"'),
+  IdgenRangeConflict: gauge('idgen_range_conflicts', 1, 0),
+  IdgenDataCentreClaimLost: gauge('idgen_dc_claim_ok', 0, 1),
+  IdgenWorkerIdMissing: gauge('idgen_worker_id', -1, 7, 'slot="0"'),
+  IdgenWorkerIdLost: counter('idgen_worker_events_total', 'event="lost"'),
+  IdgenTimeCopyBehind: gauge('idgen_time_copy_ok', 0, 1),
+  IdgenClockSteppedBack: counter('idgen_snowflake_rollbacks_total', 'level="refused"'),
+  IdgenWorkerIdsShort: {
+    fires: Object.fromEntries(
+      Array.from({ length: 205 }, (_, id) => [up('idgen_worker_id', `slot="${id}"`), `${id}x40`]),
+    ),
+    quiet: Object.fromEntries(
+      Array.from({ length: 204 }, (_, id) => [up('idgen_worker_id', `slot="${id}"`), `${id}x40`]),
+    ),
+  },
+  IdgenClockOff: gauge('idgen_clock_offset_seconds', -3, 1.9),
+  IdgenTimeGrantEnds: {
+    fires: {
+      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
+      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '21x40',
+    },
+    quiet: {
+      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
+      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '4x40',
+    },
+  },
+  IdgenDown: { fires: { [UP]: '0x40' }, quiet: { [UP]: '1x40' } },
+  IdgenPodNotReady: { fires: { [READY]: '0x40' }, quiet: { [READY]: '1x40', [UP]: '1x40' } },
+  IdgenThreadDied: counter('idgen_thread_deaths_total'),
+  IdgenEventLoopSlow: gauge('nodejs_eventloop_lag_p99_seconds', 0.11, 0.09),
+  // Three days, or eight, after the minutes at which it is looked at.
+  IdgenServedCertificateEnds: gauge('idgen_certificate_end_timestamp_seconds', 259_200, 700_000),
+  IdgenReplicasMissing: ofOperator(
+    'idgen_operator_replicas',
+    { ',state="wanted"': '3x40', ',state="ready"': '2x40' },
+    { ',state="wanted"': '3x40', ',state="ready"': '3x40' },
+  ),
+  IdgenRolloutFailed: ofOperator('idgen_operator_rollout_failed', { '': '1x40' }, { '': '0x40' }),
+  IdgenCertificateEnds: ofOperator(
+    'idgen_operator_certificate_expiry_seconds',
+    { '': '259200x40' },
+    { '': '700000x40' },
+  ),
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { parse, stringify } from 'yaml'
+import { ALERT_EXAMPLES } from './alert-examples.ts'
+import { watchProgram, withoutPrograms } from './watch-programs.ts'
+
+interface Rule {
+  readonly alert: string
+  readonly annotations: { readonly runbook_url: string }
+}
+
+const ROOT = join(import.meta.dirname, '../..')
+const FILE = join(ROOT, 'alerts/idgen.yaml')
+const { groups } = parse(readFileSync(FILE, 'utf8')) as {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
+}
+const rules = groups.flatMap((group) => group.rules)
+const names = rules.map(({ alert }) => alert).toSorted()
+
+describe('each alert rule', () => {
+  test('has an example that fires it and one that does not', () => {
+    assert.deepEqual(Object.keys(ALERT_EXAMPLES).toSorted(), names)
+  })
+
+  test('has a runbook that its annotation names, and there are no others', () => {
+    const pages = readdirSync(join(ROOT, 'docs/runbooks')).filter((file) => file !== 'README.md')
+    assert.deepEqual(pages.toSorted(), names.map((name) => `${name}.md`).toSorted())
+    for (const { alert, annotations } of rules) {
+      assert.ok(annotations.runbook_url.endsWith(`/docs/runbooks/${alert}.md`), annotations.runbook_url)
+      const page = readFileSync(join(ROOT, `docs/runbooks/${alert}.md`), 'utf8')
+      for (const title of [
+        `# ${alert}`,
+        '## What it means',
+        '## What to look at',
+        '## What to do',
+        '## What not to do',
+      ])
+        assert.ok(page.includes(`${title}\n`), `${alert}: ${title}`)
+    }
+  })
+
+  test('fires on what it is for, and on nothing else, says promtool', {
+    skip: withoutPrograms('promtool'),
+  }, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'idgen-rules-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const promtool = watchProgram('promtool') ?? ''
+    for (const group of groups) {
+      const file = join(folder, `${group.name}.yaml`)
+      writeFileSync(file, stringify({ groups: [group] }))
+      const tests = group.rules.flatMap(({ alert }) => {
+        const example = ALERT_EXAMPLES[alert]
+        assert.ok(example !== undefined, alert)
+        const { fires, quiet, at = '9m' } = example
+        return [counted(alert, fires, at, 1), counted(alert, quiet, at, 0)]
+      })
+      const path = join(folder, `${group.name}.test.yaml`)
+      writeFileSync(path, stringify({ rule_files: [file], evaluation_interval: '15s', tests }))
+      execFileSync(promtool, ['test', 'rules', path], { stdio: 'pipe', encoding: 'utf8', timeout: 120_000 })
+    }
+  })
+})
+
+/** Whether one alert of this name fires. */
+function counted(name: string, series: Readonly<Record<string, string>>, at: string, firing: number): object {
+  return {
+    interval: '15s',
+    input_series: Object.entries(series).map(([metric, values]) => ({ series: metric, values })),
+    promql_expr_test: [
+      {
+        expr: `count(ALERTS{alertname="${name}",alertstate="firing"}) > bool 0 or vector(0)`,
+        eval_time: at,
+        exp_samples: [{ labels: '{}', value: firing }],
+      },
+    ],
+  }
+}

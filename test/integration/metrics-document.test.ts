@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startService } from '../fixtures/service-process.ts'
+
+const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
+/** Only where a certificate is configured, or two stores guard each other. */
+const ELSEWHERE =
+  /^idgen_(?:certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block)/
+
+test('a running service tells exactly the metrics that docs/metrics.md has', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-metrics-'))
+  const service = await startService({
+    IDGEN_DATA_DIR: folder,
+    IDGEN_SERVER_RESP_ENABLED: 'true',
+    IDGEN_SERVER_THREADS: '2',
+  })
+  t.after(async () => {
+    await service.stop('SIGTERM')
+    await rm(folder, { recursive: true, force: true })
+  })
+  const text = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+  const told = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))
+  const documented = new Set([...PAGE.matchAll(/^\| `([a-z0-9_]+)` \|/gm)].map(([, name = '']) => name))
+  assert.ok(told.size > 60, `${told.size}`)
+  assert.deepEqual(
+    [...told].filter((name) => !documented.has(name)),
+    [],
+    'told, and not documented',
+  )
+  assert.deepEqual(
+    [...documented].filter((name) => !told.has(name) && !ELSEWHERE.test(name)),
+    [],
+    'documented, and not told',
+  )
+})
