@@ -15,12 +15,14 @@ import { DURATION_BOUNDS } from './core/duration-histogram.ts'
 import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { StampingCursor } from './core/joined-cursors.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
+import type { OpenTracing } from './open-tracing.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
 import type { Sharing } from './start-cache.ts'
 import { threadSources } from './thread-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
+import { tracingSources } from './tracing-metrics.ts'
 import { VERSION } from './version.ts'
 
 export interface Measured extends CoordinationMeasured {
@@ -34,6 +36,8 @@ export interface Measured extends CoordinationMeasured {
   readonly snowflake: StampingCursor
   readonly uuidV4: UuidV4
   readonly claim: DcClaimGuard | undefined
+  /** Left out where no call is traced. */
+  readonly tracing?: OpenTracing | undefined
   /** Left out where no Redis client is served. */
   readonly resp?: () => Readonly<RespCounters>
   readonly threads?: ThreadPool | undefined
@@ -57,6 +61,7 @@ export function metricSources(measured: Measured): MetricSource[] {
     ...algorithms(measured),
     ...dependencies(measured),
     ...coordinationSources(measured),
+    ...(measured.tracing === undefined ? [] : tracingSources(measured.tracing)),
     ...(measured.sharing === undefined ? [] : cacheSources(measured.sharing)),
     ...(measured.resp === undefined ? [] : respSources(measured.resp)),
     ...(measured.threads === undefined ? [] : threadSources(measured.threads, measured.lender)),
