@@ -128,11 +128,10 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       follower,
       workerIds,
       clock,
-      elsewhere: () => [
-        ...claimTroubles(claim),
-        ...(coordination?.troubles() ?? []),
-        ...(sharing?.troubles() ?? []),
-      ],
+      elsewhere: () =>
+        [claimTroubles(claim), coordination?.troubles(), sharing?.troubles()].flatMap(
+          (troubles) => troubles ?? [],
+        ),
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     audit: new AuditReaders(outside.auditQuery),
