@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd and etcdutl, built from the versions pinned in test/servers/etcd, into
-# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime. Does nothing that is
+# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with "tracing" also Jaeger. Does nothing that is
 # done already; the stamp holds a checksum of what pins the versions, because the times of files say nothing after a
 # checkout.
 set -eu
@@ -26,6 +26,25 @@ build_etcd() {
     mv "$target/${program#*:}.new" "$target/${program#*:}"
   done
   echo "$sum" > "$stamp"
+}
+
+# For the tests of traces; a hundred megabytes of modules, so only where it is asked for.
+build_jaeger() {
+  jaeger_sum=$(cat test/servers/jaeger/go.mod test/servers/jaeger/go.sum | cksum | cut -d ' ' -f 1)
+  jaeger_stamp=$target/.jaeger-built
+  if [ -x "$target/jaeger" ] && [ "$(cat "$jaeger_stamp" 2>/dev/null || true)" = "$jaeger_sum" ]; then
+    return
+  fi
+  if ! command -v go >/dev/null; then
+    echo "Go is missing: install the version that test/servers/jaeger/go.mod names (or later), or set IDGEN_TEST_JAEGER to a jaeger-all-in-one 1.62" >&2
+    exit 1
+  fi
+  echo "building Jaeger into .cache/servers (minutes, once) ..."
+  mkdir -p "$target"
+  (cd test/servers/jaeger &&
+    CGO_ENABLED=0 go build -mod=readonly -trimpath -o "$target/jaeger.new" github.com/jaegertracing/jaeger/cmd/all-in-one)
+  mv "$target/jaeger.new" "$target/jaeger"
+  echo "$jaeger_sum" > "$jaeger_stamp"
 }
 
 install_redis() {
@@ -55,3 +74,4 @@ install_package() {
 build_etcd
 install_redis
 if [ "${1:-}" = faults ]; then install_faketime; fi
+if [ "${1:-}" = tracing ]; then build_jaeger; fi
