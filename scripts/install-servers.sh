@@ -1,12 +1,14 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd and etcdutl, built from the versions pinned in test/servers/etcd, into
-# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with "tracing" also Jaeger. Does nothing that is
+# .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with "tracing" also Jaeger
+# and Zipkin. Does nothing that is
 # done already; the stamp holds a checksum of what pins the versions, because the times of files say nothing after a
 # checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
 stamp=$target/.idgen-built
+ZIPKIN=3.4.4
 
 build_etcd() {
   sum=$(cat test/servers/etcd/go.mod test/servers/etcd/go.sum | cksum | cut -d ' ' -f 1)
@@ -47,6 +49,22 @@ build_jaeger() {
   echo "$jaeger_sum" > "$jaeger_stamp"
 }
 
+# A Java program: fetched by Maven, which checks what it gets.
+install_zipkin() {
+  if [ -f "$target/zipkin-$ZIPKIN.jar" ]; then
+    return
+  fi
+  if ! command -v mvn >/dev/null; then
+    echo "Maven is missing, so the test with Zipkin is left out: install it, or set IDGEN_TEST_ZIPKIN to the exec jar of zipkin-server $ZIPKIN" >&2
+    return
+  fi
+  echo "fetching Zipkin into .cache/servers ..."
+  mkdir -p "$target"
+  (cd "$target" && mvn -q dependency:copy -Dartifact="io.zipkin:zipkin-server:$ZIPKIN:jar:exec" -DoutputDirectory="$target/zipkin.new")
+  mv "$target/zipkin.new/zipkin-server-$ZIPKIN-exec.jar" "$target/zipkin-$ZIPKIN.jar"
+  rmdir "$target/zipkin.new"
+}
+
 install_redis() {
   if ! command -v redis-server >/dev/null; then
     install_package redis-server
@@ -74,4 +92,4 @@ install_package() {
 build_etcd
 install_redis
 if [ "${1:-}" = faults ]; then install_faketime; fi
-if [ "${1:-}" = tracing ]; then build_jaeger; fi
+if [ "${1:-}" = tracing ]; then build_jaeger; install_zipkin; fi

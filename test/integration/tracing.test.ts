@@ -212,6 +212,64 @@ test('a trace is read back complete from a real Jaeger', { skip: NO_JAEGER }, as
   ])
 })
 
+const ZIPKIN =
+  process.env['IDGEN_TEST_ZIPKIN'] ??
+  fileURLToPath(new URL('../../.cache/servers/zipkin-3.4.4.jar', import.meta.url))
+const NO_ZIPKIN = existsSync(ZIPKIN)
+  ? false
+  : 'Zipkin is not here: scripts/install-servers.sh tracing fetches it (Maven), or IDGEN_TEST_ZIPKIN names the exec jar; Java runs it'
+
+test('a trace is read back complete from a real Zipkin', { skip: NO_ZIPKIN }, async (t) => {
+  const port = await startZipkin(t)
+  const service = await serve(t, {
+    IDGEN_TRACING_EXPORTER: 'zipkin',
+    IDGEN_TRACING_ENDPOINT: `http://127.0.0.1:${port}/api/v2/spans`,
+  })
+  const { tracer, traceId, spanIds } = testTracer()
+  await clientOf(t, { endpoints: service.httpOrigin, tracer }).numbers(TAG).batch(3)
+  // It keeps names in lower case.
+  const isServer = ({ name }: ZipkinSpan): boolean => name === HTTP_SPAN.toLowerCase()
+  const spans = await until(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v2/trace/${traceId}`)
+    const found = answer.ok ? ((await answer.json()) as ZipkinSpan[]) : []
+    return found.some(isServer) && found.some(({ name }) => name === 'commit') ? found : undefined
+  })
+  let span = spans.find(({ name }) => name === 'commit')
+  for (let step = 0; step < 20 && span !== undefined && !isServer(span); step += 1)
+    span = spans.find(({ id }) => id === span?.parentId)
+  assert.ok(span !== undefined && isServer(span), 'the commit lies below the call')
+  assert.equal(span.kind, 'SERVER')
+  assert.ok(spanIds.includes(span.parentId ?? ''), 'the call lies below the client')
+})
+
+interface ZipkinSpan {
+  readonly id: string
+  readonly parentId?: string
+  readonly name: string
+  readonly kind?: string
+}
+
+async function startZipkin(t: TestContext): Promise<number> {
+  const port = await freePort()
+  const child = spawn('java', ['-Xmx256m', '-jar', ZIPKIN], {
+    stdio: 'ignore',
+    env: { ...process.env, QUERY_PORT: String(port), STORAGE_TYPE: 'mem' },
+  })
+  const exited = new Promise((resolve) => {
+    child.once('exit', resolve)
+    child.once('error', resolve)
+  })
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  await until(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
+    return answer?.ok === true ? true : undefined
+  })
+  return port
+}
+
 interface JaegerSpan {
   readonly spanID: string
   readonly operationName: string
@@ -260,13 +318,13 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Twenty seconds at most: Jaeger's start on a busy machine. */
+/** A minute at most: the start of a Java program on a busy machine. */
 async function until<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const endsAtMs = Date.now() + 20_000
+  const endsAtMs = Date.now() + 60_000
   for (;;) {
     const found = await find()
     if (found !== undefined) return found
-    if (Date.now() > endsAtMs) throw new Error('it did not come within 20 s')
+    if (Date.now() > endsAtMs) throw new Error('it did not come within a minute')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
