@@ -1,11 +1,12 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
 # in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with
-# "watch" also prometheus, promtool and alertmanager. Does nothing that is done already; a stamp holds a checksum of what
-# pins the versions, because the times of files say nothing after a checkout.
+# "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin. Does nothing that is done
+# already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
+ZIPKIN=3.4.4
 
 # Builds the programs of a folder of test/servers: build NAME PROGRAM=PACKAGE...
 build() {
@@ -41,6 +42,22 @@ build_watch() {
   build alertmanager alertmanager=github.com/prometheus/alertmanager/cmd/alertmanager
 }
 
+# A Java program: fetched by Maven, which checks what it gets.
+install_zipkin() {
+  if [ -f "$target/zipkin-$ZIPKIN.jar" ]; then
+    return
+  fi
+  if ! command -v mvn >/dev/null; then
+    echo "Maven is missing, so the test with Zipkin is left out: install it, or set IDGEN_TEST_ZIPKIN to the exec jar of zipkin-server $ZIPKIN" >&2
+    return
+  fi
+  echo "fetching Zipkin into .cache/servers ..."
+  mkdir -p "$target"
+  (cd "$target" && mvn -q dependency:copy -Dartifact="io.zipkin:zipkin-server:$ZIPKIN:jar:exec" -DoutputDirectory="$target/zipkin.new")
+  mv "$target/zipkin.new/zipkin-server-$ZIPKIN-exec.jar" "$target/zipkin-$ZIPKIN.jar"
+  rmdir "$target/zipkin.new"
+}
+
 install_redis() {
   if ! command -v redis-server >/dev/null; then
     install_package redis-server
@@ -68,5 +85,12 @@ install_package() {
 build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3
 build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
-if [ "${1:-}" = faults ]; then install_faketime; fi
-if [ "${1:-}" = watch ]; then build_watch; fi
+case "${1:-}" in
+faults) install_faketime ;;
+watch) build_watch ;;
+tracing)
+  # A hundred megabytes of modules, so only where it is asked for.
+  build jaeger jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one
+  install_zipkin
+  ;;
+esac

@@ -1,6 +1,7 @@
 import type { BlockTuning } from './core/block-size.ts'
 import { IdgenClientError } from './core/client-error.ts'
 import type { Endpoint } from './core/endpoint-choice.ts'
+import type { ClientTracer } from './ports/tracer.ts'
 import type { TransportFactory } from './ports/transport.ts'
 
 /** Where idgen runs: `'https://ids.example:8443'`, with its data centre where that is known. */
@@ -30,6 +31,8 @@ export interface ClientOptions extends TuningOptions {
   readonly maxWaiting?: number | undefined
   /** Repeated requests a second, of all tags together, in the long run; 20 if left out. */
   readonly retriesPerSecond?: number | undefined
+  /** Traces the requests of this client: a Tracer of OpenTelemetry, `trace.getTracer('app')`. Not over the Redis protocol. */
+  readonly tracer?: ClientTracer | undefined
   /** Told what went wrong while nobody waited for it: to be logged. */
   readonly onWarning?: ((error: IdgenClientError) => void) | undefined
 }

@@ -54,6 +54,7 @@ export class IdgenClient {
       dc,
       discover,
       attemptMs,
+      tracer: options.tracer,
     })
     this.#budget = new RetryBudget(retriesPerSecond)
     this.#warn = harmless(options.onWarning)

@@ -15,6 +15,7 @@ import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { StampingCursor } from './core/joined-cursors.ts'
 import type { SegmentBuffer } from './core/segment-buffer.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
+import type { OpenTracing } from './open-tracing.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
@@ -23,6 +24,7 @@ import { ofEachTag, readServed } from './tag-metrics.ts'
 import { threadSources } from './thread-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { type TimeMeasured, timeSources } from './time-metrics.ts'
+import { tracingSources } from './tracing-metrics.ts'
 import { VERSION } from './version.ts'
 
 export interface Measured extends CoordinationMeasured, TimeMeasured {
@@ -35,6 +37,8 @@ export interface Measured extends CoordinationMeasured, TimeMeasured {
   readonly snowflake: StampingCursor
   readonly uuidV4: UuidV4
   readonly claim: DcClaimGuard | undefined
+  /** Left out where no call is traced. */
+  readonly tracing?: OpenTracing | undefined
   /** Left out where no Redis client is served. */
   readonly resp?: () => Readonly<RespCounters>
   readonly threads?: ThreadPool | undefined
@@ -54,7 +58,7 @@ export function metricSources(measured: Measured): MetricSource[] {
 }
 
 export function metricSections(measured: Measured): MetricSection[] {
-  const { sharing, resp, threads, lender } = measured
+  const { sharing, resp, threads, lender, tracing } = measured
   return [
     { title: 'What runs', sources: [BUILD, ...state(measured)] },
     { title: 'IDs and requests', sources: [...generation(measured), ...outcomes(measured)] },
@@ -63,6 +67,7 @@ export function metricSections(measured: Measured): MetricSection[] {
     { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
     { title: 'Database, keys and audit log', sources: dependencies(measured) },
     { title: 'Stores that guard each other', sources: coordinationSources(measured) },
+    ...(tracing === undefined ? [] : [{ title: 'Traces', sources: tracingSources(tracing) }]),
     ...(sharing === undefined ? [] : [{ title: 'Redis', sources: cacheSources(sharing) }]),
     ...(resp === undefined ? [] : [{ title: 'Listener for Redis clients', sources: respSources(resp) }]),
     ...(threads === undefined

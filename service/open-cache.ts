@@ -5,6 +5,7 @@ import type { BlockCache } from './ports/block-cache.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import type { RecordCache } from './ports/record-cache.ts'
+import type { Tracer } from './ports/tracer.ts'
 
 /** The cache that the instances share. What it cannot do costs its callers speed, never an answer. */
 export interface OpenCache {
@@ -22,7 +23,12 @@ export interface OpenCache {
  * The connection to Redis, single or cluster, where `redis.endpoints` names any. It connects by itself, now or later.
  * @throws IDGEN_CONFIG_INVALID
  */
-export async function openCache(config: Config, clock: Clock, log: Log): Promise<OpenCache | undefined> {
+export async function openCache(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  tracer?: Tracer,
+): Promise<OpenCache | undefined> {
   const { redis } = config
   const endpoints = listed(redis.endpoints)
   if (endpoints.length === 0) return undefined
@@ -32,7 +38,8 @@ export async function openCache(config: Config, clock: Clock, log: Log): Promise
     import('./adapters/redis/redis-block-cache.ts'),
     import('./adapters/redis/redis-record-cache.ts'),
   ])
-  const client = new RedisClient({ endpoints, cluster: redis.cluster, timeoutMs: redis.timeout, clock, log })
+  const { cluster, timeout: timeoutMs } = redis
+  const client = new RedisClient({ endpoints, cluster, timeoutMs, clock, log, ...(tracer && { tracer }) })
   return {
     blocks: new RedisBlockCache(client),
     records: new RedisRecordCache(client),

@@ -4,12 +4,17 @@ import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import type { WitnessRules } from './core/witness.ts'
 import type { Log } from './ports/log.ts'
+import type { Tracer } from './ports/tracer.ts'
 
 /**
  * The connection to etcd, where `etcd.endpoints` names any. It connects by itself, now or later.
  * @throws IDGEN_CONFIG_INVALID when a certificate cannot be read
  */
-export async function openCoordinator(config: Config, log: Log): Promise<EtcdCoordinator | undefined> {
+export async function openCoordinator(
+  config: Config,
+  log: Log,
+  tracer?: Tracer,
+): Promise<EtcdCoordinator | undefined> {
   const { etcd } = config
   const endpoints = listed(etcd.endpoints)
   if (endpoints.length === 0) return undefined
@@ -21,6 +26,7 @@ export async function openCoordinator(config: Config, log: Log): Promise<EtcdCoo
     prefix: etcd.prefix,
     timeoutMs: etcd.timeout,
     log,
+    ...(tracer && { tracer }),
     ...(etcd.username === '' ? {} : { username: etcd.username, password: etcd.password }),
     ...(endpoints.some((endpoint) => endpoint.startsWith('https:'))
       ? {

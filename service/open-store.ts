@@ -23,6 +23,7 @@ import { type OpenCache, openCache } from './open-cache.ts'
 import { openCoordinator } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
+import type { Tracer } from './ports/tracer.ts'
 
 /** The stores on PostgreSQL (a server by URL, or the embedded one in the data folder) and, where configured, on etcd. */
 export interface OpenStore
@@ -51,16 +52,21 @@ export interface OpenStore
  * Opens the database and brings its schema up to date (or, with database.migrate off, refuses an old one).
  * @throws IDGEN_STORE_UNAVAILABLE, IDGEN_SCHEMA_MISMATCH, IDGEN_DATA_FOLDER_IN_USE, IDGEN_EMBEDDED_UNAVAILABLE
  */
-export async function openStore(config: Config, log: Log, instance: string): Promise<OpenStore> {
+export async function openStore(
+  config: Config,
+  log: Log,
+  instance: string,
+  tracer?: Tracer,
+): Promise<OpenStore> {
   await using opening = new AsyncDisposableStack()
   const server = await databaseServer(config, log, opening)
-  const database = openDatabase(config, server.url, log, instance)
+  const database = openDatabase(config, server.url, { log, instance, tracer })
   opening.defer(() => database.close())
   await ensureSchema(config, database, log)
   const identity = await databaseIdentity(database)
-  const coordinator = await openCoordinator(config, log)
+  const coordinator = await openCoordinator(config, log, tracer)
   opening.defer(async () => coordinator?.close())
-  const redis = await openCache(config, new SystemClock(), log)
+  const redis = await openCache(config, new SystemClock(), log, tracer)
   opening.defer(async () => redis?.close())
   const cache = redis === undefined ? undefined : await cacheOf(redis, database)
   const upkeep = new PartitionUpkeep(database.kysely, log, config.audit.retentionMonths, (chain, cut) =>
@@ -108,11 +114,16 @@ function installationNamed(config: Config, identity: string): string {
 }
 
 /** The pool alone, for commands that need no stores (migrate, doctor). */
-export function openDatabase(config: Config, url: string, log: Log, instance: string): PostgresDatabase {
+export function openDatabase(
+  config: Config,
+  url: string,
+  { log, instance, tracer }: { log: Log; instance: string; tracer?: Tracer | undefined },
+): PostgresDatabase {
   const { pool } = config.database
   return new PostgresDatabase({
     url,
     log,
+    ...(tracer && { tracer }),
     poolMax: pool.max,
     poolMin: pool.min,
     acquireTimeoutMs: pool.acquireTimeout,

@@ -15,6 +15,7 @@ import type { SegmentLedger } from './ports/segment-ledger.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import type { TimeCopyStore } from './ports/time-copy-store.ts'
 import type { TimeGrantStore } from './ports/time-grant-store.ts'
+import type { Tracer } from './ports/tracer.ts'
 
 /** All that touches the world outside; memory or real servers, real time or a test's. */
 export interface Outside {
@@ -45,6 +46,8 @@ export interface Outside {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** Who this process is, for people who read the tables. */
   readonly instance: string
   /** This process' share of its processors, 0..1; default: measured. The simulation brings its own. */

@@ -5,6 +5,7 @@ import type { PinoLog } from './adapters/telemetry/pino-log.ts'
 import { advertisedNode } from './advertised-node.ts'
 import type { Config } from './config/keys.ts'
 import { openStore } from './open-store.ts'
+import { openTracing } from './open-tracing.ts'
 import { type ListeningPorts, startListeners } from './start-listeners.ts'
 import { type Service, startUseCases } from './start-use-cases.ts'
 
@@ -27,14 +28,29 @@ export async function startService(
 ): Promise<RunningService> {
   await using starting = new AsyncDisposableStack()
   const instance = instanceName(config)
-  const store = await openStore(config, log, instance)
-  starting.defer(() => store.close())
   const clock = new SystemClock()
+  const random = new SystemRandom()
+  const tracing = openTracing(config, { clock, random, log, instance })
+  if (tracing !== undefined) {
+    log.follow(tracing.tracer)
+    // Last: what the stop itself calls is traced too.
+    starting.defer(() => tracing.exporter.stop())
+  }
+  const store = await openStore(config, log, instance, tracing?.tracer)
+  starting.defer(() => store.close())
   const claim = store.claim === undefined ? {} : { claim: { ...store.claim, dcAssumed } }
-  const outside = { ...store, ...claim, clock, random: new SystemRandom(), log, instance }
+  const outside = {
+    ...store,
+    ...claim,
+    clock,
+    random,
+    log,
+    instance,
+    ...(tracing && { tracer: tracing.tracer }),
+  }
   const service = await startUseCases(config, outside)
   starting.defer(() => service.stop())
-  const listeners = await startListeners(config, service, store.poolStats, starting)
+  const listeners = await startListeners(config, { ...service, tracing }, store.poolStats, starting)
   service.useCases.readiness.started()
   service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
   const stack = starting.move()

@@ -6,6 +6,7 @@ import { PassedRequests } from './http/passed-requests.ts'
 import { createProbeServer } from './http/probe-server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
+import type { OpenTracing } from './open-tracing.ts'
 import { sleep } from './ports/clock.ts'
 import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './start-grpc.ts'
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
@@ -37,7 +38,7 @@ interface Api {
 /** Everything that callers and probes reach. What it adds to `starting` ends it again. @throws IDGEN_PORT_IN_USE, IDGEN_CONFIG_INVALID */
 export async function startListeners(
   config: Config,
-  service: Service,
+  service: Service & { readonly tracing: OpenTracing | undefined },
   poolStats: OpenStore['poolStats'],
   starting: AsyncDisposableStack,
 ): Promise<ListeningPorts> {

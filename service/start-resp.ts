@@ -23,12 +23,13 @@ export function newResp(
   { useCases }: Service,
   certificates: CertificateSource | undefined,
 ): RespListener {
-  const { clock, log } = useCases
+  const { clock, log, tracer } = useCases
   const server = new RespServer(new LocalIssuer(useCases), {
     limits: resp,
     version: VERSION,
     maxConnectionAgeMs,
     clock,
+    tracer,
     onFault: (err) => log.error({ err }, 'a connection of a Redis client ended by a fault of ours'),
     ...(certificates && resp.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
   })

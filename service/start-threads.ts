@@ -10,7 +10,7 @@ import type { RespServerOptions } from './resp/server.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadOrders } from './threads/answering-thread.ts'
 import type { ProtocolThreadOptions, StartThread } from './threads/protocol-thread.ts'
-import { ThreadPool } from './threads/thread-pool.ts'
+import { detailNow, ThreadPool } from './threads/thread-pool.ts'
 import { VERSION } from './version.ts'
 
 /** What a thread is given at its start (thread-program.ts), as data. */
@@ -19,6 +19,8 @@ export interface ThreadProgramOrders {
   readonly owner: string
   readonly meters: SharedArrayBuffer
   readonly work: ThreadWork
+  /** undefined: no call is traced. */
+  readonly tracing: { readonly slowMs: number } | undefined
 }
 
 /** The protocols that threads answer, and how. */
@@ -111,11 +113,18 @@ export function threadStarter(config: Config, useCases: UseCases, work: ThreadWo
     maxKeys: config.auth.cache.maxEntries,
     everybody: useCases.authenticator.peek(undefined),
     proxies: useCases.addresses.settings,
-    debug: DETAILED.has(config.log.level),
+    detail: detailNow(useCases),
   }
+  const tracing = useCases.tracer.enabled ? { slowMs: config.tracing.slow } : undefined
   return ({ onMessage, onExit }, meters) => {
     // A nonce: shares of a thread that ended are not those of the one in its place.
-    const workerData: ThreadProgramOrders = { orders, work, owner: `${process.pid}/${randomUUID()}`, meters }
+    const workerData: ThreadProgramOrders = {
+      orders,
+      work,
+      owner: `${process.pid}/${randomUUID()}`,
+      meters,
+      tracing,
+    }
     const worker = new Worker(PROGRAM, { workerData, name: 'protocol', resourceLimits: MEMORY })
     let fault: Error | undefined
     worker.on('message', onMessage)
@@ -161,5 +170,3 @@ const MEMORY = { maxOldGenerationSizeMb: 512 }
 const PORT_IS_SHARED: ReadonlySet<string> = new Set(['linux', 'freebsd'])
 /** As server.threads allows. */
 const THREADS_MAX = 64
-/** Levels at which lines for debugging are written; else they are not sent to the main thread. */
-const DETAILED: ReadonlySet<string> = new Set(['debug', 'trace'])

@@ -30,6 +30,7 @@ import type { UuidV4 } from './core/uuid-v4.ts'
 import type { Outside } from './outside.ts'
 import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
+import { NO_TRACER } from './ports/tracer.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
 import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
@@ -81,7 +82,7 @@ async function claimed(claim: DcClaimGuard | undefined, audit: AuditTrail): Prom
 
 /** Everything made and connected; nothing runs yet. */
 function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
-  const { clock, log, catalog, random } = outside
+  const { clock, log, catalog, random, tracer = NO_TRACER } = outside
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
   const timeWatch = new TimeWatch({ audit, log })
@@ -129,11 +130,10 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
       follower,
       workerIds,
       clock,
-      elsewhere: () => [
-        ...claimTroubles(claim),
-        ...(coordination?.troubles() ?? []),
-        ...(sharing?.troubles() ?? []),
-      ],
+      elsewhere: () =>
+        [claimTroubles(claim), coordination?.troubles(), sharing?.troubles()].flatMap(
+          (troubles) => troubles ?? [],
+        ),
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     audit: new AuditReaders(outside.auditQuery),
@@ -143,6 +143,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,
     log,
+    tracer,
   }
   const capacity = newCapacityWatch(config, outside, audit, { segments, lock: coordination?.lock })
   const lender = new SubBlockLender({ ...useCases, maxCount: useCases.limits.maxRuns })
@@ -220,7 +221,7 @@ function newDirectory(
 ): TagDirectory {
   const { segments, cursors, onChange } = given
   const { snowflake, uuidV7, uuidV4 } = cursors
-  const { catalog, clock, log } = outside
+  const { catalog, clock, log, tracer = NO_TRACER } = outside
   const measured = new CpuShare()
   return new TagDirectory({
     catalog,
@@ -231,6 +232,7 @@ function newDirectory(
       dc: config.datacenter.id,
       clock,
       log,
+      tracer,
       refillDeadlineMs: config.segment.refillDeadline,
       cpu: outside.cpu ?? (() => measured.read()),
       prefetch: config.segment.prefetch,
@@ -271,13 +273,14 @@ function newCapacityWatch(
 
 function newGenerate(
   config: Config,
-  { clock }: Outside,
+  { clock, tracer = NO_TRACER }: Outside,
   workerIds: WorkerIds,
   routers: RouterWatch,
   uuidV4: UuidV4,
 ): GenerateIds {
   return new GenerateIds({
     clock,
+    tracer,
     deadlineMs: config.server.generate.deadline,
     maxWaiting: config.server.generate.maxWaiting,
     onRouterEvent: (tag, event) => routers.tell(tag, event),

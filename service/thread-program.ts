@@ -2,13 +2,21 @@ import type { Server } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
+import { SystemRandom } from './adapters/system/system-random.ts'
+import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
+import type { Sampling } from './core/span-sampling.ts'
 import { createIdGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc/server.ts'
 import { createIdServer } from './http/id-server.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { RespServer } from './resp/server.ts'
 import { listenAt } from './sockets/listen-at.ts'
 import type { RespWork, ThreadProgramOrders } from './start-threads.ts'
-import { AnsweringThread, type ThreadListener, type ThreadParts } from './threads/answering-thread.ts'
+import {
+  AnsweringThread,
+  type AnsweringThreadOptions,
+  type ThreadListener,
+  type ThreadParts,
+} from './threads/answering-thread.ts'
 
 /** What a protocol thread runs: its listeners, which know of the world what the main thread tells. */
 const main = parentPort
@@ -28,6 +36,7 @@ const thread = new AnsweringThread({
     if (message.kind === 'stopped') process.exit(0)
   },
   newListeners,
+  ...(orders.tracing && { newTracer: tracerOf(orders.tracing, orders.orders.detail.sampling) }),
 })
 main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
@@ -99,7 +108,7 @@ function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certifica
 }
 
 function respListener(
-  { issuer, counters, log }: ThreadParts,
+  { issuer, counters, log, tracer }: ThreadParts,
   { host, options, encrypted }: RespWork,
   certificates: Certificates,
 ): ThreadListener {
@@ -111,6 +120,7 @@ function respListener(
         ...options,
         clock,
         counters,
+        tracer,
         onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
         ...(files && { tls: encryption(files) }),
       })
@@ -118,6 +128,14 @@ function respListener(
     },
     drain: async (withinMs) => server?.drain(withinMs),
   }
+}
+
+/** Its spans are exported by the main thread. */
+function tracerOf(
+  { slowMs }: { readonly slowMs: number },
+  sampling: Sampling,
+): NonNullable<AnsweringThreadOptions['newTracer']> {
+  return (onEnd) => new RecordingTracer({ sampling, slowMs, clock, random: new SystemRandom(), onEnd })
 }
 
 function encryption(certificates: CertificateFiles): NonNullable<GrpcServerOptions['tls']> {

@@ -24,6 +24,8 @@ export interface IdRequest {
   readonly path: string
   readonly count: number
   readonly form: AnswerForm
+  /** W3C Trace Context, for the protocols that carry it; left out: none. */
+  readonly traceparent?: string | undefined
 }
 
 /**

@@ -2,6 +2,7 @@ import { asClientError, IdgenClientError } from '../core/client-error.ts'
 import { type Endpoint, EndpointChoice } from '../core/endpoint-choice.ts'
 import { checkAnswer, type IdAnswer, type IdRequest } from '../core/id-answer.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { ClientSpan, ClientTracer } from '../ports/tracer.ts'
 import type { Transport } from '../ports/transport.ts'
 
 export interface EndpointCallerSettings {
@@ -13,6 +14,8 @@ export interface EndpointCallerSettings {
   readonly discover: boolean
   /** So long an endpoint may take for one answer. */
   readonly attemptMs: number
+  /** Left out: no request is traced. */
+  readonly tracer?: ClientTracer | undefined
 }
 
 /**
@@ -62,6 +65,23 @@ export class EndpointCaller {
   }
 
   async #attempt(endpoint: Endpoint, request: IdRequest): Promise<IdAnswer> {
+    const { tracer } = this.#settings
+    if (tracer === undefined) return this.#attemptOnce(endpoint, request)
+    const span = tracer.startSpan('idgen issue', {
+      kind: SPAN_CLIENT,
+      attributes: { 'idgen.tag': request.path, 'idgen.count': request.count, 'server.address': endpoint.url },
+    })
+    try {
+      return await this.#attemptOnce(endpoint, { ...request, traceparent: traceparentOf(span) })
+    } catch (thrown) {
+      span.setStatus({ code: SPAN_ERROR, message: asClientError(thrown, endpoint.url).code })
+      throw thrown
+    } finally {
+      span.end()
+    }
+  }
+
+  async #attemptOnce(endpoint: Endpoint, request: IdRequest): Promise<IdAnswer> {
     const { transport, clock, attemptMs } = this.#settings
     const sentMs = clock.monotonicMs()
     this.#choice.began(endpoint, sentMs + attemptMs)
@@ -166,6 +186,14 @@ function isSecure(url: string): boolean {
 function isAddress(url: string, schemes: readonly string[]): boolean {
   return URL.canParse(url) && schemes.includes(new URL(url).protocol.slice(0, -1))
 }
+
+function traceparentOf(span: ClientSpan): string {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return `00-${traceId}-${spanId}-${traceFlags % 2 === 1 ? '01' : '00'}`
+}
+
+const SPAN_CLIENT = 2
+const SPAN_ERROR = 2
 
 /** docs/data-centres.md: every 30 s or so. */
 const NODES_EVERY_MS = 30_000

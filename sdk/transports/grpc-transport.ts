@@ -31,7 +31,7 @@ class GrpcTransport implements Transport {
   issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
     const bytes = writeBatchRequest(request)
     const read = (answer: Uint8Array): IdAnswer => readBatchResponse(endpoint, answer)
-    return this.#call(endpoint, '/idgen.v1.IdService/GenerateBatch', bytes, read, signal)
+    return this.#call(endpoint, '/idgen.v1.IdService/GenerateBatch', bytes, read, signal, request.traceparent)
   }
 
   nodes(endpoint: string, signal: AbortSignal): Promise<readonly Endpoint[]> {
@@ -52,6 +52,7 @@ class GrpcTransport implements Transport {
     request: Buffer,
     read: (bytes: Uint8Array) => T,
     signal: AbortSignal,
+    traceparent?: string,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const channel = this.#channel(endpoint)
@@ -60,7 +61,7 @@ class GrpcTransport implements Transport {
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => bytes,
         request,
-        this.#metadata(),
+        this.#metadata(traceparent),
         (error, answer) => {
           signal.removeEventListener('abort', cancel)
           try {
@@ -117,11 +118,12 @@ class GrpcTransport implements Transport {
     }
   }
 
-  #metadata(): Metadata {
+  #metadata(traceparent: string | undefined): Metadata {
     const { key, dc } = this.#settings
     const metadata = new Metadata()
     if (key !== undefined) metadata.set('authorization', `Bearer ${key}`)
     if (dc !== undefined) metadata.set('idgen-client-dc', String(dc))
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent)
     return metadata
   }
 }

@@ -12,6 +12,11 @@ interface HttpReply {
   readonly body: string
 }
 
+interface Body {
+  readonly json: string
+  readonly traceparent: string | undefined
+}
+
 /**
  * The service's HTTP interface, over node:http: unlike fetch it takes certificates, lets its sockets go and lets itself
  * be closed, without a dependency.
@@ -34,10 +39,16 @@ class HttpTransport implements Transport {
     }
   }
 
-  async issue(endpoint: string, { path, count, form }: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
+  async issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
+    const { path, count, form, traceparent } = request
     const [workspace, group, tag] = path.split('/')
     const url = `${endpoint}/v1/workspaces/${workspace}/groups/${group}/tags/${tag}/ids`
-    const reply = await this.#send('POST', url, JSON.stringify({ count, as: form }), signal)
+    const reply = await this.#send(
+      'POST',
+      url,
+      { json: JSON.stringify({ count, as: form }), traceparent },
+      signal,
+    )
     if (reply.status !== 200) throw refusal(endpoint, reply)
     return readIds(endpoint, reply.body, form)
   }
@@ -53,7 +64,7 @@ class HttpTransport implements Transport {
     this.#secure.destroy()
   }
 
-  #send(method: string, url: string, body: string | undefined, signal: AbortSignal): Promise<HttpReply> {
+  #send(method: string, url: string, body: Body | undefined, signal: AbortSignal): Promise<HttpReply> {
     const isSecure = url.startsWith('https:')
     const headers =
       body === undefined
@@ -61,7 +72,8 @@ class HttpTransport implements Transport {
         : {
             ...this.#headers,
             'content-type': 'application/json',
-            'content-length': String(Buffer.byteLength(body)),
+            'content-length': String(Buffer.byteLength(body.json)),
+            ...(body.traceparent !== undefined && { traceparent: body.traceparent }),
           }
     return new Promise<HttpReply>((resolve, reject) => {
       const request = (isSecure ? httpsRequest : httpRequest)(url, {
@@ -76,7 +88,7 @@ class HttpTransport implements Transport {
         readBody(response).then((text) => resolve(replyOf(response, text)), reject)
       })
       request.on('error', reject)
-      request.end(body)
+      request.end(body?.json)
     })
   }
 }

@@ -4,10 +4,13 @@ import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import type { RouterEvent } from '../core/router.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
 import type { LiveTag } from './live-tag.ts'
 
 export interface GenerateOptions {
   readonly clock: Clock
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** A request that could not be served within this time fails; milliseconds. */
   readonly deadlineMs: number
   /** Requests that may wait for a grant at once; more are refused, or memory would grow without bound. */
@@ -116,7 +119,9 @@ export class GenerateIds {
    * @throws as tryTakeRun and take
    */
   takeRun(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
-    return this.#wait(tag, requests, () => this.#takeRunWaiting(tag, count, batch, requests))
+    return this.#traced(tag, count, () =>
+      this.#wait(tag, requests, () => this.#takeRunWaiting(tag, count, batch, requests)),
+    )
   }
 
   /**
@@ -150,7 +155,19 @@ export class GenerateIds {
    * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
    */
   take(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
-    return this.#wait(tag, requests, () => this.#takeWaiting(tag, count, batch, requests))
+    return this.#traced(tag, count, () =>
+      this.#wait(tag, requests, () => this.#takeWaiting(tag, count, batch, requests)),
+    )
+  }
+
+  #traced(tag: LiveTag, count: number, taken: () => Promise<void>): Promise<void> {
+    const { tracer = NO_TRACER } = this.#options
+    return traced(tracer, { name: 'wait for a grant', kind: 'internal' }, (span) => {
+      span?.set('idgen.tag', tag.path)
+      span?.set('idgen.count', count)
+      span?.set('idgen.algorithm', tag.router.active.name)
+      return taken()
+    })
   }
 
   async #wait(tag: LiveTag, requests: number, taken: () => Promise<void>): Promise<void> {

@@ -9,6 +9,34 @@ export interface IssueLedgerOptions {
   readonly sampleEvery: number
 }
 
+/** One call, as the audit log shows it in full. */
+export interface CallSample {
+  readonly keyId: string
+  readonly path: string
+  /** `ok` or an error code. */
+  readonly result: string
+  readonly ids: number
+  /** undefined: the call bears none. */
+  readonly traceId: string | undefined
+}
+
+/** Of which calls there are samples: every n-th, over all of one thread. Of several at once at most one. */
+export class CallSampling {
+  sampleEvery: number
+  #calls = 0
+
+  constructor(sampleEvery: number) {
+    this.sampleEvery = sampleEvery
+  }
+
+  isDue(calls: number): boolean {
+    const { sampleEvery } = this
+    const before = this.#calls
+    this.#calls += calls
+    return sampleEvery > 0 && Math.floor(this.#calls / sampleEvery) > Math.floor(before / sampleEvery)
+  }
+}
+
 /** What one key asked of one tag, with one outcome, since counts were last written. */
 export interface LedgerRow {
   readonly keyId: string
@@ -25,36 +53,38 @@ export interface LedgerRow {
  * a record per call would cost more than the call.
  */
 export class IssueLedger {
-  #options: IssueLedgerOptions
+  readonly #options: IssueLedgerOptions
+  readonly #sampling: CallSampling
   readonly #repeat: Repeat
   readonly #byKey = new Map<string, Map<string, LedgerRow>>()
   /** By error code, since the start. */
   readonly #failures = new Map<string, number>()
   #counts = 0
-  #calls = 0
 
   constructor(options: IssueLedgerOptions) {
     this.#options = options
+    this.#sampling = new CallSampling(options.sampleEvery)
     this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
   }
 
   /** Live configuration: counts from the next call on. */
-  configure(sampling: Pick<IssueLedgerOptions, 'sampleEvery'>): void {
-    this.#options = { ...this.#options, ...sampling }
+  configure({ sampleEvery }: Pick<IssueLedgerOptions, 'sampleEvery'>): void {
+    this.#sampling.sampleEvery = sampleEvery
+  }
+
+  get sampleEvery(): number {
+    return this.#sampling.sampleEvery
   }
 
   /** `result` is `ok` or an error code; `ids` is 0 for an error. `traceId` goes into sampled records only. */
   count(keyId: string, path: string, result: string, ids: number, traceId: string | undefined): void {
-    this.#calls += 1
-    const { sampleEvery, audit } = this.#options
-    if (sampleEvery > 0 && this.#calls % sampleEvery === 0)
-      audit.record({ ...sampleOf(keyId, path, result), traceId, detail: { ids } })
+    if (this.#sampling.isDue(1)) this.sample({ keyId, path, result, ids, traceId })
     this.#add(keyId, path, result, { requests: 1, ids })
   }
 
   /** As many calls with one outcome as `requests` says, `ids` for all of them; at most one of them is a sample. */
   countMany(keyId: string, path: string, result: string, calls: { requests: number; ids: number }): void {
-    this.#sample(keyId, path, result, calls)
+    this.#sampleOne(keyId, path, result, calls)
     this.#add(keyId, path, result, calls)
   }
 
@@ -63,7 +93,7 @@ export class IssueLedger {
    * it saves the look-ups.
    */
   countSingles(row: LedgerRow | undefined, keyId: string, path: string, calls: number): LedgerRow {
-    this.#sample(keyId, path, 'ok', { requests: calls, ids: calls })
+    this.#sampleOne(keyId, path, 'ok', { requests: calls, ids: calls })
     const counted =
       row === undefined || row.written || row.keyId !== keyId ? this.#find(keyId, path, 'ok') : row
     counted.requests += calls
@@ -71,17 +101,32 @@ export class IssueLedger {
     return counted
   }
 
-  #sample(
+  #sampleOne(
     keyId: string,
     path: string,
     result: string,
     { requests, ids }: { requests: number; ids: number },
   ): void {
-    const before = this.#calls
-    this.#calls += requests
-    const { sampleEvery, audit } = this.#options
-    if (sampleEvery > 0 && Math.floor(this.#calls / sampleEvery) > Math.floor(before / sampleEvery))
-      audit.record({ ...sampleOf(keyId, path, result), detail: { ids: Math.round(ids / requests) } })
+    if (this.#sampling.isDue(requests))
+      this.sample({ keyId, path, result, ids: Math.round(ids / requests), traceId: undefined })
+  }
+
+  /** The same of a thread that takes its samples itself, since it knows their traces. */
+  countSampled(keyId: string, path: string, result: string, calls: { requests: number; ids: number }): void {
+    this.#add(keyId, path, result, calls)
+  }
+
+  /** With its workspace, by which who may read that part alone finds it. */
+  sample({ keyId: actor, path: subject, result, ids, traceId }: CallSample): void {
+    this.#options.audit.record({
+      actor,
+      action: 'generate',
+      subject,
+      workspace: subject.split('/')[0],
+      result,
+      traceId,
+      detail: { ids },
+    })
   }
 
   #add(
@@ -150,11 +195,6 @@ export class IssueLedger {
     this.#byKey.set(keyId, counts)
     return counts
   }
-}
-
-/** With its workspace, by which who may read that part alone finds it. */
-function sampleOf(actor: string, subject: string, result: string) {
-  return { actor, action: 'generate', subject, workspace: subject.split('/')[0], result }
 }
 
 const MINUTE_MS = 60_000

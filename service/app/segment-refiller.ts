@@ -4,6 +4,7 @@ import type { SegmentBuffer } from '../core/segment-buffer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
+import { NO_TRACER, type Span, type Tracer, traced } from '../ports/tracer.ts'
 
 export interface RefillerOptions {
   readonly store: SegmentStore
@@ -14,6 +15,8 @@ export interface RefillerOptions {
   readonly dc: number
   readonly clock: Clock
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** Callers give up waiting for an allocation after this time and the router degrades; milliseconds. */
   readonly refillDeadlineMs: number
   /** This process' share of its processors, 0..1; part of the dynamic step. */
@@ -40,7 +43,7 @@ export class SegmentRefiller {
     // Measuring the processor would cost more than the IDs, so only for a step that is needed.
     if (!buffer.wantsRefill(nowMs)) return
     const step = buffer.refillStep(nowMs, cpu())
-    if (step > 0) this.#flight = this.#allocate(step)
+    if (step > 0) this.#flight = this.#tracedAllocate(step)
   }
 
   /**
@@ -87,14 +90,27 @@ export class SegmentRefiller {
     }
   }
 
-  async #allocate(step: number): Promise<void> {
+  /** Of the call that began it: those that join it wait beside it. */
+  #tracedAllocate(step: number): Promise<void> {
+    const { tracer = NO_TRACER } = this.#options
+    return traced(tracer, { name: 'allocate a segment', kind: 'internal' }, (span) =>
+      this.#allocate(step, span),
+    )
+  }
+
+  async #allocate(step: number, span: Span | undefined): Promise<void> {
+    span?.set('idgen.tag', this.#options.tagPath)
+    span?.set('idgen.step', step)
     const { store, buffer, tagId, generation, dc, clock, log, tagPath } = this.#options
     try {
       const grant = await store.allocate(tagId, dc, step, generation)
+      span?.set('idgen.grant.lo', grant.lo)
+      span?.set('idgen.grant.hi', grant.hi)
       // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
       buffer.install(grant, clock.nowMs())
     } catch (thrown) {
       const error = IdgenError.from(thrown)
+      span?.fail(error.message)
       log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')
       buffer.refused(error.code, error.message, clock.nowMs())
     } finally {

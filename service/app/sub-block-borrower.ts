@@ -2,13 +2,17 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import { SubBlock } from '../core/sub-block.ts'
+import { printTraceparent } from '../core/traceparent.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
 import type { IssuesBy } from './issuer.ts'
 import { shuttingDown, type ToBorrower, type ToLender, toBorrower } from './sub-block-messages.ts'
 import { type Flight, SubBlockShelf } from './sub-block-shelf.ts'
 
 export interface SubBlockBorrowerOptions {
   readonly clock: Clock
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** To the lender: messages arrive once each and in order. */
   readonly post: (message: ToLender) => void
   /** This thread of this process, now: process id, boot id and a random nonce. Asked before every take. */
@@ -122,7 +126,15 @@ export class SubBlockBorrower {
     })
   }
 
-  async #wait(path: string, count: number, { taken, ask }: Wanted): Promise<void> {
+  #wait(path: string, count: number, wanted: Wanted): Promise<void> {
+    const { tracer = NO_TRACER } = this.#options
+    const facts = { 'idgen.tag': path, 'idgen.count': count }
+    return traced(tracer, { name: 'wait for a share', kind: 'internal', facts }, () =>
+      this.#waitFor(path, count, wanted),
+    )
+  }
+
+  async #waitFor(path: string, count: number, { taken, ask }: Wanted): Promise<void> {
     const { clock, deadlineMs, maxWaiting } = this.#options
     if (this.#stopped) throw shuttingDown()
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
@@ -197,10 +209,13 @@ export class SubBlockBorrower {
   }
 
   #ask(path: string, shelf: SubBlockShelf, wanted: number, run = false): Flight {
-    const { post, owner, maxCount } = this.#options
+    const { post, owner, maxCount, tracer = NO_TRACER } = this.#options
     this.#asked += 1
     const flight = shelf.asked(this.#asked, run)
-    post({ kind: 'ask', number: flight.number, path, count: Math.min(wanted, maxCount), run, owner: owner() })
+    const { number } = flight
+    const span = tracer.active()
+    const traceparent = span && printTraceparent({ ...span, sampled: true })
+    post({ kind: 'ask', number, path, count: Math.min(wanted, maxCount), run, owner: owner(), traceparent })
     return flight
   }
 

@@ -1,8 +1,10 @@
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { packSubBlock } from '../core/sub-block.ts'
+import { parseTraceparent } from '../core/traceparent.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import type { GenerateIds } from './generate-ids.ts'
 import { shuttingDown, type ToBorrower, type ToLender, toLender } from './sub-block-messages.ts'
 import type { TagDirectory } from './tag-directory.ts'
@@ -12,6 +14,8 @@ export interface SubBlockLenderOptions {
   readonly directory: TagDirectory
   readonly clock: Clock
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** Most IDs of one share: the largest request a protocol lets through. */
   readonly maxCount: number
 }
@@ -125,7 +129,11 @@ export class SubBlockLender {
     if (message.kind === 'stopped') return this.#settle(member)
     const fault = this.#faultOf(member, message)
     if (fault !== undefined) return this.#refuse(member, message, fault)
-    void this.#lend(member, message)
+    const { tracer = NO_TRACER } = this.#options
+    const parent = parseTraceparent(message.traceparent)
+    void (parent === undefined
+      ? this.#lend(member, message)
+      : tracer.adopt(parent, () => this.#lend(member, message)))
   }
 
   #faultOf(member: Member, { path, count }: Ask): IdgenError | undefined {

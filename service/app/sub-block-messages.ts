@@ -15,6 +15,8 @@ export type ToLender =
       /** All of it in one run of consecutive numbers, or none. */
       readonly run: boolean
       readonly owner: string
+      /** Of the traced call that waits for it (W3C); undefined: none does. */
+      readonly traceparent: string | undefined
     }
   /** The thread issues nothing any more, ever. */
   | { readonly kind: 'stopped' }
@@ -46,10 +48,18 @@ export type ToBorrower =
 export function toLender(message: unknown): ToLender | undefined {
   const fields = fieldsOf(message)
   if (fields['kind'] === 'stopped') return { kind: 'stopped' }
-  const { kind, number, path, count, run, owner } = fields
+  const { kind, number, path, count, run, owner, traceparent } = fields
   if (kind !== 'ask' || typeof path !== 'string' || typeof owner !== 'string') return undefined
   if (!isWhole(number) || !isWhole(count) || typeof run !== 'boolean') return undefined
-  return { kind, number, path, count, run, owner }
+  return {
+    kind,
+    number,
+    path,
+    count,
+    run,
+    owner,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+  }
 }
 
 /** undefined: not a message of ours. What a share holds is checked by SubBlock. */

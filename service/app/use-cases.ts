@@ -2,6 +2,7 @@ import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import type { DcTraffic } from './dc-traffic.ts'
@@ -44,4 +45,5 @@ export interface UseCases {
   readonly limits: RequestLimits
   readonly clock: Clock
   readonly log: Log
+  readonly tracer: Tracer
 }

@@ -20,12 +20,10 @@ export async function withDatabase(
   await using stack = new AsyncDisposableStack()
   const running = config.database.url === '' ? await runningEmbeddedUrl(config.data.dir) : undefined
   const { url } = running === undefined ? await databaseServer(config, log, stack) : { url: running }
-  const database = openDatabase(
-    { ...config, database: { ...config.database, pool: POOL } },
-    url,
+  const database = openDatabase({ ...config, database: { ...config.database, pool: POOL } }, url, {
     log,
-    instanceName(config),
-  )
+    instance: instanceName(config),
+  })
   stack.defer(() => database.close())
   await work(database, config)
 }

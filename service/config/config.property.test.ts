@@ -17,7 +17,8 @@ function valueOf(row: KeyRow): fc.Arbitrary<ConfigValue> {
   if (!('min' in row)) return fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
   const { min, max } = row
   return row.kind === 'number'
-    ? fc.double({ min, max, noNaN: true })
+    ? // As many digits as print() writes: nobody configures smaller ones.
+      fc.double({ min, max, noNaN: true }).map((value) => Number(value.toFixed(15)))
     : fc.maxSafeInteger().map((n) => min + (Math.abs(n) % (max - min + 1)))
 }
 

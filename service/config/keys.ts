@@ -4,6 +4,7 @@ import type { KeyRow, KeyValue } from './key-row.ts'
 import { LIMIT_KEYS } from './limit-keys.ts'
 import { SERVER_KEYS } from './server-keys.ts'
 import { STORE_KEYS } from './store-keys.ts'
+import { TRACING_KEYS } from './tracing-keys.ts'
 
 /** THE registry of configuration keys, in the order of docs/configuration.md. */
 export const KEYS = {
@@ -12,6 +13,7 @@ export const KEYS = {
   ...STORE_KEYS,
   ...COORDINATION_KEYS,
   ...ISSUING_KEYS,
+  ...TRACING_KEYS,
 } as const satisfies Record<string, KeyRow>
 
 type Keys = typeof KEYS

@@ -1,6 +1,7 @@
 import { KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
+import { parseTraceparent, type TraceParent } from '../core/traceparent.ts'
 import type { Call, CallHead } from './call.ts'
 
 /** What the metadata of a call say. Nothing here is checked yet. */
@@ -17,11 +18,17 @@ export interface CallContext {
   readonly clientDc: number
 }
 
+/** The trace that a call belongs to, as its caller says. */
+export function traceParentOf(head: CallHead): TraceParent | undefined {
+  return ((head.memo ??= factsOf(head)) as HeadFacts).parent
+}
+
 /** What the head alone says, found out once for all calls that have the same one. */
 interface HeadFacts {
   readonly keyText: string | undefined
   readonly keyDigest: string | undefined
   readonly traceId: string | undefined
+  readonly parent: TraceParent | undefined
   readonly clientDc: number
 }
 
@@ -38,11 +45,13 @@ export function callContextOf(
 
 function factsOf(head: CallHead): HeadFacts {
   const keyText = keyTextOf(head)
+  const parent = parseTraceparent(head.field('traceparent'))
   return {
     keyText,
     // Longer ones are no keys.
     keyDigest: keyText === undefined || keyText.length > KEY_TEXT_MAX ? undefined : keyDigest(keyText),
-    traceId: traceIdOf(head.field('traceparent')),
+    traceId: parent?.traceId,
+    parent,
     clientDc: clientDcOf(head.field(CLIENT_DC_HEADER)),
   }
 }
@@ -55,13 +64,4 @@ function keyTextOf(head: CallHead): string | undefined {
   return head.field('x-api-key')
 }
 
-function traceIdOf(header = ''): string | undefined {
-  const [, version, traceId, spanId, more] = TRACEPARENT.exec(header) ?? []
-  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined
-  return ALL_ZERO.test(traceId ?? '0') || ALL_ZERO.test(spanId ?? '0') ? undefined : traceId
-}
-
 const BEARER = 'bearer '
-/** The tail of later versions is bounded, so that a long header costs nothing. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.{0,400})?$/
-const ALL_ZERO = /^0+$/

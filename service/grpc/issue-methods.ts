@@ -2,8 +2,10 @@ import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Log } from '../ports/log.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { Call, Method } from './call.ts'
 import { callContextOf } from './call-context.ts'
+import { tracedCall } from './call-span.ts'
 import { encodeBatchResponse, encodeGenerateResponse, type IssuedReply } from './encode-issued.ts'
 import { formatOf } from './id-format.ts'
 import { IdIssuer } from './id-issuer.ts'
@@ -17,6 +19,7 @@ export interface IssueParts {
   readonly issuer: TracedIssuer
   readonly addresses: ClientAddresses
   readonly log: Log
+  readonly tracer: Tracer
 }
 
 /** The methods of idgen.v1.IdService that issue IDs. */
@@ -52,6 +55,14 @@ class IssueAnswers {
 
   /** Without a promise when all is in memory: this is the path of every ID. */
   answer(
+    call: Call,
+    read: () => IdRequest,
+    encode: (reply: IssuedReply) => Uint8Array,
+  ): Uint8Array | Promise<Uint8Array> {
+    return tracedCall(this.#parts.tracer, call, () => this.#answer(call, read, encode))
+  }
+
+  #answer(
     call: Call,
     read: () => IdRequest,
     encode: (reply: IssuedReply) => Uint8Array,

@@ -2,8 +2,10 @@ import type { ClientAddresses } from '../app/client-addresses.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Log } from '../ports/log.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { Call, MessageInput, MessageOutput } from './call.ts'
 import { callContextOf } from './call-context.ts'
+import { tracedCall } from './call-span.ts'
 import { encodeBatchResponse, type IssuedReply } from './encode-issued.ts'
 import { formatOf } from './id-format.ts'
 import type { IdIssuer, IssueOrder } from './id-issuer.ts'
@@ -18,6 +20,7 @@ export interface IssueStreamParts {
   readonly reader: IdRequestReader
   readonly addresses: ClientAddresses
   readonly log: Log
+  readonly tracer: Tracer
   readonly streams: OpenStreams
 }
 
@@ -47,12 +50,12 @@ export class IssueStream implements MessageInput {
 
   receive(message: Uint8Array): void {
     if (this.#over) return
-    const { issuer, reader, call } = this.#parts
+    const { issuer, reader, call, tracer } = this.#parts
     try {
       const { tag, count, format: wanted } = reader.many(message)
       const format = formatOf(wanted)
       const order: IssueOrder = { tag, count, format }
-      const issued = issuer.issue(order, call)
+      const issued = tracedCall(tracer, call, () => issuer.issue(order, call))
       if (issued instanceof IdBatch) this.#answer({ batch: issued, format })
       else this.#wait(issued, format)
     } catch (error) {

@@ -36,10 +36,11 @@ export interface GrpcServer {
 
 /** The gRPC API, design.md section 5, over HTTP/2 of our own (decision 0027). */
 export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions): GrpcServer {
-  const { clock, log, addresses, readiness } = useCases
+  const { clock, log, tracer, addresses, readiness } = useCases
   return serverOf({
     clock,
     log,
+    tracer,
     addresses,
     issuer: new LocalIssuer(useCases),
     isReady: () => readiness.report().ready,

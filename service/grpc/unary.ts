@@ -3,6 +3,7 @@ import { authorize, type Caller } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import type { Call } from './call.ts'
 import { type CallContext, callContextOf } from './call-context.ts'
+import { tracedCall } from './call-span.ts'
 import { refusal } from './refusal.ts'
 
 /** One request, one answer. Rejects with CallStatus. */
@@ -13,11 +14,11 @@ export type UnaryHandler<Q, A> = (request: Q, call: Call) => Promise<A>
  * (`w`, `w/g`, `w/g/t`, or '' for what concerns all workspaces); without, any valid key will do.
  */
 export function unary<Q, A>(
-  useCases: Pick<UseCases, 'authenticator' | 'rates' | 'addresses' | 'log'>,
+  useCases: Pick<UseCases, 'authenticator' | 'rates' | 'addresses' | 'log' | 'tracer'>,
   subjectOf: ((request: Q, caller: Caller) => string) | undefined,
   run: (request: Q, actor: Actor, caller: Caller, context: CallContext) => Promise<A>,
 ): UnaryHandler<Q, A> {
-  return async (request, call) => {
+  const answer: UnaryHandler<Q, A> = async (request, call) => {
     const context = callContextOf(call, useCases.addresses)
     try {
       useCases.rates.admitAddress(context.address)
@@ -29,4 +30,5 @@ export function unary<Q, A>(
       throw refusal(thrown, call.head.path, context, useCases.log)
     }
   }
+  return async (request, call) => tracedCall(useCases.tracer, call, () => answer(request, call))
 }

@@ -4,6 +4,7 @@ import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { admitCallers } from './authentication.ts'
 import { BodyRoom } from './body-room.ts'
 import { ConnectionAge } from './connection-age.ts'
@@ -14,6 +15,7 @@ import { issueRoutes } from './id-routes.ts'
 import { newApp, traceRequest } from './new-app.ts'
 import type { PassedRequest } from './passed-requests.ts'
 import { RequestAdmission } from './request-admission.ts'
+import { beginSpan, withinSpan } from './request-span.ts'
 import { listenWith, SingleId } from './single-id.ts'
 
 export interface IdServerOptions {
@@ -21,6 +23,7 @@ export interface IdServerOptions {
   readonly addresses: ClientAddresses
   readonly clock: Clock
   readonly log: Log
+  readonly tracer: Tracer
   readonly bodyLimit: number
   readonly maxConnectionAgeMs: number
   /** The encrypted listener (createSecureServer), which answers the same. */
@@ -38,8 +41,8 @@ export interface IdServerOptions {
  * everything else is passed on to that (createHttpServer), whole and before its body is read.
  */
 export async function createIdServer(options: IdServerOptions): Promise<FastifyInstance> {
-  const { issuer, addresses, clock, log, bodyLimit, secure, encryptedOnly, passOn } = options
-  const app = newApp(log, { bodyLimit })
+  const { issuer, addresses, clock, log, bodyLimit, secure, encryptedOnly, passOn, tracer } = options
+  const app = newApp(log, { bodyLimit, tracer })
   const age = new ConnectionAge(clock, options.maxConnectionAgeMs)
   for (const listener of [app.server, secure]) if (listener !== undefined) age.watch(listener)
   const isOver = closeGracefully(app, {
@@ -49,8 +52,12 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
   const room = new BodyRoom()
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
+    if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) {
+      request.span = beginSpan(tracer, request, traceRequest(request, reply, tracer))
+      return withinSpan(tracer, request, done)
+    }
+    // Whether it is traced the main thread decides, which answers.
     traceRequest(request, reply)
-    if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) return done()
     // From then on the answer is not fastify's.
     const response = () => reply.hijack().raw
     handOver(raw, response, { passOn, bodyLimit, room, isOver }).catch(done)
@@ -68,6 +75,7 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     admission,
     isOver,
     encryptedOnly,
+    tracer,
   })
   listenWith(handle, app, secure)
   return app

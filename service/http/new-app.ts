@@ -6,19 +6,23 @@ import {
   type RawRequestDefaultExpression,
 } from 'fastify'
 import type { Log } from '../ports/log.ts'
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { replyWithError } from './error-reply.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
+import { traceRequests } from './request-span.ts'
 import { declareRequestState } from './request-state.ts'
-import { traceContextOf } from './trace-context.ts'
+import { type TraceContext, traceContextOf } from './trace-context.ts'
 
 export interface NewAppOptions {
   /** Largest body, bytes. */
   readonly bodyLimit: number
   /** Sees every request before anything else does, and says its URL. */
   readonly rewriteUrl?: (request: RawRequestDefaultExpression) => string
+  /** Left out: no request is traced. */
+  readonly tracer?: Tracer
 }
 
 /** Fastify as all of our HTTP has it, without a route: limits, JSON bodies, errors as problems. */
@@ -28,6 +32,7 @@ export function newApp(log: Log, options: NewAppOptions): FastifyInstance {
   acceptJsonOnly(app)
   app.setErrorHandler((thrown, request, reply) => replyWithError(thrown, request, reply, log))
   app.addSchema(PROBLEM_SCHEMA)
+  traceRequests(app, options.tracer ?? NO_TRACER)
   return app
 }
 
@@ -68,8 +73,9 @@ function newFastify(log: Log, { bodyLimit, rewriteUrl }: NewAppOptions): Fastify
 const PARAM_MAX = 200
 
 /** Takes over the trace of the request, or begins one, and tells it to the client. */
-export function traceRequest(request: FastifyRequest, reply: FastifyReply): void {
-  const trace = traceContextOf(request.headers)
+export function traceRequest(request: FastifyRequest, reply: FastifyReply, tracer?: Tracer): TraceContext {
+  const trace = traceContextOf(request.headers, tracer)
   request.trace = trace
   reply.header('x-request-id', trace.requestId).header('traceparent', trace.traceparent)
+  return trace
 }

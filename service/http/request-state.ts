@@ -2,12 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Actor } from '../app/actor.ts'
 import type { Caller } from '../app/authenticator.ts'
 import { invariant } from '../core/invariant.ts'
+import type { Span } from '../ports/tracer.ts'
 import type { TraceContext } from './trace-context.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before anything else happens to the request. */
     trace: TraceContext | undefined
+    /** Of a traced request. */
+    span: Span | undefined
     /** Set once the API key was checked; stays undefined on open routes. */
     caller: Caller | undefined
   }
@@ -16,6 +19,7 @@ declare module 'fastify' {
 /** Declared up front, so that every request object has one shape and V8 keeps its fast path. */
 export function declareRequestState(app: FastifyInstance): void {
   app.decorateRequest('trace', undefined)
+  app.decorateRequest('span', undefined)
   app.decorateRequest('caller', undefined)
 }
 

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { admitCallers } from './authentication.ts'
@@ -19,6 +20,7 @@ import { nodeRoutes } from './node-routes.ts'
 import { collectOpenapi, documentationRoutes } from './openapi.ts'
 import type { PassedRequests } from './passed-requests.ts'
 import { RequestAdmission } from './request-admission.ts'
+import { beginSpan, withinSpan } from './request-span.ts'
 import { actorOf } from './request-state.ts'
 import { RouteTable } from './route-table.ts'
 import { listenWith, SingleId, type SingleIdOptions } from './single-id.ts'
@@ -46,13 +48,17 @@ export async function createHttpServer(
   options: HttpServerOptions,
 ): Promise<FastifyInstance> {
   const { bodyLimit, passed } = options
-  const app = newApp(useCases.log, { bodyLimit, ...(passed && { rewriteUrl: passed.unpack }) })
+  const app = newApp(useCases.log, {
+    bodyLimit,
+    tracer: useCases.tracer,
+    ...(passed && { rewriteUrl: passed.unpack }),
+  })
   const routes = new RouteTable()
   routes.watch(app)
   app.setNotFoundHandler((request, reply) => {
     throw routes.refusal(request, reply)
   })
-  traceEveryRequest(app, routes)
+  traceEveryRequest(app, routes, useCases.tracer)
   if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo)
   const { readiness, clock } = useCases
   const age = new ConnectionAge(clock, options.maxConnectionAgeMs ?? 0)
@@ -78,17 +84,25 @@ export async function createHttpServer(
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
   const encryptedOnly = options.redirectTo !== undefined
-  const { handle } = new SingleId(issuer, { route, digests, admission, isOver, encryptedOnly })
+  const { handle } = new SingleId(issuer, {
+    route,
+    digests,
+    admission,
+    isOver,
+    encryptedOnly,
+    tracer: useCases.tracer,
+  })
   listenWith(handle, app, options.secure)
   passed?.answerBy(app)
   return app
 }
 
-function traceEveryRequest(app: FastifyInstance, routes: RouteTable): void {
+function traceEveryRequest(app: FastifyInstance, routes: RouteTable, tracer: Tracer): void {
   app.addHook('onRequest', (request, reply, done) => {
-    traceRequest(request, reply)
+    request.span = beginSpan(tracer, request, traceRequest(request, reply, tracer))
     // Here and not in the handler: nobody's body is read for a route that does not exist.
-    done(request.is404 ? routes.refusal(request, reply) : undefined)
+    const refusal = request.is404 ? routes.refusal(request, reply) : undefined
+    withinSpan(tracer, request, () => done(refusal))
   })
 }
 

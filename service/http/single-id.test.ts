@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
 import { LocalIssuer } from '../app/local-issuer.ts'
+import { NO_TRACER } from '../ports/tracer.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { SingleId } from './single-id.ts'
@@ -39,6 +40,7 @@ async function serve(t: TestContext, { encryptedOnly = false, isOver = (): boole
     admission: new RequestAdmission(api.memory.useCases),
     isOver,
     encryptedOnly,
+    tracer: NO_TRACER,
   })
   const server = createServer(handle)
   server.listen(0, '127.0.0.1')

@@ -5,12 +5,13 @@ import { mayUse } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import { issuedJson } from './issued-text.ts'
 import type { RequestAdmission } from './request-admission.ts'
-import { traceContextOf } from './trace-context.ts'
+import { type TraceContext, traceContextOf } from './trace-context.ts'
 
 export interface SingleIdOptions {
   /** Takes whatever is not answered here; nothing of the request was used up then but its place in the rate limits. */
@@ -21,6 +22,7 @@ export interface SingleIdOptions {
   readonly isOver: (socket: Socket) => boolean
   /** Whether a request without encryption is not to be answered. */
   readonly encryptedOnly: boolean
+  readonly tracer: Tracer
 }
 
 /**
@@ -69,6 +71,8 @@ export class SingleId {
   #answers(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     const issuer = this.#issuer
     const { headers, socket } = request
+    const { tracer } = this.#options
+    const fromMs = tracer.nowMs()
     const keyText = apiKeyOf(headers)
     const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText))
     if (caller === undefined || !mayUse(caller, 'issue', path)) return false
@@ -81,13 +85,15 @@ export class SingleId {
       return false
     }
     issuer.countClient(clientDcOf(headers[CLIENT_DC_HEADER]))
-    const { traceId, traceparent, requestId } = traceContextOf(headers)
+    const trace = traceContextOf(headers, tracer)
+    const { traceId, traceparent, requestId } = trace
     issuer.countCall(caller.keyId, path, 'ok', 1, traceId)
     const body = issuedJson(batch, 'text')
     const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
     if (this.#options.isOver(socket)) answer.push('connection', 'close')
     response.writeHead(200, answer)
     response.end(body, 'latin1')
+    if (trace.sampled) recordAnswer(tracer, trace, path, fromMs)
     return true
   }
 
@@ -105,6 +111,21 @@ export class SingleId {
     return path
   }
 }
+
+/** As traceRequests records it of those that the router answers. */
+function recordAnswer(tracer: Tracer, trace: TraceContext, path: string, fromMs: number): void {
+  const { traceId, spanId, parentId } = trace
+  const [workspace, group, tag] = path.split('/')
+  const facts = {
+    'http.request.method': 'POST',
+    'url.path': `/v1/workspaces/${workspace}/groups/${group}/tags/${tag}/ids`,
+    'http.response.status_code': 200,
+  }
+  const step = { name: SPAN_NAME, kind: 'server', traceId, spanId, parentId, facts } as const
+  tracer.begin({ ...step, agoMs: tracer.nowMs() - fromMs }).end()
+}
+
+const SPAN_NAME = 'POST /v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
 
 /** In place of fastify's own listener, which would route at once. */
 export function listenWith(

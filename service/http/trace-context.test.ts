@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseTraceparent, traceContextOf } from './trace-context.ts'
+import { parseTraceparent } from '../core/traceparent.ts'
+import { traceContextOf } from './trace-context.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN = '00f067aa0ba902b7'
@@ -43,8 +44,16 @@ test('an invalid traceparent counts as none', () => {
 })
 
 test('a later version of traceparent is read as far as it is known', () => {
-  assert.deepEqual(parseTraceparent(`01-${TRACE}-${SPAN}-03-future`), { traceId: TRACE, flags: '01' })
-  assert.deepEqual(parseTraceparent(`01-${TRACE}-${SPAN}-02`), { traceId: TRACE, flags: '00' })
+  assert.deepEqual(parseTraceparent(`01-${TRACE}-${SPAN}-03-future`), {
+    traceId: TRACE,
+    spanId: SPAN,
+    sampled: true,
+  })
+  assert.deepEqual(parseTraceparent(`01-${TRACE}-${SPAN}-02`), {
+    traceId: TRACE,
+    spanId: SPAN,
+    sampled: false,
+  })
 })
 
 test('an X-Request-Id is echoed only where it is a plain word', () => {

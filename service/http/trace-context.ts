@@ -1,52 +1,51 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseTraceparent, printTraceparent } from '../core/traceparent.ts'
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 
 /** What ties a call to its log lines, its audit records and the caller's own trace (R-1.1.3). */
 export interface TraceContext {
   /** 32 hex digits, not all zero. */
   readonly traceId: string
-  /** W3C traceparent of this call: the caller's trace id, a span id of our own, the caller's sampling flag. */
+  /** When the call came, by the tracer's time. */
+  readonly fromMs: number
+  /** Of this call; 16 hex digits. */
+  readonly spanId: string
+  /** Of the caller's span; undefined: the trace begins here. */
+  readonly parentId: string | undefined
+  /** Whether this process records the call. */
+  readonly sampled: boolean
+  /** W3C traceparent of this call: trace id and span id, and whether it or its caller records it. */
   readonly traceparent: string
   /** The caller's X-Request-Id where it is a plain word, else the trace id. */
   readonly requestId: string
 }
 
 /** Takes the trace over from the request, or begins one. An invalid header counts as none (Trace Context 3.2). */
-export function traceContextOf(headers: IncomingHttpHeaders): TraceContext {
+export function traceContextOf(
+  headers: IncomingHttpHeaders,
+  tracer: Pick<Tracer, 'decide' | 'nowMs'> = NO_TRACER,
+): TraceContext {
   const parent = parseTraceparent(headers['traceparent'])
   const random = randomHex()
   const traceId = parent?.traceId ?? random.slice(0, TRACE_DIGITS)
+  const spanId = random.slice(TRACE_DIGITS)
+  const sampled = tracer.decide(parent)
   const given = headers['x-request-id']
   return {
     traceId,
-    traceparent: `00-${traceId}-${random.slice(TRACE_DIGITS)}-${parent?.flags ?? NOT_SAMPLED}`,
+    fromMs: tracer.nowMs(),
+    spanId,
+    parentId: parent?.spanId,
+    sampled,
+    traceparent: printTraceparent({ traceId, spanId, sampled: sampled || parent?.sampled === true }),
     // Only a plain word is echoed: anything else could break a header or a log line.
     requestId: typeof given === 'string' && PLAIN_WORD.test(given) ? given : traceId,
   }
 }
 
-interface Parent {
-  readonly traceId: string
-  readonly flags: string
-}
-
-/** @returns undefined unless it is a valid traceparent of version 00, or of a later version that begins like it */
-export function parseTraceparent(header: string | string[] | undefined): Parent | undefined {
-  if (typeof header !== 'string') return undefined
-  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(header) ?? []
-  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
-    return undefined
-  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined
-  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(spanId)) return undefined
-  return { traceId, flags: Number.parseInt(flags, 16) % 2 === 1 ? SAMPLED : NOT_SAMPLED }
-}
-
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.{0,400})?$/
-const ALL_ZERO = /^0+$/
 const PLAIN_WORD = /^[A-Za-z0-9._-]{1,128}$/
 const TRACE_DIGITS = 32
-const SAMPLED = '01'
-const NOT_SAMPLED = '00'
 
 /** 16 bytes of trace id and 8 of span id. */
 const BYTES_PER_CALL = 24

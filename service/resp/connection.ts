@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
+import type { Span } from '../ports/tracer.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -174,6 +175,13 @@ export class Connection {
 
   /** false: it waits. */
   #runBurst(burst: Burst): boolean {
+    const { tracer } = this.#work
+    if (!tracer.decide(undefined)) return this.#answerBurst(burst)
+    const span = tracer.begin({ ...BURST_STEP, facts: { ...RESP, 'idgen.commands': burst.count } })
+    return tracer.within(span, () => this.#answerBurst(burst, span))
+  }
+
+  #answerBurst(burst: Burst, span?: Span): boolean {
     const { issuer, clock } = this.#work
     const { keyText, keyDigest, client } = this.#session
     const caller = issuer.peekCaller(keyText, keyDigest)
@@ -181,10 +189,11 @@ export class Connection {
     else if (caller === undefined || !burst.take(issuer, caller, client, clock.nowMs())) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
-      this.#wait(this.#late(burst, caller?.keyId))
+      this.#wait(this.#late(burst, caller?.keyId).finally(() => span?.end()))
       return false
     }
     this.#finish(burst, caller?.keyId ?? 'none')
+    span?.end()
     return true
   }
 
@@ -315,6 +324,10 @@ export class Connection {
     this.#socket.once('close', () => late[Symbol.dispose]())
   }
 }
+
+const RESP = { 'network.protocol.name': 'resp' } as const
+/** Clients cannot say which trace a command belongs to: the protocol has no place for it. */
+const BURST_STEP = { name: 'RESP burst', kind: 'server', traceId: undefined, parentId: undefined } as const
 
 /** Answers are written at the latest then: a pipeline of long ones must not become one of megabytes. */
 const FLUSH_AT_BYTES = 65_536

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { Issuer } from '../app/issuer.ts'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { Connection } from './connection.ts'
@@ -21,6 +22,8 @@ export interface RespServerOptions {
   readonly onFault: (error: unknown) => void
   /** Left out: its own. A thread's are read along by the main thread. */
   readonly counters?: RespCounters
+  /** Left out: no burst of commands is traced. */
+  readonly tracer?: Tracer
   /** Left out: not encrypted. */
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }

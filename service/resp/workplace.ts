@@ -1,5 +1,6 @@
 import type { Issuer } from '../app/issuer.ts'
 import type { Clock } from '../ports/clock.ts'
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import { Burst } from './burst.ts'
 import { CommandParser } from './command-parser.ts'
 import { type InputBytes, inputBytes } from './input-bytes.ts'
@@ -18,6 +19,7 @@ export interface Workplace {
   readonly limits: RespLimits
   readonly counters: RespCounters
   readonly version: string
+  readonly tracer: Tracer
   /** A fault of ours, not of a client. */
   readonly onFault: (error: unknown) => void
   readonly parser: CommandParser
@@ -32,12 +34,14 @@ export interface Workplace {
 export interface WorkplaceOptions extends Pick<Workplace, 'clock' | 'limits' | 'onFault' | 'version'> {
   /** Left out: its own. */
   readonly counters?: RespCounters
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
 }
 
 /** `seed`: any int32, not known to callers (TagNames). */
 export function newWorkplace(
   issuer: Issuer,
-  { clock, limits, onFault, version, counters = newRespCounters() }: WorkplaceOptions,
+  { clock, limits, onFault, version, counters = newRespCounters(), tracer = NO_TRACER }: WorkplaceOptions,
   seed: number,
 ): Workplace {
   const headroom = maxCommandBytes(limits)
@@ -46,6 +50,7 @@ export function newWorkplace(
     clock,
     limits,
     version,
+    tracer,
     onFault,
     counters,
     parser: new CommandParser(limits),

@@ -1,17 +1,27 @@
 import type { Caller } from '../app/authenticator.ts'
 import { ClientAddresses, type ProxySettings } from '../app/client-addresses.ts'
+import { CallSampling } from '../app/issue-ledger.ts'
 import { RateLimits, type RateSettings, type RateTables } from '../app/rate-limits.ts'
 import { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { ToLender } from '../app/sub-block-messages.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
+import type { EndedSpan } from '../core/ended-span.ts'
 import { invariant, unreachable } from '../core/invariant.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
 import { KnownKeys } from './known-keys.ts'
 import { PassOn } from './pass-on.ts'
+import { SpanPost } from './span-post.ts'
 import { ThreadIssuer } from './thread-issuer.ts'
-import { type FromThread, type LogLevel, type ToThread, toThread } from './thread-messages.ts'
+import {
+  type FromThread,
+  type LogLevel,
+  type ThreadDetail,
+  type ToThread,
+  toThread,
+} from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { ThreadTally } from './thread-tally.ts'
 
@@ -28,8 +38,7 @@ export interface ThreadOrders {
   /** Where no key is needed: who everybody is. */
   readonly everybody: Caller | undefined
   readonly proxies: ProxySettings
-  /** Whether lines for debugging are written: they come by the thousand, and each is a message. */
-  readonly debug: boolean
+  readonly detail: ThreadDetail
 }
 
 /** What the listeners of a thread share. */
@@ -43,6 +52,7 @@ export interface ThreadParts {
   /** Whether answers should end their connections: the process is about to end. */
   readonly isLeaving: () => boolean
   readonly log: Log
+  readonly tracer: Tracer
 }
 
 /** One protocol that a thread speaks, on a port of its own. */
@@ -61,6 +71,8 @@ export interface AnsweringThreadOptions {
   /** To the main thread: messages arrive once each and in order. */
   readonly post: (message: FromThread | ToLender) => void
   readonly meters: SharedArrayBuffer
+  /** The tracer of this thread; its spans go to `onEnd`. Left out: no call is traced. */
+  readonly newTracer?: (onEnd: (spans: readonly EndedSpan[]) => void) => Tracer
   /** By name, as `listen` asks for them. */
   readonly newListeners: (parts: ThreadParts) => Readonly<Record<string, ThreadListener>>
 }
@@ -74,6 +86,10 @@ export class AnsweringThread {
   readonly #listeners: Readonly<Record<string, ThreadListener>>
   readonly #addresses: ClientAddresses
   readonly #passOn: PassOn
+  readonly #sampling: CallSampling
+  readonly #spans: SpanPost
+  readonly #tracer: Tracer
+  #debug: boolean
   #isLeaving = false
   readonly #meters: ThreadMeters
 
@@ -82,10 +98,15 @@ export class AnsweringThread {
     const { limits, deadlineMs, maxWaiting, maxTags, everybody, maxKeys: maxEntries } = orders
     this.#options = options
     this.#meters = new ThreadMeters(options.meters)
+    this.#sampling = new CallSampling(orders.detail.sampleEvery)
+    this.#debug = orders.detail.debug
+    this.#spans = new SpanPost(clock, (spans) => post({ kind: 'spans', spans }))
+    this.#tracer = options.newTracer?.(this.#spans.add) ?? NO_TRACER
     this.#rates = new RateLimits(clock, orders.rates, orders.rateTables, this.#meters.refused)
     this.#rates.share()
     this.#borrower = new SubBlockBorrower({
       clock,
+      tracer: this.#tracer,
       post,
       owner: () => owner,
       deadlineMs,
@@ -103,6 +124,8 @@ export class AnsweringThread {
       borrower: this.#borrower,
       tally: new ThreadTally(post),
       meters: this.#meters,
+      sampling: this.#sampling,
+      onSample: (sample) => post({ kind: 'sample', sample }),
     })
     this.#addresses = new ClientAddresses(orders.proxies)
     this.#passOn = new PassOn(post)
@@ -112,7 +135,8 @@ export class AnsweringThread {
       addresses: this.#addresses,
       passOn: (name, question) => this.#passOn.ask(name, question),
       isLeaving: () => this.#isLeaving,
-      log: newThreadLog(post, orders.debug),
+      log: newThreadLog(post, () => this.#debug),
+      tracer: this.#tracer,
     })
   }
 
@@ -139,6 +163,7 @@ export class AnsweringThread {
       case 'configure':
         this.#rates.configure(message.rates)
         this.#addresses.configure(message.proxies)
+        this.#tell(message.detail)
         return this.#borrower.configure(message)
       case 'leave':
         this.#isLeaving = true
@@ -148,6 +173,12 @@ export class AnsweringThread {
       default:
         return unreachable(message)
     }
+  }
+
+  #tell({ debug, sampling, sampleEvery }: ThreadDetail): void {
+    this.#debug = debug
+    this.#sampling.sampleEvery = sampleEvery
+    this.#tracer.configure(sampling)
   }
 
   async #listen({ name, port }: Extract<ToThread, { kind: 'listen' }>): Promise<void> {
@@ -169,18 +200,19 @@ export class AnsweringThread {
     } catch (thrown) {
       post({ kind: 'log', level: 'warn', fields: { err: thrown }, text: 'a protocol thread did not drain' })
     }
+    this.#spans.flush()
     post({ kind: 'drained' })
   }
 }
 
 /** The main thread writes it. */
-function newThreadLog(post: AnsweringThreadOptions['post'], debug: boolean): Log {
+function newThreadLog(post: AnsweringThreadOptions['post'], debugs: () => boolean): Log {
   const say =
     (level: LogLevel) =>
     (fields: object, text: string): void =>
       post({ kind: 'log', level, fields, text })
   return {
-    debug: debug ? say('debug') : () => undefined,
+    debug: (fields, text) => (debugs() ? say('debug')(fields, text) : undefined),
     info: say('info'),
     warn: say('warn'),
     error: say('error'),

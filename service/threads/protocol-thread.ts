@@ -31,7 +31,15 @@ export interface ProtocolThreadOptions {
   readonly lender: SubBlockLender
   readonly useCases: Pick<
     UseCases,
-    'addresses' | 'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic' | 'log'
+    | 'addresses'
+    | 'authenticator'
+    | 'directory'
+    | 'generate'
+    | 'ledger'
+    | 'rates'
+    | 'tracer'
+    | 'traffic'
+    | 'log'
   >
   /** Answers what a thread passes on, by protocol. Never rejects. */
   readonly passedOn: Readonly<Record<string, (question: unknown) => Promise<unknown>>>
@@ -150,7 +158,7 @@ export class ProtocolThread implements BorrowingThread {
     if (labels[0] === 'called') {
       const [, keyId, path, outcome] = labels
       authenticator.noteUse(keyId)
-      return ledger.countMany(keyId, path, outcome, { requests, ids })
+      return ledger.countSampled(keyId, path, outcome, { requests, ids })
     }
     const [, path, algorithm, degraded] = labels
     this.used += ids
@@ -190,6 +198,10 @@ export class ProtocolThread implements BorrowingThread {
         return this.#tally?.name(message.row, message.labels)
       case 'log':
         return this.#options.useCases.log[message.level](message.fields, message.text)
+      case 'spans':
+        return this.#options.useCases.tracer.take(message.spans)
+      case 'sample':
+        return this.#options.useCases.ledger.sample(message.sample)
       case 'drained':
         return this.#drained.resolve()
       default:

@@ -1,5 +1,6 @@
 import type { Caller } from '../app/authenticator.ts'
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
+import type { CallSample, CallSampling } from '../app/issue-ledger.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from '../app/issuer.ts'
 import type { RateLimits } from '../app/rate-limits.ts'
 import type { SubBlockBorrower } from '../app/sub-block-borrower.ts'
@@ -22,6 +23,9 @@ export interface ThreadIssuerOptions {
   readonly borrower: SubBlockBorrower
   readonly tally: ThreadTally
   readonly meters: ThreadMeters
+  readonly sampling: CallSampling
+  /** Takes a call for the audit log, which `tally` cannot name: of what is counted together nobody knows the trace. */
+  readonly onSample: (sample: CallSample) => void
 }
 
 /** The issuer of a protocol thread: out of the shares that the main thread lends. */
@@ -77,9 +81,12 @@ export class ThreadIssuer implements TracedIssuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { tally, meters } = this.#options
+    const { tally, meters, sampling, onSample } = this.#options
+    const subject = this.#subjectOf(path, outcome)
     meters.countClients(UNKNOWN_DC, requests)
-    tally.called(keyId, this.#subjectOf(path, outcome), outcome, requests, ids)
+    if (sampling.isDue(requests))
+      onSample({ keyId, path: subject, result: outcome, ids: Math.round(ids / requests), traceId: undefined })
+    tally.called(keyId, subject, outcome, requests, ids)
   }
 
   knows(path: string): boolean {
@@ -98,9 +105,11 @@ export class ThreadIssuer implements TracedIssuer {
     this.#options.meters.countClients(clientDc, 1)
   }
 
-  /** Without the trace: of what is counted together, a sample for the audit log cannot name one. */
-  countCall(...[keyId, path, outcome, ids]: Parameters<TracedIssuer['countCall']>): void {
-    this.#options.tally.called(keyId, this.#subjectOf(path, outcome), outcome, 1, ids)
+  countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {
+    const { tally, sampling, onSample } = this.#options
+    const subject = this.#subjectOf(path, outcome)
+    if (sampling.isDue(1)) onSample({ keyId, path: subject, result: outcome, ids, traceId })
+    tally.called(keyId, subject, outcome, 1, ids)
   }
 
   /** Names out of thin air would fill the tally, and with it the ledger, as fast as a client can invent them. */

@@ -1,8 +1,11 @@
 import type { Caller } from '../app/authenticator.ts'
 import type { ProxySettings } from '../app/client-addresses.ts'
+import type { CallSample } from '../app/issue-ledger.ts'
 import type { RateSettings } from '../app/rate-limits.ts'
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
+import type { EndedSpan } from '../core/ended-span.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
+import type { Sampling } from '../core/span-sampling.ts'
 
 /**
  * What the main thread and a protocol thread say to each other, beside what they say of shares
@@ -26,6 +29,10 @@ export type FromThread =
       readonly fields: object
       readonly text: string
     }
+  /** Of traced calls. */
+  | { readonly kind: 'spans'; readonly spans: readonly EndedSpan[] }
+  /** A call that the audit log shows in full (audit.sampleEvery). */
+  | { readonly kind: 'sample'; readonly sample: CallSample }
   /** What a listener does not answer by itself (passed-on.ts). */
   | { readonly kind: 'passed'; readonly number: number; readonly name: string; readonly question: unknown }
   /** The answer to `drain`: no connection is open any more. */
@@ -59,10 +66,20 @@ export type ToThread =
       readonly maxWaiting: number
       readonly rates: RateSettings
       readonly proxies: ProxySettings
+      readonly detail: ThreadDetail
     }
   /** Not ready any more: answers end their connections from now on, and all is still served. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'drain'; readonly withinMs: number }
+
+/** How much a thread tells of what it does. */
+export interface ThreadDetail {
+  /** Whether lines for debugging are written: they come by the thousand, and each is a message. */
+  readonly debug: boolean
+  readonly sampling: Sampling
+  /** As IssueLedger has it. */
+  readonly sampleEvery: number
+}
 
 /** Requests answered with IDs of a tag, or calls of a key by what became of them (`ok` or an error code). */
 export type RowLabels =
@@ -97,6 +114,12 @@ export function fromThread(message: unknown): FromThread | undefined {
       return isWhole(row) && isRowLabels(labels) ? { kind: 'row', row, labels } : undefined
     case 'log':
       return loggedOf(level, fields)
+    case 'spans':
+      return Array.isArray(fields['spans'])
+        ? { kind: 'spans', spans: fields['spans'] as readonly EndedSpan[] }
+        : undefined
+    case 'sample':
+      return isSample(fields['sample']) ? { kind: 'sample', sample: fields['sample'] } : undefined
     case 'drained':
       return { kind: 'drained' }
     default:
@@ -127,9 +150,10 @@ export function toThread(message: unknown): ToThread | undefined {
     case 'forget':
       return keyId === undefined || isText(keyId) ? { kind: 'forget', keyId } : undefined
     case 'configure': {
-      const { deadlineMs, maxWaiting, rates, proxies } = fields
-      return isWhole(deadlineMs) && isWhole(maxWaiting) && isRates(rates) && isProxies(proxies)
-        ? { kind: 'configure', deadlineMs, maxWaiting, rates, proxies }
+      const { deadlineMs, maxWaiting, rates, proxies, detail } = fields
+      if (!isWhole(deadlineMs) || !isWhole(maxWaiting)) return undefined
+      return isRates(rates) && isProxies(proxies) && isDetail(detail)
+        ? { kind: 'configure', deadlineMs, maxWaiting, rates, proxies, detail }
         : undefined
     }
     case 'drain':
@@ -147,6 +171,17 @@ function isRates(rates: unknown): rates is RateSettings {
 function isProxies(proxies: unknown): proxies is ProxySettings {
   const { trustedProxies, forwardedHeader } = fieldsOf(proxies)
   return isText(trustedProxies) && isText(forwardedHeader)
+}
+
+function isDetail(detail: unknown): detail is ThreadDetail {
+  const { debug, sampling, sampleEvery } = fieldsOf(detail)
+  const { ratio, perSecond } = fieldsOf(sampling)
+  return typeof debug === 'boolean' && typeof ratio === 'number' && isWhole(perSecond) && isWhole(sampleEvery)
+}
+
+function isSample(sample: unknown): sample is CallSample {
+  const { keyId, path, result, ids } = fieldsOf(sample)
+  return isText(keyId) && isText(path) && isText(result) && isWhole(ids)
 }
 
 function isRowLabels(labels: unknown): labels is RowLabels {

@@ -3,10 +3,11 @@ import type { WaitLimits } from '../app/generate-ids.ts'
 import type { RateSettings } from '../app/rate-limits.ts'
 import type { Trouble } from '../app/readiness.ts'
 import { Repeat } from '../app/repeat.ts'
+import type { UseCases } from '../app/use-cases.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 import { ProtocolThread, type ProtocolThreadOptions } from './protocol-thread.ts'
-import type { ToThread } from './thread-messages.ts'
+import type { ThreadDetail, ToThread } from './thread-messages.ts'
 
 export interface ThreadPoolOptions extends Omit<ProtocolThreadOptions, 'onExit'> {
   readonly count: number
@@ -42,6 +43,7 @@ export class ThreadPool {
   #limits: WaitLimits
   #rates: RateSettings
   #proxies: ProxySettings
+  #detail: ThreadDetail
   /** Of threads that ended. */
   readonly #past = newRespCounters()
   #pastUsed = 0
@@ -57,6 +59,7 @@ export class ThreadPool {
     this.#limits = options.useCases.generate.limits
     this.#rates = options.useCases.rates.settings
     this.#proxies = options.useCases.addresses.settings
+    this.#detail = detailNow(options.useCases)
     this.#seats = Array.from({ length: options.count }, (_, number) => ({
       number,
       thread: undefined,
@@ -162,12 +165,23 @@ export class ThreadPool {
     const { settings: rates } = this.#options.useCases.rates
     const { settings: proxies } = this.#options.useCases.addresses
     const { deadlineMs, maxWaiting } = this.#limits
-    const isSame = limits.deadlineMs === deadlineMs && limits.maxWaiting === maxWaiting
+    const detail = detailNow(this.#options.useCases)
+    const isSame =
+      limits.deadlineMs === deadlineMs &&
+      limits.maxWaiting === maxWaiting &&
+      JSON.stringify(detail) === JSON.stringify(this.#detail)
     if (isSame && rates === this.#rates && proxies === this.#proxies) return
     this.#limits = limits
     this.#rates = rates
     this.#proxies = proxies
-    this.#tellAll({ kind: 'configure', ...limits, rates, proxies })
+    this.#detail = detail
+    this.#tellAll(this.#settings())
+  }
+
+  #settings(): Extract<ToThread, { kind: 'configure' }> {
+    const { deadlineMs, maxWaiting } = this.#limits
+    const known = { rates: this.#rates, proxies: this.#proxies, detail: this.#detail }
+    return { kind: 'configure', deadlineMs, maxWaiting, ...known }
   }
 
   #tellAll(message: ToThread): void {
@@ -189,7 +203,7 @@ export class ThreadPool {
       },
     })
     seat.thread = thread
-    thread.tell({ kind: 'configure', ...this.#limits, rates: this.#rates, proxies: this.#proxies })
+    thread.tell(this.#settings())
     if (this.#isLeaving) thread.tell({ kind: 'leave' })
   }
 
@@ -255,6 +269,15 @@ export class ThreadPool {
     }
     this.fold()
   }
+}
+
+/** As configured now. */
+export function detailNow({
+  log,
+  tracer,
+  ledger,
+}: Pick<UseCases, 'ledger' | 'log' | 'tracer'>): ThreadDetail {
+  return { debug: log.debugs === true, sampling: tracer.sampling, sampleEvery: ledger.sampleEvery }
 }
 
 function add(sum: RespCounters, more: Readonly<RespCounters>): void {

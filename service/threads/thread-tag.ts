@@ -35,8 +35,11 @@ export class ThreadTag implements RememberedTag {
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { tally, meters } = this.#options
+    const { tally, meters, sampling, onSample } = this.#options
     meters.countClients(UNKNOWN_DC, commands)
+    // Each of the commands has one ID.
+    if (sampling.isDue(commands))
+      onSample({ keyId, path: this.#path, result: 'ok', ids: 1, traceId: undefined })
     this.#called = tally.answeredAt(this.#called, keyId, this.#path, commands)
   }
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { CallOptions } from '@grpc/grpc-js'
 import { Etcd3 } from 'etcd3'
 import { IdgenError } from '../../core/errors.ts'
+import { NO_TRACER, traced } from '../../ports/tracer.ts'
 import { EtcdNoAnswer, fromEtcdError, memberFailed, neverSent, tokenRejected } from './etcd-error.ts'
 import { clientOptions, type Endpoint, type EtcdCoordinatorOptions, parseEndpoints } from './etcd-options.ts'
 
@@ -37,7 +38,15 @@ export class EtcdMembers {
   }
 
   /** @throws IDGEN_COORDINATION_UNAVAILABLE */
-  async call<T>(call: Call<T>): Promise<T> {
+  call<T>(call: Call<T>): Promise<T> {
+    const { tracer = NO_TRACER } = this.#options
+    // The first word alone: keys are many.
+    const name = `etcd: ${call.doing.split(' ', 1)[0]}`
+    const facts = { 'db.system.name': 'etcd', 'idgen.doing': call.doing }
+    return traced(tracer, { name, kind: 'client', facts }, () => this.#call(call))
+  }
+
+  async #call<T>(call: Call<T>): Promise<T> {
     const endMs = performance.now() + (call.deadlineMs ?? this.#options.timeoutMs)
     let failure: unknown
     // Once each, and one of them again: a call that failed elsewhere may just have closed this one's connection.

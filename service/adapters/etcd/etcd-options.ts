@@ -3,6 +3,7 @@ import type { ChannelOptions } from '@grpc/grpc-js'
 import type { IOptions } from 'etcd3'
 import { IdgenError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Tracer } from '../../ports/tracer.ts'
 
 export interface EtcdCoordinatorOptions {
   /** Client URLs of the members, `http://host:port` or `https://host:port`, all of one kind. Port: 2379 by default. */
@@ -16,6 +17,8 @@ export interface EtcdCoordinatorOptions {
   /** How long a call may take, in milliseconds, before it counts as unknown. */
   readonly timeoutMs: number
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
 }
 
 export interface EtcdTls {

@@ -2,6 +2,7 @@ import { type Compilable, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { IdgenError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
+import { NO_TRACER, type Span, type Tracer, traced } from '../../ports/tracer.ts'
 import { parseInt8 } from './int8.ts'
 import { PooledClient } from './pooled-client.ts'
 import { fromPostgres } from './postgres-error.ts'
@@ -12,6 +13,8 @@ export interface DatabaseOptions {
   /** postgres://user:password@host:port/database?sslmode=… */
   readonly url: string
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
   /** Most connections of this process; default 100 (R-1.2.3). The server's max_connections must allow it. */
   readonly poolMax?: number
   /** Connections kept when idle; default 10. */
@@ -39,10 +42,12 @@ export class PostgresDatabase {
   readonly #pool: pg.Pool
   readonly #poolMax: number
   readonly #deadlineMs: number
+  readonly #tracer: Tracer
 
   constructor(options: DatabaseOptions) {
     this.#poolMax = options.poolMax ?? 100
     this.#deadlineMs = options.deadlineMs ?? 10_000
+    this.#tracer = options.tracer ?? NO_TRACER
     this.#pool = new pg.Pool({
       connectionString: options.url,
       max: this.#poolMax,
@@ -64,10 +69,14 @@ export class PostgresDatabase {
   }
 
   /** One statement that changes nothing. `doing` completes "The database failed while …". */
-  async read<R>(doing: string, query: Compilable<R>, deadlineMs = this.#deadlineMs): Promise<R[]> {
+  read<R>(doing: string, query: Compilable<R>, deadlineMs = this.#deadlineMs): Promise<R[]> {
+    return this.#traced(doing, () => this.#read(doing, query, deadlineMs))
+  }
+
+  async #read<R>(doing: string, query: Compilable<R>, deadlineMs: number): Promise<R[]> {
     using lent = await this.#lend(doing, deadlineMs)
     try {
-      const rows = await new Session(lent.client).rows(query)
+      const rows = await new Session(lent.client, this.#tracer).rows(query)
       lent.giveBack()
       return rows
     } catch (thrown) {
@@ -81,18 +90,22 @@ export class PostgresDatabase {
    * @throws IDGEN_STORE_UNAVAILABLE when the database does not answer, or when the outcome of the commit is unknown:
    * the caller must then treat everything as both done and not done (a grant is burnt)
    */
-  async transaction<T>(doing: string, work: (session: Session) => Promise<T>): Promise<T> {
+  transaction<T>(doing: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#traced(doing, () => this.#transaction(doing, work))
+  }
+
+  async #transaction<T>(doing: string, work: (session: Session) => Promise<T>): Promise<T> {
     using lent = await this.#lend(doing, this.#deadlineMs)
     let value: T
     try {
       await begin(lent.client)
-      value = await work(new Session(lent.client))
+      value = await work(new Session(lent.client, this.#tracer))
     } catch (thrown) {
       await rollBack(lent, thrown)
       throw fromPostgres(thrown, doing)
     }
     try {
-      await commit(lent.client)
+      await traced(this.#tracer, COMMIT_STEP, () => commit(lent.client))
     } catch (thrown) {
       throw new IdgenError(
         'IDGEN_STORE_UNAVAILABLE',
@@ -127,6 +140,11 @@ export class PostgresDatabase {
     clearTimeout(timer)
   }
 
+  #traced<T>(doing: string, work: (span: Span | undefined) => Promise<T>): Promise<T> {
+    // `doing` is one of a few dozen: names of tags and the like stand in the parameters, which are not recorded.
+    return traced(this.#tracer, { name: `postgresql: ${doing}`, kind: 'client', facts: POSTGRES }, work)
+  }
+
   async #lend(doing: string, deadlineMs: number): Promise<PooledClient> {
     try {
       return new PooledClient(await this.#pool.connect(), deadlineMs)
@@ -135,6 +153,9 @@ export class PostgresDatabase {
     }
   }
 }
+
+const POSTGRES = { 'db.system.name': 'postgresql' } as const
+const COMMIT_STEP = { name: 'COMMIT', kind: 'client', facts: POSTGRES } as const
 
 async function rollBack(lent: PooledClient, thrown: unknown): Promise<void> {
   if (!leavesConnectionUsable(thrown)) return lent.drop()

@@ -1,17 +1,19 @@
 import type { Compilable } from 'kysely'
-import type { ClientBase } from 'pg'
+import type { ClientBase, QueryResult } from 'pg'
+import { type Tracer, traced } from '../../ports/tracer.ts'
 
 /** Runs kysely's queries inside one transaction of one connection, one at a time. */
 export class Session {
   readonly #client: ClientBase
+  readonly #tracer: Tracer
 
-  constructor(client: ClientBase) {
+  constructor(client: ClientBase, tracer: Tracer) {
     this.#client = client
+    this.#tracer = tracer
   }
 
   async rows<R>(query: Compilable<R>): Promise<R[]> {
-    const { sql, parameters } = query.compile()
-    return (await this.#client.query(sql, [...parameters])).rows as R[]
+    return (await this.#query(query)).rows as R[]
   }
 
   async first<R>(query: Compilable<R>): Promise<R | undefined> {
@@ -20,10 +22,19 @@ export class Session {
 
   /** @returns how many rows the statement wrote */
   async write(query: Compilable<unknown>): Promise<number> {
+    return (await this.#query(query)).rowCount ?? 0
+  }
+
+  #query(query: Compilable<unknown>): Promise<QueryResult> {
     const { sql, parameters } = query.compile()
-    return (await this.#client.query(sql, [...parameters])).rowCount ?? 0
+    // Values are not recorded: only `$1` and the like stand in the text.
+    const facts = { 'db.system.name': 'postgresql', 'db.query.text': sql.slice(0, SQL_MAX) }
+    const step = { name: sql.slice(0, sql.indexOf(' ')).toUpperCase(), kind: 'client', facts } as const
+    return traced(this.#tracer, step, () => this.#client.query(sql, [...parameters]))
   }
 }
+
+const SQL_MAX = 2000
 
 /**
  * READ COMMITTED, whatever the server's default: the stores lock rows and need each statement to see what was

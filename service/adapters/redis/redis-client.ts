@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import type { IdgenError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { NO_TRACER, type Tracer, traced } from '../../ports/tracer.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { type RedisEndpoints, redisEndpoints } from './redis-endpoints.ts'
 import { cacheUnavailable, fromRedis } from './redis-error.ts'
@@ -14,6 +15,8 @@ export interface RedisClientOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly log: Log
+  /** Left out: no call is traced. */
+  readonly tracer?: Tracer
 }
 
 /** Of all calls since the start. */
@@ -58,7 +61,13 @@ export class RedisClient {
    * failures.
    * @throws IDGEN_CACHE_UNAVAILABLE outcome unknown: the command may also be carried out later
    */
-  async run<T>(doing: string, command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
+  run<T>(doing: string, command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
+    const { tracer = NO_TRACER } = this.#options
+    const facts = { 'db.system.name': 'redis' }
+    return traced(tracer, { name: `redis: ${doing}`, kind: 'client', facts }, () => this.#run(doing, command))
+  }
+
+  async #run<T>(doing: string, command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
     if (this.#closed || this.#redis.status !== 'ready')
       throw this.#refusal(`Redis is not connected: ${this.#why()}`)
     if (!this.#breaker.tryPass()) throw this.#refusal(`Redis is left alone for a while: ${this.#why()}`)

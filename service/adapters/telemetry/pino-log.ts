@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Log } from '../../ports/log.ts'
+import type { Tracer } from '../../ports/tracer.ts'
 
 /**
  * Structured JSON lines on standard output (R-1.1.3). Fields that could hold a secret are replaced wherever they
@@ -7,12 +8,14 @@ import type { Log } from '../../ports/log.ts'
  */
 export class PinoLog implements Log {
   readonly #pino: Logger
+  #tracer: Tracer | undefined
 
   constructor(level: LevelWithSilent, base: object, destination?: DestinationStream) {
     const options = {
       level,
       base,
       timestamp: stdTimeFunctions.isoTime,
+      mixin: () => this.#traceFields(),
       formatters: { level: (label: string) => ({ level: label }) },
       serializers: { err: plainError },
       redact: { paths: SECRET_PATHS, censor: '[hidden]' },
@@ -20,9 +23,23 @@ export class PinoLog implements Log {
     this.#pino = destination === undefined ? pino(options) : pino(options, destination)
   }
 
+  /** From now on lines that are written within a traced call name its trace. */
+  follow(tracer: Tracer): void {
+    this.#tracer = tracer
+  }
+
+  #traceFields(): object {
+    const span = this.#tracer?.active()
+    return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId }
+  }
+
   /** Takes effect with the next line. */
   setLevel(level: LevelWithSilent): void {
     this.#pino.level = level
+  }
+
+  get debugs(): boolean {
+    return this.#pino.isLevelEnabled('debug')
   }
 
   debug(fields: object, text: string): void {

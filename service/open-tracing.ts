@@ -1,0 +1,41 @@
+import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
+import { SpanExporter } from './adapters/telemetry/span-exporter.ts'
+import { spanUpload } from './adapters/telemetry/span-upload.ts'
+import type { Config } from './config/keys.ts'
+import type { Sampling } from './core/span-sampling.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+import type { Random } from './ports/random.ts'
+import type { Tracer } from './ports/tracer.ts'
+import { VERSION } from './version.ts'
+
+/** What traces calls, and brings the traces away. */
+export interface OpenTracing {
+  readonly tracer: Tracer
+  readonly exporter: SpanExporter
+}
+
+export interface TracingParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly instance: string
+}
+
+/** undefined: `tracing.exporter` is none. Nothing waits for the collector, now or later. */
+export function openTracing(
+  { tracing, datacenter }: Config,
+  { clock, random, log, instance }: TracingParts,
+): OpenTracing | undefined {
+  if (tracing.exporter === 'none') return undefined
+  const service = { version: VERSION, instance, dc: datacenter.id }
+  const { endpoint, authorization, queueMax, slow: slowMs } = tracing
+  const send = spanUpload({ exporter: tracing.exporter, endpoint, authorization, service })
+  const exporter = new SpanExporter({ send, clock, log, queueMax })
+  const sampling = samplingOf(tracing)
+  return { exporter, tracer: new RecordingTracer({ sampling, slowMs, clock, random, onEnd: exporter.add }) }
+}
+
+export function samplingOf({ ratio, maxPerSecond }: Config['tracing']): Sampling {
+  return { ratio, perSecond: maxPerSecond }
+}
