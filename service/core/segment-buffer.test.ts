@@ -25,6 +25,10 @@ describe('segment buffer: issuing', () => {
     const buffer = filled({ lo: 1, hi: 101 })
     assert.deepEqual(take(buffer, 0), [])
     assert.equal(buffer.left, 100)
+    take(buffer, 1)
+    const none = new IdBatch()
+    assert.equal(buffer.take(0, T, none), 0)
+    assert.equal(none.runCount, 0)
   })
 
   test('what is left is told as a share of one segment, from the first number until the end', () => {

@@ -67,6 +67,18 @@ export class SegmentBuffer implements Algorithm {
   }
 
   take(count: number, nowMs: number, out: IdBatch): number {
+    const next = this.#next
+    // Written so that a count of none, or NaN, goes the other way.
+    if (!(count > 0 && count <= this.#end - next)) return this.#takeRuns(count, nowMs, out)
+    this.#next = next + count
+    this.#issued += count
+    // `>>> 0` keeps the low 32 bits of any integer below 2^53.
+    out.pushRun(Math.floor(next / TWO_32), next >>> 0, count)
+    return count
+  }
+
+  /** Over the end of the current segment, from one to the next. */
+  #takeRuns(count: number, nowMs: number, out: IdBatch): number {
     let taken = 0
     while (taken < count) {
       if (this.#next === this.#end && !this.#switch(nowMs)) {

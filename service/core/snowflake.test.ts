@@ -42,6 +42,18 @@ describe('snowflake', () => {
     assert.equal(take(snowflake, 0, T).length, 0)
     assert.equal(snowflake.firstUnusedMs(), T)
     assert.equal(take(snowflake, 1, T).length, 1)
+    const none = new IdBatch()
+    assert.equal(snowflake.take(0, T, none), 0)
+    assert.equal(none.runCount, 0)
+    assert.deepEqual(snowflake.stats(), { issued: 1, granted: 1 })
+  })
+
+  test('what is left of a millisecond is judged anew once another cursor saw a later clock', () => {
+    const snowflake = granted(T, T + 30_000)
+    assert.equal(take(snowflake, 1, T).length, 1)
+    snowflake.skipTo(T, T + 3)
+    assert.equal(take(snowflake, 1, T).length, 0)
+    assert.equal(take(snowflake, 1, T + 3).length, 1)
   })
 
   test('more than 1024 in a millisecond borrow the next ones, from sequence 0, and no run crosses one', () => {

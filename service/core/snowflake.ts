@@ -60,6 +60,7 @@ export class Snowflake implements Algorithm {
   readonly #monotonicMs: () => number
   /** Monotonic; no stamp from here on. */
   #leaseEndMs = Number.POSITIVE_INFINITY
+  #hasLease = false
   readonly #spread: SequenceSpread
   #grant: TimeGrant | undefined
   /** Why there is no grant, or why the last extension failed. */
@@ -70,10 +71,17 @@ export class Snowflake implements Algorithm {
   /** Next sequence of #stampMs; SEQUENCES_PER_MS: nothing left there, which is also so without a grant. */
   #sequence = SEQUENCES_PER_MS
   #hi = 0
+  /** As an int32, which is added to without a box; a run has it as a uint32 again. */
   #lo = 0
   #clockHighMs = 0
+  /**
+   * The clock of the last stamp. At the same clock the sequences that are left need no new judgement: all that it rests
+   * on stands still, or changed in their favour (`extend`). NaN: judge.
+   */
+  #judgedMs = Number.NaN
   #firstUnusedMs: number | undefined
-  #issued = 0
+  /** Issued before the sequences of #stampMs: those count themselves, or each take would write one number more. */
+  #issuedBefore = -SEQUENCES_PER_MS
   #rollbackLevel = STEADY
   readonly #counters = { borrowedMs: 0, rollbacksWaited: 0, rollbacksBridged: 0, rollbacksRefused: 0 }
 
@@ -98,7 +106,7 @@ export class Snowflake implements Algorithm {
     invariant(fromMs < untilMs, 'a window is not empty')
     this.#grant = grant
     this.#refused = false
-    this.#sequence = SEQUENCES_PER_MS
+    this.#standAt(SEQUENCES_PER_MS)
     // Not below the cursor: were a window installed a second time, a release would hand on what is stamped in it.
     this.#firstUnusedMs = Math.min(untilMs, Math.max(fromMs, this.#stampMs + 1))
   }
@@ -125,12 +133,13 @@ export class Snowflake implements Algorithm {
     this.#grant = undefined
     this.#reason = reason
     this.#refused = !soon
-    this.#sequence = SEQUENCES_PER_MS
+    this.#standAt(SEQUENCES_PER_MS)
   }
 
   /** No stamp at or after this monotonic millisecond; undefined: no such limit. */
   leaseUntil(monotonicMs: number | undefined): void {
     this.#leaseEndMs = monotonicMs ?? Number.POSITIVE_INFINITY
+    this.#hasLease = monotonicMs !== undefined
   }
 
   currentGrant(): TimeGrant | undefined {
@@ -147,6 +156,18 @@ export class Snowflake implements Algorithm {
 
   take(count: number, nowMs: number, out: IdBatch): number {
     const clockMs = Math.floor(nowMs)
+    const from = this.#sequence
+    const to = from + count
+    // One run in the millisecond that the last take was judged in, without a lease: what takeWithin does then.
+    if (clockMs !== this.#judgedMs || to > SEQUENCES_PER_MS || to <= from || this.#hasLease)
+      return this.#takeRuns(count, clockMs, out)
+    // First the cursor: whatever fails after it burns IDs, and repeats none.
+    this.#sequence = to
+    out.pushRun(this.#hi, (this.#lo + from) >>> 0, count)
+    return count
+  }
+
+  #takeRuns(count: number, clockMs: number, out: IdBatch): number {
     let taken = 0
     while (taken < count) {
       const n = this.takeWithin(count - taken, clockMs, out)
@@ -158,15 +179,18 @@ export class Snowflake implements Algorithm {
 
   /** One round of `take`: from one millisecond, as many as it has left. */
   takeWithin(count: number, clockMs: number, out: IdBatch): number {
-    if ((this.#sequence === SEQUENCES_PER_MS || clockMs !== this.#stampMs) && !this.#move(clockMs)) return 0
+    const judged = clockMs === this.#judgedMs
+    if ((this.#sequence === SEQUENCES_PER_MS || !judged) && !this.#move(clockMs)) return 0
     // Here, not earlier: clock and sequence are read, so a pause before this line is seen (peers.md section 4, 6).
     if (this.#leaseEnded()) return 0
     // A run never crosses its millisecond's last sequence: the next number would be another worker's.
     const n = Math.min(count, SEQUENCES_PER_MS - this.#sequence)
-    out.pushRun(this.#hi, this.#lo + this.#sequence, n)
+    out.pushRun(this.#hi, (this.#lo + this.#sequence) >>> 0, n)
     this.#sequence += n
-    this.#issued += n
-    if (clockMs > this.#clockHighMs) this.#clockHighMs = clockMs
+    if (!judged) {
+      this.#judgedMs = clockMs
+      if (clockMs > this.#clockHighMs) this.#clockHighMs = clockMs
+    }
     return n
   }
 
@@ -182,10 +206,13 @@ export class Snowflake implements Algorithm {
 
   /** Forward only: no stamp below `ms` after this, and a clock is judged by `clockHighMs` if that is higher. */
   skipTo(ms: number, clockHighMs: number): void {
-    if (clockHighMs > this.#clockHighMs) this.#clockHighMs = clockHighMs
+    if (clockHighMs > this.#clockHighMs) {
+      this.#clockHighMs = clockHighMs
+      this.#judgedMs = Number.NaN
+    }
     if (ms <= this.#stampMs) return
     this.#stampMs = ms - 1
-    this.#sequence = SEQUENCES_PER_MS
+    this.#standAt(SEQUENCES_PER_MS)
   }
 
   /** The millisecond of the next stamp, or a number below 0: none now. */
@@ -227,11 +254,18 @@ export class Snowflake implements Algorithm {
 
   /** `granted` equals `issued`: time that passes unused is not waste, no store ran out of anything by it. */
   stats(): AlgorithmStats {
-    return { issued: this.#issued, granted: this.#issued }
+    const issued = this.#issuedBefore + this.#sequence
+    return { issued, granted: issued }
   }
 
   counters(): SnowflakeCounters {
     return { ...this.#counters }
+  }
+
+  /** Goes on at this sequence, SEQUENCES_PER_MS: at none. Those between are dropped. */
+  #standAt(sequence: number): void {
+    this.#issuedBefore += this.#sequence - sequence
+    this.#sequence = sequence
   }
 
   /** Puts the cursor on a sequence that may be stamped now; false when there is none. */
@@ -242,12 +276,12 @@ export class Snowflake implements Algorithm {
     if (ms === this.#stampMs) return true
     const followed = ms === clockMs
     if (!followed) this.#counters.borrowedMs += 1
-    this.#sequence = followed ? this.#spread.next() : 0
+    this.#standAt(followed ? this.#spread.next() : 0)
     this.#stampMs = ms
     // Before the first stamp of this millisecond leaves: a release in between must not hand it to a successor.
     this.#firstUnusedMs = ms + 1
     this.#hi = snowflakeHi(this.#layout, ms)
-    this.#lo = snowflakeLo(this.#layout, ms, this.#grant.dc, this.#grant.worker)
+    this.#lo = snowflakeLo(this.#layout, ms, this.#grant.dc, this.#grant.worker) | 0
     return true
   }
 
@@ -259,7 +293,7 @@ export class Snowflake implements Algorithm {
 
   /** Asks for the time only where there is a limit. Written so that a clock that reads NaN ends the lease. */
   #leaseEnded(): boolean {
-    return this.#leaseEndMs !== Number.POSITIVE_INFINITY && !(this.#monotonicMs() < this.#leaseEndMs)
+    return this.#hasLease && !(this.#monotonicMs() < this.#leaseEndMs)
   }
 
   /** The millisecond to stamp at `clockMs`, or a verdict below 0 that says why there is none. Changes nothing. */

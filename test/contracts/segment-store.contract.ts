@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { cellOf, cellOwner } from '../../service/core/cells.ts'
+import { cellBounds, cellOf, cellOwner, firstCell } from '../../service/core/cells.ts'
 import { IdgenError } from '../../service/core/errors.ts'
 import type { SegmentGrant } from '../../service/core/grant.ts'
 import { DEFAULT_SPACE, type NumberSpace, SEGMENT_LIMIT, STEP_MAX, type Tag } from '../../service/core/tag.ts'
@@ -131,6 +131,25 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
         tags.map(({ id }) => known.includes(id)),
         [true, true, false],
       )
+    })
+
+    it('initialises many tags at once, each on the first cell of its own number space', async () => {
+      const dc = 5
+      await stores.segments.initialiseAll(dc)
+      const used = await newTag({ startAt: 40 })
+      const before = await stores.segments.allocate(used.id, dc, 10)
+      const tags = await Promise.all(
+        Array.from({ length: 30 }, (_, i) =>
+          newTag({ startAt: 100 * i, cellSize: 1000 + i, dcCount: 6 + (i % 3) }),
+        ),
+      )
+      const opened = await Promise.all([stores.segments.initialiseAll(dc), stores.others.initialiseAll(dc)])
+      assert.equal(opened[0] + opened[1], tags.length)
+      for (const { id, space } of tags) {
+        const { lo } = await stores.segments.allocate(id, dc, 1)
+        assert.equal(lo, cellBounds(space, firstCell(dc, space.dcCount)).lo)
+      }
+      assert.equal((await stores.others.allocate(used.id, dc, 1)).lo, before.hi, 'one in use goes on')
     })
 
     it('tells which share of the numbers of a data centre was granted', async () => {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { cellBounds, cellExists, firstCell } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
+import { invariant } from '../../core/invariant.ts'
 import type { NumberSpace } from '../../core/tag.ts'
 import type { Session } from './session.ts'
 import type { Tables } from './tables.ts'
@@ -27,7 +28,7 @@ export class RangeOpener {
     const tag = await session.first(this.#liveTags().where('id', '=', tagId).forKeyShare())
     if (tag === undefined) throw tagGone(tagId)
     if (dc >= tag.dc_count) throw noCell(tagId, dc)
-    await this.#insertFirst(session, tag, dc)
+    await this.#insertFirsts(session, [tag], dc)
   }
 
   /**
@@ -59,8 +60,7 @@ export class RangeOpener {
         .limit(limit)
         .forKeyShare(),
     )
-    let opened = 0
-    for (const tag of missing) if (await this.#insertFirst(session, tag, dc)) opened += 1
+    const opened = missing.length === 0 ? 0 : await this.#insertFirsts(session, missing, dc)
     return { opened, lastId: missing.at(-1)?.id }
   }
 
@@ -72,19 +72,33 @@ export class RangeOpener {
     return { lo, hi }
   }
 
-  async #insertFirst(session: Session, tag: SpaceColumns & { id: number }, dc: number): Promise<boolean> {
-    const space = spaceOf(tag)
-    const cell = firstCell(dc, tag.dc_count)
-    if (!cellExists(space, cell)) throw noCell(tag.id, dc)
-    const { lo, hi } = cellBounds(space, cell)
-    const made = await session.write(
+  /**
+   * Rows and first cells of all `tags` in two statements: one by one, 100,000 tags took two minutes. Only who made the
+   * row of a tag opens its cell; a row that another process made meanwhile is left as it is.
+   * @returns how many rows were made
+   */
+  async #insertFirsts(
+    session: Session,
+    tags: readonly (SpaceColumns & { id: number })[],
+    dc: number,
+  ): Promise<number> {
+    const cells = new Map(tags.map((tag) => [tag.id, firstCellOf(tag, dc)]))
+    const made = await session.rows(
       this.#db
         .insertInto('segments')
-        .values({ tag_id: tag.id, dc, cell, next_value: lo, cell_hi: hi })
-        .onConflict((conflict) => conflict.columns(['tag_id', 'dc']).doNothing()),
+        .values(
+          [...cells].map(([tag_id, { cell, lo, hi }]) => ({ tag_id, dc, cell, next_value: lo, cell_hi: hi })),
+        )
+        .onConflict((conflict) => conflict.columns(['tag_id', 'dc']).doNothing())
+        .returning('tag_id'),
     )
-    if (made === 1) await this.openCell(session, tag.id, dc, space, cell)
-    return made === 1
+    const opened = made.flatMap(({ tag_id }) => {
+      const first = cells.get(tag_id)
+      return first === undefined ? [] : [{ tag_id, dc, ...first }]
+    })
+    invariant(opened.length === made.length, 'a row is made only for a tag that was asked for')
+    if (opened.length > 0) await session.write(this.#db.insertInto('ranges').values(opened))
+    return opened.length
   }
 
   #liveTags() {
@@ -97,6 +111,13 @@ export class RangeOpener {
 
 export function spaceOf(row: SpaceColumns): NumberSpace {
   return { startAt: row.start_at, cellSize: row.cell_size, dcCount: row.dc_count }
+}
+
+function firstCellOf(tag: SpaceColumns & { id: number }, dc: number) {
+  const space = spaceOf(tag)
+  const cell = firstCell(dc, tag.dc_count)
+  if (!cellExists(space, cell)) throw noCell(tag.id, dc)
+  return { cell, ...cellBounds(space, cell) }
 }
 
 export function tagGone(tagId: number): IdgenError {
