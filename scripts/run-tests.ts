@@ -1,74 +1,35 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCoverage } from './coverage-check.ts'
 import type { TestCounts } from './test-reporter.ts'
+import { type Part, SUITES, type Suite } from './test-suites.ts'
 
 /**
  * `run-tests.ts [suite…]`: runs the named suites (default: unit and integration), judges the coverage of these two together
  * when both ran, and ends with one line "N passed, N failed" over all of them.
  */
-interface Suite {
-  readonly files: readonly string[]
-  readonly options: readonly string[]
-  readonly coverage: boolean
-  /** A test that leaves something open keeps the runner alive for ever; then this ends it. */
-  readonly limitMs: number
-}
-
-/** One test at a time where a file has a database or processes of its own: the machine is shared by all of them. */
-const APART = ['--test-isolation=process', '--test-concurrency=1']
-
-const SUITES: Readonly<Record<string, Suite>> = {
-  /** All in one process: a process per file would cost 20 times as long. */
-  unit: {
-    files: [
-      'service/**/*.test.ts',
-      'operator/**/*.test.ts',
-      'sdk/**/*.test.ts',
-      'test/*.test.ts',
-      'test/simulation/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'bench/**/*.test.ts',
-    ],
-    options: ['--test-isolation=none', '--test-timeout=60000'],
-    coverage: true,
-    limitMs: 600_000,
-  },
-  integration: {
-    files: ['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts'],
-    options: [...APART, '--test-timeout=180000'],
-    coverage: true,
-    limitMs: 1_500_000,
-  },
-  /** The operator on a real kube-apiserver. */
-  cluster: {
-    files: ['test/cluster/**/*.test.ts'],
-    options: [...APART, '--test-timeout=180000'],
-    coverage: false,
-    limitMs: 900_000,
-  },
-  /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
-  e2e: {
-    files: ['test/e2e/**/*.test.ts'],
-    options: ['--test-isolation=none', '--test-timeout=900000'],
-    coverage: false,
-    limitMs: 5_400_000,
-  },
-  faults: {
-    files: ['test/faults/**/*.test.ts'],
-    options: [...APART, '--test-timeout=1800000'],
-    coverage: false,
-    limitMs: 3_600_000,
-  },
-}
-
 const ROOT = join(import.meta.dirname, '..')
 const COVERAGE_FOLDER = join(ROOT, 'coverage')
 const COVERED = ['unit', 'integration']
 
-function runSuite(name: string, suite: Suite): TestCounts {
+async function runSuite(name: string, suite: Suite): Promise<TestCounts> {
+  const counts: TestCounts[] = []
+  for (const parts of suite.steps)
+    counts.push(
+      ...(await Promise.all(
+        parts.map((part) =>
+          runPart(part, suite.coverage ? lcovFile(name, part) : undefined, parts.length > 1),
+        ),
+      )),
+    )
+  return sum(counts)
+}
+
+/** `held`: what it prints is shown when it has ended, whole, because others run at the same time. */
+async function runPart(part: Part, lcov: string | undefined, held: boolean): Promise<TestCounts> {
   const scratch = mkdtempSync(join(tmpdir(), 'idgen-test-'))
   try {
     const countsFile = join(scratch, 'counts.json')
@@ -78,25 +39,36 @@ function runSuite(name: string, suite: Suite): TestCounts {
       '--test-reporter-destination',
       'stdout',
     ]
-    const coverage = suite.coverage ? coverageOptions(name) : []
-    const args = ['--test', ...suite.options, ...reporter, ...coverage, ...suite.files]
-    const { status, signal } = spawnSync(process.execPath, args, {
-      cwd: ROOT,
-      stdio: 'inherit',
-      timeout: suite.limitMs,
-      env: { ...process.env, IDGEN_TEST_COUNTS: countsFile },
-    })
-    return outcome(readCounts(countsFile), status, signal)
+    const coverage = lcov === undefined ? [] : coverageOptions(lcov)
+    const child = spawn(
+      process.execPath,
+      ['--test', ...part.options, ...reporter, ...coverage, ...part.files],
+      {
+        cwd: ROOT,
+        stdio: ['inherit', held ? 'pipe' : 'inherit', held ? 'pipe' : 'inherit'],
+        timeout: part.limitMs,
+        env: { ...process.env, IDGEN_TEST_COUNTS: countsFile },
+      },
+    )
+    const said: Buffer[] = []
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => void said.push(chunk))
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    process.stdout.write(Buffer.concat(said))
+    return outcome(part, readCounts(countsFile), { status, signal })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-function coverageOptions(name: string): string[] {
+function lcovFile(suite: string, { name }: Part): string {
+  return join(COVERAGE_FOLDER, `${suite}-${name}.lcov`)
+}
+
+function coverageOptions(lcov: string): string[] {
   const excluded = ['**/*.test.ts', 'service/grpc/generated/**', 'sdk/test-doubles/**'].map(
     (glob) => `--test-coverage-exclude=${glob}`,
   )
-  const lcov = join(COVERAGE_FOLDER, `${name}.lcov`)
   return [
     '--experimental-test-coverage',
     '--test-coverage-include=service/**',
@@ -108,10 +80,17 @@ function coverageOptions(name: string): string[] {
   ]
 }
 
+interface Ended {
+  readonly status: number | null
+  readonly signal: string | null
+}
+
 /** A runner that died, or found a fault outside of any test, counts as one more failure. */
-function outcome(counts: TestCounts | undefined, status: number | null, signal: string | null): TestCounts {
+function outcome({ name }: Part, counts: TestCounts | undefined, { status, signal }: Ended): TestCounts {
   if (counts === undefined)
-    console.error(`the test runner ended without a result (${signal ?? `exit code ${status}`})`)
+    console.error(
+      `the test runner of part "${name}" ended without a result (${signal ?? `exit code ${status}`})`,
+    )
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 0, skipped: 0 }
   return { passed, failed: status === 0 ? failed : Math.max(1, failed), skipped }
 }
@@ -124,25 +103,45 @@ function readCounts(file: string): TestCounts | undefined {
   }
 }
 
-function main(names: readonly string[]): void {
-  mkdirSync(COVERAGE_FOLDER, { recursive: true })
-  const total = { passed: 0, failed: 0, skipped: 0 }
-  for (const name of names) {
-    const suite = SUITES[name]
-    if (suite === undefined) throw new Error(`no suite ${name}; there are ${Object.keys(SUITES).join(', ')}`)
-    const startedMs = performance.now()
-    const { passed, failed, skipped } = runSuite(name, suite)
-    total.passed += passed
-    total.failed += failed
-    total.skipped += skipped
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`)
+function sum(counts: readonly TestCounts[]): TestCounts {
+  const total = (of: (one: TestCounts) => number): number => counts.reduce((all, one) => all + of(one), 0)
+  return {
+    passed: total(({ passed }) => passed),
+    failed: total(({ failed }) => failed),
+    skipped: total(({ skipped }) => skipped),
   }
-  if (COVERED.every((name) => names.includes(name)))
-    total.failed += checkCoverage(COVERED.map((name) => join(COVERAGE_FOLDER, `${name}.lcov`)))
-  if (total.skipped > 0) console.log(`${total.skipped} skipped, each with its reason above`)
-  console.log(`${total.passed} passed, ${total.failed} failed`)
-  if (total.failed > 0 || total.passed === 0) process.exitCode = 1
 }
 
-main(process.argv.length > 2 ? process.argv.slice(2) : COVERED)
+function suiteOf(name: string): Suite {
+  const suite = SUITES[name]
+  if (suite === undefined) throw new Error(`no suite ${name}; there are ${Object.keys(SUITES).join(', ')}`)
+  return suite()
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  mkdirSync(COVERAGE_FOLDER, { recursive: true })
+  // All of them at first: a name that is wrong is told before the others have taken their time.
+  const suites = names.map((name) => ({ name, suite: suiteOf(name) }))
+  const all: TestCounts[] = []
+  for (const { name, suite } of suites) {
+    const startedMs = performance.now()
+    const counts = await runSuite(name, suite)
+    all.push(counts)
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    const { passed, failed, skipped } = counts
+    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`)
+  }
+  const { passed, failed: failedTests, skipped } = sum(all)
+  let failed = failedTests
+  if (COVERED.every((name) => names.includes(name))) {
+    const covered = suites.filter(({ name }) => COVERED.includes(name))
+    failed += checkCoverage(
+      covered.flatMap(({ name, suite }) => suite.steps.flat().map((part) => lcovFile(name, part))),
+    )
+  }
+  if (skipped > 0) console.log(`${skipped} skipped, each with its reason above`)
+  console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0 || passed === 0) process.exitCode = 1
+}
+
+await main(process.argv.length > 2 ? process.argv.slice(2) : COVERED)

@@ -1,3 +1,5 @@
+// Runs beside others: a deletion is held to a second and two more, which a busy machine may take.
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Secret } from '../../operator/reconcile/credentials.ts'

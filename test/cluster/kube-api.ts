@@ -1,13 +1,12 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SystemClock } from '../../operator/runtime/clock.ts'
 import { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { FileConnection } from '../../operator/runtime/kubeconfig.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 import { type EtcdCluster, testEtcd } from '../integration/etcd-server.ts'
 import { ChildServer, type ChildServerOptions, FOLDER_PREFIX, removeLeftovers } from './child-server.ts'
 import { kubeProgram } from './kube-programs.ts'
@@ -158,15 +157,6 @@ async function writeKeys(folder: string): Promise<void> {
 
 function flags(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Two to five seconds on an idle machine. */

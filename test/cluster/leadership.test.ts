@@ -1,3 +1,5 @@
+// Runs beside others: a standby is held to its bars and three seconds more, which a busy machine may take.
+
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { SystemClock } from '../../operator/runtime/clock.ts'

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TagPath } from '../../operator/core/biz-tag-declaration.ts'
 import type { ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testDatabase } from '../integration/postgres-server.ts'
 import { type TestCertificate, testCertificate } from './test-certificate.ts'
@@ -40,11 +41,13 @@ export class TlsService {
     const database = await testDatabase()
     await writeFile(join(folder, 'tls.crt'), certificate.cert)
     await writeFile(join(folder, 'tls.key'), certificate.key)
+    const port = await freePort()
     const key = `admin-${randomBytes(12).toString('hex')}`
     const environment = {
       IDGEN_DATABASE_URL: database.url,
       IDGEN_AUTH_ADMIN_KEY: key,
-      IDGEN_SERVER_HTTPS_PORT: '0',
+      // The same whenever it comes back.
+      IDGEN_SERVER_HTTPS_PORT: String(port),
       IDGEN_SERVER_HTTPS_CERT: join(folder, 'tls.crt'),
       IDGEN_SERVER_HTTPS_KEY: join(folder, 'tls.key'),
     }
@@ -54,15 +57,13 @@ export class TlsService {
     }
     try {
       const process = await startService(environment)
-      const port = process.log.find(({ msg }) => msg === 'listening')?.['httpsPort']
       const access = {
         address: `https://127.0.0.1:${port}`,
         servername: `${generator}.${namespace}.svc`,
         ca: certificate.ca,
         key,
       }
-      const fixed = { ...environment, IDGEN_SERVER_HTTPS_PORT: String(port) }
-      return new TlsService(access, certificate, fixed, process, end)
+      return new TlsService(access, certificate, environment, process, end)
     } catch (thrown) {
       await end()
       throw thrown

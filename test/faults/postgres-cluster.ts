@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -11,6 +10,7 @@ import { runProgram, SERVER_ENVIRONMENT } from '../../service/adapters/embedded/
 import { chooseAccount, type ServerAccount } from '../../service/adapters/embedded/server-account.ts'
 import { findServerBinaries } from '../../service/adapters/embedded/server-binaries.ts'
 import { boundToUs, endAtExit } from '../fixtures/bound-child.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 
 /**
  * One PostgreSQL data folder and the server that runs on it, to be killed, frozen, copied and restored by tests.
@@ -217,15 +217,6 @@ function parentOf(pid: string): number {
   } catch {
     return -1
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** As durable as a production server, but small, and ready to be copied by a standby. */

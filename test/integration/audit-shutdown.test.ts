@@ -1,3 +1,5 @@
+// Runs alone: what was answered a second before a kill must be on record by then.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

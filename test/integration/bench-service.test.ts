@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { bench, benchJson, quickstartKey } from './bench-command.ts'
@@ -91,23 +90,6 @@ test('several tags, several IDs a request, numbers and UUIDs are all told apart'
   assert.equal(report.ids, report.answers * 20)
   assert.equal(report.check?.duplicates, 0)
   assert.equal(report.check?.checked, report.ids + 4 * 20)
-})
-
-test('an open loop reaches a rate that the service can do', async () => {
-  const { code, report, err } = await benchJson([
-    service.httpOrigin,
-    '--tag',
-    'demo/shop/orders',
-    '--key-file',
-    keyFile,
-    '--rate',
-    '200',
-    '--duration',
-    '2s',
-  ])
-  assert.equal(code, 0, err)
-  assert.equal(report.answers + report.notSent, 400)
-  assert.ok(report.answers > 300, `${report.answers} of 400`)
 })
 
 for (const protocol of ['grpc', 'grpc-stream'])
@@ -210,41 +192,3 @@ test('connections that the service closes in an orderly way are no failures', as
   assert.deepEqual(unary.report.errors, [])
   assert.equal(unary.code, 0)
 })
-
-for (const protocol of ['http', 'grpc', 'grpc-stream'])
-  test(`a service that is killed under load over ${protocol} is told, and the run ends in its time`, async (t) => {
-    const database = await testDatabase()
-    const own = await mkdtemp(join(tmpdir(), 'idgen-bench-kill-'))
-    t.after(() => rm(own, { recursive: true, force: true }))
-    const environment = { IDGEN_DATABASE_URL: database.url, IDGEN_DATA_DIR: own }
-    const killed = await startService(environment, ['--quickstart'])
-    t.after(() => killed.stop('SIGKILL'))
-    const key = await quickstartKey(join(own, 'quickstart-key'))
-    const target = protocol === 'http' ? killed.httpOrigin : `grpc://${killed.grpcAddress}`
-    const run = benchJson(
-      [target, '--protocol', protocol, '--tag', 'demo/shop/orders', '--key', key].concat(
-        '--connections 2 --pipeline 4 --duration 4s'.split(' '),
-      ),
-    )
-    await untilIssued(killed, key)
-    await killed.stop('SIGKILL')
-    const { code, report } = await run
-    assert.equal(code, 1)
-    assert.ok(report.answers > 0, 'it was killed before the load')
-    const codes = report.errors.map((error) => error.code)
-    assert.ok(codes.includes('CONNECTION_LOST') || codes.includes('CONNECT_FAILED'), codes.join(' '))
-    assert.ok(report.seconds <= 4.1)
-    assert.equal(report.check?.duplicates, 0)
-  })
-
-/** Until the load has taken some hundred numbers: each look takes one itself. */
-async function untilIssued({ httpOrigin }: ServiceProcess, key: string): Promise<void> {
-  const url = `${httpOrigin}/v1/workspaces/demo/groups/shop/tags/orders/ids`
-  for (let looks = 0; looks < 1000; looks += 1) {
-    const answer = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${key}` } })
-    const { ids } = (await answer.json()) as { readonly ids: readonly string[] }
-    if (Number(ids[0]) > looks + 300) return
-    await pause(20)
-  }
-  throw new Error('the load did not begin')
-}

@@ -1,3 +1,5 @@
+// Runs beside others: a revoked key is refused in milliseconds, and held to two seconds.
+
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -1,3 +1,5 @@
+// Runs alone: leases of one and two seconds must not run out between two calls.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// Runs beside others: its limit only ends a wait for what must come.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'

@@ -1,3 +1,5 @@
+// Runs beside others: a change is in force in milliseconds, and held to the five seconds of the requirement.
+
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import pg from 'pg'

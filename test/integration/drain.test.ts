@@ -1,3 +1,5 @@
+// Runs alone: a process that stops is given two seconds in which its callers must have gone.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

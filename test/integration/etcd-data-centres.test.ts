@@ -1,3 +1,5 @@
+// Runs beside others: a node leaves the list in half a second, and is held to five.
+
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'

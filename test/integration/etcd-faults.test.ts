@@ -1,3 +1,5 @@
+// Runs alone: calls are held to deadlines of 300 to 1000 ms.
+
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, afterEach, before, describe, it } from 'node:test'

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createWriteStream, rmSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+import { freePorts } from '../fixtures/free-ports.ts'
 import { CLUSTER_TOKEN, EtcdMember } from './etcd-member.ts'
 import { type EtcdPrograms, etcdPrograms } from './etcd-programs.ts'
 
@@ -208,20 +208,6 @@ async function healthy(endpoint: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** All open at the same time, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 let ending: Set<EtcdCluster> | undefined

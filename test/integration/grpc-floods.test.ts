@@ -1,3 +1,5 @@
+// Runs alone: beside floods, memory is held to a bound and polite calls to five seconds.
+
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'

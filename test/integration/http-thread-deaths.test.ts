@@ -1,3 +1,5 @@
+// Runs beside others: its limit only ends a wait for what must come.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -1,3 +1,5 @@
+// Runs alone: it must send twice the rate that is let through, and 95 % of the limit must pass.
+
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

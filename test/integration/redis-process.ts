@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after } from 'node:test'
 import { Redis } from 'ioredis'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+import { freePorts } from '../fixtures/free-ports.ts'
 import { freezeProcess } from '../fixtures/freeze-process.ts'
 
 /**
@@ -137,26 +137,6 @@ function redisServerProgram(): string {
   return found
 }
 
-/** Ports nobody listens on now, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no TCP address')
-    return address.port
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
-function listenAnywhere(): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
-  })
-}
-
 const running = new Set<RedisProcess>()
 let root: Promise<string> | undefined
 
@@ -190,7 +170,8 @@ async function removeLeftovers(parent: string): Promise<void> {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
     if (!Number.isInteger(owner) || processAlive(owner)) continue
     const folder = join(parent, name)
-    for (const node of await readdir(folder)) {
+    // Another test file may be taking it away at this moment.
+    for (const node of await readdir(folder).catch(() => [])) {
       const pid = Number(await readFile(join(folder, node, PID_FILE), 'utf8').catch(() => Number.NaN))
       if (Number.isInteger(pid) && isRedisIn(pid, join(folder, node))) endAtOnce(pid)
     }

@@ -1,3 +1,5 @@
+// Runs beside others: a revoked key is refused in milliseconds, and held to two seconds.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

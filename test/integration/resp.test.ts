@@ -1,3 +1,5 @@
+// Runs beside others: a stop takes less than a second, and is held to ten.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

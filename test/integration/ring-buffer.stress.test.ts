@@ -1,3 +1,5 @@
+// Runs alone: both threads spin, and meet most often where each has a core.
+
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'

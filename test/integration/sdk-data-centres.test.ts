@@ -1,8 +1,10 @@
+// Runs beside others: its limit of 20 s only ends a wait for what must come.
+
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { IdgenClient } from '../../sdk/index.ts'
+import { freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
@@ -10,16 +12,6 @@ import { testEtcd } from './etcd-server.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'sdk-dc-admin-key'
-
-/** A port that was free a moment ago: what a process tells clients must be known before it starts. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
-}
 
 /** Requests for IDs that this process served to clients of data centre 1. */
 async function served({ metricsOrigin }: ServiceProcess): Promise<number> {
@@ -33,7 +25,8 @@ test('a client is served by its own data centre, by the other one while that is 
   t.after(() => etcd.close())
   const database = await testDatabase()
   t.after(() => database.drop())
-  const ports = [await freePort(), await freePort()]
+  // What a process tells clients must be known before it starts.
+  const ports = await freePorts(2)
   const start = async (dc: 0 | 1): Promise<ServiceProcess> => {
     const service = await startService({
       IDGEN_DATABASE_URL: database.url,

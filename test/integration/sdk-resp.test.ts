@@ -1,3 +1,5 @@
+// Runs beside others: it asks for so long, and holds nothing to a time.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { IdgenClient } from '../../sdk/index.ts'

@@ -1,9 +1,12 @@
+// Runs beside others: it asks for so long, and holds nothing to a time.
+
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { grpc } from '../../sdk/grpc.ts'
 import { type ClientOptions, IdgenClient, IdgenClientError } from '../../sdk/index.ts'
 import { httpTransport } from '../../sdk/transports/http-transport.ts'
+import { freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
@@ -34,7 +37,8 @@ class Installation {
     const database = await testDatabase()
     t.after(() => database.drop())
     const installation = new Installation(t, database.url)
-    for (let at = 0; at < processes; at += 1) installation.services.push(await installation.#start({}))
+    for (let at = 0; at < processes; at += 1)
+      installation.services.push(await installation.#start(await freePorts(2)))
     const [first] = installation.services
     assert.ok(first)
     const calls = new IdCalls(KEY, 5000, () => false)
@@ -51,10 +55,8 @@ class Installation {
 
   async restart(at: number): Promise<void> {
     const { httpOrigin, grpcAddress } = this.service(at)
-    this.services[at] = await this.#start({
-      IDGEN_SERVER_HTTP_PORT: new URL(httpOrigin).port,
-      IDGEN_SERVER_GRPC_PORT: grpcAddress.split(':')[1] ?? '0',
-    })
+    const ports = [new URL(httpOrigin).port, grpcAddress.split(':')[1]]
+    this.services[at] = await this.#start(ports.map(Number))
   }
 
   client(protocol: 'http' | 'grpc', options: Partial<ClientOptions> = {}): IdgenClient {
@@ -71,11 +73,13 @@ class Installation {
     return client
   }
 
-  async #start(ports: Record<string, string>): Promise<ServiceProcess> {
+  /** `ports`: of HTTP and gRPC, which are still free when it is started again. */
+  async #start([http, grpcPort]: readonly number[]): Promise<ServiceProcess> {
     const service = await startService({
       IDGEN_DATABASE_URL: this.#databaseUrl,
       IDGEN_AUTH_ADMIN_KEY: KEY,
-      ...ports,
+      IDGEN_SERVER_HTTP_PORT: String(http),
+      IDGEN_SERVER_GRPC_PORT: String(grpcPort),
     })
     this.#t.after(() => service.stop('SIGKILL'))
     return service

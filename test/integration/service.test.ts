@@ -1,55 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { test } from 'node:test'
+import { startService } from '../fixtures/service-process.ts'
+import { embedded, ids, KEY, makeTag, post, temporaryFolder } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
-
-const KEY = 'integration-admin-key'
-const HEADERS = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-service-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-async function embedded(
-  t: TestContext,
-  folder: string,
-  args: readonly string[] = [],
-): Promise<ServiceProcess> {
-  const service = await startService({ IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: KEY }, args)
-  t.after(() => service.stop('SIGTERM'))
-  return service
-}
-
-async function post(
-  service: ServiceProcess,
-  path: string,
-  body: object,
-): Promise<{ status: number; body: Answer }> {
-  const answer = await fetch(`${service.httpOrigin}${path}`, {
-    method: 'POST',
-    headers: HEADERS,
-    body: JSON.stringify(body),
-  })
-  return { status: answer.status, body: (await answer.json()) as Answer }
-}
-type Answer = { readonly ids?: string[]; readonly code?: string }
-
-async function makeTag(service: ServiceProcess, name: string, settings: object): Promise<void> {
-  await post(service, '/v1/workspaces', { name: 'w' })
-  await post(service, '/v1/workspaces/w/groups', { name: 'g' })
-  assert.equal((await post(service, '/v1/workspaces/w/groups/g/tags', { name, ...settings })).status, 201)
-}
-
-async function ids(service: ServiceProcess, tag: string, count = 1): Promise<string[]> {
-  const answer = await post(service, `/v1/workspaces/w/groups/g/tags/${tag}/ids`, { count })
-  assert.equal(answer.status, 200, JSON.stringify(answer.body))
-  return answer.body.ids ?? []
-}
 
 test('after a clean stop the next start goes on above every ID given, without a gap', async (t) => {
   const folder = await temporaryFolder(t)
@@ -89,28 +42,6 @@ test('a second process on the same folder is refused with a clear error', async 
   assert.deepEqual(await ids(first, 'orders'), ['1'])
 })
 
-test('the first ID comes within 2 s of a start, in less than 150 MB', async (t) => {
-  const folder = await temporaryFolder(t)
-  const first = await embedded(t, folder)
-  await makeTag(first, 'orders', { algorithm: 'segment' })
-  await first.stop('SIGTERM')
-  // The best of three: other programs on a busy machine only ever make it slower and larger.
-  const starts: { tookMs: number; megabytes: number }[] = []
-  for (let start = 0; start < 3; start += 1) {
-    const startedMs = performance.now()
-    const service = await embedded(t, folder)
-    await ids(service, 'orders')
-    const tookMs = Math.round(performance.now() - startedMs)
-    starts.push({ tookMs, megabytes: await residentMegabytes(service.pid) })
-    await service.stop('SIGTERM')
-  }
-  const fastestMs = Math.min(...starts.map(({ tookMs }) => tookMs))
-  const smallest = Math.min(...starts.map(({ megabytes }) => megabytes))
-  t.diagnostic(`first ID after ${fastestMs} ms, ${smallest} MB resident`)
-  assert.ok(fastestMs < 2000, `it took ${fastestMs} ms`)
-  assert.ok(smallest < 150, `${smallest} MB`)
-})
-
 test('three processes that start together on one empty database migrate it once and share its tags', async (t) => {
   const database = await testDatabase()
   t.after(() => database.drop())
@@ -139,35 +70,6 @@ test('three processes that start together on one empty database migrate it once 
     s.log.filter((l) => l['msg'] === 'worker id acquired').map((l) => l['worker']),
   )
   assert.equal(new Set(workers).size, 3, 'each process has a worker id of its own')
-})
-
-test('a key revoked and a tag deleted through one process are refused by the other within 2 s', async (t) => {
-  const database = await testDatabase()
-  t.after(() => database.drop())
-  const environment = {
-    IDGEN_DATABASE_URL: database.url,
-    IDGEN_DATABASE_POOL_MIN: '1',
-    IDGEN_AUTH_ADMIN_KEY: KEY,
-  }
-  const services = await Promise.all([1, 2].map(() => startService(environment)))
-  t.after(() => Promise.all(services.map((service) => service.stop('SIGTERM'))))
-  const [one, two] = services
-  assert.ok(one !== undefined && two !== undefined)
-  await makeTag(one, 'codes', { algorithm: 'uuid-v4' })
-  assert.equal((await ids(two, 'codes')).length, 1)
-  const removed = await fetch(`${one.httpOrigin}/v1/workspaces/w/groups/g/tags/codes`, {
-    method: 'DELETE',
-    headers: HEADERS,
-  })
-  assert.equal(removed.status, 204)
-  const deletedMs = performance.now()
-  let status = 200
-  while (status === 200 && performance.now() - deletedMs < 5000)
-    ({ status } = await post(two, '/v1/workspaces/w/groups/g/tags/codes/ids', {}))
-  const tookMs = performance.now() - deletedMs
-  t.diagnostic(`refused by the other process after ${Math.round(tookMs)} ms`)
-  assert.equal(status, 404)
-  assert.ok(tookMs < 2000)
 })
 
 test('a graceful stop answers what is in flight and refuses nothing it accepted', async (t) => {
@@ -205,9 +107,3 @@ test('a port that is taken is named with the key to change', async (t) => {
     /127\.0\.0\.1:\d+ is taken by another program; set server\.http\.port.*IDGEN_PORT_IN_USE/s,
   )
 })
-
-/** VmRSS of the process; it does not include the embedded database server. */
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
-}

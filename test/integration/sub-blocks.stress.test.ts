@@ -1,3 +1,5 @@
+// Runs alone: its threads meet most often where each has a core.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { ALONE, BESIDE, type Part, SUITES } from './test-suites.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+function partsOf(suite: string): readonly Part[] {
+  return SUITES[suite]?.().steps.flat() ?? []
+}
+
+/** Every test file that the parts of a suite name, by glob or by name. */
+function filesOf(suite: string): string[] {
+  return partsOf(suite).flatMap(({ files }) => files.flatMap((glob) => globSync(glob, { cwd: ROOT })))
+}
+
+/** How a test gets to know how long something took, or that it took too long. */
+const CLOCK =
+  /performance\.now|Date\.now\(\) *(?:[<>]|- *[a-z])|(?:[^=]>|<|-) *Date\.now\(\)|hrtime|report\.seconds|cpuUsage/
+
+describe('the suites', () => {
+  test('name every test file of the project, each once', () => {
+    const named = Object.keys(SUITES).flatMap(filesOf).sort()
+    const all = globSync('{service,operator,sdk,test,scripts,bench}/**/*.test.ts', { cwd: ROOT }).sort()
+    assert.deepEqual(named, all)
+  })
+
+  for (const suite of ['integration', 'cluster'])
+    describe(`of real servers: ${suite}`, () => {
+      const files = filesOf(suite).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+
+      test('run a file alone that says so, and no other', () => {
+        const alone = partsOf(suite).find(({ name }) => name === 'alone')
+        assert.ok(alone?.options.includes('--test-concurrency=1'))
+        assert.deepEqual(
+          files.filter(({ text }) => ALONE.test(text)).map(({ path }) => path),
+          alone?.files,
+        )
+      })
+
+      test('know of each file that looks at a clock whether a neighbour could spoil what it sees', () => {
+        const silent = files.filter(({ text }) => CLOCK.test(text) && !ALONE.test(text) && !BESIDE.test(text))
+        assert.deepEqual(
+          silent.map(({ path }) => path),
+          [],
+          'say "// Runs alone: <why>" or "// Runs beside others: <why>" at the head',
+        )
+      })
+
+      test('let a stress test run alone', () => {
+        const beside = files.filter(({ path, text }) => path.includes('.stress.') && !ALONE.test(text))
+        assert.deepEqual(beside, [])
+      })
+    })
+})

@@ -1,0 +1,111 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What `make test` and its like can run, and in which calls of the test runner. */
+
+/** One call of the test runner. */
+export interface Part {
+  /** Of the part within its suite; in the name of its coverage file too. */
+  readonly name: string
+  readonly files: readonly string[]
+  readonly options: readonly string[]
+  /** A test that leaves something open keeps the runner alive for ever; then this ends it. */
+  readonly limitMs: number
+}
+
+export interface Suite {
+  readonly coverage: boolean
+  /** The parts of one step run side by side; a step begins when the one before has ended. */
+  readonly steps: readonly (readonly Part[])[]
+}
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** One test at a time in a file with a database or processes of its own: the machine is shared by all of them. */
+const PROCESS_EACH = '--test-isolation=process'
+
+/**
+ * All in one process a part: a process per file would cost 20 times as long. Two, because CI has two cores; none of
+ * these tests looks at a clock of the machine.
+ */
+const UNIT = { options: ['--test-isolation=none', '--test-timeout=60000'], limitMs: 600_000 }
+
+export const SUITES: Readonly<Record<string, () => Suite>> = {
+  unit: () => ({
+    coverage: true,
+    steps: [
+      [
+        { name: 'service', files: ['service/**/*.test.ts'], ...UNIT },
+        {
+          name: 'others',
+          files: [
+            'operator/**/*.test.ts',
+            'sdk/**/*.test.ts',
+            'test/*.test.ts',
+            'test/simulation/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
+          ...UNIT,
+        },
+      ],
+    ],
+  }),
+  integration: () => ({
+    coverage: true,
+    steps: byTwos(['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts'], 1_500_000),
+  }),
+  /** The operator on a real kube-apiserver. */
+  cluster: () => ({ coverage: false, steps: byTwos(['test/cluster/**/*.test.ts'], 900_000) }),
+  /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
+  e2e: () => ({
+    coverage: false,
+    steps: [
+      [
+        {
+          name: 'all',
+          files: ['test/e2e/**/*.test.ts'],
+          options: ['--test-isolation=none', '--test-timeout=900000'],
+          limitMs: 5_400_000,
+        },
+      ],
+    ],
+  }),
+  faults: () => ({
+    coverage: false,
+    steps: [
+      [
+        {
+          name: 'all',
+          files: ['test/faults/**/*.test.ts'],
+          options: [PROCESS_EACH, '--test-concurrency=1', '--test-timeout=1800000'],
+          limitMs: 3_600_000,
+        },
+      ],
+    ],
+  }),
+}
+
+/**
+ * Most of these files wait for their servers most of the time: two run beside each other. Those that hold something to
+ * a time, a rate or an amount of memory that a neighbour could spoil say so (see ALONE) and run after, one at a time.
+ */
+function byTwos(globs: readonly string[], limitMs: number): readonly (readonly Part[])[] {
+  const files = globs.flatMap((glob) => globSync(glob, { cwd: ROOT })).sort()
+  const alone = files.filter((file) => ALONE.test(readFileSync(join(ROOT, file), 'utf8')))
+  const beside = files.filter((file) => !alone.includes(file))
+  const part = (name: string, chosen: readonly string[], atOnce: number): Part => ({
+    name,
+    files: chosen,
+    options: [PROCESS_EACH, `--test-concurrency=${atOnce}`, '--test-timeout=180000'],
+    limitMs,
+  })
+  return [[part('beside', beside, 2)], [part('alone', alone, 1)]].filter((step) =>
+    step.every(({ files: some }) => some.length > 0),
+  )
+}
+
+/** A line of a test file that makes it run alone, with the reason. */
+export const ALONE = /^\/\/ Runs alone: \S/m
+/** One that says why a neighbour does no harm although the file looks at a clock. */
+export const BESIDE = /^\/\/ Runs beside others: \S/m
