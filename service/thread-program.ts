@@ -2,10 +2,12 @@ import type { Server } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
+import { connectionPlaces } from './connection-limits.ts'
 import { createIdGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc/server.ts'
 import { createIdServer } from './http/id-server.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { RespServer } from './resp/server.ts'
+import { ConnectionTable } from './sockets/connection-table.ts'
 import { listenAt } from './sockets/listen-at.ts'
 import type { RespWork, ThreadProgramOrders } from './start-threads.ts'
 import { AnsweringThread, type ThreadListener, type ThreadParts } from './threads/answering-thread.ts'
@@ -33,9 +35,12 @@ main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
 
 /** One for each name by which start-http.ts and start-resp.ts have threads listen. */
-function newListeners(parts: ThreadParts): Record<string, ThreadListener> {
-  const certificates = onDemand(() => openCertificates(parts))
+function newListeners(all: ThreadParts): Record<string, ThreadListener> {
+  const certificates = onDemand(() => openCertificates(all))
   const { resp } = orders.work
+  const { limits, memory, row } = orders.connections
+  const places = connectionPlaces(limits, new ConnectionTable(memory), row, all.addresses)
+  const parts = { ...all, places }
   return {
     ...httpListeners(parts, certificates),
     grpc: grpcListener(parts, certificates),
@@ -43,18 +48,23 @@ function newListeners(parts: ThreadParts): Record<string, ThreadListener> {
   }
 }
 
+interface ListenerParts extends ThreadParts {
+  readonly places: ReturnType<typeof connectionPlaces>
+}
+
 /** Both ways to the same API: they are made, and end, together. */
-function httpListeners(parts: ThreadParts, certificates: Certificates): Record<string, ThreadListener> {
+function httpListeners(parts: ListenerParts, certificates: Certificates): Record<string, ThreadListener> {
   const { host, ...http } = orders.work.http
   const made = onDemand(async () => {
     const files = await certificates()
     const secure = files && createSecureServer(files, orders.work.tls?.minVersion ?? 'TLSv1.2')
-    const { passOn, ...known } = parts
+    const { passOn, places, ...known } = parts
     const app = await createIdServer({
       ...known,
       ...http,
       clock,
       secure,
+      places: places.http,
       // Places of their own: management that hangs must not make a pod look dead.
       passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
     })
@@ -79,7 +89,10 @@ function httpListeners(parts: ThreadParts, certificates: Certificates): Record<s
   return { http: listener(({ app }) => app.server), https: listener(({ secure }) => secure) }
 }
 
-function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certificates): ThreadListener {
+function grpcListener(
+  { passOn, places, ...parts }: ListenerParts,
+  certificates: Certificates,
+): ThreadListener {
   const { host, encrypted, ...limits } = orders.work.grpc
   let server: GrpcServer | undefined
   return {
@@ -90,7 +103,7 @@ function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certifica
         clock,
         passOn: (call) => passOn('grpc', call),
         isReady: async () => !parts.isLeaving() && (await passOn('ready', undefined)) === true,
-        options: { ...limits, ...(files && { tls: encryption(files) }) },
+        options: { ...limits, places: places.grpc, ...(files && { tls: encryption(files) }) },
       })
       return server.listen({ host, port, reusePort: true })
     },
@@ -99,7 +112,7 @@ function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certifica
 }
 
 function respListener(
-  { issuer, counters, log }: ThreadParts,
+  { issuer, counters, log, places }: ListenerParts,
   { host, options, encrypted }: RespWork,
   certificates: Certificates,
 ): ThreadListener {
@@ -111,6 +124,7 @@ function respListener(
         ...options,
         clock,
         counters,
+        places: places.resp,
         onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
         ...(files && { tls: encryption(files) }),
       })

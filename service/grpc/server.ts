@@ -18,8 +18,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes: number
   /** Connections above this age take no new call, and end with the last one; 0 or left out: no limit. */
   readonly maxConnectionAgeMs?: number
-  /** Open at once; a further one is closed. Left out: no limit. */
-  readonly maxConnections?: number
+  /** Left out: as many connections as come. */
+  readonly places?: NonNullable<Http2ServerOptions['places']>
   /** Left out: not encrypted. */
   readonly tls?: NonNullable<Http2ServerOptions['tls']>
 }
@@ -81,7 +81,7 @@ interface ServerParts extends IssueParts {
 }
 
 function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: ServerParts): GrpcServer {
-  const { maxMessageBytes, maxConnectionAgeMs = 0, maxConnections = Number.POSITIVE_INFINITY, tls } = options
+  const { maxMessageBytes, maxConnectionAgeMs = 0, places, tls } = options
   const streams = new OpenStreams()
   const health = new Health(clock, isReady)
   const methods = methodsOf([
@@ -93,11 +93,11 @@ function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: Serve
   const server = new Http2Server({
     clock,
     maxConnectionAgeMs,
-    maxConnections,
     maxHeldBytes: Math.max(HELD_MAX_BYTES, 4 * maxMessageBytes),
     open: callOpener(methods, { clock, maxMessageBytes, onFault }),
     onFault: (error) => log.error({ err: error }, 'a gRPC connection ended by a fault of ours'),
-    ...(tls === undefined ? {} : { tls }),
+    ...(places && { places }),
+    ...(tls && { tls }),
   })
   return {
     async listen(where) {
