@@ -4,6 +4,7 @@ import { Http2Server, type Http2ServerOptions } from '../http2/server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ListenOptions } from '../sockets/socket-server.ts'
 import type { Method } from './call.ts'
+import { DescribedFiles } from './described-files.ts'
 import { Health } from './health.ts'
 import { type IssueParts, issueMethods } from './issue-methods.ts'
 import { managementMethods } from './management-methods.ts'
@@ -65,10 +66,11 @@ export function createIdGrpcServer({ passOn, ...parts }: IdGrpcServerParts): Grp
     ...parts,
     methodsOf: (own) => {
       const table = methodTable(own)
-      return {
-        get: (path) =>
-          table.get(path) ?? (path.startsWith('/idgen.') ? passingMethod(path, passOn) : undefined),
-      }
+      let files: DescribedFiles | undefined
+      // Only what there is: strangers could keep the main thread busy with names out of thin air.
+      const isOurs = (path: string): boolean =>
+        path.startsWith('/idgen.') && (files ??= new DescribedFiles()).hasMethod(path)
+      return { get: (path) => table.get(path) ?? (isOurs(path) ? passingMethod(path, passOn) : undefined) }
     },
   })
 }
