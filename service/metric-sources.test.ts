@@ -4,12 +4,18 @@ import { HttpApi } from '../test/fixtures/http-api.ts'
 import { ScriptedSegments } from '../test/fixtures/scripted-segments.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
 import { metricSources } from './metric-sources.ts'
+import { ConnectionTable } from './sockets/connection-table.ts'
 import { VERSION } from './version.ts'
 
 async function scraped(api: HttpApi): Promise<string> {
   const pool = () => ({ total: 0, idle: 0, waiting: 0 })
   const metrics = new PrometheusMetrics(
-    metricSources({ ...api.memory.service, layout: api.memory.useCases.layout, pool }),
+    metricSources({
+      ...api.memory.service,
+      layout: api.memory.useCases.layout,
+      pool,
+      connections: new ConnectionTable(0),
+    }),
   )
   return (await metrics.scrape()).text
 }

@@ -9,6 +9,7 @@ import type { SubBlockLender } from './app/sub-block-lender.ts'
 import type { TagDirectory } from './app/tag-directory.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { cacheSources } from './cache-metrics.ts'
+import { connectionSources } from './connection-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { DURATION_BOUNDS } from './core/duration-histogram.ts'
 import { ERRORS, isErrorCode } from './core/errors.ts'
@@ -19,6 +20,7 @@ import type { OpenTracing } from './open-tracing.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
+import type { ConnectionTable } from './sockets/connection-table.ts'
 import type { Sharing } from './start-cache.ts'
 import { ofEachTag, readServed } from './tag-metrics.ts'
 import { threadSources } from './thread-metrics.ts'
@@ -42,6 +44,7 @@ export interface Measured extends CoordinationMeasured, TimeMeasured {
   /** Left out where no Redis client is served. */
   readonly resp?: () => Readonly<RespCounters>
   readonly threads?: ThreadPool | undefined
+  readonly connections: ConnectionTable
   readonly lender: SubBlockLender
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
@@ -66,6 +69,7 @@ export function metricSections(measured: Measured): MetricSection[] {
     { title: 'Time, worker ids and what ends on a date', sources: timeSources(measured) },
     { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
     { title: 'Database, keys and audit log', sources: dependencies(measured) },
+    { title: 'Connections', sources: connectionSources(measured.connections) },
     { title: 'Stores that guard each other', sources: coordinationSources(measured) },
     ...(tracing === undefined ? [] : [{ title: 'Traces', sources: tracingSources(tracing) }]),
     ...(sharing === undefined ? [] : [{ title: 'Redis', sources: cacheSources(sharing) }]),

@@ -4,6 +4,7 @@ import { methodTable } from './grpc/method-table.ts'
 import { answerPassed } from './grpc/passed-calls.ts'
 import { createGrpcServer } from './grpc/server.ts'
 import type { CertificateSource } from './ports/certificates.ts'
+import type { ConnectionPlaces } from './sockets/connection-places.ts'
 import { listenOn } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ProtocolThreadOptions } from './threads/protocol-thread.ts'
@@ -22,11 +23,12 @@ export function newGrpc(
   { server: { bodyLimit, https, grpc, maxConnectionAge: maxConnectionAgeMs } }: Config,
   { useCases }: Service,
   certificates: CertificateSource | undefined,
+  places: ConnectionPlaces,
 ): GrpcListener {
   const server = createGrpcServer(useCases, {
     maxMessageBytes: bodyLimit,
     maxConnectionAgeMs,
-    maxConnections: grpc.maxConnections,
+    places,
     ...(certificates && grpc.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
   })
   return {

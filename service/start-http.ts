@@ -4,6 +4,7 @@ import type { PassedRequests } from './http/passed-requests.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { createHttpServer, type HttpServerOptions } from './http/server.ts'
 import type { CertificateSource } from './ports/certificates.ts'
+import type { ConnectionPlaces } from './sockets/connection-places.ts'
 import { listenAt, portOf } from './sockets/listen-at.ts'
 import { listenOn } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
@@ -24,11 +25,13 @@ export async function newHttp(
   config: Config,
   { useCases }: Service,
   certificates: CertificateSource | undefined,
+  places: ConnectionPlaces,
 ): Promise<HttpListener> {
   const { https } = config.server
   const secure = certificates && createSecureServer(certificates, https.minVersion)
   const http = await createHttpServer(useCases, {
     ...optionsOf(config),
+    places,
     ...(secure && { secure }),
     ...(secure && https.redirect && { redirectTo: () => publicPort(config, portOf(secure)) }),
   })

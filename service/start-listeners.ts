@@ -2,16 +2,18 @@ import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
 import type { Config } from './config/keys.ts'
+import { connectionLimits, connectionPlaces } from './connection-limits.ts'
 import { PassedRequests } from './http/passed-requests.ts'
 import { createProbeServer } from './http/probe-server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
 import type { OpenTracing } from './open-tracing.ts'
 import { sleep } from './ports/clock.ts'
+import { ConnectionTable } from './sockets/connection-table.ts'
 import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './start-grpc.ts'
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
 import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
-import { newThreads } from './start-threads.ts'
+import { newThreads, threadCount } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
@@ -45,7 +47,9 @@ export async function startListeners(
   const { server } = config
   const { useCases } = service
   const certificates = await openCertificates(config, service, starting)
-  const api = await createApi(config, service, certificates)
+  const count = threadCount(config)
+  const connections = new ConnectionTable(count === 1 ? 0 : count)
+  const api = await createApi(config, service, connections, certificates)
   const { http, grpc, resp, threads } = api
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
   const measured = {
@@ -54,6 +58,7 @@ export async function startListeners(
     certificateEndMs: certificates && (() => certificates.endMs),
     pool: poolStats,
     threads,
+    connections,
     ...(resp && { resp: () => resp.counters() }),
   }
   const metrics = new PrometheusMetrics(metricSources(measured))
@@ -80,22 +85,26 @@ export async function startListeners(
 async function createApi(
   config: Config,
   service: Service,
+  connections: ConnectionTable,
   certificates: CertificateFiles | undefined,
 ): Promise<Api> {
   const { resp } = config.server
   const passed = new PassedRequests()
-  const threads = newThreads(config, service, {
-    http: (question) => passed.answer(question),
-    probe: (question) => passed.answer(question),
+  const passedOn = {
+    http: (question: unknown) => passed.answer(question),
+    probe: (question: unknown) => passed.answer(question),
     ...passedToGrpc(service),
-  })
-  if (threads === undefined)
+  }
+  const threads = newThreads(config, service, passedOn, connections)
+  if (threads === undefined) {
+    const places = connectionPlaces(connectionLimits(config), connections, 0, service.useCases.addresses)
     return {
       threads,
-      http: await newHttp(config, service, certificates),
-      grpc: newGrpc(config, service, certificates),
-      resp: resp.enabled ? newResp(config, service, certificates) : undefined,
+      http: await newHttp(config, service, certificates, places.http),
+      grpc: newGrpc(config, service, certificates, places.grpc),
+      resp: resp.enabled ? newResp(config, service, certificates, places.resp) : undefined,
     }
+  }
   return {
     threads,
     http: await newHttpInThreads(config, service, threads, passed),

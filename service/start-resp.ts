@@ -3,6 +3,7 @@ import type { Config } from './config/keys.ts'
 import type { CertificateSource } from './ports/certificates.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { RespServer } from './resp/server.ts'
+import type { ConnectionPlaces } from './sockets/connection-places.ts'
 import { listenOn } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
@@ -22,10 +23,12 @@ export function newResp(
   { server: { resp, https, maxConnectionAge: maxConnectionAgeMs } }: Config,
   { useCases }: Service,
   certificates: CertificateSource | undefined,
+  places: ConnectionPlaces,
 ): RespListener {
   const { clock, log, tracer } = useCases
   const server = new RespServer(new LocalIssuer(useCases), {
     limits: resp,
+    places,
     version: VERSION,
     maxConnectionAgeMs,
     clock,

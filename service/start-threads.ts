@@ -5,8 +5,10 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
+import { type ConnectionLimits, connectionLimits } from './connection-limits.ts'
 import type { TlsVersion } from './ports/certificates.ts'
 import type { RespServerOptions } from './resp/server.ts'
+import type { ConnectionTable } from './sockets/connection-table.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadOrders } from './threads/answering-thread.ts'
 import type { ProtocolThreadOptions, StartThread } from './threads/protocol-thread.ts'
@@ -21,6 +23,14 @@ export interface ThreadProgramOrders {
   readonly work: ThreadWork
   /** undefined: no call is traced. */
   readonly tracing: { readonly slowMs: number } | undefined
+  /** Where it counts its connections. */
+  readonly connections: ThreadConnections
+}
+
+export interface ThreadConnections {
+  readonly limits: ConnectionLimits
+  readonly memory: SharedArrayBuffer
+  readonly row: number
 }
 
 /** The protocols that threads answer, and how. */
@@ -43,7 +53,6 @@ export interface GrpcWork {
   readonly host: string
   readonly maxMessageBytes: number
   readonly maxConnectionAgeMs: number
-  readonly maxConnections: number
   readonly encrypted: boolean
 }
 
@@ -66,33 +75,31 @@ export function newThreads(
   config: Config,
   { useCases, lender }: Service,
   passedOn: ProtocolThreadOptions['passedOn'],
+  connections: ConnectionTable,
 ): ThreadPool | undefined {
   const count = threadCount(config)
   if (count === 1) return undefined
-  const start = threadStarter(config, useCases, workOf(config, count))
+  const start = threadStarter(config, useCases, workOf(config), connections)
   return new ThreadPool({ count, lender, useCases, clock: useCases.clock, start, passedOn })
 }
 
-/** What `count` threads do by this configuration. */
-export function workOf({ server }: Config, count: number): ThreadWork {
+/** What threads do by this configuration. */
+export function workOf({ server }: Config): ThreadWork {
   const { http, https, grpc, resp, bodyLimit, maxConnectionAge: maxConnectionAgeMs } = server
   const { cert, key, minVersion, redirect } = https
   const isEncrypted = cert !== ''
-  // Connections are spread over the threads, so each may have its part of them.
-  const limits = { ...resp, maxConnections: Math.ceil(resp.maxConnections / count) }
   return {
     http: { host: http.host, bodyLimit, maxConnectionAgeMs, encryptedOnly: isEncrypted && redirect },
     grpc: {
       host: grpc.host,
       maxMessageBytes: bodyLimit,
       maxConnectionAgeMs,
-      maxConnections: Math.ceil(grpc.maxConnections / count),
       encrypted: isEncrypted && grpc.tls,
     },
     resp: resp.enabled
       ? {
           host: resp.host,
-          options: { limits, version: VERSION, maxConnectionAgeMs },
+          options: { limits: resp, version: VERSION, maxConnectionAgeMs },
           encrypted: isEncrypted && resp.tls,
         }
       : undefined,
@@ -101,7 +108,13 @@ export function workOf({ server }: Config, count: number): ThreadWork {
 }
 
 /** Threads of this process that run thread-program.ts. */
-export function threadStarter(config: Config, useCases: UseCases, work: ThreadWork): StartThread {
+export function threadStarter(
+  config: Config,
+  useCases: UseCases,
+  work: ThreadWork,
+  table: ConnectionTable,
+): StartThread {
+  const limits = connectionLimits(config)
   const { generate } = config.server
   const orders: ThreadOrders = {
     limits: useCases.limits,
@@ -117,19 +130,18 @@ export function threadStarter(config: Config, useCases: UseCases, work: ThreadWo
   }
   const tracing = useCases.tracer.enabled ? { slowMs: config.tracing.slow } : undefined
   return ({ onMessage, onExit }, meters) => {
+    const row = table.take()
+    if (row === undefined) throw new Error('there are more threads than rows for their connections')
+    const connections = { limits, memory: table.memory, row }
     // A nonce: shares of a thread that ended are not those of the one in its place.
-    const workerData: ThreadProgramOrders = {
-      orders,
-      work,
-      owner: `${process.pid}/${randomUUID()}`,
-      meters,
-      tracing,
-    }
+    const owner = `${process.pid}/${randomUUID()}`
+    const workerData: ThreadProgramOrders = { orders, work, owner, meters, tracing, connections }
     const worker = new Worker(PROGRAM, { workerData, name: 'protocol', resourceLimits: MEMORY })
     let fault: Error | undefined
     worker.on('message', onMessage)
     worker.once('error', (error: Error) => (fault = error))
     worker.once('exit', (code) => {
+      table.give(row)
       onExit(fault ?? (code === 0 ? undefined : new Error(`It ended with exit code ${code}.`)))
     })
     return {

@@ -5,10 +5,12 @@ import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
 import type { Sampling } from './core/span-sampling.ts'
+import { connectionPlaces } from './connection-limits.ts'
 import { createIdGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc/server.ts'
 import { createIdServer } from './http/id-server.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { RespServer } from './resp/server.ts'
+import { ConnectionTable } from './sockets/connection-table.ts'
 import { listenAt } from './sockets/listen-at.ts'
 import type { RespWork, ThreadProgramOrders } from './start-threads.ts'
 import {
@@ -42,9 +44,12 @@ main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
 
 /** One for each name by which start-http.ts and start-resp.ts have threads listen. */
-function newListeners(parts: ThreadParts): Record<string, ThreadListener> {
-  const certificates = onDemand(() => openCertificates(parts))
+function newListeners(all: ThreadParts): Record<string, ThreadListener> {
+  const certificates = onDemand(() => openCertificates(all))
   const { resp } = orders.work
+  const { limits, memory, row } = orders.connections
+  const places = connectionPlaces(limits, new ConnectionTable(memory), row, all.addresses)
+  const parts = { ...all, places }
   return {
     ...httpListeners(parts, certificates),
     grpc: grpcListener(parts, certificates),
@@ -52,18 +57,23 @@ function newListeners(parts: ThreadParts): Record<string, ThreadListener> {
   }
 }
 
+interface ListenerParts extends ThreadParts {
+  readonly places: ReturnType<typeof connectionPlaces>
+}
+
 /** Both ways to the same API: they are made, and end, together. */
-function httpListeners(parts: ThreadParts, certificates: Certificates): Record<string, ThreadListener> {
+function httpListeners(parts: ListenerParts, certificates: Certificates): Record<string, ThreadListener> {
   const { host, ...http } = orders.work.http
   const made = onDemand(async () => {
     const files = await certificates()
     const secure = files && createSecureServer(files, orders.work.tls?.minVersion ?? 'TLSv1.2')
-    const { passOn, ...known } = parts
+    const { passOn, places, ...known } = parts
     const app = await createIdServer({
       ...known,
       ...http,
       clock,
       secure,
+      places: places.http,
       // Places of their own: management that hangs must not make a pod look dead.
       passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
     })
@@ -88,7 +98,10 @@ function httpListeners(parts: ThreadParts, certificates: Certificates): Record<s
   return { http: listener(({ app }) => app.server), https: listener(({ secure }) => secure) }
 }
 
-function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certificates): ThreadListener {
+function grpcListener(
+  { passOn, places, ...parts }: ListenerParts,
+  certificates: Certificates,
+): ThreadListener {
   const { host, encrypted, ...limits } = orders.work.grpc
   let server: GrpcServer | undefined
   return {
@@ -99,7 +112,7 @@ function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certifica
         clock,
         passOn: (call) => passOn('grpc', call),
         isReady: async () => !parts.isLeaving() && (await passOn('ready', undefined)) === true,
-        options: { ...limits, ...(files && { tls: encryption(files) }) },
+        options: { ...limits, places: places.grpc, ...(files && { tls: encryption(files) }) },
       })
       return server.listen({ host, port, reusePort: true })
     },
@@ -108,7 +121,7 @@ function grpcListener({ passOn, ...parts }: ThreadParts, certificates: Certifica
 }
 
 function respListener(
-  { issuer, counters, log, tracer }: ThreadParts,
+  { issuer, counters, log, tracer, places }: ListenerParts,
   { host, options, encrypted }: RespWork,
   certificates: Certificates,
 ): ThreadListener {
@@ -121,6 +134,7 @@ function respListener(
         clock,
         counters,
         tracer,
+        places: places.resp,
         onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
         ...(files && { tls: encryption(files) }),
       })

@@ -35,7 +35,7 @@ export const RESP_KEYS = {
     max: 1_000_000,
     unit: 'connections',
     reload: 'restart',
-    doc: 'Most Redis clients connected at once; a further one is told so and closed. Each takes a file descriptor (ulimit -n) and some 10 KB; some 200 KB while its client does not read.',
+    doc: 'Most Redis clients connected at once, TLS handshakes included; a further one is told so (not with TLS) and closed. Each takes a file descriptor (ulimit -n) and some 10 KB; some 200 KB while its client does not read.',
   },
   'server.resp.idleTimeout': {
     kind: 'duration_ms',

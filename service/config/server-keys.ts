@@ -22,6 +22,15 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: 'HTTP API, /docs, /livez and /readyz. 0 lets the system choose; the log says which.',
   },
+  'server.http.maxConnections': {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    reload: 'restart',
+    doc: 'Most connections over HTTP and HTTPS together, handshakes included; a further one is told so (HTTP: 503) and closed. Each takes a file descriptor (ulimit -n) and some 20 KB, encrypted some 60 KB.',
+  },
   'server.https.port': {
     kind: 'integer',
     default: 8443,
@@ -75,7 +84,7 @@ export const SERVER_KEYS = {
     max: 1_000_000,
     unit: 'connections',
     reload: 'restart',
-    doc: 'Most gRPC clients connected at once; a further one is closed. Each takes a file descriptor (ulimit -n) and some 10 KB, and up to 16 MB of answers that its client asked for and does not take; beyond 64 MB of them in one thread, clients that left more than 64 KB are refused.',
+    doc: 'Most gRPC clients connected at once, handshakes included; a further one is closed. Each takes a file descriptor (ulimit -n) and some 10 KB, and up to 16 MB of answers that its client asked for and does not take; beyond 64 MB of them in one thread, clients that left more than 64 KB are refused.',
   },
   'server.grpc.tls': {
     kind: 'boolean',
@@ -110,6 +119,15 @@ export const SERVER_KEYS = {
     reload: 'restart',
     local: true,
     doc: 'Where clients reach the gRPC API of this process, host:port.',
+  },
+  'server.maxConnectionsPerAddress': {
+    kind: 'integer',
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+    unit: 'connections',
+    reload: 'restart',
+    doc: 'Most connections of one client address over HTTP, gRPC and RESP together, handshakes included; of IPv6 all addresses of a /64 count together. A further one is closed (HTTP and RESP say why). server.trustedProxies are not counted. 0: no limit.',
   },
   'server.trustedProxies': {
     kind: 'string',

@@ -34,6 +34,12 @@ export class DescribedFiles {
     return this.#symbols.get(symbol)
   }
 
+  /** `/idgen.v1.IdService/Decode` */
+  hasMethod(path: string): boolean {
+    const [, service = '', method] = path.split('/')
+    return this.services.includes(service) && this.#symbols.has(`${service}.${method}`)
+  }
+
   isMessage(symbol: string): boolean {
     return this.#messages.has(symbol)
   }

@@ -69,3 +69,14 @@ test('compressed messages are read where the head says how, and up to the limit'
   unsaid.add(prefixed(gzipSync('x'), 1))
   assert.throws(() => unsaid.next(), { code: STATUS.INTERNAL })
 })
+
+test('a stranger has no large message made of a small one', () => {
+  const reader = new MessageReader(1_048_576, true)
+  const dense = gzipSync(Buffer.alloc(1_000_000))
+  assert.ok(dense.length < 2000)
+  reader.add(prefixed(dense, 1))
+  assert.throws(() => reader.next(), { code: STATUS.RESOURCE_EXHAUSTED, message: /32 times/ })
+  const small = new MessageReader(1_048_576, true)
+  small.add(prefixed(gzipSync(Buffer.alloc(16_384)), 1))
+  assert.equal(small.next()?.length, 16_384)
+})

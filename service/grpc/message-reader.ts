@@ -91,10 +91,12 @@ export class MessageReader {
   #inflated(message: Uint8Array): Uint8Array {
     if (!this.#gzip)
       throw new CallStatus(STATUS.INTERNAL, 'A message is compressed, and grpc-encoding names no way.')
+    const most = Math.min(this.#maxBytes, Math.max(SMALL_BYTES, RATIO_MAX * message.length))
     try {
-      return gunzipSync(message, { maxOutputLength: this.#maxBytes })
+      return gunzipSync(message, { maxOutputLength: most })
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(this.#maxBytes)
+      if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+        throw most < this.#maxBytes ? tooDense() : tooLarge(this.#maxBytes)
       throw new CallStatus(STATUS.INTERNAL, 'A message is compressed, and cannot be read.')
     }
   }
@@ -107,4 +109,18 @@ function tooLarge(maxBytes: number): CallStatus {
   )
 }
 
+function tooDense(): CallStatus {
+  return new CallStatus(
+    STATUS.RESOURCE_EXHAUSTED,
+    `A message is more than ${RATIO_MAX} times as large as it came; send it without compression.`,
+  )
+}
+
+/**
+ * It is inflated before its key is known, so a stranger must not have a megabyte made of a kilobyte. What people write is
+ * compressed to a twentieth at best.
+ */
+const RATIO_MAX = 32
+/** Always; some 20 µs. */
+const SMALL_BYTES = 16_384
 const NOTHING = new Uint8Array()

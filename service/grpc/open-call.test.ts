@@ -62,7 +62,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
   return { desk, faults }
 }
 
-function head(path: string, more: Record<string, string> = {}): Buffer {
+function head(path: string, more: Record<string, string> = {}, stream = 1): Buffer {
   const fields = {
     ':method': 'POST',
     ':scheme': 'http',
@@ -70,7 +70,7 @@ function head(path: string, more: Record<string, string> = {}): Buffer {
     'content-type': 'application/grpc',
     ...more,
   }
-  return frame(1, 4, 1, encodeFields(Object.entries(fields)))
+  return frame(1, 4, stream, encodeFields(Object.entries(fields)))
 }
 
 /** The fields of all header blocks, and the messages. */
@@ -191,4 +191,28 @@ test('a stream answers each message, and ends when the client does', () => {
   const { fields, body } = answered(desk)
   assert.equal(body, MESSAGE.toString('hex'))
   assert.equal(fields['grpc-status'], '0')
+})
+
+test('a message that never comes whole ends its call after a while, and a stream may take as long as it likes', async () => {
+  const { desk } = grpcDesk()
+  desk.receive(
+    head('/t/Echo'),
+    data(1, MESSAGE.subarray(0, 6)),
+    head('/t/Echo', {}, 3),
+    head('/t/Both', {}, 5),
+    data(5, MESSAGE.subarray(0, 6)),
+  )
+  desk.frames()
+  desk.connection.look()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(desk.frames(), [])
+  desk.connection.look()
+  await new Promise((resolve) => setImmediate(resolve))
+  const streams = desk.frames().map(({ stream }) => stream)
+  assert.deepEqual(
+    [...new Set(streams)].filter((id) => id !== 0),
+    [1, 3],
+  )
+  desk.receive(data(5, MESSAGE.subarray(6), true))
+  assert.ok(desk.frames().some(({ stream }) => stream === 5))
 })

@@ -9,6 +9,7 @@ import { type ClientDuplexStream, type ClientReadableStream, type ServiceError, 
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
 import { HealthService, IdServiceService } from '../../test/fixtures/grpc-stubs.ts'
 import { IssuedIds } from '../../test/fixtures/issued-ids.ts'
+import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import {
   type HealthCheckResponse,
   HealthCheckResponse_ServingStatus as Serving,
@@ -141,7 +142,7 @@ test('garbage on the port does not end the server', async (t) => {
 })
 
 test('a client above the limit of connections is closed, and the others are answered on', async (t) => {
-  const api = await GrpcApi.withTags(t, {}, { maxConnections: 1 })
+  const api = await GrpcApi.withTags(t, {}, { places: ConnectionPlaces.upTo(1, 'grpc') })
   await api.call(generate, { tag: TAG })
   const further = connect(api.port, '127.0.0.1')
   t.after(() => further.destroy())

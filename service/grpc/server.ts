@@ -4,6 +4,7 @@ import { Http2Server, type Http2ServerOptions } from '../http2/server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ListenOptions } from '../sockets/socket-server.ts'
 import type { Method } from './call.ts'
+import { DescribedFiles } from './described-files.ts'
 import { Health } from './health.ts'
 import { type IssueParts, issueMethods } from './issue-methods.ts'
 import { managementMethods } from './management-methods.ts'
@@ -18,8 +19,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes: number
   /** Connections above this age take no new call, and end with the last one; 0 or left out: no limit. */
   readonly maxConnectionAgeMs?: number
-  /** Open at once; a further one is closed. Left out: no limit. */
-  readonly maxConnections?: number
+  /** Left out: as many connections as come. */
+  readonly places?: NonNullable<Http2ServerOptions['places']>
   /** Left out: not encrypted. */
   readonly tls?: NonNullable<Http2ServerOptions['tls']>
 }
@@ -66,10 +67,11 @@ export function createIdGrpcServer({ passOn, ...parts }: IdGrpcServerParts): Grp
     ...parts,
     methodsOf: (own) => {
       const table = methodTable(own)
-      return {
-        get: (path) =>
-          table.get(path) ?? (path.startsWith('/idgen.') ? passingMethod(path, passOn) : undefined),
-      }
+      let files: DescribedFiles | undefined
+      // Only what there is: strangers could keep the main thread busy with names out of thin air.
+      const isOurs = (path: string): boolean =>
+        path.startsWith('/idgen.') && (files ??= new DescribedFiles()).hasMethod(path)
+      return { get: (path) => table.get(path) ?? (isOurs(path) ? passingMethod(path, passOn) : undefined) }
     },
   })
 }
@@ -82,7 +84,7 @@ interface ServerParts extends IssueParts {
 }
 
 function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: ServerParts): GrpcServer {
-  const { maxMessageBytes, maxConnectionAgeMs = 0, maxConnections = Number.POSITIVE_INFINITY, tls } = options
+  const { maxMessageBytes, maxConnectionAgeMs = 0, places, tls } = options
   const streams = new OpenStreams()
   const health = new Health(clock, isReady)
   const methods = methodsOf([
@@ -94,11 +96,11 @@ function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: Serve
   const server = new Http2Server({
     clock,
     maxConnectionAgeMs,
-    maxConnections,
     maxHeldBytes: Math.max(HELD_MAX_BYTES, 4 * maxMessageBytes),
     open: callOpener(methods, { clock, maxMessageBytes, onFault }),
     onFault: (error) => log.error({ err: error }, 'a gRPC connection ended by a fault of ours'),
-    ...(tls === undefined ? {} : { tls }),
+    ...(places && { places }),
+    ...(tls && { tls }),
   })
   return {
     async listen(where) {

@@ -6,6 +6,7 @@ import { STATUS } from './status-code.ts'
 /** One message in, one out. Answered within the read that brought it when all is in memory. */
 export class UnaryCall extends ServedCall {
   readonly #method: UnaryMethod
+  #looks = 0
 
   constructor(stream: Stream, method: UnaryMethod, terms: CallTerms) {
     super(stream, terms)
@@ -38,6 +39,13 @@ export class UnaryCall extends ServedCall {
     }
   }
 
+  /** No timer, as nearly all come whole at once. */
+  unfinished(): void {
+    this.#looks += 1
+    if (this.#looks < UNFINISHED_LOOKS) return
+    this.failed(new CallStatus(STATUS.DEADLINE_EXCEEDED, 'The request message did not come whole in time.'))
+  }
+
   drained(): void {}
 
   #answer(message: Uint8Array): void {
@@ -53,3 +61,6 @@ export class UnaryCall extends ServedCall {
     )
   }
 }
+
+/** Looks are 20 s apart: between 20 and 40 s, as HTTP gives a body 30 s. */
+const UNFINISHED_LOOKS = 2

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
@@ -15,15 +16,20 @@ export function answerBrokenRequest(error: ClientError, socket: Socket): void {
 }
 
 export function brokenRequestAnswer(nodeCode: string | undefined): string {
+  return bareAnswer(brokenRequestError(nodeCode))
+}
+
+/** All of an answer, after which the connection ends. */
+export function bareAnswer(error: IdgenError): string {
   const { traceId, traceparent, requestId } = traceContextOf({})
-  const error = brokenRequestError(nodeCode)
   const body = JSON.stringify(problemOf(error, traceId))
   return [
-    `HTTP/1.1 ${error.row.http} ${error.row.http === 413 ? 'Content Too Large' : 'Bad Request'}`,
+    `HTTP/1.1 ${error.row.http} ${STATUS_CODES[error.row.http] ?? 'Error'}`,
     `content-type: ${PROBLEM_MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,
     `traceparent: ${traceparent}`,
+    ...(error.retryAfterMs === undefined ? [] : [`retry-after: ${Math.ceil(error.retryAfterMs / 1000)}`]),
     'cache-control: no-store',
     'connection: close',
     '',

@@ -5,6 +5,7 @@ import type { TracedIssuer } from '../app/issuer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Tracer } from '../ports/tracer.ts'
+import type { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { admitCallers } from './authentication.ts'
 import { BodyRoom } from './body-room.ts'
 import { ConnectionAge } from './connection-age.ts'
@@ -14,6 +15,7 @@ import { handOver } from './hand-over.ts'
 import { issueRoutes } from './id-routes.ts'
 import { newApp, traceRequest } from './new-app.ts'
 import type { PassedRequest } from './passed-requests.ts'
+import { limitPlaces } from './refused-connection.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { beginSpan, withinSpan } from './request-span.ts'
 import { listenWith, SingleId } from './single-id.ts'
@@ -28,6 +30,7 @@ export interface IdServerOptions {
   readonly maxConnectionAgeMs: number
   /** The encrypted listener (createSecureServer), which answers the same. */
   readonly secure: Server | undefined
+  readonly places: ConnectionPlaces
   /** Who comes without encryption is told so by the main thread. */
   readonly encryptedOnly: boolean
   /** Asks the main thread (PassedRequests.answer). @throws IDGEN_OVERLOADED */
@@ -78,5 +81,6 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     tracer,
   })
   listenWith(handle, app, secure)
+  limitPlaces(app.server, secure, options.places)
   return app
 }

@@ -28,6 +28,7 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   // Probes are short: whoever is slower only holds a connection.
   server.headersTimeout = 5000
   server.requestTimeout = 5000
+  server.maxConnections = CONNECTIONS_MAX
   return {
     async listen(host, port) {
       server.listen(port, host)
@@ -65,6 +66,8 @@ async function answer(
   return send(response, 200, contentType, text)
 }
 
+/** Each probe and scrape opens one and ends it; a handful come at once. */
+const CONNECTIONS_MAX = 256
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8'
 
 /** Node leaves the body out of an answer to HEAD by itself. */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import type { Tracer } from '../ports/tracer.ts'
+import type { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { admitCallers } from './authentication.ts'
@@ -19,6 +20,7 @@ import { newApp, traceRequest } from './new-app.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { collectOpenapi, documentationRoutes } from './openapi.ts'
 import type { PassedRequests } from './passed-requests.ts'
+import { limitPlaces } from './refused-connection.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { beginSpan, withinSpan } from './request-span.ts'
 import { actorOf } from './request-state.ts'
@@ -38,6 +40,8 @@ export interface HttpServerOptions {
   readonly secure?: Server
   /** Where clients reach it: who comes without encryption is sent there. Left out: both listeners answer. */
   readonly redirectTo?: () => number
+  /** Left out: as many connections as come. */
+  readonly places?: ConnectionPlaces
   /** Nobody connects here: protocol threads pass requests on. */
   readonly passed?: PassedRequests
 }
@@ -93,6 +97,7 @@ export async function createHttpServer(
     tracer: useCases.tracer,
   })
   listenWith(handle, app, options.secure)
+  if (options.places !== undefined) limitPlaces(app.server, options.secure, options.places)
   passed?.answerBy(app)
   return app
 }

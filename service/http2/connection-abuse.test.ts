@@ -33,6 +33,8 @@ describe('a client that means harm', () => {
         ...[false, false, false, false, true].map((isLast) => data(1, body, isLast)),
       ])
     },
+    'requests beyond those that may be under way': (i) => request(2 * i + 1),
+    'heads that are no request': (i) => frame(HEADERS, 4, 2 * i + 1, Buffer.from([0x83])),
     'DATA of requests that were reset': (i) =>
       i === 0 ? Buffer.concat([request(1), frame(RST, 0, 1, words(8))]) : data(1, 'x'),
   }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertGoaway, echo, HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
-import { data, frame, request, words } from '../../test/fixtures/http2-frames.ts'
+import { data, frame, PREFACE_AND_SETTINGS, request, words } from '../../test/fixtures/http2-frames.ts'
 import { ERROR_CODE } from './error-code.ts'
 import { HeldTotal } from './held-bytes.ts'
 import { encodeFields } from './hpack-encoder.ts'
 
 const TRAILERS = encodeFields([['grpc-status', '0']])
-const [RST, GOAWAY, WINDOW_UPDATE] = [3, 7, 8] as const
+const [RST, SETTINGS, GOAWAY, WINDOW_UPDATE] = [3, 4, 7, 8] as const
 
 /** A client that asks for large answers and gives no window for them, until no more is kept for it. */
 function fullDesk(): Http2Desk {
@@ -226,4 +226,21 @@ test('a client that says GOAWAY still has its answers, also to what it asks behi
     bodies.map(({ payload }) => String(payload)),
     ['b', 'a'],
   )
+})
+
+test('a connection that retires before it begins says its SETTINGS first, and one that never begins ends', () => {
+  const desk = new Http2Desk()
+  desk.connection.retire()
+  assert.deepEqual(desk.socket.written, [])
+  desk.receive(PREFACE_AND_SETTINGS)
+  const types = desk.frames().map(({ type }) => type)
+  assert.deepEqual(types.filter((type) => type === SETTINGS || type === GOAWAY).slice(0, 2), [
+    SETTINGS,
+    GOAWAY,
+  ])
+  assert.equal(types[0], SETTINGS)
+  const silent = new Http2Desk()
+  silent.connection.retire()
+  silent.clock.advance(1000)
+  assert.deepEqual([silent.socket.ended, silent.socket.written.length], [true, 0])
 })

@@ -1,5 +1,6 @@
 import { AbandonedStreams } from './abandoned-streams.ts'
 import { ConnectionLooks } from './connection-looks.ts'
+import { DRIBBLE_BYTES, HANDSHAKE_MS, LINGER_MS, RETIRE_MS, RETIRE_PING } from './connection-terms.ts'
 import { ConnectionError, calm, ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FloodBudget } from './flood-budget.ts'
 import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
@@ -97,10 +98,9 @@ export class Connection implements StreamCarrier, FrameSink {
   /** No new requests: those that are under way when the client knows of it are still answered. */
   retire(): void {
     if (this.#retiring !== undefined || this.#finalId !== undefined || this.#ended) return
-    // Requests may be on their way to us, so the number of the last one is said when a round trip is over (section 6.8).
-    this.out.control(FRAME.goaway, 0, 0, WINDOW_MAX, ERROR_CODE.none)
-    this.out.control(FRAME.ping, 0, 0, ...RETIRE_PING)
     this.#retiring = this.#options.clock.after(RETIRE_MS, () => this.#retire())
+    // Else once it has begun: our SETTINGS come first (section 3.4).
+    if (this.#prefaceRead) this.#announceEnd()
   }
 
   /** The client has closed its side. */
@@ -120,10 +120,10 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
+    for (const stream of this.#streams.values()) stream.look()
     switch (this.#looks.look(this.#streams.size > 0, this.#held.isFull)) {
       case 'ask':
-        if (this.#frames.begun) this.out.control(FRAME.ping, 0, 0, 0, 0)
-        return
+        return void (this.#frames.begun && this.out.control(FRAME.ping, 0, 0, 0, 0))
       case 'retire':
         return this.retire()
       case 'full':
@@ -284,10 +284,11 @@ export class Connection implements StreamCarrier, FrameSink {
     this.idle()
   }
 
-  /** A request that nobody sees; its body may be on its way. */
+  /** A request that nobody sees; its body may be on its way. Counted: a head costs more to read than it does to send. */
   #turnAway(id: number, isLast: boolean, code: ErrorCode): void {
     this.#refuse(id, code)
     if (!isLast) this.#abandoned.add(id)
+    this.idle()
   }
 
   #refuse(id: number, code: ErrorCode): void {
@@ -332,6 +333,7 @@ export class Connection implements StreamCarrier, FrameSink {
       this.#prefaceRead = true
       // Not before: whoever speaks HTTP/1.1 would take it for the answer. A client of HTTP/2 speaks first (section 3.4).
       writeOurSettings(this.out)
+      if (this.#retiring !== undefined) this.#announceEnd()
       at = PREFACE.length
     }
     for (const stream of this.#ahead) {
@@ -356,10 +358,17 @@ export class Connection implements StreamCarrier, FrameSink {
     return end
   }
 
+  /** Requests may be on their way to us, so the number of the last one is said when a round trip is over (section 6.8). */
+  #announceEnd(): void {
+    this.out.control(FRAME.goaway, 0, 0, WINDOW_MAX, ERROR_CODE.none)
+    this.out.control(FRAME.ping, 0, 0, ...RETIRE_PING)
+  }
+
   #retire(): void {
     this.#retiring?.[Symbol.dispose]()
     this.#retiring = undefined
     if (this.#finalId !== undefined || this.#ended) return
+    if (!this.#prefaceRead) return this.#end()
     this.#finalId = this.#lastId
     this.out.control(FRAME.goaway, 0, 0, this.#lastId, ERROR_CODE.none)
     this.#endIfDone()
@@ -389,12 +398,3 @@ export class Connection implements StreamCarrier, FrameSink {
 }
 
 const NOTHING: Buffer = Buffer.alloc(0)
-/** A connection that comes and never begins would stay for ever. */
-const HANDSHAKE_MS = 10_000
-/** A round trip to anywhere, and a client that does not answer PING. */
-const RETIRE_MS = 1000
-const RETIRE_PING = [0x6964_6765, 0x6e00_0000] as const
-/** A client closes as soon as it sees the end; one that does not is cut off. */
-const LINGER_MS = 2000
-/** Windows that grow by less than this while an answer waits have it cut into as many frames (CVE-2019-9511). */
-const DRIBBLE_BYTES = 256

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
 import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { SystemClock } from '../adapters/system/system-clock.ts'
+import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { encodeFields } from './hpack-encoder.ts'
 import { Http2Server, type Http2ServerOptions } from './server.ts'
 import type { Stream, StreamHandler } from './stream.ts'
@@ -82,7 +83,7 @@ test('a client of HTTP/1.1 reads what this port is, and nothing else', async (t)
 })
 
 test('one connection too many is closed, and those that were there go on', async (t) => {
-  const port = await listening(t, { maxConnections: 1 })
+  const port = await listening(t, { places: ConnectionPlaces.upTo(1, 'grpc') })
   const first = await connected(t, port)
   const second = connect(port, '127.0.0.1')
   t.after(() => second.destroy())
@@ -96,7 +97,10 @@ test('one connection too many is closed, and those that were there go on', async
 
 test('connections that never agree on keys count against the limit of an encrypted server', async (t) => {
   const certificates = new ScriptedCertificates(selfSigned('idgen'))
-  const port = await listening(t, { maxConnections: 2, tls: { certificates, minVersion: 'TLSv1.3' } })
+  const port = await listening(t, {
+    places: ConnectionPlaces.upTo(2, 'grpc'),
+    tls: { certificates, minVersion: 'TLSv1.3' },
+  })
   const silent = [await connected(t, port), await connected(t, port)]
   const further = await connected(t, port)
   further.resume()

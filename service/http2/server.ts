@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
+import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
@@ -13,8 +14,8 @@ export interface Http2ServerOptions {
   readonly open: ConnectionOptions['open']
   /** Bytes that may be kept for one client; for all together, four times as many. */
   readonly maxHeldBytes: ConnectionOptions['maxHeldBytes']
-  /** Further connections are closed at once, and their clients try another server; left out: as many as come. */
-  readonly maxConnections?: number
+  /** Who finds no place is closed at once, and tries another server; left out: as many as come. */
+  readonly places?: ConnectionPlaces
   /** Connections above this age, give or take a tenth, take no new request, and end with the last one; 0: no limit. */
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */
@@ -42,10 +43,8 @@ export class Http2Server {
   constructor(options: Http2ServerOptions) {
     this.#options = options
     const tls = options.tls && { ...options.tls, protocols: ['h2'] }
-    this.#server = newSocketServer(tls, (socket, encrypted) => this.#accept(socket, encrypted))
-    // Those that never agree on keys count too: they come to `#accept` afterwards, if at all.
-    if (tls !== undefined && options.maxConnections !== undefined)
-      this.#server.maxConnections = options.maxConnections
+    const { places = ConnectionPlaces.upTo(Number.POSITIVE_INFINITY, 'grpc') } = options
+    this.#server = newSocketServer({ tls, places }, (...accepted) => this.#accept(...accepted))
   }
 
   /** @returns the port. Rejects with Node's error when the address cannot be bound. */
@@ -79,13 +78,8 @@ export class Http2Server {
     })
   }
 
-  #accept(accepted: Socket, encrypted: boolean): void {
+  #accept(accepted: Socket, encrypted: boolean, left: () => void): void {
     const { clock, maxConnectionAgeMs } = this.#options
-    if (this.#connections.size >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY)) {
-      accepted.on('error', ignore)
-      accepted.destroy()
-      return
-    }
     const { socket, connection } = encrypted ? this.#copied(accepted, true) : this.#direct(accepted)
     this.#connections.set(connection, socket)
     socket.on('end', () => connection.inputEnded())
@@ -94,6 +88,7 @@ export class Http2Server {
     // It was still agreeing on its keys when the others were told.
     if (this.#draining) connection.retire()
     socket.once('close', () => {
+      left()
       connection.closed()
       this.#connections.delete(connection)
       if (this.#connections.size > 0) return

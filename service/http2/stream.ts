@@ -11,6 +11,8 @@ export interface StreamHandler {
   ended(): void
   /** `write` said false, and there is room again. */
   drained(): void
+  /** Now and then while the body has not ended, 20 s apart. Left out: it may take as long as it likes. */
+  unfinished?(): void
   /** Reset by the client, or the connection is lost: nobody waits any more. Not called after the answer ended. */
   gone(): void
 }
@@ -175,6 +177,10 @@ export class Stream {
     if (this.#over) return
     this.#close()
     this.#handler?.gone()
+  }
+
+  look(): void {
+    if (!this.#inputEnded) this.#handler?.unfinished?.()
   }
 
   /** The client takes more, or less (RFC 9113 section 6.9.2). false: more than there can be. */

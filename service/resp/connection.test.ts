@@ -214,6 +214,25 @@ describe('a client that does not read', () => {
     assert.equal(desk.work.counters.stalled, 1)
   })
 
+  test('is cut off at once where all of them together hold too much, and gives its room back', async () => {
+    const desk = await keyed()
+    desk.work.stalled.join(67_108_864 - 70_000)
+    desk.socket.slow = true
+    desk.receive(command('INCR', 'w/g/t'))
+    assert.equal(desk.socket.destroyed, false)
+    const [other, socket] = second(desk)
+    desk.receive(KEYED, other)
+    await settle()
+    socket.slow = true
+    desk.receive(command('INCR', 'w/g/t'), other)
+    assert.deepEqual([socket.destroyed, desk.socket.destroyed], [true, false])
+    assert.equal(desk.work.counters.stalled, 1)
+    other.closed()
+    desk.socket.drain()
+    assert.equal(desk.work.stalled.join(70_000), true)
+    assert.equal(desk.work.stalled.join(1), false)
+  })
+
   test('and reads in time leaves no alarm behind', async () => {
     const desk = await keyed()
     desk.socket.slow = true

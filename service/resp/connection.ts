@@ -10,7 +10,7 @@ import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { runCommand } from './run-command.ts'
 import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
-import type { Workplace } from './workplace.ts'
+import { READ_BYTES, type Workplace } from './workplace.ts'
 
 /** What a connection uses of its socket. */
 export type ClientSocket = Pick<
@@ -50,6 +50,8 @@ export class Connection {
   #waiting = false
   /** The client does not read its answers: until it does, nothing is read of it. */
   #stall: Disposable | undefined
+  /** What it was counted with while it does not read. */
+  #stalledBytes = 0
   /** Ends as soon as all that came is answered. */
   #retired = false
   /** Nothing more will come, so what is incomplete stays so. */
@@ -111,7 +113,7 @@ export class Connection {
   /** The socket is closed. */
   closed(): void {
     this.#ended = true
-    this.#stall?.[Symbol.dispose]()
+    this.#endStall()
   }
 
   /** Answers what is complete, writes the answers, keeps the rest. Whether more may be read. */
@@ -277,7 +279,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const { replies, counters, clock, limits } = this.#work
+    const { replies, counters, clock, limits, stalled } = this.#work
     if (replies.length === 0) return
     const queued = this.#socket.writableLength > 0
     const bytes = replies.taken()
@@ -286,11 +288,23 @@ export class Connection {
     this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
     if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
     else replies.shrink()
-    if (this.#stall === undefined && this.#socket.writableNeedDrain)
-      this.#stall = clock.after(limits.stallTimeout, () => {
-        counters.stalled += 1
-        this.#socket.destroy()
-      })
+    if (this.#stall === undefined && this.#socket.writableNeedDrain) {
+      this.#stall = clock.after(limits.stallTimeout, () => this.#cutOff())
+      this.#stalledBytes = this.#socket.writableLength + READ_BYTES
+      if (!stalled.join(this.#stalledBytes)) this.#cutOff()
+    }
+  }
+
+  #cutOff(): void {
+    this.#work.counters.stalled += 1
+    this.#socket.destroy()
+  }
+
+  #endStall(): void {
+    this.#stall?.[Symbol.dispose]()
+    this.#stall = undefined
+    this.#work.stalled.leave(this.#stalledBytes)
+    this.#stalledBytes = 0
   }
 
   /** Whether the client reads too slowly for more; asked before each next command. */
@@ -301,8 +315,7 @@ export class Connection {
 
   #unstall(): void {
     if (this.#stall === undefined) return
-    this.#stall[Symbol.dispose]()
-    this.#stall = undefined
+    this.#endStall()
     if (!this.#waiting && !this.#ended) this.#continue()
   }
 

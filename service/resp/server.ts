@@ -4,6 +4,7 @@ import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
+import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { Connection } from './connection.ts'
 import { plainErrorLine } from './error-line.ts'
@@ -24,6 +25,8 @@ export interface RespServerOptions {
   readonly counters?: RespCounters
   /** Left out: no burst of commands is traced. */
   readonly tracer?: Tracer
+  /** Left out: by limits.maxConnections alone. */
+  readonly places?: ConnectionPlaces
   /** Left out: not encrypted. */
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
 }
@@ -40,10 +43,11 @@ export class RespServer {
   #looking: Disposable | undefined
 
   constructor(issuer: Issuer, options: RespServerOptions) {
-    const { tls } = options
+    const { tls, limits, places = ConnectionPlaces.upTo(limits.maxConnections, 'resp') } = options
     this.#options = options
     this.#work = newWorkplace(issuer, options, Math.floor(Math.random() * 2 ** 32))
-    this.#server = newSocketServer(tls, (socket, encrypted) => this.#accept(socket, encrypted))
+    const refused = (): string => this.#refused()
+    this.#server = newSocketServer({ tls, places, refused }, (...accepted) => this.#accept(...accepted))
   }
 
   get counters(): Readonly<RespCounters> {
@@ -91,16 +95,15 @@ export class RespServer {
     })
   }
 
-  #accept(accepted: Socket, encrypted: boolean): void {
-    const { counters, limits } = this.#work
+  #refused(): string {
+    this.#work.counters.refused += 1
+    // The words by which clients know that it is worth another try.
+    return plainErrorLine('ERR', 'max number of clients reached')
+  }
+
+  #accept(accepted: Socket, encrypted: boolean, left: () => void): void {
+    const { counters } = this.#work
     const { clock, maxConnectionAgeMs } = this.#options
-    if (counters.connections >= limits.maxConnections) {
-      counters.refused += 1
-      accepted.on('error', ignore)
-      // The words by which clients know that it is worth another try.
-      accepted.end(plainErrorLine('ERR', 'max number of clients reached'), () => accepted.destroy())
-      return
-    }
     counters.connections += 1
     counters.accepted += 1
     this.#lastId += 1
@@ -112,6 +115,7 @@ export class RespServer {
     // It was still agreeing on its keys when the others were told.
     if (this.#draining) connection.retire()
     socket.once('close', () => {
+      left()
       connection.closed()
       counters.connections -= 1
       this.#connections.delete(connection)

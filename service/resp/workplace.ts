@@ -7,6 +7,7 @@ import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
 import { newRespCounters, type RespCounters } from './resp-counters.ts'
 import { maxCommandBytes, type RespLimits } from './resp-limits.ts'
+import { StalledClients } from './stalled-clients.ts'
 import { TagNames } from './tag-names.ts'
 
 /**
@@ -28,6 +29,7 @@ export interface Workplace {
   /** READ_BYTES of one read, from `headroom` on: before them there is room for a command that began earlier. */
   readonly input: InputBytes
   readonly headroom: number
+  readonly stalled: StalledClients
   burst: Burst
 }
 
@@ -58,6 +60,7 @@ export function newWorkplace(
     replies: new ReplyBuffer(),
     input: inputBytes(headroom + READ_BYTES),
     headroom,
+    stalled: new StalledClients(),
     burst: new Burst(),
   }
 }

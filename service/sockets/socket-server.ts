@@ -2,6 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createSecureServer } from 'node:tls'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import type { Clock } from '../ports/clock.ts'
+import { type ConnectionPlaces, guardConnections } from './connection-places.ts'
+import { Farewell } from './farewell.ts'
 import { listenAt } from './listen-at.ts'
 
 export interface Encryption {
@@ -19,20 +21,39 @@ export interface ListenOptions {
   readonly reusePort?: boolean
 }
 
-/** A server for a protocol of ours. A plain socket comes paused, so that it can be adopted (adopt-socket.ts). */
-export function newSocketServer(
-  tls: Encryption | undefined,
-  accept: (socket: Socket, encrypted: boolean) => void,
-): Server {
-  if (tls !== undefined) return newEncryptedServer(tls, accept)
-  const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
-  return server.on('connection', (socket) => accept(socket, false))
+export interface SocketServerOptions {
+  /** Left out: not encrypted. */
+  readonly tls?: Encryption | undefined
+  readonly places: ConnectionPlaces
+  /** Called for each client for whom there is no place; what it is told where that is not encrypted, or nothing. */
+  readonly refused?: () => string
 }
 
-function newEncryptedServer(
-  { certificates, minVersion, protocols }: Encryption,
-  accept: (socket: Socket, encrypted: boolean) => void,
-): Server {
+/** `left` must be called when the connection is closed. */
+export type Accept = (socket: Socket, encrypted: boolean, left: () => void) => void
+
+/** A server for a protocol of ours. A plain socket comes paused, so that it can be adopted (adopt-socket.ts). */
+export function newSocketServer({ tls, places, refused }: SocketServerOptions, accept: Accept): Server {
+  const farewell = new Farewell()
+  if (tls !== undefined) {
+    const server = newEncryptedServer(tls, accept)
+    // It counts while it agrees on keys, and is told nothing before it has.
+    guardConnections(server, places, (socket) => {
+      refused?.()
+      farewell.say(socket)
+    })
+    return server
+  }
+  const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true, allowHalfOpen: true })
+  return server.on('connection', (socket) => {
+    const place = places.take(socket.remoteAddress)
+    // Not by its event `close`, which comes when it is adopted.
+    if (typeof place === 'function') accept(socket, false, place)
+    else farewell.say(socket, refused?.())
+  })
+}
+
+function newEncryptedServer({ certificates, minVersion, protocols }: Encryption, accept: Accept): Server {
   const server = createSecureServer({
     ...certificates.current,
     ...SOCKET_OPTIONS,
@@ -43,7 +64,7 @@ function newEncryptedServer(
   })
   certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return server.on('secureConnection', (socket) => accept(socket, true))
+  return server.on('secureConnection', (socket) => accept(socket, true, nothing))
 }
 
 /** @returns the port. Rejects with Node's error when the address cannot be bound. */
@@ -64,3 +85,6 @@ const BACKLOG = 1024
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** An answer leaves at once; a peer that vanished without closing is noticed by the system's probes. */
 const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
+
+/** The place of an encrypted connection is that of the socket below it. */
+function nothing(): void {}

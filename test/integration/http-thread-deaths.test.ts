@@ -7,6 +7,7 @@ import { SystemClock } from '../../service/adapters/system/system-clock.ts'
 import { loadConfig } from '../../service/config/load.ts'
 import { PassedRequests } from '../../service/http/passed-requests.ts'
 import { createHttpServer } from '../../service/http/server.ts'
+import { ConnectionTable } from '../../service/sockets/connection-table.ts'
 import { threadStarter, workOf } from '../../service/start-threads.ts'
 import type { ThreadHandle } from '../../service/threads/protocol-thread.ts'
 import { ThreadPool } from '../../service/threads/thread-pool.ts'
@@ -30,7 +31,7 @@ test('threads that are killed under load are replaced, what they held comes from
   const config = loadConfig(undefined, { IDGEN_SERVER_HTTP_HOST: '127.0.0.1' })
   const passed = new PassedRequests()
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '1.2.3', passed })
-  const start = threadStarter(config, useCases, workOf(config, 2))
+  const start = threadStarter(config, useCases, workOf(config), new ConnectionTable(2))
   const handles: ThreadHandle[] = []
   const threads = new ThreadPool({
     count: 2,

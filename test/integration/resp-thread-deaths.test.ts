@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SystemClock } from '../../service/adapters/system/system-clock.ts'
 import { loadConfig } from '../../service/config/load.ts'
+import { ConnectionTable } from '../../service/sockets/connection-table.ts'
 import { threadStarter, workOf } from '../../service/start-threads.ts'
 import type { ThreadHandle } from '../../service/threads/protocol-thread.ts'
 import { ThreadPool } from '../../service/threads/thread-pool.ts'
@@ -29,7 +30,7 @@ async function pool(t: TestContext) {
     IDGEN_SERVER_RESP_HOST: '127.0.0.1',
     IDGEN_SERVER_HTTP_HOST: '127.0.0.1',
   })
-  const start = threadStarter(config, useCases, workOf(config, 2))
+  const start = threadStarter(config, useCases, workOf(config), new ConnectionTable(2))
   const handles: ThreadHandle[] = []
   const threads = new ThreadPool({
     count: 2,
