@@ -50,8 +50,10 @@ export class RecordingTracer implements Tracer {
       this.#skip -= 1
       return false
     }
+    // The draw costs more than the rest: none is made for a call that is not traced after all.
+    if (!this.#withinBudget()) return false
     this.#skip = this.#drawSkip()
-    return this.#withinBudget()
+    return true
   }
 
   begin(step: SpanStart): Span {
