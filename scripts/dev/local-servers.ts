@@ -150,7 +150,12 @@ async function startPrometheus(): Promise<void> {
   if (!daemon.running) await refuseTaken('PROMETHEUS_PORT', port('PROMETHEUS_PORT'))
   const file = join(DEV_FOLDER, 'prometheus.yaml')
   const shipped = readFileSync(join(CHECKOUT, 'dev/prometheus.yaml'), 'utf8')
-  writeFileSync(file, shipped.replace('idgen:9464', `${HOST}:${port('METRICS_PORT')}`))
+  writeFileSync(
+    file,
+    shipped
+      .replace('idgen:9464', `${HOST}:${port('METRICS_PORT')}`)
+      .replace('[idgen.yaml]', `[${JSON.stringify(join(CHECKOUT, 'alerts/idgen.yaml'))}]`),
+  )
   daemon.start(prometheusProgram() ?? '', [
     `--config.file=${file}`,
     `--storage.tsdb.path=${join(DEV_FOLDER, 'prometheus')}`,

@@ -45,7 +45,7 @@ function whereabouts(containers: boolean): string[] {
     `  metrics      ${at('METRICS_PORT')}/metrics`,
     prometheus
       ? `  Prometheus   ${at('PROMETHEUS_PORT')}`
-      : '  Prometheus   not built here: make servers, then again',
+      : '  Prometheus   not built here: scripts/install-servers.sh watch, then again',
     containers ? `  Grafana      ${at('GRAFANA_PORT')}` : '  Grafana      needs containers',
     '',
     'make dev-logs follows the logs, make dev-down stops all and keeps the data (WIPE=yes deletes it).',

@@ -69,7 +69,12 @@ test('a key limited to a group reaches nothing outside it', async (t) => {
   await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/workspaces/acme/groups', { key })
   await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/workspaces', { key })
   await api.refuses('IDGEN_FORBIDDEN', 'POST', '/v1/workspaces', { key, body: { name: 'other' } })
-  await api.refuses('IDGEN_FORBIDDEN', 'GET', '/v1/keys', { key })
+  // Of the keys it sees those of its part: itself.
+  const { body } = await api.expect(200, 'GET', '/v1/keys', { key })
+  assert.deepEqual(
+    (body['items'] as { within: string }[]).map(({ within }) => within),
+    ['acme/shop'],
+  )
 })
 
 test('a slash hidden in a name leads nowhere else', async (t) => {

@@ -1,3 +1,5 @@
+// Runs beside others: what it waits for has limits of many seconds, and nothing else is timed.
+
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
