@@ -3,7 +3,7 @@ import type { Migration } from 'kysely/migration'
 
 /**
  * What guards API keys (docs/decisions/0030): the key that signs records in a shared cache, the secret before the last
- * rotation of a key, the client certificate that may stand in its place, and when it was last used.
+ * rotation of a key, and when it was last used.
  */
 export const guardedKeys: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -21,12 +21,7 @@ const STATEMENTS = [
     ALTER TABLE api_keys
       ADD COLUMN previous_hash bytea CHECK (octet_length(previous_hash) = 32),
       ADD COLUMN previous_until timestamptz,
-      ADD COLUMN certificate text COLLATE "C",
       ADD CONSTRAINT api_keys_previous CHECK ((previous_hash IS NULL) = (previous_until IS NULL))`,
-  // One certificate is one caller: two keys of it would make what it may do a matter of chance.
-  sql`
-    CREATE UNIQUE INDEX api_keys_certificate ON api_keys (certificate)
-      WHERE certificate IS NOT NULL AND revoked_at IS NULL`,
   // Beside the keys, because it is written without the lock that changes of keys take.
   sql`
     CREATE TABLE api_key_uses (

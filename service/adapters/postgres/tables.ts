@@ -154,7 +154,6 @@ export interface ApiKeysTable {
   declared_by: string | null
   previous_hash: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
   previous_until: Date | null
-  certificate: string | null
 }
 
 export interface ApiKeyUsesTable {
