@@ -14,7 +14,10 @@ function valueOf(row: KeyRow): fc.Arbitrary<ConfigValue> {
   if (row.kind === 'boolean') return fc.boolean()
   if (row.kind === 'enum') return fc.constantFrom(...row.values)
   if (row.kind === 'url') return fc.constantFrom('postgres://a@b/c', 'postgresql:///x?host=/run')
-  if (!('min' in row)) return fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
+  if (!('min' in row)) {
+    const minLength = ('minLength' in row ? row.minLength : undefined) ?? 1
+    return fc.string({ unit: 'grapheme-ascii', minLength, maxLength: 40 })
+  }
   const { min, max } = row
   return row.kind === 'number'
     ? // As many digits as print() writes: nobody configures smaller ones.

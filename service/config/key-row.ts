@@ -21,6 +21,8 @@ export interface TextRow extends RowBase {
   readonly default: string
   /** Shown instead of an empty default, e.g. "the host name". */
   readonly emptyMeans?: string
+  /** Of text that is not empty, in characters: a secret that can be guessed is none. */
+  readonly minLength?: number
 }
 
 export interface UrlRow extends RowBase {

@@ -85,6 +85,7 @@ describe('values', () => {
     ['server: { http: { port: .nan } }', 'not NaN'],
     ['server: { http: { port: true } }', 'not true'],
     ['server: { nodeName: 7 }', 'must be text'],
+    ['audit: { key: guess }', 'audit.key must be 32 characters or more, and has 5'],
     ['server: { nodeName: "a\\nb" }', 'must not hold control characters'],
     ['auth: { enabled: "yes" }', 'must be true or false, not "yes"'],
     ['auth: { enabled: 1 }', 'must be true or false, not 1'],

@@ -97,9 +97,10 @@ export const STORE_KEYS = {
     kind: 'string',
     default: '',
     emptyMeans: 'bare SHA-256',
+    minLength: 32,
     secret: true,
     reload: 'restart',
-    doc: 'Key of the hash chains of the audit log (HMAC-SHA-256), the same for all processes; 32 random characters or more. Who can write the table but has not the key cannot make the hashes anew.',
+    doc: 'Key of the hash chains of the audit log (HMAC-SHA-256), the same for all processes; at least 32 characters, random ones. Who can write the table but has not the key cannot make the hashes anew.',
   },
   'audit.retentionMonths': {
     kind: 'integer',
