@@ -66,7 +66,7 @@ function httpListeners(parts: ListenerParts, certificates: Certificates): Record
   const { host, ...http } = orders.work.http
   const made = onDemand(async () => {
     const files = await certificates()
-    const secure = files && createSecureServer(files, orders.work.tls?.minVersion ?? 'TLSv1.2')
+    const secure = files && createSecureServer(files, orders.work.tls?.minVersion ?? 'TLSv1.3')
     const { passOn, places, ...known } = parts
     const app = await createIdServer({
       ...known,

@@ -4,12 +4,16 @@ import { IdgenError } from '../core/errors.ts'
 /** Probes come from an orchestrator inside, which knows no certificate. */
 const OPEN_PATHS: readonly string[] = ['/livez', '/readyz']
 
+/** RFC 6797: a browser that was here asks encrypted only for a year, also where a link says otherwise. */
+export const STRICT_TRANSPORT = ['strict-transport-security', 'max-age=31536000'] as const
+
 /**
  * Who asks without encryption is told to come back with it, by 308 so that the method stays; `port` is where clients reach
  * the encrypted listener. Nothing is answered, and no key is read, before that.
  */
 export function redirectToHttps(app: FastifyInstance, port: () => number): void {
   app.addHook('onRequest', (request, reply, done) => {
+    if (isEncrypted(request)) reply.header(...STRICT_TRANSPORT)
     if (isEncrypted(request) || OPEN_PATHS.includes(request.url.split('?', 1)[0] ?? '')) return done()
     const suffix = port() === 443 ? '' : `:${port()}`
     reply

@@ -12,6 +12,7 @@ import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { closeGracefully } from './graceful-close.ts'
 import { handOver } from './hand-over.ts'
+import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issueRoutes } from './id-routes.ts'
 import { newApp, traceRequest } from './new-app.ts'
 import type { PassedRequest } from './passed-requests.ts'
@@ -56,6 +57,7 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) {
+      if (encryptedOnly) reply.header(...STRICT_TRANSPORT)
       request.span = beginSpan(tracer, request, traceRequest(request, reply, tracer))
       return withinSpan(tracer, request, done)
     }

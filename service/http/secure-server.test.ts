@@ -35,7 +35,14 @@ async function handshake(port: number, more: object = {}): Promise<TLSSocket> {
   return socket
 }
 
-function ask(port: number, agent: Agent, key: string): Promise<{ status: number; text: string }> {
+interface Asked {
+  readonly status: number
+  readonly text: string
+  /** The header Strict-Transport-Security. */
+  readonly strict: string | undefined
+}
+
+function ask(port: number, agent: Agent, key: string, body = '{"count":1}'): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const sent = request({
@@ -51,9 +58,12 @@ function ask(port: number, agent: Agent, key: string): Promise<{ status: number;
     sent.on('response', (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.on('end', () => {
+        const strict = response.headers['strict-transport-security']
+        resolve({ status: response.statusCode ?? 0, text, strict })
+      })
     })
-    sent.end('{"count":1}')
+    sent.end(body)
   })
 }
 
@@ -113,7 +123,18 @@ test('who comes without encryption is sent to HTTPS, but probes are answered', a
   for (const path of ['/livez', '/readyz']) await api.expect(200, 'GET', path, { key: '' })
   const agent = new Agent({ ca: [FIRST.cert] })
   t.after(() => agent.destroy())
-  assert.equal((await ask(port, agent, api.memory.keyText)).status, 200)
+  // The first ID of a tag comes by the router, the next before it, more at once by the router again.
+  for (const body of ['{"count":1}', '{"count":1}', '{"count":2}']) {
+    const { status, strict } = await ask(port, agent, api.memory.keyText, body)
+    assert.deepEqual([status, strict], [200, 'max-age=31536000'])
+  }
+})
+
+test('who may come without encryption is not kept from it', async (t) => {
+  const { api, port } = await secureApi(t)
+  const agent = new Agent({ ca: [FIRST.cert] })
+  t.after(() => agent.destroy())
+  assert.equal((await ask(port, agent, api.memory.keyText)).strict, undefined)
 })
 
 test('a connection that never begins its handshake is ended', { timeout: 20_000 }, async (t) => {

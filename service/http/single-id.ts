@@ -9,6 +9,7 @@ import type { Tracer } from '../ports/tracer.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
+import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issuedJson } from './issued-text.ts'
 import type { RequestAdmission } from './request-admission.ts'
 import { type TraceContext, traceContextOf } from './trace-context.ts'
@@ -90,6 +91,7 @@ export class SingleId {
     issuer.countCall(caller.keyId, path, 'ok', 1, traceId)
     const body = issuedJson(batch, 'text')
     const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
+    if (this.#options.encryptedOnly) answer.push(...STRICT_TRANSPORT)
     if (this.#options.isOver(socket)) answer.push('connection', 'close')
     response.writeHead(200, answer)
     response.end(body, 'latin1')
