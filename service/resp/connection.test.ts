@@ -216,7 +216,7 @@ describe('a client that does not read', () => {
 
   test('is cut off at once where all of them together hold too much, and gives its room back', async () => {
     const desk = await keyed()
-    desk.work.stalled.join(67_108_864 - 70_000)
+    desk.work.stalled.join(67_108_864 - 70_000, true)
     desk.socket.slow = true
     desk.receive(command('INCR', 'w/g/t'))
     assert.equal(desk.socket.destroyed, false)
@@ -229,8 +229,20 @@ describe('a client that does not read', () => {
     assert.equal(desk.work.counters.stalled, 1)
     other.closed()
     desk.socket.drain()
-    assert.equal(desk.work.stalled.join(70_000), true)
-    assert.equal(desk.work.stalled.join(1), false)
+    assert.equal(desk.work.stalled.join(70_000, true), true)
+    assert.equal(desk.work.stalled.join(1, true), false)
+  })
+
+  test('without a key has little room, and takes none of those who have one', async () => {
+    const desk = await keyed()
+    desk.work.stalled.join(8_388_608, false)
+    const [stranger, socket] = second(desk)
+    socket.slow = true
+    desk.receive(command('PING'), stranger)
+    assert.equal(socket.destroyed, true)
+    desk.socket.slow = true
+    desk.receive(command('INCR', 'w/g/t'))
+    assert.equal(desk.socket.destroyed, false)
   })
 
   test('and reads in time leaves no alarm behind', async () => {

@@ -52,6 +52,7 @@ export class Connection {
   #stall: Disposable | undefined
   /** What it was counted with while it does not read. */
   #stalledBytes = 0
+  #stalledAsKnown = false
   /** Ends as soon as all that came is answered. */
   #retired = false
   /** Nothing more will come, so what is incomplete stays so. */
@@ -279,7 +280,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const { replies, counters, clock, limits, stalled } = this.#work
+    const { replies, counters, clock, limits } = this.#work
     if (replies.length === 0) return
     const queued = this.#socket.writableLength > 0
     const bytes = replies.taken()
@@ -290,9 +291,16 @@ export class Connection {
     else replies.shrink()
     if (this.#stall === undefined && this.#socket.writableNeedDrain) {
       this.#stall = clock.after(limits.stallTimeout, () => this.#cutOff())
-      this.#stalledBytes = this.#socket.writableLength + READ_BYTES
-      if (!stalled.join(this.#stalledBytes)) this.#cutOff()
+      this.#joinStalled()
     }
+  }
+
+  #joinStalled(): void {
+    const { issuer, stalled } = this.#work
+    const { keyText, keyDigest } = this.#session
+    this.#stalledBytes = this.#socket.writableLength + READ_BYTES
+    this.#stalledAsKnown = issuer.peekCaller(keyText, keyDigest) !== undefined
+    if (!stalled.join(this.#stalledBytes, this.#stalledAsKnown)) this.#cutOff()
   }
 
   #cutOff(): void {
@@ -303,7 +311,7 @@ export class Connection {
   #endStall(): void {
     this.#stall?.[Symbol.dispose]()
     this.#stall = undefined
-    this.#work.stalled.leave(this.#stalledBytes)
+    this.#work.stalled.leave(this.#stalledBytes, this.#stalledAsKnown)
     this.#stalledBytes = 0
   }
 
