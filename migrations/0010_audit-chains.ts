@@ -13,6 +13,8 @@ export const auditChains: Migration = {
 }
 
 const STATEMENTS = [
+  // A dump that reads the table would hold this up, and this everybody who reads it after: migrate() tries again.
+  sql`SET LOCAL lock_timeout = '3s'`,
   sql`
     ALTER TABLE audit_log
       ADD COLUMN chain text COLLATE "C",

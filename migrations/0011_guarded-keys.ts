@@ -12,6 +12,8 @@ export const guardedKeys: Migration = {
 }
 
 const STATEMENTS = [
+  // A dump that reads the table would hold this up, and this everybody who reads it after: migrate() tries again.
+  sql`SET LOCAL lock_timeout = '3s'`,
   sql`
     CREATE TABLE seals (
       name text COLLATE "C" PRIMARY KEY,

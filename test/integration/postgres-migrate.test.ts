@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate, pendingMigrations } from '../../service/adapters/postgres/migrate.ts'
@@ -31,6 +32,31 @@ describe('migrations', () => {
     assert.deepEqual(applied.flat(), pending)
     assert.deepEqual(await pendingMigrations(one.kysely), [])
     assert.deepEqual(await migrate(one.kysely), [])
+  })
+
+  it('wait for a dump that reads a table, without keeping others from reading it', async () => {
+    const [one, two, three] = processes
+    assert.ok(one && two && three)
+    await sql
+      .raw(`
+      DELETE FROM idgen_migrations WHERE name = '0011_guarded-keys';
+      DROP TABLE seals, api_key_uses;
+      ALTER TABLE api_keys DROP COLUMN previous_hash, DROP COLUMN previous_until`)
+      .execute(one.kysely)
+    const migrating = await one.kysely.transaction().execute(async (dump) => {
+      await sql`SELECT id FROM api_keys`.execute(dump)
+      const applied = migrate(two.kysely)
+      const waits = sql<{ n: number }>`
+        SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND relation = 'api_keys'::regclass`
+      for (let tries = 0; (await waits.execute(dump)).rows[0]?.n === 0; tries += 1) {
+        assert.ok(tries < 500, 'the migration does not wait for the table')
+        await delay(10)
+      }
+      // Behind the migration in the queue: it would get its turn only after the dump.
+      await sql`SELECT id FROM api_keys`.execute(three.kysely)
+      return { applied }
+    })
+    assert.deepEqual(await migrating.applied, ['0011_guarded-keys'])
   })
 
   it('accept a schema that a newer idgen went on with, and refuse one of another program', async () => {

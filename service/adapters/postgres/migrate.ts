@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { catalog } from '../../../migrations/0001_catalog.ts'
@@ -39,9 +40,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
  */
 export async function migrate(db: Kysely<Tables>): Promise<string[]> {
   if ((await pendingMigrations(db)).length === 0) return []
-  const { error, results } = await migrator(db).migrateToLatest()
-  if (error !== undefined) throw fromPostgres(error, 'migrating the schema')
-  return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+  for (let tries = 1; ; tries += 1) {
+    const { error, results } = await migrator(db).migrateToLatest()
+    if (error === undefined)
+      return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+    if (codeOf(error) !== LOCK_NOT_AVAILABLE || tries === TRIES_MAX)
+      throw fromPostgres(error, 'migrating the schema')
+    await delay(PAUSE_MS)
+  }
 }
 
 /** Names of the migrations this revision needs and the database does not have yet. Changes nothing. */
@@ -82,3 +88,8 @@ function migrator(db: Kysely<Tables>): Migrator {
 }
 
 const UNDEFINED_TABLE = '42P01'
+const LOCK_NOT_AVAILABLE = '55P03'
+/** Nearly a minute, in which a long statement of somebody else may end; then the start fails and says why. */
+const TRIES_MAX = 8
+/** In between those who wait for the table get their turn. */
+const PAUSE_MS = 3000
