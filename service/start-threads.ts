@@ -136,7 +136,7 @@ export function threadStarter(
     // A nonce: shares of a thread that ended are not those of the one in its place.
     const owner = `${process.pid}/${randomUUID()}`
     const workerData: ThreadProgramOrders = { orders, work, owner, meters, tracing, connections }
-    const worker = new Worker(PROGRAM, { workerData, name: 'protocol', resourceLimits: MEMORY })
+    const worker = newWorker(workerData, () => table.give(row))
     let fault: Error | undefined
     worker.on('message', onMessage)
     worker.once('error', (error: Error) => (fault = error))
@@ -148,6 +148,16 @@ export function threadStarter(
       post: (message, transfer) => worker.postMessage(message, [...transfer]),
       terminate: () => worker.terminate(),
     }
+  }
+}
+
+/** `givesBack`: what the thread was given, where the system has none to give and so no end of it will be told. */
+function newWorker(workerData: ThreadProgramOrders, givesBack: () => void): Worker {
+  try {
+    return new Worker(PROGRAM, { workerData, name: 'protocol', resourceLimits: MEMORY })
+  } catch (thrown) {
+    givesBack()
+    throw thrown
   }
 }
 
