@@ -63,7 +63,8 @@ export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenTimeGrantEnds',
       expr: `idgen_time_grant_left_seconds{${pods}} < 10 and idgen_worker_lease_age_seconds{${pods}} > 15`,
-      for: '0s',
+      // Longer than between two renewals that are set far apart.
+      for: '30s',
       severity: 'warning',
       summary: 'Time to stamp runs out, and no more is granted',
       description: `{{ $labels.${member} }} can stamp snowflakes for {{ $value | humanizeDuration }} more, then tags degrade. Check the store that grants time (etcd, or PostgreSQL without it).`,

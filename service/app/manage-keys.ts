@@ -166,8 +166,10 @@ export class ManageKeys {
     return key
   }
 
+  /** Never fails: a secret that was just made must reach its owner, whatever became of this look. */
   async withUse(key: ApiKey): Promise<UsedKey> {
-    return { key, lastUsedAt: (await this.#options.uses.lastUses([key.id])).get(key.id) }
+    const uses = await this.#options.uses.lastUses([key.id]).catch(() => undefined)
+    return { key, lastUsedAt: uses?.get(key.id) }
   }
 
   async #withUses(keys: readonly ApiKey[]): Promise<UsedKey[]> {

@@ -26,8 +26,10 @@ export function tracedCall<T>(
   if (!tracer.decide(parent)) return perhapsLate(tracer, step, work)
   const span = tracer.begin(step)
   const failed = (thrown: unknown): never => {
-    span.set('rpc.grpc.status_code', codeOf(thrown))
-    span.fail(thrown instanceof Error ? thrown.message : String(thrown))
+    const code = codeOf(thrown)
+    span.set('rpc.grpc.status_code', code)
+    // Not its text, which may quote what the caller sent.
+    span.fail(`answered status ${code}`)
     span.end()
     throw thrown
   }

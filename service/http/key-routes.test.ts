@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
+import { MemoryKeyUseStore } from '../adapters/memory/memory-key-use-store.ts'
 
 test('a new key is shown once, and never its hash', async (t) => {
   const api = await HttpApi.start(t)
@@ -223,6 +224,15 @@ test('a key is rotated without a gap, and shows until when its secret before is 
     previousValidUntil: until,
   })
   assert.ok(!JSON.stringify(audited).includes(String(text).slice(-43)))
+})
+
+test('a new secret reaches its owner also where its last use cannot be read', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const { body: made } = await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', scopes: ['issue'] } })
+  t.mock.method(MemoryKeyUseStore.prototype, 'lastUses', () => Promise.reject(new Error('away')))
+  const { body } = await api.expect(200, 'POST', `/v1/keys/${String(made['id'])}/rotate`)
+  assert.equal(body['lastUsedAt'], null)
+  assert.equal((await api.ids('segment', { key: String(body['key']) })).status, 200)
 })
 
 test('nobody gains by rotating a key: neither a scope, nor a part, nor a key that was revoked', async (t) => {

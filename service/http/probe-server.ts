@@ -19,7 +19,8 @@ export interface ProbeServer {
  * the API is overloaded, and it is not for the public.
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
-  const server = createServer((request, response) => {
+  // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
+  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     answer(options, request, response).catch(() => {
       if (!response.headersSent) send(response, 500, 'text/plain', 'metrics could not be read\n')
       else response.destroy()

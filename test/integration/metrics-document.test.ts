@@ -17,6 +17,9 @@ test('a running service tells exactly the metrics that docs/metrics.md has', asy
     IDGEN_DATA_DIR: folder,
     IDGEN_SERVER_RESP_ENABLED: 'true',
     IDGEN_SERVER_THREADS: '2',
+    // Nobody listens there: spans are dropped, and counted.
+    IDGEN_TRACING_EXPORTER: 'otlp',
+    IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',
   })
   t.after(async () => {
     await service.stop('SIGTERM')

@@ -89,7 +89,7 @@ export class SpanExporter {
         this.#options.log.warn({ why: sent.why }, 'spans of traces cannot be exported now')
       this.#backoffMs = Math.min(
         BACKOFF_MAX_MS,
-        sent.afterMs ?? Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2),
+        Math.max(BACKOFF_MIN_MS, sent.afterMs ?? this.#backoffMs * 2),
       )
       return false
     }

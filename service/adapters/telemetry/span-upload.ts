@@ -23,6 +23,9 @@ export interface SpanUploadOptions {
 export function spanUpload(options: SpanUploadOptions): (spans: readonly EndedSpan[]) => Promise<Sent> {
   const { exporter, authorization, service } = options
   const url = options.endpoint || USUAL[exporter]
+  // What follows may hold a key, and goes into no log.
+  const { origin, pathname } = new URL(url)
+  const shown = `${origin}${pathname}`
   const bodyOf = exporter === 'otlp' ? otlpBody : zipkinBody
   const headers = {
     'content-type': 'application/json',
@@ -40,11 +43,11 @@ export function spanUpload(options: SpanUploadOptions): (spans: readonly EndedSp
       })
       const text = await response.text()
       if (response.ok) return { kind: 'taken', rejected: exporter === 'otlp' ? otlpRejected(text) : 0 }
-      const why = `${url} answered ${response.status}: ${text.slice(0, SHOWN_MAX)}`
+      const why = `${shown} answered ${response.status}: ${text.slice(0, SHOWN_MAX)}`
       if (!AGAIN.has(response.status)) return { kind: 'refused', why }
       return { kind: 'later', why, afterMs: secondsOf(response.headers.get('retry-after')) }
     } catch (thrown) {
-      return { kind: 'later', why: `${url}: ${reasonOf(thrown)}`, afterMs: undefined }
+      return { kind: 'later', why: `${shown}: ${reasonOf(thrown)}`, afterMs: undefined }
     }
   }
 }
