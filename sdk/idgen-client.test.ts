@@ -105,6 +105,23 @@ describe('forms of IDs', () => {
     assert.equal(numbers.nextSync(), 2)
   })
 
+  test('takeSync asks for more where unsafe values stand before too few safe ones', async () => {
+    const { client, transport } = clientWorld({ minBlock: 5 })
+    const numbers = client.numbers(TAG)
+    const runs = [{ first: 2n ** 60n, count: 5 }]
+    transport.script.push({ runs, texts: [], algorithm: 'snowflake', degraded: true })
+    await numbers.prefetch(5)
+    await numbers.prefetch(6)
+    const target = new Float64Array(numbers.available - 4)
+    assert.throws(() => numbers.takeSync(target), withCode('IDGEN_CLIENT_EMPTY'))
+    await numbers.prefetch(target.length)
+    numbers.takeSync(target)
+    assert.deepEqual(
+      [...target],
+      Array.from(target, (_, i) => i + 1),
+    )
+  })
+
   test('the last safe value is a number still', async () => {
     const { client, transport } = clientWorld({ minBlock: 2 })
     transport.nextValue = 2n ** 53n - 2n

@@ -46,6 +46,13 @@ test('one of several that hangs does not leave the data centre while another one
   assert.equal(of.away, true, 'two seconds after the last answer')
 })
 
+test('a trial that fails early tells those who wait for its end', () => {
+  const of = choice(OWN)
+  assert.equal(of.failed(OWN, 0, 0, 0, ENDPOINT_FAULT), false)
+  of.began(OWN, 5000)
+  assert.equal(of.failed(OWN, 2500, 2550, 0, ENDPOINT_FAULT), true)
+})
+
 test('without another data centre the own one is never left', () => {
   const of = choice(OWN)
   of.failed(OWN, 0, 9000, 0, ENDPOINT_FAULT)

@@ -111,9 +111,12 @@ export class EndpointChoice {
     if (dc !== undefined && dc === this.#ownDc && this.#hasOthers()) this.#ownFailed(sentMs, nowMs, random)
     const left = this.#away !== wasAway
     if (!cause.rests) return this.#rests.delete(url) || left
-    const failures = (this.#rests.get(url)?.failures ?? 0) + 1
-    this.#rests.set(url, { failures, untilMs: nowMs + restAfter(failures, random, cause.retryAfterMs) })
-    return left
+    const before = this.#rests.get(url)
+    const failures = (before?.failures ?? 0) + 1
+    const untilMs = nowMs + restAfter(failures, random, cause.retryAfterMs)
+    this.#rests.set(url, { failures, untilMs })
+    // Those who wait for the end of its trial would sleep on.
+    return left || (before !== undefined && untilMs < before.untilMs)
   }
 
   #ownFailed(sentMs: number, nowMs: number, random: number): void {

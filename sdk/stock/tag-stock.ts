@@ -137,6 +137,9 @@ export class TagStock {
   takeSync(count: number, take: (count: number) => void, unsafe?: () => IdgenClientError): void {
     this.refresh()
     const { queue } = this
+    // They could not be given, and would count as stock for as long as they live.
+    if (unsafe !== undefined) queue.skipToSafe()
+    this.refresh()
     if (queue.left < count) throw this.shortage(count)
     if (unsafe !== undefined && queue.safeLeft < count) throw unsafe()
     for (let left = count; left > 0; ) {
