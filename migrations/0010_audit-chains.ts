@@ -31,7 +31,6 @@ const STATEMENTS = [
       hash text NOT NULL,
       at timestamptz NOT NULL,
       cut_seq bigint NOT NULL DEFAULT 0,
-      cut_hash text,
-      cut_seal text
+      cut_hash text
     )`,
 ]

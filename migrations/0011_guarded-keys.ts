@@ -24,6 +24,8 @@ const STATEMENTS = [
       ADD COLUMN previous_hash bytea CHECK (octet_length(previous_hash) = 32),
       ADD COLUMN previous_until timestamptz,
       ADD CONSTRAINT api_keys_previous CHECK ((previous_hash IS NULL) = (previous_until IS NULL))`,
+  // Where retention cut a chain of the audit log, by who knows audit.key.
+  sql`ALTER TABLE audit_chains ADD COLUMN IF NOT EXISTS cut_seal text`,
   // Beside the keys, because it is written without the lock that changes of keys take.
   sql`
     CREATE TABLE api_key_uses (

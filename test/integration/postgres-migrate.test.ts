@@ -41,7 +41,8 @@ describe('migrations', () => {
       .raw(`
       DELETE FROM idgen_migrations WHERE name = '0011_guarded-keys';
       DROP TABLE seals, api_key_uses;
-      ALTER TABLE api_keys DROP COLUMN previous_hash, DROP COLUMN previous_until`)
+      ALTER TABLE api_keys DROP COLUMN previous_hash, DROP COLUMN previous_until;
+      ALTER TABLE audit_chains DROP COLUMN cut_seal`)
       .execute(one.kysely)
     const migrating = await one.kysely.transaction().execute(async (dump) => {
       await sql`SELECT id FROM api_keys`.execute(dump)
