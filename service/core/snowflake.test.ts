@@ -291,6 +291,14 @@ describe('snowflake: its limits', () => {
     assert.ok(shortage.kind === 'failed' && shortage.code === 'IDGEN_CLOCK_UNUSABLE')
   })
 
+  test('a count that is no number takes nothing, and nothing from the next', () => {
+    const snowflake = granted(T, T + 30_000)
+    const [first] = take(snowflake, 1, T)
+    assert.equal(take(snowflake, Number.NaN, T).length, 0)
+    const [next] = take(snowflake, 1, T)
+    assert.equal(next?.sequence, (first?.sequence ?? 0) + 1)
+  })
+
   test('a shortage asked when stamps are to be had says: soon', () => {
     assert.deepEqual(granted(T, T + 30_000).shortage(T), { kind: 'wait', ms: 1 })
   })

@@ -158,8 +158,9 @@ export class Snowflake implements Algorithm {
     const clockMs = Math.floor(nowMs)
     const from = this.#sequence
     const to = from + count
-    // One run in the millisecond that the last take was judged in, without a lease: what takeWithin does then.
-    if (clockMs !== this.#judgedMs || to > SEQUENCES_PER_MS || to <= from || this.#hasLease)
+    // One run in the millisecond that the last take was judged in, without a lease: what takeWithin does then. NaN goes the
+    // other way, which gives nothing.
+    if (clockMs !== this.#judgedMs || !(to > from && to <= SEQUENCES_PER_MS) || this.#hasLease)
       return this.#takeRuns(count, clockMs, out)
     // First the cursor: whatever fails after it burns IDs, and repeats none.
     this.#sequence = to

@@ -7,6 +7,7 @@ import type { ToLender } from '../app/sub-block-messages.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
 import type { EndedSpan } from '../core/ended-span.ts'
 import { invariant, unreachable } from '../core/invariant.ts'
+import { SpanBudget } from '../core/span-sampling.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
@@ -116,6 +117,7 @@ export class AnsweringThread {
     })
     const ask = (number: number, keyText: string | undefined): void => post({ kind: 'who', number, keyText })
     this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
+    const samples = new SpanBudget()
     const issuer = new ThreadIssuer({
       limits,
       rates: this.#rates,
@@ -125,7 +127,9 @@ export class AnsweringThread {
       tally: new ThreadTally(post),
       meters: this.#meters,
       sampling: this.#sampling,
-      onSample: (sample) => post({ kind: 'sample', sample }),
+      onSample: (sample) => {
+        if (samples.tryTake(SAMPLES_PER_SECOND, clock.nowMs())) post({ kind: 'sample', sample })
+      },
     })
     this.#addresses = new ClientAddresses(orders.proxies)
     this.#passOn = new PassOn(post)
@@ -218,3 +222,6 @@ function newThreadLog(post: AnsweringThreadOptions['post'], debugs: () => boolea
     error: say('error'),
   }
 }
+
+/** Of this thread: each is a message, and the main thread has grants to renew. What is beyond is counted without a sample. */
+const SAMPLES_PER_SECOND = 1000
