@@ -18,7 +18,7 @@ GATED := core sdk http grpc resp batch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test sdk simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs e2e bench bench-check flame image clean
+.PHONY: help install run check format generate generate-check servers test sdk simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -102,6 +102,10 @@ dev-down: ## Stop what `make dev-up` started and keep its data (WIPE=yes deletes
 dev-logs: ## Follow the logs of what `make dev-up` started
 	@scripts/install.sh dev
 	@$(NODE) scripts/dev/logs.ts
+
+docs: ## Build the documents into dist/site, a web site with a search; dead links are errors
+	@scripts/install.sh dev
+	@$(NODE) scripts/docs/build.ts
 
 e2e: servers ## Everything on a real one-node cluster that it starts: canaries, evictions, lost operators; every ID counted (E2E=short)
 	@scripts/install-kubernetes.sh node

@@ -13,7 +13,7 @@ import {
   GenerateBatchRequest,
   GenerateBatchResponse,
 } from '../../service/grpc/generated/idgen/v1/id_service.ts'
-import { exists, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
+import { exists, grpcurl, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { RespService } from '../fixtures/resp-service.ts'
 import { ScriptedCertificates } from '../fixtures/scripted-certificates.ts'
@@ -23,17 +23,16 @@ import { selfSigned } from '../fixtures/self-signed.ts'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const GRPCURL_VERSION = 'v1.9.4'
 const GRPCIO_TOOLS_VERSION = '1.85.1'
 /** One address asks as fast as it can. */
 const NO_LIMIT = { environment: { IDGEN_LIMITS_PER_ADDRESS: '0' } }
 
 test('grpcurl finds, describes and calls everything by reflection alone', async (t) => {
-  const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
-  if (grpcurl === undefined) return
+  const program = await grpcurl(t)
+  if (program === undefined) return
   const api = await GrpcApi.withTags(t)
   const call = async (...args: string[]): Promise<string> =>
-    (await run(grpcurl, ['-plaintext', ...args])).stdout
+    (await run(program, ['-plaintext', ...args])).stdout
 
   const services = (await call(api.address, 'list')).trim().split('\n')
   for (const service of [
@@ -69,11 +68,11 @@ test('grpcurl finds, describes and calls everything by reflection alone', async 
 })
 
 test('grpcurl shows the details of an error', async (t) => {
-  const grpcurl = await installed(t, 'grpcurl', installGrpcurl)
-  if (grpcurl === undefined) return
+  const program = await grpcurl(t)
+  if (program === undefined) return
   const api = await GrpcApi.withTags(t)
   const args = ['-plaintext', '-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate']
-  const { stderr } = await run(grpcurl, args).then(
+  const { stderr } = await run(program, args).then(
     () => assert.fail('answered without a key'),
     (error: unknown) => error as { stderr: string },
   )
@@ -189,14 +188,5 @@ async function buildGoClient(): Promise<string> {
     env: { ...process.env, CGO_ENABLED: '0' },
     timeout: INSTALL_LIMIT_MS,
   })
-  return binary
-}
-
-async function installGrpcurl(): Promise<string> {
-  const folder = join(TOOLS, `grpcurl-${GRPCURL_VERSION}`)
-  const binary = join(folder, 'grpcurl')
-  if (await exists(binary)) return binary
-  const module = `github.com/fullstorydev/grpcurl/cmd/grpcurl@${GRPCURL_VERSION}`
-  await run('go', ['install', module], { env: { ...process.env, GOBIN: folder }, timeout: INSTALL_LIMIT_MS })
   return binary
 }
