@@ -10,6 +10,7 @@ import { errorsDocument } from './errors-document.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { openapiText } from './openapi.ts'
 import { performanceFiles } from './performance-document.ts'
+import { stylesheetModule } from './ui-stylesheet.ts'
 
 /**
  * Writes everything that is made from something else. `--check` writes nothing, names what is not current and fails:
@@ -30,6 +31,7 @@ for (const [path, text] of Object.entries({
   ...performanceFiles(ROOT),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),
+  ...(await stylesheetModule(ROOT)),
 }))
   if (!check) writeFileSync(join(ROOT, path), text)
   else if (contentOf(join(ROOT, path)) !== text) stale.push(path)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
 # in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with
-# "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin. Does nothing that is done
-# already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
+# "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin, with "browser" also Chromium.
+# Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/servers
@@ -71,6 +71,16 @@ install_faketime() {
   fi
 }
 
+# With a font for Chinese: the pages speak it too.
+install_browser() {
+  if [ -z "${IDGEN_TEST_CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then
+    install_package chromium
+  fi
+  if [ ! -d /usr/share/fonts/opentype/noto ]; then
+    install_package fonts-noto-cjk
+  fi
+}
+
 install_package() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "$1 is missing: install it, on Debian and Ubuntu by apt-get install $1" >&2
@@ -88,6 +98,7 @@ install_redis
 case "${1:-}" in
 faults) install_faketime ;;
 watch) build_watch ;;
+browser) install_browser ;;
 tracing)
   # A hundred megabytes of modules, so only where it is asked for.
   build jaeger jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one

@@ -43,6 +43,8 @@ export interface OpenStore
     | 'auditQuery'
   > {
   readonly poolStats: () => PoolStats
+  /** Seals sessions of the admin UI, the same in every process of the database. Left out where there is no UI. */
+  readonly sessionKey?: Uint8Array
   /** Resolves when the embedded database is no longer ours: issuing must stop. */
   readonly lost: Promise<Error>
   close(): Promise<void>
@@ -91,6 +93,7 @@ export async function openStore(
     keyUses: new PostgresKeyUseStore(database),
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
+    ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
     poolStats: () => database.poolStats(),
     lost: server.lost,
     close: () => stack.disposeAsync(),
@@ -101,7 +104,11 @@ async function cacheOf(
   redis: OpenCache,
   database: PostgresDatabase,
 ): Promise<NonNullable<OpenStore['cache']>> {
-  return { redis, sealKey: await sealKey(database), busyTags: (dc) => busyTags(database, dc) }
+  return {
+    redis,
+    sealKey: await sealKey(database, 'shared-records'),
+    busyTags: (dc) => busyTags(database, dc),
+  }
 }
 
 /** Who runs this data centre, as claims name it. */

@@ -50,7 +50,12 @@ export async function startService(
   }
   const service = await startUseCases(config, outside)
   starting.defer(() => service.stop())
-  const listeners = await startListeners(config, { ...service, tracing }, store.poolStats, starting)
+  const listeners = await startListeners(
+    config,
+    { ...service, tracing, sessionKey: store.sessionKey },
+    store.poolStats,
+    starting,
+  )
   service.useCases.readiness.started()
   service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
   const stack = starting.move()

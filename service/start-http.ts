@@ -7,7 +7,7 @@ import type { CertificateSource } from './ports/certificates.ts'
 import type { ConnectionPlaces } from './sockets/connection-places.ts'
 import { listenAt, portOf } from './sockets/listen-at.ts'
 import { listenOn } from './start-threads.ts'
-import type { Service } from './start-use-cases.ts'
+import type { ServiceWithPages } from './start-ui.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { VERSION } from './version.ts'
 
@@ -23,7 +23,7 @@ export interface HttpListener {
 
 export async function newHttp(
   config: Config,
-  { useCases }: Service,
+  { useCases, pages }: ServiceWithPages,
   certificates: CertificateSource | undefined,
   places: ConnectionPlaces,
 ): Promise<HttpListener> {
@@ -32,6 +32,7 @@ export async function newHttp(
   const http = await createHttpServer(useCases, {
     ...optionsOf(config),
     places,
+    ...(pages && { pages }),
     ...(secure && { secure }),
     ...(secure && https.redirect && { redirectTo: () => publicPort(config, portOf(secure)) }),
   })
@@ -55,7 +56,7 @@ export async function newHttp(
 /** Threads answer; what they pass on, `passed` answers. */
 export async function newHttpInThreads(
   config: Config,
-  { useCases }: Service,
+  { useCases, pages }: ServiceWithPages,
   threads: ThreadPool,
   passed: PassedRequests,
 ): Promise<HttpListener> {
@@ -64,6 +65,7 @@ export async function newHttpInThreads(
   const http = await createHttpServer(useCases, {
     ...optionsOf(config),
     passed,
+    ...(pages && { pages }),
     ...(cert !== '' && redirect && { redirectTo: () => publicPort(config, encryptedPort) }),
   })
   return {

@@ -14,6 +14,7 @@ import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './st
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
 import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
 import { newThreads, threadCount } from './start-threads.ts'
+import { newUi, type ServiceWithPages } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
@@ -40,7 +41,11 @@ interface Api {
 /** Everything that callers and probes reach. What it adds to `starting` ends it again. @throws IDGEN_PORT_IN_USE, IDGEN_CONFIG_INVALID */
 export async function startListeners(
   config: Config,
-  service: Service & { readonly tracing: OpenTracing | undefined },
+  service: Service & {
+    readonly tracing: OpenTracing | undefined
+    /** undefined: there is no admin UI. */
+    readonly sessionKey: Uint8Array | undefined
+  },
   poolStats: OpenStore['poolStats'],
   starting: AsyncDisposableStack,
 ): Promise<ListeningPorts> {
@@ -49,7 +54,8 @@ export async function startListeners(
   const certificates = await openCertificates(config, service, starting)
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
-  const api = await createApi(config, service, connections, certificates)
+  const pages = newUi(service, service.sessionKey)
+  const api = await createApi(config, { ...service, pages }, connections, certificates)
   const { http, grpc, resp, threads } = api
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
   const measured = {
@@ -84,7 +90,7 @@ export async function startListeners(
 
 async function createApi(
   config: Config,
-  service: Service,
+  service: ServiceWithPages,
   connections: ConnectionTable,
   certificates: CertificateFiles | undefined,
 ): Promise<Api> {

@@ -18,7 +18,7 @@ const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 
 /** Made by tools, or copied from elsewhere unchanged. */
 const FOREIGN =
-  /^(?:package-lock\.json|LICENSE|docs\/openapi\.json|(?:service\/grpc|operator\/api)\/generated\/|proto\/google\/)/
+  /^(?:package-lock\.json|LICENSE|docs\/openapi\.json|(?:service\/grpc|service\/ui|operator\/api)\/generated\/|proto\/google\/)/
 const OWN = FILES.filter((path) => !FOREIGN.test(path))
 const SOURCES = OWN.filter((path) => path.endsWith('.ts'))
 const TESTS = SOURCES.filter((path) => path.endsWith('.test.ts'))

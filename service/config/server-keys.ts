@@ -1,5 +1,6 @@
 import type { KeyRow } from './key-row.ts'
 import { RESP_KEYS } from './resp-keys.ts'
+import { UI_KEYS } from './ui-keys.ts'
 
 const HOST_DOC = 'Address to listen on; 0.0.0.0 is every IPv4 interface, :: every interface.'
 
@@ -93,6 +94,7 @@ export const SERVER_KEYS = {
     doc: 'Whether gRPC is encrypted, with server.https.cert; a new certificate counts there too, for new connections.',
   },
   ...RESP_KEYS,
+  ...UI_KEYS,
   'server.metrics.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
   'server.metrics.port': {
     kind: 'integer',

@@ -44,6 +44,8 @@ export interface HttpServerOptions {
   readonly places?: ConnectionPlaces
   /** Nobody connects here: protocol threads pass requests on. */
   readonly passed?: PassedRequests
+  /** Registers the pages for people, below /ui; left out: there are none. */
+  readonly pages?: (app: FastifyInstance) => Promise<void>
 }
 
 /** The HTTP API (design.md section 5), ready to listen. Closing it lets requests in flight finish. */
@@ -85,6 +87,7 @@ export async function createHttpServer(
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
     await api.register(async (management) => managementRoutes(management, useCases, exportMax))
   })
+  await pagesForPeople(app, admission, options.pages)
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
   const encryptedOnly = options.redirectTo !== undefined
@@ -100,6 +103,22 @@ export async function createHttpServer(
   if (options.places !== undefined) limitPlaces(app.server, options.secure, options.places)
   passed?.answerBy(app)
   return app
+}
+
+/** They check for themselves who asks, but not how often an address does. */
+async function pagesForPeople(
+  app: FastifyInstance,
+  admission: RequestAdmission,
+  pages: HttpServerOptions['pages'],
+): Promise<void> {
+  if (pages === undefined) return
+  await app.register(
+    async (ui) => {
+      admission.limitAddresses(ui)
+      await pages(ui)
+    },
+    { prefix: '/ui' },
+  )
 }
 
 function traceEveryRequest(app: FastifyInstance, routes: RouteTable, tracer: Tracer): void {

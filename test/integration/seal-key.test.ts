@@ -20,9 +20,9 @@ async function openDatabase() {
 test('all processes of a database get one key that signs, however many ask first, and another database has another', async () => {
   await using one = await openDatabase()
   await using other = await openDatabase()
-  const keys = await Promise.all(Array.from({ length: 8 }, () => sealKey(one.database)))
+  const keys = await Promise.all(Array.from({ length: 8 }, () => sealKey(one.database, 'shared-records')))
   const [first = new Uint8Array()] = keys
   assert.equal(first.length, 32)
   for (const key of keys) assert.deepEqual(key, first)
-  assert.notDeepEqual(await sealKey(other.database), first)
+  assert.notDeepEqual(await sealKey(other.database, 'shared-records'), first)
 })

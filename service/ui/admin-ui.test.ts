@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { UiVisitor } from '../../test/fixtures/ui-visitor.ts'
+import { ASSETS } from './assets.ts'
+import { IDLE_MS } from './session.ts'
+
+describe('signing in', () => {
+  test('leads to the page that was wanted, and out again', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const sent = await visitor.get('/ui?x=1')
+    assert.equal(sent.status, 303)
+    assert.equal(sent.headers['location'], '/ui/sign-in?back=%2Fui%3Fx%3D1')
+    const form = await visitor.see('/ui/sign-in?back=%2Fui%3Fx%3D1')
+    assert.match(form, /name="back" value="\/ui\?x=1"/)
+    const { keyText } = visitor.api.memory
+    const done = await visitor.send('/ui/sign-in', { key: ` ${keyText} `, back: '/ui?x=1' })
+    assert.equal(done.headers['location'], '/ui?x=1')
+    assert.match(await visitor.see('/ui'), /Everything works/)
+    await visitor.send('/ui/sign-out')
+    assert.equal((await visitor.get('/ui')).status, 303)
+  })
+
+  test('with a wrong key says so, and nothing of the key is printed', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    for (const key of ['', 'wrong-key-text', `idg_${'a'.repeat(12)}_${'b'.repeat(43)}`, 'x'.repeat(5000)]) {
+      const refused = await visitor.send('/ui/sign-in', { key })
+      assert.equal(refused.status, 401)
+      assert.match(refused.text, /role="alert"/)
+      assert.ok(key === '' || !refused.text.includes(key))
+      assert.equal(visitor.cookie('idgen_session'), undefined)
+    }
+  })
+
+  test('needs more than the right to issue', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const { useCases } = visitor.api.memory
+    const { text } = await useCases.keys.create(
+      { actor: 'test', traceId: undefined },
+      { name: 'issuer', scopes: ['issue'], within: '', expiresAt: undefined },
+    )
+    assert.equal((await visitor.send('/ui/sign-in', { key: text })).status, 401)
+  })
+
+  test('is written into the audit log with the key', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    const records = await visitor.api.memory.audited()
+    const signIn = records.find(({ action }) => action === 'ui.sign-in')
+    assert.match(String(signIn?.actor), /^[a-z0-9]{12}$/)
+  })
+})
+
+describe('a session', () => {
+  test('ends with its key', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    const { useCases, keyText } = visitor.api.memory
+    await useCases.keys.revoke({ actor: 'test', traceId: undefined }, keyText.split('_')[1] ?? '')
+    assert.equal((await visitor.get('/ui')).status, 303)
+    assert.equal(visitor.cookie('idgen_session'), undefined)
+  })
+
+  test('ends when nobody uses it; charts that renew themselves are no use', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    const { clock } = visitor.api.memory
+    clock.advance(IDLE_MS - 1)
+    await visitor.see('/ui')
+    clock.advance(IDLE_MS - 1)
+    assert.equal((await visitor.get('/ui', { 'hx-request': 'true' })).status, 200)
+    clock.advance(2)
+    const piece = await visitor.get('/ui', { 'hx-request': 'true' })
+    assert.equal(piece.status, 401)
+    assert.match(piece.headers['hx-redirect'] ?? '', /^\/ui\/sign-in/)
+  })
+
+  test('lasts while the database is away', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    t.mock.method(visitor.api.memory.useCases.readiness, 'report', () => {
+      throw new Error('password=hunter2')
+    })
+    const failed = await visitor.see('/ui', 500)
+    assert.ok(!failed.includes('hunter2'))
+    assert.match(failed, /IDGEN_INTERNAL/)
+    assert.ok(visitor.cookie('idgen_session') !== undefined)
+  })
+})
+
+describe('a form', () => {
+  test('of another site changes nothing', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://idgen.example:8080', 'sec-fetch-site': 'cross-site' },
+      { origin: 'http://idgen.example:8080', 'sec-fetch-site': 'same-site' },
+    ])
+      for (const url of ['/ui/sign-in', '/ui/sign-out', '/ui/preferences'])
+        assert.equal(
+          (await visitor.send(url, { theme: 'dark' }, headers)).status,
+          403,
+          JSON.stringify(headers),
+        )
+    await visitor.see('/ui')
+  })
+})
+
+describe('every page', () => {
+  test('forbids scripts, styles and frames that are not ours', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    for (const url of ['/ui', '/ui/sign-in', '/ui/none', ASSETS.htmx.url]) {
+      const { headers } = await visitor.get(url)
+      const policy = headers['content-security-policy'] ?? ''
+      assert.match(policy, /default-src 'none'/, url)
+      assert.doesNotMatch(policy, /unsafe/)
+      assert.match(policy, /frame-ancestors 'none'/)
+      assert.equal(headers['x-content-type-options'], 'nosniff')
+    }
+  })
+
+  test('has its own words for what is not there', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    assert.match(await visitor.see('/ui/<script>alert(1)</script>', 404), /There is no such page/)
+  })
+
+  test('speaks the language that was chosen', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    assert.match(await visitor.see('/ui'), /<html lang="en" data-theme="auto">/)
+    const sent = await visitor.send('/ui/preferences', { language: 'zh', back: '/ui?a=b' })
+    assert.equal(sent.headers['location'], '/ui?a=b')
+    await visitor.send('/ui/preferences', { theme: 'dark' })
+    assert.match(await visitor.see('/ui'), /<html lang="zh-Hans" data-theme="dark">[\s\S]*总览/)
+  })
+})
+
+test('what pages load is named by what it holds, and kept for ever', async (t) => {
+  const visitor = await UiVisitor.start(t)
+  for (const { url, content, mediaType } of Object.values(ASSETS)) {
+    const { status, headers, text } = await visitor.get(url)
+    assert.equal(status, 200)
+    assert.equal(headers['content-type'], mediaType)
+    assert.match(headers['cache-control'] ?? '', /immutable/)
+    assert.equal(text, content.toString())
+  }
+})

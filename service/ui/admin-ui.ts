@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify'
+import type { AuditTrail } from '../app/audit-trail.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import { ASSETS } from './assets.ts'
+import { ownPath } from './own-path.ts'
+import { overviewPages } from './pages/overview-page.ts'
+import { signInPages } from './pages/sign-in-page.ts'
+import { changedPreferences } from './preferences.ts'
+import { pageHeaders } from './response-headers.ts'
+import { Sessions } from './session.ts'
+import { isEncrypted, UiRoutes } from './ui-routes.ts'
+
+export interface AdminUiOptions {
+  /** Seals sessions: 32 bytes, the same in every process of the database. */
+  readonly sessionKey: Uint8Array
+  readonly audit: Pick<AuditTrail, 'record'>
+  /** Of idgen. */
+  readonly version: string
+}
+
+/** All that a page may use. */
+export interface UiParts extends AdminUiOptions {
+  readonly useCases: UseCases
+  readonly sessions: Sessions
+}
+
+/**
+ * The pages for people, below /ui (decision 0037). A page is a file in pages/: a function that registers its routes.
+ * It asks `authorize` with the key that is signed in and calls the same use cases as the API; what it prints is `html`.
+ */
+export async function adminUi(
+  app: FastifyInstance,
+  useCases: UseCases,
+  options: AdminUiOptions,
+): Promise<void> {
+  const headers = pageHeaders(undefined)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
+  acceptForms(app)
+  const sessions = new Sessions(options.sessionKey, useCases.clock)
+  const routes = new UiRoutes(app, { useCases, sessions })
+  const parts: UiParts = { ...options, useCases, sessions }
+  assets(app)
+  preferences(routes)
+  signInPages(routes, parts)
+  overviewPages(routes, parts)
+  routes.get('/*', () => {
+    throw new IdgenError('IDGEN_ROUTE_NOT_FOUND', 'There is no such page.')
+  })
+}
+
+/** As browsers send them; the same rule of one value a name as everywhere is for the pages to apply. */
+function acceptForms(app: FastifyInstance): void {
+  app.addContentTypeParser<string>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, new URLSearchParams(body)),
+  )
+}
+
+function assets(app: FastifyInstance): void {
+  for (const { url, mediaType, content } of Object.values(ASSETS))
+    app.get(url.slice('/ui'.length), { schema: { hide: true } }, (_request, reply) =>
+      reply
+        .headers({ 'content-type': mediaType, 'cache-control': 'public, max-age=31536000, immutable' })
+        .send(content),
+    )
+}
+
+function preferences(routes: UiRoutes): void {
+  routes.open('POST', '/preferences', ({ form, preferences: now }, request) => ({
+    kind: 'see-other',
+    url: ownPath(form.get('back')),
+    cookies: [changedPreferences(now, form, isEncrypted(request))],
+  }))
+}

@@ -1,0 +1,34 @@
+import { ERRORS, type IdgenError } from '../core/errors.ts'
+import type { Log } from '../ports/log.ts'
+import { type Answer, piece } from './answer.ts'
+import { html } from './html.ts'
+import { bilingual } from './language.ts'
+import { notice } from './parts.ts'
+import type { Visit } from './visit.ts'
+
+/** What went wrong, by the same codes and sentences as everywhere; of a fault of ours no more than that. */
+export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
+  const { http, title } = ERRORS[error.code]
+  if (error.code === 'IDGEN_INTERNAL') log.error({ url: visit.url.slice(0, 500), err: error }, 'page failed')
+  const text = errorText(visit, error)
+  if (visit.isPiece) return piece(text, http)
+  const body = html`<h1 class="mb-4 text-2xl font-bold tracking-tight">${title}</h1>${text}<p><a class="link" href="/ui">${visit.say(WORDS).home}</a></p>`
+  return { kind: 'page', title, status: http, body }
+}
+
+/** For a form that is shown again. */
+export function errorText({ say }: Visit, error: IdgenError): ReturnType<typeof notice> {
+  const detail = error.code === 'IDGEN_INTERNAL' ? say(WORDS).inside : error.message
+  return notice('error', html`<p>${detail}</p><p class="mt-1 font-mono text-xs">${error.code}</p>`)
+}
+
+const WORDS = bilingual(
+  {
+    home: 'Back to the overview',
+    inside: 'Something failed inside; the log of the service says what.',
+  },
+  {
+    home: '返回总览',
+    inside: '服务内部出错，详情见服务日志。',
+  },
+)

@@ -1,0 +1,55 @@
+import type { Caller } from '../app/authenticator.ts'
+import type { Scope } from '../ports/api-key-store.ts'
+import { attr, type Html, html } from './html.ts'
+import { bilingual } from './language.ts'
+import type { Member } from './visit.ts'
+
+/** The parts of the pages, in the order of the navigation. A part without a page yet is left out. */
+export type Section = 'overview' | 'tags' | 'workspaces' | 'keys' | 'audit' | 'nodes' | 'events'
+
+interface Entry {
+  readonly section: Section
+  readonly url: string
+  /** Left out: every key that may sign in. */
+  readonly needs?: Scope
+}
+
+const ENTRIES: readonly Entry[] = [{ section: 'overview', url: '/ui' }]
+
+/** Links to the parts that this caller may use. */
+export function navigation({ caller, say }: Member, here: Section | undefined): Html {
+  const words = say(WORDS)
+  return html`<nav aria-label="${words.label}"><ul class="flex gap-1 overflow-x-auto md:flex-col">${ENTRIES.filter(
+    (entry) => mayOpen(caller, entry),
+  ).map(
+    ({ section, url }) =>
+      html`<li><a href="${url}" ${attr('aria-current', section === here, 'page')} class="block whitespace-nowrap rounded-md px-3 py-2 text-sm font-medium text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-accent/12 aria-[current=page]:text-accent">${words[section]}</a></li>`,
+  )}</ul></nav>`
+}
+
+function mayOpen({ scopes }: Caller, { needs }: Entry): boolean {
+  return needs === undefined || scopes.includes(needs)
+}
+
+const WORDS = bilingual(
+  {
+    label: 'Main',
+    overview: 'Overview',
+    tags: 'Tags',
+    workspaces: 'Workspaces',
+    keys: 'API keys',
+    audit: 'Audit log',
+    nodes: 'Nodes',
+    events: 'Degradations',
+  },
+  {
+    label: '主导航',
+    overview: '总览',
+    tags: '业务标签',
+    workspaces: '工作空间',
+    keys: 'API 密钥',
+    audit: '审计日志',
+    nodes: '节点',
+    events: '降级记录',
+  },
+)

@@ -1,0 +1,77 @@
+import { IdgenError } from '../../core/errors.ts'
+import type { UiParts } from '../admin-ui.ts'
+import { type Answer, seeOther } from '../answer.ts'
+import { html } from '../html.ts'
+import { bilingual } from '../language.ts'
+import { ownPath } from '../own-path.ts'
+import { notice } from '../parts.ts'
+import { isEncrypted, type UiRoutes } from '../ui-routes.ts'
+import type { Visit } from '../visit.ts'
+
+/** Signing in with an API key, and out again. */
+export function signInPages(routes: UiRoutes, { useCases, sessions, audit }: UiParts): void {
+  routes.open('GET', '/sign-in', (visit) => signIn(visit, visit.query.get('back')))
+  routes.open('POST', '/sign-in', async (visit, request) => {
+    const back = visit.form.get('back')
+    const keyText = (visit.form.get('key') ?? '').trim()
+    const refused = (words: string): Answer => signIn(visit, back, words)
+    let keyId: string
+    try {
+      const caller = await useCases.authenticator.authenticate(keyText)
+      if (!caller.scopes.some((scope) => scope !== 'issue')) return refused(visit.say(WORDS).issueOnly)
+      keyId = caller.keyId
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code !== 'IDGEN_UNAUTHENTICATED') throw thrown
+      return refused(visit.say(WORDS).wrong)
+    }
+    audit.record({
+      actor: keyId,
+      traceId: request.trace?.traceId,
+      action: 'ui.sign-in',
+      subject: keyId,
+      detail: {},
+    })
+    return seeOther(ownPath(back), sessions.cookie(sessions.begin(keyText), isEncrypted(request)))
+  })
+  // Not only for members: who is no longer one wants out too, and that harms nobody.
+  routes.open('POST', '/sign-out', (_visit, request) =>
+    seeOther('/ui/sign-in', sessions.ending(isEncrypted(request))),
+  )
+}
+
+function signIn({ say }: Visit, back: string | null, refused?: string): Answer {
+  const words = say(WORDS)
+  const body = html`<div class="mx-auto mt-8 max-w-md"><div class="card">
+<h1 class="text-xl font-bold tracking-tight">${words.title}</h1>
+<p class="mt-1 mb-5 text-sm text-muted">${words.lead}</p>
+${refused !== undefined && notice('error', refused)}
+<form method="post" action="/ui/sign-in">
+<input type="hidden" name="back" value="${ownPath(back)}">
+<label class="label" for="key">${words.key}</label>
+<input id="key" name="key" type="password" autocomplete="current-password" spellcheck="false" autofocus aria-describedby="key-hint" aria-invalid="${refused === undefined ? 'false' : 'true'}">
+<p id="key-hint" class="hint">${words.hint}</p>
+<button class="button mt-5 w-full">${words.submit}</button>
+</form></div></div>`
+  return { kind: 'page', title: words.title, body, status: refused === undefined ? 200 : 401 }
+}
+
+const WORDS = bilingual(
+  {
+    title: 'Sign in',
+    lead: 'With an API key that may manage or read the audit log. What you can see and do here is what the key may.',
+    key: 'API key',
+    hint: 'It begins with idg_, or is the one in auth.adminKey. "idgen key create" makes one. The session ends after an hour without use, and when the key is revoked.',
+    submit: 'Sign in',
+    wrong: 'The API key is not valid, has expired or was revoked.',
+    issueOnly: 'This API key may issue IDs only. Sign in with one that has the scope manage or audit.',
+  },
+  {
+    title: '登录',
+    lead: '请使用具有管理或审计权限的 API 密钥登录。您在这里能看到和操作的内容，取决于该密钥的权限。',
+    key: 'API 密钥',
+    hint: '以 idg_ 开头，或为配置项 auth.adminKey 中的密钥。可用 “idgen key create” 创建。一小时无操作或密钥被吊销后，会话自动结束。',
+    submit: '登录',
+    wrong: 'API 密钥无效、已过期或已被吊销。',
+    issueOnly: '该 API 密钥只能发号。请使用具有 manage 或 audit 权限的密钥登录。',
+  },
+)

@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { KEY_TEXT_MAX } from '../app/authenticator.ts'
+import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { Answer } from './answer.ts'
+import { errorAnswer } from './error-page.ts'
+import { documentOf } from './layout.ts'
+import { preferencesOf } from './preferences.ts'
+import { isOwnForm, type Session, type Sessions } from './session.ts'
+import type { Member, Visit } from './visit.ts'
+
+export type MemberPage = (member: Member) => Promise<Answer> | Answer
+export type OpenPage = (visit: Visit, request: FastifyRequest) => Promise<Answer> | Answer
+
+export interface UiRoutesOptions {
+  readonly useCases: Pick<UseCases, 'authenticator' | 'rates' | 'log'>
+  readonly sessions: Sessions
+}
+
+/**
+ * Routes below /ui: each says what it answers (answer.ts), and here is what all have in common: who asks, whether the
+ * form is our own, how it is printed, and what becomes of an error. Paths begin with / and stand below /ui.
+ */
+export class UiRoutes {
+  readonly #app: FastifyInstance
+  readonly #options: UiRoutesOptions
+  readonly #members = new WeakMap<FastifyRequest, { session: Session; caller: Member['caller'] }>()
+
+  constructor(app: FastifyInstance, options: UiRoutesOptions) {
+    this.#app = app
+    this.#options = options
+    app.setErrorHandler((thrown, request, reply) => {
+      const visit = this.#members.has(request) ? this.#memberOf(request) : visitOf(request)
+      return this.#send(reply, visit, errorAnswer(visit, IdgenError.from(thrown), options.useCases.log))
+    })
+  }
+
+  /** For those who are signed in; others are sent to sign in. */
+  get(path: string, answer: MemberPage): void {
+    this.#app.get(path, { ...HIDDEN, onRequest: this.#admit }, async (request, reply) => {
+      const member = this.#memberOf(request)
+      return this.#send(reply, member, await answer(member))
+    })
+  }
+
+  /** A form of ours, sent by somebody who is signed in. */
+  post(path: string, answer: MemberPage): void {
+    this.#app.post(path, { ...HIDDEN, onRequest: this.#admit }, async (request, reply) => {
+      const member = this.#memberOf(request)
+      refuseForeignOrigin(request)
+      if (!isOwnForm(member.session, member.form.get('csrf'))) throw foreignForm()
+      return this.#send(reply, member, await answer(member))
+    })
+  }
+
+  /** For everybody. A POST here has no session that could be misused; that no other site sends it is checked all the same. */
+  open(method: 'GET' | 'POST', path: string, answer: OpenPage): void {
+    this.#app.route({
+      method,
+      url: path,
+      ...HIDDEN,
+      handler: async (request, reply) => {
+        if (method === 'POST') refuseForeignOrigin(request)
+        const visit = visitOf(request)
+        return this.#send(reply, visit, await answer(visit, request))
+      },
+    })
+  }
+
+  /** Before the body is read, so that a stranger cannot make us parse anything. */
+  readonly #admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { authenticator, rates } = this.#options.useCases
+    const session = this.#options.sessions.read(request.headers.cookie)
+    if (session === undefined) return this.#toSignIn(request, reply)
+    let caller: Member['caller']
+    try {
+      caller = await authenticator.authenticate(session.keyText.slice(0, KEY_TEXT_MAX))
+    } catch (thrown) {
+      // Revoked, expired: the session is over. While the database is away it is not, and the error says so.
+      if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') return this.#toSignIn(request, reply)
+      throw thrown
+    }
+    rates.admitKey(caller.keyId)
+    this.#members.set(request, { session, caller })
+    const isWork = !isPiece(request)
+    const cookie = isWork ? this.#options.sessions.prolong(session, isEncrypted(request)) : undefined
+    if (cookie !== undefined) reply.header('set-cookie', cookie)
+  }
+
+  #toSignIn(request: FastifyRequest, reply: FastifyReply): void {
+    const back = request.method === 'GET' && !isPiece(request) ? request.url : '/ui'
+    const url = `/ui/sign-in?back=${encodeURIComponent(back)}`
+    reply.header('set-cookie', this.#options.sessions.ending(isEncrypted(request)))
+    // htmx would put the page that follows a redirect into the piece; this header makes it go there.
+    if (isPiece(request)) reply.code(401).header('hx-redirect', url).send()
+    else reply.redirect(url, 303)
+  }
+
+  #memberOf(request: FastifyRequest): Member {
+    const known = this.#members.get(request)
+    if (known === undefined) throw new Error('a page of members was asked for by nobody')
+    const actor = { actor: known.caller.keyId, traceId: request.trace?.traceId }
+    return { ...visitOf(request), ...known, actor }
+  }
+
+  #send(reply: FastifyReply, visit: Visit, answer: Answer): FastifyReply {
+    if (answer.kind === 'see-other') {
+      for (const cookie of answer.cookies ?? []) reply.header('set-cookie', cookie)
+      return reply.redirect(answer.url, 303)
+    }
+    const body = answer.kind === 'piece' ? answer.body : documentOf(visit, answer)
+    return reply
+      .code(answer.status ?? 200)
+      .header('content-type', 'text/html; charset=utf-8')
+      .send(body.toString())
+  }
+}
+
+/** Pages are no part of the API that /openapi.json describes. */
+const HIDDEN = { schema: { hide: true } } as const
+
+export function isEncrypted({ raw, headers }: FastifyRequest): boolean {
+  // Of whoever lies here only his own cookie depends on it.
+  return 'encrypted' in raw.socket || headers['x-forwarded-proto'] === 'https'
+}
+
+function isPiece({ headers }: FastifyRequest): boolean {
+  return headers['hx-request'] === 'true'
+}
+
+function visitOf(request: FastifyRequest): Visit {
+  const preferences = preferencesOf(request.headers)
+  const [, query = ''] = request.url.split('?', 2)
+  return {
+    url: request.url,
+    params: request.params as Visit['params'],
+    query: new URLSearchParams(query),
+    form: request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
+    preferences,
+    isPiece: isPiece(request),
+    say: (words) => words[preferences.language],
+  }
+}
+
+/** Browsers say where a form comes from, by one of two headers; what is no browser has no session to misuse. */
+function refuseForeignOrigin({ headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined ? site === 'same-origin' : isOwnOrigin(headers.origin, headers.host)) return
+  throw foreignForm()
+}
+
+function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return true
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+function foreignForm(): IdgenError {
+  return new IdgenError(
+    'IDGEN_FORBIDDEN',
+    'This form was not sent by a page of the session that is signed in now; load the page again and repeat what you did.',
+  )
+}

@@ -1,0 +1,27 @@
+import type { Actor } from '../app/actor.ts'
+import type { Caller } from '../app/authenticator.ts'
+import type { Words } from './language.ts'
+import type { Preferences } from './preferences.ts'
+import type { Session } from './session.ts'
+
+/** One request of a browser, as pages see it. */
+export interface Visit {
+  /** With the query. */
+  readonly url: string
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** Of a POST. */
+  readonly form: URLSearchParams
+  readonly preferences: Preferences
+  /** htmx asks for a piece of a page. */
+  readonly isPiece: boolean
+  readonly say: <T>(words: Words<T>) => T
+}
+
+/** Of somebody who is signed in. What they may do, `authorize` says of `caller`, as for every other protocol. */
+export interface Member extends Visit {
+  readonly caller: Caller
+  /** For the audit log. */
+  readonly actor: Actor
+  readonly session: Session
+}

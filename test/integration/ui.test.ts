@@ -1,0 +1,106 @@
+// Runs beside others: no time is measured here.
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { BrowserContext, Page } from 'playwright-core'
+import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
+import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { KEY } from './embedded-service.ts'
+import { testDatabase } from './postgres-server.ts'
+
+/** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
+const PAGES: readonly (readonly [path: string, picture?: string])[] = [['/ui', 'overview']]
+
+/** As people see them: what differs is only looks, so two of all combinations show the rest. */
+const VIEWS = [
+  { name: 'wide', width: 1280, height: 900, scheme: 'light', language: 'en' },
+  { name: 'phone', width: 390, height: 844, scheme: 'dark', language: 'zh-CN' },
+] as const
+/** Where to put pictures of the pages; docs/pictures to renew those of the documents. */
+const PICTURES = process.env['UI_PICTURES']
+
+test('the pages work in a real browser: with scripts and without, on a phone, for a screen reader', {
+  skip: withoutChromium(),
+}, async (t) => {
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const service = await startService({ IDGEN_DATABASE_URL: database.url, IDGEN_AUTH_ADMIN_KEY: KEY })
+  t.after(() => service.stop('SIGTERM'))
+  const browser = await startChromium(t)
+
+  for (const { name, width, height, scheme, language } of VIEWS)
+    await t.test(`every page is usable: ${name}, ${scheme}, ${language}`, async () => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: scheme,
+        locale: language,
+      })
+      const page = await signedIn(context, service)
+      const complained = complaints(page)
+      const faults: string[] = []
+      for (const [path, picture] of PAGES) {
+        await page.goto(service.httpOrigin + path)
+        faults.push(...(await accessFaults(page)), ...(await overflows(page)))
+        if (picture !== undefined) await photograph(page, `ui-${picture}-${name}`)
+      }
+      assert.deepEqual(faults, [])
+      assert.deepEqual(complained, [])
+      await context.close()
+    })
+
+  await t.test('signing in and choosing works without scripts', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en' })
+    const page = await signedIn(context, service)
+    assert.equal(new URL(page.url()).pathname, '/ui')
+    await page.getByRole('button', { name: '中文' }).click()
+    assert.equal(await page.locator('h1').textContent(), '总览')
+    await page.getByRole('button', { name: '退出登录' }).click()
+    assert.equal(new URL(page.url()).pathname, '/ui/sign-in')
+    await page.goto(`${service.httpOrigin}/ui`)
+    assert.equal(new URL(page.url()).pathname, '/ui/sign-in')
+    await context.close()
+  })
+
+  await t.test('the keyboard alone signs in, and a wrong key is said where it was typed', async () => {
+    const context = await browser.newContext({ locale: 'en' })
+    const page = await context.newPage()
+    await page.goto(`${service.httpOrigin}/ui`)
+    assert.deepEqual(await accessFaults(page), [])
+    await photograph(page, 'ui-sign-in-wide')
+    // The field has the focus from the start.
+    await page.keyboard.type('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    assert.deepEqual(await accessFaults(page), [])
+    await page.keyboard.type(KEY)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.keyboard.press('Tab')
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content')
+    await context.close()
+  })
+})
+
+async function signedIn(context: BrowserContext, service: ServiceProcess): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${service.httpOrigin}/ui`)
+  await page.locator('#key').fill(KEY)
+  await page.locator('main button').click()
+  await page.waitForURL(`${service.httpOrigin}/ui`)
+  return page
+}
+
+/** On a phone nothing may stand outside of the width. */
+async function overflows(page: Page): Promise<string[]> {
+  const beyond = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  return beyond > 0 ? [`${page.url()}: ${beyond} px beyond the width`] : []
+}
+
+async function photograph(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true, animations: 'disabled' })
+}
