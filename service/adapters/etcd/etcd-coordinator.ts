@@ -39,6 +39,7 @@ export class EtcdCoordinator implements Coordinator {
     return await this.#members.call({
       doing: 'asking for the time',
       repeatable: true,
+      aside: true,
       run: ({ endpoint }, { deadline }) => {
         const leftMs = Number(deadline) - Date.now()
         return memberTimeMs(endpoint, this.#options.tls ?? {}, leftMs)

@@ -5,10 +5,12 @@ import { IdgenError } from '../../core/errors.ts'
 import { NO_TRACER, traced } from '../../ports/tracer.ts'
 import { EtcdNoAnswer, fromEtcdError, memberFailed, neverSent, tokenRejected } from './etcd-error.ts'
 import { clientOptions, type Endpoint, type EtcdCoordinatorOptions, parseEndpoints } from './etcd-options.ts'
+import { MemberSilence } from './member-silence.ts'
 
 export interface Member {
   readonly endpoint: Endpoint
   readonly client: Etcd3
+  readonly silence: MemberSilence
 }
 
 export interface Call<T> {
@@ -17,6 +19,8 @@ export interface Call<T> {
   /** The same call twice does no harm. Otherwise it goes to another member only if it certainly never left. */
   readonly repeatable: boolean
   readonly deadlineMs?: number
+  /** It does not go through the member's client, so it says nothing about that one's connection. */
+  readonly aside?: boolean
   run(member: Member, options: CallOptions): Promise<T>
 }
 
@@ -28,6 +32,7 @@ export class EtcdMembers {
   readonly #options: EtcdCoordinatorOptions
   readonly #members: Member[]
   #preferred: number
+  #opened = 0
   #closed = false
 
   /** Connects with the first call: an etcd that is down delays and breaks nothing here. */
@@ -55,13 +60,18 @@ export class EtcdMembers {
       const remainingMs = endMs - performance.now()
       if (remainingMs <= 0) break
       const member = this.#current()
+      const beganMs = performance.now()
       try {
-        return await this.#once(call, member, this.#share(call, remainingMs, left))
+        const answer = await this.#once(call, member, this.#share(call, remainingMs, left))
+        if (call.aside !== true) member.silence.answered()
+        return answer
       } catch (thrown) {
         failure = thrown
+        const failed = memberFailed(thrown)
+        if (failed) this.leave(member)
         if (tokenRejected(thrown)) this.#reopen(member)
-        if (!memberFailed(thrown)) break
-        this.leave(member)
+        if (call.aside !== true) this.#listen(member, beganMs, failed)
+        if (!failed) break
         if (!call.repeatable && !neverSent(thrown)) break
       }
     }
@@ -103,14 +113,21 @@ export class EtcdMembers {
     return member
   }
 
-  #open(endpoint: Endpoint): Member {
-    return { endpoint, client: new Etcd3(clientOptions(endpoint, this.#options)) }
+  /** A refusal is an answer, too. */
+  #listen(member: Member, beganMs: number, failed: boolean): void {
+    if (!failed) member.silence.answered()
+    else if (member.silence.missed(beganMs, performance.now())) this.#reopen(member)
+  }
+
+  #open(endpoint: Endpoint, silence = new MemberSilence()): Member {
+    this.#opened += 1
+    return { endpoint, client: new Etcd3(clientOptions(endpoint, this.#options, this.#opened)), silence }
   }
 
   #reopen(member: Member): void {
     const at = this.#members.indexOf(member)
     if (at < 0 || this.#closed) return
-    this.#members[at] = this.#open(member.endpoint)
+    this.#members[at] = this.#open(member.endpoint, member.silence)
     member.client.close()
   }
 }

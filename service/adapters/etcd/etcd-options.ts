@@ -56,12 +56,19 @@ function invalid(what: string): IdgenError {
  * One client per member: etcd3 itself picks a member at random for every call, also one it knows to be down, and
  * tells nobody which. All its own fault handling is off: its retries repeat transactions whose outcome is unknown, and
  * its circuit breaker stays open for 5 s after the server is back (a lease of 3 s was lost to that when tried).
+ *
+ * All clients of a member with the same options share one connection in gRPC, also one made later. `connection` is a number
+ * that tells them apart: a client with another one gets another connection.
  */
-export function clientOptions(endpoint: Endpoint, options: EtcdCoordinatorOptions): IOptions {
+export function clientOptions(
+  endpoint: Endpoint,
+  options: EtcdCoordinatorOptions,
+  connection: number,
+): IOptions {
   const { username, password, timeoutMs, tls } = options
   return {
     hosts: [`${endpoint.secure ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`],
-    grpcOptions: CHANNEL,
+    grpcOptions: { ...CHANNEL, 'idgen.connection': connection },
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
     faultHandling: { host: () => ONCE, global: ONCE },
     ...(endpoint.secure && tls !== undefined ? { credentials: credentials(tls) } : {}),

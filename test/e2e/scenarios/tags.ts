@@ -148,7 +148,5 @@ function missing(name: string): never {
 
 async function tagReady(name: string): Promise<void> {
   const args = ['wait', '--for=condition=Ready', `biztag/${name}`, `--namespace=${NAMESPACE}`]
-  // etcd's only pod was replaced a moment ago: a connection that was begun while nobody had its address waits for TCP, which
-  // asks again after 1, 2, 4 … 64 s.
-  await kubectl([...args, '--timeout=180s'])
+  await kubectl([...args, '--timeout=60s'])
 }
