@@ -20,7 +20,7 @@ export interface GrpcListener {
 
 /** In this thread. */
 export function newGrpc(
-  { server: { bodyLimit, https, grpc, maxConnectionAge: maxConnectionAgeMs } }: Config,
+  { server: { bodyLimit, openDocuments, https, grpc, maxConnectionAge: maxConnectionAgeMs } }: Config,
   { useCases }: Service,
   certificates: CertificateSource | undefined,
   places: ConnectionPlaces,
@@ -28,6 +28,7 @@ export function newGrpc(
   const server = createGrpcServer(useCases, {
     maxMessageBytes: bodyLimit,
     maxConnectionAgeMs,
+    openReflection: openDocuments,
     places,
     ...(certificates && grpc.tls ? { tls: { certificates, minVersion: https.minVersion } } : {}),
   })

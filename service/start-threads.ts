@@ -53,6 +53,7 @@ export interface GrpcWork {
   readonly host: string
   readonly maxMessageBytes: number
   readonly maxConnectionAgeMs: number
+  readonly openReflection: boolean
   readonly encrypted: boolean
 }
 
@@ -94,6 +95,7 @@ export function workOf({ server }: Config): ThreadWork {
       host: grpc.host,
       maxMessageBytes: bodyLimit,
       maxConnectionAgeMs,
+      openReflection: server.openDocuments,
       encrypted: isEncrypted && grpc.tls,
     },
     resp: resp.enabled

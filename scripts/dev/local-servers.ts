@@ -129,6 +129,7 @@ async function startIdgen(): Promise<void> {
     IDGEN_REDIS_ENDPOINTS: redisEndpoints().slice(0, 3).join(','),
     IDGEN_REDIS_CLUSTER: 'true',
     IDGEN_DATA_DIR: join(DEV_FOLDER, 'idgen'),
+    IDGEN_SERVER_OPEN_DOCUMENTS: 'true',
     IDGEN_SERVER_HTTP_HOST: HOST,
     IDGEN_SERVER_GRPC_HOST: HOST,
     IDGEN_SERVER_RESP_HOST: HOST,

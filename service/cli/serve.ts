@@ -23,14 +23,15 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const local = loadConfig(options.config, process.env)
+  const environment = environmentOf(options)
+  const local = loadConfig(options.config, environment)
   const log = new PinoLog(local.log.level, { instance: instanceName(local) })
   const stopSignal = nextStopSignal()
-  const opened = await openConfig(options.config, process.env, log)
+  const opened = await openConfig(options.config, environment, log)
   const { config } = opened
   log.setLevel(config.log.level)
   const running = await startService(config, log, { dcAssumed: opened.dcAssumed })
-  const watch = followConfig(options.config, opened, running, log)
+  const watch = followConfig({ file: options.config, environment }, opened, running, log)
   const { httpPort, httpsPort, grpcPort, respPort, metricsPort } = running
   log.info({ httpPort, httpsPort, grpcPort, respPort, metricsPort }, 'listening')
   if (options.quickstart === true)
@@ -43,15 +44,20 @@ async function serve(options: ServeOptions): Promise<void> {
   await stop(running, log, reason)
 }
 
+/** Who tries idgen out opens /docs first, and has no key yet. */
+function environmentOf({ quickstart: isQuickstart = false }: ServeOptions): NodeJS.ProcessEnv {
+  return isQuickstart ? { IDGEN_SERVER_OPEN_DOCUMENTS: 'true', ...process.env } : process.env
+}
+
 function followConfig(
-  file: string | undefined,
+  { file, environment }: { readonly file: string | undefined; readonly environment: NodeJS.ProcessEnv },
   { config, settings, coordinator }: OpenConfig,
   running: RunningService,
   log: PinoLog,
 ): ConfigWatch {
   return watchConfig({
     file,
-    environment: process.env,
+    environment,
     started: config,
     settings,
     etcd: coordinator === undefined ? undefined : { coordinator, clock: new SystemClock() },

@@ -232,6 +232,12 @@ export const SERVER_KEYS = {
     reload: 'live',
     doc: 'Most requests that wait for a grant at the same time; further ones are refused with IDGEN_OVERLOADED.',
   },
+  'server.openDocuments': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    doc: 'Whether /docs, /openapi.json and gRPC reflection need no API key. They hold nothing secret, but tell strangers what runs here. With false any valid key will do; a browser is asked for it as a password, with any name. `idgen serve --quickstart` opens them unless this is set.',
+  },
   'auth.enabled': {
     kind: 'boolean',
     default: true,

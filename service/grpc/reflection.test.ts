@@ -6,7 +6,7 @@ import { reflectionMethods } from './reflection.ts'
 import { STATUS } from './status-code.ts'
 
 test('a question that is longer than any name is refused, as the answer repeats it to whoever asks', () => {
-  const [method] = reflectionMethods(new OpenStreams())
+  const [method] = reflectionMethods(new OpenStreams(), undefined)
   assert.ok(method !== undefined)
   const sent: Uint8Array[] = []
   const output: MessageOutput = {

@@ -1,22 +1,25 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { CallStatus, type MessageOutput, type StreamMethod } from './call.ts'
 import { DescribedFiles } from './described-files.ts'
+import { askForKey, type KeyDoorParts } from './key-door.ts'
 import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { STATUS } from './status-code.ts'
 
 /**
- * grpc.reflection.v1 and v1alpha, so that grpcurl and its like work without the .proto files; no key is needed. The
- * descriptors were made at build time, and their comments are shown to people. The two versions differ in name only.
+ * grpc.reflection.v1 and v1alpha, so that grpcurl and its like work without the .proto files. The descriptors were made at
+ * build time, and their comments are shown to people. The two versions differ in name only. `door`: asks for an API key;
+ * undefined: none is needed.
  */
-export function reflectionMethods(streams: OpenStreams): StreamMethod[] {
+export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | undefined): StreamMethod[] {
   let files: DescribedFiles | undefined
   return ['v1', 'v1alpha'].map((version) => ({
     path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-    open: (_call, output) => {
+    open: (call, output) => {
       const open = streams.add(() =>
         output.fail(new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')),
       )
+      if (door !== undefined) askForKey(door, call, output)
       return {
         receive: (message) => {
           files ??= new DescribedFiles()
@@ -30,7 +33,7 @@ export function reflectionMethods(streams: OpenStreams): StreamMethod[] {
   }))
 }
 
-/** Open to everybody, so a client that never reads must not fill the memory with answers: it is not read on. */
+/** It may be open to everybody, so a client that never reads must not fill the memory with answers: it is not read on. */
 function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutput): void {
   if (message.length > REQUEST_MAX)
     throw new CallStatus(

@@ -19,6 +19,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes: number
   /** Connections above this age take no new call, and end with the last one; 0 or left out: no limit. */
   readonly maxConnectionAgeMs?: number
+  /** Whether reflection needs no key; left out: it needs one. */
+  readonly openReflection?: boolean
   /** Left out: as many connections as come. */
   readonly places?: NonNullable<Http2ServerOptions['places']>
   /** Left out: not encrypted. */
@@ -84,13 +86,13 @@ interface ServerParts extends IssueParts {
 }
 
 function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: ServerParts): GrpcServer {
-  const { maxMessageBytes, maxConnectionAgeMs = 0, places, tls } = options
+  const { maxMessageBytes, maxConnectionAgeMs = 0, openReflection = false, places, tls } = options
   const streams = new OpenStreams()
   const health = new Health(clock, isReady)
   const methods = methodsOf([
     ...issueMethods({ log, ...issuing }, streams),
     ...health.methods(streams),
-    ...reflectionMethods(streams),
+    ...reflectionMethods(streams, openReflection ? undefined : { log, ...issuing }),
   ])
   const onFault = (error: unknown): void => log.error({ err: error }, 'a gRPC call ended by a fault of ours')
   const server = new Http2Server({

@@ -13,4 +13,13 @@ export function apiKeyOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
+/** The password of `Authorization: Basic`, which browsers send; undefined without one. */
+export function passwordOf({ authorization }: IncomingHttpHeaders): string | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/=]{1,1024})$/i.exec(authorization ?? '') ?? []
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('latin1')
+  const colon = text.indexOf(':')
+  return colon < 0 ? undefined : text.slice(colon + 1)
+}
+
 const BEARER_LENGTH = 'Bearer '.length

@@ -1,7 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
-import { apiKeyOf } from './api-key-header.ts'
+import { apiKeyOf, passwordOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import type { RequestAdmission } from './request-admission.ts'
 
@@ -11,10 +12,33 @@ export interface Doorkeepers {
   readonly digests: ConnectionDigests
 }
 
+/** How a route is told the key, and how it asks for one. */
+interface KeyEntry {
+  readonly keyOf: (headers: IncomingHttpHeaders) => string | undefined
+  /** The header www-authenticate of a refusal. */
+  readonly challenge: string
+}
+
+const FOR_PROGRAMS: KeyEntry = { keyOf: apiKeyOf, challenge: 'Bearer realm="idgen"' }
+/** A page that is opened has no other way to send a key than the password that the browser asks for. */
+const FOR_BROWSERS: KeyEntry = {
+  keyOf: (headers) => passwordOf(headers) ?? apiKeyOf(headers),
+  challenge: 'Bearer realm="idgen", Basic realm="idgen: any name, an API key as password"',
+}
+
 /** Who comes to the routes of this plugin: within the limits, with a valid key, and with an answer that nobody keeps. */
-export function admitCallers(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers): void {
+export function admitCallers(app: FastifyInstance, keepers: Doorkeepers): void {
+  admit(app, keepers, FOR_PROGRAMS)
+}
+
+/** The same where people come with a browser and only look: it sends a password that it knows with every request. */
+export function admitReaders(app: FastifyInstance, keepers: Doorkeepers): void {
+  admit(app, keepers, FOR_BROWSERS)
+}
+
+function admit(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers, entry: KeyEntry): void {
   admission.limitAddresses(app)
-  requireApiKey(app, issuer, digests)
+  requireApiKey(app, issuer, digests, entry)
   admission.limitKeys(app)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store')
@@ -30,9 +54,10 @@ function requireApiKey(
   app: FastifyInstance,
   issuer: Pick<Issuer, 'peekCaller' | 'authenticate'>,
   digests: ConnectionDigests,
+  { keyOf, challenge }: KeyEntry,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const keyText = apiKeyOf(request.headers)
+    const keyText = keyOf(request.headers)
     const known = issuer.peekCaller(keyText, digests.of(request.raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
@@ -46,7 +71,7 @@ function requireApiKey(
       },
       (thrown: unknown) => {
         const error = IdgenError.from(thrown)
-        if (error.code === 'IDGEN_UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="idgen"')
+        if (error.code === 'IDGEN_UNAUTHENTICATED') reply.header('www-authenticate', challenge)
         done(error)
       },
     )

@@ -29,7 +29,7 @@ interface Document {
 
 async function served(t: TestContext): Promise<{ api: HttpApi; document: Document }> {
   const api = await HttpApi.start(t)
-  const { body } = await api.expect(200, 'GET', '/openapi.json', { key: '' })
+  const { body } = await api.expect(200, 'GET', '/openapi.json')
   return { api, document: body as unknown as Document }
 }
 

@@ -252,8 +252,26 @@ test('a server that stopped issuing says so, and when to try again', async (t) =
   assert.equal(answer.headers['retry-after'], '1')
 })
 
-test('the documentation is served from here alone', async (t) => {
+test('the documents need a key unless they are opened, and a browser asks for it as a password', async (t) => {
   const api = await HttpApi.start(t)
+  const basic = (password: string): Record<string, string> => ({
+    authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}`,
+  })
+  const pages = ['/openapi.json', '/docs', '/docs/static/swagger-ui.css', '/docs/json']
+  for (const url of pages) {
+    const refused = await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', url, { key: '' })
+    assert.match(refused.headers['www-authenticate'] ?? '', /, Basic realm=/)
+    await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', url, { key: '', headers: basic('x') })
+    await api.expect(200, 'GET', url)
+    await api.expect(200, 'GET', url, { key: '', headers: basic(api.memory.keyText) })
+  }
+  // Browsers send it by themselves, also where another site made them: nothing that changes something takes it.
+  const headers = basic(api.memory.keyText)
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/workspaces', { key: '', headers })
+})
+
+test('the documentation is served from here alone', async (t) => {
+  const api = await HttpApi.start(t, {}, { openDocuments: true })
   const page = await api.expect(200, 'GET', '/docs', { key: '' })
   assert.match(page.headers['content-security-policy'] ?? '', /default-src 'self'/)
   const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '')

@@ -6,7 +6,7 @@ import type { Tracer } from '../ports/tracer.ts'
 import type { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
-import { admitCallers } from './authentication.ts'
+import { admitCallers, admitReaders } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { declarationRoutes } from './declaration-routes.ts'
@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly bodyLimit: number
   /** Of idgen, for the OpenAPI document. */
   readonly version: string
+  /** Whether /docs and /openapi.json need no key; left out: they need one. */
+  readonly openDocuments?: boolean
   /** Connections above this age end between requests; 0 or left out: no limit. */
   readonly maxConnectionAgeMs?: number
   /** The encrypted listener (createSecureServer), which answers the same. */
@@ -75,12 +77,16 @@ export async function createHttpServer(
   })
   await collectOpenapi(app, options.version)
   healthRoutes(app, useCases.readiness)
-  await documentationRoutes(app)
   const digests = new ConnectionDigests()
   const admission = new RequestAdmission(useCases)
   const issuer = new LocalIssuer(useCases)
+  const doorkeepers = { issuer, admission, digests }
+  await app.register(async (documents) => {
+    if (options.openDocuments !== true) admitReaders(documents, doorkeepers)
+    await documentationRoutes(documents)
+  })
   await app.register(async (api) => {
-    admitCallers(api, { issuer, admission, digests })
+    admitCallers(api, doorkeepers)
     issueRoutes(api, issuer, admission, useCases.log)
     decodeRoute(api, useCases.layout)
     nodeRoutes(api, useCases)

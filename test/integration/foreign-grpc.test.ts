@@ -31,8 +31,9 @@ test('grpcurl finds, describes and calls everything by reflection alone', async 
   const program = await grpcurl(t)
   if (program === undefined) return
   const api = await GrpcApi.withTags(t)
+  const key = ['-H', `authorization: Bearer ${api.memory.keyText}`]
   const call = async (...args: string[]): Promise<string> =>
-    (await run(program, ['-plaintext', ...args])).stdout
+    (await run(program, ['-plaintext', ...key, ...args])).stdout
 
   const services = (await call(api.address, 'list')).trim().split('\n')
   for (const service of [
@@ -47,18 +48,17 @@ test('grpcurl finds, describes and calls everything by reflection alone', async 
   assert.match(described, /How many IDs, from 1 to the limit/, 'the comments of the proto are served too')
   assert.match(await call(api.address, 'grpc.health.v1.Health/Check'), /"status": "SERVING"/)
 
-  const key = ['-H', `authorization: Bearer ${api.memory.keyText}`]
   const one: unknown = JSON.parse(
-    await call(...key, '-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate'),
+    await call('-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate'),
   )
   assert.deepEqual(one, { id: '1', algorithm: 'ALGORITHM_SEGMENT' })
   const batch = '{"tag":"acme/shop/segment","count":500,"format":"ID_FORMAT_RUNS"}'
-  const { runs } = JSON.parse(
-    await call(...key, '-d', batch, api.address, 'idgen.v1.IdService/GenerateBatch'),
-  ) as { runs: unknown }
+  const { runs } = JSON.parse(await call('-d', batch, api.address, 'idgen.v1.IdService/GenerateBatch')) as {
+    runs: unknown
+  }
   assert.deepEqual(runs, [{ first: '2', count: 500 }])
   const three = `${batch} ${batch} ${batch}`
-  const streamed = await call(...key, '-d', three, api.address, 'idgen.v1.IdService/GenerateStream')
+  const streamed = await call('-d', three, api.address, 'idgen.v1.IdService/GenerateStream')
   // An answer that reaches into the next segment has two runs.
   const counts = [...streamed.matchAll(/"count": (\d+)/g)].map(([, count]) => Number(count))
   assert.equal(
@@ -70,7 +70,7 @@ test('grpcurl finds, describes and calls everything by reflection alone', async 
 test('grpcurl shows the details of an error', async (t) => {
   const program = await grpcurl(t)
   if (program === undefined) return
-  const api = await GrpcApi.withTags(t)
+  const api = await GrpcApi.withTags(t, {}, { openReflection: true })
   const args = ['-plaintext', '-d', '{"tag":"acme/shop/segment"}', api.address, 'idgen.v1.IdService/Generate']
   const { stderr } = await run(program, args).then(
     () => assert.fail('answered without a key'),
