@@ -7,6 +7,8 @@ IMAGE ?= idgen:dev
 BASE_IMAGE ?= node:24-bookworm-slim
 # What `make test` runs.
 SUITES ?= unit integration cluster
+# How long `make fuzz` goes on with each protocol (and FUZZ_SEED=7 replays one seed).
+FUZZ_MINUTES ?= 10
 # How much `make e2e` does: long (all scenarios) or short (what CI runs, a quarter of an hour).
 E2E ?= long
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
@@ -18,7 +20,7 @@ GATED := core sdk http grpc resp batch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test sdk simulate faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
+.PHONY: help install run check format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -68,6 +70,10 @@ sdk: ## Build the client library into dist/sdk as it is published, test it, and 
 simulate: ## Simulate faults from seeds in virtual time, and count every ID (MINUTES=5, SEEDS=5000, SIM_SEED=7 replays one)
 	@scripts/install.sh dev
 	@$(NODE) test/simulation/simulate.ts
+
+fuzz: ## Bad input of every kind to HTTP, gRPC and RESP of a real service, from seeds (FUZZ_MINUTES=10 each, FUZZ_SEED=7)
+	@scripts/install.sh dev
+	@FUZZ_MINUTES=$(FUZZ_MINUTES) FUZZ_SEED=$(FUZZ_SEED) $(NODE) --test --test-concurrency=1 'test/fuzz/*.test.ts'
 
 faults: servers ## Real faults on real servers under load, every ID counted; writes docs/reliability.md (FAULTS=short for minutes)
 	@scripts/install-servers.sh faults

@@ -53,7 +53,10 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   }),
   integration: () => ({
     coverage: true,
-    steps: byTwos(['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts'], 1_500_000),
+    steps: byTwos(
+      ['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+      1_500_000,
+    ),
   }),
   /** The operator on a real kube-apiserver. */
   cluster: () => ({ coverage: false, steps: byTwos(['test/cluster/**/*.test.ts'], 900_000) }),

@@ -1,3 +1,4 @@
+import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
 import {
   ALL_STEP_BOUNDS,
   CHAIN,
@@ -19,7 +20,7 @@ const OWNER_FIELDS = {
   uid: UID,
   createdAt: { ...TIME, description: '`metadata.creationTimestamp`.' },
 } as const
-const GENERATION = { type: 'integer', minimum: 1 } as const
+const GENERATION = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const
 const DECIMAL = { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,15})$' } as const
 
 export const DECLARE_SCHEMA = object(
@@ -41,7 +42,8 @@ export const DECLARE_SCHEMA = object(
     floors: {
       type: 'object',
       additionalProperties: false,
-      patternProperties: { '^[0-7]$': DECIMAL },
+      // One by one: of patternProperties the OpenAPI document would not tell the names.
+      properties: Object.fromEntries(Array.from({ length: DC_COUNT_MAX }, (_, dc) => [dc, DECIMAL])),
       description:
         'By data centre, the `highWater` that was last seen: where the database stands lower it lost commits, and the tag is advanced first.',
     },

@@ -95,12 +95,12 @@ test('every operation is named once, sorted under a tag, and says what each answ
   }
 })
 
-test('only the ids routes take a body that may be left out', async (t) => {
+test('only to ask for IDs and to rotate a key the body may be left out', async (t) => {
   const { document } = await served(t)
   for (const [path, method, { requestBody }] of operations(document))
     assert.equal(
       requestBody?.required,
-      path.includes('/ids') && method === 'post' ? false : takesBody(method),
+      /\/(?:ids|stream|rotate)$/.test(path) ? false : takesBody(method),
       path,
     )
 })

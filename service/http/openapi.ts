@@ -45,7 +45,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
     },
     transformObject: (document) =>
       'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {},
-    transform: ({ schema, url }) => ({ schema: withPathParameters(schema ?? {}, url), url }),
+    transform: ({ schema, url }) => ({ schema: withPathParameters(withEntityTags(schema ?? {}), url), url }),
   })
 }
 
@@ -79,7 +79,7 @@ interface Operation {
   requestBody?: { required?: boolean }
 }
 
-/** The plugin calls every body required; those of the ids routes may be left out. */
+/** The plugin calls every body required; these may be left out. */
 function withOptionalBodies<D extends { readonly paths?: object }>(document: D): D {
   for (const item of Object.values(document.paths ?? {}))
     for (const operation of Object.values(item as Record<string, Operation>))
@@ -88,14 +88,26 @@ function withOptionalBodies<D extends { readonly paths?: object }>(document: D):
   return document
 }
 
-const OPTIONAL_BODIES: readonly string[] = ['issueIds', 'streamIds']
+const OPTIONAL_BODIES: readonly string[] = ['issueIds', 'streamIds', 'rotateApiKey']
 
 const PATH_PARAMETERS: Readonly<Record<string, object>> = {
   workspace: { type: 'string', pattern: NAME_PATTERN },
   group: { type: 'string', pattern: NAME_PATTERN },
   tag: { type: 'string', pattern: NAME_PATTERN },
-  id: { type: 'string', description: 'A decimal number or a UUID.' },
-  key: { type: 'string', description: 'The id of the key: 12 of a-z 0-9.' },
+  id: {
+    type: 'string',
+    pattern: '^(?:0|[1-9][0-9]{0,18}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})$',
+    description: 'A decimal number or a UUID.',
+  },
+  key: { type: 'string', pattern: '^[a-z0-9]{12}$', description: 'The id of the key: 12 of a-z 0-9.' },
+}
+
+/** Says what an ETag looks like (RFC 9110 section 8.8.3); `ifMatchVersion` refuses others, with a better text than ajv. */
+function withEntityTags<S extends { readonly headers?: unknown }>(schema: S): S {
+  const properties = (schema.headers as { properties?: Record<string, object> } | undefined)?.properties
+  if (properties?.['if-match'] === undefined) return schema
+  const ifMatch = { ...properties['if-match'], pattern: '^(?:\\*|(?:W/)?"[!#-~]*")$' }
+  return { ...schema, headers: { type: 'object', properties: { ...properties, 'if-match': ifMatch } } }
 }
 
 /**
