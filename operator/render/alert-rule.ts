@@ -25,7 +25,7 @@ export interface RuleScope {
   readonly operator: string
   /** The label that tells processes apart. */
   readonly member: 'pod' | 'instance'
-  /** Window of rates: at least four scrapes, or a rate has nothing to compare; else a minute, so that alerts are quick. */
+  /** Window of rates: four scrapes, or one that fails leaves nothing to compare; at least 40 s, or a hiccup alerts. */
   readonly window: string
   readonly capacityPerSecond: number
   readonly p99Milliseconds: number
@@ -40,7 +40,7 @@ export interface RuleScope {
 export function ruleScope(generator: IdGenerator): RuleScope {
   const { name, namespace = 'default' } = generator.metadata
   const { alerts, monitoring, replicas } = generator.spec
-  const seconds = Math.max(60, 4 * intervalSeconds(monitoring.interval))
+  const seconds = Math.max(40, 4 * intervalSeconds(monitoring.interval))
   return {
     title: `${namespace}/${name}`,
     pods: `namespace="${namespace}",job="${name}"`,
@@ -56,13 +56,13 @@ export function ruleScope(generator: IdGenerator): RuleScope {
   }
 }
 
-/** For alerts/, without the operator: every process that Prometheus scrapes as the job `idgen`, at least each 15 s. */
+/** For alerts/, without the operator: every process that Prometheus scrapes as the job `idgen`, at least each 10 s. */
 export const PLAIN_SCOPE: RuleScope = {
   title: 'the job idgen',
   pods: 'job="idgen"',
   operator: 'generator!=""',
   member: 'instance',
-  window: '60s',
+  window: '40s',
   capacityPerSecond: 1_000_000,
   p99Milliseconds: 10,
   errorPercent: '1',

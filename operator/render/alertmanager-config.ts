@@ -23,7 +23,8 @@ export function alertmanagerConfig({ generator, optionalKinds }: Installation): 
       groupBy: ['alertname'],
       // Long enough for the alerts of all pods to come in one message: rules are looked at every 5 s.
       groupWait: '5s',
-      groupInterval: '5m',
+      // The next pod or tag with the same trouble, or its return, is told after this.
+      groupInterval: '1m',
       repeatInterval: '4h',
     },
     receivers: [

@@ -28,7 +28,7 @@ describe('alert rules', () => {
     const used = rules.flatMap(({ expr }) => [...expr.matchAll(/\bidgen_[a-z0-9_]+/g)].map(([name]) => name))
     assert.ok(used.length > 20)
     assert.deepEqual(
-      [...new Set(used)].filter((name) => !known.has(name.replace(/_bucket$/, ''))),
+      [...new Set(used)].filter((name) => !known.has(name.replace(/_(?:bucket|count)$/, ''))),
       [],
     )
   })
@@ -92,10 +92,16 @@ describe('alert rules', () => {
     assert.match(expr('IdgenQpsHigh') ?? '', / 0\.8 \* 4000 \* /)
   })
 
-  test('look back over four scrapes, and at least a minute', () => {
+  test('look back over four scrapes, and at least 40 s', () => {
     const window = (interval: string) =>
       ruleScope(sampleGenerator({ monitoring: { ...DEFAULT_SPEC.monitoring, interval } })).window
-    assert.deepEqual(['15s', '30s', '1m30s', '500ms'].map(window), ['60s', '120s', '360s', '60s'])
+    assert.deepEqual(['15s', '30s', '1m30s', '5s', '500ms'].map(window), [
+      '60s',
+      '120s',
+      '360s',
+      '40s',
+      '40s',
+    ])
   })
 
   test('miss no pods where none are wanted', () => {

@@ -6,7 +6,7 @@ export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenSegmentNearlyOut',
       expr: `idgen_segment_left_ratio{${pods}} < 0.1`,
-      for: '20s',
+      for: '15s',
       severity: 'warning',
       summary: 'Less than 10 % of a segment is left, and no next one is there',
       description: `Tag {{ $labels.tag }} in {{ $labels.${member} }}: allocations fail or are slow. It degrades when nothing is left. Look at idgen_segment_refusals_total.`,

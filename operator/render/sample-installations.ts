@@ -16,7 +16,7 @@ export const DEFAULT_SPEC: Spec = {
   service: { type: 'ClusterIP' },
   networkPolicy: { enabled: true },
   podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
-  monitoring: { serviceMonitor: true, interval: '15s', prometheusRule: true },
+  monitoring: { serviceMonitor: true, interval: '5s', prometheusRule: true },
   alerts: { p99Milliseconds: 10, errorPercent: '1', capacityPerSecond: 1_000_000 },
   canary: {
     strategy: 'Canary',

@@ -3,17 +3,19 @@ import type { AlertRule, RuleScope } from './alert-rule.ts'
 /** What callers notice: how much, how fast, how well (R-3.1.2). */
 export function trafficAlerts(scope: RuleScope): AlertRule[] {
   const { pods, window, member, capacityPerSecond, p99Milliseconds, errorPercent } = scope
-  const requests = (range: string, offset = ''): string =>
-    `sum(rate(idgen_generate_requests_total{${pods}}[${range}]${offset}))`
-  const yesterday = requests('1h', ' offset 1d')
+  const answered = `sum(rate(idgen_generate_requests_total{${pods}}[${window}]))`
+  // All that were asked, in one series a process: cheap enough to look at an hour of them every few seconds.
+  const asked = (range: string, offset = ''): string =>
+    `sum(rate(idgen_generate_duration_seconds_count{${pods}}[${range}]${offset}))`
+  const yesterday = asked('1h', ' offset 1d')
   const failures = `sum(rate(idgen_generate_failures_total{${pods}}[${window}]))`
   // Where every request fails there is no series of answered ones, and "no data" would be silence.
-  const all = `((${requests(window)} or vector(0)) + ${failures})`
+  const all = `((${answered} or vector(0)) + ${failures})`
   return [
     {
       alert: 'IdgenQpsHigh',
       expr: `sum(rate(idgen_ids_issued_total{${pods}}[${window}])) > 0.8 * ${capacityPerSecond} * count(idgen_ready{${pods}} == 1)`,
-      for: '15s',
+      for: '10s',
       severity: 'warning',
       summary: 'More IDs are asked for than 80 % of the capacity',
       description: `{{ $value | humanize }} IDs a second are more than 80 % of ${capacityPerSecond} for each ready process (spec.alerts.capacityPerSecond). Add pods.`,
@@ -21,8 +23,8 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
     {
       alert: 'IdgenQpsLow',
       // Below 10 requests a second, half of yesterday says nothing.
-      expr: `(${requests(window)} or vector(0)) < 0.5 * ${yesterday} and ${yesterday} > 10`,
-      for: '15s',
+      expr: `(${asked(window)} or vector(0)) < 0.5 * ${yesterday} and ${yesterday} > 10`,
+      for: '10s',
       severity: 'warning',
       summary: 'Less than half of the requests of yesterday at this hour',
       description:
@@ -31,7 +33,7 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
     {
       alert: 'IdgenLatencyHigh',
       expr: `1000 * histogram_quantile(0.99, sum by (le) (rate(idgen_generate_duration_seconds_bucket{${pods}}[${window}]))) > ${p99Milliseconds}`,
-      for: '20s',
+      for: '10s',
       severity: 'warning',
       summary: `P99 is above ${p99Milliseconds} ms`,
       description:
@@ -40,7 +42,7 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
     {
       alert: 'IdgenErrorsHigh',
       expr: `100 * ${failures} / ${all} > ${errorPercent}`,
-      for: '20s',
+      for: '10s',
       severity: 'critical',
       summary: `More than ${errorPercent} % of the requests fail`,
       description:

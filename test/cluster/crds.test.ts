@@ -92,7 +92,7 @@ describe('the definitions on a real API server', { skip: missing ?? false }, () 
       database: { migrate: true, secret: { key: 'url', name: 'orders-database' } },
       datacenter: 0,
       imagePullPolicy: 'IfNotPresent',
-      monitoring: { interval: '15s', prometheusRule: true, serviceMonitor: true },
+      monitoring: { interval: '5s', prometheusRule: true, serviceMonitor: true },
       networkPolicy: { enabled: true },
       pod: {
         resources: { limits: { memory: '1Gi' }, requests: { cpu: '500m', memory: '256Mi' } },

@@ -37,6 +37,7 @@ function ofOperator(metric: string, bad: Series, good: Series): AlertExample {
 
 const REQUESTS = up('idgen_generate_requests_total', 'tag="w/g/t",algorithm="segment"')
 const FAILURES = up('idgen_generate_failures_total', 'code="IDGEN_INTERNAL"')
+const ASKED = up('idgen_generate_duration_seconds_count')
 const ISSUED = up('idgen_ids_issued_total', 'tag="w/g/t",algorithm="segment"')
 const UP = up('up')
 const READY = up('idgen_ready')
@@ -49,8 +50,8 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     quiet: { [ISSUED]: '0+11250000x40', [READY]: '1x40' },
   },
   IdgenQpsLow: {
-    fires: { [REQUESTS]: '0+1500x5760 8640000+725x400' },
-    quiet: { [REQUESTS]: '0+1500x5760 8640000+775x400' },
+    fires: { [ASKED]: '0+1500x5760 8640000+725x400' },
+    quiet: { [ASKED]: '0+1500x5760 8640000+775x400' },
     at: '25h30m',
   },
   IdgenLatencyHigh: {

@@ -200,7 +200,7 @@ export interface IdGeneratorSpecPodDisruptionBudget {
 export interface IdGeneratorSpecMonitoring {
   /** Whether Prometheus is told of the pods. */
   readonly serviceMonitor: boolean
-  /** How often it asks. */
+  /** How often it asks; with more than 10s alerts take longer than a minute. */
   readonly interval: string
   /** Whether there are alert rules. */
   readonly prometheusRule: boolean
