@@ -7,6 +7,7 @@ import { chartFiles } from './chart-files.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
 import { errorsDocument } from './errors-document.ts'
+import { logsDocument } from './logs-document.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { openapiText } from './openapi.ts'
 import { performanceFiles } from './performance-document.ts'
@@ -25,6 +26,7 @@ const stale: string[] = []
 for (const [path, text] of Object.entries({
   'docs/configuration.md': configurationDocument(),
   'docs/errors.md': errorsDocument(),
+  'docs/logs.md': logsDocument(),
   'docs/metrics.md': await metricsDocument(),
   'docs/openapi.json': await openapiText(),
   ...alertFiles(),

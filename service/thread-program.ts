@@ -135,7 +135,8 @@ function respListener(
         counters,
         tracer,
         places: places.resp,
-        onFault: (error) => log.error({ err: error }, 'a fault of this server ended a RESP connection'),
+        onFault: (error) =>
+          log.error({ err: error }, 'a connection of a Redis client ended by a fault of ours'),
         ...(files && { tls: encryption(files) }),
       })
       return server.listen({ host, port, reusePort: true })

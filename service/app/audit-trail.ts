@@ -139,7 +139,7 @@ export class AuditTrail {
     this.record({ action: 'audit.beat', subject: chain.name })
   }
 
-  #logHead(text: string): void {
+  #logHead(text: 'audit chain head' | 'audit chain closed'): void {
     if (this.#head === undefined) return
     const { chain, seq, hash } = this.#head
     this.#options.log.info({ chain, seq, hash }, text)

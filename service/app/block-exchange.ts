@@ -195,12 +195,17 @@ export class BlockExchange {
     this.#restUntilMs = this.#options.clock.monotonicMs() + this.#restMs
   }
 
-  #tell(thrown: unknown, { tagId }: BlockList, text: string): string {
+  #tell(thrown: unknown, { tagId }: BlockList, text: BlockText): string {
     const why = IdgenError.from(thrown).message
     this.#options.log.debug({ tagId, why }, text)
     return why
   }
 }
+
+type BlockText =
+  | 'no segment block could be taken from the cache'
+  | 'segment blocks could not be put aside'
+  | 'segment blocks could not be counted'
 
 /** What the record of a block says; its lo is in the key. */
 function recordOf(hi: number, nonce: string): string {

@@ -183,7 +183,11 @@ export class SharedKeys implements ApiKeyStore {
     this.#floor = Math.max(this.#floor, raised)
   }
 
-  #tell(thrown: unknown, id: string, text: string): void {
+  #tell(
+    thrown: unknown,
+    id: string,
+    text: `API key not ${'read from' | 'written to' | 'removed from'} the cache`,
+  ): void {
     this.#options.log.debug({ keyId: id, why: IdgenError.from(thrown).message }, text)
   }
 }

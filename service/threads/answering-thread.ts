@@ -10,19 +10,14 @@ import { invariant, unreachable } from '../core/invariant.ts'
 import { SpanBudget } from '../core/span-sampling.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { LogLevel, LogText } from '../ports/log-events.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
 import { KnownKeys } from './known-keys.ts'
 import { PassOn } from './pass-on.ts'
 import { SpanPost } from './span-post.ts'
 import { ThreadIssuer } from './thread-issuer.ts'
-import {
-  type FromThread,
-  type LogLevel,
-  type ThreadDetail,
-  type ToThread,
-  toThread,
-} from './thread-messages.ts'
+import { type FromThread, type ThreadDetail, type ToThread, toThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { ThreadTally } from './thread-tally.ts'
 
@@ -213,7 +208,7 @@ export class AnsweringThread {
 function newThreadLog(post: AnsweringThreadOptions['post'], debugs: () => boolean): Log {
   const say =
     (level: LogLevel) =>
-    (fields: object, text: string): void =>
+    (fields: object, text: LogText): void =>
       post({ kind: 'log', level, fields, text })
   return {
     debug: (fields, text) => (debugs() ? say('debug')(fields, text) : undefined),

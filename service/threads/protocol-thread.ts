@@ -5,6 +5,7 @@ import type { ToBorrower } from '../app/sub-block-messages.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { unreachable } from '../core/invariant.ts'
+import type { LogText } from '../ports/log-events.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
 import { type FromThread, fromThread, type RowLabels, type ToThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
@@ -197,7 +198,7 @@ export class ProtocolThread implements BorrowingThread {
       case 'row':
         return this.#tally?.name(message.row, message.labels)
       case 'log':
-        return this.#options.useCases.log[message.level](message.fields, message.text)
+        return forward(this.#options.useCases.log, message)
       case 'spans':
         return this.#options.useCases.tracer.take(message.spans)
       case 'sample':
@@ -229,3 +230,18 @@ export class ProtocolThread implements BorrowingThread {
 }
 
 type Who = Extract<FromThread, { kind: 'who' }>
+
+/** Which fields its text wants was known where the line was written. */
+function forward(
+  log: ForwardedLog,
+  { level, fields, text }: Pick<Extract<FromThread, { kind: 'log' }>, 'level' | 'fields' | 'text'>,
+): void {
+  log[level](fields, text)
+}
+
+interface ForwardedLog {
+  debug(fields: object, text: LogText): void
+  info(fields: object, text: LogText): void
+  warn(fields: object, text: LogText): void
+  error(fields: object, text: LogText): void
+}

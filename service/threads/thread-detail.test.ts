@@ -26,7 +26,7 @@ async function pool(t: TestContext) {
       get debugs() {
         return level.debugs
       },
-      debug: (_fields: object, text: string) => void lines.push(text),
+      debug: ({ why }: { readonly why?: unknown }) => void lines.push(String(why)),
       info: log.info.bind(log),
       warn: log.warn.bind(log),
       error: log.error.bind(log),
@@ -47,8 +47,8 @@ async function pool(t: TestContext) {
 
 test('lines for debugging come from a thread as soon as the level is changed, and no longer', async (t) => {
   const { level, lines, aSecond, thread } = await pool(t)
-  const say = async (text: string): Promise<void> => {
-    thread?.parts?.log.debug({}, text)
+  const say = async (why: string): Promise<void> => {
+    thread?.parts?.log.debug({ why }, 'segment blocks were not put aside at start')
     await settle()
   }
   await aSecond()

@@ -6,6 +6,7 @@ import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import type { EndedSpan } from '../core/ended-span.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { Sampling } from '../core/span-sampling.ts'
+import { isLogText, LOG_LEVELS, type LogLevel, type LogText } from '../ports/log-events.ts'
 
 /**
  * What the main thread and a protocol thread say to each other, beside what they say of shares
@@ -27,7 +28,7 @@ export type FromThread =
       readonly kind: 'log'
       readonly level: LogLevel
       readonly fields: object
-      readonly text: string
+      readonly text: LogText
     }
   /** Of traced calls. */
   | { readonly kind: 'spans'; readonly spans: readonly EndedSpan[] }
@@ -85,9 +86,6 @@ export interface ThreadDetail {
 export type RowLabels =
   | readonly ['served', path: string, algorithm: AlgorithmName, degraded: 'degraded' | '']
   | readonly ['called', keyId: string, path: string, outcome: string]
-
-export type LogLevel = (typeof LOG_LEVELS)[number]
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** undefined: not one of these; perhaps the lender's. */
 export function fromThread(message: unknown): FromThread | undefined {
@@ -192,7 +190,8 @@ function isRowLabels(labels: unknown): labels is RowLabels {
 
 function loggedOf(level: unknown, { fields, text }: Readonly<Record<string, unknown>>) {
   const known = LOG_LEVELS.find((name) => name === level)
-  if (known === undefined || typeof fields !== 'object' || fields === null || !isText(text)) return undefined
+  if (known === undefined || typeof fields !== 'object' || fields === null || !isLogText(text))
+    return undefined
   return { kind: 'log', level: known, fields, text } as const
 }
 

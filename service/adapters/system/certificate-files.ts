@@ -96,7 +96,7 @@ export class CertificateFiles implements CertificateSource {
     return timer.unref()
   }
 
-  #tell(what: string, { cert }: CertificatePair): void {
+  #tell(what: 'certificate in use' | 'new certificate in use', { cert }: CertificatePair): void {
     const { subject, subjectAltName, validTo } = new X509Certificate(cert)
     const fields = { ...this.#paths(), subject, names: subjectAltName, validTo }
     if (new Date(validTo).getTime() > Date.now()) this.#options.log.info(fields, what)

@@ -1,10 +1,12 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Log } from '../../ports/log.ts'
+import { LOG_EVENTS, type LogText } from '../../ports/log-events.ts'
 import type { Tracer } from '../../ports/tracer.ts'
+import { cleanLine } from './clean-line.ts'
 
 /**
- * Structured JSON lines on standard output (R-1.1.3). Fields that could hold a secret are replaced wherever they
- * appear, so that a careless log line does not become a leak.
+ * Structured JSON lines on standard output (R-1.1.3), each with the name of its event. Fields that could hold a secret
+ * are replaced wherever they appear, and secrets inside texts too, so that a careless line does not become a leak.
  */
 export class PinoLog implements Log {
   readonly #pino: Logger
@@ -19,6 +21,7 @@ export class PinoLog implements Log {
       formatters: { level: (label: string) => ({ level: label }) },
       serializers: { err: plainError },
       redact: { paths: SECRET_PATHS, censor: '[hidden]' },
+      hooks: { streamWrite: cleanLine },
     }
     this.#pino = destination === undefined ? pino(options) : pino(options, destination)
   }
@@ -42,26 +45,31 @@ export class PinoLog implements Log {
     return this.#pino.isLevelEnabled('debug')
   }
 
-  debug(fields: object, text: string): void {
-    this.#pino.debug(fields, text)
+  debug(fields: object, text: LogText): void {
+    if (this.#pino.isLevelEnabled('debug')) this.#pino.debug(named(fields, text), text)
   }
 
-  info(fields: object, text: string): void {
-    this.#pino.info(fields, text)
+  info(fields: object, text: LogText): void {
+    if (this.#pino.isLevelEnabled('info')) this.#pino.info(named(fields, text), text)
   }
 
-  warn(fields: object, text: string): void {
-    this.#pino.warn(fields, text)
+  warn(fields: object, text: LogText): void {
+    if (this.#pino.isLevelEnabled('warn')) this.#pino.warn(named(fields, text), text)
   }
 
-  error(fields: object, text: string): void {
-    this.#pino.error(fields, text)
+  error(fields: object, text: LogText): void {
+    if (this.#pino.isLevelEnabled('error')) this.#pino.error(named(fields, text), text)
   }
 
   /** Writes what is buffered; called last at shutdown. */
   flush(): void {
     this.#pino.flush()
   }
+}
+
+/** First, where a person who reads the line meets it. */
+function named(fields: object, text: LogText): object {
+  return { event: LOG_EVENTS[text].event, ...fields }
 }
 
 /**
@@ -80,13 +88,5 @@ function plainError(thrown: unknown, depth = 0): unknown {
 /** Errors wrap each other once per layer; a longer chain is a loop. */
 const CAUSES_MAX = 4
 
-const SECRET_PATHS = [
-  'password',
-  'secret',
-  'authorization',
-  'adminKey',
-  'keyText',
-  '*.password',
-  '*.secret',
-  '*.adminKey',
-]
+const SECRET_NAMES = ['password', 'secret', 'token', 'authorization', 'cookie', 'adminKey', 'keyText']
+const SECRET_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`])
