@@ -1,5 +1,7 @@
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from './algorithm.ts'
 import { IdgenError } from './errors.ts'
+import { formatFaults } from './format-faults.ts'
+import type { IdFormat } from './id-format.ts'
 
 /** Bounds of a segment's step: how many numbers one allocation takes. 1 ≤ min ≤ base ≤ max ≤ STEP_MAX. */
 export interface StepBounds {
@@ -16,6 +18,8 @@ export interface NumberSpace {
   readonly startAt: number
   readonly cellSize: number
   readonly dcCount: number
+  /** How its numbers are written; left out: in decimal. Fixed with the rest, or a text could name two numbers. */
+  readonly format?: IdFormat
 }
 
 /** What an application asks IDs of. `id` is unique for ever, also after the tag was deleted and made again. */
@@ -81,7 +85,12 @@ export interface TagDraft {
 
 /** All faults at once, each with its path; an empty list means valid. */
 export function tagFaults(draft: TagDraft): { path: string; message: string }[] {
-  return [...chainFaults(draft.chain), ...stepFaults(draft.step, draft.space), ...spaceFaults(draft.space)]
+  return [
+    ...chainFaults(draft.chain),
+    ...stepFaults(draft.step, draft.space),
+    ...spaceFaults(draft.space),
+    ...formatFaults(draft),
+  ]
 }
 
 function chainFaults(chain: readonly AlgorithmName[]): { path: string; message: string }[] {
