@@ -194,7 +194,8 @@ function uuidTakes(uuid: UuidV7 | UuidV4, asText: boolean): (count: number) => v
     for (let i = 0; i < count; i++) {
       batch.clear()
       uuid.take(1, T + (i >>> 10), batch)
-      sum += asText ? uuidText(batch.uuidBytes(), 0).length : (batch.uuidBytes()[15] ?? 0)
+      // The last character is read: a text that is still in pieces would be put together by whoever sends it.
+      sum += asText ? uuidText(batch.uuidBytes(), 0).charCodeAt(35) : (batch.uuidBytes()[15] ?? 0)
     }
     used(sum)
   }

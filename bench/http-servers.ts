@@ -25,6 +25,9 @@ const BATCH_ANSWER = JSON.stringify({
   degraded: false,
 })
 
+/** As many bytes as BATCH numbers of eight bytes: five digits, two quotes and a comma each. */
+const NUMBERS_ANSWER = JSON.stringify({ ids: Array.from({ length: BATCH }, (_, i) => String(10_000 + i)) })
+
 /** The floor: Node's own server with an answer of the same size and nothing else. */
 async function startBare(body: string): Promise<Listening> {
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
@@ -65,6 +68,7 @@ export async function startGrpcIdgen(): Promise<Listening> {
 const STARTS: Readonly<Record<string, () => Promise<Listening>>> = {
   bare: () => startBare(ANSWER),
   'bare-batch': () => startBare(BATCH_ANSWER),
+  'bare-numbers': () => startBare(NUMBERS_ANSWER),
   fastify: startFastify,
   idgen: startHttpIdgen,
   'idgen-grpc': startGrpcIdgen,

@@ -30,7 +30,7 @@ export function benchCommand(): Command {
     .option('--connections <count>', 'of all threads together', '16')
     .option('--pipeline <count>', 'requests under way on each connection', '1')
     .option('--batch <count>', 'IDs a request asks for', '1')
-    .option('--as <form>', 'text or runs: how a batch is written', 'text')
+    .option('--as <form>', 'text, runs or (gRPC) numbers: how a batch is written', 'text')
     .option('--command <name>', 'over resp: incr (numbers) or next (IDGEN.NEXT, every kind)', 'incr')
     .option(
       '--rate <per second>',

@@ -8,15 +8,20 @@ export interface DecodedUuid {
   readonly timeMs: number | undefined
 }
 
-/** The 16 bytes from `offset` in the form of RFC 9562 section 4: lower-case hex, 8-4-4-4-12. */
+/**
+ * The 16 bytes from `offset` in the form of RFC 9562 section 4: lower-case hex, 8-4-4-4-12. All characters at once: put
+ * together piece by piece the text is a tree of its pieces, which whoever sends it has to flatten, at four times the cost.
+ */
+// biome-ignore format: a line for each group of the text
 export function uuidText(bytes: Uint8Array, offset = 0): string {
   const b = bytes
   const o = offset
-  return (
-    `${hex(b, o)}${hex(b, o + 1)}${hex(b, o + 2)}${hex(b, o + 3)}-` +
-    `${hex(b, o + 4)}${hex(b, o + 5)}-${hex(b, o + 6)}${hex(b, o + 7)}-` +
-    `${hex(b, o + 8)}${hex(b, o + 9)}-${hex(b, o + 10)}${hex(b, o + 11)}` +
-    `${hex(b, o + 12)}${hex(b, o + 13)}${hex(b, o + 14)}${hex(b, o + 15)}`
+  return String.fromCharCode(
+    high(b, o), low(b, o), high(b, o + 1), low(b, o + 1), high(b, o + 2), low(b, o + 2), high(b, o + 3), low(b, o + 3), MINUS,
+    high(b, o + 4), low(b, o + 4), high(b, o + 5), low(b, o + 5), MINUS,
+    high(b, o + 6), low(b, o + 6), high(b, o + 7), low(b, o + 7), MINUS,
+    high(b, o + 8), low(b, o + 8), high(b, o + 9), low(b, o + 9), MINUS,
+    high(b, o + 10), low(b, o + 10), high(b, o + 11), low(b, o + 11), high(b, o + 12), low(b, o + 12), high(b, o + 13), low(b, o + 13), high(b, o + 14), low(b, o + 14), high(b, o + 15), low(b, o + 15),
   )
 }
 
@@ -45,10 +50,15 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const VARIANT = 0b10
 /** Version 7 begins with 48 bits of Unix milliseconds. */
 const TIME_BYTES = 6
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => (i + 256).toString(16).slice(1))
+const MINUS = 45
+const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
-function hex(bytes: Uint8Array, index: number): string {
-  return HEX[at(bytes, index)] as string
+function high(bytes: Uint8Array, index: number): number {
+  return HEX[at(bytes, index) >>> 4] ?? 0
+}
+
+function low(bytes: Uint8Array, index: number): number {
+  return HEX[at(bytes, index) & 15] ?? 0
 }
 
 function at(bytes: Uint8Array, index: number): number {

@@ -10,6 +10,7 @@ import { MALFORMED } from './answer-sink.ts'
 import { CONNECTION_LOST, type Connect, type Connection, type ConnectionEvents } from './connection.ts'
 import { CyclicRequests } from './cyclic-requests.ts'
 import { GrpcFrames, type GrpcTrailers, grpcFrame, grpcRefusal } from './grpc-frames.ts'
+import { readNumbersAnswer } from './grpc-numbers.ts'
 import { GrpcSession } from './grpc-session.ts'
 import { readIdText, readRunText, readUuidBytes } from './id-text.ts'
 import type { LoadPlan } from './load-plan.ts'
@@ -39,26 +40,32 @@ export function unaryLanes(plan: LoadPlan): Lanes {
 export function streamLanes(plan: LoadPlan): Lanes {
   const sessions = sessionsOf(plan)
   const requests = requestsOf(plan, plan.pipeline)
+  const read = readerOf(plan)
   const connects = sessions.map(
     (session): Connect =>
       async (events) => {
         await session.open()
-        return new StreamConnection(session.call(`${SERVICE}/GenerateStream`), requests, events)
+        return new StreamConnection(session.call(`${SERVICE}/GenerateStream`), { requests, read }, events)
       },
   )
   return { connects, depth: plan.pipeline, close: () => sessions.forEach((session) => session.close()) }
 }
 
-interface UnaryMethod {
-  readonly path: string
+/** Gives the IDs of a message to the sink; false: there is something else in it. */
+type ReadIds = (message: Buffer, events: ConnectionEvents) => boolean
+
+interface Method {
   readonly requests: CyclicRequests
-  /** Gives the IDs of a message to the sink; false: there is something else in it. */
-  readonly read: (message: Buffer, events: ConnectionEvents) => boolean
+  readonly read: ReadIds
+}
+
+interface UnaryMethod extends Method {
+  readonly path: string
 }
 
 function unaryMethod(plan: LoadPlan): UnaryMethod {
   if (plan.batch > 1)
-    return { path: `${SERVICE}/GenerateBatch`, requests: requestsOf(plan, 1), read: readBatch }
+    return { path: `${SERVICE}/GenerateBatch`, requests: requestsOf(plan, 1), read: readerOf(plan) }
   const requests = new CyclicRequests(
     plan.tags.map((tag) => grpcFrame(GenerateRequest.encode({ tag }).finish())),
     1,
@@ -71,14 +78,19 @@ function unaryMethod(plan: LoadPlan): UnaryMethod {
 }
 
 const SERVICE = '/idgen.v1.IdService'
+const FORMATS = { runs: IdFormat.RUNS, text: IdFormat.TEXT, numbers: IdFormat.NUMBERS } as const
 
 /** GenerateBatchRequest and GenerateStreamRequest have the same fields under the same numbers. */
 function requestsOf({ tags, batch, form }: LoadPlan, windowMax: number): CyclicRequests {
-  const format = form === 'runs' ? IdFormat.RUNS : IdFormat.TEXT
+  const format = FORMATS[form]
   return new CyclicRequests(
     tags.map((tag) => grpcFrame(GenerateBatchRequest.encode({ tag, count: batch, format }).finish())),
     windowMax,
   )
+}
+
+function readerOf({ form }: LoadPlan): ReadIds {
+  return form === 'numbers' ? readNumbersAnswer : readBatch
 }
 
 /** Texts, runs or packed UUIDs, whichever the server chose; the answers of a stream have the same fields. */
@@ -151,14 +163,14 @@ class UnaryConnection implements Connection {
 
 class StreamConnection implements Connection {
   readonly #call: ClientHttp2Stream
-  readonly #requests: CyclicRequests
+  readonly #method: Method
   readonly #events: ConnectionEvents
   readonly #frames = new GrpcFrames()
   #over = false
 
-  constructor(call: ClientHttp2Stream, requests: CyclicRequests, events: ConnectionEvents) {
+  constructor(call: ClientHttp2Stream, method: Method, events: ConnectionEvents) {
     this.#call = call
-    this.#requests = requests
+    this.#method = method
     this.#events = events
     const ending = endingOf(call)
     call.on('data', (chunk: Buffer) => this.#onBytes(chunk))
@@ -166,7 +178,7 @@ class StreamConnection implements Connection {
   }
 
   ask(from: number, count: number): number {
-    const frames = this.#requests.window(from, count)
+    const frames = this.#method.requests.window(from, count)
     this.#call.write(frames)
     return frames.length
   }
@@ -186,7 +198,7 @@ class StreamConnection implements Connection {
       return events.lost(MALFORMED, 'a compressed message, which was not asked for', false)
     }
     for (const message of messages)
-      if (readBatch(message, events)) events.answered()
+      if (this.#method.read(message, events)) events.answered()
       else events.refused(MALFORMED, 'an ID that is neither a number nor a UUID')
     events.settled()
   }

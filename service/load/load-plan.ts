@@ -24,8 +24,8 @@ export interface LoadPlan {
   readonly pipeline: number
   /** IDs a request asks for. */
   readonly batch: number
-  /** runs: pairs of a first ID and a count instead of every ID written out. */
-  readonly form: 'text' | 'runs'
+  /** runs: pairs of a first ID and a count instead of every ID written out; numbers (gRPC): eight bytes each. */
+  readonly form: 'text' | 'runs' | 'numbers'
   /** Over HTTP: say the count even where it is 1, as most clients do. Default: a request without a body. */
   readonly sendCount?: boolean
   /** The Redis command of a single ID: INCR for numbers, IDGEN.NEXT for every kind. */

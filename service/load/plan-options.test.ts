@@ -45,7 +45,10 @@ test('bad input is refused with the option, the value and what to write instead'
     [HTTP, { duration: '0s' }, /--duration must be a time.*not "0s"/],
     [HTTP, { duration: '25h' }, /not "25h"/],
     [HTTP, { warmUp: '1500ms' }, /whole seconds, not 1500 ms/],
-    [HTTP, { as: 'json' }, /--as must be one of text, runs, not "json"/],
+    [HTTP, { as: 'json' }, /--as must be one of text, runs, numbers, not "json"/],
+    [HTTP, { as: 'numbers', batch: '10' }, /--as numbers is for --protocol grpc .*not http with --batch 10/],
+    ['grpc://127.0.0.1:9', { as: 'numbers' }, /--batch above 1.*not grpc with --batch 1/],
+    ['redis://127.0.0.1:9', { as: 'numbers' }, /--as numbers is not for resp/],
     [HTTP, { command: 'next' }, /--command is for --protocol resp/],
     [HTTP, { keyFile: '/nowhere' }, /--key-file \/nowhere cannot be read/],
     [HTTP, { keyFile: import.meta.filename, key: 'x' }, /The key holds blanks|Give the key once/],
@@ -53,7 +56,7 @@ test('bad input is refused with the option, the value and what to write instead'
     [HTTP, { ca: 'x' }, /--ca needs a target with TLS/],
     [HTTP, { requests: '1', threads: '2' }, /--requests 1 is less than --threads 2/],
     ['redis://x:1', { tag: ['a'], command: 'next', batch: '2' }, /--batch 2 needs --command incr/],
-    ['redis://x:1', { tag: ['a'], as: 'runs' }, /--as runs is for http/],
+    ['redis://x:1', { tag: ['a'], as: 'runs' }, /--as runs is not for resp/],
   ]
   for (const [target, options, expected] of cases)
     assert.throws(

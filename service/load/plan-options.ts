@@ -33,7 +33,7 @@ export function planOf(target: string, options: PlanOptions): LoadPlan {
     connections: integer('--connections', options.connections, CONNECTIONS_MAX),
     pipeline: integer('--pipeline', options.pipeline, PIPELINE_MAX),
     batch: integer('--batch', options.batch, BATCH_MAX),
-    form: choice('--as', options.as, ['text', 'runs']),
+    form: choice('--as', options.as, ['text', 'runs', 'numbers']),
     command: choice('--command', options.command, ['incr', 'next']),
     rate: options.rate === undefined ? undefined : integer('--rate', options.rate, RATE_MAX),
     requests:
@@ -62,12 +62,15 @@ function refuseContradictions(plan: LoadPlan, { keyFile, key }: PlanOptions): vo
   if (requests !== undefined && requests < threads)
     throw usage(`--requests ${requests} is less than --threads ${threads}.`)
   if (target.protocol === 'resp') {
-    if (form === 'runs')
-      throw usage('--as runs is for http, grpc and grpc-stream; over resp --batch is one run.')
+    if (form !== 'text') throw usage(`--as ${form} is not for resp, where --batch is one run.`)
     if (command === 'next' && batch > 1)
       throw usage(`--command next asks for one ID; --batch ${batch} needs --command incr (INCRBY).`)
   } else {
     if (command === 'next') throw usage('--command is for --protocol resp.')
+    if (form === 'numbers' && (target.protocol === 'http' || (target.protocol === 'grpc' && batch === 1)))
+      throw usage(
+        `--as numbers is for --protocol grpc with --batch above 1, and for grpc-stream; not ${target.protocol} with --batch ${batch}.`,
+      )
     const bad = plan.tags.find((tag) => !TAG.test(tag))
     if (bad !== undefined)
       throw usage(`--tag must be workspace/group/tag, not ${JSON.stringify(bad)}. The target comes first.`)

@@ -52,7 +52,7 @@ function batchText({ batch, form, target, command }: Omit<LoadPlan, 'key'>): str
     return batch === 1 ? (command === 'next' ? 'IDGEN.NEXT' : 'INCR') : `INCRBY ${batch}`
   return batch === 1
     ? 'one ID a request'
-    : `${grouped(batch)} IDs a request${form === 'runs' ? ' as runs' : ''}`
+    : `${grouped(batch)} IDs a request${form === 'text' ? '' : ` as ${form}`}`
 }
 
 function ratesText(report: LoadReport): string[] {

@@ -93,7 +93,7 @@ test('several tags, several IDs a request, numbers and UUIDs are all told apart'
 })
 
 for (const protocol of ['grpc', 'grpc-stream'])
-  test(`over ${protocol} it asks for one ID, many, and runs`, async () => {
+  test(`over ${protocol} it asks for one ID, many, runs and numbers`, async () => {
     const target = `grpc://${service.grpcAddress}`
     const tag = ['--tag', 'demo/shop/orders', 'demo/shop/events', '--key-file', keyFile]
     const common = [
@@ -108,7 +108,8 @@ for (const protocol of ['grpc', 'grpc-stream'])
       '--pipeline',
       '8',
     ]
-    for (const more of [[], ['--batch', '10'], ['--batch', '1000', '--as', 'runs']]) {
+    const forms = ['runs', 'numbers'].map((form) => ['--batch', '1000', '--as', form])
+    for (const more of [[], ['--batch', '10'], ...forms]) {
       const { code, report, err } = await benchJson([...common, ...more])
       assert.equal(code, 0, err + JSON.stringify(report.errors))
       assert.ok(report.answers >= 5)
