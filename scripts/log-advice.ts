@@ -51,6 +51,7 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
     'Read `err`, and `code` in [errors.md](errors.md). `IDGEN_INTERNAL` is a bug: report it with `traceId`.',
   ),
   'http.refused': fine('A request was refused; the caller knows why.'),
+  'ui.failed': act('A page of the admin UI failed by a fault of ours.', 'A bug: report it with the line.'),
   'http.changed': fine('A management call changed something. The audit log has what.'),
   'grpc.failed': act('As `http.failed`, of a gRPC call.', 'As for `http.failed`.'),
   'grpc.refused': fine('A gRPC call was refused; the caller knows why.'),

@@ -80,6 +80,7 @@ export const LOG_EVENTS = {
     'err',
   ),
   'request refused': event('http.refused', 'debug', 'traceId', 'code', 'method', 'url', 'keyId?', 'detail'),
+  'page failed': event('ui.failed', 'error', 'url', 'err'),
   'changed over HTTP': event('http.changed', 'info', 'actor', 'traceId?', 'method', 'url', 'status'),
   'call failed': event('grpc.failed', ['error', 'warn'], 'traceId', 'code', 'method', 'err'),
   'call refused': event('grpc.refused', 'debug', 'traceId', 'code', 'method', 'detail'),
