@@ -296,6 +296,15 @@ function state({ useCases, claim }: Measured): MetricSource[] {
     gauge('idgen_node_listed', '1 while other processes and clients find this one', () =>
       useCases.nodes.fault === undefined ? 1 : 0,
     ),
+    gauge(
+      'idgen_tags_degraded',
+      'Tags in memory that are served by another algorithm than their first',
+      () => {
+        let tags = 0
+        for (const { router } of useCases.directory.all()) if (router.degraded) tags += 1
+        return tags
+      },
+    ),
     gauge('idgen_tags_in_memory', 'Tags that this process serves without asking the database', () => {
       let tags = 0
       for (const _ of useCases.directory.all()) tags += 1

@@ -52,7 +52,7 @@ export async function startService(
   starting.defer(() => service.stop())
   const listeners = await startListeners(
     config,
-    { ...service, tracing, sessionKey: store.sessionKey },
+    { ...service, tracing, sessionKey: store.sessionKey, node: instance },
     store.poolStats,
     starting,
   )

@@ -14,7 +14,7 @@ import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './st
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
 import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
 import { newThreads, threadCount } from './start-threads.ts'
-import { newUi, type ServiceWithPages } from './start-ui.ts'
+import { newUi, type ServiceWithPages, type UiOptions } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
@@ -43,9 +43,7 @@ export async function startListeners(
   config: Config,
   service: Service & {
     readonly tracing: OpenTracing | undefined
-    /** undefined: there is no admin UI. */
-    readonly sessionKey: Uint8Array | undefined
-  },
+  } & Omit<UiOptions, 'fold'>,
   poolStats: OpenStore['poolStats'],
   starting: AsyncDisposableStack,
 ): Promise<ListeningPorts> {
@@ -54,9 +52,11 @@ export async function startListeners(
   const certificates = await openCertificates(config, service, starting)
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
-  const pages = newUi(service, service.sessionKey)
+  let fold = (): void => {}
+  const pages = newUi(service, { ...service, fold: () => fold() })
   const api = await createApi(config, { ...service, pages }, connections, certificates)
   const { http, grpc, resp, threads } = api
+  fold = () => threads?.fold()
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
   const measured = {
     ...service,
@@ -69,7 +69,7 @@ export async function startListeners(
   }
   const metrics = new PrometheusMetrics(metricSources(measured))
   const scrape = (): ReturnType<typeof metrics.scrape> => {
-    threads?.fold()
+    fold()
     return metrics.scrape()
   }
   const probes = createProbeServer({ readiness: useCases.readiness, metrics: scrape })

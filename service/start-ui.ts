@@ -1,3 +1,5 @@
+import { FigureHistory } from './app/figure-history.ts'
+import { readFigures } from './app/live-figures.ts'
 import type { HttpServerOptions } from './http/server.ts'
 import type { Service } from './start-use-cases.ts'
 import { adminUi } from './ui/admin-ui.ts'
@@ -9,11 +11,19 @@ export interface ServiceWithPages extends Service {
   readonly pages: HttpServerOptions['pages']
 }
 
-/** The admin UI, for the HTTP server to register. `sessionKey` undefined: there is none. */
-export function newUi(
-  { useCases, audit }: Service,
-  sessionKey: Uint8Array | undefined,
-): HttpServerOptions['pages'] {
+export interface UiOptions {
+  /** undefined: there is no admin UI. */
+  readonly sessionKey: Uint8Array | undefined
+  /** This process, for people. */
+  readonly node: string
+  /** Takes in what protocol threads have counted. */
+  readonly fold: () => void
+}
+
+/** The admin UI, for the HTTP server to register. */
+export function newUi(service: Service, { sessionKey, node, fold }: UiOptions): HttpServerOptions['pages'] {
   if (sessionKey === undefined) return undefined
-  return (app) => adminUi(app, useCases, { sessionKey, audit, version: VERSION })
+  const { useCases, audit } = service
+  const figures = new FigureHistory(() => readFigures({ ...service, fold }), useCases.clock)
+  return (app) => adminUi(app, useCases, { sessionKey, audit, figures, node, version: VERSION })
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuditTrail } from '../app/audit-trail.ts'
+import type { FigureHistory } from '../app/figure-history.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { ASSETS } from './assets.ts'
@@ -15,6 +16,9 @@ export interface AdminUiOptions {
   /** Seals sessions: 32 bytes, the same in every process of the database. */
   readonly sessionKey: Uint8Array
   readonly audit: Pick<AuditTrail, 'record'>
+  readonly figures: FigureHistory
+  /** This process, for people. */
+  readonly node: string
   /** Of idgen. */
   readonly version: string
 }
@@ -40,6 +44,9 @@ export async function adminUi(
     done()
   })
   acceptForms(app)
+  const { figures } = options
+  figures.start()
+  app.addHook('onClose', () => figures.stop())
   const sessions = new Sessions(options.sessionKey, useCases.clock)
   const routes = new UiRoutes(app, { useCases, sessions })
   const parts: UiParts = { ...options, useCases, sessions }

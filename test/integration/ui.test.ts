@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { KEY } from './embedded-service.ts'
+import { ids, KEY, makeTag } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
@@ -27,6 +27,8 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   t.after(() => database.drop())
   const service = await startService({ IDGEN_DATABASE_URL: database.url, IDGEN_AUTH_ADMIN_KEY: KEY })
   t.after(() => service.stop('SIGTERM'))
+  await makeTag(service, 'orders', { algorithm: 'segment', step: { base: 1000 } })
+  await ids(service, 'orders', 50)
   const browser = await startChromium(t)
 
   for (const { name, width, height, scheme, language } of VIEWS)
@@ -48,6 +50,30 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       assert.deepEqual(complained, [])
       await context.close()
     })
+
+  await t.test('the cards say what /metrics says, and renew themselves', async () => {
+    const context = await browser.newContext({ locale: 'en' })
+    const page = await signedIn(context, service)
+    const complained = complaints(page)
+    const card = page.locator('[data-metric=idgen_ids_issued_total] dd').first()
+    const before = await card.textContent()
+    await ids(service, 'orders', 1234)
+    await card.getByText('1,284').waitFor()
+    assert.equal(before, '50')
+    const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+    for (const name of [
+      'idgen_ids_issued_total',
+      'idgen_generate_requests_total',
+      'idgen_generate_failures_total',
+      'idgen_tags_in_memory',
+      'idgen_tags_degraded',
+    ]) {
+      const shown = await page.locator(`[data-metric=${name}] dd`).first().textContent()
+      assert.equal(Number(shown?.replaceAll(',', '')), sumOf(metrics, name), name)
+    }
+    assert.deepEqual(complained, [])
+    await context.close()
+  })
 
   await t.test('signing in and choosing works without scripts', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en' })
@@ -81,6 +107,12 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await context.close()
   })
 })
+
+/** Over all labels. */
+function sumOf(metrics: string, name: string): number {
+  const lines = [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (.+)$`, 'gm'))]
+  return lines.reduce((sum, [, value]) => sum + Number(value), 0)
+}
 
 async function signedIn(context: BrowserContext, service: ServiceProcess): Promise<Page> {
   const page = await context.newPage()

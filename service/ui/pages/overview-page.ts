@@ -1,43 +1,183 @@
+import type { Interval } from '../../app/figure-history.ts'
 import type { UiParts } from '../admin-ui.ts'
-import { page } from '../answer.ts'
-import { html } from '../html.ts'
+import { page, piece } from '../answer.ts'
+import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
+import { lineChart } from '../line-chart.ts'
+import { percent, plainNumber, shortDuration, shortNumber } from '../number-text.ts'
 import { card, heading, notice } from '../parts.ts'
 import type { UiRoutes } from '../ui-routes.ts'
+import type { Member } from '../visit.ts'
 
-/** What this process does right now. */
-export function overviewPages(routes: UiRoutes, { useCases, version }: UiParts): void {
-  routes.get('/', ({ say }) => {
-    const words = say(WORDS)
-    const { ready, degraded } = useCases.readiness.report()
-    const troubles = degraded.map(
-      ({ what, why }) => html`<li><span class="font-medium">${what}</span>: ${why}</li>`,
-    )
-    return page(
-      words.title,
-      'overview',
-      html`${heading(words.title, { lead: words.lead })}
-${troubles.length > 0 ? notice('warning', html`<ul>${troubles}</ul>`) : notice('done', words.well)}
-${card('process', words.process, html`<p class="text-sm">idgen ${version} · ${ready ? words.ready : words.notReady}</p>`)}`,
-    )
+/** What this process does right now: cards with the values of its /metrics, and the last five minutes. */
+export function overviewPages(routes: UiRoutes, parts: UiParts): void {
+  routes.get('/', (member) => {
+    const words = member.say(WORDS)
+    // Figures are of all workspaces.
+    const live =
+      member.caller.within === '' ? renewing(pieceOf(member, parts)) : notice('warning', words.limited)
+    const body = html`${heading(words.title, { lead: words.lead(parts.node, parts.version) })}${live}`
+    return page(words.title, 'overview', body)
   })
+  routes.get('/live/overview', (member) =>
+    member.caller.within === '' ? piece(pieceOf(member, parts)) : piece(html``, 403),
+  )
 }
+
+function renewing(content: Html): Html {
+  return html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-swap="innerHTML">${content}</div>`
+}
+
+function pieceOf(member: Member, parts: UiParts): Html {
+  return html`${troubles(member, parts)}${cards(member, parts)}${charts(member, parts)}`
+}
+
+function troubles(member: Member, { useCases }: UiParts): Html {
+  const words = member.say(WORDS)
+  const { ready, degraded } = useCases.readiness.report()
+  const list = degraded.map(({ what, why }) => html`<li><strong>${what}</strong>: ${why}</li>`)
+  if (!ready) return notice('error', html`<p>${words.notReady}</p><ul>${list}</ul>`)
+  return list.length > 0 ? notice('warning', html`<ul>${list}</ul>`) : notice('done', words.well)
+}
+
+function cards(member: Member, { figures }: UiParts): Html {
+  const words = member.say(WORDS)
+  const { language } = member.preferences
+  const now = figures.now()
+  const whole = figures.whole()
+  const rate = (value: number | undefined): string => `${shortNumber(value ?? 0, language)}/s`
+  const p99 = whole?.p99
+  const all = [
+    { label: words.ids, value: now.ids, more: rate(whole?.ids), metric: 'idgen_ids_issued_total' },
+    {
+      label: words.requests,
+      value: now.requests,
+      more: rate(whole?.requests),
+      metric: 'idgen_generate_requests_total',
+    },
+    {
+      label: words.failures,
+      value: now.failures,
+      more: rate(whole?.failures),
+      metric: 'idgen_generate_failures_total',
+    },
+    {
+      label: words.p99,
+      value: p99 === undefined ? '–' : shortDuration(p99, language),
+      more: words.waiting(now.waiting),
+      metric: 'idgen_generate_duration_seconds',
+    },
+    { label: words.tags, value: now.tags, more: words.inMemory, metric: 'idgen_tags_in_memory' },
+    {
+      label: words.degraded,
+      value: now.degradedTags,
+      more: words.degradedMore,
+      metric: 'idgen_tags_degraded',
+    },
+    {
+      label: words.capacity,
+      value: percent(now.rangeUsedMost, language),
+      more: words.alerts(now.rangeAlerts),
+      metric: 'idgen_range_used_ratio_max',
+    },
+  ]
+  return html`<dl class="mb-6 grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4">${all.map(
+    ({ label, value, more, metric }) => html`<div class="card px-4 py-3" data-metric="${metric}">
+<dt class="text-xs font-medium text-muted">${label}</dt>
+<dd class="mt-1 truncate text-2xl font-semibold tabular-nums">${typeof value === 'number' ? plainNumber(value, language) : value}</dd>
+<dd class="mt-1 text-xs text-muted">${more}</dd>
+<dd class="mt-1 truncate font-mono text-[0.65rem] text-muted">${metric}</dd></div>`,
+  )}</dl>`
+}
+
+function charts(member: Member, { figures }: UiParts): Html {
+  const words = member.say(WORDS)
+  const { language } = member.preferences
+  const intervals = figures.intervals()
+  const one = (
+    title: string,
+    read: (interval: Interval) => number | undefined,
+    show: (value: number) => string,
+    bad = false,
+  ): Html => {
+    const values = intervals.map(read)
+    const present = values.filter((value) => value !== undefined)
+    const now = values.at(-1)
+    const nowText = now === undefined ? '–' : show(now)
+    const most = show(Math.max(0, ...present))
+    return html`<figure><figcaption class="mb-2 flex items-baseline justify-between gap-2"><span class="text-sm font-medium">${title}</span><span class="text-lg font-semibold tabular-nums">${nowText}</span></figcaption>
+${lineChart({ label: words.chart(title, nowText, most), values, room: ROOM, tone: bad ? 'bad' : 'accent' })}
+<p class="mt-1 flex justify-between text-xs text-muted"><span>${words.ago}</span><span>${words.most(most)}</span></p></figure>`
+  }
+  const rate = (value: number): string => `${shortNumber(value, language)}/s`
+  return card(
+    'recent',
+    words.recent,
+    html`<div class="grid gap-x-8 gap-y-6 md:grid-cols-2">
+${one(words.ids, ({ ids }) => ids, rate)}
+${one(
+  words.p99,
+  ({ p99 }) => p99,
+  (value) => shortDuration(value, language),
+)}
+${one(words.failures, ({ failures }) => failures, rate, true)}
+${one(
+  words.degraded,
+  ({ degradedTags }) => degradedTags,
+  (value) => plainNumber(value, language),
+  true,
+)}</div>`,
+  )
+}
+
+/** Intervals of five minutes, as FigureHistory keeps them. */
+const ROOM = 150
 
 const WORDS = bilingual(
   {
     title: 'Overview',
-    lead: 'What this process does right now.',
+    lead: (node: string, version: string) =>
+      `What the process ${node} (idgen ${version}) does right now. The values are those of its /metrics.`,
+    limited: 'Figures are of all workspaces, and your key is limited to a part of them.',
     well: 'Everything works.',
-    process: 'This process',
-    ready: 'ready',
-    notReady: 'not ready',
+    notReady: 'This process is not ready: it gets no traffic.',
+    ids: 'IDs issued',
+    requests: 'Requests',
+    failures: 'Failed requests',
+    p99: 'Response time, 99 %',
+    waiting: (count: number) => (count === 1 ? '1 waits now' : `${count} wait now`),
+    tags: 'Tags served here',
+    inMemory: 'in memory',
+    degraded: 'Degraded tags',
+    degradedMore: 'served by another algorithm than their first',
+    capacity: 'Fullest number space',
+    alerts: (count: number) => (count === 0 ? 'no tag near its end' : `${count} near their end`),
+    recent: 'The last five minutes',
+    ago: '5 min ago',
+    most: (value: string) => `highest ${value}`,
+    chart: (title: string, now: string, most: string) =>
+      `${title} over five minutes: now ${now}, highest ${most}`,
   },
   {
     title: '总览',
-    lead: '本进程的实时状态。',
+    lead: (node, version) => `进程 ${node}（idgen ${version}）的实时状态，数值与其 /metrics 一致。`,
+    limited: '这些数据涵盖所有工作空间，而您的密钥仅限其中一部分。',
     well: '一切正常。',
-    process: '本进程',
-    ready: '就绪',
-    notReady: '未就绪',
+    notReady: '本进程未就绪，不接收流量。',
+    ids: '已发号数量',
+    requests: '请求数',
+    failures: '失败请求',
+    p99: '响应时间（99 分位）',
+    waiting: (count) => `当前等待 ${count} 个`,
+    tags: '本进程服务的标签',
+    inMemory: '已载入内存',
+    degraded: '已降级标签',
+    degradedMore: '当前未使用首选算法',
+    capacity: '号段空间最高占用',
+    alerts: (count) => (count === 0 ? '没有标签接近用尽' : `${count} 个标签即将用尽`),
+    recent: '最近五分钟',
+    ago: '5 分钟前',
+    most: (value) => `最高 ${value}`,
+    chart: (title, now, most) => `${title}，最近五分钟：当前 ${now}，最高 ${most}`,
   },
 )

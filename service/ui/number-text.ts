@@ -1,0 +1,36 @@
+import type { Language } from './language.ts'
+
+/** Numbers as people of a language write them. */
+export function plainNumber(value: number, language: Language): string {
+  return formatOf(language, {}).format(value)
+}
+
+/** Short where it is large: 1.2M, 120万. */
+export function shortNumber(value: number, language: Language): string {
+  const format = formatOf(language, { notation: 'compact', maximumFractionDigits: value < 100 ? 1 : 0 })
+  return value < 10_000
+    ? formatOf(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
+    : format.format(value)
+}
+
+/** As much of it as tells something: 0.004 %, 12 %, 80.1 %. */
+export function percent(share: number, language: Language): string {
+  return formatOf(language, { style: 'percent', maximumSignificantDigits: 3 }).format(share)
+}
+
+/** Seconds as milliseconds or seconds. */
+export function shortDuration(seconds: number, language: Language): string {
+  const inMs = seconds < 1
+  const value = inMs ? seconds * 1000 : seconds
+  return `${formatOf(language, { maximumSignificantDigits: 2 }).format(value)} ${inMs ? 'ms' : 's'}`
+}
+
+/** Making a format costs a hundred times as much as using it. Keyed by what is in the sources, so they are few. */
+const FORMATS = new Map<string, Intl.NumberFormat>()
+
+function formatOf(language: Language, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = language + JSON.stringify(options)
+  let format = FORMATS.get(key)
+  if (format === undefined) FORMATS.set(key, (format = new Intl.NumberFormat(language, options)))
+  return format
+}
