@@ -12,6 +12,7 @@ import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-stor
 import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
 import { sealKey } from './adapters/postgres/seal-key.ts'
@@ -41,6 +42,7 @@ export interface OpenStore
     | 'keyUses'
     | 'auditSink'
     | 'auditQuery'
+    | 'tagSearch'
   > {
   readonly poolStats: () => PoolStats
   /** Seals sessions of the admin UI, the same in every process of the database. Left out where there is no UI. */
@@ -93,6 +95,7 @@ export async function openStore(
     keyUses: new PostgresKeyUseStore(database),
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
+    tagSearch: new PostgresTagSearch(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
     poolStats: () => database.poolStats(),
     lost: server.lost,

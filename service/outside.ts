@@ -13,6 +13,7 @@ import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
+import type { TagSearch } from './ports/tag-search.ts'
 import type { TimeCopyStore } from './ports/time-copy-store.ts'
 import type { TimeGrantStore } from './ports/time-grant-store.ts'
 import type { Tracer } from './ports/tracer.ts'
@@ -32,6 +33,7 @@ export interface Outside {
   readonly keyUses: KeyUseStore
   readonly auditSink: AuditSink
   readonly auditQuery: AuditQuery
+  readonly tagSearch: TagSearch
   /** Left out where no etcd is configured. */
   readonly shared?: SharedStore
   /** Left out where no Redis is configured. */

@@ -137,6 +137,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     }),
     nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
     audit: new AuditReaders(outside.auditQuery),
+    tagSearch: outside.tagSearch,
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     layout,

@@ -2,6 +2,7 @@ import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { TagSearch } from '../ports/tag-search.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { ClientAddresses } from './client-addresses.ts'
@@ -40,6 +41,7 @@ export interface UseCases {
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
   readonly audit: AuditQuery
+  readonly tagSearch: TagSearch
   readonly alerts: RecordAlerts
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits

@@ -8,6 +8,7 @@ import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-c
 import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
 import { PostgresKeyUseStore } from '../../service/adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresTagSearch } from '../../service/adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { apiKeyStoreContract } from '../contracts/api-key-store.contract.ts'
@@ -18,6 +19,7 @@ import { declarationStoreContract } from '../contracts/declaration-store.contrac
 import { declaredKeysContract } from '../contracts/declared-keys.contract.ts'
 import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
+import { tagSearchContract } from '../contracts/tag-search.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { testDatabase } from './postgres-server.ts'
@@ -50,6 +52,11 @@ segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
     others: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
     close,
   }
+})
+
+tagSearchContract('PostgresTagSearch', async () => {
+  const { one, close } = await open()
+  return { catalog: new PostgresCatalogStore(one), search: new PostgresTagSearch(one), close }
 })
 
 timeGrantStoreContract('PostgresTimeGrantStore', async () => {
