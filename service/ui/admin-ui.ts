@@ -5,8 +5,15 @@ import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { ASSETS } from './assets.ts'
 import { ownPath } from './own-path.ts'
+import { batchPages } from './pages/batch-page.ts'
+import { groupPages } from './pages/group-page.ts'
+import { newBatchPages } from './pages/new-batch-page.ts'
 import { overviewPages } from './pages/overview-page.ts'
 import { signInPages } from './pages/sign-in-page.ts'
+import { tagFormPages } from './pages/tag-form-page.ts'
+import { tagPages } from './pages/tag-page.ts'
+import { tagsPages } from './pages/tags-page.ts'
+import { workspacesPages } from './pages/workspaces-page.ts'
 import { changedPreferences } from './preferences.ts'
 import { pageHeaders } from './response-headers.ts'
 import { Sessions } from './session.ts'
@@ -54,6 +61,13 @@ export async function adminUi(
   preferences(routes)
   signInPages(routes, parts)
   overviewPages(routes, parts)
+  tagsPages(routes, parts)
+  tagFormPages(routes, parts)
+  batchPages(routes, parts)
+  newBatchPages(routes, parts)
+  tagPages(routes, parts)
+  workspacesPages(routes, parts)
+  groupPages(routes, parts)
   routes.get('/*', () => {
     throw new IdgenError('IDGEN_ROUTE_NOT_FOUND', 'There is no such page.')
   })

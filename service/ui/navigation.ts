@@ -14,7 +14,11 @@ interface Entry {
   readonly needs?: Scope
 }
 
-const ENTRIES: readonly Entry[] = [{ section: 'overview', url: '/ui' }]
+const ENTRIES: readonly Entry[] = [
+  { section: 'overview', url: '/ui' },
+  { section: 'tags', url: '/ui/tags', needs: 'manage' },
+  { section: 'workspaces', url: '/ui/workspaces', needs: 'manage' },
+]
 
 /** Links to the parts that this caller may use. */
 export function navigation({ caller, say }: Member, here: Section | undefined): Html {

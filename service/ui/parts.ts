@@ -1,4 +1,5 @@
-import { type Html, html, type Value } from './html.ts'
+import { attr, type Html, html, type Value } from './html.ts'
+import { bilingual } from './language.ts'
 import type { Member } from './visit.ts'
 
 /** What pages are put together from. Their looks are in stylesheet.css. */
@@ -8,19 +9,104 @@ export function csrfField({ session }: Pick<Member, 'session'>): Html {
   return html`<input type="hidden" name="csrf" value="${session.csrf}">`
 }
 
-export function heading(title: string, more?: { readonly lead?: string; readonly actions?: Value }): Html {
-  return html`<div class="mb-6 flex flex-wrap items-end justify-between gap-4"><div>
-<h1 class="text-2xl font-bold tracking-tight">${title}</h1>${
-    more?.lead !== undefined && html`<p class="mt-1 max-w-3xl text-sm text-muted">${more.lead}</p>`
-  }</div>${more?.actions !== undefined && html`<div class="flex gap-2">${more.actions}</div>`}</div>`
+/** The title of a page; `trail`: links to what it lies in. */
+export function heading(
+  title: string,
+  more: {
+    readonly lead?: Value
+    readonly actions?: Value
+    readonly trail?: readonly (readonly [string, string])[]
+  } = {},
+): Html {
+  const { lead, actions, trail = [] } = more
+  return html`<div class="mb-6 flex flex-wrap items-end justify-between gap-4"><div class="min-w-0">
+${trail.length > 0 && html`<p class="mb-1 text-sm text-muted">${trail.map(([text, url]) => html`<a class="link" href="${url}">${text}</a> / `)}</p>`}
+<h1 class="text-2xl font-bold tracking-tight wrap-anywhere">${title}</h1>${
+    lead !== undefined && html`<p class="mt-1 max-w-3xl text-sm text-muted">${lead}</p>`
+  }</div>${actions !== undefined && html`<div class="flex flex-wrap gap-2">${actions}</div>`}</div>`
 }
 
 /** `id` also names the heading: the card is a region that screen readers list. */
 export function card(id: string, title: string, body: Value): Html {
-  return html`<section class="card" aria-labelledby="${id}-title"><h2 id="${id}-title" class="mb-3 text-base font-semibold">${title}</h2>${body}</section>`
+  return html`<section class="card mb-4" aria-labelledby="${id}-title"><h2 id="${id}-title" class="mb-3 text-base font-semibold">${title}</h2>${body}</section>`
 }
 
 /** Something went wrong, or well; read out at once by a screen reader. */
 export function notice(kind: 'error' | 'done' | 'warning', text: Value): Html {
   return html`<div class="notice notice-${kind}" role="${kind === 'error' ? 'alert' : 'status'}">${text}</div>`
 }
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly value?: string | number
+  readonly hint?: string
+  readonly required?: boolean
+  readonly type?: 'text' | 'number' | 'search' | 'datetime-local'
+  /** Unique in its page; default: the name. */
+  readonly id?: string
+}
+
+export function field({
+  name,
+  label,
+  value = '',
+  hint,
+  required = false,
+  type = 'text',
+  id = name,
+}: Field): Html {
+  return html`<div><label class="label" for="${id}">${label}</label>
+<input id="${id}" name="${name}" type="${type === 'number' ? 'text' : type}" value="${value}" autocomplete="off" spellcheck="false" ${attr('inputmode', type === 'number', 'numeric')} ${attr('required', required)} ${attr('aria-describedby', hint !== undefined, `${id}-hint`)}>
+${hint !== undefined && html`<p id="${id}-hint" class="hint">${hint}</p>`}</div>`
+}
+
+/** A table that is pushed sideways where it has no room. `caption` is for those who cannot see it. */
+export function table(caption: string, head: readonly Value[], rows: readonly (readonly Value[])[]): Html {
+  return html`<div class="overflow-x-auto" role="group" aria-label="${caption}" tabindex="0"><table class="w-full text-sm">
+<caption class="sr-only">${caption}</caption>
+<thead><tr>${head.map((one) => html`<th scope="col" class="px-2 py-2">${one}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr class="border-t border-line">${row.map((cell) => html`<td class="px-2 py-2 align-top">${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`
+}
+
+/** Names below something that is to be deleted or changed for good: typed, so that no slip does it. */
+export function confirmField({ say }: Member, name: string): Html {
+  return field({ name: 'confirm', label: say(WORDS).confirm(name), required: true })
+}
+
+/** Whether it was typed as asked for. */
+export function isConfirmed({ form }: Member, name: string): boolean {
+  return form.get('confirm')?.trim() === name
+}
+
+/** To the first page and to the next one of a list. */
+export function pager({ say, query }: Member, path: string, next: string | undefined): Html {
+  const words = say(WORDS)
+  const to = (after: string | undefined): string => {
+    const wanted = new URLSearchParams(query)
+    wanted.delete('select')
+    if (after === undefined) wanted.delete('after')
+    else wanted.set('after', after)
+    return `${path}?${wanted}`
+  }
+  if (next === undefined && !query.has('after')) return html``
+  return html`<nav class="mt-4 flex gap-2" aria-label="${words.pages}">${
+    query.has('after') && html`<a class="button-quiet" href="${to(undefined)}">${words.first}</a>`
+  }${next !== undefined && html`<a class="button-quiet" rel="next" href="${to(next)}">${words.next}</a>`}</nav>`
+}
+
+const WORDS = bilingual(
+  {
+    confirm: (name: string) => `To confirm, type ${name}`,
+    pages: 'Pages',
+    first: 'First page',
+    next: 'Next page',
+  },
+  {
+    confirm: (name) => `请输入 ${name} 以确认`,
+    pages: '分页',
+    first: '第一页',
+    next: '下一页',
+  },
+)

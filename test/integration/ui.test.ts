@@ -10,7 +10,20 @@ import { ids, KEY, makeTag } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
-const PAGES: readonly (readonly [path: string, picture?: string])[] = [['/ui', 'overview']]
+const PAGES: readonly (readonly [path: string, picture?: string])[] = [
+  ['/ui', 'overview'],
+  ['/ui/tags', 'tags'],
+  ['/ui/tags/new', 'new-tag'],
+  ['/ui/tags/w/g/orders', 'tag'],
+  ['/ui/tags/w/g/orders/edit'],
+  ['/ui/tags/w/g/orders/delete'],
+  ['/ui/tags/batch?tag=w/g/orders', 'batch'],
+  ['/ui/tags/new-batch'],
+  ['/ui/workspaces', 'workspaces'],
+  ['/ui/workspaces/w'],
+  ['/ui/workspaces/w/groups/g'],
+  ['/ui/workspaces/w/delete'],
+]
 
 /** As people see them: what differs is only looks, so two of all combinations show the rest. */
 const VIEWS = [

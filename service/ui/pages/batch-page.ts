@@ -1,0 +1,197 @@
+import { authorize } from '../../app/authenticator.ts'
+import { parseTagPath } from '../../app/tag-directory.ts'
+import type { TagRequest } from '../../app/tag-request.ts'
+import { IdgenError } from '../../core/errors.ts'
+import { type Tag, tagFaults } from '../../core/tag.ts'
+import type { UiParts } from '../admin-ui.ts'
+import { type Answer, page, seeOther } from '../answer.ts'
+import { type BatchRow, rowsTable } from '../batch-rows.ts'
+import { errorText } from '../error-page.ts'
+import { orAgain } from '../form-again.ts'
+import { type Html, html } from '../html.ts'
+import { bilingual } from '../language.ts'
+import { card, csrfField, heading } from '../parts.ts'
+import { tagUrl } from '../places.ts'
+import { chainFieldset, chainOf, requestOfForm, stepFieldset } from '../tag-fields.ts'
+import type { UiRoutes } from '../ui-routes.ts'
+import type { Member } from '../visit.ts'
+
+type Action = 'step' | 'chain' | 'delete'
+type Catalog = UiParts['useCases']['catalog']
+
+/** One change of many tags: chosen, looked at as it would be, done; each tag with its own result. */
+export function batchPages(routes: UiRoutes, { useCases: { catalog } }: UiParts): void {
+  routes.get('/tags/batch', (member) => {
+    const paths = member.query.getAll('tag').slice(0, TAGS_MAX)
+    return paths.length === 0 ? seeOther('/ui/tags') : choosePage(member, paths)
+  })
+  routes.post('/tags/batch', (member) => {
+    const paths = member.form.getAll('tag').slice(0, TAGS_MAX)
+    return orAgain(
+      async () => {
+        const action = actionOf(member)
+        const request = requestOf(member, action)
+        const tags = await Promise.all(paths.map((path) => read(member, catalog, path)))
+        if (member.form.get('confirmed') !== 'yes')
+          return previewPage(
+            member,
+            action,
+            tags.map((tag) => preview(tag, action, request)),
+          )
+        const rows: BatchRow[] = []
+        // One after the other: each is a transaction that others wait for.
+        for (const tag of tags) rows.push(await carryOut(member, catalog, tag, { action, request }))
+        return resultPage(member, action, rows)
+      },
+      (error) => choosePage(member, paths, errorText(member, error)),
+    )
+  })
+}
+
+/** A tag, or why it cannot be had. */
+type Read = { readonly path: string; readonly tag: Tag | undefined; readonly problem: string | undefined }
+
+async function read(member: Member, catalog: Catalog, path: string): Promise<Read> {
+  try {
+    const ref = parseTagPath(path)
+    authorize(member.caller, 'manage', path)
+    return { path, tag: await catalog.tag(ref), problem: undefined }
+  } catch (thrown) {
+    return { path, tag: undefined, problem: IdgenError.from(thrown).message }
+  }
+}
+
+function preview({ path, tag, problem }: Read, action: Action, request: TagRequest): BatchRow {
+  if (tag === undefined) return { path, before: '', after: problem ?? '', ok: false }
+  const before = settingsOf(tag, action)
+  if (action === 'delete') return { path, url: tagUrl(tag), before, after: '', ok: true }
+  const after = {
+    ...tag,
+    chain: request.chain ?? tag.chain,
+    step: { ...tag.step, ...withoutGaps(request.step) },
+  }
+  const faults = tagFaults(after)
+  if (faults.length > 0)
+    return {
+      path,
+      url: tagUrl(tag),
+      before,
+      after: faults.map((one) => `${one.path} ${one.message}`).join('; '),
+      ok: false,
+    }
+  return { path, url: tagUrl(tag), before, after: settingsOf(after, action), ok: true }
+}
+
+async function carryOut(
+  member: Member,
+  catalog: Catalog,
+  { path, tag, problem }: Read,
+  { action, request }: { action: Action; request: TagRequest },
+): Promise<BatchRow> {
+  if (tag === undefined) return { path, before: '', after: problem ?? '', ok: false }
+  const before = settingsOf(tag, action)
+  try {
+    // The version that was read a moment ago: a change by another one in between is refused, not lost.
+    if (action === 'delete') await catalog.deleteTag(member.actor, tag, tag.version)
+    else await catalog.updateTag(member.actor, tag, request, tag.version)
+    return { path, before, after: member.say(WORDS).done, ok: true }
+  } catch (thrown) {
+    const error = IdgenError.from(thrown)
+    return { path, before, after: `${error.message} [${error.code}]`, ok: false }
+  }
+}
+
+function settingsOf({ chain, step }: Pick<Tag, 'chain' | 'step'>, action: Action): string {
+  return action === 'step' ? `${step.base} (${step.min} – ${step.max})` : chain.join(' → ')
+}
+
+function withoutGaps(step: TagRequest['step']): Partial<Tag['step']> {
+  return Object.fromEntries(Object.entries(step ?? {}).filter(([, value]) => value !== undefined))
+}
+
+function actionOf({ form }: Member): Action {
+  const action = form.get('action')
+  if (action === 'step' || action === 'chain' || action === 'delete') return action
+  throw new IdgenError('IDGEN_REQUEST_INVALID', '/action must be step, chain or delete.')
+}
+
+function requestOf({ form }: Member, action: Action): TagRequest {
+  if (action === 'step') return { step: requestOfForm(form).step }
+  return action === 'chain' ? { chain: chainOf(form) } : {}
+}
+
+function choosePage(member: Member, paths: readonly string[], error?: Html): Answer {
+  const words = member.say(WORDS)
+  const tags = paths.map((path) => html`<input type="hidden" name="tag" value="${path}">`)
+  const form = (action: Action, fields: Html): Html =>
+    html`<form method="post" action="/ui/tags/batch" class="grid gap-4">${csrfField(member)}${tags}<input type="hidden" name="action" value="${action}">${fields}<div><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.preview}</button></div></form>`
+  const body = html`${heading(words.title(paths.length), { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}${error}
+${card('chosen', words.chosen, html`<ul class="flex flex-wrap gap-2">${paths.map((path) => html`<li class="badge">${path}</li>`)}</ul>`)}
+${card('step', words.step, form('step', stepFieldset(member, { base: '', min: '', max: '' })))}
+${card('chain', words.chain, form('chain', chainFieldset(member, [])))}
+${card('delete', words.remove, form('delete', html`<p class="text-sm text-muted">${words.removeHint}</p>`))}`
+  return page(words.title(paths.length), 'tags', body, error === undefined ? 200 : 400)
+}
+
+function previewPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
+  const words = member.say(WORDS)
+  const good = rows.filter(({ ok }) => ok).length
+  // The same fields once more, with the word that it is meant.
+  const fields = [...member.form].filter(([name]) => name !== 'csrf' && name !== 'confirmed')
+  const body = html`${heading(words.previewOf[action], { lead: words.willChange(good, rows.length), trail: [[words.tags, '/ui/tags']] })}
+${card('rows', words.previewOf[action], rowsTable(member, rows))}
+${
+  good > 0 &&
+  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt(good)}</button></form>`
+}`
+  return page(words.previewOf[action], 'tags', body)
+}
+
+function resultPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
+  const words = member.say(WORDS)
+  const good = rows.filter(({ ok }) => ok).length
+  const body = html`${heading(words.results, { lead: words.changed(good, rows.length), trail: [[words.tags, '/ui/tags']] })}
+${card('rows', words.previewOf[action], rowsTable(member, rows))}`
+  return page(words.results, 'tags', body)
+}
+
+/** A page of the list of tags, so that their form fits into an address. */
+const TAGS_MAX = 100
+
+const WORDS = bilingual(
+  {
+    tags: 'Tags',
+    title: (count: number) => `Change ${count} tags`,
+    lead: 'Nothing is changed before you have seen what it would be.',
+    chosen: 'Chosen',
+    step: 'Another step',
+    chain: 'Other algorithms',
+    remove: 'Delete',
+    removeHint:
+      'Applications that ask for their IDs are refused from then on. The numbers are never given again.',
+    preview: 'Show what would change',
+    previewOf: { step: 'Another step', chain: 'Other algorithms', delete: 'Delete' },
+    willChange: (good: number, all: number) => `${good} of ${all} would be changed. Nothing is changed yet.`,
+    doIt: (count: number) => `Change ${count} tags now`,
+    results: 'Results',
+    changed: (good: number, all: number) => `${good} of ${all} were changed.`,
+    done: 'done',
+  },
+  {
+    tags: '业务标签',
+    title: (count) => `修改 ${count} 个标签`,
+    lead: '在您确认预览之前不会进行任何修改。',
+    chosen: '已选择',
+    step: '修改步长',
+    chain: '修改算法',
+    remove: '删除',
+    removeHint: '删除后，向其取号的应用将立即被拒绝；号码永不重用。',
+    preview: '预览修改',
+    previewOf: { step: '修改步长', chain: '修改算法', delete: '删除' },
+    willChange: (good, all) => `${all} 个中有 ${good} 个将被修改，目前尚未修改。`,
+    doIt: (count) => `立即修改 ${count} 个标签`,
+    results: '结果',
+    changed: (good, all) => `${all} 个中有 ${good} 个已修改。`,
+    done: '完成',
+  },
+)
