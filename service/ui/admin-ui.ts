@@ -5,6 +5,10 @@ import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { ASSETS } from './assets.ts'
 import { ownPath } from './own-path.ts'
+import { auditPages } from './pages/audit-page.ts'
+import { eventsPages } from './pages/events-page.ts'
+import { keysPages } from './pages/keys-page.ts'
+import { nodesPages } from './pages/nodes-page.ts'
 import { overviewPages } from './pages/overview-page.ts'
 import { signInPages } from './pages/sign-in-page.ts'
 import { changedPreferences } from './preferences.ts'
@@ -54,6 +58,10 @@ export async function adminUi(
   preferences(routes)
   signInPages(routes, parts)
   overviewPages(routes, parts)
+  eventsPages(routes, parts)
+  nodesPages(routes, parts)
+  keysPages(routes, parts)
+  auditPages(routes, parts)
   routes.get('/*', () => {
     throw new IdgenError('IDGEN_ROUTE_NOT_FOUND', 'There is no such page.')
   })

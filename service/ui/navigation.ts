@@ -14,7 +14,13 @@ interface Entry {
   readonly needs?: Scope
 }
 
-const ENTRIES: readonly Entry[] = [{ section: 'overview', url: '/ui' }]
+const ENTRIES: readonly Entry[] = [
+  { section: 'overview', url: '/ui' },
+  { section: 'events', url: '/ui/events', needs: 'audit' },
+  { section: 'nodes', url: '/ui/nodes' },
+  { section: 'keys', url: '/ui/keys', needs: 'manage' },
+  { section: 'audit', url: '/ui/audit', needs: 'audit' },
+]
 
 /** Links to the parts that this caller may use. */
 export function navigation({ caller, say }: Member, here: Section | undefined): Html {

@@ -10,7 +10,13 @@ import { ids, KEY, makeTag } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
-const PAGES: readonly (readonly [path: string, picture?: string])[] = [['/ui', 'overview']]
+const PAGES: readonly (readonly [path: string, picture?: string])[] = [
+  ['/ui', 'overview'],
+  ['/ui/events', 'events'],
+  ['/ui/nodes', 'nodes'],
+  ['/ui/keys', 'keys'],
+  ['/ui/audit', 'audit'],
+]
 
 /** As people see them: what differs is only looks, so two of all combinations show the rest. */
 const VIEWS = [
