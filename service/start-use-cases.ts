@@ -135,7 +135,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
           (troubles) => troubles ?? [],
         ),
     }),
-    nodes: new NodeRegistry({ coordinator: outside.shared?.coordinator, clock, log }),
+    nodes: newNodes(outside, workerIds),
     audit: new AuditReaders(outside.auditQuery),
     tagSearch: outside.tagSearch,
     alerts: new RecordAlerts(audit),
@@ -151,6 +151,11 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const watches = { routers, capacity, storeWatch, timeWatch, follower, claim, lender }
   const keyUsage = new KeyUsage({ ...useCases, store: outside.keyUses })
   return { ...cursors, ...watches, ...granting, useCases, audit, coordination, keyUsage }
+}
+
+function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRegistry {
+  const workers = (): number[] => workerIds.held.filter((worker) => worker !== undefined)
+  return new NodeRegistry({ coordinator: shared?.coordinator, clock, log, workers })
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */

@@ -1,12 +1,13 @@
 import { NODES, nodeKey } from '../core/coordination-keys.ts'
 import { jsonFields } from '../core/json-object.ts'
-import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
+import { DC_COUNT_MAX, WORKER_COUNT } from '../core/snowflake-layout.ts'
 import type { Entry } from '../ports/coordinator.ts'
 
 /**
  * A running process, as clients find it:
  *
- *     /nodes/{dc}/{node}   {"dc":0,"node":"host/1","http":"http://…","grpc":"host:50051","version":"…","startedAt":"…"}
+ *     /nodes/{dc}/{node}   {"dc":0,"node":"host/1","http":"http://…","grpc":"host:50051","version":"…","startedAt":"…",
+ *                           "workers":[17]}
  */
 export interface NodeRecord {
   readonly dc: number
@@ -19,14 +20,16 @@ export interface NodeRecord {
   readonly version: string
   /** ISO 8601, by its own clock. */
   readonly startedAt: string
+  /** Worker ids that it stamps with; undefined: it is of a release that does not say. */
+  readonly workers?: readonly number[]
 }
 
 export function keyOf({ dc, node }: NodeRecord): string {
   return nodeKey(dc, node)
 }
 
-export function printNode({ dc, node, http, grpc, version, startedAt }: NodeRecord): string {
-  return JSON.stringify({ dc, node, http, grpc, version, startedAt })
+export function printNode({ dc, node, http, grpc, version, startedAt, workers }: NodeRecord): string {
+  return JSON.stringify({ dc, node, http, grpc, version, startedAt, workers })
 }
 
 /**
@@ -34,14 +37,22 @@ export function printNode({ dc, node, http, grpc, version, startedAt }: NodeReco
  * add fields.
  */
 export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRecord | undefined {
-  const { dc, node, http, grpc, version, startedAt } = jsonFields(value)
+  const { dc, node, http, grpc, version, startedAt, workers } = jsonFields(value)
   if (typeof dc !== 'number' || !Number.isInteger(dc) || dc < 0 || dc >= DC_COUNT_MAX) return undefined
   if (!isText(node) || !isText(http) || !isText(grpc) || !isText(version) || !isText(startedAt))
     return undefined
   if (!/^https?:\/\//.test(http) || !URL.canParse(http) || Number.isNaN(Date.parse(startedAt)))
     return undefined
-  const record = { dc, node, http, grpc, version, startedAt }
+  const held = workersOf(workers)
+  const record = { dc, node, http, grpc, version, startedAt, ...(held && { workers: held }) }
   return key.startsWith(NODES) && key === keyOf(record) ? record : undefined
+}
+
+/** For people to read; what is no list of worker ids costs nobody the node. */
+function workersOf(value: unknown): number[] | undefined {
+  if (!Array.isArray(value) || value.length > WORKER_COUNT) return undefined
+  const held = value.filter((one) => Number.isInteger(one) && one >= 0 && one < WORKER_COUNT)
+  return held.length === value.length ? held : undefined
 }
 
 function isText(value: unknown): value is string {

@@ -5,7 +5,7 @@ import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
-import { type NodeRecord, parseNode, printNode } from './node-record.ts'
+import { keyOf, type NodeRecord, parseNode, printNode } from './node-record.ts'
 import { NODES_LISTED_MAX, NodeRegistry } from './node-registry.ts'
 
 function world(t: TestContext) {
@@ -13,8 +13,8 @@ function world(t: TestContext) {
   const etcd = new MemoryCoordination(clock)
   const coordinator = new MemoryCoordinator(etcd)
   const log = new RecordedLog()
-  const start = async (self: NodeRecord): Promise<NodeRegistry> => {
-    const registry = new NodeRegistry({ coordinator, clock, log })
+  const start = async (self: NodeRecord, workers?: () => readonly number[]): Promise<NodeRegistry> => {
+    const registry = new NodeRegistry({ coordinator, clock, log, ...(workers && { workers }) })
     t.after(() => registry.stop())
     registry.start(self)
     await settle()
@@ -57,6 +57,27 @@ test('a node may be called anything', async (t) => {
   assert.deepEqual(names(one, 0), ['0:a/../1 ä%2F', '0:z/1'])
   const { entries } = await coordinator.list('/nodes/0/')
   assert.ok(entries.every(({ key }) => key.split('/').length === 4))
+})
+
+test('others hear which worker ids a process holds, and when they change', async (t) => {
+  const { start, pass } = world(t)
+  let held = [17]
+  await start(nodeOf(0, 'a/1'), () => held)
+  const other = await start(nodeOf(0, 'b/1'))
+  assert.deepEqual(
+    other.list(0).map(({ workers }) => workers),
+    [[17], undefined],
+  )
+  held = [17, 18]
+  await pass(6000)
+  assert.deepEqual(other.list(0)[0]?.workers, [17, 18])
+})
+
+test('worker ids that cannot be are left out, and the node stays listed', () => {
+  for (const workers of [[256], [-1], [0.5], ['1'], 'x', Array.from({ length: 257 }, () => 1)]) {
+    const value = JSON.stringify({ ...nodeOf(0, 'a/1'), workers })
+    assert.deepEqual(parseNode({ key: keyOf(nodeOf(0, 'a/1')), value }), nodeOf(0, 'a/1'))
+  }
 })
 
 test('a process that stops is off every list at once, one that dies after its lease', async (t) => {

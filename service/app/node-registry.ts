@@ -11,6 +11,8 @@ export interface NodeRegistryOptions {
   readonly coordinator: Coordinator | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Worker ids that this process holds now; told with the next renewal. Left out: none are told. */
+  readonly workers?: () => readonly number[]
   /** How long a process that died stays listed. Default 15,000 ms. */
   readonly leaseMs?: number
   /** Default 5000 ms: a third of the lease lets two renewals fail. */
@@ -83,11 +85,18 @@ export class NodeRegistry {
   list(firstDc: number): readonly NodeRecord[] {
     const nodes = new Map(this.#nodes)
     // Also while etcd is away: whoever got this answer reached this process.
-    if (this.#self !== undefined) nodes.set(keyOf(this.#self), this.#self)
+    const self = this.#record()
+    if (self !== undefined) nodes.set(keyOf(self), self)
     const rank = ({ dc }: NodeRecord): number => (dc === firstDc ? -1 : dc)
     return [...nodes.values()]
       .sort((a, b) => rank(a) - rank(b) || (a.node < b.node ? -1 : 1))
       .slice(0, NODES_LISTED_MAX)
+  }
+
+  /** What this process tells of itself now. */
+  #record(): NodeRecord | undefined {
+    const workers = this.#options.workers?.()
+    return this.#self && { ...this.#self, ...(workers && { workers }) }
   }
 
   /** Keeps the lease and the record, or makes them anew. Concurrent calls share one try. Never rejects. */
@@ -100,7 +109,7 @@ export class NodeRegistry {
 
   async #renewOnce(): Promise<void> {
     const { coordinator, log } = this.#options
-    const self = this.#self
+    const self = this.#record()
     if (coordinator === undefined || self === undefined) return
     try {
       await this.#write(coordinator, self)

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { authorize } from '../app/authenticator.ts'
+import { auditFilter, auditPlaceOf, auditPlaceText, type GivenAuditFilter } from '../app/audit-filter.ts'
 import type { UseCases } from '../app/use-cases.ts'
-import { IdgenError } from '../core/errors.ts'
 import type { AuditFilter, AuditPosition, AuditQuery, FoundRecord } from '../ports/audit-query.ts'
 import { AUDIT_RECORD_SCHEMA, EXPORT_AUDIT, EXPORT_LIMIT_MAX, LIST_AUDIT } from './audit-schemas.ts'
 import { requestError } from './foreign-error.ts'
@@ -10,11 +9,7 @@ import { pageAnswer, pageRequest } from './page-cursor.ts'
 import { problemOf } from './problem.ts'
 import { callerOf } from './request-state.ts'
 
-type Query = Readonly<Partial<Record<(typeof TEXT_FILTERS)[number] | 'from' | 'to' | 'cursor', string>>> & {
-  readonly limit: number
-}
-
-const TEXT_FILTERS = ['actor', 'action', 'subject', 'workspace', 'result', 'traceId'] as const
+type Query = GivenAuditFilter & { readonly cursor?: string; readonly limit: number }
 
 /**
  * Reads the audit log. A key that is limited to a part of the catalogue sees the records of that part. `exportMax`:
@@ -30,10 +25,10 @@ export function auditRoutes(
     const filter = filterOf(request)
     const { after, limit } = pageRequest(COLLECTION, request.query)
     // One more than asked for tells whether there is another page.
-    const found = await audit.find(filter, positionOf(after), 'newest', limit + 1)
+    const found = await audit.find(filter, auditPlaceOf(after), 'newest', limit + 1)
     const items = found.slice(0, limit)
     const last = items.at(-1)
-    const next = found.length > limit && last !== undefined ? textOf(last) : undefined
+    const next = found.length > limit && last !== undefined ? auditPlaceText(last) : undefined
     return pageAnswer(COLLECTION, { items, next }, recordView)
   })
   app.get<{ Querystring: Query }>('/v1/audit/export', { schema: EXPORT_AUDIT }, async (request, reply) => {
@@ -63,7 +58,7 @@ class AuditLines {
     this.#filter = filter
     this.#request = request
     const { after, limit } = pageRequest(EXPORTED, request.query)
-    this.#after = positionOf(after)
+    this.#after = auditPlaceOf(after)
     this.#left = Math.min(limit, exportMax)
   }
 
@@ -96,52 +91,17 @@ class AuditLines {
   async *#more(): AsyncGenerator<string, void> {
     const [record] = await this.#audit.find(this.#filter, this.#after, 'oldest', 1)
     if (record === undefined || this.#after === undefined) return
-    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: textOf(this.#after) }, recordView)
+    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: auditPlaceText(this.#after) }, recordView)
     yield `${JSON.stringify({ nextCursor })}\n`
   }
 }
 
 function filterOf(request: FastifyRequest<{ Querystring: Query }>): AuditFilter {
-  const { query } = request
-  const caller = callerOf(request)
-  authorize(caller, 'audit', query.workspace ?? caller.within)
-  const filter: Record<string, string | Date> = {}
-  for (const name of TEXT_FILTERS) {
-    const value = query[name]
-    if (value !== undefined) filter[name] = value
-  }
-  for (const name of ['from', 'to'] as const) {
-    const value = query[name]
-    if (value !== undefined) filter[name] = momentOf(name, value)
-  }
-  if (caller.within !== '') filter['within'] = caller.within
-  return filter
-}
-
-/** The schema lets a leap second through, which no Date can hold. */
-function momentOf(name: string, text: string): Date {
-  const moment = new Date(text)
-  if (!Number.isNaN(moment.getTime())) return moment
-  const message = `must be a time such as 2027-01-31T00:00:00Z, not ${JSON.stringify(text.slice(0, 40))}`
-  throw new IdgenError('IDGEN_REQUEST_INVALID', `/${name} ${message}`, {
-    faults: [{ path: `/${name}`, message }],
-  })
+  return auditFilter(callerOf(request), request.query)
 }
 
 function recordView({ id, workspace, traceId, link, ...record }: FoundRecord): object {
   return { id, ...record, workspace: workspace ?? null, traceId: traceId ?? null, link: link ?? null }
-}
-
-function textOf({ at, id }: AuditPosition): string {
-  return `${at.getTime()}/${id}`
-}
-
-function positionOf(text: string | undefined): AuditPosition | undefined {
-  if (text === undefined) return undefined
-  const [, atMs, id] = /^(\d{1,15})\/(\d{1,16})$/.exec(text) ?? []
-  if (atMs === undefined || id === undefined)
-    throw new IdgenError('IDGEN_CURSOR_INVALID', `${JSON.stringify(text)} names no place in the audit log.`)
-  return { at: new Date(Number(atMs)), id: Number(id) }
 }
 
 /** Of cursors: those of an export go the other way. */

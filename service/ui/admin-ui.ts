@@ -5,9 +5,13 @@ import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { ASSETS } from './assets.ts'
 import { ownPath } from './own-path.ts'
+import { auditPages } from './pages/audit-page.ts'
 import { batchPages } from './pages/batch-page.ts'
+import { eventsPages } from './pages/events-page.ts'
 import { groupPages } from './pages/group-page.ts'
+import { keysPages } from './pages/keys-page.ts'
 import { newBatchPages } from './pages/new-batch-page.ts'
+import { nodesPages } from './pages/nodes-page.ts'
 import { overviewPages } from './pages/overview-page.ts'
 import { signInPages } from './pages/sign-in-page.ts'
 import { tagFormPages } from './pages/tag-form-page.ts'
@@ -68,6 +72,10 @@ export async function adminUi(
   tagPages(routes, parts)
   workspacesPages(routes, parts)
   groupPages(routes, parts)
+  eventsPages(routes, parts)
+  nodesPages(routes, parts)
+  keysPages(routes, parts)
+  auditPages(routes, parts)
   routes.get('/*', () => {
     throw new IdgenError('IDGEN_ROUTE_NOT_FOUND', 'There is no such page.')
   })

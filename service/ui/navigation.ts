@@ -18,6 +18,10 @@ const ENTRIES: readonly Entry[] = [
   { section: 'overview', url: '/ui' },
   { section: 'tags', url: '/ui/tags', needs: 'manage' },
   { section: 'workspaces', url: '/ui/workspaces', needs: 'manage' },
+  { section: 'events', url: '/ui/events', needs: 'audit' },
+  { section: 'nodes', url: '/ui/nodes' },
+  { section: 'keys', url: '/ui/keys', needs: 'manage' },
+  { section: 'audit', url: '/ui/audit', needs: 'audit' },
 ]
 
 /** Links to the parts that this caller may use. */

@@ -23,6 +23,10 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/workspaces/w'],
   ['/ui/workspaces/w/groups/g'],
   ['/ui/workspaces/w/delete'],
+  ['/ui/events', 'events'],
+  ['/ui/nodes', 'nodes'],
+  ['/ui/keys', 'keys'],
+  ['/ui/audit', 'audit'],
 ]
 
 /** As people see them: what differs is only looks, so two of all combinations show the rest. */

@@ -1,0 +1,52 @@
+import { type Html, html } from './html.ts'
+
+/** A time in which a tag was issued by another algorithm than its first. */
+export interface DegradedTime {
+  readonly tag: string
+  readonly fromMs: number
+  /** undefined: it still is. */
+  readonly untilMs?: number
+  /** The algorithm that issued. */
+  readonly to: string
+}
+
+interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+  /** For screen readers. */
+  readonly label: string
+}
+
+const WIDTH = 720
+const NAME_WIDTH = 200
+const LINE = 22
+/** The tags with the latest degradations; a page of more lines is no picture any more. */
+const TAGS_MAX = 40
+/** A degradation of a second is still seen in a month. */
+const BAR_MIN = 3
+
+/**
+ *     acme/shop/orders    ──────███──────────────██──
+ *     acme/shop/events    ────────────────█──────────
+ */
+export function degradationBars(times: readonly DegradedTime[], { fromMs, toMs, label }: Window): Html {
+  const byTag = [...Map.groupBy(times, ({ tag }) => tag)].slice(-TAGS_MAX)
+  const scale = (WIDTH - NAME_WIDTH) / Math.max(1, toMs - fromMs)
+  const lines = byTag.map(([tag, of], line) => {
+    const y = line * LINE
+    const bars = of.map(({ fromMs: begin, untilMs = toMs, to }) => {
+      const x = NAME_WIDTH + Math.max(0, begin - fromMs) * scale
+      const width = Math.max(BAR_MIN, (untilMs - Math.max(begin, fromMs)) * scale)
+      return html`<rect x="${x.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="14" rx="2" class="fill-warn"><title>${to}</title></rect>`
+    })
+    return html`<text x="0" y="${y + 15}" class="fill-ink font-mono text-[11px]">${shortened(tag)}</text><line x1="${NAME_WIDTH}" x2="${WIDTH}" y1="${y + 11}" y2="${y + 11}" class="stroke-line"/>${bars}`
+  })
+  return html`<svg viewBox="0 0 ${WIDTH} ${byTag.length * LINE}" role="img" aria-label="${label}" class="w-full">${lines}</svg>`
+}
+
+/** The end tells tags apart better than the beginning. */
+function shortened(tag: string): string {
+  return tag.length > NAME_MAX ? `…${tag.slice(1 - NAME_MAX)}` : tag
+}
+
+const NAME_MAX = 30

@@ -1,0 +1,128 @@
+import {
+  AUDIT_FILTERS,
+  auditFilter,
+  auditPlaceOf,
+  auditPlaceText,
+  type GivenAuditFilter,
+} from '../../app/audit-filter.ts'
+import type { FoundRecord } from '../../ports/audit-query.ts'
+import type { UiParts } from '../admin-ui.ts'
+import { page } from '../answer.ts'
+import { type Html, html } from '../html.ts'
+import { bilingual } from '../language.ts'
+import { card, heading } from '../parts.ts'
+import { moment } from '../time-text.ts'
+import type { UiRoutes } from '../ui-routes.ts'
+import type { Member } from '../visit.ts'
+
+/** Who did what, newest first, with what it was before and after. */
+export function auditPages(routes: UiRoutes, { useCases }: UiParts): void {
+  routes.get('/audit', async (member) => {
+    const words = member.say(WORDS)
+    const given = filterOf(member)
+    const after = auditPlaceOf(member.query.get('after') ?? undefined)
+    // One more than is shown tells whether there is another page.
+    const filter = auditFilter(member.caller, given)
+    const found = await useCases.audit.find(filter, after, 'newest', PAGE_SIZE + 1)
+    const shown = found.slice(0, PAGE_SIZE)
+    const last = shown.at(-1)
+    const more = found.length > PAGE_SIZE && last !== undefined && next(member, given, last)
+    const body = html`${heading(words.title, { lead: words.lead })}${card('filter', words.filter, form(member, given))}
+<div class="mt-6">${card('records', words.records, html`${shown.length > 0 ? table(member, shown) : words.none}${more}`)}</div>`
+    return page(words.title, 'audit', body)
+  })
+}
+
+/** What is looked through at once. */
+const PAGE_SIZE = 50
+
+/** A field that was left empty is no filter; a day is meant from its beginning, or to its end. */
+function filterOf({ query }: Member): GivenAuditFilter {
+  const given: Record<string, string> = {}
+  for (const name of AUDIT_FILTERS) {
+    const value = (query.get(name) ?? '').trim()
+    if (value !== '') given[name] = value
+  }
+  if (isDay(given['from'])) given['from'] += 'T00:00:00.000Z'
+  if (isDay(given['to'])) given['to'] += 'T23:59:59.999Z'
+  return given
+}
+
+function isDay(text: string | undefined): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text ?? '')
+}
+
+function next({ say }: Member, given: GivenAuditFilter, last: FoundRecord): Html {
+  const query = new URLSearchParams({ ...given, after: auditPlaceText(last) })
+  return html`<p class="mt-4"><a class="link" href="/ui/audit?${query.toString()}">${say(WORDS).more}</a></p>`
+}
+
+function form({ say }: Member, given: GivenAuditFilter): Html {
+  const words = say(WORDS)
+  const field = (name: keyof typeof words & (typeof AUDIT_FILTERS)[number], type = 'text'): Html =>
+    html`<div><label class="label" for="${name}">${words[name]}</label><input id="${name}" name="${name}" type="${type}" autocomplete="off" value="${type === 'date' ? (given[name] ?? '').slice(0, 10) : (given[name] ?? '')}"></div>`
+  return html`<form method="get" action="/ui/audit"><div class="grid gap-4 sm:grid-cols-2 lg:grid-cols-4">
+${field('from', 'date')}${field('to', 'date')}${field('actor')}${field('action')}${field('subject')}${field('workspace')}${field('result')}${field('traceId')}</div>
+<p class="hint">${words.hint}</p><button class="button mt-4">${words.search}</button> <a class="link ml-4 text-sm" href="/ui/audit">${words.clear}</a></form>`
+}
+
+function table(member: Member, records: readonly FoundRecord[]): Html {
+  const words = member.say(WORDS)
+  return html`<div class="overflow-x-auto" role="group" aria-label="${words.records}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.when}</th><th class="pr-4">${words.actor}</th><th class="pr-4">${words.action}</th><th class="pr-4">${words.subject}</th><th class="pr-4">${words.result}</th><th>${words.detail}</th></tr></thead><tbody>${records.map(
+    (record) => row(member, record),
+  )}</tbody></table></div>`
+}
+
+function row({ say }: Member, { at, actor, action, subject, result, traceId, detail }: FoundRecord): Html {
+  const words = say(WORDS)
+  const isEmpty = Object.keys(detail).length === 0 && traceId === undefined
+  const text = JSON.stringify({ ...detail, ...(traceId !== undefined && { traceId }) }, undefined, 2)
+  return html`<tr class="border-t border-line align-top"><td class="py-2 pr-4">${moment(at)}</td><td class="py-2 pr-4 font-mono text-xs">${actor}</td><td class="py-2 pr-4 font-mono text-xs">${action}</td><td class="py-2 pr-4 font-mono text-xs break-all">${subject}</td><td class="py-2 pr-4 ${result === 'ok' ? '' : 'text-bad'}">${result}</td><td class="py-2">${isEmpty ? '–' : html`<details><summary class="link cursor-pointer text-xs">${words.show}</summary><pre class="mt-2 max-w-xl overflow-x-auto rounded-md bg-raised p-2 text-xs" tabindex="0">${text}</pre></details>`}</td></tr>`
+}
+
+const WORDS = bilingual(
+  {
+    title: 'Audit log',
+    lead: 'Who did what, to what, when, and what it was before. Times are in UTC. "idgen audit verify" shows whether anybody changed it.',
+    filter: 'Search',
+    records: 'Records, newest first',
+    none: 'Nothing was recorded that fits.',
+    more: 'Older records',
+    from: 'From the day',
+    to: 'To the day',
+    actor: 'Who',
+    action: 'Action',
+    subject: 'To what',
+    workspace: 'Workspace',
+    result: 'Result',
+    traceId: 'Trace id',
+    hint: 'Whole words, such as tag.update or acme/billing/invoices. With a first day months outside are not looked at.',
+    search: 'Search',
+    clear: 'Show everything',
+    when: 'When',
+    detail: 'Detail',
+    show: 'show',
+  },
+  {
+    title: '审计日志',
+    lead: '记录谁在何时对什么做了什么，以及变更前后的内容。时间为 UTC。可用 “idgen audit verify” 检查日志是否被篡改。',
+    filter: '搜索',
+    records: '记录（最新在前）',
+    none: '没有符合条件的记录。',
+    more: '更早的记录',
+    from: '起始日期',
+    to: '结束日期',
+    actor: '操作者',
+    action: '操作',
+    subject: '对象',
+    workspace: '工作空间',
+    result: '结果',
+    traceId: '追踪编号',
+    hint: '请输入完整内容，例如 tag.update 或 acme/billing/invoices。指定起始日期可跳过更早的月份。',
+    search: '搜索',
+    clear: '显示全部',
+    when: '时间',
+    detail: '详情',
+    show: '查看',
+  },
+)

@@ -1,0 +1,113 @@
+import { auditFilter } from '../../app/audit-filter.ts'
+import type { FoundRecord } from '../../ports/audit-query.ts'
+import type { UiParts } from '../admin-ui.ts'
+import { page } from '../answer.ts'
+import { type DegradedTime, degradationBars } from '../degradation-bars.ts'
+import { type Html, html } from '../html.ts'
+import { bilingual } from '../language.ts'
+import { card, heading } from '../parts.ts'
+import { moment } from '../time-text.ts'
+import type { UiRoutes } from '../ui-routes.ts'
+import type { Member } from '../visit.ts'
+
+/** When tags went over to another algorithm and came back: a bar for each, and why. */
+export function eventsPages(routes: UiRoutes, { useCases }: UiParts): void {
+  const { audit, clock } = useCases
+  routes.get('/events', async (member) => {
+    const words = member.say(WORDS)
+    const span = SPANS.find(({ name }) => name === member.query.get('span')) ?? DAY
+    const from = new Date(clock.nowMs() - span.ms)
+    const seen: FoundRecord[] = []
+    for (const action of ['algorithm.degrade', 'algorithm.recover']) {
+      const filter = auditFilter(member.caller, { action, from: from.toISOString() })
+      seen.push(...(await audit.find(filter, undefined, 'newest', RECORDS_MAX)))
+    }
+    seen.sort((a, b) => b.at.getTime() - a.at.getTime() || b.id - a.id)
+    const times = degradedTimes(seen)
+    const picture = degradationBars(times, {
+      fromMs: from.getTime(),
+      toMs: clock.nowMs(),
+      label: words.picture(times.length),
+    })
+    const body = html`${heading(words.title, { lead: words.lead, actions: spanLinks(member, span) })}
+${card('picture', words.bars, times.length > 0 ? picture : words.none)}
+<div class="mt-6">${card('list', words.list, seen.length > 0 ? table(member, seen) : words.none)}</div>`
+    return page(words.title, 'events', body)
+  })
+}
+
+const DAY = { name: '24h', ms: 86_400_000 } as const
+const SPANS = [
+  { name: '1h', ms: 3_600_000 },
+  DAY,
+  { name: '7d', ms: 604_800_000 },
+  { name: '30d', ms: 2_592_000_000 },
+] as const
+/** More bars than these tell nothing by eye; the audit log has all. */
+const RECORDS_MAX = 500
+
+/** Pairs each going over with the coming back after it. `newest`: newest first. */
+export function degradedTimes(newest: readonly FoundRecord[]): DegradedTime[] {
+  const open = new Map<string, { fromMs: number; to: string }>()
+  const times: DegradedTime[] = []
+  const end = (tag: string, untilMs: number | undefined): void => {
+    const begun = open.get(tag)
+    open.delete(tag)
+    if (begun !== undefined) times.push({ tag, ...begun, ...(untilMs !== undefined && { untilMs }) })
+  }
+  for (const { action, subject, at, detail } of newest.toReversed()) {
+    // Down another step: a bar of its own.
+    end(subject, at.getTime())
+    if (action === 'algorithm.degrade') open.set(subject, { fromMs: at.getTime(), to: text(detail['to']) })
+  }
+  for (const tag of Array.from(open.keys())) end(tag, undefined)
+  return times
+}
+
+function spanLinks({ say }: Member, here: { readonly name: string }): Html[] {
+  return SPANS.map(
+    ({ name }) =>
+      html`<a class="button-quiet aria-[current=true]:bg-raised aria-[current=true]:font-semibold" href="/ui/events?span=${name}" aria-current="${name === here.name ? 'true' : 'false'}">${say(WORDS).spans[name]}</a>`,
+  )
+}
+
+function table(member: Member, records: readonly FoundRecord[]): Html {
+  const words = member.say(WORDS)
+  return html`<div class="overflow-x-auto" role="group" aria-label="${words.list}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.when}</th><th class="pr-4">${words.tag}</th><th class="pr-4">${words.what}</th><th>${words.why}</th></tr></thead><tbody>${records.map(
+    ({ at, subject, action, detail }) =>
+      html`<tr class="border-t border-line"><td class="py-2 pr-4">${moment(at)}</td><td class="pr-4 font-mono text-xs">${subject}</td><td class="pr-4 whitespace-nowrap ${action === 'algorithm.degrade' ? 'text-warn' : 'text-good'}">${text(detail['from'])} → ${text(detail['to'])}</td><td>${text(detail['reason'])}</td></tr>`,
+  )}</tbody></table></div>`
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '–'
+}
+
+const WORDS = bilingual(
+  {
+    title: 'Degradations',
+    lead: 'When a tag could not go on with its first algorithm, another one of its chain took over. It comes back by itself.',
+    bars: 'When, and for how long',
+    list: 'One by one, newest first',
+    none: 'No tag degraded in this time.',
+    picture: (count: number) => `${count} times in which a tag was degraded; the table below has each`,
+    spans: { '1h': '1 hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' },
+    when: 'When',
+    tag: 'Tag',
+    what: 'From and to',
+    why: 'Why',
+  },
+  {
+    title: '降级记录',
+    lead: '当标签的首选算法不可用时，链中的下一个算法会接替，恢复后自动切回。',
+    bars: '发生时间与持续时长',
+    list: '明细（最新在前）',
+    none: '此时段内没有降级。',
+    picture: (count: number) => `共 ${count} 段降级时间，明细见下表`,
+    spans: { '1h': '1 小时', '24h': '24 小时', '7d': '7 天', '30d': '30 天' },
+    when: '时间',
+    tag: '标签',
+    what: '切换',
+    why: '原因',
+  },
+)

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UiVisitor } from '../../../test/fixtures/ui-visitor.ts'
+
+test('a key is made by the form, its secret is shown once, and it works', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  await visitor.see('/ui/keys')
+  const made = await visitor.send('/ui/keys', { name: 'billing <b>', scope: 'issue', within: 'acme/shop' })
+  assert.equal(made.status, 200)
+  const secret = /idg_[a-z0-9]{12}_[A-Za-z0-9]{43}/.exec(made.text)?.[0] ?? ''
+  const caller = await visitor.api.memory.useCases.authenticator.authenticate(secret)
+  assert.deepEqual([caller.scopes, caller.within], [['issue'], 'acme/shop'])
+  const list = await visitor.see('/ui/keys')
+  assert.match(list, /billing &#60;b&#62;/)
+  assert.ok(!list.includes(secret), 'no secret stands in the list')
+})
+
+test('what is wrong with a key is said above the form, which keeps what was typed', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  await visitor.see('/ui/keys')
+  const refused = await visitor.send('/ui/keys', { name: 'mine', within: 'acme/shop' })
+  assert.equal(refused.status, 400)
+  assert.match(refused.text, /role="alert"[\s\S]*must name at least one of/)
+  assert.match(refused.text, /value="mine"/)
+})
+
+test('another secret is given, and the key is revoked, by forms of its page', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  await visitor.see('/ui/keys')
+  const made = await visitor.send('/ui/keys', { name: 'mine', scope: 'issue' })
+  const [, id = ''] = /idg_([a-z0-9]{12})_/.exec(made.text) ?? []
+  assert.match(await visitor.see(`/ui/keys/${id}`), /Give it another secret/)
+  const rotated = await visitor.send(`/ui/keys/${id}/rotate`, { hours: '2' })
+  assert.match(rotated.text, new RegExp(`idg_${id}_[A-Za-z0-9]{43}`))
+  assert.equal((await visitor.send(`/ui/keys/${id}/revoke`, { sure: 'on' })).status, 303)
+  const page = await visitor.see(`/ui/keys/${id}`)
+  assert.match(page, /revoked/)
+  assert.ok(!page.includes('Revoke for good'), 'nothing is left to change')
+})
+
+test('a key that is limited to a part sees and makes no key beyond it', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { keys } = visitor.api.memory.useCases
+  const actor = { actor: 'test', traceId: undefined }
+  const draft = { name: 'limited', scopes: ['manage' as const], within: 'acme', expiresAt: undefined }
+  const { text } = await keys.create(actor, draft)
+  const { key: other } = await keys.create(actor, { ...draft, name: 'of another', within: 'bank' })
+  await visitor.signIn(text)
+  assert.ok(!(await visitor.see('/ui/keys')).includes('of another'))
+  await visitor.see(`/ui/keys/${other.id}`, 403)
+  assert.equal((await visitor.send('/ui/keys', { name: 'x', scope: 'issue', within: 'bank' })).status, 403)
+  assert.equal((await visitor.send(`/ui/keys/${other.id}/revoke`, { sure: 'on' })).status, 403)
+  assert.equal((await keys.find(other.id)).revokedAt, undefined)
+})
