@@ -10,6 +10,7 @@ import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
 import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
+import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
@@ -39,6 +40,7 @@ export interface OpenStore
     | 'declarations'
     | 'keys'
     | 'keyUses'
+    | 'keyNews'
     | 'auditSink'
     | 'auditQuery'
   > {
@@ -91,6 +93,14 @@ export async function openStore(
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
     keyUses: new PostgresKeyUseStore(database),
+    ...(config.database.listen && {
+      keyNews: new PostgresKeyNews({
+        url: config.database.listenUrl || server.url,
+        applicationName: applicationName(instance),
+        database,
+        log,
+      }),
+    }),
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
@@ -134,8 +144,13 @@ export function openDatabase(
     poolMax: pool.max,
     poolMin: pool.min,
     acquireTimeoutMs: pool.acquireTimeout,
-    applicationName: `idgen ${instance}`.slice(0, 63),
+    applicationName: applicationName(instance),
   })
+}
+
+/** At most what PostgreSQL shows of it. */
+function applicationName(instance: string): string {
+  return `idgen ${instance}`.slice(0, 63)
 }
 
 interface DatabaseServer {

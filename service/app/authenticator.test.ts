@@ -46,6 +46,7 @@ beforeEach(() => {
     adminKey: 'the-admin-key',
     cacheMaxEntries: 3,
     cacheTtlMs: TTL_MS,
+    graceMs: 3_600_000,
   })
   const audit = new AuditTrail({
     sink: new MemoryAuditSink(),
@@ -208,6 +209,7 @@ test('switched off, everybody is let in', () => {
     adminKey: undefined,
     cacheMaxEntries: 1,
     cacheTtlMs: 1,
+    graceMs: 0,
   })
   assert.equal(open.peek(undefined)?.keyId, 'anonymous')
 })

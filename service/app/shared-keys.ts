@@ -111,6 +111,11 @@ export class SharedKeys implements ApiKeyStore {
     this.#known = revision
   }
 
+  /** The same of one key, before the follower learns of it: records of before are stale. */
+  heard(id: string, revision: number): void {
+    this.#note(id, revision)
+  }
+
   async #read(name: string, id: string): Promise<ApiKey | undefined> {
     const history = this.#series
     try {

@@ -34,7 +34,7 @@ export function keyCommand(): Command {
     )
     .addCommand(
       new Command('revoke')
-        .description('Refuse a key from now on; running services follow within about a second.')
+        .description('Refuse a key from now on; running services follow within two seconds.')
         .argument('<id>', 'the public part: idg_<id>_…')
         .addOption(configOption())
         .action((id: string, options: { config?: string }) =>
@@ -130,6 +130,7 @@ async function withKeys(
       adminKey: undefined,
       cacheMaxEntries: 1,
       cacheTtlMs: 0,
+      graceMs: 0,
     })
     const uses = new PostgresKeyUseStore(database)
     await work(new ManageKeys({ keys, uses, authenticator, audit, clock, random: new SystemRandom() }))
