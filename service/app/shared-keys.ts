@@ -86,8 +86,8 @@ export class SharedKeys implements ApiKeyStore {
     return this.#options.keys.list(page, within)
   }
 
-  async rotate(...[id, hash, until, mayRotate]: Parameters<ApiKeyStore['rotate']>): Promise<ApiKey> {
-    const key = await this.#options.keys.rotate(id, hash, until, mayRotate)
+  async rotate(...[id, secret, mayRotate]: Parameters<ApiKeyStore['rotate']>): Promise<ApiKey> {
+    const key = await this.#options.keys.rotate(id, secret, mayRotate)
     await this.#drop(id)
     return key
   }

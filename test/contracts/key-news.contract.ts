@@ -25,7 +25,12 @@ export function keyNewsContract(name: string, make: () => Promise<KeyNewsStores>
       const following = news.follow({ onKey: (id, revision) => void told.push({ id, revision }) })
       await until(() => news.fault() === undefined)
       await keys.create(sample('aaaaaaaaaaaa'))
-      await keys.rotate('aaaaaaaaaaaa', new Uint8Array(32).fill(2), new Date(1), () => {})
+      const secret = {
+        hash: new Uint8Array(32).fill(2),
+        previousUntil: new Date(1),
+        ends: 'oldest' as const,
+      }
+      await keys.rotate('aaaaaaaaaaaa', secret, () => {})
       await keys.put(sample('bbbbbbbbbbbb'), () => {})
       await keys.revoke('aaaaaaaaaaaa', new Date(0))
       await until(() => told.length >= 4)
