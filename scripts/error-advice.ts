@@ -29,6 +29,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_IMMUTABLE:
     'Create a new one with the wanted value; this one keeps its own for ever, or IDs could repeat.',
   IDGEN_KEY_REVOKED: 'Choose another id for the new key: a revoked one never becomes valid again.',
+  IDGEN_KEY_ROTATING:
+    'Wait until the older one is over, or say which of the two ends: `newest` if its text was lost (the one in use stays), `oldest` if everybody has changed over (`ends`, `--end`).',
   IDGEN_TAG_CLAIMED:
     'Give the object another tag, or delete the one that the message names. If it is gone for good with its cluster: `idgen tag release`.',
   IDGEN_TAG_DECLARED:

@@ -209,6 +209,11 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
     'Run `idgen doctor`. See [IdgenDatabaseUnreachable](runbooks/IdgenDatabaseUnreachable.md).',
   ),
   'database.answers': fine('The database is back.'),
+  'database.deaf': act(
+    'Nothing told by the database arrives: a revoked key is found by the poll, in about a second instead of at once.',
+    'Behind a pooler in transaction mode set `database.listenUrl` to the server itself; see [keys.md](keys.md).',
+  ),
+  'database.hears': fine('Changes of API keys are told at once again.'),
   'database.connection-lost': act(
     'A connection at rest was ended by the database or the network.',
     'Nothing, but look if there are many.',

@@ -316,6 +316,11 @@ function state({ useCases, claim }: Measured): MetricSource[] {
 function dependencies({ useCases, audit, follower, pool }: Measured): MetricSource[] {
   return [
     gauge('idgen_database_ok', '1 while the database answers', () => (follower.fault === undefined ? 1 : 0)),
+    gauge(
+      'idgen_key_news_ok',
+      '1 while changes of API keys are told at once; 0: the poll finds them (catalog.pollEvery)',
+      () => (follower.deaf === undefined ? 1 : 0),
+    ),
     gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
     gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),
     gauge('idgen_database_pool_waiting', 'Callers waiting for a database connection', () => pool().waiting),

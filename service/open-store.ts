@@ -10,6 +10,7 @@ import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
 import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
+import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
@@ -40,6 +41,7 @@ export interface OpenStore
     | 'declarations'
     | 'keys'
     | 'keyUses'
+    | 'keyNews'
     | 'auditSink'
     | 'auditQuery'
     | 'tagSearch'
@@ -93,6 +95,14 @@ export async function openStore(
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
     keyUses: new PostgresKeyUseStore(database),
+    ...(config.database.listen && {
+      keyNews: new PostgresKeyNews({
+        url: config.database.listenUrl || server.url,
+        applicationName: applicationName(instance),
+        database,
+        log,
+      }),
+    }),
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
     tagSearch: new PostgresTagSearch(database),
@@ -137,8 +147,13 @@ export function openDatabase(
     poolMax: pool.max,
     poolMin: pool.min,
     acquireTimeoutMs: pool.acquireTimeout,
-    applicationName: `idgen ${instance}`.slice(0, 63),
+    applicationName: applicationName(instance),
   })
+}
+
+/** At most what PostgreSQL shows of it. */
+function applicationName(instance: string): string {
+  return `idgen ${instance}`.slice(0, 63)
 }
 
 interface DatabaseServer {

@@ -8,6 +8,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import type { DcClaimStore } from './ports/dc-claim-store.ts'
 import type { DeclarationStore } from './ports/declaration-store.ts'
+import type { KeyNews } from './ports/key-news.ts'
 import type { KeyUseStore } from './ports/key-use-store.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
@@ -31,6 +32,8 @@ export interface Outside {
   readonly declarations: DeclarationStore
   readonly keys: ApiKeyStore
   readonly keyUses: KeyUseStore
+  /** Left out where changes of keys are only polled. */
+  readonly keyNews?: KeyNews
   readonly auditSink: AuditSink
   readonly auditQuery: AuditQuery
   readonly tagSearch: TagSearch

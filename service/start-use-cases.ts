@@ -4,7 +4,7 @@ import { AuditReaders } from './app/audit-readers.ts'
 import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
-import { CatalogFollower } from './app/catalog-follower.ts'
+import { CatalogFollower, type CatalogFollowerOptions } from './app/catalog-follower.ts'
 import { ClientAddresses } from './app/client-addresses.ts'
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
@@ -104,17 +104,9 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   })
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
-  const follower = new CatalogFollower({
-    catalog,
-    directory,
-    authenticator,
-    clock,
-    log,
-    pollEveryMs: config.catalog.pollEvery,
-    ...(sharing === undefined ? {} : { sharedKeys: sharing.keys }),
-  })
-  const manage = new ManageCatalog({ catalog: coordination?.catalog ?? catalog, directory, audit })
-  const managed = { catalog: manage, directory, audit }
+  const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
+  const writes = coordination?.catalog ?? catalog
+  const managed = { catalog: new ManageCatalog({ catalog: writes, directory, audit }), directory, audit }
   const useCases: UseCases = {
     generate: newGenerate(config, outside, workerIds, routers, uuidV4),
     directory,
@@ -256,7 +248,17 @@ function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticat
     adminKey: config.auth.adminKey,
     cacheMaxEntries: config.auth.cache.maxEntries,
     cacheTtlMs: config.auth.cache.ttl,
+    graceMs: config.auth.cache.grace,
   })
+}
+
+function newFollower(
+  config: Config,
+  { catalog, keyNews, clock, log }: Outside,
+  given: Pick<CatalogFollowerOptions, 'directory' | 'authenticator' | 'sharedKeys'>,
+): CatalogFollower {
+  const pollEveryMs = config.catalog.pollEvery
+  return new CatalogFollower({ ...given, catalog, keyNews, clock, log, pollEveryMs })
 }
 
 function newCapacityWatch(

@@ -46,6 +46,7 @@ beforeEach(() => {
     adminKey: 'the-admin-key',
     cacheMaxEntries: 3,
     cacheTtlMs: TTL_MS,
+    graceMs: 3_600_000,
   })
   const audit = new AuditTrail({
     sink: new MemoryAuditSink(),
@@ -208,6 +209,7 @@ test('switched off, everybody is let in', () => {
     adminKey: undefined,
     cacheMaxEntries: 1,
     cacheTtlMs: 1,
+    graceMs: 0,
   })
   assert.equal(open.peek(undefined)?.keyId, 'anonymous')
 })
@@ -335,7 +337,10 @@ test('a secret ends at once where it is to be kept for no time, and where a seco
   const { text: second } = await manage.rotate(ACTOR, key.id, { keepPreviousMs: 0 }, () => {})
   await assert.rejects(authenticator.authenticate(first), refuses('IDGEN_UNAUTHENTICATED'))
   const { text: third } = await manage.rotate(ACTOR, key.id, {}, () => {})
-  const { text: fourth } = await manage.rotate(ACTOR, key.id, {}, () => {})
+  const rotation = manage.rotate(ACTOR, key.id, {}, () => {})
+  await assert.rejects(rotation, refuses('IDGEN_KEY_ROTATING'), 'a repeat ends nothing')
+  for (const text of [second, third]) await authenticator.authenticate(text)
+  const { text: fourth } = await manage.rotate(ACTOR, key.id, { ends: 'oldest' }, () => {})
   await assert.rejects(authenticator.authenticate(second), refuses('IDGEN_UNAUTHENTICATED'))
   for (const text of [third, fourth]) await authenticator.authenticate(text)
   await manage.revoke(ACTOR, key.id)

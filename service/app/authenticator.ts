@@ -25,6 +25,11 @@ export interface AuthenticatorOptions {
   readonly cacheMaxEntries: number
   /** A cached answer is believed for this long; milliseconds. A revoked key is dropped sooner, by the catalogue. */
   readonly cacheTtlMs: number
+  /**
+   * How long beyond that a key that was valid is believed while the store does not answer. A revocation needs the store
+   * too, but one made where the store can be reached is not seen where it cannot. The key's own expiry counts to the moment.
+   */
+  readonly graceMs: number
 }
 
 /** A caller, for one who remembers who asks by himself. */
@@ -200,7 +205,7 @@ export class Authenticator {
   async #check(keyText: string, nowMs: number): Promise<Entry> {
     const digest = sha256(keyText)
     const untilMs = nowMs + this.#options.cacheTtlMs
-    const times = { untilMs, graceUntilMs: untilMs + GRACE_MS, usedMs: nowMs }
+    const times = { untilMs, graceUntilMs: untilMs + this.#options.graceMs, usedMs: nowMs }
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
       return { ...times, keyId: 'admin', caller: ADMIN, expiresAtMs: Number.POSITIVE_INFINITY }
     const id = keyIdOf(keyText)
@@ -280,11 +285,6 @@ export function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer')
 }
 
-/**
- * A key that was valid is believed this long beyond its time in the cache while the store does not answer. A
- * revocation needs the store too, so it cannot be missed meanwhile; the key's own expiry counts to the moment.
- */
-const GRACE_MS = 3_600_000
 /** While the store is away each key asks it once a second, not once a request. */
 const REFRESH_EVERY_MS = 1000
 /** Keys looked up or waiting for their turn: all clients come back at once after a start. As many as tags, and as a thread lets ask. */

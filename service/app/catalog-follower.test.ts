@@ -4,6 +4,7 @@ import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryKeyNews } from '../adapters/memory/memory-key-news.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Authenticator } from './authenticator.ts'
 import { CatalogFollower } from './catalog-follower.ts'
@@ -31,7 +32,11 @@ beforeEach(async () => {
     catalog,
     directory: directory as unknown as TagDirectory,
     authenticator: authenticator as unknown as Authenticator,
-    sharedKeys: { learnt: ({ keyIds }) => heard.push(`learnt of ${keyIds.length}`) },
+    sharedKeys: {
+      learnt: ({ keyIds }) => heard.push(`learnt of ${keyIds.length}`),
+      heard: (id, revision) => heard.push(`heard of ${id} at ${revision}`),
+    },
+    keyNews: new MemoryKeyNews(memory),
     clock,
     log: SILENT,
     pollEveryMs: 1000,
@@ -39,7 +44,7 @@ beforeEach(async () => {
   await follower.poll()
 })
 
-const EVERYTHING = ['learnt of 0', 'refreshed w/g/t', 'all forgotten']
+const EVERYTHING = ['learnt of 0', 'all forgotten', 'refreshed w/g/t']
 
 test('the shared cache of keys hears of changes before keys are asked again', async (t) => {
   assert.deepEqual(heard, EVERYTHING)
@@ -75,4 +80,14 @@ test('a database that counts from less was restored: everything is looked at aga
   heard = []
   await follower.poll()
   assert.deepEqual(heard, ['learnt of 0'], 'once')
+})
+
+test('a key that news tell of is forgotten at once, in the shared cache first, until the follower stops', async () => {
+  await follower.start()
+  heard = []
+  memory.changed('key', 'abcdefghij12')
+  assert.deepEqual(heard, ['heard of abcdefghij12 at 1', 'forgotten'])
+  await follower.stop()
+  memory.changed('key', 'abcdefghij12')
+  assert.equal(heard.length, 2)
 })

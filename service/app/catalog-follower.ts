@@ -1,6 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import type { CatalogChanges, CatalogStore } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { KeyNews } from '../ports/key-news.ts'
 import type { Log } from '../ports/log.ts'
 import type { Authenticator } from './authenticator.ts'
 import { Repeat } from './repeat.ts'
@@ -12,17 +13,23 @@ export interface CatalogFollowerOptions {
   readonly directory: TagDirectory
   readonly authenticator: Authenticator
   /** The cache of keys that the instances share; left out where there is none. */
-  readonly sharedKeys?: Pick<SharedKeys, 'learnt'>
+  readonly sharedKeys?: Pick<SharedKeys, 'learnt' | 'heard'> | undefined
+  /** Changes of keys before the poll finds them; left out where nobody tells them. */
+  readonly keyNews?: KeyNews | undefined
   readonly clock: Clock
   readonly log: Log
   readonly pollEveryMs: number
 }
 
-/** Brings what other processes changed (tags, keys) into this one, about once a second. */
+/**
+ * Brings what other processes changed (tags, keys) into this one, about once a second; changes of keys at once, while news
+ * come. A revoked key must stop within two seconds, which a poll of a slow database does not keep.
+ */
 export class CatalogFollower {
   readonly #options: CatalogFollowerOptions
   readonly #repeat: Repeat
   #last: CatalogChanges | undefined
+  #following: Disposable | undefined
   #fault: string | undefined
 
   constructor(options: CatalogFollowerOptions) {
@@ -35,12 +42,21 @@ export class CatalogFollower {
     return this.#fault
   }
 
+  /** Why changes of keys are found by the poll alone; undefined while they are told at once. */
+  get deaf(): string | undefined {
+    const { keyNews } = this.#options
+    return keyNews === undefined ? 'database.listen is false' : keyNews.fault()
+  }
+
   async start(): Promise<void> {
+    // Before the first poll: between them nothing may be missed.
+    this.#following = this.#options.keyNews?.follow({ onKey: (id, revision) => this.#onKey(id, revision) })
     await this.poll()
     this.#repeat.start()
   }
 
   async stop(): Promise<void> {
+    this.#following?.[Symbol.dispose]()
     await this.#repeat.stop()
   }
 
@@ -56,8 +72,8 @@ export class CatalogFollower {
       if (!follows(changes, this.#last)) {
         // Where to begin. What was loaded before the first answer may be stale already, and so may everything when
         // the database lost changes.
-        for (const tag of directory.all()) await directory.refresh(tag.path)
         authenticator.forgetAll()
+        for (const tag of directory.all()) await directory.refresh(tag.path)
       } else {
         for (const keyId of changes.keyIds) authenticator.forget(keyId)
         for (const path of changes.tagPaths) await directory.refresh(path)
@@ -68,6 +84,12 @@ export class CatalogFollower {
     } catch (thrown) {
       this.#failed(IdgenError.from(thrown).message)
     }
+  }
+
+  #onKey(id: string, revision: number): void {
+    const { sharedKeys, authenticator } = this.#options
+    sharedKeys?.heard(id, revision)
+    authenticator.forget(id)
   }
 
   #failed(why: string): void {

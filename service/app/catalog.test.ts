@@ -56,14 +56,14 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
       },
     },
   })
-  const keys = new MemoryApiKeyStore(memory)
   const authenticator = new Authenticator({
-    keys,
+    keys: new MemoryApiKeyStore(memory),
     clock,
     enabled: true,
     adminKey: undefined,
     cacheMaxEntries: 10,
     cacheTtlMs: 1000,
+    graceMs: 0,
   })
   const follower = new CatalogFollower({ catalog, directory, authenticator, clock, log, pollEveryMs: 1000 })
   const manage = new ManageCatalog({ catalog, directory, audit })

@@ -1,6 +1,13 @@
 import { IdgenError } from '../core/errors.ts'
 import { checkName } from '../core/tag.ts'
-import { type ApiKey, type ApiKeyStore, type KeyPut, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import {
+  type ApiKey,
+  type ApiKeyStore,
+  type KeyPut,
+  SCOPES,
+  type Scope,
+  type SecretToEnd,
+} from '../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyUseStore } from '../ports/key-use-store.ts'
@@ -8,6 +15,7 @@ import type { Random } from '../ports/random.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { type Authenticator, sha256 } from './authenticator.ts'
+import { refuseRotation } from './key-rotation.ts'
 
 export interface KeyDraft {
   /** For people; 1 to 200 characters. */
@@ -30,6 +38,8 @@ export interface OwnKeyDraft extends KeyDraft {
 export interface KeyRotation {
   /** How long the secret that was valid until now stays valid; milliseconds. Left out: a day. */
   readonly keepPreviousMs?: number | undefined
+  /** Must be said while two secrets are valid, and only then matters. */
+  readonly ends?: SecretToEnd | undefined
 }
 
 /** A key and when it was last used, which is known to within about a minute; undefined: never. */
@@ -122,28 +132,33 @@ export class ManageKeys {
 
   /**
    * Another secret for the same key: who uses it changes over at leisure, both are valid meanwhile. A rotation before
-   * that time is over ends the oldest of the three at once.
+   * that time is over must say which of the two ends (key-rotation.ts).
    * @returns the key and its new text, which cannot be had again
-   * @throws IDGEN_KEY_NOT_FOUND, IDGEN_KEY_REVOKED, IDGEN_REQUEST_INVALID, and what `mayRotate` throws
+   * @throws IDGEN_KEY_NOT_FOUND, IDGEN_KEY_REVOKED, IDGEN_KEY_ROTATING, IDGEN_REQUEST_INVALID, and what `mayRotate` throws
    */
   async rotate(
     actor: Actor,
     id: string,
-    { keepPreviousMs = KEEP_PREVIOUS_MS }: KeyRotation,
+    { keepPreviousMs = KEEP_PREVIOUS_MS, ends }: KeyRotation,
     mayRotate: (existing: ApiKey) => void,
   ): Promise<{ key: ApiKey; text: string }> {
     const { keys, clock, authenticator, audit } = this.#options
     checkRotation(keepPreviousMs)
     const text = this.#newText(id)
-    const until = new Date(clock.nowMs() + keepPreviousMs)
-    const key = await keys.rotate(id, sha256(text), until, mayRotate)
+    const nowMs = clock.nowMs()
+    const until = new Date(nowMs + keepPreviousMs)
+    const secret = { hash: sha256(text), previousUntil: until, ends: ends ?? 'oldest' }
+    const key = await keys.rotate(id, secret, (existing) => {
+      mayRotate(existing)
+      refuseRotation(existing, ends, nowMs)
+    })
     authenticator.forget(id)
     audit.record({
       ...actor,
       action: 'key.rotate',
       subject: id,
       workspace: workspaceOf(key),
-      detail: { ...described(key), previousValidUntil: until.toISOString() },
+      detail: { ...described(key), previousValidUntil: until.toISOString(), ...(ends && { ends }) },
     })
     return { key, text }
   }

@@ -200,6 +200,19 @@ describe('who writes the cache', () => {
 })
 
 describe('a revoked key', () => {
+  test('is refused by a process that only heard of it, before that learns what changed', async () => {
+    await store.create(keyOf())
+    const [one, two] = [new Process().poll(), new Process().poll()]
+    await two.find()
+    await settle()
+    const dump = cache.snapshot()
+    await one.keys.revoke(ID, new Date(5))
+    cache.restore(dump)
+    assert.equal((await two.find())?.revokedAt, undefined, 'as if nothing had happened')
+    two.keys.heard(ID, catalog.revision)
+    assert.deepEqual((await two.find())?.revokedAt, new Date(5))
+  })
+
   test('is refused by the process that revoked it at once, whatever the cache brings back', async () => {
     await store.create(keyOf())
     const one = new Process().poll()

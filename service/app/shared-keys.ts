@@ -86,8 +86,8 @@ export class SharedKeys implements ApiKeyStore {
     return this.#options.keys.list(page, within)
   }
 
-  async rotate(...[id, hash, until, mayRotate]: Parameters<ApiKeyStore['rotate']>): Promise<ApiKey> {
-    const key = await this.#options.keys.rotate(id, hash, until, mayRotate)
+  async rotate(...[id, secret, mayRotate]: Parameters<ApiKeyStore['rotate']>): Promise<ApiKey> {
+    const key = await this.#options.keys.rotate(id, secret, mayRotate)
     await this.#drop(id)
     return key
   }
@@ -109,6 +109,11 @@ export class SharedKeys implements ApiKeyStore {
       this.#floor = revision
     }
     this.#known = revision
+  }
+
+  /** The same of one key, before the follower learns of it: records of before are stale. */
+  heard(id: string, revision: number): void {
+    this.#note(id, revision)
   }
 
   async #read(name: string, id: string): Promise<ApiKey | undefined> {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresApiKeyStore } from '../adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditSink } from '../adapters/postgres/postgres-audit-sink.ts'
 import { PostgresKeyUseStore } from '../adapters/postgres/postgres-key-use-store.ts'
@@ -7,8 +7,8 @@ import { SystemRandom } from '../adapters/system/system-random.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditTrail } from '../app/audit-trail.ts'
 import { Authenticator } from '../app/authenticator.ts'
-import { ManageKeys, type UsedKey } from '../app/manage-keys.ts'
-import { SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { type KeyRotation, ManageKeys, type UsedKey } from '../app/manage-keys.ts'
+import { SCOPES, type Scope, type SecretToEnd } from '../ports/api-key-store.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
 import { commandChain } from './with-stores.ts'
@@ -19,6 +19,12 @@ interface CreateOptions {
   readonly scope?: readonly Scope[]
   readonly within: string
   readonly expires?: Date
+}
+
+interface RotateOptions {
+  readonly config?: string
+  readonly keep: number
+  readonly end?: SecretToEnd
 }
 
 export function keyCommand(): Command {
@@ -34,7 +40,7 @@ export function keyCommand(): Command {
     )
     .addCommand(
       new Command('revoke')
-        .description('Refuse a key from now on; running services follow within about a second.')
+        .description('Refuse a key from now on; running services follow within two seconds.')
         .argument('<id>', 'the public part: idg_<id>_…')
         .addOption(configOption())
         .action((id: string, options: { config?: string }) =>
@@ -64,9 +70,15 @@ function rotateCommand(): Command {
       parseKeep,
       DAY_MS,
     )
+    .addOption(
+      new Option(
+        '-e, --end <secret>',
+        'while two are valid: newest (its text was lost, the one in use stays) or oldest (all have changed over)',
+      ).choices(['newest', 'oldest']),
+    )
     .addOption(configOption())
-    .action((id: string, options: { config?: string; keep: number }) =>
-      withKeys(options.config, (keys) => rotate(keys, id, options.keep)),
+    .action((id: string, { config, keep, end }: RotateOptions) =>
+      withKeys(config, (keys) => rotate(keys, id, { keepPreviousMs: keep, ends: end })),
     )
 }
 
@@ -81,8 +93,8 @@ async function create(keys: ManageKeys, options: CreateOptions): Promise<void> {
   process.stdout.write(`${text}\n`)
 }
 
-async function rotate(keys: ManageKeys, id: string, keepPreviousMs: number): Promise<void> {
-  const { key, text } = await keys.rotate(ACTOR, id, { keepPreviousMs }, () => undefined)
+async function rotate(keys: ManageKeys, id: string, rotation: KeyRotation): Promise<void> {
+  const { key, text } = await keys.rotate(ACTOR, id, rotation, () => undefined)
   const until = key.previous?.until.toISOString() ?? ''
   process.stderr.write(
     `Key ${key.id} has another secret; the one before is valid until ${until}. Keep this text; it cannot be shown again:\n`,
@@ -130,6 +142,7 @@ async function withKeys(
       adminKey: undefined,
       cacheMaxEntries: 1,
       cacheTtlMs: 0,
+      graceMs: 0,
     })
     const uses = new PostgresKeyUseStore(database)
     await work(new ManageKeys({ keys, uses, authenticator, audit, clock, random: new SystemRandom() }))

@@ -267,7 +267,15 @@ export const SERVER_KEYS = {
     min: 0,
     max: 86_400_000,
     reload: 'restart',
-    doc: 'How long a remembered API key is believed. A revoked key is forgotten earlier, see catalog.pollEvery.',
+    doc: 'How long a remembered API key is believed. A revoked key is forgotten earlier, see database.listen.',
+  },
+  'auth.cache.grace': {
+    kind: 'duration_ms',
+    default: 3_600_000,
+    min: 0,
+    max: 86_400_000,
+    reload: 'restart',
+    doc: 'How long after auth.cache.ttl a key that was valid is believed while the database does not answer. Meanwhile this process sees no revocation. 0 refuses it then.',
   },
   'log.level': {
     kind: 'enum',

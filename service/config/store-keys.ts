@@ -37,6 +37,21 @@ export const STORE_KEYS = {
     reload: 'restart',
     doc: 'How long a caller waits for a free connection before IDGEN_STORE_UNAVAILABLE.',
   },
+  'database.listen': {
+    kind: 'boolean',
+    default: true,
+    reload: 'restart',
+    doc: 'Hear of changes of API keys at once (LISTEN, one more connection): a revoked key stops within 2 s everywhere. false leaves it to catalog.pollEvery.',
+  },
+  'database.listenUrl': {
+    kind: 'url',
+    default: '',
+    schemes: ['postgres', 'postgresql'],
+    emptyMeans: 'database.url',
+    secret: true,
+    reload: 'restart',
+    doc: 'The PostgreSQL server itself, where database.url leads to a pooler in transaction mode (PgBouncer), which lets no notification through.',
+  },
   'database.migrate': {
     kind: 'boolean',
     default: true,

@@ -58,6 +58,7 @@ export const ERRORS = {
   IDGEN_NOT_EMPTY: row(409, 'FAILED_PRECONDITION', false, 'It still holds something'),
   IDGEN_IMMUTABLE: row(409, 'FAILED_PRECONDITION', false, 'This cannot be changed after creation'),
   IDGEN_KEY_REVOKED: row(409, 'FAILED_PRECONDITION', false, 'The API key was revoked for good'),
+  IDGEN_KEY_ROTATING: row(409, 'FAILED_PRECONDITION', false, 'The API key has two valid secrets already'),
   IDGEN_TAG_CLAIMED: row(409, 'FAILED_PRECONDITION', false, 'Another object declares the tag'),
   IDGEN_TAG_DECLARED: row(409, 'FAILED_PRECONDITION', false, 'The tag is declared elsewhere'),
   IDGEN_DECLARATION_STALE: row(412, 'ABORTED', false, 'The declaration came too late'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GrpcApi } from '../../test/fixtures/grpc-api.ts'
 import { IdServiceService, KeyServiceService as Keys } from '../../test/fixtures/grpc-stubs.ts'
-import { type CreateKeyRequest, Scope } from './generated/idgen/v1/key_service.ts'
+import { type CreateKeyRequest, Scope, SecretToEnd } from './generated/idgen/v1/key_service.ts'
 
 test('a key is shown whole once, works, and ends when it is revoked', async (t) => {
   const api = await GrpcApi.withTags(t)
@@ -75,23 +75,39 @@ test('a key is rotated without a gap, by who may do what it may', async (t) => {
   const { key, text } = await api.call(Keys.createKey, draft({}))
   const id = key?.id ?? ''
   const request = { tag: 'acme/shop/segment' }
-  const rotated = await api.call(Keys.rotateKey, { id })
+  const rotated = await api.call(Keys.rotateKey, { id, ends: SecretToEnd.UNSPECIFIED })
   assert.deepEqual(rotated.key?.previousValidUntil, new Date(api.memory.clock.nowMs() + 86_400_000))
   for (const secret of [text, rotated.text])
     await api.call(IdServiceService.generate, request, { key: secret })
-  const again = await api.call(Keys.rotateKey, { id, keepPreviousSeconds: 0 })
-  for (const secret of [text, rotated.text])
+  await api.refuses('IDGEN_KEY_ROTATING', Keys.rotateKey, { id, ends: SecretToEnd.UNSPECIFIED })
+  await api.refuses('IDGEN_REQUEST_INVALID', Keys.rotateKey, { id, ends: 7 as SecretToEnd })
+  const lost = await api.call(Keys.rotateKey, { id, ends: SecretToEnd.NEWEST })
+  await api.refuses('IDGEN_UNAUTHENTICATED', IdServiceService.generate, request, { key: rotated.text })
+  for (const secret of [text, lost.text]) await api.call(IdServiceService.generate, request, { key: secret })
+  const again = await api.call(Keys.rotateKey, { id, keepPreviousSeconds: 0, ends: SecretToEnd.OLDEST })
+  for (const secret of [text, lost.text])
     await api.refuses('IDGEN_UNAUTHENTICATED', IdServiceService.generate, request, { key: secret })
   await api.call(IdServiceService.generate, request, { key: again.text })
   const { fields } = await api.refuses('IDGEN_REQUEST_INVALID', Keys.rotateKey, {
     id,
     keepPreviousSeconds: 7_776_001,
+    ends: SecretToEnd.UNSPECIFIED,
   })
   assert.deepEqual(fields, ['keep_previous_seconds'])
   const manager = await api.key(['manage'])
   const auditor = await api.key(['audit'])
-  await api.refuses('IDGEN_FORBIDDEN', Keys.rotateKey, { id: auditor.split('_')[1] ?? '' }, { key: manager })
-  await api.refuses('IDGEN_FORBIDDEN', Keys.rotateKey, { id }, { key: again.text })
+  await api.refuses(
+    'IDGEN_FORBIDDEN',
+    Keys.rotateKey,
+    { id: auditor.split('_')[1] ?? '', ends: SecretToEnd.UNSPECIFIED },
+    { key: manager },
+  )
+  await api.refuses(
+    'IDGEN_FORBIDDEN',
+    Keys.rotateKey,
+    { id, ends: SecretToEnd.UNSPECIFIED },
+    { key: again.text },
+  )
 })
 
 function draft(fields: Partial<CreateKeyRequest>): CreateKeyRequest {

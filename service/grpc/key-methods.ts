@@ -2,9 +2,14 @@ import { authorize, authorizeScopes } from '../app/authenticator.ts'
 import type { UsedKey } from '../app/manage-keys.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
-import { SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { SCOPES, type Scope, type SecretToEnd } from '../ports/api-key-store.ts'
 import type { UnaryMethod } from './call.ts'
-import { type Key, KeyServiceDefinition, Scope as ScopeEnum } from './generated/idgen/v1/key_service.ts'
+import {
+  type Key,
+  KeyServiceDefinition,
+  Scope as ScopeEnum,
+  SecretToEnd as SecretEnum,
+} from './generated/idgen/v1/key_service.ts'
 import { type Handlers, unaryMethods } from './method-table.ts'
 import { pageRequest, pageToken } from './page-token.ts'
 import { unary } from './unary.ts'
@@ -52,9 +57,10 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
     rotateKey: unary(
       useCases,
       (_request, caller) => caller.within,
-      async ({ id, keepPreviousSeconds }, actor, caller) => {
+      async ({ id, keepPreviousSeconds, ends }, actor, caller) => {
         const keepPreviousMs = keepPreviousSeconds === undefined ? undefined : keepPreviousSeconds * 1000
-        const { key, text } = await keys.rotate(actor, id, { keepPreviousMs }, (existing) => {
+        const rotation = { keepPreviousMs, ends: endOf(ends) }
+        const { key, text } = await keys.rotate(actor, id, rotation, (existing) => {
           authorize(caller, 'manage', existing.within)
           // Who gets the new secret may do what the key may do.
           authorizeScopes(caller, existing.scopes)
@@ -95,6 +101,15 @@ const SCOPE_ENUM: Readonly<Record<Scope, ScopeEnum>> = {
   manage: ScopeEnum.MANAGE,
   audit: ScopeEnum.AUDIT,
   alert: ScopeEnum.ALERT,
+}
+
+/** @throws IDGEN_REQUEST_INVALID */
+function endOf(value: number): SecretToEnd | undefined {
+  if (value === SecretEnum.UNSPECIFIED) return undefined
+  if (value === SecretEnum.OLDEST) return 'oldest'
+  if (value === SecretEnum.NEWEST) return 'newest'
+  const message = `must be a value of idgen.v1.SecretToEnd, not ${value}`
+  throw new IdgenError('IDGEN_REQUEST_INVALID', `ends ${message}.`, { faults: [{ path: '/ends', message }] })
 }
 
 /** @throws IDGEN_REQUEST_INVALID at the first number that the enum does not have; a repeat counts once */

@@ -212,7 +212,11 @@ test('a key is rotated without a gap, and shows until when its secret before is 
   const { body: read, text: printed } = await api.expect(200, 'GET', url)
   assert.deepEqual(read, shown)
   assert.ok(!printed.includes(String(text).slice(-43)))
-  const { body: again } = await api.expect(200, 'POST', `${url}/rotate`, { body: { keepPreviousSeconds: 0 } })
+  await api.refuses('IDGEN_KEY_ROTATING', 'POST', `${url}/rotate`, { body: { keepPreviousSeconds: 0 } })
+  await api.refuses('IDGEN_REQUEST_INVALID', 'POST', `${url}/rotate`, { body: { ends: 'all' } })
+  const { body: again } = await api.expect(200, 'POST', `${url}/rotate`, {
+    body: { keepPreviousSeconds: 0, ends: 'oldest' },
+  })
   for (const key of [made['key'], text])
     await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/nodes', { key: String(key) })
   assert.equal((await api.ids('segment', { key: String(again['key']) })).status, 200)

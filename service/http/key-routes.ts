@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorize, authorizeScopes } from '../app/authenticator.ts'
 import type { ManageKeys, UsedKey } from '../app/manage-keys.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { ApiKey, Scope } from '../ports/api-key-store.ts'
+import type { ApiKey, Scope, SecretToEnd } from '../ports/api-key-store.ts'
 import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
 import { bodyMayBeEmpty } from './json-body.ts'
 import {
@@ -30,6 +30,7 @@ interface OwnKeyBody extends KeyBody {
 
 interface RotateBody {
   readonly keepPreviousSeconds?: number
+  readonly ends?: SecretToEnd
 }
 
 interface KeyParams {
@@ -104,8 +105,8 @@ function rotateRoute(app: FastifyInstance, keys: ManageKeys): void {
     async (request, reply) => {
       const caller = callerOf(request)
       authorize(caller, 'manage', caller.within)
-      const keepSeconds = request.body.keepPreviousSeconds
-      const rotation = { keepPreviousMs: keepSeconds === undefined ? undefined : keepSeconds * 1000 }
+      const { keepPreviousSeconds: keepSeconds, ends } = request.body
+      const rotation = { keepPreviousMs: keepSeconds === undefined ? undefined : keepSeconds * 1000, ends }
       const { key, text } = await keys.rotate(actorOf(request), request.params.key, rotation, (existing) => {
         authorize(caller, 'manage', existing.within)
         // Who gets the new secret may do what the key may do.
@@ -212,7 +213,7 @@ const ROTATE = {
   operationId: 'rotateApiKey',
   summary: 'Give an API key another secret; the one before stays valid for a while',
   description:
-    'So that its users change over without a gap. Rotated again within that time, the oldest secret ends at once. The new text is shown this once.',
+    'So that its users change over without a gap. The new text is shown this once. Within that time a further rotation is refused (IDGEN_KEY_ROTATING) unless `ends` says which of the two secrets it ends: so a repeat after an answer that was lost cannot end the one that is in use.',
   tags: TAGS,
   querystring: NO_QUERY,
   body: ROTATE_KEY_SCHEMA,
@@ -224,6 +225,7 @@ const ROTATE = {
     ...problemResponses([
       ...ITEM_CODES,
       'IDGEN_KEY_REVOKED',
+      'IDGEN_KEY_ROTATING',
       'IDGEN_BODY_TOO_LARGE',
       'IDGEN_MEDIA_TYPE_UNSUPPORTED',
     ]),
@@ -238,7 +240,7 @@ const REVOKE = {
   response: {
     204: {
       type: 'null',
-      description: 'Revoked: refused here at once, by other servers within about a second.',
+      description: 'Revoked: refused here at once, by other servers within two seconds.',
     },
     ...problemResponses(ITEM_CODES),
   },

@@ -53,6 +53,12 @@ export const ROTATE_KEY_SCHEMA = object(
       description:
         'How long the secret that was valid until now stays valid: a day unless you say otherwise, 90 days at most.',
     },
+    ends: {
+      type: 'string',
+      enum: ['oldest', 'newest'],
+      description:
+        'Only needed while two secrets are valid: `newest` ends the one of the last rotation, whose text was lost, and the one before stays valid; `oldest` ends the one before.',
+    },
   },
   [],
 )

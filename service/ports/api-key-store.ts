@@ -32,6 +32,17 @@ export interface PreviousSecret {
   readonly until: Date
 }
 
+/** Of two valid secrets: the one before the last rotation, or the one that it made. */
+export type SecretToEnd = 'oldest' | 'newest'
+
+export interface NewSecret {
+  /** SHA-256 of the whole key text, 32 bytes. */
+  readonly hash: Uint8Array
+  /** Until when the secret that stays beside it is valid. */
+  readonly previousUntil: Date
+  readonly ends: SecretToEnd
+}
+
 export interface KeyPut {
   readonly key: ApiKey
   readonly outcome: 'created' | 'replaced' | 'same'
@@ -52,16 +63,17 @@ export interface ApiKeyStore {
   /** Ordered by id, revoked ones included; only those limited to `within` or to less, '' for all. */
   list(page: PageRequest, within: string): Promise<Page<ApiKey>>
   /**
-   * Another secret from now on; the one that was valid until now is valid until `previousUntil`, and the one before it no
-   * more. Not idempotent. `mayRotate` as `mayReplace` of `put`.
+   * Another secret from now on. Of those that were valid until now `ends` is valid no more, and the other one until
+   * `previousUntil`; where there is one only, it stays. Not idempotent. `mayRotate` as `mayReplace` of `put`.
    * @throws IDGEN_KEY_NOT_FOUND, IDGEN_KEY_REVOKED
    */
-  rotate(
-    id: string,
-    hash: Uint8Array,
-    previousUntil: Date,
-    mayRotate: (existing: ApiKey) => void,
-  ): Promise<ApiKey>
+  rotate(id: string, secret: NewSecret, mayRotate: (existing: ApiKey) => void): Promise<ApiKey>
   /** Idempotent: the first time stands. @throws IDGEN_KEY_NOT_FOUND */
   revoke(id: string, at: Date): Promise<ApiKey>
+}
+
+/** The key with its new secret, as every store writes it. */
+export function withNewSecret(key: ApiKey, { hash, previousUntil: until, ends }: NewSecret): ApiKey {
+  const stays = ends === 'newest' && key.previous !== undefined ? key.previous.hash : key.hash
+  return { ...key, hash, previous: { hash: stays, until } }
 }

@@ -202,6 +202,8 @@ export const LOG_EVENTS = {
   'schema migrated': event('database.migrated', 'info', 'migrations'),
   'database does not answer': event('database.silent', 'error', 'why'),
   'database answers again': event('database.answers', 'info'),
+  'changes of API keys are not told at once, only found by the poll': event('database.deaf', 'warn', 'why'),
+  'changes of API keys are told at once again': event('database.hears', 'info'),
   'idle database connection lost': event('database.connection-lost', 'warn', 'err'),
   'partitions kept up': event('database.partitions', 'info', 'made', 'dropped'),
   'partitions could not be kept up': event('database.partitions-failed', 'warn', 'err'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { IdgenError } from '../../service/core/errors.ts'
-import type { ApiKey, ApiKeyStore } from '../../service/ports/api-key-store.ts'
+import type { ApiKey, ApiKeyStore, NewSecret } from '../../service/ports/api-key-store.ts'
 import type { CatalogStore } from '../../service/ports/catalog-store.ts'
 import { rejectsWith } from './rejects-with.ts'
 
@@ -129,12 +129,12 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
       const rotated = { ...key, hash: first, previous: { hash: key.hash, until: new Date(5000) } }
       const seen: ApiKey[] = []
-      const rotation = stores.keys.rotate(key.id, first, new Date(5000), (existing) => seen.push(existing))
+      const rotation = stores.keys.rotate(key.id, secretOf(first, 5000), (existing) => seen.push(existing))
       assert.deepEqual([await rotation, seen], [rotated, [key]])
       assert.deepEqual(await stores.keys.find(key.id), rotated)
       assert.deepEqual((await stores.catalog.changesSince(revision)).keyIds, [key.id])
       const again = { ...key, hash: second, previous: { hash: first, until: new Date(6000) } }
-      await stores.keys.rotate(key.id, second, new Date(6000), () => {})
+      await stores.keys.rotate(key.id, secretOf(second, 6000), () => {})
       assert.deepEqual(await stores.keys.find(key.id), again)
       assert.equal((await stores.keys.put(again, () => {})).outcome, 'same')
       const { previous: _, ...alone } = again
@@ -142,11 +142,21 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       assert.deepEqual(await stores.keys.find(key.id), alone)
     })
 
+    it('ends the newest secret of two where it is told so, and keeps the one before', async () => {
+      const key = newKey('rcrcrcrcrcrc')
+      await stores.keys.create(key)
+      const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+      await stores.keys.rotate(key.id, secretOf(first, 5000), () => {})
+      await stores.keys.rotate(key.id, { ...secretOf(second, 6000), ends: 'newest' }, () => {})
+      const rotated = { ...key, hash: second, previous: { hash: key.hash, until: new Date(6000) } }
+      assert.deepEqual(await stores.keys.find(key.id), rotated)
+    })
+
     it('rotates no key that is gone, revoked or somebody else’s', async () => {
       const key = newKey('rbrbrbrbrbrb')
       await stores.keys.create(key)
       const rotate = (id: string, mayRotate = (): void => {}) =>
-        stores.keys.rotate(id, new Uint8Array(32), new Date(1), mayRotate)
+        stores.keys.rotate(id, secretOf(new Uint8Array(32), 1), mayRotate)
       await rejectsWith('IDGEN_KEY_NOT_FOUND', rotate('none'))
       const refuse = (): never => {
         throw new IdgenError('IDGEN_FORBIDDEN', 'not yours')
@@ -179,4 +189,8 @@ function newKey(id: string): ApiKey {
     expiresAt: undefined,
     revokedAt: undefined,
   }
+}
+
+function secretOf(hash: Uint8Array, untilMs: number): NewSecret {
+  return { hash, previousUntil: new Date(untilMs), ends: 'oldest' }
 }

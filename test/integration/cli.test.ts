@@ -76,6 +76,9 @@ test('a key made on the command line works over HTTP until it is revoked', async
   const rotated = await idgen(['key', 'rotate', id, '--keep', '12h'])
   assert.match(rotated.out.trim(), new RegExp(`^idg_${id}_[A-Za-z0-9]{43}$`))
   assert.match(rotated.err, /the one before is valid until 20.*Z\. Keep this text/)
+  const again = await idgen(['key', 'rotate', id])
+  assert.match(again.err, /valid until 20.*IDGEN_KEY_ROTATING/s)
+  assert.equal(again.code, 1)
   const askWithNew = { headers: { authorization: `Bearer ${rotated.out.trim()}` } }
   assert.equal((await fetch(`${service.httpOrigin}/v1/workspaces`, askWithNew)).status, 200)
   assert.equal((await ask()).status, 200, 'the secret before is still valid')

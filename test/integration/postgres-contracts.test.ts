@@ -6,6 +6,7 @@ import { PostgresAuditQuery } from '../../service/adapters/postgres/postgres-aud
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
+import { PostgresKeyNews } from '../../service/adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from '../../service/adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTagSearch } from '../../service/adapters/postgres/postgres-tag-search.ts'
@@ -17,15 +18,18 @@ import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
 import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
 import { declaredKeysContract } from '../contracts/declared-keys.contract.ts'
+import { keyNewsContract } from '../contracts/key-news.contract.ts'
 import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
 import { tagSearchContract } from '../contracts/tag-search.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { SILENT } from '../fixtures/silent-log.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** Two pools stand for two processes. */
 interface Opened {
+  readonly url: string
   readonly one: PostgresDatabase
   readonly two: PostgresDatabase
   readonly close: () => Promise<void>
@@ -41,7 +45,7 @@ async function open(): Promise<Opened> {
     await Promise.all([one.close(), two.close()])
     await database.drop()
   }
-  return { one, two, close }
+  return { url: database.url, one, two, close }
 }
 
 segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
@@ -135,4 +139,10 @@ auditSinkContract('PostgresAuditSink', async () => {
 auditQueryContract('PostgresAuditQuery', async () => {
   const { one, two, close } = await open()
   return { sink: new PostgresAuditSink(one), query: new PostgresAuditQuery(two), close }
+})
+
+keyNewsContract('PostgresKeyNews', async () => {
+  const { url, one, two, close } = await open()
+  const news = new PostgresKeyNews({ url, applicationName: 'test', database: two, log: SILENT })
+  return { keys: new PostgresApiKeyStore(one), news, close }
 })

@@ -1,7 +1,13 @@
 import { refuseKey } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { isWithin } from '../../core/tag-path.ts'
-import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
+import {
+  type ApiKey,
+  type ApiKeyStore,
+  type KeyPut,
+  type NewSecret,
+  withNewSecret,
+} from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
 import { pageOf } from './memory-page.ts'
@@ -47,18 +53,13 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     return pageOf(reached, page, (key) => key.id)
   }
 
-  async rotate(
-    id: string,
-    hash: Uint8Array,
-    until: Date,
-    mayRotate: (existing: ApiKey) => void,
-  ): Promise<ApiKey> {
+  async rotate(id: string, secret: NewSecret, mayRotate: (existing: ApiKey) => void): Promise<ApiKey> {
     const key = this.#catalog.keys.get(id)
     if (key === undefined) throw new IdgenError('IDGEN_KEY_NOT_FOUND', `There is no API key ${id}.`)
     mayRotate(key)
     if (key.revokedAt !== undefined)
       throw new IdgenError('IDGEN_KEY_REVOKED', `The API key ${id} was revoked for good.`)
-    const rotated = { ...key, hash, previous: { hash: key.hash, until } }
+    const rotated = withNewSecret(key, secret)
     this.#catalog.keys.set(id, rotated)
     this.#catalog.changed('key', id)
     return rotated

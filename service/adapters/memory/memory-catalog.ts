@@ -3,6 +3,7 @@ import { type Tag, tagPath } from '../../core/tag.ts'
 import type { ApiKey } from '../../ports/api-key-store.ts'
 import type { Group, TagChange, Workspace } from '../../ports/catalog-store.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { KeyListener } from '../../ports/key-news.ts'
 
 /** Where a data centre stands in a tag's number space: the first number not granted yet and its cell. */
 export interface MemorySegment {
@@ -38,6 +39,7 @@ export class MemoryCatalog {
   readonly deletions = new Map<number, string | undefined>()
   /** By id. */
   readonly keys = new Map<string, ApiKey>()
+  readonly keyListeners = new Set<KeyListener>()
   /** By tag id: newest revision exchanged with the coordinator. */
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
@@ -68,7 +70,9 @@ export class MemoryCatalog {
   /** Raises the revision; with a subject, notes that it changed. */
   changed(kind?: 'tag' | 'key', subject?: string): void {
     this.#revision += 1
-    if (kind !== undefined && subject !== undefined) this.#changes[kind].set(subject, this.#revision)
+    if (kind === undefined || subject === undefined) return
+    this.#changes[kind].set(subject, this.#revision)
+    if (kind === 'key') for (const listener of this.keyListeners) listener.onKey(subject, this.#revision)
   }
 
   changedSince(kind: 'tag' | 'key', revision: number): string[] {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
 import type { CatalogChanges } from '../../ports/catalog-store.ts'
 import type { PostgresDatabase } from './database.ts'
@@ -36,20 +36,25 @@ export async function nextRevision(session: Session, db: Kysely<Tables>): Promis
   return counter.revision
 }
 
+/** On it every change of a key is told when its transaction commits, as `<revision> <id>` (postgres-key-news.ts). */
+export const KEY_CHANNEL = 'idgen_keys'
+
 /** `subject`: the path of a tag, the id of a key. */
 export async function noteChange(
   session: Session,
   db: Kysely<Tables>,
   change: Tables['catalog_changes'],
 ): Promise<void> {
-  await session.write(
-    db
-      .insertInto('catalog_changes')
-      .values(change)
-      .onConflict((conflict) =>
-        conflict.columns(['kind', 'subject']).doUpdateSet({ revision: change.revision }),
-      ),
-  )
+  const noted = db
+    .insertInto('catalog_changes')
+    .values(change)
+    .onConflict((conflict) =>
+      conflict.columns(['kind', 'subject']).doUpdateSet({ revision: change.revision }),
+    )
+  const news = `${change.revision} ${change.subject}`
+  // One statement, since the counter is locked meanwhile and the way to the database may be long.
+  const told = noted.returning(sql`pg_notify(${KEY_CHANNEL}, ${news})`.as('told'))
+  await session.write(change.kind === 'key' ? told : noted)
 }
 
 /** Two cheap reads; only the first when nothing changed. The counter is read before the changes, never after. */

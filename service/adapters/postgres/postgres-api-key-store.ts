@@ -1,6 +1,12 @@
 import type { Selectable } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
-import type { ApiKey, ApiKeyStore, KeyPut } from '../../ports/api-key-store.ts'
+import {
+  type ApiKey,
+  type ApiKeyStore,
+  type KeyPut,
+  type NewSecret,
+  withNewSecret,
+} from '../../ports/api-key-store.ts'
 import type { Page, PageRequest } from '../../ports/catalog-store.ts'
 import { nameTaken, pageOf } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
@@ -76,7 +82,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
     return pageOf(await this.#database.read('listing API keys', reached), page, keyOf, (row) => row.id)
   }
 
-  rotate(id: string, hash: Uint8Array, until: Date, mayRotate: (existing: ApiKey) => void): Promise<ApiKey> {
+  rotate(id: string, secret: NewSecret, mayRotate: (existing: ApiKey) => void): Promise<ApiKey> {
     const db = this.#database.kysely
     return writeCatalog(this.#database, 'giving an API key another secret', async (session, revision) => {
       const row = await session.first(db.selectFrom('api_keys').selectAll().where('id', '=', id))
@@ -84,7 +90,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
       const existing = keyOf(row)
       mayRotate(existing)
       if (existing.revokedAt !== undefined) throw keyRevoked(id)
-      const rotated = { ...existing, hash, previous: { hash: existing.hash, until } }
+      const rotated = withNewSecret(existing, secret)
       const { id: _, ...columns } = columnsOf(rotated)
       await session.write(db.updateTable('api_keys').set(columns).where('id', '=', id))
       await noteChange(session, db, { kind: 'key', subject: id, revision })

@@ -21,6 +21,16 @@ export namespace Scope {
   export type ALERT = typeof Scope.ALERT;
 }
 
+export const SecretToEnd = { UNSPECIFIED: 0, OLDEST: 1, NEWEST: 2 } as const;
+
+export type SecretToEnd = typeof SecretToEnd[keyof typeof SecretToEnd];
+
+export namespace SecretToEnd {
+  export type UNSPECIFIED = typeof SecretToEnd.UNSPECIFIED;
+  export type OLDEST = typeof SecretToEnd.OLDEST;
+  export type NEWEST = typeof SecretToEnd.NEWEST;
+}
+
 export interface Key {
   id: string;
   name: string;
@@ -66,6 +76,7 @@ export interface ListKeysResponse {
 export interface RotateKeyRequest {
   id: string;
   keepPreviousSeconds?: number | undefined;
+  ends: SecretToEnd;
 }
 
 export interface RotateKeyResponse {
@@ -596,7 +607,7 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
 };
 
 function createBaseRotateKeyRequest(): RotateKeyRequest {
-  return { id: "", keepPreviousSeconds: undefined };
+  return { id: "", keepPreviousSeconds: undefined, ends: 0 };
 }
 
 export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
@@ -606,6 +617,9 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
     }
     if (message.keepPreviousSeconds !== undefined) {
       writer.uint32(16).uint32(message.keepPreviousSeconds);
+    }
+    if (message.ends !== 0) {
+      writer.uint32(24).int32(message.ends);
     }
     return writer;
   },
@@ -637,6 +651,14 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
             }
 
             message.keepPreviousSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ends = reader.int32() as any;
             continue;
           }
         }
