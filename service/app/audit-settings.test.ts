@@ -17,5 +17,6 @@ test('settings that are refused are recorded with their faults, not all of thous
   const settings = new AuditSettings({ record: (entry) => void records.push(entry) })
   settings.refused(Array.from({ length: 5000 }, (_, i) => ({ path: `k${i}`, message: 'is unknown' })))
   assert.equal(records[0]?.result, 'IDGEN_CONFIG_INVALID')
-  assert.equal((records[0]?.detail?.['faults'] as unknown[]).length, 20)
+  const { faults = [] } = (records[0]?.detail ?? {}) as { faults?: unknown[] }
+  assert.equal(faults.length, 20)
 })

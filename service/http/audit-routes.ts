@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { authorize } from '../app/authenticator.ts'
+import { positionOf, positionText, readableBy } from '../app/read-audit.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { AuditFilter, AuditPosition, AuditQuery, FoundRecord } from '../ports/audit-query.ts'
@@ -33,7 +33,7 @@ export function auditRoutes(
     const found = await audit.find(filter, positionOf(after), 'newest', limit + 1)
     const items = found.slice(0, limit)
     const last = items.at(-1)
-    const next = found.length > limit && last !== undefined ? textOf(last) : undefined
+    const next = found.length > limit && last !== undefined ? positionText(last) : undefined
     return pageAnswer(COLLECTION, { items, next }, recordView)
   })
   app.get<{ Querystring: Query }>('/v1/audit/export', { schema: EXPORT_AUDIT }, async (request, reply) => {
@@ -96,15 +96,13 @@ class AuditLines {
   async *#more(): AsyncGenerator<string, void> {
     const [record] = await this.#audit.find(this.#filter, this.#after, 'oldest', 1)
     if (record === undefined || this.#after === undefined) return
-    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: textOf(this.#after) }, recordView)
+    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: positionText(this.#after) }, recordView)
     yield `${JSON.stringify({ nextCursor })}\n`
   }
 }
 
 function filterOf(request: FastifyRequest<{ Querystring: Query }>): AuditFilter {
   const { query } = request
-  const caller = callerOf(request)
-  authorize(caller, 'audit', query.workspace ?? caller.within)
   const filter: Record<string, string | Date> = {}
   for (const name of TEXT_FILTERS) {
     const value = query[name]
@@ -114,8 +112,7 @@ function filterOf(request: FastifyRequest<{ Querystring: Query }>): AuditFilter 
     const value = query[name]
     if (value !== undefined) filter[name] = momentOf(name, value)
   }
-  if (caller.within !== '') filter['within'] = caller.within
-  return filter
+  return readableBy(callerOf(request), filter)
 }
 
 /** The schema lets a leap second through, which no Date can hold. */
@@ -130,18 +127,6 @@ function momentOf(name: string, text: string): Date {
 
 function recordView({ id, workspace, traceId, link, ...record }: FoundRecord): object {
   return { id, ...record, workspace: workspace ?? null, traceId: traceId ?? null, link: link ?? null }
-}
-
-function textOf({ at, id }: AuditPosition): string {
-  return `${at.getTime()}/${id}`
-}
-
-function positionOf(text: string | undefined): AuditPosition | undefined {
-  if (text === undefined) return undefined
-  const [, atMs, id] = /^(\d{1,15})\/(\d{1,16})$/.exec(text) ?? []
-  if (atMs === undefined || id === undefined)
-    throw new IdgenError('IDGEN_CURSOR_INVALID', `${JSON.stringify(text)} names no place in the audit log.`)
-  return { at: new Date(Number(atMs)), id: Number(id) }
 }
 
 /** Of cursors: those of an export go the other way. */
