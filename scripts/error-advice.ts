@@ -41,7 +41,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_BODY_TOO_LARGE: 'Send less at once; the operator may raise `server.bodyLimit`.',
   IDGEN_MEDIA_TYPE_UNSUPPORTED: 'Send JSON with `Content-Type: application/json`.',
   IDGEN_RATE_LIMITED:
-    'Send it again after Retry-After, and ask for more IDs at once and less often. Operator: `limits.perAddress`, `limits.perKey`, `limits.perTag`; behind a load balancer `server.trustedProxies`, or all its clients count as one.',
+    'Send it again after Retry-After, and ask for more IDs at once and less often. Operator: `limits.perAddress`, `limits.perKey`, `limits.perTag`, `limits.wrongKeys`; behind a load balancer `server.trustedProxies`, or all its clients count as one.',
   IDGEN_INTERNAL: 'Report it with the `traceId`: the line of the log with that id has the cause.',
   IDGEN_STORE_UNAVAILABLE:
     'Send it again after Retry-After. Operator: `idgen doctor` says why the database is away.',

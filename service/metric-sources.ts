@@ -334,6 +334,11 @@ function dependencies({ useCases, audit, follower, pool }: Measured): MetricSour
       'API keys asked of the store',
       () => useCases.authenticator.misses,
     ),
+    counter(
+      'idgen_wrong_api_keys_total',
+      'API keys that were refused: wrong, expired or revoked. Those that were not looked at are in idgen_rate_limited_total',
+      () => useCases.refusedKeys.wrong,
+    ),
     gauge('idgen_audit_queued', 'Audit records that wait to be written', () => audit.queued),
     gauge(
       'idgen_audit_queue_max',

@@ -15,7 +15,6 @@ import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
-import { newRateTables, RateLimits } from './app/rate-limits.ts'
 import { Readiness } from './app/readiness.ts'
 import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
@@ -36,6 +35,7 @@ import { type Coordination, newCoordination } from './start-coordination.ts'
 import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
 import { newDeclarations } from './start-declarations.ts'
 import { type Granting, newGranting } from './start-granting.ts'
+import { newSignIn } from './start-sign-in.ts'
 
 /** The use cases with what runs beside them in the background. */
 export interface Service extends SharedCursors, Granting {
@@ -62,6 +62,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   audit.start()
   await claimed(claim, audit)
   useCases.ledger.start()
+  useCases.refusedKeys.start()
   service.keyUsage.start()
   jumps.start()
   await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
@@ -114,7 +115,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, uses: outside.keyUses, authenticator, audit, clock, random }),
     authenticator,
-    rates: new RateLimits(clock, config.limits, newRateTables(random)),
+    ...newSignIn(config, outside, { authenticator, audit }),
     addresses: new ClientAddresses(config.server),
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
     readiness: new Readiness({
@@ -158,7 +159,8 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
-  const written = useCases.ledger.stop().then(() => audit.flush())
+  const counted = Promise.all([useCases.ledger.stop(), useCases.refusedKeys.stop()])
+  const written = counted.then(() => audit.flush())
   const released = Promise.all([
     routers.stop(),
     capacity.stop(),

@@ -1,6 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
-import type { AuditFilter, AuditPosition } from '../ports/audit-query.ts'
-import { authorize, type Caller } from './authenticator.ts'
+import type { AuditFilter } from '../ports/audit-query.ts'
+import type { Caller } from './authenticator.ts'
+import { readableBy } from './read-audit.ts'
 
 /** What a person may ask the audit log for, as text; times as ISO 8601. */
 export const AUDIT_FILTERS = [
@@ -21,14 +22,12 @@ export type GivenAuditFilter = Readonly<Partial<Record<(typeof AUDIT_FILTERS)[nu
  * @throws IDGEN_FORBIDDEN, IDGEN_REQUEST_INVALID
  */
 export function auditFilter(caller: Caller, given: GivenAuditFilter): AuditFilter {
-  authorize(caller, 'audit', given.workspace ?? caller.within)
   const filter: Record<string, string | Date> = {}
   for (const name of AUDIT_FILTERS) {
     const value = given[name]
     if (value !== undefined) filter[name] = name === 'from' || name === 'to' ? momentOf(name, value) : value
   }
-  if (caller.within !== '') filter['within'] = caller.within
-  return filter
+  return readableBy(caller, filter)
 }
 
 /** A leap second has the form of a time, and no Date can hold it. */
@@ -39,18 +38,4 @@ function momentOf(name: string, text: string): Date {
   throw new IdgenError('IDGEN_REQUEST_INVALID', `/${name} ${message}`, {
     faults: [{ path: `/${name}`, message }],
   })
-}
-
-/** A place in the log as text, for whoever asks for what comes after it. */
-export function auditPlaceText({ at, id }: AuditPosition): string {
-  return `${at.getTime()}/${id}`
-}
-
-/** @throws IDGEN_CURSOR_INVALID */
-export function auditPlaceOf(text: string | undefined): AuditPosition | undefined {
-  if (text === undefined) return undefined
-  const [, atMs, id] = /^(\d{1,15})\/(\d{1,16})$/.exec(text) ?? []
-  if (atMs === undefined || id === undefined)
-    throw new IdgenError('IDGEN_CURSOR_INVALID', `${JSON.stringify(text)} names no place in the audit log.`)
-  return { at: new Date(Number(atMs)), id: Number(id) }
 }

@@ -55,9 +55,9 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
-    // Counts of calls, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
+    // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
-    const share = /^(?:generate|alert\.)/.test(entry.action) ? COUNTS_SHARE : 1
+    const share = /^(?:generate|alert\.|key\.refuse$)/.test(entry.action) ? COUNTS_SHARE : 1
     if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')

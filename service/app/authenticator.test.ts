@@ -11,7 +11,14 @@ import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { ApiKey } from '../ports/api-key-store.ts'
 import { AuditTrail } from './audit-trail.ts'
-import { Authenticator, authorize, authorizeScopes, keyIdOf, sha256 } from './authenticator.ts'
+import {
+  Authenticator,
+  authorize,
+  authorizeScopes,
+  type Introduction,
+  keyIdOf,
+  sha256,
+} from './authenticator.ts'
 import { ManageKeys } from './manage-keys.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -68,6 +75,9 @@ beforeEach(() => {
 function draft(change: object = {}) {
   return { name: 'shop', scopes: ['issue'] as const, within: '', expiresAt: undefined, ...change }
 }
+
+const introduced = async (text: string): Promise<Introduction> =>
+  authenticator.introduction(text, await authenticator.authenticate(text))
 
 function refuses(code: string) {
   return (error: unknown): boolean => error instanceof IdgenError && error.code === code
@@ -250,17 +260,17 @@ test('unknown keys can be neither found nor revoked', async () => {
 test('a key is introduced with the time it may be remembered, its own end at the latest', async () => {
   const nowMs = clock.nowMs()
   const { text } = await manage.create(ACTOR, draft())
-  assert.equal((await authenticator.introduce(text)).untilMs, nowMs + TTL_MS)
+  assert.equal((await introduced(text)).untilMs, nowMs + TTL_MS)
   const short = await manage.create(ACTOR, draft({ expiresAt: new Date(nowMs + 5000) }))
-  assert.equal((await authenticator.introduce(short.text)).untilMs, nowMs + 5000)
-  await assert.rejects(authenticator.introduce('idg_nobody'), refuses('IDGEN_UNAUTHENTICATED'))
+  assert.equal((await introduced(short.text)).untilMs, nowMs + 5000)
+  await assert.rejects(introduced('idg_nobody'), refuses('IDGEN_UNAUTHENTICATED'))
 })
 
 test('a key revoked while it was looked up is introduced for one request only', async () => {
   const { text, key } = await manage.create(ACTOR, draft())
-  const introduced = authenticator.introduce(text)
+  const answer = introduced(text)
   authenticator.forget(key.id)
-  assert.equal((await introduced).untilMs, 0)
+  assert.equal((await answer).untilMs, 0)
 })
 
 test('who remembers keys is told of each that is forgotten, until he no longer follows', async () => {
@@ -322,7 +332,7 @@ test('a rotated key is accepted with both secrets until the one before is over, 
   const { text: now } = await manage.rotate(ACTOR, key.id, { keepPreviousMs: 5000 }, () => {})
   assert.notEqual(now, before)
   for (const text of [before, now]) assert.equal((await authenticator.authenticate(text)).keyId, key.id)
-  const { untilMs } = await authenticator.introduce(before)
+  const { untilMs } = await introduced(before)
   assert.equal(untilMs, clock.nowMs() + 5000, 'a protocol thread remembers it no longer than that')
   clock.advance(4999)
   assert.equal(authenticator.peek(before)?.keyId, key.id)
@@ -374,4 +384,22 @@ test('the last use of a key is told once, whether it is still remembered, was fo
     ]),
     'a wrong secret is no use of the key',
   )
+})
+
+test('a flood of wrong keys drives no good one out of the cache', async () => {
+  const { text } = await manage.create(ACTOR, draft())
+  await authenticator.authenticate(text)
+  for (let i = 100; i < 150; i += 1)
+    await assert.rejects(authenticator.authenticate(`idg_a${i}bbbbbbbb_${'0'.repeat(43)}`))
+  assert.notEqual(authenticator.peek(text), undefined)
+})
+
+test('guessing at the secret of a key asks the store once a second, and locks its owner not out', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  for (let i = 0; i < 50; i += 1)
+    await assert.rejects(authenticator.authenticate(`idg_${key.id}_${String(i).padStart(43, '0')}`))
+  assert.equal(keys.finds, 1)
+  assert.equal((await authenticator.authenticate(text)).keyId, key.id)
+  await manage.revoke(ACTOR, key.id)
+  await assert.rejects(authenticator.authenticate(text))
 })

@@ -1,9 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { IdgenError } from '../core/errors.ts'
 import { isWithin } from '../core/tag-path.ts'
-import { type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { type ApiKey, type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
+import { GuessedKeys } from './guessed-keys.ts'
 import { validUntilMs } from './key-validity.ts'
 import { Turns } from './turns.ts'
 
@@ -41,7 +42,7 @@ export interface Introduction {
 
 interface Entry {
   readonly keyId: string
-  /** undefined: the key is not valid (negative entry). */
+  /** undefined: the key is not valid. */
   readonly caller: Caller | undefined
   readonly untilMs: number
   /** Until then it is believed without an answer of the store. */
@@ -59,6 +60,9 @@ interface Entry {
 export class Authenticator {
   readonly #options: AuthenticatorOptions
   readonly #entries = new Map<string, Entry>()
+  /** Keys that are not valid: a flood of them must drive no valid one out, so they are not among the entries. */
+  readonly #wrong = new Map<string, Entry>()
+  readonly #guessed: GuessedKeys
   /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
   readonly #flights = new Map<string, Promise<Entry>>()
   /** Also those that `forget` took out of the flights: they still hold or wait for a turn. */
@@ -72,6 +76,7 @@ export class Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options
+    this.#guessed = new GuessedKeys(options.keys, options.clock)
     this.#adminHash = hashOf(options.adminKey)
   }
 
@@ -118,20 +123,16 @@ export class Authenticator {
     if (keyText.length > KEY_TEXT_MAX) throw notValid()
     const cacheKey = keyDigest(keyText)
     const nowMs = this.#options.clock.nowMs()
-    const known = this.#entries.get(cacheKey)
-    if (known !== undefined && known.caller === undefined && known.untilMs >= nowMs) throw notValid()
+    const wrong = this.#wrong.get(cacheKey)
+    if (wrong !== undefined && wrong.untilMs >= nowMs) throw notValid()
     const look = this.#lookUp(cacheKey, keyText, nowMs)
     const entry = await withinDeadline(this.#options.clock, LOOK_UP_DEADLINE_MS, 'an API key', look)
     if (entry.caller === undefined) throw notValid()
     return entry.caller
   }
 
-  /**
-   * As authenticate, for a protocol thread, which remembers the answer as long as this one would.
-   * @throws as authenticate
-   */
-  async introduce(keyText: string | undefined): Promise<Introduction> {
-    const caller = await this.authenticate(keyText)
+  /** Whom `authenticate` has just let in, for a protocol thread, which remembers them as long as this one would. */
+  introduction(keyText: string | undefined, caller: Caller): Introduction {
     if (!this.#options.enabled) return { caller, untilMs: Number.POSITIVE_INFINITY }
     // Not in the cache: revoked while it was looked up, or nothing is to be remembered.
     const entry = keyText === undefined ? undefined : this.#entries.get(keyDigest(keyText))
@@ -169,6 +170,8 @@ export class Authenticator {
       this.#keepUse(entry)
       this.#entries.delete(cacheKey)
     }
+    for (const [cacheKey, entry] of this.#wrong) if (entry.keyId === keyId) this.#wrong.delete(cacheKey)
+    this.#guessed.forget(keyId)
     // Look-ups are few and short; whichever of them is of this key must not be remembered.
     this.#flights.clear()
     for (const tell of this.#rememberers) tell(keyId)
@@ -178,6 +181,8 @@ export class Authenticator {
   forgetAll(): void {
     for (const entry of this.#entries.values()) this.#keepUse(entry)
     this.#entries.clear()
+    this.#wrong.clear()
+    this.#guessed.forget(undefined)
     this.#flights.clear()
     for (const tell of this.#rememberers) tell(undefined)
   }
@@ -209,7 +214,9 @@ export class Authenticator {
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
       return { ...times, keyId: 'admin', caller: ADMIN, expiresAtMs: Number.POSITIVE_INFINITY }
     const id = keyIdOf(keyText)
-    const key = id === undefined ? undefined : await this.#turns.run(() => this.#options.keys.find(id))
+    const isRight = (found: ApiKey): boolean => validUntilMs(found, digest, nowMs) !== undefined
+    const key =
+      id === undefined ? undefined : await this.#guessed.find(id, isRight, (work) => this.#turns.run(work))
     const endsMs = key === undefined ? undefined : validUntilMs(key, digest, nowMs)
     if (key === undefined || endsMs === undefined)
       return { ...times, keyId: id ?? '', caller: undefined, expiresAtMs: 0 }
@@ -218,13 +225,17 @@ export class Authenticator {
   }
 
   #remember(cacheKey: string, entry: Entry): void {
+    const { cacheMaxEntries } = this.#options
+    const isWrong = entry.caller === undefined
+    const kept = isWrong ? this.#wrong : this.#entries
     this.#entries.delete(cacheKey)
-    this.#entries.set(cacheKey, entry)
-    if (this.#entries.size <= this.#options.cacheMaxEntries) return
-    const oldest = this.#entries.entries().next().value
+    this.#wrong.delete(cacheKey)
+    kept.set(cacheKey, entry)
+    if (kept.size <= (isWrong ? Math.min(cacheMaxEntries, WRONG_KEYS_MAX) : cacheMaxEntries)) return
+    const oldest = kept.entries().next().value
     if (oldest === undefined) return
     this.#keepUse(oldest[1])
-    this.#entries.delete(oldest[0])
+    kept.delete(oldest[0])
   }
 
   /** `#used` is emptied once a minute, so it holds no more keys than are valid. */
@@ -289,6 +300,9 @@ export function sha256(text: string): Buffer {
 const REFRESH_EVERY_MS = 1000
 /** Keys looked up or waiting for their turn: all clients come back at once after a start. As many as tags, and as a thread lets ask. */
 const LOOKING_MAX = 1000
+
+/** As many wrong keys as 160 addresses send in a minute (limits.wrongKeys); 2 MB. */
+const WRONG_KEYS_MAX = 10_000
 
 /** Longer than any key of ours; keeps a caller from making us hash megabytes. */
 export const KEY_TEXT_MAX = 256

@@ -20,8 +20,8 @@ export interface Issuer {
   remember(path: string): RememberedTag
   /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
   peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
-  /** @throws IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
-  authenticate(keyText: string | undefined): Promise<Caller>
+  /** `client`: who asks, by address. @throws IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
+  authenticate(keyText: string | undefined, client: string): Promise<Caller>
   /**
    * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
    * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics; 0: more

@@ -53,7 +53,7 @@ test('more IDs of a request that was counted count as IDs, whether they are wait
 test('a key is known here once it was asked for', async (t) => {
   const { issuer, keyText } = await world(t)
   assert.equal(issuer.peekCaller(keyText), undefined)
-  const caller = await issuer.authenticate(keyText)
+  const caller = await issuer.authenticate(keyText, '192.0.2.1')
   assert.equal(issuer.peekCaller(keyText), caller)
 })
 

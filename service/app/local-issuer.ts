@@ -14,13 +14,13 @@ export class LocalIssuer implements TracedIssuer {
   readonly rates: RateLimits
   readonly #useCases: Pick<
     UseCases,
-    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic'
+    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'signIn' | 'traffic'
   >
 
   constructor(
     useCases: Pick<
       UseCases,
-      'authenticator' | 'directory' | 'generate' | 'ledger' | 'limits' | 'rates' | 'traffic'
+      'authenticator' | 'directory' | 'generate' | 'ledger' | 'limits' | 'rates' | 'signIn' | 'traffic'
     >,
   ) {
     this.limits = useCases.limits
@@ -32,8 +32,8 @@ export class LocalIssuer implements TracedIssuer {
     return this.#useCases.authenticator.peek(keyText, digest)
   }
 
-  authenticate(keyText: string | undefined): Promise<Caller> {
-    return this.#useCases.authenticator.authenticate(keyText)
+  authenticate(keyText: string | undefined, client: string): Promise<Caller> {
+    return this.#useCases.signIn.authenticate(keyText, client)
   }
 
   remember(path: string): RememberedTag {

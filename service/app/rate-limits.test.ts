@@ -8,7 +8,7 @@ const TAG = 'acme/shop/order'
 
 function limited(settings: Partial<RateSettings>): { clock: MemoryClock; rates: RateLimits } {
   const clock = new MemoryClock()
-  const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 }
+  const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 }
   return { clock, rates: new RateLimits(clock, { ...off, ...settings }) }
 }
 
@@ -44,7 +44,7 @@ describe('a limit', () => {
       passed(10, () => rates.admit('192.0.2.2', 'a', TAG)),
       10,
     )
-    assert.deepEqual(rates.refused, { address: 50, key: 0, tag: 0 })
+    assert.deepEqual(rates.refused, { address: 50, key: 0, tag: 0, 'wrong-key': 0 })
     assert.match(rates.refusal('192.0.2.1', 'a', TAG, rates.now()).message, /limits\.perAddress/)
   })
 
@@ -66,7 +66,7 @@ describe('a limit', () => {
       100,
     )
     assert.equal(rates.admit('192.0.2.1', 'b', TAG), undefined)
-    assert.deepEqual(rates.refused, { address: 0, key: 50, tag: 0 })
+    assert.deepEqual(rates.refused, { address: 0, key: 50, tag: 0, 'wrong-key': 0 })
   })
 
   test('of tags counts all callers of one tag', () => {
@@ -77,7 +77,7 @@ describe('a limit', () => {
       100,
     )
     assert.equal(rates.admit('192.0.2.1', 'a', 'acme/shop/invoice'), undefined)
-    assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50 })
+    assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50, 'wrong-key': 0 })
   })
 
   test('opens again with time', () => {
@@ -114,7 +114,7 @@ describe('requests that come together', () => {
   test('pass as far as all limits allow, and the rest is counted as refused', () => {
     const { rates } = limited({ perAddress: 1000, perKey: 300, perTag: 200 })
     assert.equal(admitSome(rates, 'a', 'k', TAG, 250), 200)
-    assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50 })
+    assert.deepEqual(rates.refused, { address: 0, key: 0, tag: 50, 'wrong-key': 0 })
     assert.match(rates.refusal('a', 'k', TAG, rates.now()).message, /limits\.perTag/)
     assert.equal(
       admitSome(rates, 'a', 'k', 'acme/shop/invoice', 250),
@@ -127,7 +127,7 @@ describe('requests that come together', () => {
   test('all pass where nothing is limited, without a look at the clock', () => {
     const clock = new MemoryClock()
     clock.monotonicMs = () => assert.fail('the clock was read')
-    const rates = new RateLimits(clock, { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 })
+    const rates = new RateLimits(clock, { perAddress: 0, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 })
     assert.equal(admitSome(rates, 'a', 'k', TAG, 1_000_000), 1_000_000)
     assert.equal(rates.admit('a', 'k', TAG), undefined)
     rates.admitAddress('a')
@@ -159,7 +159,7 @@ describe('a request that goes through the protocols step by step', () => {
     ask()
     for (let i = 0; i < 9; i += 1) assert.match(thrownBy(ask).message, /limits\.perTag/)
     assert.match(thrownBy(ask).message, /limits\.perAddress/)
-    assert.deepEqual(rates.refused, { address: 1, key: 0, tag: 9 })
+    assert.deepEqual(rates.refused, { address: 1, key: 0, tag: 9, 'wrong-key': 0 })
   })
 })
 
@@ -167,7 +167,7 @@ describe('live configuration', () => {
   test('raises, lowers and lifts a limit, and what was used still counts', () => {
     const { rates, clock } = limited({ perAddress: 100 })
     const set = (perAddress: number): void =>
-      rates.configure({ perAddress, perKey: 0, perTag: 0, burst: 1000 })
+      rates.configure({ perAddress, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 })
     const ask = (times: number): number => admitSome(rates, 'a', 'k', TAG, times)
     assert.equal(ask(200), 100)
     set(150)

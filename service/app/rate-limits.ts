@@ -9,24 +9,37 @@ export interface RateSettings {
   readonly perAddress: number
   readonly perKey: number
   readonly perTag: number
-  /** As many at once as may come in this time; milliseconds. */
+  /** As many at once as may come in this time; milliseconds. Not of wrong keys. */
   readonly burst: number
+  /** Wrong API keys a minute that one address may send. */
+  readonly wrongKeys: number
 }
 
-export const LIMITED_KINDS = ['address', 'key', 'tag'] as const
+export const LIMITED_KINDS = ['address', 'key', 'tag', 'wrong-key'] as const
 export type LimitedKind = (typeof LIMITED_KINDS)[number]
+
+/** Counts of requests that were refused, of each kind. */
+export function noRefusals(): Record<LimitedKind, number> {
+  return { address: 0, key: 0, tag: 0, 'wrong-key': 0 }
+}
 
 /** What was used of each limit: memory that all threads of a process count in. */
 export type RateTables = Readonly<Record<LimitedKind, SharedArrayBuffer>>
 
 /** `random`: so that nobody can make up names that are counted as somebody else's. */
 export function newRateTables(random?: Random): RateTables {
-  const memory = (): SharedArrayBuffer => {
+  const memory = (names: number): SharedArrayBuffer => {
     const seeds = new Int32Array(2)
     random?.fill(new Uint8Array(seeds.buffer))
-    return newRateMemory(NAMES_MAX, [seeds[0] ?? 0, seeds[1] ?? 0])
+    return newRateMemory(names, [seeds[0] ?? 0, seeds[1] ?? 0])
   }
-  return { address: memory(), key: memory(), tag: memory() }
+  const wrongKeys = memory(GUESSERS_MAX)
+  return {
+    address: memory(NAMES_MAX),
+    key: memory(NAMES_MAX),
+    tag: memory(NAMES_MAX),
+    'wrong-key': wrongKeys,
+  }
 }
 
 /**
@@ -47,17 +60,13 @@ export class RateLimits {
   /** Refused requests since the start; those of protocol threads are added by the main thread. */
   readonly refused: Record<LimitedKind, number>
 
-  constructor(
-    clock: Clock,
-    settings: RateSettings,
-    tables = newRateTables(),
-    refused = { address: 0, key: 0, tag: 0 },
-  ) {
+  constructor(clock: Clock, settings: RateSettings, tables = newRateTables(), refused = noRefusals()) {
     this.#clock = clock
     this.#limits = {
       address: new Limit('address', tables),
       key: new Limit('key', tables),
       tag: new Limit('tag', tables),
+      'wrong-key': new Limit('wrong-key', tables),
     }
     this.#tables = tables
     this.#settings = settings
@@ -78,11 +87,13 @@ export class RateLimits {
 
   /** Live configuration: counts from the next request on; what was used until now still counts. */
   configure(settings: RateSettings): void {
-    const { perAddress, perKey, perTag, burst } = settings
+    const { perAddress, perKey, perTag, burst, wrongKeys } = settings
     this.#settings = settings
     this.#limits.address.set(perAddress, burst)
     this.#limits.key.set(perKey, burst)
     this.#limits.tag.set(perTag, burst)
+    // What may come in a minute may come at once: a fleet that starts has its keys looked up together.
+    this.#limits['wrong-key'].set(wrongKeys / MINUTE_S, MINUTE_S * 1000)
   }
 
   /** One more request from this client (client-addresses.ts). @throws IDGEN_RATE_LIMITED */
@@ -98,6 +109,19 @@ export class RateLimits {
   /** The same request, for IDs of a tag that the caller may use. @throws IDGEN_RATE_LIMITED */
   admitTag(path: string): void {
     this.#admitOne(this.#limits.tag, path)
+  }
+
+  /**
+   * A key of this client that nobody knows yet is to be looked up: counts as wrong until `endSignIn` says that it was not.
+   * @throws IDGEN_RATE_LIMITED
+   */
+  beginSignIn(client: string): void {
+    this.#admitOne(this.#limits['wrong-key'], client)
+  }
+
+  endSignIn(client: string): void {
+    const { on, table } = this.#limits['wrong-key']
+    if (on) table.giveBack(client, 1)
   }
 
   /** All three, for who knows that the key may use the tag. undefined: go on; otherwise the refusal. */
@@ -169,7 +193,7 @@ export class RateLimits {
   }
 }
 
-/** One of the three, with everybody it applies to. */
+/** One of them, with everybody it applies to. */
 class Limit {
   readonly kind: LimitedKind
   readonly table: RateTable
@@ -192,16 +216,20 @@ class Limit {
   }
 
   refusal(name: string, nowMs: number): IdgenError {
-    const { perSecond } = this.table.limit
+    const requests = Math.round(this.table.limit.perSecond * this.#windowS)
     const retryAfterMs = Math.ceil(this.waitMs(name, nowMs))
-    return new IdgenError(
-      'IDGEN_RATE_LIMITED',
-      `${WHOSE[this.kind]} ${name} sent more than ${perSecond} requests a second, which is what it may here (${KEYS[this.kind]}); send this one again in ${retryAfterMs} ms, or ask for more IDs at once.`,
-      {
-        retryAfterMs,
-        quota: { name: this.kind, requests: perSecond * this.#windowS, windowS: this.#windowS },
-      },
-    )
+    return new IdgenError('IDGEN_RATE_LIMITED', this.#message(name, retryAfterMs), {
+      retryAfterMs,
+      quota: { name: this.kind, requests, windowS: this.#windowS },
+    })
+  }
+
+  #message(name: string, retryAfterMs: number): string {
+    const { kind } = this
+    const { perSecond } = this.table.limit
+    if (kind === 'wrong-key')
+      return `The client ${name} sent more than ${Math.round(perSecond * MINUTE_S)} wrong API keys a minute, which is what it may here (limits.wrongKeys); keys that are known here go on, and another one is looked at in ${retryAfterMs} ms.`
+    return `${WHOSE[kind]} ${name} sent more than ${perSecond} requests a second, which is what it may here (${KEYS[kind]}); send this one again in ${retryAfterMs} ms, or ask for more IDs at once.`
   }
 }
 
@@ -215,3 +243,6 @@ const UNLIMITED: RateLimit = { perSecond: 1, burst: 1 }
  * what happens then.
  */
 const NAMES_MAX = 65_536
+/** Clients that sent wrong keys within a minute, 256 KB. */
+const GUESSERS_MAX = 16_384
+const MINUTE_S = 60

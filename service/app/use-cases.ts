@@ -16,6 +16,8 @@ import type { NodeRegistry } from './node-registry.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
 import type { RecordAlerts } from './record-alerts.ts'
+import type { RefusedKeys } from './refused-keys.ts'
+import type { SignIn } from './sign-in.ts'
 import type { TagDirectory } from './tag-directory.ts'
 
 /** Limits of one request, the same on every protocol. */
@@ -34,6 +36,8 @@ export interface UseCases {
   readonly declarations: DeclareTags
   readonly keys: ManageKeys
   readonly authenticator: Authenticator
+  readonly signIn: SignIn
+  readonly refusedKeys: RefusedKeys
   readonly rates: RateLimits
   readonly addresses: ClientAddresses
   readonly ledger: IssueLedger

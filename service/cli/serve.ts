@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
+import { AuditSettings } from '../app/audit-settings.ts'
 import { loadConfig } from '../config/load.ts'
 import { type ConfigWatch, watchConfig } from '../config/watch.ts'
 import { applyLive } from '../live-config.ts'
@@ -51,23 +52,27 @@ function environmentOf({ quickstart: isQuickstart = false }: ServeOptions): Node
 
 function followConfig(
   { file, environment }: { readonly file: string | undefined; readonly environment: NodeJS.ProcessEnv },
-  { config, settings, coordinator }: OpenConfig,
+  { config, settings: fromEtcd, coordinator }: OpenConfig,
   running: RunningService,
   log: PinoLog,
 ): ConfigWatch {
+  const settings = new AuditSettings(running.service.audit)
   return watchConfig({
     file,
     environment,
     started: config,
-    settings,
+    settings: fromEtcd,
     etcd: coordinator === undefined ? undefined : { coordinator, clock: new SystemClock() },
     listener: {
       onChange: (change) => {
         applyLive(running.service, log, change.config)
+        settings.changed(change)
         log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
       },
-      onFaults: (error) =>
-        log.error({ err: error, faults: error.faults }, 'configuration refused, the last good one stays'),
+      onFaults: (error) => {
+        log.error({ err: error, faults: error.faults }, 'configuration refused, the last good one stays')
+        settings.refused(error.faults)
+      },
       onUnknown: (unknown) => tellUnknown(log, unknown),
     },
   })

@@ -30,6 +30,15 @@ export const LIMIT_KEYS = {
     reload: 'live',
     doc: 'How many requests for IDs of one tag this process answers, whoever asks. 0: no limit.',
   },
+  'limits.wrongKeys': {
+    kind: 'integer',
+    default: 60,
+    min: 0,
+    max: 1_000_000,
+    unit: 'wrong API keys a minute',
+    reload: 'live',
+    doc: 'Different wrong API keys that one client address may send. Further keys from there that are not known here yet are refused with IDGEN_RATE_LIMITED before the database is asked; known ones go on, and other addresses are not concerned. 0: no limit.',
+  },
   'limits.burst': {
     kind: 'duration_ms',
     default: 1000,

@@ -77,6 +77,8 @@ test('a changed live key is handed over', () => {
   assert.equal(changes.length, 1)
   assert.equal(changes[0]?.config.log.level, 'debug')
   assert.deepEqual([changes[0]?.changedLiveKeys, changes[0]?.needsRestart], [['log.level'], []])
+  assert.equal(changes[0]?.source, 'file')
+  assert.deepEqual(changes[0]?.values, { 'log.level': { before: 'info', after: 'debug' } })
 })
 
 test('a key that needs a restart is named until the file says again what the process was started with', () => {
@@ -214,4 +216,16 @@ test('a secret in a file is taken in when the file is at rest, whether variable 
     assert.equal(seen.faults.length, 1, 'told once; the last good one stays')
     assert.equal(seen.changes.length, 1)
   }
+})
+
+test('of a secret that changes nothing is told but that it did, and settings from etcd are told as such', () => {
+  const file = join(SECRET_FOLDER, 'told')
+  writeFileSync(file, 'first-secret-key')
+  const { changes, secrets, etcd } = follow({ environment: { IDGEN_AUTH_ADMIN_KEY_FILE: file } })
+  writeFileSync(file, 'second-secret-key')
+  secrets('second-secret-key')
+  assert.equal(changes[0]?.source, 'secrets')
+  assert.deepEqual(changes[0]?.values, { 'auth.adminKey': { before: '[hidden]', after: '[hidden]' } })
+  etcd({ 'log.level': 'warn' })
+  assert.equal(changes[1]?.source, 'etcd')
 })

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
-import { type ConfigChange, configChange, sameConfig } from './change.ts'
+import { type ConfigChange, type ConfigSource, configChange, sameConfig } from './change.ts'
 import { type Environment, readEnvironmentLayer } from './environment-layer.ts'
 import type { Config } from './keys.ts'
 import { FILE_MAX_BYTES } from './layer.ts'
@@ -146,7 +146,7 @@ export class ConfigFollower {
     const { file = '', listener } = this.#options
     if ('fault' in reading) return listener.onFaults(unreadable(file, reading.fault))
     this.#text = reading.text
-    this.#take()
+    this.#take('file')
   }
 
   /** Of `secretFiles`, in their order. */
@@ -156,17 +156,17 @@ export class ConfigFollower {
     this.#secretsSeen = seen
     if (!stable || seen === this.#secretsSettled) return
     this.#secretsSettled = seen
-    this.#take()
+    this.#take('secrets')
   }
 
   /** They come again, unchanged, with every connection to etcd. */
   observeSettings(settings: Settings): void {
     if (this.#settings !== undefined && sameSettings(this.#settings, settings)) return
     this.#settings = settings
-    this.#take()
+    this.#take('etcd')
   }
 
-  #take(): void {
+  #take(source: ConfigSource): void {
     const { file, environment, started, listener } = this.#options
     // Before the file was seen at rest nobody knows what it says besides; its first reading comes in a moment.
     if (file !== undefined && this.#text === undefined) return
@@ -185,7 +185,7 @@ export class ConfigFollower {
     this.#tellUnknown(resolved.unknown)
     const next = resolved.config
     if (sameConfig(this.#before, next)) return
-    const change = configChange(started, this.#before, next)
+    const change = configChange(source, { started, before: this.#before, next })
     this.#before = next
     listener.onChange(change)
   }

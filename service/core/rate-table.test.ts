@@ -32,6 +32,19 @@ describe('a table of rates', () => {
     assert.equal(table.waitMs('b', 1, 0), 0)
   })
 
+  for (const isShared of [false, true])
+    test(`takes back what need not count, ${isShared ? 'shared' : 'alone'}`, () => {
+      const table = new RateTable(LIMIT, newRateMemory(100), isShared)
+      table.take('a', 1000, 0)
+      table.giveBack('a', 10)
+      table.giveBack('b', 10)
+      assert.equal(table.take('a', 100, 0), 10)
+      assert.equal(table.take('b', 2000, 0), 1000, 'a name that used nothing gets nothing on top')
+      table.giveBack('a', 1)
+      // It had run empty long before.
+      assert.equal(table.take('a', 5000, 60_000), 1000)
+    })
+
   test('applies another limit to what was used before', () => {
     const table = new RateTable(LIMIT, newRateMemory(100))
     table.take('a', 1000, 0)

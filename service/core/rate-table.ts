@@ -88,6 +88,18 @@ export class RateTable {
     return taken
   }
 
+  /** What was taken and need not count after all. A name that was driven out meanwhile gets nothing back. */
+  giveBack(name: string, count: number): void {
+    const slot = this.#find(this.placeOf(name))
+    if (slot === undefined) return
+    const ms = (count * 1000) / this.#limit.perSecond
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const before = Atomics.load(this.#levels, slot)
+      const after = bitsOf(doubleOf(before) - ms)
+      if (Atomics.compareExchange(this.#levels, slot, before, after) === before) return
+    }
+  }
+
   /** Until `wanted` may pass if nobody else uses the name; milliseconds. */
   waitMs(name: string, wanted: number, nowMs: number): number {
     const slot = this.#find(this.placeOf(name))

@@ -69,7 +69,7 @@ export class IdIssuer {
   async #issueUnknown(attempt: Attempt): Promise<IdBatch> {
     const issuer = this.#issuer
     const { order, call, context } = attempt
-    const caller = await issuer.authenticate(context.keyText)
+    const caller = await issuer.authenticate(context.keyText, context.address)
     attempt.keyId = caller.keyId
     // Before the look-up, or names of tags could be invented faster than the limit.
     issuer.rates.admitKey(caller.keyId)

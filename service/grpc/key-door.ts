@@ -24,7 +24,7 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
   }
   output.pause()
   issuer
-    .authenticate(context.keyText)
+    .authenticate(context.keyText, context.address)
     .then(({ keyId }) => {
       issuer.rates.admitKey(keyId)
       output.resume()

@@ -1,4 +1,5 @@
 import type { UseCases } from '../app/use-cases.ts'
+import { auditMethods } from './audit-methods.ts'
 import type { UnaryMethod } from './call.ts'
 import { catalogMethods } from './catalog-methods.ts'
 import { decodeMethod } from './decode-method.ts'
@@ -12,5 +13,6 @@ export function managementMethods(useCases: UseCases): UnaryMethod[] {
     ...catalogMethods(useCases),
     ...keyMethods(useCases),
     ...nodeMethods(useCases),
+    ...auditMethods(useCases),
   ]
 }

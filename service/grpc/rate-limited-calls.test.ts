@@ -25,7 +25,7 @@ test('calls above the limit of their address are refused with the time to wait',
     pageSize: 10,
     pageToken: '',
   })
-  assert.deepEqual({ ...api.memory.useCases.rates.refused }, { address: 2, key: 0, tag: 0 })
+  assert.deepEqual({ ...api.memory.useCases.rates.refused }, { address: 2, key: 0, tag: 0, 'wrong-key': 0 })
   api.memory.clock.advance(334)
   await api.call(generate, { tag: TAG })
 })

@@ -54,6 +54,7 @@ test('reflection, both versions, knows every service and message, and opened it 
     const services = await reflect(api, version, LIST_SERVICES, '*')
     assert.deepEqual(services.map((service) => fields(service)[0]?.[1].toString()).sort(), [
       'grpc.health.v1.Health',
+      'idgen.v1.AuditService',
       'idgen.v1.CatalogService',
       'idgen.v1.IdService',
       'idgen.v1.KeyService',

@@ -1,8 +1,11 @@
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { invariant } from '../core/invariant.ts'
 import { Http2Server, type Http2ServerOptions } from '../http2/server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ListenOptions } from '../sockets/socket-server.ts'
+import { auditExport } from './audit-export.ts'
+import { LIST_AUDIT_RECORDS } from './audit-methods.ts'
 import type { Method } from './call.ts'
 import { DescribedFiles } from './described-files.ts'
 import { Health } from './health.ts'
@@ -47,7 +50,12 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
     addresses,
     issuer: new LocalIssuer(useCases),
     isReady: () => readiness.report().ready,
-    methodsOf: (own) => methodTable(own, managementMethods(useCases)),
+    methodsOf: (own, streams) => {
+      const managing = managementMethods(useCases)
+      const list = managing.find(({ path }) => path === LIST_AUDIT_RECORDS)
+      invariant(list !== undefined, 'the audit log is read by a method of its own')
+      return methodTable(own, managing, [auditExport(list, streams)])
+    },
     options,
   })
 }
@@ -67,8 +75,8 @@ export interface IdGrpcServerParts extends IssueParts {
 export function createIdGrpcServer({ passOn, ...parts }: IdGrpcServerParts): GrpcServer {
   return serverOf({
     ...parts,
-    methodsOf: (own) => {
-      const table = methodTable(own)
+    methodsOf: (own, streams) => {
+      const table = methodTable(own, [auditExport(passingMethod(LIST_AUDIT_RECORDS, passOn), streams)])
       let files: DescribedFiles | undefined
       // Only what there is: strangers could keep the main thread busy with names out of thin air.
       const isOurs = (path: string): boolean =>
@@ -81,7 +89,7 @@ export function createIdGrpcServer({ passOn, ...parts }: IdGrpcServerParts): Grp
 interface ServerParts extends IssueParts {
   readonly clock: Clock
   readonly isReady: () => boolean | Promise<boolean>
-  readonly methodsOf: (own: readonly Method[]) => Methods
+  readonly methodsOf: (own: readonly Method[], streams: OpenStreams) => Methods
   readonly options: GrpcServerOptions
 }
 
@@ -89,11 +97,14 @@ function serverOf({ clock, log, isReady, methodsOf, options, ...issuing }: Serve
   const { maxMessageBytes, maxConnectionAgeMs = 0, openReflection = false, places, tls } = options
   const streams = new OpenStreams()
   const health = new Health(clock, isReady)
-  const methods = methodsOf([
-    ...issueMethods({ log, ...issuing }, streams),
-    ...health.methods(streams),
-    ...reflectionMethods(streams, openReflection ? undefined : { log, ...issuing }),
-  ])
+  const methods = methodsOf(
+    [
+      ...issueMethods({ log, ...issuing }, streams),
+      ...health.methods(streams),
+      ...reflectionMethods(streams, openReflection ? undefined : { log, ...issuing }),
+    ],
+    streams,
+  )
   const onFault = (error: unknown): void => log.error({ err: error }, 'a gRPC call ended by a fault of ours')
   const server = new Http2Server({
     clock,

@@ -1,6 +1,7 @@
 import type { Actor } from '../app/actor.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { IdgenError } from '../core/errors.ts'
 import type { Call } from './call.ts'
 import { type CallContext, callContextOf } from './call-context.ts'
 import { tracedCall } from './call-span.ts'
@@ -14,19 +15,23 @@ export type UnaryHandler<Q, A> = (request: Q, call: Call) => Promise<A>
  * (`w`, `w/g`, `w/g/t`, or '' for what concerns all workspaces); without, any valid key will do.
  */
 export function unary<Q, A>(
-  useCases: Pick<UseCases, 'authenticator' | 'rates' | 'addresses' | 'log' | 'tracer'>,
+  useCases: Pick<UseCases, 'signIn' | 'refusedKeys' | 'rates' | 'addresses' | 'log' | 'tracer'>,
   subjectOf: ((request: Q, caller: Caller) => string) | undefined,
   run: (request: Q, actor: Actor, caller: Caller, context: CallContext) => Promise<A>,
 ): UnaryHandler<Q, A> {
   const answer: UnaryHandler<Q, A> = async (request, call) => {
     const context = callContextOf(call, useCases.addresses)
+    let keyId: string | undefined
     try {
       useCases.rates.admitAddress(context.address)
-      const caller = await useCases.authenticator.authenticate(context.keyText)
+      const caller = await useCases.signIn.authenticate(context.keyText, context.address)
+      keyId = caller.keyId
       useCases.rates.admitKey(caller.keyId)
       if (subjectOf !== undefined) authorize(caller, 'manage', subjectOf(request, caller))
       return await run(request, { actor: caller.keyId, traceId: context.traceId }, caller, context)
     } catch (thrown) {
+      if (keyId !== undefined && IdgenError.from(thrown).code === 'IDGEN_FORBIDDEN')
+        useCases.refusedKeys.noteForbidden(keyId, context.address)
       throw refusal(thrown, call.head.path, context, useCases.log)
     }
   }

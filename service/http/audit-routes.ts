@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { auditFilter, auditPlaceOf, auditPlaceText, type GivenAuditFilter } from '../app/audit-filter.ts'
+import { auditFilter, type GivenAuditFilter } from '../app/audit-filter.ts'
+import { positionOf, positionText } from '../app/read-audit.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import type { AuditFilter, AuditPosition, AuditQuery, FoundRecord } from '../ports/audit-query.ts'
 import { AUDIT_RECORD_SCHEMA, EXPORT_AUDIT, EXPORT_LIMIT_MAX, LIST_AUDIT } from './audit-schemas.ts'
@@ -25,10 +26,10 @@ export function auditRoutes(
     const filter = filterOf(request)
     const { after, limit } = pageRequest(COLLECTION, request.query)
     // One more than asked for tells whether there is another page.
-    const found = await audit.find(filter, auditPlaceOf(after), 'newest', limit + 1)
+    const found = await audit.find(filter, positionOf(after), 'newest', limit + 1)
     const items = found.slice(0, limit)
     const last = items.at(-1)
-    const next = found.length > limit && last !== undefined ? auditPlaceText(last) : undefined
+    const next = found.length > limit && last !== undefined ? positionText(last) : undefined
     return pageAnswer(COLLECTION, { items, next }, recordView)
   })
   app.get<{ Querystring: Query }>('/v1/audit/export', { schema: EXPORT_AUDIT }, async (request, reply) => {
@@ -58,7 +59,7 @@ class AuditLines {
     this.#filter = filter
     this.#request = request
     const { after, limit } = pageRequest(EXPORTED, request.query)
-    this.#after = auditPlaceOf(after)
+    this.#after = positionOf(after)
     this.#left = Math.min(limit, exportMax)
   }
 
@@ -91,7 +92,7 @@ class AuditLines {
   async *#more(): AsyncGenerator<string, void> {
     const [record] = await this.#audit.find(this.#filter, this.#after, 'oldest', 1)
     if (record === undefined || this.#after === undefined) return
-    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: auditPlaceText(this.#after) }, recordView)
+    const { nextCursor } = pageAnswer(EXPORTED, { items: [], next: positionText(this.#after) }, recordView)
     yield `${JSON.stringify({ nextCursor })}\n`
   }
 }

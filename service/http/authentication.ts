@@ -38,7 +38,7 @@ export function admitReaders(app: FastifyInstance, keepers: Doorkeepers): void {
 
 function admit(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers, entry: KeyEntry): void {
   admission.limitAddresses(app)
-  requireApiKey(app, issuer, digests, entry)
+  requireApiKey(app, { issuer, admission, digests }, entry)
   admission.limitKeys(app)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store')
@@ -52,8 +52,7 @@ function admit(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers
  */
 function requireApiKey(
   app: FastifyInstance,
-  issuer: Pick<Issuer, 'peekCaller' | 'authenticate'>,
-  digests: ConnectionDigests,
+  { issuer, admission, digests }: Doorkeepers,
   { keyOf, challenge }: KeyEntry,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -64,7 +63,7 @@ function requireApiKey(
       done()
       return
     }
-    issuer.authenticate(keyText).then(
+    issuer.authenticate(keyText, admission.clientOf(request.raw)).then(
       (caller) => {
         request.caller = caller
         done()

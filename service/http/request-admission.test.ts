@@ -37,7 +37,7 @@ class Listening {
   }
 
   limit(limits: Readonly<Record<string, number>>): void {
-    const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 }
+    const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 }
     this.api.memory.useCases.rates.configure({ ...off, ...limits })
   }
 
@@ -92,7 +92,7 @@ describe('above the limit of its address', () => {
     test(`${name} is refused, and each request counts once`, async (t) => {
       const listening = await Listening.start(t, { perAddress: 3 })
       assert.deepEqual(await listening.statuses(5, asked), [200, 200, 200, 429, 429])
-      assert.deepEqual(listening.refused, { address: 2, key: 0, tag: 0 })
+      assert.deepEqual(listening.refused, { address: 2, key: 0, tag: 0, 'wrong-key': 0 })
     })
 
   test('the answer says what is allowed and when to come again', async (t) => {
@@ -167,7 +167,7 @@ describe('above the limit of a key', () => {
     assert.deepEqual(await listening.statuses(1, { key: other.text }), [200])
     const answer = await listening.ask()
     assert.equal(answer.headers['ratelimit-policy'], '"key";q=2;w=1')
-    assert.deepEqual(listening.refused, { address: 0, key: 4, tag: 0 })
+    assert.deepEqual(listening.refused, { address: 0, key: 4, tag: 0, 'wrong-key': 0 })
   })
 })
 
@@ -180,7 +180,7 @@ describe('above the limit of a tag', () => {
     }
     assert.deepEqual(await listening.statuses(1, { url: `${TAGS_URL}/uuid-v7/ids` }), [200])
     assert.deepEqual(await listening.statuses(1, { url: `${TAGS_URL}/segment`, method: 'GET' }), [200])
-    assert.deepEqual(listening.refused, { address: 0, key: 0, tag: 5 })
+    assert.deepEqual(listening.refused, { address: 0, key: 0, tag: 5, 'wrong-key': 0 })
   })
 
   test('who may not use the tag uses nothing of its limit up', async (t) => {

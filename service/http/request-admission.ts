@@ -18,7 +18,7 @@ export class RequestAdmission {
 
   /** All limits at once. false: leave it to the router, which then refuses it. */
   admits(request: IncomingMessage, keyId: string, path: string): boolean {
-    const refused = this.#useCases.rates.admit(this.#clientOf(request), keyId, path)
+    const refused = this.#useCases.rates.admit(this.clientOf(request), keyId, path)
     if (refused !== undefined) this.#decided.set(request, refused)
     return refused === undefined
   }
@@ -31,7 +31,7 @@ export class RequestAdmission {
   /** Before the API key is checked, and so before anything is looked up or read for the caller. */
   limitAddresses(app: FastifyInstance): void {
     app.addHook('onRequest', ({ raw }, _reply, done) => {
-      if (!this.#decided.has(raw)) this.#useCases.rates.admitAddress(this.#clientOf(raw))
+      if (!this.#decided.has(raw)) this.#useCases.rates.admitAddress(this.clientOf(raw))
       done()
     })
   }
@@ -50,7 +50,8 @@ export class RequestAdmission {
     if (!this.#decided.has(raw)) this.#useCases.rates.admitTag(path)
   }
 
-  #clientOf({ socket, headers }: IncomingMessage): string {
+  /** Who asks, by address, as the limits count it. */
+  clientOf({ socket, headers }: IncomingMessage): string {
     const { addresses } = this.#useCases
     const peer = addresses.peerOf(socket, socket.remoteAddress)
     if (peer.proxy === undefined) return peer.name

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { ERRORS } from '../core/errors.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import type { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { alertRoutes } from './alert-routes.ts'
@@ -91,7 +92,7 @@ export async function createHttpServer(
     decodeRoute(api, useCases.layout)
     nodeRoutes(api, useCases)
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
-    await api.register(async (management) => managementRoutes(management, useCases, exportMax))
+    await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))
   })
   await pagesForPeople(app, admission, options.pages)
   await app.ready()
@@ -136,8 +137,13 @@ function traceEveryRequest(app: FastifyInstance, routes: RouteTable, tracer: Tra
   })
 }
 
-function managementRoutes(app: FastifyInstance, useCases: UseCases, exportMax: number | undefined): void {
-  const { catalog, declarations, keys, log } = useCases
+function managementRoutes(
+  app: FastifyInstance,
+  useCases: UseCases,
+  admission: RequestAdmission,
+  exportMax: number | undefined,
+): void {
+  const { catalog, declarations, keys, refusedKeys, log } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
@@ -153,6 +159,8 @@ function managementRoutes(app: FastifyInstance, useCases: UseCases, exportMax: n
         },
         'changed over HTTP',
       )
+    if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
+      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
     done()
   })
   workspaceRoutes(app, catalog)
@@ -170,5 +178,6 @@ function numberFromQuery(query: unknown): void {
   if (typeof limits.limit === 'string' && /^\d{1,9}$/.test(limits.limit)) limits.limit = Number(limits.limit)
 }
 
+const FORBIDDEN = ERRORS.IDGEN_FORBIDDEN.http
 /** An answer to a thread is one message: 5 MB of records, where a connection of our own takes them as they are read. */
 const PASSED_EXPORT_MAX = 10_000

@@ -66,7 +66,7 @@ function login({ session, issuer }: CommandContext, keyText: string, welcome: An
 /** Trying keys out is limited like any other request, before the key is looked up. */
 async function authenticated({ client }: Session, issuer: Issuer, keyText: string): Promise<void> {
   issuer.rates.admitAddress(client)
-  await issuer.authenticate(keyText)
+  await issuer.authenticate(keyText, client)
 }
 
 function refusedLogin(error: IdgenError): string {

@@ -205,7 +205,7 @@ export class Connection {
     let who = keyId
     try {
       if (who === undefined) {
-        const caller = await issuer.authenticate(this.#session.keyText)
+        const caller = await issuer.authenticate(this.#session.keyText, this.#session.client)
         who = caller.keyId
         burst.take(issuer, caller, this.#session.client, clock.nowMs())
       }

@@ -42,7 +42,7 @@ function issue(
     const answer = attempt.answered(() => attempt.take(caller, countText, taken))
     return typeof answer === 'function' ? answer(out) : answer
   }
-  return issuer.authenticate(keyText).then(
+  return issuer.authenticate(keyText, session.client).then(
     (known) => attempt.answered(() => attempt.take(known, countText, taken)),
     (thrown: unknown) => attempt.failed(thrown),
   )

@@ -110,7 +110,8 @@ export class AnsweringThread {
       maxWaiting,
       maxTags,
     })
-    const ask = (number: number, keyText: string | undefined): void => post({ kind: 'who', number, keyText })
+    const ask = (number: number, keyText: string | undefined, client: string): void =>
+      post({ kind: 'who', number, keyText, client })
     this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
     const samples = new SpanBudget()
     const issuer = new ThreadIssuer({

@@ -7,6 +7,7 @@ import { IdgenError } from '../core/errors.ts'
 import { KnownKeys } from './known-keys.ts'
 
 const KEY = 'idg_abc_secret'
+const CLIENT = '192.0.2.1'
 
 let clock: MemoryClock
 let keys: KnownKeys
@@ -20,7 +21,7 @@ describe('the keys that a thread knows', () => {
   })
 
   test('a new key is asked for once, by however many, and then known until its time is over', async () => {
-    const callers = [keys.authenticate(KEY), keys.authenticate(KEY)]
+    const callers = [keys.authenticate(KEY, CLIENT), keys.authenticate(KEY, CLIENT)]
     assert.deepEqual(asked, [{ number: 1, keyText: KEY }])
     answer(1, 'a', 1000)
     assert.deepEqual(
@@ -33,7 +34,7 @@ describe('the keys that a thread knows', () => {
   })
 
   test('an answer that is not to be remembered serves those who asked, and nobody after them', async () => {
-    const caller = keys.authenticate(KEY)
+    const caller = keys.authenticate(KEY, CLIENT)
     keys.receive({ kind: 'caller', number: 1, caller: callerOf('a'), untilMs: 0 })
     assert.equal((await caller).keyId, 'a')
     assert.equal(keys.peek(KEY), undefined)
@@ -50,7 +51,7 @@ describe('the keys that a thread knows', () => {
   })
 
   test('a key forgotten right after the answer is not known to those woken by it', async () => {
-    const caller = keys.authenticate(KEY)
+    const caller = keys.authenticate(KEY, CLIENT)
     answer(1, 'a', 1000)
     keys.forget('a')
     await caller
@@ -58,7 +59,7 @@ describe('the keys that a thread knows', () => {
   })
 
   test('a refusal has its code, and is asked for again', async () => {
-    const refused = assert.rejects(keys.authenticate(KEY), refuses('IDGEN_UNAUTHENTICATED'))
+    const refused = assert.rejects(keys.authenticate(KEY, CLIENT), refuses('IDGEN_UNAUTHENTICATED'))
     keys.receive({
       kind: 'nobody',
       number: 1,
@@ -71,7 +72,7 @@ describe('the keys that a thread knows', () => {
   })
 
   test('without an answer of the main thread nobody waits for ever', async () => {
-    const refused = assert.rejects(keys.authenticate(KEY), refuses('IDGEN_STORE_UNAVAILABLE'))
+    const refused = assert.rejects(keys.authenticate(KEY, CLIENT), refuses('IDGEN_STORE_UNAVAILABLE'))
     await settle()
     clock.advance(3000)
     await refused
@@ -83,12 +84,12 @@ describe('the keys that a thread knows', () => {
       ['a', 'b', 'c'].map((name) => keys.peek(name) !== undefined),
       [false, true, true],
     )
-    for (let i = 0; i < 1000; i += 1) void keys.authenticate(`key ${i}`).catch(() => undefined)
-    await assert.rejects(keys.authenticate('one more'), refuses('IDGEN_OVERLOADED'))
+    for (let i = 0; i < 1000; i += 1) void keys.authenticate(`key ${i}`, CLIENT).catch(() => undefined)
+    await assert.rejects(keys.authenticate('one more', CLIENT), refuses('IDGEN_OVERLOADED'))
   })
 
   test('of a text that is too long for a key only so much is sent that it is refused', () => {
-    void keys.authenticate('x'.repeat(100_000)).catch(() => undefined)
+    void keys.authenticate('x'.repeat(100_000), CLIENT).catch(() => undefined)
     assert.equal(asked[0]?.keyText?.length, 257)
   })
 
@@ -108,7 +109,7 @@ function newKeys(everybody?: Caller): KnownKeys {
 }
 
 async function known(keyText: string, keyId: string): Promise<void> {
-  const caller = keys.authenticate(keyText)
+  const caller = keys.authenticate(keyText, CLIENT)
   answer(asked.at(-1)?.number ?? 0, keyId, 60_000)
   await caller
 }

@@ -7,7 +7,7 @@ import type { ToThread } from './thread-messages.ts'
 export interface KnownKeysOptions {
   readonly clock: Clock
   /** Asks the main thread, whose answer comes to `receive`. */
-  readonly ask: (number: number, keyText: string | undefined) => void
+  readonly ask: (number: number, keyText: string | undefined, client: string) => void
   /** Where no key is needed: who everybody is. */
   readonly everybody: Caller | undefined
   readonly maxEntries: number
@@ -28,7 +28,7 @@ export class KnownKeys {
   readonly #options: KnownKeysOptions
   /** In the order in which they came. */
   readonly #entries = new Map<string, Entry>()
-  /** Questions under way, by hash: a burst of one new key asks once. */
+  /** Questions under way, by hash and client: a burst of one new key asks once, and one client is not refused for another. */
   readonly #flights = new Map<string, Promise<Answer>>()
   readonly #answers = new Map<number, (answer: Answer) => void>()
   #asked = 0
@@ -47,12 +47,12 @@ export class KnownKeys {
   }
 
   /** @throws as Authenticator.authenticate */
-  async authenticate(keyText: string | undefined): Promise<Caller> {
+  async authenticate(keyText: string | undefined, client: string): Promise<Caller> {
     const known = this.peek(keyText)
     if (known !== undefined) return known
     // One character too many is as wrong as a megabyte, and cheaper to send.
     const text = keyText?.slice(0, KEY_TEXT_MAX + 1)
-    const asked = this.#ask(text, keyDigest(text ?? ''))
+    const asked = this.#ask(text, client)
     const answer = await withinDeadline(this.#options.clock, ANSWER_MS, 'an API key', asked)
     if (answer.kind === 'caller') return answer.caller
     const { code, message, retryAfterMs } = answer
@@ -70,8 +70,10 @@ export class KnownKeys {
       if (keyId === undefined || caller.keyId === keyId) this.#entries.delete(digest)
   }
 
-  #ask(keyText: string | undefined, digest: string): Promise<Answer> {
-    const flying = this.#flights.get(digest)
+  #ask(keyText: string | undefined, client: string): Promise<Answer> {
+    const digest = keyDigest(keyText ?? '')
+    const name = `${digest} ${client}`
+    const flying = this.#flights.get(name)
     if (flying !== undefined) return flying
     if (this.#flights.size >= ASKED_MAX)
       return Promise.reject(
@@ -82,15 +84,15 @@ export class KnownKeys {
     this.#asked += 1
     const number = this.#asked
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    this.#flights.set(digest, promise)
+    this.#flights.set(name, promise)
     this.#answers.set(number, (answer) => {
       this.#answers.delete(number)
-      this.#flights.delete(digest)
+      this.#flights.delete(name)
       // At once, not when who waits is woken: a message that forgets the key may come next.
       if (answer.kind === 'caller') this.#remember(digest, answer)
       resolve(answer)
     })
-    this.#options.ask(number, keyText)
+    this.#options.ask(number, keyText, client)
     return promise
   }
 

@@ -1,5 +1,4 @@
-import type { Authenticator } from '../app/authenticator.ts'
-import { LIMITED_KINDS } from '../app/rate-limits.ts'
+import { LIMITED_KINDS, noRefusals } from '../app/rate-limits.ts'
 import type { BorrowingThread, Lending, SubBlockLender } from '../app/sub-block-lender.ts'
 import type { ToBorrower } from '../app/sub-block-messages.ts'
 import type { UseCases } from '../app/use-cases.ts'
@@ -38,6 +37,7 @@ export interface ProtocolThreadOptions {
     | 'generate'
     | 'ledger'
     | 'rates'
+    | 'signIn'
     | 'tracer'
     | 'traffic'
     | 'log'
@@ -59,7 +59,7 @@ export class ProtocolThread implements BorrowingThread {
   #tally: TallyReader | undefined
   /** What was taken over of `#meters`. */
   #late = 0
-  readonly #refused = { address: 0, key: 0, tag: 0 }
+  readonly #refused = noRefusals()
   readonly #durations: Float64Array
   readonly #clients: Float64Array
   #beats = 0
@@ -189,7 +189,7 @@ export class ProtocolThread implements BorrowingThread {
       case 'passed':
         return void this.#answer(message)
       case 'who':
-        return void this.#introduce(this.#options.useCases.authenticator, message)
+        return void this.#introduce(message)
       case 'tally':
         // What the one before still has comes first: it is written no more.
         this.#tally?.fold((labels, requests, ids) => this.#count(labels, requests, ids))
@@ -218,12 +218,14 @@ export class ProtocolThread implements BorrowingThread {
   }
 
   /** Never rejects. */
-  async #introduce(authenticator: Authenticator, { number, keyText }: Who): Promise<void> {
+  async #introduce({ number, keyText, client }: Who): Promise<void> {
+    const { authenticator, signIn, log } = this.#options.useCases
     try {
-      this.tell({ kind: 'caller', number, ...(await authenticator.introduce(keyText)) })
+      const caller = await signIn.authenticate(keyText, client)
+      this.tell({ kind: 'caller', number, ...authenticator.introduction(keyText, caller) })
     } catch (thrown) {
       const { code, message, retryAfterMs } = IdgenError.from(thrown)
-      if (code === 'IDGEN_INTERNAL') this.#options.useCases.log.error({ err: thrown }, 'key not looked up')
+      if (code === 'IDGEN_INTERNAL') log.error({ err: thrown }, 'key not looked up')
       this.tell({ kind: 'nobody', number, code, message, retryAfterMs })
     }
   }

@@ -46,8 +46,8 @@ export class ThreadIssuer implements TracedIssuer {
     return this.#options.keys.peek(keyText, digest)
   }
 
-  authenticate(keyText: string | undefined): Promise<Caller> {
-    return this.#options.keys.authenticate(keyText)
+  authenticate(keyText: string | undefined, client: string): Promise<Caller> {
+    return this.#options.keys.authenticate(keyText, client)
   }
 
   remember(path: string): RememberedTag {

@@ -19,7 +19,13 @@ export type FromThread =
   | { readonly kind: 'listening'; readonly name: string; readonly port: number }
   | { readonly kind: 'deaf'; readonly name: string; readonly errno: string; readonly message: string }
   /** Whose key is that? */
-  | { readonly kind: 'who'; readonly number: number; readonly keyText: string | undefined }
+  | {
+      readonly kind: 'who'
+      readonly number: number
+      readonly keyText: string | undefined
+      /** Who sent it, by address. */
+      readonly client: string
+    }
   /** Counts go on in this memory, whose rows are empty yet; the one before is written no more. */
   | { readonly kind: 'tally'; readonly memory: SharedArrayBuffer }
   /** What row `row` of the tally counts. */
@@ -90,7 +96,7 @@ export type RowLabels =
 /** undefined: not one of these; perhaps the lender's. */
 export function fromThread(message: unknown): FromThread | undefined {
   const fields = fieldsOf(message)
-  const { number, keyText, name, port, errno, message: text, memory, row, labels, level } = fields
+  const { number, keyText, client, name, port, errno, message: text, memory, row, labels, level } = fields
   switch (fields['kind']) {
     case 'listening':
       return isText(name) && isWhole(port) ? { kind: 'listening', name, port } : undefined
@@ -103,8 +109,8 @@ export function fromThread(message: unknown): FromThread | undefined {
         ? { kind: 'passed', number, name, question: fields['question'] }
         : undefined
     case 'who':
-      return isWhole(number) && (keyText === undefined || isText(keyText))
-        ? { kind: 'who', number, keyText }
+      return isWhole(number) && isText(client) && (keyText === undefined || isText(keyText))
+        ? { kind: 'who', number, keyText, client }
         : undefined
     case 'tally':
       return memory instanceof SharedArrayBuffer ? { kind: 'tally', memory } : undefined
@@ -162,8 +168,8 @@ export function toThread(message: unknown): ToThread | undefined {
 }
 
 function isRates(rates: unknown): rates is RateSettings {
-  const { perAddress, perKey, perTag, burst } = fieldsOf(rates)
-  return [perAddress, perKey, perTag, burst].every(isWhole)
+  const { perAddress, perKey, perTag, burst, wrongKeys } = fieldsOf(rates)
+  return [perAddress, perKey, perTag, burst, wrongKeys].every(isWhole)
 }
 
 function isProxies(proxies: unknown): proxies is ProxySettings {

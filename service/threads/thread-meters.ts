@@ -1,5 +1,5 @@
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
-import { LIMITED_KINDS, type LimitedKind } from '../app/rate-limits.ts'
+import { LIMITED_KINDS, type LimitedKind, noRefusals } from '../app/rate-limits.ts'
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 
@@ -22,7 +22,7 @@ export class ThreadMeters {
     this.memory = memory
     this.#cells = new Float64Array(memory, 0, FIELDS)
     this.counters = keptIn(this.#cells.subarray(OWN), newRespCounters())
-    this.refused = keptIn(this.#cells.subarray(OWN + COUNTERS), { address: 0, key: 0, tag: 0 })
+    this.refused = keptIn(this.#cells.subarray(OWN + COUNTERS), noRefusals())
     this.clients = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT, CLIENTS)
     this.durations = new Float64Array(memory, (FIELDS + CLIENTS) * Float64Array.BYTES_PER_ELEMENT)
   }

@@ -198,7 +198,7 @@ describe('a pool of protocol threads', () => {
   describe('keys', () => {
     test('a thread asks the main thread once, and a revoked key is forgotten by all', async () => {
       await pool.listen('resp', 0)
-      for (const { issuer } of threads) await issuer?.authenticate(service.keyText)
+      for (const { issuer } of threads) await issuer?.authenticate(service.keyText, 'a')
       const callers = () => threads.map(({ issuer }) => issuer?.peekCaller(service.keyText)?.keyId)
       const [keyId = ''] = callers()
       assert.deepEqual(callers(), [keyId, keyId])
@@ -206,7 +206,7 @@ describe('a pool of protocol threads', () => {
       await settle()
       assert.deepEqual(callers(), [undefined, undefined])
       await assert.rejects(
-        threads[0]?.issuer?.authenticate(service.keyText) ?? Promise.resolve(),
+        threads[0]?.issuer?.authenticate(service.keyText, 'a') ?? Promise.resolve(),
         refuses('IDGEN_UNAUTHENTICATED'),
       )
     })
@@ -214,7 +214,7 @@ describe('a pool of protocol threads', () => {
     test('an unknown key is refused with its reason', async () => {
       await pool.listen('resp', 0)
       await assert.rejects(
-        threads[0]?.issuer?.authenticate('idg_no') ?? Promise.resolve(),
+        threads[0]?.issuer?.authenticate('idg_no', 'a') ?? Promise.resolve(),
         refuses('IDGEN_UNAUTHENTICATED'),
       )
     })
@@ -285,12 +285,12 @@ describe('a pool of protocol threads', () => {
       const admitted = (address: string): (number | undefined)[] =>
         threads.map(({ issuer }) => issuer?.rates.admitCaller(address, 'key', 5, service.clock.monotonicMs()))
       assert.deepEqual(admitted('192.0.2.1'), [5, 5], 'far below the limit')
-      rates.configure({ perAddress: 3, perKey: 0, perTag: 0, burst: 1000 })
+      rates.configure({ perAddress: 3, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 })
       await pass(1000)
       assert.deepEqual(admitted('192.0.2.2'), [3, 0])
       pool.fold()
       pool.fold()
-      assert.deepEqual(rates.refused, { address: 7, key: 0, tag: 0 })
+      assert.deepEqual(rates.refused, { address: 7, key: 0, tag: 0, 'wrong-key': 0 })
     })
   })
 })

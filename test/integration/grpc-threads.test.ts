@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import {
   type HealthCheckResponse,
   HealthCheckResponse_ServingStatus as Serving,
 } from '../../service/grpc/generated/grpc/health/v1/health.ts'
 import { Algorithm } from '../../service/grpc/generated/idgen/v1/algorithm.ts'
+import type { ExportAuditRecordsResponse } from '../../service/grpc/generated/idgen/v1/audit_service.ts'
 import { type GenerateStreamResponse, IdFormat } from '../../service/grpc/generated/idgen/v1/id_service.ts'
-import { CatalogServiceService, HealthService, IdServiceService, type Stub } from '../fixtures/grpc-stubs.ts'
+import {
+  AuditServiceService,
+  CatalogServiceService,
+  HealthService,
+  IdServiceService,
+  type Stub,
+} from '../fixtures/grpc-stubs.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testDatabase } from './postgres-server.ts'
@@ -151,4 +159,32 @@ test('streams that are open when the process ends are told to go elsewhere, and 
   for (const error of await Promise.all(ends)) assert.equal(error.code, status.UNAVAILABLE, error.message)
   await stopped
   issued.verify()
+})
+
+test('threads stream the audit log, page after page of the main thread', async (t) => {
+  const { clients } = await world(t)
+  const { path, requestSerialize, responseDeserialize } = AuditServiceService.exportAuditRecords
+  const everything = { filter: undefined, pageToken: '' }
+  const exported = async (client: Client): Promise<string[]> => {
+    const actions: string[] = []
+    const stream = client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      everything,
+      metadata(),
+    )
+    for await (const { records } of stream as AsyncIterable<ExportAuditRecordsResponse>)
+      actions.push(...records.map(({ action }) => action))
+    return actions
+  }
+  for (const client of clients) {
+    // Records are written once a second (audit.flushEvery).
+    let actions = await exported(client)
+    for (let tries = 0; tries < 200 && !actions.includes('tag.create'); tries += 1) {
+      await pause(50)
+      actions = await exported(client)
+    }
+    assert.ok(actions.includes('tag.create'), actions.join())
+  }
 })

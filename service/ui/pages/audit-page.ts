@@ -1,10 +1,5 @@
-import {
-  AUDIT_FILTERS,
-  auditFilter,
-  auditPlaceOf,
-  auditPlaceText,
-  type GivenAuditFilter,
-} from '../../app/audit-filter.ts'
+import { AUDIT_FILTERS, auditFilter, type GivenAuditFilter } from '../../app/audit-filter.ts'
+import { positionOf, positionText } from '../../app/read-audit.ts'
 import type { FoundRecord } from '../../ports/audit-query.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
@@ -20,7 +15,7 @@ export function auditPages(routes: UiRoutes, { useCases }: UiParts): void {
   routes.get('/audit', async (member) => {
     const words = member.say(WORDS)
     const given = filterOf(member)
-    const after = auditPlaceOf(member.query.get('after') ?? undefined)
+    const after = positionOf(member.query.get('after') ?? undefined)
     // One more than is shown tells whether there is another page.
     const filter = auditFilter(member.caller, given)
     const found = await useCases.audit.find(filter, after, 'newest', PAGE_SIZE + 1)
@@ -53,7 +48,7 @@ function isDay(text: string | undefined): boolean {
 }
 
 function next({ say }: Member, given: GivenAuditFilter, last: FoundRecord): Html {
-  const query = new URLSearchParams({ ...given, after: auditPlaceText(last) })
+  const query = new URLSearchParams({ ...given, after: positionText(last) })
   return html`<p class="mt-4"><a class="link" href="/ui/audit?${query.toString()}">${say(WORDS).more}</a></p>`
 }
 

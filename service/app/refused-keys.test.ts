@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import type { AuditEntry } from './audit-trail.ts'
+import { RefusedKeys } from './refused-keys.ts'
+
+const SECRET = 'S'.repeat(43)
+const KEY = `idg_abcdefghijkl_${SECRET}`
+
+let clock: MemoryClock
+let records: AuditEntry[]
+let refused: RefusedKeys
+
+describe('keys that were refused', () => {
+  beforeEach(() => {
+    clock = new MemoryClock()
+    records = []
+    refused = new RefusedKeys({ clock, audit: { record: (entry) => void records.push(entry) } })
+    refused.start()
+  })
+
+  test('are one record a minute for each key and address, without the secret', async () => {
+    for (let i = 0; i < 500; i += 1) refused.noteWrong(KEY, '192.0.2.1')
+    refused.noteWrong(KEY, '192.0.2.2')
+    refused.noteWrong(SECRET, '192.0.2.1')
+    refused.noteForbidden('mnopqrstuvwx', '192.0.2.3')
+    assert.deepEqual(records, [])
+    clock.advance(60_000)
+    await settle()
+    assert.deepEqual(
+      records.map(({ actor, action, subject, result, detail }) => [actor, action, subject, result, detail]),
+      [
+        [
+          'unknown',
+          'key.refuse',
+          'abcdefghijkl',
+          'IDGEN_UNAUTHENTICATED',
+          { address: '192.0.2.1', times: 500 },
+        ],
+        [
+          'unknown',
+          'key.refuse',
+          'abcdefghijkl',
+          'IDGEN_UNAUTHENTICATED',
+          { address: '192.0.2.2', times: 1 },
+        ],
+        ['unknown', 'key.refuse', 'malformed', 'IDGEN_UNAUTHENTICATED', { address: '192.0.2.1', times: 1 }],
+        ['mnopqrstuvwx', 'key.refuse', 'mnopqrstuvwx', 'IDGEN_FORBIDDEN', { address: '192.0.2.3', times: 1 }],
+      ],
+    )
+    assert.doesNotMatch(JSON.stringify(records), new RegExp(SECRET))
+    assert.equal(refused.wrong, 502)
+  })
+
+  test('made up by the thousand become a hundred records and a sum', async () => {
+    for (let i = 0; i < 5000; i += 1) refused.noteWrong(KEY, `192.0.2.${i}`)
+    await refused.stop()
+    assert.equal(records.length, 101)
+    assert.deepEqual(records.at(-1)?.detail, { address: '*', times: 4900 })
+  })
+
+  test('that were counted since the last minute are written at the stop', async () => {
+    refused.noteWrong(KEY, '192.0.2.1')
+    await refused.stop()
+    assert.equal(records.length, 1)
+  })
+
+  test('are none where no key was sent', () => {
+    refused.noteWrong(undefined, '192.0.2.1')
+    refused.noteWrong('', '192.0.2.1')
+    refused.write()
+    assert.deepEqual(records, [])
+    assert.equal(refused.wrong, 0)
+  })
+})

@@ -1,0 +1,94 @@
+import type { Clock } from '../ports/clock.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import { keyIdOf } from './authenticator.ts'
+import { Repeat } from './repeat.ts'
+
+export interface RefusedKeysOptions {
+  readonly audit: Pick<AuditTrail, 'record'>
+  readonly clock: Clock
+}
+
+/** Why a key was refused: it is wrong, or it may not do what was asked. */
+export type KeyRefusal = 'IDGEN_UNAUTHENTICATED' | 'IDGEN_FORBIDDEN'
+
+interface Refusals {
+  readonly keyId: string
+  readonly client: string
+  readonly why: KeyRefusal
+  times: number
+}
+
+/**
+ * Counts keys that were refused and writes the counts to the audit log once a minute, by key and address: a record each
+ * would let anybody fill the log. What calls for IDs were refused is counted by IssueLedger.
+ */
+export class RefusedKeys {
+  readonly #options: RefusedKeysOptions
+  readonly #repeat: Repeat
+  readonly #counts = new Map<string, Refusals>()
+  /** Wrong, expired or revoked keys since the start. */
+  wrong = 0
+
+  constructor(options: RefusedKeysOptions) {
+    this.#options = options
+    this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
+  }
+
+  /** Only the public part of the key is kept: the rest may be a good one with a slip in it. */
+  noteWrong(keyText: string | undefined, client: string): void {
+    // Who has none did not try one.
+    if (keyText === undefined || keyText === '') return
+    this.wrong += 1
+    this.#note(keyIdOf(keyText) ?? NO_KEY_ID, client, 'IDGEN_UNAUTHENTICATED')
+  }
+
+  noteForbidden(keyId: string, client: string): void {
+    this.#note(keyId, client, 'IDGEN_FORBIDDEN')
+  }
+
+  start(): void {
+    this.#repeat.start()
+  }
+
+  /** Hands over what was counted. */
+  async stop(): Promise<void> {
+    await this.#repeat.stop()
+    this.write()
+  }
+
+  write(): void {
+    for (const { keyId, client, why, times } of this.#counts.values())
+      this.#options.audit.record({
+        // Who sends a wrong key has not proven who they are.
+        actor: why === 'IDGEN_FORBIDDEN' ? keyId : 'unknown',
+        action: 'key.refuse',
+        subject: keyId,
+        result: why,
+        detail: { address: client, times },
+      })
+    this.#counts.clear()
+  }
+
+  #note(keyId: string, client: string, why: KeyRefusal): void {
+    const known = this.#counts.get(nameOf(keyId, client, why))
+    if (known !== undefined) {
+      known.times += 1
+      return
+    }
+    const isFull = this.#counts.size >= COUNTS_MAX
+    if (isFull && keyId !== MANY) return this.#note(MANY, MANY, why)
+    this.#counts.set(nameOf(keyId, client, why), { keyId, client, why, times: 1 })
+  }
+}
+
+function nameOf(keyId: string, client: string, why: KeyRefusal): string {
+  return `${keyId} ${client} ${why}`
+}
+
+const MINUTE_MS = 60_000
+/** Pairs of key and address told apart in a minute; the others are one sum. An attacker makes 140,000 rows a day at most. */
+const COUNTS_MAX = 100
+/** Stands for all keys, and all addresses, beyond these. */
+const MANY = '*'
+/** Of a text that has not the form of a key. */
+const NO_KEY_ID = 'malformed'

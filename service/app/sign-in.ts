@@ -1,0 +1,92 @@
+import { IdgenError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Caller, KEY_TEXT_MAX, keyDigest } from './authenticator.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+export interface SignInOptions {
+  readonly keys: {
+    /** As Authenticator.peek. */
+    peek(keyText: string | undefined, digest?: string): Caller | undefined
+    /** As Authenticator.authenticate; `client` for who writes down who tried. */
+    authenticate(keyText: string | undefined, client: string): Promise<Caller>
+  }
+  readonly rates: Pick<RateLimits, 'beginSignIn' | 'endSignIn'>
+  readonly clock: Clock
+  /** As long as the authenticator remembers that a key is wrong, so that trying it again costs no store; milliseconds. */
+  readonly wrongForMs: number
+}
+
+/**
+ * The way in with a key that is not known yet. A client that tries many wrong ones is refused before anybody looks them up
+ * (`limits.wrongKeys`):
+ *
+ *     known key ─────────────────────────────────────────────▶ in, whatever else comes from that address
+ *     another ──▶ takes one of the client's tries ──▶ looked up ──▶ right: the try is given back
+ *                  └──none left: IDGEN_RATE_LIMITED          └──▶ wrong: it comes back with time
+ *
+ * The try is taken before the look-up, or all that come at once would get through. The same wrong key again takes no
+ * other: a program that was left with an old key is told so each time, and keeps nobody at its address from signing in.
+ * Other addresses are not concerned, so nobody is locked out from elsewhere.
+ */
+export class SignIn {
+  readonly #options: SignInOptions
+  /** Look-ups under way, by key and client: a burst of one new key takes one try. As many as the look-ups allow. */
+  readonly #flights = new Map<string, Promise<Caller>>()
+  /** Keys found to be wrong, by digest, and until when (Unix ms) they take no try. */
+  readonly #wrong = new Map<string, number>()
+
+  constructor(options: SignInOptions) {
+    this.#options = options
+  }
+
+  /** @throws IDGEN_RATE_LIMITED, or as Authenticator.authenticate */
+  async authenticate(keyText: string | undefined, client: string): Promise<Caller> {
+    const { keys } = this.#options
+    // Without a key nothing is looked up.
+    if (keyText === undefined || keyText === '') return keys.authenticate(keyText, client)
+    const digest = keyDigest(keyText.slice(0, KEY_TEXT_MAX + 1))
+    const known = keys.peek(keyText, digest)
+    if (known !== undefined) return known
+    const name = `${digest} ${client}`
+    const flying = this.#flights.get(name)
+    if (flying !== undefined) return flying
+    const flight = this.#try(keyText, digest, client).finally(() => this.#flights.delete(name))
+    this.#flights.set(name, flight)
+    return flight
+  }
+
+  async #try(keyText: string, digest: string, client: string): Promise<Caller> {
+    const { keys, rates } = this.#options
+    const taken = !this.#isKnownWrong(digest)
+    if (taken) rates.beginSignIn(client)
+    try {
+      const caller = await keys.authenticate(keyText, client)
+      if (taken) rates.endSignIn(client)
+      return caller
+    } catch (thrown) {
+      const isWrong = IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED'
+      if (isWrong) this.#rememberWrong(digest)
+      // Of a database that is away nobody knows whether the key is right.
+      else if (taken) rates.endSignIn(client)
+      throw thrown
+    }
+  }
+
+  #isKnownWrong(digest: string): boolean {
+    const untilMs = this.#wrong.get(digest)
+    return untilMs !== undefined && untilMs > this.#options.clock.nowMs()
+  }
+
+  #rememberWrong(digest: string): void {
+    const { clock, wrongForMs } = this.#options
+    if (wrongForMs === 0 || this.#isKnownWrong(digest)) return
+    this.#wrong.delete(digest)
+    this.#wrong.set(digest, clock.nowMs() + wrongForMs)
+    if (this.#wrong.size <= WRONG_MAX) return
+    const oldest = this.#wrong.keys().next().value
+    if (oldest !== undefined) this.#wrong.delete(oldest)
+  }
+}
+
+/** Fewer than the authenticator remembers (WRONG_KEYS_MAX), so that what takes no try costs no look-up; 100 KB. */
+const WRONG_MAX = 1000

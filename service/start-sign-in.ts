@@ -1,0 +1,36 @@
+import type { AuditTrail } from './app/audit-trail.ts'
+import type { Authenticator, Caller } from './app/authenticator.ts'
+import { newRateTables, RateLimits } from './app/rate-limits.ts'
+import { RefusedKeys } from './app/refused-keys.ts'
+import { SignIn } from './app/sign-in.ts'
+import type { UseCases } from './app/use-cases.ts'
+import type { Config } from './config/keys.ts'
+import { IdgenError } from './core/errors.ts'
+import type { Outside } from './outside.ts'
+
+/** Who may come how often, the way in with a key, and what is written down of those that are refused. */
+export function newSignIn(
+  config: Config,
+  { clock, random }: Outside,
+  { authenticator, audit }: { readonly authenticator: Authenticator; readonly audit: AuditTrail },
+): Pick<UseCases, 'rates' | 'refusedKeys' | 'signIn'> {
+  const rates = new RateLimits(clock, config.limits, newRateTables(random))
+  const refusedKeys = new RefusedKeys({ audit, clock })
+  const authenticate = async (keyText: string | undefined, client: string): Promise<Caller> => {
+    try {
+      return await authenticator.authenticate(keyText)
+    } catch (thrown) {
+      if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') refusedKeys.noteWrong(keyText, client)
+      throw thrown
+    }
+  }
+  const peek: Authenticator['peek'] = (...asked) => authenticator.peek(...asked)
+  const { maxEntries, ttl } = config.auth.cache
+  // Not longer than the authenticator remembers it.
+  const wrongForMs = maxEntries === 0 ? 0 : Math.min(ttl, 60_000)
+  return {
+    rates,
+    refusedKeys,
+    signIn: new SignIn({ keys: { peek, authenticate }, rates, clock, wrongForMs }),
+  }
+}
