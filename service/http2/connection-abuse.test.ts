@@ -93,3 +93,30 @@ describe('a client that means harm', () => {
     assert.equal(desk.socket.destroyed, true)
   })
 })
+
+test('once a client has closed its side, what it never asked in full holds nothing', () => {
+  const desk = Http2Desk.begun(echo)
+  desk.receive(frame(SETTINGS, 0, 0, NO_WINDOW), request(1), data(1, 'x', true), request(3), data(3, 'half'))
+  assert.equal(desk.seen.length, 2)
+  desk.connection.inputEnded()
+  assert.equal(desk.socket.ended, true)
+  assert.deepEqual(
+    desk.seen.map(({ events }) => events.at(-1)),
+    ['gone', 'gone'],
+  )
+})
+
+test('a client that closes its side behind its request is still answered', () => {
+  let later: () => void = () => assert.fail()
+  const desk = Http2Desk.begun((seen) => {
+    echo(seen)
+    const answer = seen.onEnd
+    seen.onEnd = () => (later = answer)
+  })
+  desk.receive(request(1), data(1, 'x', true))
+  desk.connection.inputEnded()
+  assert.equal(desk.socket.ended, false)
+  later()
+  assert.equal(desk.socket.ended, true)
+  assert.ok(desk.frames().some(({ type, payload }) => type === 0 && payload.toString() === 'x'))
+})

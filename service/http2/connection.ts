@@ -103,10 +103,12 @@ export class Connection implements StreamCarrier, FrameSink {
     if (this.#prefaceRead) this.#announceEnd()
   }
 
-  /** The client has closed its side. */
+  /** The client has closed its side: the rest of a request will not come, nor a window for an answer. */
   inputEnded(): void {
     if (!this.#prefaceRead) return this.#end()
     this.#finalId ??= this.#lastId
+    for (const stream of this.#streams.values())
+      if (!stream.inputEnded || this.#waiting.has(stream)) stream.lost()
     this.#endIfDone()
   }
 
@@ -135,7 +137,6 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   // What streams use.
-
   consumed(bytes: number): void {
     const more = this.#incoming.use(bytes)
     if (more > 0) this.out.control(FRAME.windowUpdate, 0, 0, more)
@@ -165,7 +166,6 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   // What the client says.
-
   head(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.#streams.get(id)
     if (stream !== undefined) return this.#trailer(stream, isLast, bytes, start, end)
