@@ -15,6 +15,12 @@ export interface QueriedSeries {
   readonly value: readonly [number, string]
 }
 
+/** The same over time. */
+interface PastSeries {
+  readonly metric: Readonly<Record<string, string>>
+  readonly values: readonly QueriedSeries['value'][]
+}
+
 export interface PrometheusOptions {
   readonly folder: string
   /** As it is written to its file. */
@@ -53,15 +59,26 @@ export class PrometheusServer {
 
   /** What the expression has now. @throws with what Prometheus says against it */
   async query(expression: string): Promise<readonly QueriedSeries[]> {
-    const answer = await fetch(`${this.#origin}/api/v1/query`, {
+    return await this.#ask('query', { query: expression })
+  }
+
+  /** What it had, every second from one time to another. @throws as `query` */
+  async queryRange(
+    expression: string,
+    fromSeconds: number,
+    toSeconds: number,
+  ): Promise<readonly PastSeries[]> {
+    const range = { start: fromSeconds.toFixed(3), end: toSeconds.toFixed(3), step: '1' }
+    return await this.#ask('query_range', { query: expression, ...range })
+  }
+
+  async #ask<T>(path: string, parameters: Record<string, string>): Promise<readonly T[]> {
+    const answer = await fetch(`${this.#origin}/api/v1/${path}`, {
       method: 'POST',
-      body: new URLSearchParams({ query: expression }),
+      body: new URLSearchParams(parameters),
     })
-    const { error, data } = (await answer.json()) as {
-      error?: string
-      data?: { result: readonly QueriedSeries[] }
-    }
-    if (data === undefined) throw new Error(`${expression}: ${error}`)
+    const { error, data } = (await answer.json()) as { error?: string; data?: { result: readonly T[] } }
+    if (data === undefined) throw new Error(`${parameters['query']}: ${error}`)
     return data.result
   }
 }
