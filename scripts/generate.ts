@@ -6,6 +6,7 @@ import { alertFiles } from './alert-files.ts'
 import { chartFiles } from './chart-files.ts'
 import { configurationDocument } from './configuration-document.ts'
 import { crdTypes } from './crd-types.ts'
+import { dashboardFiles } from './dashboard-files.ts'
 import { errorsDocument } from './errors-document.ts'
 import { logsDocument } from './logs-document.ts'
 import { metricsDocument } from './metrics-document.ts'
@@ -30,6 +31,7 @@ for (const [path, text] of Object.entries({
   'docs/metrics.md': await metricsDocument(),
   'docs/openapi.json': await openapiText(),
   ...alertFiles(),
+  ...dashboardFiles(),
   ...performanceFiles(ROOT),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),

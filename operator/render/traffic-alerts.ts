@@ -22,8 +22,8 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenQpsLow',
-      // Below 10 requests a second, half of yesterday says nothing.
-      expr: `(${asked(window)} or vector(0)) < 0.5 * ${yesterday} and ${yesterday} > 10`,
+      // Below 10 requests a second, half of yesterday says nothing. Where no process is left, IdgenDown tells.
+      expr: `${asked(window)} < 0.5 * ${yesterday} and ${yesterday} > 10 and ${watchedAllAlong(pods, window)}`,
       for: '10s',
       severity: 'warning',
       summary: 'Less than half of the requests of yesterday at this hour',
@@ -66,4 +66,13 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
       description: `{{ $value }} requests of {{ $labels.${member} }} wait. The database allocates too slowly, or the steps of busy tags are too small.`,
     },
   ]
+}
+
+/**
+ * Whether something was scraped in the first quarter of the window already. A Prometheus that has just started, or
+ * come back, knows the end of the window alone, and would take it for all that was asked.
+ */
+function watchedAllAlong(pods: string, window: string): string {
+  const quarter = Math.floor(Number.parseInt(window, 10) / 4)
+  return `count(count_over_time(up{${pods}}[${quarter}s] offset ${3 * quarter}s)) > 0`
 }

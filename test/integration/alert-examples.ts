@@ -50,8 +50,8 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     quiet: { [ISSUED]: '0+11250000x40', [READY]: '1x40' },
   },
   IdgenQpsLow: {
-    fires: { [ASKED]: '0+1500x5760 8640000+725x400' },
-    quiet: { [ASKED]: '0+1500x5760 8640000+775x400' },
+    fires: { [ASKED]: '0+1500x5760 8640000+725x400', [UP]: '1x6160' },
+    quiet: { [ASKED]: '0+1500x5760 8640000+775x400', [UP]: '1x6160' },
     at: '25h30m',
   },
   IdgenLatencyHigh: {

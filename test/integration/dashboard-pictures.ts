@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Curve } from '../../bench/bench-result.ts'
+import { drawCurves } from '../../bench/draw-curves.ts'
+import { type PanelQuery, panelQueries, readDashboards } from './dashboard-queries.ts'
+import type { PrometheusServer } from './watch-servers.ts'
+
+const FOLDER = join(import.meta.dirname, '../../docs/pictures')
+
+/** Draws what the charts of these dashboards show of the last `seconds`, for docs/dashboards.md. */
+export async function savePictures(
+  prometheus: PrometheusServer,
+  dashboards: readonly string[],
+  seconds: number,
+): Promise<void> {
+  const queries = panelQueries('10s').filter(({ type }) => type === 'timeseries')
+  for (const dashboard of dashboards) {
+    const curves: Curve[] = []
+    for (const panel of new Set(
+      queries.filter((one) => one.dashboard === dashboard).map(({ panel }) => panel),
+    ))
+      curves.push(
+        await curveOf(
+          prometheus,
+          queries.filter((one) => one.dashboard === dashboard && one.panel === panel),
+          seconds,
+        ),
+      )
+    const title = readDashboards()[dashboard]?.title ?? dashboard
+    const picture = drawCurves(
+      [title, 'As Prometheus answers, of one process under the load of a test'],
+      curves,
+    )
+    writeFileSync(join(FOLDER, `dashboard-${dashboard}.svg`), picture)
+  }
+}
+
+async function curveOf(
+  prometheus: PrometheusServer,
+  queries: readonly PanelQuery[],
+  seconds: number,
+): Promise<Curve> {
+  const lines: Curve['lines'][number][] = []
+  const toSeconds = Date.now() / 1000
+  for (const { expr, legend } of queries)
+    for (const { metric, values } of await prometheus.queryRange(expr, toSeconds - seconds, toSeconds))
+      lines.push({
+        label: legendOf(legend, metric),
+        points: values.map(([at, value]) => [at - toSeconds, Number(value)] as const),
+      })
+  const [first] = queries
+  return {
+    title: first?.panel ?? '',
+    x: { scale: 'linear', unit: 'seconds ago' },
+    y: { scale: 'linear', unit: UNITS[first?.unit ?? ''] ?? 'count' },
+    lines: lines
+      .slice(0, LINES_MAX)
+      .map((one) => ({ ...one, points: one.points.map(([x, y]) => [seconds + x, y] as const) })),
+  }
+}
+
+/** {{label}} filled in, cut to what fits below a chart. */
+function legendOf(legend: string, metric: Readonly<Record<string, string>>): string {
+  const text = legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '')
+  return text.length > LABEL_MAX ? `…${text.slice(1 - LABEL_MAX)}` : text
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  reqps: 'requests/s',
+  ops: 'per second',
+  s: 'seconds',
+  percentunit: 'share',
+  bytes: 'bytes',
+}
+/** What the drawing tells apart. */
+const LINES_MAX = 3
+const LABEL_MAX = 13

@@ -1,0 +1,145 @@
+// Runs beside others: its limits only end waits for what must come.
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { IdCalls, PROTOCOLS } from '../fixtures/id-calls.ts'
+import { makeTags } from '../fixtures/load-client.ts'
+import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { savePictures } from './dashboard-pictures.ts'
+import { choiceQueries, panelQueries, readDashboards } from './dashboard-queries.ts'
+import { temporaryFolder } from './embedded-service.ts'
+import { testEtcd } from './etcd-server.ts'
+import { testDatabase } from './postgres-server.ts'
+import { testRedis } from './redis-server.ts'
+import { withoutPrograms } from './watch-programs.ts'
+import { PrometheusServer } from './watch-servers.ts'
+
+/** Every panel of every dashboard on a real Prometheus that watches a real service under load. */
+
+const KEY = 'dashboards-admin-key'
+/** Scraped every second here; Grafana takes four scrapes and more. */
+const WINDOW = '10s'
+/** operator/reconcile/operator-dashboard.test.ts looks at these: there is no operator here. */
+const OF_OPERATOR = 'operator'
+
+async function serve(t: TestContext): Promise<ServiceProcess> {
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const etcd = await testEtcd()
+  t.after(() => etcd.close())
+  const redis = await testRedis()
+  const service = await startService({
+    IDGEN_DATABASE_URL: database.url,
+    IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(','),
+    IDGEN_REDIS_ENDPOINTS: redis.endpoints.join(','),
+    IDGEN_AUTH_ADMIN_KEY: KEY,
+    IDGEN_SERVER_RESP_ENABLED: 'true',
+    IDGEN_SERVER_THREADS: '1',
+    // Nobody listens there: spans are dropped, and counted.
+    IDGEN_TRACING_EXPORTER: 'otlp',
+    IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',
+  })
+  t.after(() => service.stop('SIGTERM'))
+  return service
+}
+
+/** A few calls by every protocol, some that are refused, and one from another data centre. */
+async function callsOf(calls: IdCalls, service: ServiceProcess): Promise<void> {
+  for (const tag of ['orders', 'events', 'sessions'])
+    for (const protocol of PROTOCOLS) await calls.ask(service, protocol, tag, 60)
+  await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/load/tags/orders/ids`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'idgen-client-dc': '1' },
+  })
+  // A key that nobody knows is asked of every cache.
+  await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/load/tags/orders/ids`, {
+    method: 'POST',
+    headers: { authorization: `Bearer idg_${randomBytes(6).toString('hex')}_${'a'.repeat(43)}` },
+  })
+}
+
+/** Calls until it is told to end; a call that fails fails the test. */
+function keepCalling(t: TestContext, service: ServiceProcess): () => Promise<void> {
+  const calls = new IdCalls(KEY, 10_000, (tag) => tag === 'orders')
+  let ended = false
+  const done = (async () => {
+    await makeTags(calls, service, {
+      orders: { chain: ['segment'], step: { base: 500, min: 500, max: 500 } },
+      events: { chain: ['snowflake'] },
+      sessions: { chain: ['uuid-v7'] },
+    })
+    while (!ended) {
+      await callsOf(calls, service)
+      await delay(50)
+    }
+  })()
+  t.after(() => {
+    ended = true
+    calls.close()
+  })
+  return async () => {
+    ended = true
+    await done
+  }
+}
+
+describe('dashboards', () => {
+  test('are looked at anew within ten seconds, and their filters and panels have names that are not twice', () => {
+    for (const [name, { refresh, panels }] of Object.entries(readDashboards())) {
+      assert.equal(refresh, '5s', name)
+      const titles = panels.map(({ title }) => title)
+      assert.deepEqual(titles, [...new Set(titles)], name)
+    }
+  })
+
+  test('have data in every panel and choices in every filter while a service is under load', {
+    skip: withoutPrograms('prometheus'),
+  }, async (t) => {
+    const service = await serve(t)
+    const end = keepCalling(t, service)
+    const prometheus = await PrometheusServer.start(t, {
+      folder: await temporaryFolder(t),
+      config: {
+        global: { scrape_interval: '1s' },
+        scrape_configs: [
+          { job_name: 'idgen', static_configs: [{ targets: [new URL(service.metricsOrigin).host] }] },
+        ],
+      },
+    })
+    const queries = panelQueries(WINDOW).filter(({ dashboard }) => dashboard !== OF_OPERATOR)
+    const choices = choiceQueries().filter(({ name }) => !name.startsWith(OF_OPERATOR))
+    assert.ok(queries.length > 40 && choices.length > 8, `${queries.length} ${choices.length}`)
+    let empty: string[] = []
+    // Rates need some scrapes, and what is rare must happen once.
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      await delay(1000)
+      empty = []
+      for (const { name, expr } of [...queries, ...choices])
+        if (!(await hasData(prometheus, expr))) empty.push(name)
+      if (empty.length === 0) break
+    }
+    if (process.env['SAVE_PICTURES'] === '1') {
+      await delay(PICTURE_SECONDS * 1000)
+      await savePictures(prometheus, ['overview', 'tags', 'data-centres', 'dependencies'], PICTURE_SECONDS)
+    }
+    await end()
+    assert.deepEqual(empty, [])
+  })
+
+  test('ask in words that Prometheus understands, those of the operator, too', {
+    skip: withoutPrograms('prometheus'),
+  }, async (t) => {
+    const prometheus = await PrometheusServer.start(t, { folder: await temporaryFolder(t), config: {} })
+    for (const { expr } of [...panelQueries(WINDOW), ...choiceQueries()]) await prometheus.query(expr)
+  })
+})
+
+async function hasData(prometheus: PrometheusServer, expr: string): Promise<boolean> {
+  const series = await prometheus.query(expr)
+  return series.some(({ value: [, text] }) => text !== 'NaN')
+}
+
+const LOOKS_MAX = 40
+const PICTURE_SECONDS = 30
