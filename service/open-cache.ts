@@ -1,4 +1,5 @@
 import type { RedisCounters } from './adapters/redis/redis-client.ts'
+import type { RedisFacts } from './adapters/redis/redis-facts.ts'
 import type { Config } from './config/keys.ts'
 import { listed } from './open-coordinator.ts'
 import type { BlockCache } from './ports/block-cache.ts'
@@ -16,6 +17,8 @@ export interface OpenCache {
   fault(): string | undefined
   /** The same, found out by asking. */
   health(): Promise<string | undefined>
+  /** What its servers say of themselves. @throws IDGEN_CACHE_UNAVAILABLE */
+  facts(): Promise<readonly RedisFacts[]>
   close(): void
 }
 
@@ -33,10 +36,11 @@ export async function openCache(
   const endpoints = listed(redis.endpoints)
   if (endpoints.length === 0) return undefined
   // Loaded where it is used only: the client and its table of commands are megabytes.
-  const [{ RedisClient }, { RedisBlockCache }, { RedisRecordCache }] = await Promise.all([
+  const [{ RedisClient }, { RedisBlockCache }, { RedisRecordCache }, { redisFacts }] = await Promise.all([
     import('./adapters/redis/redis-client.ts'),
     import('./adapters/redis/redis-block-cache.ts'),
     import('./adapters/redis/redis-record-cache.ts'),
+    import('./adapters/redis/redis-facts.ts'),
   ])
   const { cluster, timeout: timeoutMs } = redis
   const client = new RedisClient({ endpoints, cluster, timeoutMs, clock, log, ...(tracer && { tracer }) })
@@ -46,6 +50,7 @@ export async function openCache(
     counters: client.counters,
     fault: () => client.fault,
     health: () => client.health(),
+    facts: () => redisFacts(client),
     close: () => client.close(),
   }
 }

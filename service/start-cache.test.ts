@@ -23,6 +23,7 @@ function made(environment: Readonly<Record<string, string>>, withEtcd: boolean) 
     counters: { answered: 3, failed: 2, refused: 1 },
     fault: () => state.fault,
     health: () => Promise.resolve(state.fault),
+    facts: () => Promise.resolve([]),
     close: () => undefined,
   }
   const shared = { coordinator: new MemoryCoordinator(world.etcd), database: 'db' }

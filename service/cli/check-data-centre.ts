@@ -7,12 +7,13 @@ import { authorityOf, checkAuthority } from '../app/time-authority.ts'
 import type { Config } from '../config/keys.ts'
 import { authorityKey, dcClaimKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
+import type { Finding } from '../core/finding.ts'
 import { layoutHash, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { openCoordinator } from '../open-coordinator.ts'
 import { installationOf } from '../open-store.ts'
 import type { DcClaim } from '../ports/dc-claim-store.ts'
 import type { TimeAuthority } from '../ports/time-copy-store.ts'
-import { check, type Finding } from './findings.ts'
+import { check } from './findings.ts'
 
 /** Whose the data centre is, and who grants its time, by the database and by etcd: what a service asks at its start. */
 export async function checkDataCentre(
@@ -23,9 +24,19 @@ export async function checkDataCentre(
   const { id: dc } = config.datacenter
   const etcd = await recordsInEtcd(config)
   const tell = (found: string): string => found
-  await check(findings, 'data centre', () => requireOurs(database, config, etcd?.claim), tell)
+  await check(findings, {
+    what: 'data centre',
+    ask: () => requireOurs(database, config, etcd?.claim),
+    tell,
+    todo: 'Give this installation another datacenter.id, or move it: docs/data-centres.md.',
+  })
   const standing = await new PostgresTimeCopyStore(database).standing(dc)
-  await check(findings, 'time grants', () => Promise.resolve(requireAuthority(config, standing, etcd)), tell)
+  await check(findings, {
+    what: 'time grants',
+    ask: () => requireAuthority(config, standing, etcd),
+    tell,
+    todo: 'Configure the store that is named, or move time grants with "idgen coordination switch".',
+  })
 }
 
 /** What etcd says of a data centre. */

@@ -4,8 +4,14 @@ import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { PostgresTimeGrantStore } from '../adapters/postgres/postgres-time-grant-store.ts'
 import type { Config } from '../config/keys.ts'
 import { IdgenError } from '../core/errors.ts'
+import { bad, type Finding, good, warning } from '../core/finding.ts'
+import { judgeClock } from '../core/judgements.ts'
+import { checkAudit } from './check-audit.ts'
+import { checkCapacity } from './check-capacity.ts'
 import { checkDataCentre } from './check-data-centre.ts'
-import { check, type Finding } from './findings.ts'
+import { checkReplication } from './check-replication.ts'
+import { checkRights } from './check-rights.ts'
+import { check } from './findings.ts'
 
 export async function checkDatabase(
   findings: Finding[],
@@ -16,71 +22,42 @@ export async function checkDatabase(
   const fault = await database.health(HEALTH_DEADLINE_MS)
   if (fault !== undefined) throw new IdgenError('IDGEN_STORE_UNAVAILABLE', fault)
   const version = await setting(database, 'server_version')
-  findings.push({ ok: true, what: 'database version', found: `PostgreSQL ${version}` })
-  await check(
-    findings,
-    'fsync',
-    () => requireSetting(database, 'fsync', ['on'], 'a crash of its machine would lose grants'),
-    (v) => v,
-  )
-  const migrated = await check(
-    findings,
-    'schema',
-    () => requireSchema(database),
-    () => 'up to date',
-  )
-  await check(
-    findings,
-    'max_connections',
-    () => setting(database, 'max_connections'),
-    (most) => `${most} (this process takes up to ${config.database.pool.max})`,
-  )
-  await check(
-    findings,
-    'clock',
-    () => requireClock(new PostgresTimeGrantStore(database), config),
-    (ms) => `${ms} ms from the database's`,
-  )
+  findings.push(good('database version', `PostgreSQL ${version}`))
+  await check(findings, {
+    what: 'fsync',
+    ask: () => setting(database, 'fsync'),
+    tell: (value) =>
+      value === 'on'
+        ? 'on'
+        : bad('fsync', `${value}: a crash of its machine would lose grants`, 'Set fsync to on.'),
+  })
+  await checkReplication(findings, database)
+  const migrated = await check(findings, {
+    what: 'schema',
+    ask: () => requireSchema(database),
+    tell: () => 'up to date',
+    todo: 'Run "idgen migrate" with a user that may change the schema.',
+  })
+  await checkConnections(findings, database, config)
+  await check(findings, {
+    what: 'clock',
+    ask: async () => Math.round(Date.now() - (await new PostgresTimeGrantStore(database).nowMs())),
+    tell: (aheadMs) => judgeClock('clock', aheadMs, config.snowflake.maxClockAhead, "the database's"),
+  })
   if (migrated !== true) return
+  await checkRights(findings, database)
   await checkDataCentre(findings, database, config)
-  await check(
-    findings,
-    'tags',
-    () => countTags(database),
-    (n) => `${n}`,
-  )
+  await checkCapacity(findings, database, config)
+  await checkAudit(findings, database, config)
 }
 
 /** Longer than a pool's first connection over a slow network takes. */
 const HEALTH_DEADLINE_MS = 5000
 
-async function countTags(database: PostgresDatabase): Promise<number> {
-  const query = database.kysely
-    .selectFrom('biz_tags')
-    .select(sql<number>`count(*)::int`.as('n'))
-    .where('deleted_at', 'is', null)
-  const [row] = await database.read('counting tags', query)
-  return row?.n ?? 0
-}
-
 async function setting(database: PostgresDatabase, name: string): Promise<string> {
   const query = database.kysely.selectNoFrom(sql<string>`current_setting(${name})`.as('value'))
   const [row] = await database.read(`reading ${name}`, query)
   return row?.value ?? ''
-}
-
-async function requireSetting(
-  database: PostgresDatabase,
-  name: string,
-  allowed: readonly string[],
-  why: string,
-): Promise<string> {
-  const value = await setting(database, name)
-  if (allowed.includes(value)) return value
-  throw new IdgenError(
-    'IDGEN_CONFIG_INVALID',
-    `${name} is ${value}: ${why}; set it to ${allowed.join(' or ')}.`,
-  )
 }
 
 async function requireSchema(database: PostgresDatabase): Promise<true> {
@@ -90,12 +67,37 @@ async function requireSchema(database: PostgresDatabase): Promise<true> {
   return true
 }
 
-async function requireClock(times: PostgresTimeGrantStore, config: Config): Promise<number> {
-  const aheadMs = Math.round(Date.now() - (await times.nowMs()))
-  const limitMs = config.snowflake.maxClockAhead
-  if (Math.abs(aheadMs) <= limitMs) return aheadMs
-  throw new IdgenError(
-    'IDGEN_CLOCK_UNUSABLE',
-    `this clock is ${aheadMs} ms from the database's; at most ${limitMs} ms are allowed: check NTP on both.`,
-  )
+async function checkConnections(
+  findings: Finding[],
+  database: PostgresDatabase,
+  config: Config,
+): Promise<void> {
+  const most = config.database.pool.max
+  await check(findings, {
+    what: 'connections',
+    ask: () => connections(database),
+    tell: ({ used, all }) => {
+      const found = `${used} of ${all} are used; a process takes up to ${most}`
+      if (used + most <= all) return found
+      return warning('connections', found, 'Raise max_connections, or set database.pool.max lower.')
+    },
+  })
+}
+
+interface Connections {
+  readonly used: number
+  /** Those kept for a superuser are not for us. */
+  readonly all: number
+}
+
+async function connections(database: PostgresDatabase): Promise<Connections> {
+  const query = database.kysely.selectNoFrom([
+    sql<number>`(SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend')`.as(
+      'used',
+    ),
+    sql<number>`current_setting('max_connections')::int
+      - current_setting('superuser_reserved_connections')::int`.as('all'),
+  ])
+  const [row] = await database.read('counting connections', query)
+  return row ?? { used: 0, all: 0 }
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { runningEmbeddedUrl } from '../adapters/embedded/embedded-postgres.ts'
 import type { Config } from '../config/keys.ts'
-import type { Finding } from './findings.ts'
+import { bad, type Finding, good } from '../core/finding.ts'
 
 /** A running service on the same data folder holds its own ports: that is no fault. */
 export async function checkPorts(findings: Finding[], config: Config): Promise<void> {
@@ -15,10 +15,10 @@ export async function checkPorts(findings: Finding[], config: Config): Promise<v
     'metrics port': metrics,
   })) {
     const free = await isFree(host, port)
-    const found = free
-      ? `${host}:${port} is free`
-      : `${host}:${port} is taken${running ? ' (idgen runs on this data folder)' : '; choose another or stop what uses it'}`
-    findings.push({ ok: free || running, what, found })
+    const place = `${host}:${port}`
+    if (free) findings.push(good(what, `${place} is free`))
+    else if (running) findings.push(good(what, `${place} is taken (idgen runs on this data folder)`))
+    else findings.push(bad(what, `${place} is taken`, 'Choose another port, or stop what uses it.'))
   }
 }
 

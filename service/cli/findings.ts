@@ -1,31 +1,33 @@
 import { IdgenError } from '../core/errors.ts'
+import { bad, type Finding, good } from '../core/finding.ts'
 
-/** One line of the doctor. */
-export interface Finding {
-  readonly ok: boolean
+export interface Check<T> {
   readonly what: string
-  readonly found: string
+  readonly ask: () => T | Promise<T>
+  /** What an answer means; a text alone: all is well. */
+  readonly tell: (answer: T) => string | Finding
+  /** What to do where asking fails; left out: the error says it. */
+  readonly todo?: string
 }
 
-/** Asks, and notes the answer or the error. */
+/** Asks, and notes the answer or the error. @returns the answer; undefined: there was none */
 export async function check<T>(
   findings: Finding[],
-  what: string,
-  ask: () => Promise<T>,
-  tell: (answer: T) => string,
+  { what, ask, tell, todo = '' }: Check<T>,
 ): Promise<T | undefined> {
   try {
     const answer = await ask()
-    findings.push({ ok: true, what, found: tell(answer) })
+    const told = tell(answer)
+    findings.push(typeof told === 'string' ? good(what, told) : told)
     return answer
   } catch (thrown) {
-    const error = IdgenError.from(thrown)
-    const faults = error.faults.map(({ path, message }) => `${path} ${message}`).join('; ')
-    findings.push({
-      ok: false,
-      what,
-      found: `${error.message}${faults === '' ? '' : ` (${faults})`} [${error.code}]`,
-    })
+    findings.push(bad(what, faultText(thrown), todo))
     return undefined
   }
+}
+
+function faultText(thrown: unknown): string {
+  const error = IdgenError.from(thrown)
+  const faults = error.faults.map(({ path, message }) => `${path} ${message}`).join('; ')
+  return `${error.message}${faults === '' ? '' : ` (${faults})`} [${error.code}]`
 }

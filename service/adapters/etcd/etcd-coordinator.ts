@@ -11,6 +11,7 @@ import { EtcdFollow } from './etcd-follow.ts'
 import { EtcdKeys } from './etcd-keys.ts'
 import { grantLease, keepAlive, revokeLease } from './etcd-lease.ts'
 import { list } from './etcd-list.ts'
+import { type EtcdMemberFacts, memberFacts } from './etcd-member-facts.ts'
 import { EtcdMembers } from './etcd-members.ts'
 import type { EtcdCoordinatorOptions } from './etcd-options.ts'
 import { fromTxn, toTxn } from './etcd-transaction.ts'
@@ -106,6 +107,11 @@ export class EtcdCoordinator implements Coordinator {
     return await this.get('/health', deadlineMs).then(() => undefined, reason)
   }
 
+  /** What each member says of itself, within `deadlineMs`. Never rejects. */
+  memberFacts(deadlineMs = MEMBER_DEADLINE_MS): Promise<EtcdMemberFacts[]> {
+    return memberFacts(this.#members.all, deadlineMs)
+  }
+
   /** Ends what is followed and all connections; nothing of it keeps the process alive afterwards. */
   async close(): Promise<void> {
     for (const follow of this.#follows) follow[Symbol.dispose]()
@@ -113,3 +119,6 @@ export class EtcdCoordinator implements Coordinator {
     this.#members.close()
   }
 }
+
+/** Longer than a first connection over a slow network takes. */
+const MEMBER_DEADLINE_MS = 3000

@@ -83,6 +83,11 @@ export class EtcdMembers {
     if (this.#current() === member) this.#preferred = (this.#preferred + 1) % this.#members.length
   }
 
+  /** For questions to each of them by itself. */
+  get all(): readonly Member[] {
+    return this.#members
+  }
+
   close(): void {
     this.#closed = true
     for (const { client } of this.#members) client.close()

@@ -1,0 +1,207 @@
+// Runs beside others: nothing looks at a clock.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import type { Finding } from '../../service/core/finding.ts'
+import { selfSigned } from '../fixtures/self-signed.ts'
+import { startService } from '../fixtures/service-process.ts'
+import { type EtcdCluster, testEtcd } from './etcd-server.ts'
+import { type TestDatabase, testDatabase } from './postgres-server.ts'
+import type { RedisProcess } from './redis-process.ts'
+import { testRedis } from './redis-server.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
+const ADMIN = `idg_abcdefghijkl_${'a'.repeat(43)}`
+
+let database: TestDatabase
+let folder: string
+let admin: pg.Client
+
+before(async () => {
+  database = await testDatabase()
+  folder = await mkdtemp(join(tmpdir(), 'idgen-doctor-'))
+  admin = new pg.Client({ connectionString: database.url })
+  // The server may end before its last client.
+  admin.on('error', () => undefined)
+  await admin.connect()
+  await idgen(['migrate'])
+})
+after(async () => {
+  await admin.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function idgen(args: readonly string[], environment: Record<string, string> = {}) {
+  const env = { ...process.env, ...PORTS, IDGEN_DATABASE_URL: database.url, ...environment }
+  return new Promise<{ readonly code: number; readonly out: string }>((resolve, reject) => {
+    execFile(LAUNCHER, [...args], { env, timeout: 30_000 }, (error, out, err) => {
+      if (err !== '') reject(new Error(err))
+      else resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out })
+    })
+  })
+}
+
+/** Any free ones, so that nothing is found of them. */
+const PORTS = {
+  IDGEN_DATABASE_POOL_MAX: '4',
+  IDGEN_DATABASE_POOL_MIN: '1',
+  IDGEN_SERVER_HTTP_PORT: '0',
+  IDGEN_SERVER_HTTPS_PORT: '0',
+  IDGEN_SERVER_GRPC_PORT: '0',
+  IDGEN_SERVER_METRICS_PORT: '0',
+}
+
+async function examine(environment: Record<string, string> = {}) {
+  const { code, out } = await idgen(['doctor', '--json'], environment)
+  const findings = JSON.parse(out) as (Finding & { readonly ok: boolean })[]
+  for (const { ok, verdict } of findings) assert.equal(ok, verdict !== 'bad')
+  return {
+    code,
+    notOk: findings.filter(({ verdict }) => verdict !== 'ok'),
+    of: (what: string) => findings.find((finding) => finding.what === what),
+  }
+}
+
+async function certificate(expired: boolean): Promise<Record<string, string>> {
+  const { cert, key } = selfSigned('localhost', { expired })
+  const files = { cert: join(folder, `${expired}.crt`), key: join(folder, `${expired}.key`) }
+  await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key)])
+  return { IDGEN_SERVER_HTTPS_CERT: files.cert, IDGEN_SERVER_HTTPS_KEY: files.key }
+}
+
+describe('doctor and the database', () => {
+  test('a sound one passes every check, with exit code 0', async () => {
+    const { code, notOk, of } = await examine()
+    assert.deepEqual(notOk, [])
+    assert.equal(code, 0)
+    assert.equal(of('database role')?.found, 'primary')
+    assert.equal(of('standbys')?.found, 'none')
+    assert.match(of('database rights')?.found ?? '', /may read and write all tables and make partitions$/)
+    assert.equal(of('worker ids')?.found, '0 of 256 are held in this data centre')
+    assert.match(of('audit log')?.found ?? '', /^whole: /)
+    assert.match(of('snowflake layout')?.found ?? '', /^until 2093-/)
+    const { out } = await idgen(['doctor'])
+    assert.match(out, /\nNothing is wrong\.\n$/)
+  })
+
+  test('a full tag, held worker ids, changed records and an absent standby are named with what to do', async (t) => {
+    const service = await startService({ IDGEN_DATABASE_URL: database.url, IDGEN_AUTH_ADMIN_KEY: ADMIN })
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${service.httpOrigin}/v1/workspaces${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    await post('', { name: 'w' })
+    await post('/w/groups', { name: 'g' })
+    await post('/w/groups/g/tags', { name: 'full', algorithm: 'segment' })
+    await post('/w/groups/g/tags/full/ids', {})
+    await service.stop('SIGTERM')
+    await admin.query(
+      'UPDATE segments SET next_value = (2 ^ 53 - 2 ^ 50)::bigint, cell_hi = (2 ^ 53)::bigint',
+    )
+    await admin.query(`INSERT INTO worker_times (dc, worker, nonce, holder, lease_until)
+      SELECT 0, w, repeat('0', 32), 'test', now() + interval '1 hour' FROM generate_series(0, 255) AS w
+      ON CONFLICT (dc, worker) DO UPDATE SET lease_until = excluded.lease_until, nonce = excluded.nonce, holder = excluded.holder`)
+    await admin.query(`UPDATE audit_log SET actor = 'somebody else' WHERE action = 'workspace.create'`)
+    await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    await admin.query('SELECT pg_reload_conf()')
+    t.after(async () => {
+      await admin.query('ALTER SYSTEM RESET synchronous_standby_names')
+      await admin.query('SELECT pg_reload_conf()')
+    })
+    const { code, notOk, of } = await examine()
+    assert.equal(code, 1)
+    assert.deepEqual(
+      notOk.map(({ what, verdict }) => `${verdict} ${what}`),
+      ['bad standbys', 'warning number space', 'bad worker ids', 'bad audit log'],
+    )
+    assert.match(of('standbys')?.found ?? '', /commits wait for nobody, and none of them is connected/)
+    assert.match(of('number space')?.found ?? '', /^w\/g\/full \(8\d %\)/)
+    assert.match(of('worker ids')?.found ?? '', /^256 of 256 are held/)
+    assert.match(of('audit log')?.todo ?? '', /idgen audit verify/)
+    const { out } = await idgen(['doctor'])
+    assert.match(out, /^WARN number space .*\n +→ Make a new tag/m)
+    assert.match(out, /^3 of \d+ checks found something wrong, 1 worth a look\.\n$/m)
+  })
+
+  test('a user without rights is told which are lacking', async (t) => {
+    const user = `poor_${process.pid}`
+    await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD 'x'`)
+    await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}`)
+    t.after(() => admin.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`))
+    const url = new URL(database.url)
+    Object.assign(url, { username: user, password: 'x' })
+    const { of } = await examine({ IDGEN_DATABASE_URL: url.href })
+    assert.equal(of('database rights')?.verdict, 'bad')
+    assert.match(of('database rights')?.found ?? '', /may not .*UPDATE on segments/)
+    assert.doesNotMatch(of('database rights')?.found ?? '', /SELECT/)
+  })
+})
+
+describe('doctor and the machine', () => {
+  test('a certificate that has ended is bad, one that ends soon is worth a look', async () => {
+    const ended = (await examine(await certificate(true))).of('certificate')
+    assert.equal(ended?.verdict, 'bad')
+    assert.match(ended?.found ?? '', /^ended at /)
+    const soon = (await examine(await certificate(false))).of('certificate')
+    assert.equal(soon?.verdict, 'warning')
+    assert.match(soon?.todo ?? '', /server\.https\.cert/)
+  })
+
+  test('too many threads are worth a look', async () => {
+    const { of } = await examine({ IDGEN_SERVER_THREADS: '64' })
+    assert.match(of('threads')?.found ?? '', /^64 for \d+ processors$/)
+    assert.equal(of('threads')?.verdict, 'warning')
+  })
+})
+
+describe('doctor and Redis', () => {
+  test('a replica is bad, and one that refuses what it is given when full is worth a look', async () => {
+    const { server } = await testRedis()
+    const of = async (redis: RedisProcess) =>
+      (await examine({ IDGEN_REDIS_ENDPOINTS: redis.url })).of(`redis 127.0.0.1:${redis.port}`)
+    assert.equal((await of(server))?.verdict, 'ok')
+    await server.command('CONFIG', 'SET', 'maxmemory', '100mb', 'maxmemory-policy', 'noeviction')
+    const small = await of(server)
+    assert.match(`${small?.verdict} ${small?.found}`, /^warning .*noeviction: when it is full it refuses/)
+    assert.match(small?.todo ?? '', /allkeys-lru/)
+    await server.command('REPLICAOF', '127.0.0.1', '1')
+    const replica = await of(server)
+    assert.match(`${replica?.verdict} ${replica?.found}`, /^bad it is a replica/)
+    await server.command('REPLICAOF', 'NO', 'ONE')
+  })
+})
+
+describe('doctor and etcd', () => {
+  let etcd: EtcdCluster
+  before(async () => {
+    etcd = await testEtcd({ members: 3 })
+  })
+  after(() => etcd?.close())
+
+  test('each member is named, also the one that does not answer while a majority does', async () => {
+    const environment = { IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(), IDGEN_ETCD_PREFIX: '/doctor' }
+    const well = await examine(environment)
+    const places = etcd.endpoints.map((endpoint) => new URL(endpoint).host)
+    for (const place of places)
+      assert.match(well.of(`etcd ${place}`)?.found ?? '', /^3\.\d+\.\d+, \d+\.\d MiB$/)
+    assert.match(well.of('worker ids')?.found ?? '', /^0 of 256/)
+    await etcd.members[0]?.kill()
+    const less = await examine(environment)
+    assert.equal(less.of('etcd')?.verdict, 'ok')
+    const gone = less.of(`etcd ${places[0]}`)
+    assert.equal(gone?.verdict, 'warning')
+    assert.match(gone?.todo ?? '', /one more that fails/)
+    await etcd.members[1]?.kill()
+    const none = await examine(environment)
+    assert.equal(none.of('etcd')?.verdict, 'bad')
+    assert.match(none.of('etcd')?.todo ?? '', /Start its members/)
+  })
+})
