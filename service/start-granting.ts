@@ -17,6 +17,8 @@ export interface Granting {
   readonly sharing: Sharing | undefined
   /** What tags are served from. */
   readonly segments: SegmentStore
+  /** The same past the blocks in Redis: for tags whose numbers say which day they were granted on. */
+  readonly unsharedSegments: SegmentStore
 }
 
 export interface GrantingParts {
@@ -33,7 +35,8 @@ export function newGranting(config: Config, outside: Outside, parts: GrantingPar
     claimedSegments(withoutConflicts(store, coordination), claim)
   const sharing = sharingOf(config, outside, guarded(allocator), coordination)
   const segments = outside.segments ?? guarded(sharing?.segments ?? allocator)
-  return { allocator, sharing, segments }
+  const unsharedSegments = sharing === undefined ? segments : (outside.segments ?? guarded(allocator))
+  return { allocator, sharing, segments, unsharedSegments }
 }
 
 function newAllocator(

@@ -99,7 +99,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const { segments, sharing } = granting
   const keys = sharing?.keys ?? outside.keys
   const directory = newDirectory(config, outside, {
-    segments,
+    granting,
     cursors,
     onChange: (path) => lender.revoke(path),
   })
@@ -214,12 +214,12 @@ function newDirectory(
   config: Config,
   outside: Outside,
   given: {
-    readonly segments: SegmentStore
+    readonly granting: Granting
     readonly cursors: SharedCursors
     readonly onChange: (path: string) => void
   },
 ): TagDirectory {
-  const { segments, cursors, onChange } = given
+  const { granting, cursors, onChange } = given
   const { snowflake, uuidV7, uuidV4 } = cursors
   const { catalog, clock, log, tracer = NO_TRACER } = outside
   const measured = new CpuShare()
@@ -228,7 +228,8 @@ function newDirectory(
     maxTags: config.catalog.maxTags,
     onChange,
     live: {
-      store: segments,
+      store: granting.segments,
+      unsharedStore: granting.unsharedSegments,
       dc: config.datacenter.id,
       clock,
       log,

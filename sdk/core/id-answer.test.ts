@@ -27,9 +27,9 @@ test('an answer that could hold an ID twice, or somebody else’s, is refused wi
     [/above 2\^63/, () => check(2, runs([2n ** 63n - 1n, 2]))],
     [/a run of 0/, () => check(0, runs([1n, 0]))],
     [/a run of 1.5/, () => check(1.5, runs([1n, 1.5]))],
-    [/texts instead of runs/, () => check(1, { texts: ['1'] })],
+    [/texts instead of runs/, () => check(2, { ...runs([1n, 1]), texts: ['1'] })],
     [/runs instead of texts/, () => check(1, runs([1n, 1]), 'text')],
-    [/"0x10", which is no ID/, () => check(1, { texts: ['0x10'] }, 'text')],
+    [/"a b", which is no ID/, () => check(1, { texts: ['a b'] }, 'text')],
     [/"", which is no ID/, () => check(1, { texts: [''] }, 'text')],
   ]
   for (const [message, checked] of refused)
@@ -38,4 +38,13 @@ test('an answer that could hold an ID twice, or somebody else’s, is refused wi
       assert.match(JSON.stringify(error), /IDGEN_CLIENT_ANSWER_INVALID/)
       return true
     })
+})
+
+test('texts in the format of a tag pass, and where runs were asked for the caller is told what to ask', () => {
+  check(2, { texts: ['INV-20261127-000042/EU', 'fFgnDxSe7'] }, 'text')
+  assert.throws(
+    () => check(1, { texts: ['INV-1'] }),
+    (error: Error) =>
+      /IDGEN_CLIENT_WRONG_KIND/.test(JSON.stringify(error)) && /client\.texts/.test(error.message),
+  )
 })

@@ -34,6 +34,13 @@ export interface IdRequest {
  * @throws IDGEN_CLIENT_ANSWER_INVALID
  */
 export function checkAnswer(answer: IdAnswer, request: IdRequest, endpoint: string): void {
+  // Over gRPC a tag that writes its IDs in a format gives them as texts where runs were asked for.
+  if (request.form === 'runs' && answer.runs.length === 0 && answer.texts.length > 0)
+    throw new IdgenClientError(
+      'IDGEN_CLIENT_WRONG_KIND',
+      `${request.path} writes its IDs in a format, and those are no numbers; take them with client.texts.`,
+      { endpoint },
+    )
   const fault = request.form === 'runs' ? faultOfRuns(answer) : faultOfTexts(answer)
   const count = request.form === 'runs' ? countOfRuns(answer.runs) : answer.texts.length
   const wrong = fault ?? (count === request.count ? undefined : `${count} IDs instead of ${request.count}`)
@@ -60,7 +67,7 @@ function faultOfRuns({ runs, texts }: IdAnswer): string | undefined {
 
 function faultOfTexts({ runs, texts }: IdAnswer): string | undefined {
   if (runs.length > 0) return 'runs instead of texts'
-  const bad = texts.find((text) => !isUuidText(text) && !DECIMAL.test(text))
+  const bad = texts.find((text) => !ID_TEXT.test(text))
   return bad === undefined ? undefined : `"${bad.slice(0, 80)}", which is no ID`
 }
 
@@ -70,11 +77,7 @@ function countOfRuns(runs: readonly IdRun[]): number {
   return sum
 }
 
-export function isUuidText(text: string): boolean {
-  return UUID.test(text)
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const DECIMAL = /^(?:0|[1-9][0-9]{0,18})$/
+/** A decimal number, a UUID, or what the tag's format writes: up to 96 printable characters, none that JSON escapes. */
+const ID_TEXT = /^[A-Za-z0-9._:/#+~-]{1,96}$/
 const VALUES_END = 2n ** 63n
 const RUN_MAX = 2 ** 32 - 1

@@ -3,6 +3,8 @@ import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import { sameSpace } from '../core/tag-record.ts'
+import { refuseFormatOfUsedName } from '../core/used-name.ts'
 import type { CatalogStore, NewTag, TagChange, TagGrave, TagRef, TagRemains } from '../ports/catalog-store.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Random } from '../ports/random.ts'
@@ -105,8 +107,9 @@ export class CoordinatedCatalog extends PassThroughCatalog {
         continue
       }
       const remains = await catalog.findRemains(tag)
-      const startAt = Math.max(tag.space.startAt, buriedHighWater(reading), remains.highWater)
-      const wanted = { ...tag.space, startAt }
+      const high = Math.max(buriedHighWater(reading), remains.highWater)
+      refuseFormatOfUsedName(path, tag.space, high)
+      const wanted = { ...tag.space, startAt: Math.max(tag.space.startAt, high) }
       const present = liveClaim(reading, remains)
       // A creation that was interrupted, or is under way: both make the same tag.
       const agreed =
@@ -162,7 +165,7 @@ function liveClaim({ path, claim }: NameReading, { deletedGenerations }: TagRema
 }
 
 function fitting(path: string, { generation, ...space }: RangeClaim, wanted: NumberSpace): Agreed {
-  const same = space.cellSize === wanted.cellSize && space.dcCount === wanted.dcCount
+  const same = sameSpace({ ...space, startAt: wanted.startAt }, wanted)
   if (same && space.startAt >= wanted.startAt) return { generation, space }
   throw new IdgenError(
     'IDGEN_ALREADY_EXISTS',

@@ -7,6 +7,7 @@ import {
 } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { checkName, type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import { sameSpace } from '../core/tag-record.ts'
 import type { Page, PageRequest, TagChange, TagRef } from '../ports/catalog-store.ts'
 import type { DeclarationStore, DeclaredTag } from '../ports/declaration-store.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
@@ -283,7 +284,9 @@ function changeOf(tag: Tag, spec: TagRequest): TagChange | undefined {
 /** `startAt` is a least value: a tag that was made again begins above its deleted predecessor. */
 function refuseSpace(tag: Tag, wanted: Partial<NumberSpace>): void {
   const { startAt = 0, cellSize = tag.space.cellSize, dcCount = tag.space.dcCount } = wanted
-  if (startAt <= tag.space.startAt && cellSize === tag.space.cellSize && dcCount === tag.space.dcCount) return
+  const { format = tag.space.format } = wanted
+  const same = { startAt: tag.space.startAt, cellSize, dcCount, ...(format === undefined ? {} : { format }) }
+  if (startAt <= tag.space.startAt && sameSpace(same, tag.space)) return
   throw new IdgenError(
     'IDGEN_IMMUTABLE',
     `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}), and ${JSON.stringify(wanted)} is declared: IDs of two spaces could collide. Declare another tag instead.`,

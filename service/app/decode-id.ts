@@ -1,9 +1,11 @@
-import { parseDecimal } from '../core/decimal.ts'
+import { decimalText, parseDecimal } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
+import { printerOf } from '../core/id-printer.ts'
 import { decodeSnowflake, type SnowflakeLayout } from '../core/snowflake-layout.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
 import { decodeUuid } from '../core/uuid-text.ts'
 
-/** What can be read off an ID alone. */
+/** What can be read off an ID alone, and of an ID in a format together with its tag. */
 export type DecodedId =
   | {
       readonly kind: 'snowflake'
@@ -15,8 +17,8 @@ export type DecodedId =
       /** Of the layout. */
       readonly version: number
     }
-  /** Below 2^53: numbers of segments carry nothing but their order. */
-  | { readonly kind: 'segment'; readonly id: string }
+  /** Below 2^53: numbers of segments carry nothing but their order, and in a format with reset their date. */
+  | { readonly kind: 'segment'; readonly id: string; readonly date?: string }
   | {
       readonly kind: 'uuid'
       readonly id: string
@@ -45,4 +47,25 @@ function malformed(text: string, why: string): IdgenError {
     'IDGEN_ID_MALFORMED',
     `${JSON.stringify(text.slice(0, 80))} is not an ID of idgen: ${why}.`,
   )
+}
+
+/**
+ * The same of the text that a tag's format writes: `id` is then the number behind it, in decimal.
+ * @throws IDGEN_ID_MALFORMED for what the tag never writes
+ */
+export function decodeOfTag(text: string, tag: Tag, layout: SnowflakeLayout): DecodedId {
+  const printer = printerOf(tag.space)
+  if (printer === undefined) return decodeId(text, layout)
+  const number = printer.parse(text)
+  if (number === undefined)
+    throw malformed(text, `${tagPath(tag)} does not write its IDs so (${JSON.stringify(shownFormat(tag))})`)
+  const decoded = decodeId(decimalText(number.hi, number.lo), layout)
+  const date = printer.dateOf(number)
+  return decoded.kind === 'segment' && date !== undefined ? { ...decoded, date } : decoded
+}
+
+/** Without the key: this goes to whoever asks. */
+function shownFormat({ space }: Tag): object {
+  const { shuffleKey: _, ...rest } = space.format ?? {}
+  return rest
 }

@@ -89,6 +89,7 @@ export class GenerateIds {
     // Another request may have moved the router while this one waited with part of its IDs.
     if (batch.count > 0 && batch.algorithm !== algorithm.name) batch.clear()
     batch.algorithm = algorithm.name
+    batch.printer = tag.printer
     algorithm.take(count - batch.count, nowMs, batch)
     if (algorithm.name === 'segment') tag.refiller.preload(nowMs)
     else if (algorithm.name === 'uuid-v4') this.#options.refillUuids()
@@ -107,6 +108,7 @@ export class GenerateIds {
     refuseRun(tag, count)
     const nowMs = this.#options.clock.nowMs()
     batch.algorithm = 'segment'
+    batch.printer = tag.printer
     const taken = tag.buffer.takeRun(count, nowMs, batch)
     tag.refiller.preload(nowMs)
     if (taken) this.#finish(tag, count, batch, requests)
@@ -269,6 +271,11 @@ export class GenerateIds {
 /** Before anything is spent: what the tag cannot give as a run. */
 function refuseRun(tag: LiveTag, count: number): void {
   const { chain, space } = tag.tag
+  if (tag.printer !== undefined)
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${tag.path} writes its IDs in a format, which are no numbers that follow on one another; ask for them one by one, as text.`,
+    )
   const { name } = tag.router.active
   if (name !== 'segment' && chain[0] === 'segment')
     throw new IdgenError(

@@ -61,6 +61,8 @@ export interface RememberedTag {
 export interface IssuesBy {
   readonly active: AlgorithmName
   readonly first: AlgorithmName
+  /** Its IDs are texts in a format of their own: there are no plain numbers of it. */
+  readonly formatted: boolean
 }
 
 /** What a protocol needs beyond it whose calls bear a trace and the data centre of their client. */

@@ -1,7 +1,10 @@
 import type { Algorithm, AlgorithmName } from '../core/algorithm.ts'
+import { DatedBuffer } from '../core/dated-buffer.ts'
+import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { Router } from '../core/router.ts'
 import { SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
+import type { SegmentStore } from '../ports/segment-store.ts'
 import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 
 /** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
@@ -9,6 +12,10 @@ export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>
 
 export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'generation' | 'tagPath'> {
   readonly shared: SharedAlgorithms
+  /**
+   * For tags that write dates: past the cache of blocks, whose numbers may have the date of yesterday. Left out: `store`.
+   */
+  readonly unsharedStore?: SegmentStore
   /** Segments kept ready beside the current one. */
   readonly prefetch: number
   readonly recoveryProbes: number
@@ -17,6 +24,8 @@ export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId'
 /** A tag as this process serves it: its settings, its router, its segments in memory, its counters. */
 export class LiveTag {
   readonly path: string
+  /** Writes its numbers; undefined: they are written in decimal. */
+  readonly printer: IdPrinter | undefined
   /** Requests answered with IDs, and IDs in them, per algorithm; folded into metrics when scraped. */
   readonly served: Record<AlgorithmName, { requests: number; ids: number }> = {
     segment: { requests: 0, ids: 0 },
@@ -39,9 +48,11 @@ export class LiveTag {
     this.path = tagPath(tag)
     this.#tag = tag
     this.#options = options
-    this.#buffer = new SegmentBuffer({ step: tag.step, prefetch: options.prefetch })
+    this.printer = printerOf(tag.space)
+    this.#buffer = newBuffer(tag, options.prefetch)
     this.#refiller = new SegmentRefiller({
       ...options,
+      store: (isDated(tag) ? options.unsharedStore : undefined) ?? options.store,
       buffer: this.#buffer,
       tagId: tag.id,
       generation: tag.generation,
@@ -93,4 +104,14 @@ export class LiveTag {
     const chain = tag.chain.map((name) => (name === 'segment' ? this.#buffer : this.#options.shared[name]))
     return new Router(chain, { recoveryProbes: this.#options.recoveryProbes })
   }
+}
+
+function isDated({ space }: Tag): boolean {
+  return space.format?.reset !== undefined
+}
+
+function newBuffer({ step, space }: Tag, prefetch: number): SegmentBuffer {
+  const { format } = space
+  if (format?.reset === undefined) return new SegmentBuffer({ step, prefetch })
+  return new DatedBuffer({ step, prefetch }, space, format)
 }

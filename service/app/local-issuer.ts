@@ -85,7 +85,7 @@ export class LocalIssuer implements TracedIssuer {
     const tag = this.#useCases.directory.peek(path)
     if (tag === undefined) return undefined
     const active = tag.router.active.name
-    return { active, first: tag.tag.chain[0] ?? active }
+    return { active, first: tag.tag.chain[0] ?? active, formatted: tag.printer !== undefined }
   }
 
   async prepare(path: string): Promise<void> {

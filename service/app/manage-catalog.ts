@@ -1,6 +1,7 @@
 import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { checkName, defaultChain, type NumberSpace, type Tag, tagPath } from '../core/tag.ts'
+import { sameSpace } from '../core/tag-record.ts'
 import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -180,7 +181,7 @@ function isCurrent(before: { readonly version: number }, ifVersion: number | und
 
 function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): void {
   const wanted = { ...tag.space, ...defined(space) }
-  if (JSON.stringify(wanted) === JSON.stringify(tag.space)) return
+  if (sameSpace(wanted, tag.space)) return
   throw new IdgenError(
     'IDGEN_IMMUTABLE',
     `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}): IDs of two spaces could collide. Make a new tag instead.`,

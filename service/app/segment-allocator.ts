@@ -1,4 +1,5 @@
 import { cellBounds } from '../core/cells.ts'
+import { datedFloor, notBeforeMs } from '../core/dated-grant.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { invariant } from '../core/invariant.ts'
@@ -79,7 +80,7 @@ export class SegmentAllocator implements SegmentStore {
     )
     const plan = await this.#options.ledger.withRow('allocating a segment', tagId, dc, async (row) => {
       checkGeneration(row, tagId, generation)
-      const made = await this.#plan(row, tagId, { dc, step, atLeast: 0 })
+      const made = await this.#plan(row, tagId, { dc, step, atLeast: datedFloor(row.space, row.nowMs) })
       return { write: { ...made.row, grant: made.grant }, result: made }
     })
     invariant(plan.grant.lo < plan.grant.hi, 'a grant is never empty')
@@ -167,7 +168,10 @@ export class SegmentAllocator implements SegmentStore {
     request: { dc: number; step: number; atLeast: number },
   ): GrantPlan {
     const plan = planGrant(row, view, request, this.#rules)
-    if (typeof plan === 'object') return plan
+    if (typeof plan === 'object') {
+      if (request.step > 0) refuseTomorrow(row, tagId, plan)
+      return plan
+    }
     if (plan === 'witness-away') {
       this.counters.refused += 1
       throw this.#witnessAway(tagId)
@@ -221,6 +225,16 @@ function checkGeneration(row: LedgerRow, tagId: number, generation: string | und
   throw new IdgenError(
     'IDGEN_TAG_NOT_FOUND',
     `The id ${tagId} is that of another tag by now: the database was restored from a backup.`,
+  )
+}
+
+/** The numbers of a date are used up, and the next date has not come: of a tag that writes dates (decision 0038). */
+function refuseTomorrow(row: LedgerRow, tagId: number, { grant, row: { cell } }: GrantPlan): void {
+  const ms = notBeforeMs(row.space, row, { ...grant, cell })
+  if (ms === undefined) return
+  throw new IdgenError(
+    'IDGEN_RANGE_EXHAUSTED',
+    `The tag with the id ${tagId} has no numbers left for the present ${row.space.format?.reset} in this data centre; it goes on at ${new Date(ms).toISOString()}. A tag with a larger width has more.`,
   )
 }
 

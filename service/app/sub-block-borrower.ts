@@ -96,7 +96,8 @@ export class SubBlockBorrower {
   issuesBy(path: string): IssuesBy | undefined {
     const shelf = this.#shelves.get(path)
     const active = shelf?.algorithm
-    return active === undefined ? undefined : { active, first: shelf?.first ?? active }
+    if (shelf === undefined || active === undefined) return undefined
+    return { active, first: shelf.first ?? active, formatted: shelf.printer !== undefined }
   }
 
   /** Waits until a share is here; takes nothing of it. @throws as take */
@@ -219,7 +220,7 @@ export class SubBlockBorrower {
     return flight
   }
 
-  #put({ path, number, share, first }: Extract<ToBorrower, { kind: 'share' }>): void {
+  #put({ path, number, share, first, space }: Extract<ToBorrower, { kind: 'share' }>): void {
     const shelf = this.#shelves.get(path)
     if (shelf === undefined) return
     try {
@@ -228,6 +229,7 @@ export class SubBlockBorrower {
       return this.#refused(path, number, IdgenError.from(thrown))
     }
     shelf.first = first ?? share.algorithm
+    shelf.writeAs(space)
     this.#shelves.delete(path)
     this.#shelves.set(path, shelf)
   }

@@ -6,6 +6,7 @@ import { type MemoryUseCases, memoryUseCases } from '../../test/fixtures/memory-
 import { settle } from '../../test/fixtures/settle.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import { writtenTexts } from '../core/id-printer.ts'
 import { SubBlockLender } from './sub-block-lender.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -51,6 +52,22 @@ describe('the lender of sub-blocks', () => {
         assert.equal(batch.uuidCount, 3)
         assert.equal(batch.algorithm, path.slice(4))
       })
+
+    test('with a share comes how its numbers are written, and a thread has no runs of them', async () => {
+      const space = { format: { prefix: 'A-', width: 4 } }
+      const name = { workspace: 'w', group: 'g', name: 'formatted' }
+      await service.useCases.catalog.createTag(ACTOR, name, { space })
+      const thread = newThread('a')
+      const batch = new IdBatch()
+      await answered(thread, thread.borrower.take('w/g/formatted', 2, batch))
+      assert.ok(batch.printer !== undefined)
+      assert.deepEqual(writtenTexts(batch, batch.printer), ['A-0001', 'A-0002'])
+      batch.clear()
+      await answered(thread, thread.borrower.take(ORDERS, 1, batch))
+      assert.equal(batch.printer, undefined, 'a batch that is used again is of the other tag')
+      const run = thread.borrower.takeRun('w/g/formatted', 2, new IdBatch())
+      await assert.rejects(answered(thread, run), refuses('IDGEN_REQUEST_INVALID'))
+    })
 
     test('a tag asked for once is not asked for again until it was answered, by however many requests', async () => {
       const thread = newThread('a')

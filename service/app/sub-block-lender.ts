@@ -182,8 +182,12 @@ export class SubBlockLender {
     const share = packSubBlock(batch, owner, this.#options.clock.nowMs())
     this.lent += batch.count
     this.shares += 1
-    const first = this.#options.directory.peek(path)?.tag.chain[0]
-    member.thread.post({ kind: 'share', number, path, share, first }, [share.runs.buffer, share.uuids.buffer])
+    const tag = this.#options.directory.peek(path)?.tag
+    const first = tag?.chain[0]
+    // What the batch was taken for: the tag may be gone by now.
+    const space = batch.printer?.space
+    const message = { kind: 'share', number, path, share, first, space } as const
+    member.thread.post(message, [share.runs.buffer, share.uuids.buffer])
   }
 
   #refuse(member: Member, { number, path }: Ask, error: IdgenError): void {

@@ -1,6 +1,7 @@
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import { ERRORS, type ErrorCode, IdgenError } from '../core/errors.ts'
 import type { PackedSubBlock } from '../core/sub-block.ts'
+import type { NumberSpace } from '../core/tag.ts'
 
 /** What threads that issue and the main thread, which alone takes grants, say to each other. Both are one program. */
 
@@ -30,6 +31,8 @@ export type ToBorrower =
       readonly share: PackedSubBlock
       /** By what the tag would issue if all were well; left out: by what the share is of. */
       readonly first?: AlgorithmName | undefined
+      /** Of the tag, where its numbers are written in a format. */
+      readonly space?: NumberSpace | undefined
     }
   | {
       readonly kind: 'refused'
@@ -64,7 +67,7 @@ export function toLender(message: unknown): ToLender | undefined {
 
 /** undefined: not a message of ours. What a share holds is checked by SubBlock. */
 export function toBorrower(message: unknown): ToBorrower | undefined {
-  const { kind, number, path, share, first, code, message: text, retryAfterMs } = fieldsOf(message)
+  const { kind, number, path, share, first, space, code, message: text, retryAfterMs } = fieldsOf(message)
   if (kind === 'stop') return { kind }
   if (kind === 'revoke') return typeof path === 'string' || path === undefined ? { kind, path } : undefined
   if (!isWhole(number) || typeof path !== 'string') return undefined
@@ -75,6 +78,7 @@ export function toBorrower(message: unknown): ToBorrower | undefined {
       path,
       share: share as PackedSubBlock,
       first: ALGORITHMS.find((name) => name === first),
+      space: typeof space === 'object' && space !== null ? (space as NumberSpace) : undefined,
     }
   if (kind !== 'refused' || !isCode(code) || typeof text !== 'string') return undefined
   const retry = typeof retryAfterMs === 'number' ? retryAfterMs : undefined

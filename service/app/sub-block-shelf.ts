@@ -1,8 +1,11 @@
 import type { AlgorithmName } from '../core/algorithm.ts'
 import type { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
+import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { RateMeter } from '../core/rate-meter.ts'
 import type { SubBlock } from '../core/sub-block.ts'
+import type { NumberSpace } from '../core/tag.ts'
+import { sameSpace } from '../core/tag-record.ts'
 import type { Clock } from '../ports/clock.ts'
 
 /** The one question of a thread about one tag that is not answered yet. */
@@ -24,6 +27,7 @@ export class SubBlockShelf {
   awaited = 0
   /** By what the tag would issue if all were well, as far as the lender said. */
   first: AlgorithmName | undefined
+  #printer: IdPrinter | undefined
   readonly #rate = new RateMeter()
   #current: SubBlock | undefined
   #next: SubBlock | undefined
@@ -47,6 +51,21 @@ export class SubBlockShelf {
     return this.#flight
   }
 
+  /** Writes its numbers as text; undefined: in decimal. */
+  get printer(): IdPrinter | undefined {
+    return this.#printer
+  }
+
+  /**
+   * How the numbers of the tag are written, as the lender says with every share. Of one name it never changes: a name
+   * that had a tag gets none with another format (refuseFormatOfUsedName).
+   */
+  writeAs(space: NumberSpace | undefined): void {
+    if (space === undefined) this.#printer = undefined
+    else if (this.#printer === undefined || !sameSpace(space, this.#printer.space))
+      this.#printer = printerOf(space)
+  }
+
   /** Nobody waits here and nothing is on its way: the shelf may go. */
   get idle(): boolean {
     return this.#flight === undefined && this.awaited === 0
@@ -61,6 +80,7 @@ export class SubBlockShelf {
       if (taken === 0) continue
       batch.algorithm = block.algorithm
       batch.degraded = block.degraded
+      batch.printer = this.#printer
     }
   }
 
@@ -69,6 +89,8 @@ export class SubBlockShelf {
    * ascend.
    */
   takeRun(count: number, owner: string, nowMs: number, batch: IdBatch): boolean {
+    // The lender says why such a tag has no runs.
+    if (this.#printer !== undefined) return false
     const next = this.#next
     if (this.#takeRunOf(this.#head(), count, owner, nowMs, batch)) return true
     if (next === this.#current || !this.#takeRunOf(next, count, owner, nowMs, batch)) return false
@@ -145,6 +167,7 @@ export class SubBlockShelf {
     this.#issued += count
     batch.algorithm = block.algorithm
     batch.degraded = block.degraded
+    batch.printer = this.#printer
     return true
   }
 

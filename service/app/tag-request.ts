@@ -1,6 +1,8 @@
-import type { AlgorithmName } from '../core/algorithm.ts'
+import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
+import { datedCellSize } from '../core/dated-numbers.ts'
 import { displayNameFault } from '../core/display-name.ts'
 import { IdgenError } from '../core/errors.ts'
+import { canonicalFormat, type IdFormat } from '../core/id-format.ts'
 import {
   DEFAULT_SPACE,
   DEFAULT_STEP,
@@ -45,17 +47,41 @@ export function completed(request: TagRequest): TagDraft {
       },
     )
   const given = defined(request.step)
-  const base = given.base ?? DEFAULT_STEP.base
+  const space = completedSpace(defined(request.space))
+  const most = Math.min(DEFAULT_STEP.max, space.cellSize)
+  // Of a count that begins anew every day people see the gaps.
+  const base =
+    given.base ?? Math.min(space.format?.reset === undefined ? DEFAULT_STEP.base : DATED_BASE, most)
   return {
-    chain: request.chain ?? defaultChain(request.algorithm ?? 'segment'),
+    chain: request.chain ?? chainFrom(request.algorithm ?? 'segment', space.format),
     step: {
       base,
       min: given.min ?? Math.min(DEFAULT_STEP.min, base),
-      max: given.max ?? Math.max(DEFAULT_STEP.max, base),
+      max: given.max ?? Math.max(most, base),
     },
-    space: { ...DEFAULT_SPACE, ...defined(request.space) },
+    space,
   }
 }
+
+/** With a reset the cells follow from date and width (core/dated-numbers.ts). */
+function completedSpace(given: Partial<NumberSpace>): NumberSpace {
+  const { format: raw, ...numbers } = given
+  if (raw === undefined) return { ...DEFAULT_SPACE, ...numbers }
+  const format = canonicalFormat(raw)
+  const dcCount = numbers.dcCount ?? DEFAULT_SPACE.dcCount
+  const cellSize = format.reset === undefined ? DEFAULT_SPACE.cellSize : datedCellSize(format, dcCount)
+  return { ...DEFAULT_SPACE, cellSize, ...numbers, format }
+}
+
+/** A UUID is no number that could be written in a format; a snowflake has a date and an order of its own. */
+function chainFrom(first: AlgorithmName, format: IdFormat | undefined): readonly AlgorithmName[] {
+  if (format === undefined) return defaultChain(first)
+  const segmentOnly = format.reset !== undefined || format.shuffleKey !== undefined
+  return segmentOnly ? [first] : defaultChain(first).filter((name) => NUMERIC_ALGORITHMS.includes(name))
+}
+
+/** At most a hundred serials of a day are lost with a process. */
+const DATED_BASE = 100
 
 /** @throws IDGEN_REQUEST_INVALID */
 export function refuseFaults(draft: TagDraft): void {

@@ -1,4 +1,4 @@
-import { nextRound } from '../core/cells.ts'
+import { graveHigh, nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
 import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -252,7 +252,10 @@ export class TagSync {
     // A tombstone knows what the witnesses knew; after etcd was restored, this database may know more.
     const { highWater } = await catalog.findRemains(ref)
     if (highWater > atLeast) {
-      const grave = { generation: tag.generation, highWater: nextRound(tag.space, highWater) }
+      const grave = {
+        generation: tag.generation,
+        highWater: graveHigh(tag.space, nextRound(tag.space, highWater)),
+      }
       await names.raiseTombstone(reading.path, grave)
     }
     // Another tag may have the name by now.

@@ -126,3 +126,12 @@ export function nextRound(space: NumberSpace, value: number): number {
   const rounds = Math.max(0, Math.ceil((value - space.startAt) / round))
   return space.dcCount === 1 ? value : Math.min(SEGMENT_LIMIT, space.startAt + rounds * round)
 }
+
+/**
+ * What a deleted tag's grave says of the numbers below which nothing of its name is free: of one whose numbers were
+ * written in a format, all of them. Another format, or none, could write an old text for a new number, so the name is
+ * not used again.
+ */
+export function graveHigh(space: NumberSpace, reached: number): number {
+  return space.format === undefined ? reached : SEGMENT_LIMIT
+}

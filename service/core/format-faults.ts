@@ -8,7 +8,7 @@ import type { NumberSpace, TagDraft } from './tag.ts'
 export function formatFaults({ chain, space }: Pick<TagDraft, 'chain' | 'space'>): readonly FieldFault[] {
   const { format } = space
   if (format === undefined) return []
-  const read = readFormat('/format', format)
+  const read = readFormat('/space/format', format)
   if ('faults' in read) return read.faults
   return [...chainFaults(chain, format), ...(format.reset === undefined ? [] : datedFaults(space, format))]
 }
@@ -39,7 +39,7 @@ function datedFaults(space: NumberSpace, format: IdFormat): FieldFault[] {
   // Periods begin in 1970: the numbers must last from there.
   if (periodAt(format, LAST_YEAR_MS) * periodSize(space) > 2 ** 53)
     faults.push({
-      path: '/format/width',
+      path: '/space/format/width',
       message: `must be smaller with a reset every ${format.reset}: the numbers below 2^53 would end before the year 2100`,
     })
   return faults

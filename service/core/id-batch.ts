@@ -1,4 +1,5 @@
 import type { AlgorithmName } from './algorithm.ts'
+import type { IdPrinter } from './id-printer.ts'
 import { invariant } from './invariant.ts'
 
 /**
@@ -18,6 +19,8 @@ export class IdBatch {
   /** Who issued it and whether that is not the tag's first choice; set by the router. */
   algorithm: AlgorithmName = 'segment'
   degraded = false
+  /** Writes its numbers as text; undefined: in decimal. Set with `algorithm`, of the tag the IDs are of. */
+  printer: IdPrinter | undefined = undefined
   #runs = new Uint32Array(FIELDS * 2)
   #runCount = 0
   #uuids = NO_BYTES

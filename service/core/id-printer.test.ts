@@ -95,6 +95,6 @@ describe('what a format may be', () => {
     assert.deepEqual(faults({}, ['segment', 'snowflake']), ['/chain'])
     assert.deepEqual(faults({}, ['segment', 'uuid-v7']), ['/chain'])
     const wide = { ...DAILY, width: 12 }
-    assert.deepEqual(faults({ format: wide, cellSize: datedCellSize(wide, 1) }), ['/format/width'])
+    assert.deepEqual(faults({ format: wide, cellSize: datedCellSize(wide, 1) }), ['/space/format/width'])
   })
 })

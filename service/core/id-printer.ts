@@ -1,6 +1,7 @@
 import { checkValue } from './check-digit.ts'
 import { dateText, periodOf, periodOfDate, periodSize, serialOf } from './dated-numbers.ts'
 import { decimalText, type NumberPair, parseDecimal } from './decimal.ts'
+import type { IdBatch } from './id-batch.ts'
 import { type IdFormat, type ResetPeriod, radixOf } from './id-format.ts'
 import { NumberShuffle } from './number-shuffle.ts'
 import type { NumberSpace } from './tag.ts'
@@ -12,14 +13,14 @@ import type { NumberSpace } from './tag.ts'
  *     number ──▶ period, serial ──▶ shuffled among those of its length ──▶ digits of the radix, padded ──▶ check, affixes
  */
 export class IdPrinter {
-  readonly #space: NumberSpace
+  readonly space: NumberSpace
   readonly #format: IdFormat
   readonly #shuffle: NumberShuffle | undefined
   readonly #radix: number
   readonly #width: number
 
   constructor(space: NumberSpace, format: IdFormat) {
-    this.#space = space
+    this.space = space
     this.#format = format
     this.#shuffle = format.shuffleKey === undefined ? undefined : new NumberShuffle(format.shuffleKey)
     this.#radix = radixOf(format)
@@ -29,7 +30,7 @@ export class IdPrinter {
   /** hi < 2^31, lo < 2^32; a number of the tag's own. With reset or shuffle below 2^53. */
   text(hi: number, lo: number): string {
     const { prefix = '', suffix = '', separator = '', reset } = this.#format
-    const date = reset === undefined ? '' : dateText(reset, periodOf(this.#space, hi * TWO_32 + lo))
+    const date = reset === undefined ? '' : dateText(reset, periodOf(this.space, hi * TWO_32 + lo))
     const digits = this.#digits(hi, lo).padStart(this.#width, '0')
     return `${prefix}${date}${date === '' ? '' : separator}${digits}${this.#check(date + digits)}${suffix}`
   }
@@ -46,11 +47,17 @@ export class IdPrinter {
     return number !== undefined && this.text(number.hi, number.lo) === text ? number : undefined
   }
 
+  /** The date that stands in the number's text; undefined without one. */
+  dateOf({ hi, lo }: NumberPair): string | undefined {
+    const { reset } = this.#format
+    return reset === undefined ? undefined : dateText(reset, periodOf(this.space, hi * TWO_32 + lo))
+  }
+
   #digits(hi: number, lo: number): string {
     if (this.#format.reset !== undefined) {
       const value = hi * TWO_32 + lo
-      const serial = serialOf(this.#space, value)
-      return digitsOf(this.#radix, this.#shuffledSerial(periodOf(this.#space, value), serial, 'forward'))
+      const serial = serialOf(this.space, value)
+      return digitsOf(this.#radix, this.#shuffledSerial(periodOf(this.space, value), serial, 'forward'))
     }
     if (this.#shuffle !== undefined)
       return digitsOf(this.#radix, this.#shuffledNumber(hi * TWO_32 + lo, 'forward'))
@@ -75,16 +82,16 @@ export class IdPrinter {
     const serial = valueOf(this.#radix, body.slice(-this.#width))
     const period = periodOfDate(reset, date.slice(0, date.length - separator.length))
     if (period === undefined || serial === undefined || serial < 1n) return undefined
-    if (serial > BigInt(periodSize(this.#space))) return undefined
+    if (serial > BigInt(periodSize(this.space))) return undefined
     const place = this.#shuffledSerial(period, Number(serial), 'backward')
-    const value = BigInt(period) * BigInt(periodSize(this.#space)) + BigInt(place)
+    const value = BigInt(period) * BigInt(periodSize(this.space)) + BigInt(place)
     return value < SEGMENT_END ? pairOf(value) : undefined
   }
 
   /** Serials of a period among themselves; the period is the tweak, so that no two days have the same order. */
   #shuffledSerial(period: number, serial: number, way: 'forward' | 'backward'): number {
     if (this.#shuffle === undefined) return serial
-    return this.#shuffle[way](periodSize(this.#space), serial - 1, period) + 1
+    return this.#shuffle[way](periodSize(this.space), serial - 1, period) + 1
   }
 
   /** Numbers of one length among themselves: those that fit into `width` digits, those with one more, and so on. */
@@ -112,6 +119,19 @@ export class IdPrinter {
 /** undefined: numbers are written as they are. */
 export function printerOf(space: NumberSpace): IdPrinter | undefined {
   return space.format === undefined ? undefined : new IdPrinter(space, space.format)
+}
+
+/** All numbers of the batch, each written by `printer`. */
+export function writtenTexts(batch: IdBatch, printer: IdPrinter): string[] {
+  const texts: string[] = []
+  for (let run = 0; run < batch.runCount; run += 1) {
+    const [hi, lo] = [batch.runHi(run), batch.runLo(run)]
+    for (let at = 0; at < batch.runLength(run); at += 1) {
+      const low = lo + at
+      texts.push(low < TWO_32 ? printer.text(hi, low) : printer.text(hi + 1, low - TWO_32))
+    }
+  }
+  return texts
 }
 
 /** In the order of their bytes, so that texts of one length sort as their numbers. */
@@ -159,4 +179,4 @@ const SAFE_HI = 2 ** 21
 const SEGMENT_END = 2n ** 53n
 const VALUES_END = 2n ** 63n
 /** Both affixes, the longest date and separator, the longest digits, a check. */
-const TEXT_MAX = 96
+export const TEXT_MAX = 96

@@ -23,3 +23,11 @@ test('claims are the same in all four parts or not at all', () => {
   for (const change of [{ generation: 'd' }, { startAt: 1 }, { cellSize: 1 }, { dcCount: 1 }])
     assert.ok(!sameClaim(CLAIM, { ...CLAIM, ...change }))
 })
+
+test('a claim names the format where there is one, and differs from a claim of another', () => {
+  const space = { startAt: 1, cellSize: 1000, dcCount: 1, format: { prefix: 'A' } }
+  const claim = rangeClaimOf({ generation: '0'.repeat(32), space })
+  assert.deepEqual(parseRangeClaim(printRangeClaim(claim)), claim)
+  assert.equal(sameClaim(claim, { ...claim, format: { prefix: 'B' } }), false)
+  assert.equal(parseRangeClaim(printRangeClaim({ ...claim, format: { radix: 7 } })), undefined)
+})

@@ -222,6 +222,18 @@ export class SegmentBuffer implements Algorithm {
     return unused
   }
 
+  /**
+   * What lies below `floor` is not issued any more, and that no more was to be had there is forgotten. Grants lie wholly
+   * below or wholly above it.
+   */
+  protected burnBelow(floor: number): void {
+    if (this.#next < floor) this.#next = this.#end
+    const kept = this.#ready.filter(({ lo }) => lo >= floor)
+    this.#ready.splice(0, this.#ready.length, ...kept)
+    this.#refusal = undefined
+    this.#backoffMs = 0
+  }
+
   /** Puts the next ready segment in use; false when there is none, or when the buffer was drained. */
   #switch(nowMs: number): boolean {
     if (this.#drained) return false

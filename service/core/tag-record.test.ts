@@ -124,3 +124,16 @@ test('no text makes the reader throw, and what it takes is printed and read agai
     { seed: 20261126 },
   )
 })
+
+test('a space with a format is read as it was printed, and its faults are told', () => {
+  const space = { ...DEFAULT_SPACE, format: { prefix: 'A', width: 4 } }
+  const formatted = { ...RECORD, space }
+  assert.deepEqual(parseTagRecord(printTagRecord(formatted)), { record: formatted })
+  assert.equal(sameRecord(formatted, RECORD), false)
+  const other = { ...RECORD, space: { ...DEFAULT_SPACE, format: { width: 4, prefix: 'A' } } }
+  assert.equal(sameRecord(formatted, other), true, 'the order of fields says nothing')
+  assert.match(
+    faultsOf(edited({ space: { ...space, format: { radix: 7 } } })).join(),
+    /\/space\/format\/radix/,
+  )
+})

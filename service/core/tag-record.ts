@@ -2,6 +2,7 @@ import { ALGORITHMS } from './algorithm.ts'
 import { displayNameFault } from './display-name.ts'
 import type { FieldFault } from './errors.ts'
 import { generationFault } from './generation.ts'
+import { canonicalFormat, type IdFormat, readFormat, sameFormat } from './id-format.ts'
 import { StrictJson } from './strict-json.ts'
 import { type NumberSpace, type StepBounds, type Tag, tagFaults } from './tag.ts'
 
@@ -14,7 +15,7 @@ import { type NumberSpace, type StepBounds, type Tag, tagFaults } from './tag.ts
  *       "displayName": "Orders",                                           ┐
  *       "chain": ["segment", "snowflake"],                                 │ may be edited
  *       "step": { "base": 1000, "min": 100, "max": 1000000 },              ┘
- *       "space": { "startAt": 1, "cellSize": 4294967296, "dcCount": 8 }    never changes
+ *       "space": { "startAt": 1, "cellSize": 4294967296, "dcCount": 8 }    never changes; "format" where there is one
  *     }
  */
 export interface TagRecord {
@@ -49,8 +50,13 @@ export function recordOf(from: TagRecord): TagRecord {
     displayName,
     chain: [...chain],
     step: { base: step.base, min: step.min, max: step.max },
-    space: { startAt: space.startAt, cellSize: space.cellSize, dcCount: space.dcCount },
+    space: spaceRecord(space),
   }
+}
+
+/** The fields of a number space alone, in their order. */
+export function spaceRecord({ startAt, cellSize, dcCount, format }: NumberSpace): NumberSpace {
+  return { startAt, cellSize, dcCount, ...(format === undefined ? {} : { format: canonicalFormat(format) }) }
 }
 
 /** Compares what they say, not how it was written: a person's line breaks are no change. */
@@ -59,7 +65,8 @@ export function sameRecord(a: TagRecord, b: TagRecord): boolean {
 }
 
 export function sameSpace(a: NumberSpace, b: NumberSpace): boolean {
-  return a.startAt === b.startAt && a.cellSize === b.cellSize && a.dcCount === b.dcCount
+  const same = a.startAt === b.startAt && a.cellSize === b.cellSize && a.dcCount === b.dcCount
+  return same && sameFormat(a.format, b.format)
 }
 
 function readRecord(json: StrictJson, text: string): TagRecord | undefined {
@@ -70,10 +77,29 @@ function readRecord(json: StrictJson, text: string): TagRecord | undefined {
   const displayName = json.text('/displayName', root['displayName'], displayNameFault)
   const chain = json.choices('/chain', root['chain'], ALGORITHMS)
   const step = readNumbers(json, '/step', root['step'], STEP_FIELDS)
-  const space = readNumbers(json, '/space', root['space'], SPACE_FIELDS)
+  const space = readSpace(json, root['space'])
   if (generation === undefined || displayName === undefined || chain === undefined) return undefined
   if (step === undefined || space === undefined) return undefined
   return { generation, displayName, chain, step, space }
+}
+
+/** Only a space with a format names it: so a record without one reads as ever, also in older releases. */
+function readSpace(json: StrictJson, value: unknown): NumberSpace | undefined {
+  const object = json.object('/space', value)
+  if (object === undefined) return undefined
+  const { format, ...numbers } = object
+  const space = readNumbers(json, '/space', numbers, SPACE_FIELDS)
+  if (format === undefined) return space
+  const read = readFormatField(json, '/space/format', format)
+  return space === undefined || read === undefined ? undefined : { ...space, format: read }
+}
+
+/** Told in `json.faults`; undefined when there are any. */
+export function readFormatField(json: StrictJson, path: string, value: unknown): IdFormat | undefined {
+  const read = readFormat(path, value)
+  if ('format' in read) return read.format
+  json.faults.push(...read.faults)
+  return undefined
 }
 
 const STEP_FIELDS = ['base', 'min', 'max'] as const

@@ -1,10 +1,12 @@
 import type { TagRequest } from '../app/tag-request.ts'
 import { IdgenError } from '../core/errors.ts'
+import { type IdFormat, readFormat } from '../core/id-format.ts'
 import { checkName, type NumberSpace, type StepBounds, type Tag, tagPath } from '../core/tag.ts'
 import type { Group, Workspace } from '../ports/catalog-store.ts'
 import { ALGORITHM_ENUM, algorithmName, requiredAlgorithmName } from './algorithm-enum.ts'
 import type {
   Group as GroupMessage,
+  NumberFormat as NumberFormatMessage,
   NumberSpace as NumberSpaceMessage,
   StepBounds as StepBoundsMessage,
   Tag as TagMessage,
@@ -28,10 +30,19 @@ export function tagMessage(tag: Tag): TagMessage {
     displayName,
     chain: chain.map((name) => ALGORITHM_ENUM[name]),
     step: { ...step },
-    space: { startAt: String(space.startAt), cellSize: String(space.cellSize), dcCount: space.dcCount },
+    space: spaceMessage(space),
     version,
     createdAt,
     updatedAt,
+  }
+}
+
+function spaceMessage({ startAt, cellSize, dcCount, format }: NumberSpace): NumberSpaceMessage {
+  return {
+    startAt: String(startAt),
+    cellSize: String(cellSize),
+    dcCount,
+    format: format === undefined ? undefined : { ...format },
   }
 }
 
@@ -85,10 +96,19 @@ function stepBounds({ base, min, max }: StepBoundsMessage = {}): Partial<StepBou
 }
 
 /** Values of 2^53 and more become doubles that are no safe integers, which the tag's own rules refuse. */
-function numberSpace({ startAt, cellSize, dcCount }: NumberSpaceMessage = {}): Partial<NumberSpace> {
+function numberSpace({ startAt, cellSize, dcCount, format }: NumberSpaceMessage = {}): Partial<NumberSpace> {
   return {
     ...(startAt === undefined ? {} : { startAt: Number(startAt) }),
     ...(cellSize === undefined ? {} : { cellSize: Number(cellSize) }),
     ...(dcCount === undefined ? {} : { dcCount }),
+    ...(format === undefined ? {} : { format: numberFormat(format) }),
   }
+}
+
+/** @throws IDGEN_REQUEST_INVALID with every fault: unlike over HTTP no schema has looked at it */
+function numberFormat(message: NumberFormatMessage): IdFormat {
+  const read = readFormat('/space/format', message)
+  if ('format' in read) return read.format
+  const text = read.faults.map((fault) => `${fault.path} ${fault.message}`).join('; ')
+  throw new IdgenError('IDGEN_REQUEST_INVALID', text, { faults: read.faults })
 }

@@ -1,5 +1,6 @@
 import { decimalText, runTexts } from '../core/decimal.ts'
 import { type IdBatch, UUID_BYTES } from '../core/id-batch.ts'
+import { TEXT_MAX, writtenTexts } from '../core/id-printer.ts'
 import { uuidText } from '../core/uuid-text.ts'
 import { ALGORITHM_ENUM } from './algorithm-enum.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -22,8 +23,8 @@ const writer = new MessageWriter()
 
 /** idgen.v1.GenerateResponse. */
 export function encodeGenerateResponse({ batch }: Pick<IssuedReply, 'batch'>): Uint8Array {
-  const text = batch.uuidCount > 0 ? uuidText(batch.uuidBytes()) : decimalText(batch.runHi(0), batch.runLo(0))
-  writer.begin(ONE_BYTES_MAX)
+  const text = onlyText(batch)
+  writer.begin(WRITTEN_BYTES_MAX + END_BYTES)
   writer.byte(ONE_ID)
   writer.byte(text.length)
   writer.text(text)
@@ -33,12 +34,19 @@ export function encodeGenerateResponse({ batch }: Pick<IssuedReply, 'batch'>): U
 
 /** idgen.v1.GenerateBatchResponse and GenerateStreamResponse, which are the same on the wire. */
 export function encodeBatchResponse({ batch, format }: IssuedReply): Uint8Array {
-  if (format === 'text') writeTexts(batch)
+  // Texts are all there is of a tag with a format, whatever was asked for, as of UUIDs bytes are.
+  if (format === 'text' || (batch.printer !== undefined && batch.runCount > 0)) writeTexts(batch)
   else if (batch.uuidCount > 0) writeUuids(batch)
   else if (format === 'numbers') writeNumbers(batch)
   else writeRuns(batch)
   writeEnd(batch, MANY_ALGORITHM, MANY_DEGRADED)
   return writer.finished()
+}
+
+function onlyText(batch: IdBatch): string {
+  if (batch.uuidCount > 0) return uuidText(batch.uuidBytes())
+  const [hi, lo] = [batch.runHi(0), batch.runLo(0)]
+  return batch.printer === undefined ? decimalText(hi, lo) : batch.printer.text(hi, lo)
 }
 
 function writeEnd(batch: IdBatch, algorithmTag: number, degradedTag: number): void {
@@ -84,7 +92,8 @@ function writeUuids(batch: IdBatch): void {
 }
 
 function writeTexts(batch: IdBatch): void {
-  writer.begin(batch.count * TEXT_BYTES_MAX + END_BYTES)
+  const textBytes = batch.printer === undefined ? TEXT_BYTES_MAX : WRITTEN_BYTES_MAX
+  writer.begin(batch.count * textBytes + END_BYTES)
   for (const text of textsOf(batch)) {
     writer.byte(MANY_TEXTS)
     writer.byte(text.length)
@@ -93,6 +102,7 @@ function writeTexts(batch: IdBatch): void {
 }
 
 function textsOf(batch: IdBatch): string[] {
+  if (batch.printer !== undefined && batch.runCount > 0) return writtenTexts(batch, batch.printer)
   const texts: string[] = []
   const bytes = batch.uuidBytes()
   for (let at = 0; at < bytes.length; at += UUID_BYTES) texts.push(uuidText(bytes, at))
@@ -128,4 +138,5 @@ const END_BYTES = 4
 const HEAD_BYTES = 6
 /** A UUID with its tag and length; numbers are shorter. */
 const TEXT_BYTES_MAX = 38
-const ONE_BYTES_MAX = TEXT_BYTES_MAX + END_BYTES
+/** A text in a format (TEXT_MAX) with its tag and length, which is one byte up to 127. */
+const WRITTEN_BYTES_MAX = TEXT_MAX + 2

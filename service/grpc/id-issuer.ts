@@ -96,10 +96,10 @@ export class IdIssuer {
     authorize(caller, 'issue', tag)
     issuer.rates.admitTag(tag)
     this.#checkCount(order)
-    if (count > maxText) refuseManyUuids(isUuid(issuer.issuesBy(tag)), order, maxText)
+    if (count > maxText) refuseManyTexts(isTexts(issuer.issuesBy(tag)), order, maxText)
     if (!issuer.tryTake(tag, count, batch, 1)) return this.#wait(attempt)
     // A share that ran out meanwhile may be followed by one of another algorithm.
-    refuseManyUuids(batch.uuidCount > maxText, order, maxText)
+    refuseManyTexts(textsIn(batch) > maxText, order, maxText)
     issuer.countCall(attempt.keyId, tag, 'ok', count, context.traceId)
     return batch
   }
@@ -112,7 +112,7 @@ export class IdIssuer {
     const { tag, count } = order
     await issuer.take(tag, count, batch, 1)
     // The tag may have moved down its chain while this call waited.
-    refuseManyUuids(batch.uuidCount > issuer.limits.maxText, order, issuer.limits.maxText)
+    refuseManyTexts(textsIn(batch) > issuer.limits.maxText, order, issuer.limits.maxText)
     issuer.countCall(keyId, tag, 'ok', count, context.traceId)
     return batch
   }
@@ -135,16 +135,20 @@ export class IdIssuer {
   }
 }
 
-function isUuid(by: IssuesBy | undefined): boolean {
-  return by?.active === 'uuid-v7' || by?.active === 'uuid-v4'
+function isTexts(by: IssuesBy | undefined): boolean {
+  return by?.active === 'uuid-v7' || by?.active === 'uuid-v4' || by?.formatted === true
+}
+
+function textsIn(batch: IdBatch): number {
+  return batch.printer === undefined ? batch.uuidCount : batch.count
 }
 
 /** A UUID takes 16 bytes, where a run of any length takes 15: a million of them are beyond what clients accept. */
-function refuseManyUuids(tooMany: boolean, { tag, count }: IssueOrder, max: number): void {
+function refuseManyTexts(tooMany: boolean, { tag, count }: IssueOrder, max: number): void {
   if (!tooMany) return
   throw new IdgenError(
     'IDGEN_COUNT_OUT_OF_RANGE',
-    `count is ${count}; ${tag} gives UUIDs now, of which a message may ask 1 to ${max}.`,
-    { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs, not ${count}` }] },
+    `count is ${count}; ${tag} gives UUIDs or texts in a format now, of which a message may ask 1 to ${max}.`,
+    { faults: [{ path: '/count', message: `must be 1 to ${max} for UUIDs and texts, not ${count}` }] },
   )
 }

@@ -1,4 +1,14 @@
 import { ALGORITHMS } from '../core/algorithm.ts'
+import { CHECK_KINDS } from '../core/check-digit.ts'
+import {
+  AFFIX_MAX,
+  AFFIX_PATTERN,
+  OFFSET_MAX,
+  OFFSET_MIN,
+  RADIXES,
+  RESET_PERIODS,
+  WIDTH_MAX,
+} from '../core/id-format.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
 import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
@@ -28,6 +38,43 @@ const STEP = {
   description: 'How many numbers one allocation takes from the database: min ≤ base ≤ max.',
   properties: { base: STEP_BOUND, min: STEP_BOUND, max: STEP_BOUND },
 } as const
+const AFFIX = { type: 'string', maxLength: AFFIX_MAX, pattern: AFFIX_PATTERN } as const
+const FORMAT = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'How the numbers are written (docs/formats.md), fixed with the rest: IDs of the tag are then text and nothing else. Left out: in decimal.',
+  properties: {
+    prefix: AFFIX,
+    suffix: AFFIX,
+    radix: { type: 'integer', enum: RADIXES, description: '10, 36 (0-9 A-Z) or 62 (0-9 A-Z a-z).' },
+    width: {
+      type: 'integer',
+      minimum: 1,
+      maximum: WIDTH_MAX,
+      description: 'At least so many digits, with zeros before them; with reset exactly so many.',
+    },
+    check: { type: 'string', enum: CHECK_KINDS, description: 'A check character after the digits.' },
+    shuffleKey: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description:
+        'Numbers of one length are permuted among themselves, so that they do not show how many there were.',
+    },
+    reset: {
+      type: 'string',
+      enum: RESET_PERIODS,
+      description: 'The digits begin anew with every day, month or year, whose date stands before them.',
+    },
+    utcOffsetMinutes: {
+      type: 'integer',
+      minimum: OFFSET_MIN,
+      maximum: OFFSET_MAX,
+      description: 'Where the day begins: minutes east of Greenwich.',
+    },
+    separator: { ...AFFIX, description: 'Between date and digits.' },
+  },
+} as const
 const SPACE = {
   type: 'object',
   additionalProperties: false,
@@ -37,6 +84,7 @@ const SPACE = {
     startAt: { type: 'integer', minimum: 0, maximum: SEGMENT_LIMIT - 1 },
     cellSize: { type: 'integer', minimum: 1000, maximum: SEGMENT_LIMIT - 1 },
     dcCount: { type: 'integer', minimum: 1, maximum: 8 },
+    format: FORMAT,
   },
 } as const
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { decodeId } from '../app/decode-id.ts'
+import { authorize } from '../app/authenticator.ts'
+import { decodeId, decodeOfTag } from '../app/decode-id.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
-import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { UseCases } from '../app/use-cases.ts'
 import type { Log } from '../ports/log.ts'
 import { replyWithError } from './error-reply.ts'
 import { requestError } from './foreign-error.ts'
@@ -10,6 +11,7 @@ import { DECODE_SCHEMA, ISSUED_SCHEMA, issueSchema, streamSchema } from './issue
 import { issueStream } from './issue-stream.ts'
 import { bodyMayBeEmpty } from './json-body.ts'
 import type { RequestAdmission } from './request-admission.ts'
+import { callerOf } from './request-state.ts'
 
 const IDS_URL = '/v1/workspaces/:workspace/groups/:group/tags/:tag/ids'
 
@@ -42,9 +44,21 @@ export function issueRoutes(
   )
 }
 
-export function decodeRoute(app: FastifyInstance, layout: SnowflakeLayout): void {
-  app.get<{ Params: { readonly id: string } }>('/v1/ids/:id', { schema: DECODE_SCHEMA }, async (request) => {
-    const decoded = decodeId(request.params.id, layout)
+type DecodeParts = Pick<UseCases, 'layout' | 'directory'>
+
+interface DecodeCall {
+  readonly Params: { readonly id: string }
+  readonly Querystring: { readonly tag?: string }
+}
+
+export function decodeRoute(app: FastifyInstance, { layout, directory }: DecodeParts): void {
+  app.get<DecodeCall>('/v1/ids/:id', { schema: DECODE_SCHEMA }, async (request) => {
+    const { tag: path } = request.query
+    // A number behind a shuffled text shows how many there were: who may issue them may know.
+    if (path !== undefined) authorize(callerOf(request), 'issue', path)
+    const tag = path === undefined ? undefined : (await directory.resolve(path)).tag
+    const { id } = request.params
+    const decoded = tag === undefined ? decodeId(id, layout) : decodeOfTag(id, tag, layout)
     if (decoded.kind === 'segment' || decoded.timeMs === undefined) return decoded
     return { ...decoded, time: new Date(decoded.timeMs).toISOString() }
   })

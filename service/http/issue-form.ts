@@ -15,10 +15,17 @@ export function refuseForm(path: string, by: IssuesBy, form: IssueForm): void {
 /** The same once the IDs are there: the tag may have degraded while the call waited. `by`: as known now. */
 export function refuseIssued(path: string, batch: IdBatch, by: IssuesBy | undefined, form: IssueForm): void {
   if (form === 'text') return
-  refuse(path, { active: batch.algorithm, first: by?.first ?? batch.algorithm }, form)
+  const formatted = batch.printer !== undefined
+  refuse(path, { active: batch.algorithm, first: by?.first ?? batch.algorithm, formatted }, form)
 }
 
-function refuse(path: string, { active: algorithm, first }: IssuesBy, form: IssueForm): void {
+function refuse(path: string, { active: algorithm, first, formatted }: IssuesBy, form: IssueForm): void {
+  if (formatted)
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${path} writes its IDs in a format, so there are no ${form === 'runs' ? 'runs' : 'numbers'} of it; ask as "text".`,
+      { faults: [{ path: '/as', message: 'must be text here' }] },
+    )
   // Only segments stay below 2^53; snowflake values begin above it and UUIDs are no numbers.
   if (form === 'number' && algorithm !== 'segment')
     throw new IdgenError(

@@ -105,8 +105,16 @@ function issueBody(limits: RequestLimits): object {
 export const DECODE_SCHEMA = {
   operationId: 'decodeId',
   summary: 'Read what an ID tells about itself',
+  description:
+    'An ID in a format is read together with its tag, for which the key needs the scope issue; `id` is then the number behind it.',
   tags: ['ids'],
-  querystring: NO_QUERY,
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      tag: { type: 'string', description: 'workspace/group/tag that the ID is of.', maxLength: 191 },
+    },
+  },
   response: {
     200: {
       description:
@@ -116,6 +124,7 @@ export const DECODE_SCHEMA = {
       properties: {
         kind: { type: 'string', enum: ['segment', 'snowflake', 'uuid'] },
         id: { type: 'string' },
+        date: { type: 'string', description: 'That stands in the text: yyyymmdd, yyyymm or yyyy.' },
         time: { type: 'string', format: 'date-time', description: 'When it was stamped.' },
         timeMs: { type: 'integer', description: 'The same as Unix milliseconds.' },
         dc: { type: 'integer' },
@@ -128,6 +137,9 @@ export const DECODE_SCHEMA = {
       'IDGEN_REQUEST_INVALID',
       'IDGEN_ID_MALFORMED',
       'IDGEN_UNAUTHENTICATED',
+      'IDGEN_FORBIDDEN',
+      'IDGEN_NAME_INVALID',
+      'IDGEN_TAG_NOT_FOUND',
       'IDGEN_INTERNAL',
       'IDGEN_STORE_UNAVAILABLE',
     ]),

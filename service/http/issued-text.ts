@@ -1,6 +1,7 @@
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import { decimalText } from '../core/decimal.ts'
 import { type IdBatch, UUID_BYTES } from '../core/id-batch.ts'
+import { writtenTexts } from '../core/id-printer.ts'
 import { uuidText } from '../core/uuid-text.ts'
 import { numberList } from './number-list.ts'
 
@@ -13,6 +14,8 @@ export function issuedJson(batch: IdBatch, form: IssueForm): string {
   const tail = TAILS[batch.algorithm][batch.degraded ? 1 : 0]
   if (form === 'runs') return `{"runs":[${runsJson(batch)}]${tail}`
   if (form === 'number') return `{"ids":[${numbersJson(batch)}]${tail}`
+  if (batch.printer !== undefined && batch.runCount > 0)
+    return `{"ids":["${writtenTexts(batch, batch.printer).join('","')}"]${tail}`
   if (batch.count === 1) return `{"ids":["${onlyText(batch)}"]${tail}`
   if (batch.runCount > 0) return `{"ids":[${numberList(batch)}]${tail}`
   return `{"ids":["${uuidTexts(batch).join('","')}"]${tail}`

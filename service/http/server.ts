@@ -89,7 +89,7 @@ export async function createHttpServer(
   await app.register(async (api) => {
     admitCallers(api, doorkeepers)
     issueRoutes(api, issuer, admission, useCases.log)
-    decodeRoute(api, useCases.layout)
+    decodeRoute(api, useCases)
     nodeRoutes(api, useCases)
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
     await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))

@@ -22,6 +22,8 @@ export interface LedgerRow {
    * whenever commits may have been lost. '' where no witness is asked for.
    */
   readonly history: string
+  /** The store's wall clock when the row was read, Unix milliseconds: says which date a dated tag writes. */
+  readonly nowMs: number
 }
 
 /** What an allocation leaves behind: the row is written to exactly this. */

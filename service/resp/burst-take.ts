@@ -1,6 +1,7 @@
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch, UUID_BYTES } from '../core/id-batch.ts'
+import { writtenTexts } from '../core/id-printer.ts'
 import { errorLine } from './error-line.ts'
 import { PRINT_BYTES_MAX } from './id-odometer.ts'
 import { type ReplyBuffer, UUID_REPLY_BYTES } from './reply-buffer.ts'
@@ -33,6 +34,9 @@ export class BurstTake {
   #leftInRun = 0
   #uuids: Uint8Array = NO_BYTES
   #uuidAt = 0
+  /** Of a tag with a format; undefined: numbers are printed by the odometer. */
+  #texts: readonly string[] | undefined
+  #textAt = 0
   /** Commands answered by an error although there was an ID: it is no integer that clients can take. */
   #refused = 0
 
@@ -67,6 +71,10 @@ export class BurstTake {
     this.#runsBegun = 0
     this.#leftInRun = 0
     this.#uuidAt = 0
+    this.#textAt = 0
+    const { printer } = this.batch
+    this.#texts =
+      printer === undefined || this.batch.runCount === 0 ? undefined : writtenTexts(this.batch, printer)
     this.#uuids = this.batch.uuidCount > 0 ? this.batch.uuidBytes() : NO_BYTES
   }
 
@@ -74,6 +82,7 @@ export class BurstTake {
   print(form: IdForm, out: ReplyBuffer): void {
     if (this.#error !== undefined) return out.text(this.#errorText)
     if (this.#uuids.length > 0) return this.#printUuid(form, out)
+    if (this.#texts !== undefined) return this.#printText(this.#texts, form, out)
     const { odometer } = this.name
     if (this.#leftInRun === 0) {
       const run = this.#runsBegun
@@ -110,6 +119,14 @@ export class BurstTake {
     this.#uuidAt += UUID_BYTES
   }
 
+  #printText(texts: readonly string[], form: IdForm, out: ReplyBuffer): void {
+    const text = texts[this.#textAt]
+    if (text === undefined) return out.text(this.#limitedText)
+    if (form === AS_STRING) out.bulk(text)
+    else this.#refuse(out)
+    this.#textAt += 1
+  }
+
   /** The ID is burnt: whether it is an integer shows only once it is there. */
   #refuse(out: ReplyBuffer): void {
     this.#refused += 1
@@ -117,7 +134,12 @@ export class BurstTake {
   }
 }
 
-function notAnInteger(path: string, { algorithm }: IdBatch): IdgenError {
+function notAnInteger(path: string, { algorithm, printer }: IdBatch): IdgenError {
+  if (printer !== undefined)
+    return new IdgenError(
+      'IDGEN_NUMBER_UNSAFE',
+      `${path} writes its IDs in a format, which are no integers: ask by IDGEN.NEXT, which answers a string.`,
+    )
   return new IdgenError(
     'IDGEN_NUMBER_UNSAFE',
     `${path} issues by ${algorithm} now, whose IDs are no integers up to 2^53 - 1: ask by IDGEN.NEXT, which answers a string.`,

@@ -135,11 +135,11 @@ function takeRuns(issuer: Issuer, { path, count }: Order): IdBatch[] | Promise<I
   const few = Math.min(count, issuer.limits.maxText)
   const first = new IdBatch()
   if (!issuer.tryTake(path, few, first, 1)) return takeRunsLate(issuer, { path, count }, first)
-  refuseUuids(path, first)
+  refuseTexts(path, first)
   if (few === count) return [first]
   const rest = new IdBatch()
   if (issuer.tryTake(path, count - few, rest, 0)) {
-    refuseUuids(path, rest)
+    refuseTexts(path, rest)
     return [first, rest]
   }
   return takeRest(issuer, { path, count: count - few }, first, rest)
@@ -148,7 +148,7 @@ function takeRuns(issuer: Issuer, { path, count }: Order): IdBatch[] | Promise<I
 async function takeRunsLate(issuer: Issuer, { path, count }: Order, first: IdBatch): Promise<IdBatch[]> {
   const few = Math.min(count, issuer.limits.maxText)
   await issuer.take(path, few, first, 1)
-  refuseUuids(path, first)
+  refuseTexts(path, first)
   return few === count ? [first] : await takeRest(issuer, { path, count: count - few }, first, new IdBatch())
 }
 
@@ -159,11 +159,16 @@ async function takeRest(
   rest: IdBatch,
 ): Promise<IdBatch[]> {
   await issuer.take(path, count, rest, 0)
-  refuseUuids(path, rest)
+  refuseTexts(path, rest)
   return [first, rest]
 }
 
-function refuseUuids(path: string, { uuidCount, algorithm }: IdBatch): void {
+function refuseTexts(path: string, { uuidCount, algorithm, printer }: IdBatch): void {
+  if (printer !== undefined)
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `${path} writes its IDs in a format, so there are no runs of it: ask by IDGEN.NEXT.`,
+    )
   if (uuidCount === 0) return
   throw new IdgenError(
     'IDGEN_REQUEST_INVALID',

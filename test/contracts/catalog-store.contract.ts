@@ -213,6 +213,24 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
       assert.equal(again.space.startAt, 5000)
     })
 
+    it('keeps the format of a tag, and frees no name that had one or gets one', async () => {
+      const ref = newTag('formatted')
+      // Not in the order of the database's own.
+      const format = { prefix: 'INV-', radix: 36, width: 6, check: 'luhn', suffix: '/x' } as const
+      const wanted = { ...ref, chain: ['segment'] as const, space: { ...DEFAULT_SPACE, format } }
+      const made = await catalog.createTag(wanted)
+      const found = await stores.others.findTag(ref)
+      assert.equal(JSON.stringify(found?.space), JSON.stringify(made.space))
+      assert.deepEqual(found?.space.format, format)
+      await catalog.deleteTag(ref, undefined)
+      assert.equal((await catalog.findRemains(ref)).highWater, 2 ** 53)
+      await rejectsWith('IDGEN_RANGE_EXHAUSTED', catalog.createTag(ref))
+      await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag(wanted))
+      await catalog.createTag(newTag('once-plain'))
+      await catalog.deleteTag(newTag('once-plain'), undefined)
+      await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag({ ...wanted, name: 'once-plain' }))
+    })
+
     it('refuses a tag whose predecessor left no room for whole cells', async () => {
       const ref = newTag('crowded')
       const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }

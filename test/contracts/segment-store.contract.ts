@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { cellBounds, cellOf, cellOwner, firstCell } from '../../service/core/cells.ts'
+import { datedCellSize, periodAt, periodOf, serialOf } from '../../service/core/dated-numbers.ts'
 import { IdgenError } from '../../service/core/errors.ts'
 import type { SegmentGrant } from '../../service/core/grant.ts'
 import { DEFAULT_SPACE, type NumberSpace, SEGMENT_LIMIT, STEP_MAX, type Tag } from '../../service/core/tag.ts'
@@ -56,6 +57,24 @@ export function segmentStoreContract(name: string, make: () => Promise<SegmentSt
         assert.ok(cell !== undefined && cellOwner(cell, 8) === dc, `dc ${dc} was given ${grant.lo}`)
         assert.equal(cellOf(tag.space, grant.hi - 1), cell, 'a grant never crosses a cell')
       }
+    })
+
+    it('gives a tag that writes dates numbers of the present one, from its first in each data centre', async () => {
+      const format = { reset: 'year', width: 6 } as const
+      const space = { startAt: 1, dcCount: 2, cellSize: datedCellSize(format, 2), format }
+      const tag = await newTag(space)
+      const calls = [stores.segments, stores.others, stores.segments].map((store) =>
+        store.allocate(tag.id, 0, 10),
+      )
+      const grants = await Promise.all(calls)
+      assertDisjoint(grants)
+      const first = Math.min(...grants.map(({ lo }) => lo))
+      assert.equal(serialOf(space, first), 1)
+      assert.equal(serialOf(space, (await stores.others.allocate(tag.id, 1, 10)).lo), space.cellSize + 1)
+      const years = periodOf(space, first)
+      const ms = Date.now()
+      // The store's clock is a real one, or stands in January 2026.
+      assert.ok([periodAt(format, ms), 56].includes(years), `year ${1970 + years}`)
     })
 
     it('gives consecutive single numbers for step 1', async () => {

@@ -1,10 +1,11 @@
-import { reachedValue } from '../../core/cells.ts'
+import { graveHigh, reachedValue } from '../../core/cells.ts'
 import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { tagIdOf } from '../../core/generation.ts'
 import { invariant } from '../../core/invariant.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
+import { refuseFormatOfUsedName } from '../../core/used-name.ts'
 import type {
   CatalogChanges,
   CatalogStore,
@@ -116,7 +117,9 @@ export class MemoryCatalogStore implements CatalogStore {
     }
     absent(this.#catalog.tags, path)
     if (draft.generation !== undefined) this.#refuseUsed(path, draft.generation, draft.space.startAt)
-    const startAt = Math.max(draft.space.startAt, this.#catalog.highWater.get(path) ?? 0)
+    const used = this.#catalog.highWater.get(path) ?? 0
+    refuseFormatOfUsedName(path, draft.space, used)
+    const startAt = Math.max(draft.space.startAt, used)
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
@@ -183,7 +186,7 @@ export class MemoryCatalogStore implements CatalogStore {
     let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
     for (const [dc, { nextValue, ceiling }] of this.#catalog.segments.get(id) ?? [])
       high = Math.max(high, reachedValue(space, dc, nextValue), ceiling)
-    this.#catalog.highWater.set(path, high)
+    this.#catalog.highWater.set(path, graveHigh(space, high))
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)

@@ -43,6 +43,7 @@ export class MemorySegmentLedger implements SegmentLedger {
         generation: tag.generation,
         published: (this.#catalog.configRevisions.get(tag.id) ?? 0) > 0,
         history: this.#catalog.history,
+        nowMs: this.#catalog.clock.nowMs(),
       })
       if (write === undefined) return result
       // A tag may be deleted while `work` waits; PostgreSQL's locks make the deletion wait, here the commit fails.

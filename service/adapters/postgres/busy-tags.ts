@@ -23,6 +23,8 @@ export async function busyTags(database: PostgresDatabase, dc: number): Promise<
       .select(['t.id', 't.generation', 't.step_base'])
       .where('s.dc', '=', dc)
       .where('t.deleted_at', 'is', null)
+      // Numbers of a tag that writes dates are granted on their day.
+      .where(sql<boolean>`t.format->>'reset' IS NULL`)
       .where(sql<boolean>`s.updated_at > clock_timestamp() - make_interval(secs => ${BUSY_S})`)
       .orderBy('s.updated_at', 'desc')
       .limit(TAGS_MAX),

@@ -28,6 +28,7 @@ interface LockedRow extends SpaceColumns {
   readonly history: string
   /** etcd grants in this data centre, and this process is configured without it. */
   readonly past_etcd: boolean
+  readonly now_ms: number
 }
 
 /**
@@ -98,7 +99,7 @@ export class PostgresSegmentLedger implements SegmentLedger {
         .selectFrom('segments as s')
         .innerJoin('biz_tags as t', 't.id', 's.tag_id')
         .select(['s.tag_id', 's.next_value'])
-        .select(['t.start_at', 't.cell_size', 't.dc_count'])
+        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.format'])
         .where('s.dc', '=', dc)
         .where('t.deleted_at', 'is', null),
     )
@@ -124,7 +125,8 @@ export class PostgresSegmentLedger implements SegmentLedger {
           (alone ? NO_HISTORY : HISTORY).as('history'),
           (alone ? PAST_ETCD : sql<boolean>`false`).as('past_etcd'),
         ])
-        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.generation', 't.config_revision'])
+        .select(['t.start_at', 't.cell_size', 't.dc_count', 't.format', 't.generation', 't.config_revision'])
+        .select(STORE_MS.as('now_ms'))
         .where('s.tag_id', '=', tagId)
         .where('s.dc', '=', dc)
         .where('t.deleted_at', 'is', null)
@@ -189,8 +191,12 @@ function ledgerRow(row: LockedRow): LedgerRow {
     ceiling: row.ceiling,
     ceilingHistory: row.ceiling_history,
     history: row.history,
+    nowMs: row.now_ms,
   }
 }
+
+/** Whole milliseconds, as float8: of int8 pg makes text in some places. */
+const STORE_MS = sql<number>`floor(extract(epoch FROM clock_timestamp()) * 1000)::float8`
 
 const NO_HISTORY = sql<string>`''::text`
 

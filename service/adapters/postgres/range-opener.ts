@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { cellBounds, cellExists, firstCell } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
+import { canonicalFormat, type IdFormat } from '../../core/id-format.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { NumberSpace } from '../../core/tag.ts'
 import type { Session } from './session.ts'
@@ -10,6 +11,7 @@ export interface SpaceColumns {
   readonly start_at: number
   readonly cell_size: number
   readonly dc_count: number
+  readonly format: IdFormat | null
 }
 
 /** Opens cells of number spaces: writes the `ranges` row, and the `segments` row with the first one. */
@@ -104,13 +106,15 @@ export class RangeOpener {
   #liveTags() {
     return this.#db
       .selectFrom('biz_tags')
-      .select(['id', 'start_at', 'cell_size', 'dc_count'])
+      .select(['id', 'start_at', 'cell_size', 'dc_count', 'format'])
       .where('deleted_at', 'is', null)
   }
 }
 
 export function spaceOf(row: SpaceColumns): NumberSpace {
-  return { startAt: row.start_at, cellSize: row.cell_size, dcCount: row.dc_count }
+  const { start_at: startAt, cell_size: cellSize, dc_count: dcCount, format } = row
+  // PostgreSQL keeps the fields of jsonb in an order of its own.
+  return { startAt, cellSize, dcCount, ...(format === null ? {} : { format: canonicalFormat(format) }) }
 }
 
 function firstCellOf(tag: SpaceColumns & { id: number }, dc: number) {

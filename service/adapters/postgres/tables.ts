@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely'
 import type { AlgorithmName } from '../../core/algorithm.ts'
+import type { IdFormat } from '../../core/id-format.ts'
 import type { Scope } from '../../ports/api-key-store.ts'
 
 /** Every table as migrations/ leaves it. int8 columns are numbers: see int8.ts. */
@@ -53,6 +54,7 @@ export interface BizTagsTable extends Omit<NamedTable, 'id'> {
   start_at: number
   cell_size: number
   dc_count: number
+  format: IdFormat | null
   /** Of a tombstone: first number above everything ever granted. */
   high_water: number | null
   generation: Generated<string>

@@ -76,7 +76,7 @@ export class TagExchange {
       .innerJoin('groups as g', 'g.id', 't.group_id')
       .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
       .leftJoin('segments as s', 's.tag_id', 't.id')
-      .select(['t.id', 't.generation', 't.high_water', 't.start_at', 't.cell_size', 't.dc_count'])
+      .select(['t.id', 't.generation', 't.high_water', 't.start_at', 't.cell_size', 't.dc_count', 't.format'])
       .select(['s.dc', 's.next_value', 's.ceiling'])
       .where('w.name', '=', ref.workspace)
       .where('g.name', '=', ref.group)

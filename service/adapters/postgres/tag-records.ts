@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Kysely, sql, type Updateable } from 'kysely'
-import { reachedValue } from '../../core/cells.ts'
+import { graveHigh, reachedValue } from '../../core/cells.ts'
 import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { invariant } from '../../core/invariant.ts'
 import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
+import { refuseFormatOfUsedName } from '../../core/used-name.ts'
 import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
 import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
@@ -60,6 +61,7 @@ export class TagRecords {
     const { lives, high } = await this.#past(session, tag)
     if (lives) throw nameTaken('tag', tagPath(tag))
     if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
+    refuseFormatOfUsedName(tagPath(tag), tag.space, high)
     const startAt = Math.max(tag.space.startAt, high)
     checkRoom(tag, startAt)
     const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
@@ -75,6 +77,7 @@ export class TagRecords {
       start_at: startAt,
       cell_size: tag.space.cellSize,
       dc_count: tag.space.dcCount,
+      format: tag.space.format ?? null,
     }
     const made = await session.first(
       this.#db
@@ -165,7 +168,7 @@ export class TagRecords {
           .updateTable('biz_tags')
           .set({
             deleted_at: sql`clock_timestamp()`,
-            high_water: Math.max(start_at, ...reached, grave?.atLeast ?? 0),
+            high_water: graveHigh(spaceOf(tag), Math.max(start_at, ...reached, grave?.atLeast ?? 0)),
           })
           .where('id', '=', id),
       )

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { AlgorithmName } from '../../core/algorithm.ts'
+import type { IdFormat } from '../../core/id-format.ts'
 import type { Tag } from '../../core/tag.ts'
+import { spaceOf } from './range-opener.ts'
 import type { Tables } from './tables.ts'
 
 /** A live tag with the names it hangs under. */
@@ -18,6 +20,7 @@ export interface TagRow {
   readonly start_at: number
   readonly cell_size: number
   readonly dc_count: number
+  readonly format: IdFormat | null
   readonly version: number
   readonly created_at: Date
   readonly updated_at: Date
@@ -36,6 +39,7 @@ export function selectTagsAnywhere(db: Kysely<Tables>) {
     .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
     .select(['t.id', 'w.name as workspace', 'g.name as group', 't.name', 't.display_name', 't.chain'])
     .select(['t.step_base', 't.step_min', 't.step_max', 't.start_at', 't.cell_size', 't.dc_count'])
+    .select('t.format')
     .select(['t.version', 't.created_at', 't.updated_at', 't.generation'])
     .where('w.deleted_at', 'is', null)
     .where('g.deleted_at', 'is', null)
@@ -52,7 +56,7 @@ export function tagOf(row: TagRow): Tag {
     displayName: row.display_name,
     chain: row.chain,
     step: { base: row.step_base, min: row.step_min, max: row.step_max },
-    space: { startAt: row.start_at, cellSize: row.cell_size, dcCount: row.dc_count },
+    space: spaceOf(row),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -36,6 +36,19 @@ export interface NumberSpace {
   startAt?: string | undefined;
   cellSize?: string | undefined;
   dcCount?: number | undefined;
+  format?: NumberFormat | undefined;
+}
+
+export interface NumberFormat {
+  prefix?: string | undefined;
+  suffix?: string | undefined;
+  radix?: number | undefined;
+  width?: number | undefined;
+  check?: string | undefined;
+  shuffleKey?: string | undefined;
+  reset?: string | undefined;
+  utcOffsetMinutes?: number | undefined;
+  separator?: string | undefined;
 }
 
 export interface Tag {
@@ -442,7 +455,7 @@ export const StepBounds: MessageFns<StepBounds> = {
 };
 
 function createBaseNumberSpace(): NumberSpace {
-  return { startAt: undefined, cellSize: undefined, dcCount: undefined };
+  return { startAt: undefined, cellSize: undefined, dcCount: undefined, format: undefined };
 }
 
 export const NumberSpace: MessageFns<NumberSpace> = {
@@ -455,6 +468,9 @@ export const NumberSpace: MessageFns<NumberSpace> = {
     }
     if (message.dcCount !== undefined) {
       writer.uint32(24).uint32(message.dcCount);
+    }
+    if (message.format !== undefined) {
+      NumberFormat.encode(message.format, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -494,6 +510,158 @@ export const NumberSpace: MessageFns<NumberSpace> = {
             }
 
             message.dcCount = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.format = NumberFormat.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNumberFormat(): NumberFormat {
+  return {
+    prefix: undefined,
+    suffix: undefined,
+    radix: undefined,
+    width: undefined,
+    check: undefined,
+    shuffleKey: undefined,
+    reset: undefined,
+    utcOffsetMinutes: undefined,
+    separator: undefined,
+  };
+}
+
+export const NumberFormat: MessageFns<NumberFormat> = {
+  encode(message: NumberFormat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== undefined) {
+      writer.uint32(10).string(message.prefix);
+    }
+    if (message.suffix !== undefined) {
+      writer.uint32(18).string(message.suffix);
+    }
+    if (message.radix !== undefined) {
+      writer.uint32(24).uint32(message.radix);
+    }
+    if (message.width !== undefined) {
+      writer.uint32(32).uint32(message.width);
+    }
+    if (message.check !== undefined) {
+      writer.uint32(42).string(message.check);
+    }
+    if (message.shuffleKey !== undefined) {
+      writer.uint32(50).string(message.shuffleKey);
+    }
+    if (message.reset !== undefined) {
+      writer.uint32(58).string(message.reset);
+    }
+    if (message.utcOffsetMinutes !== undefined) {
+      writer.uint32(64).sint32(message.utcOffsetMinutes);
+    }
+    if (message.separator !== undefined) {
+      writer.uint32(74).string(message.separator);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NumberFormat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNumberFormat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.suffix = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.radix = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.check = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.shuffleKey = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reset = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.utcOffsetMinutes = reader.sint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.separator = reader.string();
             continue;
           }
         }

@@ -68,6 +68,7 @@ export interface GenerateStreamResponse {
 
 export interface DecodeRequest {
   id: string;
+  tag?: string | undefined;
 }
 
 export interface DecodeResponse {
@@ -78,6 +79,7 @@ export interface DecodeResponse {
 }
 
 export interface SegmentId {
+  date?: string | undefined;
 }
 
 export interface SnowflakeId {
@@ -623,13 +625,16 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
 };
 
 function createBaseDecodeRequest(): DecodeRequest {
-  return { id: "" };
+  return { id: "", tag: undefined };
 }
 
 export const DecodeRequest: MessageFns<DecodeRequest> = {
   encode(message: DecodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.tag !== undefined) {
+      writer.uint32(18).string(message.tag);
     }
     return writer;
   },
@@ -653,6 +658,14 @@ export const DecodeRequest: MessageFns<DecodeRequest> = {
             }
 
             message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tag = reader.string();
             continue;
           }
         }
@@ -748,11 +761,14 @@ export const DecodeResponse: MessageFns<DecodeResponse> = {
 };
 
 function createBaseSegmentId(): SegmentId {
-  return {};
+  return { date: undefined };
 }
 
 export const SegmentId: MessageFns<SegmentId> = {
-  encode(_: SegmentId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: SegmentId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.date !== undefined) {
+      writer.uint32(10).string(message.date);
+    }
     return writer;
   },
 
@@ -769,6 +785,14 @@ export const SegmentId: MessageFns<SegmentId> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.date = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;

@@ -1,0 +1,57 @@
+import { firstOfPeriod, periodAt, periodOf, periodStartMs } from './dated-numbers.ts'
+import type { SegmentGrant } from './grant.ts'
+import type { IdBatch } from './id-batch.ts'
+import type { IdFormat } from './id-format.ts'
+import { SegmentBuffer, type SegmentBufferOptions } from './segment-buffer.ts'
+import type { NumberSpace } from './tag.ts'
+
+/**
+ * The buffer of a tag whose count begins anew with every date: what is left of a date is burnt when it is over, and the
+ * store is asked for numbers of the next one. Which date a number has was decided when it was granted; the clock here
+ * says only how long to use it, so a wrong one makes gaps or late dates, never a number twice.
+ */
+export class DatedBuffer extends SegmentBuffer {
+  readonly #space: NumberSpace
+  readonly #format: IdFormat
+  /** When what is in memory is of a date that is over; never while nothing is. */
+  #untilMs = Number.POSITIVE_INFINITY
+  /** How long numbers of a date that is over by this clock are used. */
+  #graceMs = 0
+
+  constructor(options: SegmentBufferOptions, space: NumberSpace, format: IdFormat) {
+    super(options)
+    this.#space = space
+    this.#format = format
+  }
+
+  override take(count: number, nowMs: number, out: IdBatch): number {
+    if (nowMs >= this.#untilMs) this.#endDate(nowMs)
+    return super.take(count, nowMs, out)
+  }
+
+  override takeRun(count: number, nowMs: number, out: IdBatch): boolean {
+    if (nowMs >= this.#untilMs) this.#endDate(nowMs)
+    return super.takeRun(count, nowMs, out)
+  }
+
+  override install(grant: SegmentGrant, nowMs: number): void {
+    super.install(grant, nowMs)
+    const endMs = periodStartMs(this.#format, periodOf(this.#space, grant.lo) + 1)
+    if (endMs > nowMs) this.#graceMs = 0
+    this.#untilMs = Math.min(this.#untilMs, Math.max(endMs, nowMs + this.#graceMs))
+    // One that was on its way at midnight is burnt. If the next one has the old date too, the store's clock is behind: it is
+    // used for a while, or segment after segment would be taken to be burnt at once.
+    if (endMs <= nowMs) this.#graceMs = Math.min(GRACE_MAX_MS, Math.max(GRACE_MIN_MS, this.#graceMs * 2))
+  }
+
+  #endDate(nowMs: number): void {
+    const period = periodAt(this.#format, nowMs)
+    this.burnBelow(firstOfPeriod(this.#space, period))
+    // What came ahead for the new date stays.
+    this.#untilMs = this.left > 0 ? periodStartMs(this.#format, period + 1) : Number.POSITIVE_INFINITY
+  }
+}
+
+/** More than clocks differ that are set by NTP; doubled each time, so that an hour's difference burns 65 segments. */
+const GRACE_MIN_MS = 1000
+const GRACE_MAX_MS = 60_000
