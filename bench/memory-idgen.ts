@@ -1,12 +1,17 @@
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import type { UseCases } from '../service/app/use-cases.ts'
+import { keepCollectionsShort } from '../service/short-collections.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 import { limitsAbove } from './limits-above.ts'
 
-/** The whole service but its listeners, key check and rate limits on, with one segment tag; only the stores are in memory. */
+/**
+ * The whole service but its listeners, key check and rate limits on, with one segment tag, and as `idgen serve` collects its
+ * garbage; only the stores are in memory.
+ */
 export async function memoryIdgen(
   stepBase: number,
 ): Promise<{ useCases: UseCases; tag: string; key: string }> {
+  keepCollectionsShort()
   const { useCases, keyText } = await memoryUseCases({
     clock: new SystemClock(),
     environment: limitsAbove(10_000_000),

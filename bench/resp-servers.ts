@@ -1,6 +1,7 @@
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { LocalIssuer } from '../service/app/local-issuer.ts'
 import { RespServer } from '../service/resp/server.ts'
+import { keepCollectionsShort } from '../service/short-collections.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 import { limitsAbove } from './limits-above.ts'
 
@@ -25,6 +26,7 @@ const LIMITS = {
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
 export async function startRespIdgen(): Promise<RespListening> {
+  keepCollectionsShort()
   const clock = new SystemClock()
   const { useCases, keyText } = await memoryUseCases({ clock, environment: limitsAbove(1_000_000_000) })
   const actor = { actor: 'bench', traceId: undefined }

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { CountingKeys } from '../../test/fixtures/counting-keys.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
-import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryKeyUseStore } from '../adapters/memory/memory-key-use-store.ts'
 import { MemoryRandom } from '../adapters/memory/memory-random.ts'
 import { IdgenError } from '../core/errors.ts'
-import type { ApiKey } from '../ports/api-key-store.ts'
 import { AuditTrail } from './audit-trail.ts'
 import {
   Authenticator,
@@ -23,20 +22,6 @@ import { ManageKeys } from './manage-keys.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
 const TTL_MS = 60_000
-
-/** Counts look-ups, so that tests see what came from the cache. */
-class CountingKeys extends MemoryApiKeyStore {
-  finds = 0
-  away = false
-  hangs = false
-
-  override find(id: string): Promise<ApiKey | undefined> {
-    this.finds += 1
-    if (this.hangs) return new Promise(() => {})
-    if (this.away) return Promise.reject(new IdgenError('IDGEN_STORE_UNAVAILABLE', 'away'))
-    return super.find(id)
-  }
-}
 
 let clock: MemoryClock
 let keys: CountingKeys

@@ -7,6 +7,7 @@ import { type ConfigWatch, watchConfig } from '../config/watch.ts'
 import { applyLive } from '../live-config.ts'
 import { type OpenConfig, openConfig, tellUnknown } from '../open-config.ts'
 import { instanceName, type RunningService, startService } from '../running-service.ts'
+import { keepCollectionsShort } from '../short-collections.ts'
 import { configOption } from './config-option.ts'
 import { quickstart } from './quickstart.ts'
 
@@ -24,6 +25,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  keepCollectionsShort()
   const environment = environmentOf(options)
   const local = loadConfig(options.config, environment)
   const log = new PinoLog(local.log.level, { instance: instanceName(local) })

@@ -11,6 +11,9 @@ import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { STATUS } from './status-code.ts'
 
+/** The call that a stream makes for each page. */
+export const LIST_AUDIT_RECORDS = `/${AuditServiceDefinition.fullName}/ListAuditRecords`
+
 /**
  * The audit log as a stream: page after page of `list`, which checks key, rights and limits each time. In a protocol thread
  * `list` asks the main thread, so a stream needs nothing that a thread has not.

@@ -13,8 +13,6 @@ import { unaryMethods } from './method-table.ts'
 import { pageRequest, pageToken } from './page-token.ts'
 import { unary } from './unary.ts'
 
-export const LIST_AUDIT_RECORDS = `/${AuditServiceDefinition.fullName}/ListAuditRecords`
-
 /** Reads the audit log. What streams it (audit-export.ts) asks this for page after page. */
 export function auditMethods(useCases: UseCases): UnaryMethod[] {
   const { fullName, methods } = AuditServiceDefinition

@@ -7,7 +7,7 @@ import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
 import { attr, type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, csrfField, heading, notice } from '../parts.ts'
+import { card, csrfField, heading } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -38,7 +38,7 @@ export function keysPages(routes: UiRoutes, parts: UiParts): void {
     const { key, text } = await keys.rotate(
       member.actor,
       member.params['key'] ?? '',
-      { keepPreviousMs },
+      { keepPreviousMs, ends: member.form.has('again') ? 'oldest' : undefined },
       ({ within }) => authorize(member.caller, 'manage', within),
     )
     return secretPage(member, key, text)
@@ -156,7 +156,7 @@ function changes(member: Member, { id, previous }: ApiKey): Html {
   return html`<div class="grid gap-6">${card(
     'rotate',
     words.rotate,
-    html`<p class="mb-4 text-sm text-muted">${words.rotateLead}</p>${previous !== undefined && notice('warning', words.rotateTwice)}<form method="post" action="/ui/keys/${id}/rotate">${csrfField(member)}<label class="label" for="hours">${words.keep}</label><input id="hours" name="hours" type="number" min="0" max="2160" value="24"><button class="button mt-4">${words.rotate}</button></form>`,
+    html`<p class="mb-4 text-sm text-muted">${words.rotateLead}</p><form method="post" action="/ui/keys/${id}/rotate">${csrfField(member)}<label class="label" for="hours">${words.keep}</label><input id="hours" name="hours" type="number" min="0" max="2160" value="24">${previous !== undefined && html`<label class="mt-4 flex items-center gap-2 text-sm"><input type="checkbox" name="again" required>${words.rotateTwice}</label>`}<button class="button mt-4">${words.rotate}</button></form>`,
   )}${card(
     'revoke',
     words.revoke,
@@ -195,7 +195,7 @@ const WORDS = bilingual(
     kept: 'I have copied it',
     rotate: 'Give it another secret',
     rotateLead: 'Both secrets are valid for the time you say, so that nobody who uses the key is cut off.',
-    rotateTwice: 'A secret before is still valid. Another change now would end it.',
+    rotateTwice: 'End the secret before, which is still valid',
     keep: 'Hours for which the present secret stays valid',
     revoke: 'Revoke for good',
     revokeLead: 'Everybody who uses the key is refused within two seconds. It cannot be taken back.',
@@ -231,7 +231,7 @@ const WORDS = bilingual(
     kept: '我已复制',
     rotate: '轮换密钥',
     rotateLead: '在设定时间内新旧密钥同时有效，使用方不会中断。',
-    rotateTwice: '旧密钥仍在有效期内，此时再次轮换会使其立即失效。',
+    rotateTwice: '使仍在有效期内的更旧密钥立即失效',
     keep: '当前密钥继续有效的小时数',
     revoke: '永久吊销',
     revokeLead: '所有使用该密钥的请求将在两秒内被拒绝，且无法恢复。',
