@@ -31,6 +31,20 @@ describe('signing in', () => {
     }
   })
 
+  test('with many wrong keys is refused for a while', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const tried = async (from: number, to: number): Promise<Set<number>> => {
+      const statuses = new Set<number>()
+      for (let i = from; i < to; i += 1) {
+        const key = `idg_a${i + 100}bbbbbbbb_${'0'.repeat(43)}`
+        statuses.add((await visitor.send('/ui/sign-in', { key })).status)
+      }
+      return statuses
+    }
+    assert.deepEqual(await tried(0, 60), new Set([401]))
+    assert.deepEqual(await tried(60, 65), new Set([429]))
+  })
+
   test('needs more than the right to issue', async (t) => {
     const visitor = await UiVisitor.start(t)
     const { useCases } = visitor.api.memory

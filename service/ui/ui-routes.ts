@@ -3,6 +3,7 @@ import { KEY_TEXT_MAX } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
+import { clientOf } from './client-of.ts'
 import { errorAnswer } from './error-page.ts'
 import { documentOf } from './layout.ts'
 import { preferencesOf } from './preferences.ts'
@@ -13,7 +14,7 @@ export type MemberPage = (member: Member) => Promise<Answer> | Answer
 export type OpenPage = (visit: Visit, request: FastifyRequest) => Promise<Answer> | Answer
 
 export interface UiRoutesOptions {
-  readonly useCases: Pick<UseCases, 'authenticator' | 'rates' | 'log'>
+  readonly useCases: Pick<UseCases, 'signIn' | 'addresses' | 'rates' | 'log'>
   readonly sessions: Sessions
 }
 
@@ -69,12 +70,12 @@ export class UiRoutes {
 
   /** Before the body is read, so that a stranger cannot make us parse anything. */
   readonly #admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { authenticator, rates } = this.#options.useCases
+    const { signIn, addresses, rates } = this.#options.useCases
     const session = this.#options.sessions.read(request.headers.cookie)
     if (session === undefined) return this.#toSignIn(request, reply)
     let caller: Member['caller']
     try {
-      caller = await authenticator.authenticate(session.keyText.slice(0, KEY_TEXT_MAX))
+      caller = await signIn.authenticate(session.keyText.slice(0, KEY_TEXT_MAX), clientOf(addresses, request))
     } catch (thrown) {
       // Revoked, expired: the session is over. While the database is away it is not, and the error says so.
       if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') return this.#toSignIn(request, reply)

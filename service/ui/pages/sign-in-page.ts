@@ -1,6 +1,7 @@
 import { IdgenError } from '../../core/errors.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, seeOther } from '../answer.ts'
+import { clientOf } from '../client-of.ts'
 import { html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { ownPath } from '../own-path.ts'
@@ -17,7 +18,7 @@ export function signInPages(routes: UiRoutes, { useCases, sessions, audit }: UiP
     const refused = (words: string): Answer => signIn(visit, back, words)
     let keyId: string
     try {
-      const caller = await useCases.authenticator.authenticate(keyText)
+      const caller = await useCases.signIn.authenticate(keyText, clientOf(useCases.addresses, request))
       if (!caller.scopes.some((scope) => scope !== 'issue')) return refused(visit.say(WORDS).issueOnly)
       keyId = caller.keyId
     } catch (thrown) {
