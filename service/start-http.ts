@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import type { Server } from 'node:http'
 import type { Config } from './config/keys.ts'
 import type { PassedRequests } from './http/passed-requests.ts'
@@ -39,7 +40,7 @@ export async function newHttp(
   const servers: readonly Server[] = secure === undefined ? [http.server] : [http.server, secure]
   return {
     async listen(host, port) {
-      await http.listen({ host, port })
+      await http.listen({ host: await oneAddress(host), port })
       return portOf(http.server) ?? port
     },
     listenEncrypted: secure && ((host, port) => listenAt(secure, { host, port })),
@@ -80,6 +81,14 @@ export async function newHttpInThreads(
       await http.close()
     },
   }
+}
+
+/**
+ * For `localhost` fastify would open a second server, on the other of 127.0.0.1 and ::1, that knows nothing of our limits of
+ * connections. So it gets the one address that Node's other listeners take.
+ */
+async function oneAddress(host: string): Promise<string> {
+  return host === 'localhost' ? (await lookup(host)).address : host
 }
 
 function optionsOf({ server }: Config): HttpServerOptions {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { ReadinessReport } from '../app/readiness.ts'
 import { createProbeServer, type ProbeServerOptions } from './probe-server.ts'
@@ -50,6 +52,43 @@ test('metrics that cannot be read are a 500 without the reason', async (t) => {
   const answer = await fetch(`${origin}/metrics`)
   assert.equal(answer.status, 500)
   assert.ok(!(await answer.text()).includes('secret'))
+})
+
+test('silent connections that take every place go for the probe that comes', async (t) => {
+  const origin = await probes(t, { maxConnections: 3 })
+  const ended: number[] = []
+  const silent: Socket[] = []
+  for (let i = 0; i < 3; i += 1) {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined)
+    t.after(() => socket.destroy())
+    socket.once('close', () => ended.push(i))
+    await once(socket, 'connect')
+    silent.push(socket)
+  }
+  assert.equal((await fetch(`${origin}/livez`)).status, 200)
+  if (ended.length === 0) await once(silent[0] ?? assert.fail(), 'close')
+  assert.deepEqual(ended, [0])
+})
+
+test('a scrape that is under way is not ended for silent connections', async (t) => {
+  let scraped: () => void = () => assert.fail('nobody asks')
+  const asked = Promise.withResolvers<void>()
+  const metrics = async () => {
+    asked.resolve()
+    await new Promise<void>((resolve) => (scraped = resolve))
+    return { contentType: 'text/plain', text: 'idgen_up 1\n' }
+  }
+  const origin = await probes(t, { maxConnections: 2, metrics })
+  const scrape = fetch(`${origin}/metrics`)
+  await asked.promise
+  for (let i = 0; i < 4; i += 1) {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined)
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+  }
+  assert.equal((await fetch(`${origin}/livez`)).status, 200)
+  scraped()
+  assert.equal((await scrape).status, 200)
 })
 
 test('a port that is taken rejects the start', async (t) => {

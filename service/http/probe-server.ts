@@ -1,10 +1,13 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readiness } from '../app/readiness.ts'
 
 export interface ProbeServerOptions {
   readonly readiness: Pick<Readiness, 'report'>
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** Left out: as many as probes and scrapes ever need. */
+  readonly maxConnections?: number
 }
 
 export interface ProbeServer {
@@ -29,7 +32,7 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   // Probes are short: whoever is slower only holds a connection.
   server.headersTimeout = 5000
   server.requestTimeout = 5000
-  server.maxConnections = CONNECTIONS_MAX
+  const silent = keepRoomForNewcomers(server, options.maxConnections ?? CONNECTIONS_MAX)
   return {
     async listen(host, port) {
       server.listen(port, host)
@@ -40,9 +43,36 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeIdleConnections()
+        // Node waits for who never said anything, for as long as he likes.
+        for (const socket of silent) socket.destroy()
       }),
   }
+}
+
+/**
+ * With every place taken the oldest connection ends that is not being answered. Were the newcomer refused, as Node does by
+ * itself, that many silent connections would keep out the probes, and the pod would be killed. Returns the silent ones.
+ */
+function keepRoomForNewcomers(server: Server, max: number): Iterable<Socket> {
+  const silent = new Set<Socket>()
+  let answered = 0
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+    if (silent.size + answered <= max) return
+    // The newcomer itself, where all others are being answered.
+    for (const oldest of silent) {
+      silent.delete(oldest)
+      return void oldest.destroy()
+    }
+  })
+  server.on('request', ({ socket }, response) => {
+    silent.delete(socket)
+    answered += 1
+    // Each answer is the last one of its connection.
+    response.once('close', () => (answered -= 1))
+  })
+  return silent
 }
 
 async function answer(

@@ -214,34 +214,37 @@ describe('a client that does not read', () => {
     assert.equal(desk.work.counters.stalled, 1)
   })
 
-  test('is cut off at once where all of them together hold too much, and gives its room back', async () => {
+  test('is cut off for a newcomer where all of them together hold too much, and gives its room back', async () => {
     const desk = await keyed()
-    desk.work.stalled.join(67_108_864 - 70_000, true)
     desk.socket.slow = true
     desk.receive(command('INCR', 'w/g/t'))
-    assert.equal(desk.socket.destroyed, false)
     const [other, socket] = second(desk)
     desk.receive(KEYED, other)
     await settle()
     socket.slow = true
     desk.receive(command('INCR', 'w/g/t'), other)
-    assert.deepEqual([socket.destroyed, desk.socket.destroyed], [true, false])
+    const cut: string[] = []
+    desk.work.stalled.join(67_108_864 - 70_000, true, () => cut.push('the large one'))
+    assert.deepEqual([desk.socket.destroyed, socket.destroyed], [true, false])
     assert.equal(desk.work.counters.stalled, 1)
-    other.closed()
-    desk.socket.drain()
-    assert.equal(desk.work.stalled.join(70_000, true), true)
-    assert.equal(desk.work.stalled.join(1, true), false)
+    desk.connection.closed()
+    socket.drain()
+    desk.work.stalled.join(70_000, true, () => cut.push('the small one'))
+    assert.equal(cut.length, 0)
+    desk.work.stalled.join(1, true, () => cut.push('the last one'))
+    assert.deepEqual(cut, ['the large one'])
   })
 
   test('without a key has little room, and takes none of those who have one', async () => {
     const desk = await keyed()
-    desk.work.stalled.join(8_388_608, false)
+    desk.socket.slow = true
+    desk.receive(command('INCR', 'w/g/t'))
     const [stranger, socket] = second(desk)
     socket.slow = true
     desk.receive(command('PING'), stranger)
+    assert.equal(socket.destroyed, false)
+    desk.work.stalled.join(8_388_608, false, () => assert.fail('who stalled longest goes'))
     assert.equal(socket.destroyed, true)
-    desk.socket.slow = true
-    desk.receive(command('INCR', 'w/g/t'))
     assert.equal(desk.socket.destroyed, false)
   })
 

@@ -50,9 +50,8 @@ export class Connection {
   #waiting = false
   /** The client does not read its answers: until it does, nothing is read of it. */
   #stall: Disposable | undefined
-  /** What it was counted with while it does not read. */
-  #stalledBytes = 0
-  #stalledAsKnown = false
+  /** Its place among those that do not read. */
+  #stalledPlace: Disposable | undefined
   /** Ends as soon as all that came is answered. */
   #retired = false
   /** Nothing more will come, so what is incomplete stays so. */
@@ -298,9 +297,9 @@ export class Connection {
   #joinStalled(): void {
     const { issuer, stalled } = this.#work
     const { keyText, keyDigest } = this.#session
-    this.#stalledBytes = this.#socket.writableLength + READ_BYTES
-    this.#stalledAsKnown = issuer.peekCaller(keyText, keyDigest) !== undefined
-    if (!stalled.join(this.#stalledBytes, this.#stalledAsKnown)) this.#cutOff()
+    const bytes = this.#socket.writableLength + READ_BYTES
+    const isKnown = issuer.peekCaller(keyText, keyDigest) !== undefined
+    this.#stalledPlace = stalled.join(bytes, isKnown, () => this.#cutOff())
   }
 
   #cutOff(): void {
@@ -311,8 +310,8 @@ export class Connection {
   #endStall(): void {
     this.#stall?.[Symbol.dispose]()
     this.#stall = undefined
-    this.#work.stalled.leave(this.#stalledBytes, this.#stalledAsKnown)
-    this.#stalledBytes = 0
+    this.#stalledPlace?.[Symbol.dispose]()
+    this.#stalledPlace = undefined
   }
 
   /** Whether the client reads too slowly for more; asked before each next command. */

@@ -1,22 +1,49 @@
 /**
  * How much is kept for clients that do not read their answers, all together: what they sent, and the answers. Each is cut
- * off when it stays so (server.resp.stallTimeout), but by then as many as may connect would hold gigabytes. Those that
- * have shown no key have a small room of their own, or strangers could have everybody else cut off.
+ * off when it stays so (server.resp.stallTimeout), but by then as many as may connect would hold gigabytes. So those who
+ * have stalled longest are cut off when the room is used up: were it the newcomers, a few hundred that never read could
+ * have everybody cut off who is slow for a moment. Those that have shown no key have a small room of their own, or strangers
+ * could have everybody else cut off.
  */
 export class StalledClients {
-  #known = 0
-  #strangers = 0
+  readonly #known = new Room(KNOWN_BYTES_MAX)
+  readonly #strangers = new Room(STRANGERS_BYTES_MAX)
 
-  /** false: there is no room for it, and it is to be cut off now. `leave` gives the room back in either case. */
-  join(bytes: number, isKnown: boolean): boolean {
-    if (isKnown) this.#known += bytes
-    else this.#strangers += bytes
-    return isKnown ? this.#known <= KNOWN_BYTES_MAX : this.#strangers <= STRANGERS_BYTES_MAX
+  /** `cutOff` is called when the room is used up and nobody has stalled longer. Disposing of the place gives its room back. */
+  join(bytes: number, isKnown: boolean, cutOff: () => void): Disposable {
+    return (isKnown ? this.#known : this.#strangers).take({ bytes, cutOff })
+  }
+}
+
+interface Stalled {
+  readonly bytes: number
+  readonly cutOff: () => void
+}
+
+class Room {
+  readonly #max: number
+  /** Who stalled longest is first. */
+  readonly #inside = new Set<Stalled>()
+  #bytes = 0
+
+  constructor(max: number) {
+    this.#max = max
   }
 
-  leave(bytes: number, isKnown: boolean): void {
-    if (isKnown) this.#known -= bytes
-    else this.#strangers -= bytes
+  take(client: Stalled): Disposable {
+    this.#inside.add(client)
+    this.#bytes += client.bytes
+    for (const longest of this.#inside) {
+      if (this.#bytes <= this.#max) break
+      this.#leave(longest)
+      longest.cutOff()
+    }
+    return { [Symbol.dispose]: () => this.#leave(client) }
+  }
+
+  /** Once: who was cut off leaves again when its socket is closed. */
+  #leave(client: Stalled): void {
+    if (this.#inside.delete(client)) this.#bytes -= client.bytes
   }
 }
 
