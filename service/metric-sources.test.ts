@@ -54,3 +54,13 @@ test('a scrape says what runs, and how requests for IDs ended and how long they 
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="+Inf"}'), 5)
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="0.001"}'), 5)
 })
+
+test('what became of segments is counted on when their tag is served no more', async (t) => {
+  const api = await HttpApi.withTags(t, {})
+  assert.equal((await api.ids('segment')).status, 200)
+  const refills = async () => valueOf(await scraped(api), 'idgen_segment_refills_total') ?? 0
+  const before = await refills()
+  assert.ok(before > 0)
+  await api.memory.useCases.directory.drop('acme/shop/segment', true)
+  assert.ok((await refills()) >= before)
+})

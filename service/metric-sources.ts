@@ -6,7 +6,6 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
-import type { TagDirectory } from './app/tag-directory.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { cacheSources } from './cache-metrics.ts'
 import { connectionSources } from './connection-metrics.ts'
@@ -17,12 +16,12 @@ import type { StampingCursor } from './core/joined-cursors.ts'
 import type { SegmentBuffer } from './core/segment-buffer.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import type { OpenTracing } from './open-tracing.ts'
-import { counter, gauge } from './plain-metrics.ts'
+import { counter, gauge, oncePerTurn } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
 import { respSources } from './resp-metrics.ts'
 import type { ConnectionTable } from './sockets/connection-table.ts'
 import type { Sharing } from './start-cache.ts'
-import { ofEachTag, readServed } from './tag-metrics.ts'
+import { BusiestTags, ofEachTag, servedSource } from './tag-metrics.ts'
 import { threadSources } from './thread-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { type TimeMeasured, timeSources } from './time-metrics.ts'
@@ -62,10 +61,11 @@ export function metricSources(measured: Measured): MetricSource[] {
 
 export function metricSections(measured: Measured): MetricSection[] {
   const { sharing, resp, threads, lender, tracing } = measured
+  const busiest = new BusiestTags(measured.useCases.directory)
   return [
     { title: 'What runs', sources: [BUILD, ...state(measured)] },
-    { title: 'IDs and requests', sources: [...generation(measured), ...outcomes(measured)] },
-    { title: 'Segments and ranges', sources: segments(measured) },
+    { title: 'IDs and requests', sources: [...generation(measured, busiest), ...outcomes(measured)] },
+    { title: 'Segments and ranges', sources: segments(measured, busiest) },
     { title: 'Time, worker ids and what ends on a date', sources: timeSources(measured) },
     { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
     { title: 'Database, keys and audit log', sources: dependencies(measured) },
@@ -88,22 +88,14 @@ const BUILD: MetricSource = {
   read: (set) => set([VERSION, process.version], 1),
 }
 
-function generation({ useCases, routers }: Measured): MetricSource[] {
+function generation({ useCases, routers }: Measured, busiest: BusiestTags): MetricSource[] {
+  const { generate } = useCases
   return [
-    {
-      name: 'idgen_generate_requests_total',
-      help: 'Requests answered with IDs',
-      kind: 'counter',
-      labels: ['tag', 'algorithm'],
-      read: (set) => readServed(useCases.directory, 'requests', set),
-    },
-    {
-      name: 'idgen_ids_issued_total',
-      help: 'IDs handed out',
-      kind: 'counter',
-      labels: ['tag', 'algorithm'],
-      read: (set) => readServed(useCases.directory, 'ids', set),
-    },
+    servedSource('idgen_generate_requests_total', 'Requests answered with IDs', 'requests', {
+      busiest,
+      generate,
+    }),
+    servedSource('idgen_ids_issued_total', 'IDs handed out', 'ids', { busiest, generate }),
     {
       name: 'idgen_generate_waiting',
       help: 'Requests that wait for a grant now',
@@ -175,10 +167,10 @@ function outcomes({ useCases }: Measured): MetricSource[] {
   ]
 }
 
-function segmentsOfTags(directory: TagDirectory): MetricSource[] {
+function segmentsOfTags(busiest: BusiestTags): MetricSource[] {
   return [
     ofEachTag(
-      directory,
+      busiest,
       'idgen_segment_usage_ratio',
       'Issued share of all numbers ever granted to this process, per tag',
       ({ buffer }) => {
@@ -187,13 +179,13 @@ function segmentsOfTags(directory: TagDirectory): MetricSource[] {
       },
     ),
     ofEachTag(
-      directory,
+      busiest,
       'idgen_segment_left_ratio',
       'Numbers in memory as a share of one segment, per tag: below 0.1 the next one is late',
       ({ buffer }) => buffer.leftRatio,
     ),
     ofEachTag(
-      directory,
+      busiest,
       'idgen_segment_step',
       'Numbers in the segment in use, per tag: the step follows the load',
       ({ buffer }) => buffer.segmentSize,
@@ -201,34 +193,23 @@ function segmentsOfTags(directory: TagDirectory): MetricSource[] {
   ]
 }
 
-function segments({ useCases: { directory }, capacity }: Measured): MetricSource[] {
+function segments({ useCases: { directory }, capacity }: Measured, busiest: BusiestTags): MetricSource[] {
+  const counters = oncePerTurn(() => directory.segmentCounters())
   const sum = (ofTag: (buffer: SegmentBuffer) => number) => (): number => {
     let total = 0
     for (const { buffer } of directory.all()) total += ofTag(buffer)
     return total
   }
   return [
-    ...segmentsOfTags(directory),
-    counter(
-      'idgen_segment_switches_total',
-      'Segments used up and replaced',
-      sum((one) => one.counters().switches),
-    ),
+    ...segmentsOfTags(busiest),
+    counter('idgen_segment_switches_total', 'Segments used up and replaced', () => counters().switches),
     counter(
       'idgen_segment_switches_ready_total',
       'Of these, found the next one ready: their share is the success of fetching ahead',
-      sum((one) => one.counters().switchesReady),
+      () => counters().switchesReady,
     ),
-    counter(
-      'idgen_segment_refills_total',
-      'Segments fetched',
-      sum((one) => one.counters().refills),
-    ),
-    counter(
-      'idgen_segment_refusals_total',
-      'Segment allocations that failed',
-      sum((one) => one.counters().refusals),
-    ),
+    counter('idgen_segment_refills_total', 'Segments fetched', () => counters().refills),
+    counter('idgen_segment_refusals_total', 'Segment allocations that failed', () => counters().refusals),
     gauge(
       'idgen_segment_numbers_granted',
       'Numbers granted to the tags in memory now',

@@ -61,7 +61,7 @@ export async function startListeners(
   const measured = {
     ...service,
     layout: useCases.layout,
-    certificateEndMs: certificates && (() => certificates.endMs),
+    certificateLife: certificates && (() => certificates.life),
     pool: poolStats,
     threads,
     connections,

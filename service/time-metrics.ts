@@ -2,16 +2,17 @@ import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { WorkerIds } from './app/worker-ids.ts'
 import { endStampMs, type SnowflakeLayout } from './core/snowflake-layout.ts'
 import { gauge } from './plain-metrics.ts'
+import type { CertificateLife } from './ports/certificates.ts'
 
 export interface TimeMeasured {
   readonly workerIds: WorkerIds
   readonly layout: SnowflakeLayout
-  /** Unix milliseconds at which the certificate ends that callers are shown; left out where none is. */
-  readonly certificateEndMs?: (() => number) | undefined
+  /** Of the certificate that callers are shown; left out where none is. */
+  readonly certificateLife?: (() => CertificateLife) | undefined
 }
 
 /** The time that may be stamped, the clock it is held against, and what ends on a date. */
-export function timeSources({ workerIds, layout, certificateEndMs }: TimeMeasured): MetricSource[] {
+export function timeSources({ workerIds, layout, certificateLife }: TimeMeasured): MetricSource[] {
   const always: MetricSource[] = [
     ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
       workerIds.held.map((worker) => worker ?? -1),
@@ -45,13 +46,18 @@ export function timeSources({ workerIds, layout, certificateEndMs }: TimeMeasure
       () => endStampMs(layout) / 1000,
     ),
   ]
-  if (certificateEndMs === undefined) return always
+  if (certificateLife === undefined) return always
   return [
     ...always,
     gauge(
+      'idgen_certificate_start_timestamp_seconds',
+      'Unix time from which that certificate counts',
+      () => certificateLife().startMs / 1000,
+    ),
+    gauge(
       'idgen_certificate_end_timestamp_seconds',
       'Unix time at which the certificate ends that is shown to callers',
-      () => certificateEndMs() / 1000,
+      () => certificateLife().endMs / 1000,
     ),
   ]
 }

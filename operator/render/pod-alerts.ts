@@ -12,6 +12,8 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       description: `Prometheus reaches no process of ${title}. Look at them: ${look}`,
     },
   ]
+  const end = `idgen_certificate_end_timestamp_seconds{${pods}}`
+  const start = `idgen_certificate_start_timestamp_seconds{${pods}}`
   return [
     // Nobody misses pods that nobody wants.
     ...(wanted ? none : []),
@@ -32,6 +34,15 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       description: `{{ $labels.${member} }} replaced it; what it held was burnt, and its connections were closed. Its log says why.`,
     },
     {
+      alert: 'IdgenConnectionsRefused',
+      // One that is turned away now and then is a client that tries again.
+      expr: `sum by (${member}, protocol, reason) (increase(idgen_connections_refused_total{${pods}}[5m])) > 10`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Connections are turned away',
+      description: `{{ $labels.${member} }} refused {{ $value | humanize }} over {{ $labels.protocol }} in 5 minutes; reason full: server.{{ $labels.protocol }}.maxConnections, address: server.maxConnectionsPerAddress.`,
+    },
+    {
       alert: 'IdgenEventLoopSlow',
       expr: `nodejs_eventloop_lag_p99_seconds{${pods}} > 0.1`,
       for: '1m',
@@ -41,10 +52,12 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
     },
     {
       alert: 'IdgenServedCertificateEnds',
-      expr: `min(idgen_certificate_end_timestamp_seconds{${pods}}) - time() < 7 * 86400`,
+      // Those of a week or less are renewed within days: for them a fifth of their life is what is too little. Processes of
+      // a version that does not tell the start are held to seven days.
+      expr: `min(${end} - time() < 7 * 86400 unless ${end} - time() > 0.2 * (${end} - ${start}))`,
       for: '1m',
       severity: 'critical',
-      summary: 'The certificate that callers are shown ends within 7 days',
+      summary: 'The certificate that callers are shown ends soon',
       description:
         'It is {{ $value | humanizeDuration }} from its end. Renew the files of server.https.cert and server.https.key: they are read again without a restart.',
     },

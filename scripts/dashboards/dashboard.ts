@@ -5,6 +5,8 @@ export interface Dashboard {
   readonly title: string
   readonly description: string
   readonly variables: readonly Variable[]
+  /** Where it is scraped more rarely than the data source says: windows of rates follow it. */
+  readonly scrapedEvery?: string
   readonly rows: readonly Row[]
 }
 

@@ -1,7 +1,14 @@
 import type { Dashboard, Panel, Unit, Variable } from './dashboard.ts'
 
 /** A dashboard as Grafana reads it (schema 39: Grafana 10 and later). */
-export function grafanaDashboard({ name, title, description, variables, rows }: Dashboard): object {
+export function grafanaDashboard({
+  name,
+  title,
+  description,
+  variables,
+  rows,
+  scrapedEvery,
+}: Dashboard): object {
   return {
     uid: `idgen-${name}`,
     title: `idgen: ${title}`,
@@ -25,7 +32,7 @@ export function grafanaDashboard({ name, title, description, variables, rows }: 
       },
     ],
     templating: { list: [DATA_SOURCE, ...variables.map(variable)] },
-    panels: laidOut(rows),
+    panels: laidOut(rows, scrapedEvery === undefined ? {} : { interval: scrapedEvery }),
   }
 }
 
@@ -57,7 +64,7 @@ function variable({ name, label, from, choices, part, all }: Variable): object {
 }
 
 /** From the left to the right, then the next line; numbers are small, charts take a third, tables the whole line. */
-function laidOut(rows: Dashboard['rows']): object[] {
+function laidOut(rows: Dashboard['rows'], ofEach: object): object[] {
   const panels: object[] = []
   let y = 0
   for (const { title, panels: own } of rows) {
@@ -79,7 +86,7 @@ function laidOut(rows: Dashboard['rows']): object[] {
         y += line
         line = 0
       }
-      panels.push({ id: panels.length + 1, ...grafanaPanel(panel), gridPos: { x, y, w, h } })
+      panels.push({ id: panels.length + 1, ...grafanaPanel(panel), ...ofEach, gridPos: { x, y, w, h } })
       x += w
       line = Math.max(line, h)
     }

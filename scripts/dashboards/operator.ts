@@ -144,6 +144,8 @@ export const OPERATOR: Dashboard = {
   title: 'operator',
   description: 'IdGenerators and BizTags, and how the operator keeps them as they are wanted.',
   variables: VARIABLES,
+  // metrics.serviceMonitor.interval of the chart.
+  scrapedEvery: '30s',
   rows: [
     { title: 'Objects', panels: OBJECTS },
     { title: 'Pods and work', panels: PODS },

@@ -5,7 +5,7 @@ import { unreachable } from '../core/invariant.ts'
 import type { RouterEvent } from '../core/router.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
-import type { LiveTag } from './live-tag.ts'
+import { type LiveTag, noneServed } from './live-tag.ts'
 
 export interface GenerateOptions {
   readonly clock: Clock
@@ -27,6 +27,8 @@ export type WaitLimits = Pick<GenerateOptions, 'deadlineMs' | 'maxWaiting'>
 
 /** The one path to an ID, behind every protocol. */
 export class GenerateIds {
+  /** Of all tags, those too that are gone: it never becomes less. */
+  readonly served = noneServed()
   #options: GenerateOptions
   #waiting = 0
   #draining = false
@@ -138,6 +140,9 @@ export class GenerateIds {
   ): void {
     this.#answered += requests
     if (by.degraded) this.#degraded += requests
+    const all = this.served[by.algorithm]
+    all.requests += requests
+    all.ids += ids
     if (tag === undefined) return
     const served = tag.served[by.algorithm]
     served.requests += requests

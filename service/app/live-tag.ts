@@ -10,6 +10,18 @@ import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 /** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
 export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>, Algorithm>>
 
+/** Requests answered, and IDs in them, by what. */
+export type ServedCounts = Record<AlgorithmName, { requests: number; ids: number }>
+
+export function noneServed(): ServedCounts {
+  return {
+    segment: { requests: 0, ids: 0 },
+    snowflake: { requests: 0, ids: 0 },
+    'uuid-v7': { requests: 0, ids: 0 },
+    'uuid-v4': { requests: 0, ids: 0 },
+  }
+}
+
 export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'generation' | 'tagPath'> {
   readonly shared: SharedAlgorithms
   /**
@@ -27,12 +39,7 @@ export class LiveTag {
   /** Writes its numbers; undefined: they are written in decimal. */
   readonly printer: IdPrinter | undefined
   /** Requests answered with IDs, and IDs in them, per algorithm; folded into metrics when scraped. */
-  readonly served: Record<AlgorithmName, { requests: number; ids: number }> = {
-    segment: { requests: 0, ids: 0 },
-    snowflake: { requests: 0, ids: 0 },
-    'uuid-v7': { requests: 0, ids: 0 },
-    'uuid-v4': { requests: 0, ids: 0 },
-  }
+  readonly served = noneServed()
   /** Set by every request, cleared by the directory when it looks for a tag to drop. */
   used = true
   /** Requests that wait for IDs of this tag now; the directory keeps a tag while there are any. */

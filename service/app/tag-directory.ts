@@ -1,4 +1,5 @@
 import { IdgenError } from '../core/errors.ts'
+import type { SegmentBuffer, SegmentCounters } from '../core/segment-buffer.ts'
 import { checkName, type Tag } from '../core/tag.ts'
 import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
@@ -24,6 +25,7 @@ export class TagDirectory {
   readonly #tags = new Map<string, LiveTag>()
   readonly #loading = new Map<string, Promise<LiveTag>>()
   readonly #turns = new Turns(LOOK_UPS_MAX)
+  readonly #gone = { switches: 0, switchesReady: 0, refills: 0, refusals: 0 }
 
   constructor(options: TagDirectoryOptions) {
     this.#options = options
@@ -50,6 +52,13 @@ export class TagDirectory {
     return this.#tags.values()
   }
 
+  /** What became of the segments of all tags, those too that are served no more: it never becomes less. */
+  segmentCounters(): SegmentCounters {
+    const sum = { ...this.#gone }
+    for (const { buffer } of this.all()) addCounters(sum, buffer)
+    return sum
+  }
+
   get size(): number {
     return this.#tags.size
   }
@@ -72,6 +81,7 @@ export class TagDirectory {
     const live = this.#tags.get(path)
     if (live === undefined) return
     this.#tags.delete(path)
+    addCounters(this.#gone, live.buffer)
     this.#options.onChange?.(path)
     await live.retire(giveBack)
   }
@@ -131,6 +141,17 @@ export class TagDirectory {
       }
     }
   }
+}
+
+function addCounters(
+  sum: { -readonly [name in keyof SegmentCounters]: number },
+  buffer: SegmentBuffer,
+): void {
+  const { switches, switchesReady, refills, refusals } = buffer.counters()
+  sum.switches += switches
+  sum.switchesReady += switchesReady
+  sum.refills += refills
+  sum.refusals += refusals
 }
 
 /**

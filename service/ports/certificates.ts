@@ -4,6 +4,12 @@ export interface CertificatePair {
   readonly key: Buffer
 }
 
+/** From when to when a certificate counts, in Unix milliseconds. */
+export interface CertificateLife {
+  readonly startMs: number
+  readonly endMs: number
+}
+
 /** The certificate that this process shows. Every pair it gives is usable: certificate and key belong together. */
 export interface CertificateSource {
   readonly current: CertificatePair

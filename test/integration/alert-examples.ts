@@ -110,8 +110,21 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenPodNotReady: { fires: { [READY]: '0x40' }, quiet: { [READY]: '1x40', [UP]: '1x40' } },
   IdgenThreadDied: counter('idgen_thread_deaths_total'),
   IdgenEventLoopSlow: gauge('nodejs_eventloop_lag_p99_seconds', 0.11, 0.09),
-  // Three days, or eight, after the minutes at which it is looked at.
-  IdgenServedCertificateEnds: gauge('idgen_certificate_end_timestamp_seconds', 259_200, 700_000),
+  IdgenConnectionsRefused: {
+    fires: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0+1x40' },
+    quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
+  },
+  // promtool begins at 1970, when three of 90 days are left; or three days of four, which is as it should be.
+  IdgenServedCertificateEnds: {
+    fires: {
+      [up('idgen_certificate_end_timestamp_seconds')]: '259200x40',
+      [up('idgen_certificate_start_timestamp_seconds')]: '-7516800x40',
+    },
+    quiet: {
+      [up('idgen_certificate_end_timestamp_seconds')]: '259200x40',
+      [up('idgen_certificate_start_timestamp_seconds')]: '-86400x40',
+    },
+  },
   IdgenReplicasMissing: ofOperator(
     'idgen_operator_replicas',
     { ',state="wanted"': '3x40', ',state="ready"': '2x40' },

@@ -27,9 +27,10 @@ export async function savePictures(
         ),
       )
     const title = readDashboards()[dashboard]?.title ?? dashboard
+    const moving = curves.filter(({ lines }) => lines.some(({ points }) => points.some(([, y]) => y > 0)))
     const picture = drawCurves(
-      [title, 'As Prometheus answers, of one process under the load of a test'],
-      curves,
+      [title, 'One process under the load of a test, as Prometheus answers; panels at 0 are left out'],
+      moving,
     )
     writeFileSync(join(FOLDER, `dashboard-${dashboard}.svg`), picture)
   }
@@ -40,7 +41,7 @@ async function curveOf(
   queries: readonly PanelQuery[],
   seconds: number,
 ): Promise<Curve> {
-  const lines: Curve['lines'][number][] = []
+  const lines: Line[] = []
   const toSeconds = Date.now() / 1000
   for (const { expr, legend } of queries)
     for (const { metric, values } of await prometheus.queryRange(expr, toSeconds - seconds, toSeconds))
@@ -51,12 +52,21 @@ async function curveOf(
   const [first] = queries
   return {
     title: first?.panel ?? '',
-    x: { scale: 'linear', unit: 'seconds ago' },
+    x: { scale: 'linear', unit: 'seconds' },
     y: { scale: 'linear', unit: UNITS[first?.unit ?? ''] ?? 'count' },
-    lines: lines
-      .slice(0, LINES_MAX)
-      .map((one) => ({ ...one, points: one.points.map(([x, y]) => [seconds + x, y] as const) })),
+    lines: highest(lines).map((one) => ({
+      ...one,
+      points: one.points.map(([x, y]) => [seconds + x, y] as const),
+    })),
   }
+}
+
+type Line = Curve['lines'][number]
+
+/** As many as the drawing tells apart. */
+function highest(lines: readonly Line[]): Line[] {
+  const most = ({ points }: Line): number => Math.max(...points.map(([, y]) => y).filter(Number.isFinite), 0)
+  return lines.toSorted((a, b) => most(b) - most(a)).slice(0, LINES_MAX)
 }
 
 /** {{label}} filled in, cut to what fits below a chart. */
@@ -72,6 +82,5 @@ const UNITS: Readonly<Record<string, string>> = {
   percentunit: 'share',
   bytes: 'bytes',
 }
-/** What the drawing tells apart. */
 const LINES_MAX = 3
-const LABEL_MAX = 13
+const LABEL_MAX = 11

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { IdgenError } from '../../core/errors.ts'
-import type { CertificatePair, CertificateSource } from '../../ports/certificates.ts'
+import type { CertificateLife, CertificatePair, CertificateSource } from '../../ports/certificates.ts'
 import type { Log } from '../../ports/log.ts'
 
 export interface CertificateFilesOptions {
@@ -51,9 +51,10 @@ export class CertificateFiles implements CertificateSource {
     return this.#current
   }
 
-  /** Unix milliseconds at which the current one ends. */
-  get endMs(): number {
-    return new Date(new X509Certificate(this.#current.cert).validTo).getTime()
+  /** Of the current one, in Unix milliseconds. */
+  get life(): CertificateLife {
+    const { validFrom, validTo } = new X509Certificate(this.#current.cert)
+    return { startMs: new Date(validFrom).getTime(), endMs: new Date(validTo).getTime() }
   }
 
   follow(onChange: (pair: CertificatePair) => void): void {
