@@ -1,8 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
+import { SystemClock } from '../service/adapters/system/system-clock.ts'
+import { SystemRandom } from '../service/adapters/system/system-random.ts'
+import { loadConfig } from '../service/config/load.ts'
 import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
+import { openTracing } from '../service/open-tracing.ts'
+import type { Tracer } from '../service/ports/tracer.ts'
+import { SILENT } from '../test/fixtures/silent-log.ts'
 import { MEMORY_TAG, memoryIdgen } from './memory-idgen.ts'
 
 /** What a server under measurement tells the bench when it listens. */
@@ -51,12 +57,24 @@ async function startFastify(): Promise<Listening> {
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
-export async function startHttpIdgen(): Promise<Listening> {
-  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
+export async function startHttpIdgen(tracer?: Tracer): Promise<Listening> {
+  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP, tracer)
   const app = await createHttpServer(useCases, { bodyLimit: 65_536, version: '0.0.0-bench' })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return { port, tag, key }
+}
+
+/** The same with one of a hundred calls traced, and its spans sent to `collector`, which takes anything. */
+async function startTracedIdgen(collector: string): Promise<Listening> {
+  const environment = {
+    IDGEN_TRACING_EXPORTER: 'otlp',
+    IDGEN_TRACING_ENDPOINT: collector,
+    IDGEN_TRACING_RATIO: '0.01',
+    IDGEN_TRACING_MAX_PER_SECOND: '10000',
+  }
+  const parts = { clock: new SystemClock(), random: new SystemRandom(), log: SILENT, instance: 'bench' }
+  return await startHttpIdgen(openTracing(loadConfig(undefined, environment), parts)?.tracer)
 }
 
 export async function startGrpcIdgen(): Promise<Listening> {
@@ -65,17 +83,18 @@ export async function startGrpcIdgen(): Promise<Listening> {
   return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag, key }
 }
 
-const STARTS: Readonly<Record<string, () => Promise<Listening>>> = {
+const STARTS: Readonly<Record<string, (argument: string) => Promise<Listening>>> = {
   bare: () => startBare(ANSWER),
   'bare-batch': () => startBare(BATCH_ANSWER),
   'bare-numbers': () => startBare(NUMBERS_ANSWER),
   fastify: startFastify,
-  idgen: startHttpIdgen,
+  idgen: () => startHttpIdgen(),
+  'idgen-traced': startTracedIdgen,
   'idgen-grpc': startGrpcIdgen,
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
-  const listening = await STARTS[process.argv[2] ?? 'idgen']?.()
+  const listening = await STARTS[process.argv[2] ?? 'idgen']?.(process.argv[3] ?? '')
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

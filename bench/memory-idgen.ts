@@ -1,5 +1,6 @@
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import type { UseCases } from '../service/app/use-cases.ts'
+import { NO_TRACER, type Tracer } from '../service/ports/tracer.ts'
 import { keepCollectionsShort } from '../service/short-collections.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
 import { limitsAbove } from './limits-above.ts'
@@ -10,11 +11,13 @@ import { limitsAbove } from './limits-above.ts'
  */
 export async function memoryIdgen(
   stepBase: number,
+  tracer: Tracer = NO_TRACER,
 ): Promise<{ useCases: UseCases; tag: string; key: string }> {
   keepCollectionsShort()
   const { useCases, keyText } = await memoryUseCases({
     clock: new SystemClock(),
     environment: limitsAbove(10_000_000),
+    outside: { tracer },
   })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')

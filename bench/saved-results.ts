@@ -22,6 +22,7 @@ const ORDER = [
   'batch',
   'core',
   'sdk',
+  'tracing',
   'prefetch',
   'rivals',
   'growth',

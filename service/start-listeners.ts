@@ -16,6 +16,7 @@ import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
 import { newThreads, threadCount } from './start-threads.ts'
 import { newUi, type ServiceWithPages, type UiOptions } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
+import { watchStatus } from './status-findings.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
 export interface ListeningPorts {
@@ -67,12 +68,17 @@ export async function startListeners(
     connections,
     ...(resp && { resp: () => resp.counters() }),
   }
+  watchStatus(useCases.status, config, service, measured)
   const metrics = new PrometheusMetrics(metricSources(measured))
   const scrape = (): ReturnType<typeof metrics.scrape> => {
     fold()
     return metrics.scrape()
   }
-  const probes = createProbeServer({ readiness: useCases.readiness, metrics: scrape })
+  const probes = createProbeServer({
+    readiness: useCases.readiness,
+    status: useCases.status,
+    metrics: scrape,
+  })
   const metricsPort = await bound('server.metrics.port', server.metrics, (host, port) =>
     probes.listen(host, port),
   )

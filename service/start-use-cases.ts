@@ -10,12 +10,13 @@ import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
 import { GenerateIds } from './app/generate-ids.ts'
+import { InstanceStatus } from './app/instance-status.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
 import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
-import { Readiness } from './app/readiness.ts'
+import { Readiness, type Trouble } from './app/readiness.ts'
 import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
 import { StoreWatch } from './app/store-watch.ts'
@@ -36,6 +37,7 @@ import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
 import { newDeclarations } from './start-declarations.ts'
 import { type Granting, newGranting } from './start-granting.ts'
 import { newSignIn } from './start-sign-in.ts'
+import { VERSION } from './version.ts'
 
 /** The use cases with what runs beside them in the background. */
 export interface Service extends SharedCursors, Granting {
@@ -108,6 +110,12 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
   const writes = coordination?.catalog ?? catalog
   const managed = { catalog: new ManageCatalog({ catalog: writes, directory, audit }), directory, audit }
+  const elsewhere = (): readonly Trouble[] => [
+    ...claimTroubles(claim),
+    ...(coordination?.troubles() ?? []),
+    ...(sharing?.troubles() ?? []),
+  ]
+  const readiness = new Readiness({ directory, follower, workerIds, clock, elsewhere })
   const useCases: UseCases = {
     generate: newGenerate(config, outside, workerIds, routers, uuidV4),
     directory,
@@ -118,16 +126,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     ...newSignIn(config, outside, { authenticator, audit }),
     addresses: new ClientAddresses(config.server),
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
-    readiness: new Readiness({
-      directory,
-      follower,
-      workerIds,
-      clock,
-      elsewhere: () =>
-        [claimTroubles(claim), coordination?.troubles(), sharing?.troubles()].flatMap(
-          (troubles) => troubles ?? [],
-        ),
-    }),
+    readiness,
+    status: newStatus(config, outside, readiness),
     nodes: newNodes(outside, workerIds),
     audit: new AuditReaders(outside.auditQuery),
     tagSearch: outside.tagSearch,
@@ -193,6 +193,16 @@ function newAudit(config: Config, { auditSink: sink, clock, log, random, instanc
   const { queueMax, flushEvery: flushEveryMs, key } = config.audit
   const chain = new AuditChain(instance, random, key || undefined)
   return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs, chain })
+}
+
+function newStatus(config: Config, { clock, instance }: Outside, readiness: Readiness): InstanceStatus {
+  return new InstanceStatus({
+    readiness,
+    clock,
+    instance,
+    version: VERSION,
+    dataCentre: config.datacenter.id,
+  })
 }
 
 function joined(

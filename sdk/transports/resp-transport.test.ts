@@ -125,6 +125,21 @@ describe('the transport', () => {
     ])
   })
 
+  test('a trace is named before the command, and a service that does not know it is none the worse', async (t) => {
+    for (const reply of ['+OK\r\n', "-ERR unknown command 'IDGEN.TRACE'\r\n"]) {
+      const { url, seen } = await listening(t, ([name]) =>
+        name === 'IDGEN.TRACE' ? reply : '*2\r\n:7\r\n:2\r\n',
+      )
+      const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+      const request = { path: 'a/b/c', count: 2, form: 'runs', traceparent } as const
+      assert.deepEqual((await open(t).issue(url, request, never)).runs, [{ first: 7n, count: 2 }])
+      assert.deepEqual(seen, [
+        ['IDGEN.TRACE', traceparent],
+        ['IDGEN.RUNS', 'a/b/c', '2'],
+      ])
+    }
+  })
+
   test('texts are asked for one by one in one go', async (t) => {
     const { url, seen } = await listening(t, answers)
     const request = { path: 'a/b/c', count: 3, form: 'text' as const }

@@ -24,7 +24,7 @@ class RespTransport implements Transport {
   }
 
   async issue(endpoint: string, request: IdRequest, signal: AbortSignal): Promise<IdAnswer> {
-    const { path, count, form } = request
+    const { path, count, form, traceparent } = request
     const { connection, login } = this.#connection(endpoint)
     const onAbort = (): void => connection.destroy(new Error('the answer came too late'))
     signal.addEventListener('abort', onAbort)
@@ -33,7 +33,10 @@ class RespTransport implements Transport {
         form === 'runs'
           ? [['IDGEN.RUNS', path, String(count)]]
           : Array.from({ length: count }, () => ['IDGEN.NEXT', path])
-      const [replies] = await Promise.all([connection.send(commands), login])
+      const trace = traceparent === undefined ? [] : [['IDGEN.TRACE', traceparent]]
+      const [all] = await Promise.all([connection.send([...trace, ...commands]), login])
+      // A service that does not know IDGEN.TRACE refuses it, which concerns nobody.
+      const replies = all.slice(trace.length)
       for (const reply of replies) if (reply instanceof RespError) throw refusal(endpoint, reply)
       return {
         runs: form === 'runs' ? runsOf(endpoint, replies[0]) : [],

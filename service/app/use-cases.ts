@@ -9,6 +9,7 @@ import type { ClientAddresses } from './client-addresses.ts'
 import type { DcTraffic } from './dc-traffic.ts'
 import type { DeclareTags } from './declare-tags.ts'
 import type { GenerateIds } from './generate-ids.ts'
+import type { InstanceStatus } from './instance-status.ts'
 import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import type { ManageKeys } from './manage-keys.ts'
@@ -42,6 +43,7 @@ export interface UseCases {
   readonly addresses: ClientAddresses
   readonly ledger: IssueLedger
   readonly readiness: Readiness
+  readonly status: InstanceStatus
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
   readonly audit: AuditQuery

@@ -21,7 +21,7 @@ export const SERVER_KEYS = {
     min: 0,
     max: 65_535,
     reload: 'restart',
-    doc: 'HTTP API, /docs, /livez and /readyz. 0 lets the system choose; the log says which.',
+    doc: 'HTTP API, /docs, /status, /livez and /readyz. 0 lets the system choose; the log says which.',
   },
   'server.http.maxConnections': {
     kind: 'integer',
@@ -236,7 +236,7 @@ export const SERVER_KEYS = {
     kind: 'boolean',
     default: false,
     reload: 'restart',
-    doc: 'Whether /docs, /openapi.json and gRPC reflection need no API key. They hold nothing secret, but tell strangers what runs here. With false any valid key will do; a browser is asked for it as a password, with any name. `idgen serve --quickstart` opens them unless this is set.',
+    doc: 'Whether /docs, /openapi.json, /status and gRPC reflection need no API key. They hold nothing secret, but tell strangers what runs here and how it is. With false any valid key will do; a browser is asked for it as a password, with any name. `idgen serve --quickstart` opens them unless this is set.',
   },
   'auth.enabled': {
     kind: 'boolean',

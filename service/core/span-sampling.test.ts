@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callsToSkip, SpanBudget } from './span-sampling.ts'
+import { callsToSkip, SecondBudget } from './span-sampling.ts'
 
 test('as many calls are traced as the ratio says', () => {
   for (const ratio of [0.5, 0.1, 0.001]) {
@@ -17,7 +17,7 @@ test('a ratio of nothing traces no call, and one of all traces each', () => {
 })
 
 test('no more calls are traced in a second than the budget allows, and the next second has as many again', () => {
-  const budget = new SpanBudget()
+  const budget = new SecondBudget()
   const taken = (nowMs: number): number =>
     Array.from({ length: 10 }, () => budget.tryTake(3, nowMs)).filter(Boolean).length
   assert.deepEqual([taken(1000), taken(1999), taken(2000)], [3, 0, 3])

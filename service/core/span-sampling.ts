@@ -21,7 +21,7 @@ export function callsToSkip(ratio: number, chance: number): number {
 }
 
 /** No more than so many a second: who may set a header must not make this process export without end. */
-export class SpanBudget {
+export class SecondBudget {
   #left = 0
   #second = Number.NaN
 

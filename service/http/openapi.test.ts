@@ -131,6 +131,7 @@ const ITEMS = ['workspace', 'group', 'tag']
 const ROUTES = [
   'get /livez',
   'get /readyz',
+  'get /status',
   'get /v1/ids/{id}',
   'get /v1/nodes',
   'post /v1/workspaces/{workspace}/groups/{group}/tags/{tag}/ids',

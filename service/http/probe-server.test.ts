@@ -2,14 +2,29 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import type { StatusReport } from '../app/instance-status.ts'
 import type { ReadinessReport } from '../app/readiness.ts'
 import { createProbeServer, type ProbeServerOptions } from './probe-server.ts'
 
+const STATUS: StatusReport = {
+  state: 'troubled',
+  summary: 'IDs are served, and something needs a look.',
+  instance: 'a/1',
+  version: '1.2.3',
+  dataCentre: 2,
+  nowMs: 0,
+  upMs: 100_000_000,
+  findings: [
+    { verdict: 'warning', what: 'tag <b>', found: "served by 'x'", todo: 'Wait & see.' },
+    { verdict: 'ok', what: 'database', found: 'answers' },
+  ],
+}
 const READY: ReadinessReport = { ready: true, draining: false, degraded: [] }
 
 async function probes(t: TestContext, options: Partial<ProbeServerOptions>): Promise<string> {
   const server = createProbeServer({
     readiness: { report: () => READY },
+    status: { read: () => STATUS },
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'idgen_up 1\n' }),
     ...options,
   })
@@ -95,7 +110,25 @@ test('a port that is taken rejects the start', async (t) => {
   const origin = await probes(t, {})
   const second = createProbeServer({
     readiness: { report: () => READY },
+    status: { read: () => STATUS },
     metrics: () => Promise.reject(new Error()),
   })
   await assert.rejects(second.listen('127.0.0.1', Number(new URL(origin).port)), { code: 'EADDRINUSE' })
+})
+
+test('status is a page for a browser and JSON for a program', async (t) => {
+  const origin = await probes(t, {})
+  const program = await fetch(`${origin}/status`)
+  assert.deepEqual(await program.json(), STATUS)
+  const browser = await fetch(`${origin}/status`, { headers: { accept: 'text/html,*/*;q=0.8' } })
+  assert.equal(browser.headers.get('content-type'), 'text/html; charset=utf-8')
+  assert.match(
+    browser.headers.get('content-security-policy') ?? '',
+    /^default-src 'none'; style-src 'sha256-/,
+  )
+  const page = await browser.text()
+  assert.match(page, /<h1 class="troubled">IDs are served, and something needs a look\.<\/h1>/)
+  assert.match(page, /tag &#60;b&#62;<\/th><td>served by &#39;x&#39;<br><strong>Wait &#38; see\.<\/strong>/)
+  assert.match(page, /<dd>27 h 46 min<\/dd>/)
+  assert.doesNotMatch(page, /<script|<b>/)
 })

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { InstanceStatus, StatusReport } from '../app/instance-status.ts'
 import type { Readiness } from '../app/readiness.ts'
+import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 export interface ProbeServerOptions {
   readonly readiness: Pick<Readiness, 'report'>
+  readonly status: Pick<InstanceStatus, 'read'>
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Left out: as many as probes and scrapes ever need. */
   readonly maxConnections?: number
@@ -18,7 +21,7 @@ export interface ProbeServer {
 }
 
 /**
- * /metrics, /livez and /readyz on a port of their own, not listening yet. Bare node:http: it must answer while
+ * /metrics, /livez, /readyz and /status on a port of their own, not listening yet. Bare node:http: it must answer while
  * the API is overloaded, and it is not for the public.
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
@@ -82,8 +85,8 @@ async function answer(
 ): Promise<void> {
   request.resume()
   const path = request.url?.split('?', 1)[0]
-  if (path !== '/metrics' && path !== '/livez' && path !== '/readyz')
-    return send(response, 404, 'text/plain', 'here are /metrics, /livez and /readyz\n')
+  if (path === undefined || !PATHS.has(path))
+    return send(response, 404, 'text/plain', 'here are /metrics, /livez, /readyz and /status\n')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD')
     return send(response, 405, 'text/plain', 'GET or HEAD\n')
@@ -93,8 +96,19 @@ async function answer(
     const report = options.readiness.report()
     return send(response, report.ready ? 200 : 503, JSON_MEDIA_TYPE, JSON.stringify(report))
   }
+  if (path === '/status') return tellStatus(options.status.read(), request, response)
   const { contentType, text } = await options.metrics()
   return send(response, 200, contentType, text)
+}
+
+const PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz', '/status'])
+
+/** Open to everybody here, as the metrics are: this port is for the people who run idgen. */
+function tellStatus(report: StatusReport, request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('vary', 'accept')
+  if (!wantsPage(request.headers.accept)) return send(response, 200, JSON_MEDIA_TYPE, JSON.stringify(report))
+  response.setHeader('content-security-policy', STATUS_POLICY())
+  send(response, 200, 'text/html; charset=utf-8', statusPage(report))
 }
 
 /** Each probe and scrape opens one and ends it; a handful come at once. */

@@ -257,7 +257,7 @@ test('the documents need a key unless they are opened, and a browser asks for it
   const basic = (password: string): Record<string, string> => ({
     authorization: `Basic ${Buffer.from(`any:${password}`).toString('base64')}`,
   })
-  const pages = ['/openapi.json', '/docs', '/docs/static/swagger-ui.css', '/docs/json']
+  const pages = ['/openapi.json', '/docs', '/docs/static/swagger-ui.css', '/docs/json', '/status']
   for (const url of pages) {
     const refused = await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', url, { key: '' })
     assert.match(refused.headers['www-authenticate'] ?? '', /, Basic realm=/)

@@ -27,6 +27,7 @@ import { beginSpan, withinSpan } from './request-span.ts'
 import { actorOf } from './request-state.ts'
 import { RouteTable } from './route-table.ts'
 import { listenWith, SingleId, type SingleIdOptions } from './single-id.ts'
+import { statusRoute } from './status-route.ts'
 import { tagRoutes } from './tag-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
@@ -85,6 +86,7 @@ export async function createHttpServer(
   await app.register(async (documents) => {
     if (options.openDocuments !== true) admitReaders(documents, doorkeepers)
     await documentationRoutes(documents)
+    statusRoute(documents, useCases.status)
   })
   await app.register(async (api) => {
     admitCallers(api, doorkeepers)

@@ -22,7 +22,7 @@ export interface Tracer {
   active(): Span | undefined
   /** Runs `work` in `span`: what it calls, also later, finds it by `active`. */
   within<T>(span: Span, work: () => T): T
-  /** Runs `work` as if in a span of another thread: its steps become children of that. */
+  /** Runs `work` as if in a span of another thread, until it returns or settles: its steps become children of that. */
   adopt<T>(parent: TraceParent, work: () => T): T
   /** Spans of another thread, which end here. */
   take(spans: readonly EndedSpan[]): void

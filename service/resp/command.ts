@@ -1,4 +1,5 @@
 import type { Issuer } from '../app/issuer.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 import type { RespCounters } from './resp-counters.ts'
 import type { RespLimits } from './resp-limits.ts'
@@ -9,6 +10,7 @@ export interface CommandContext {
   readonly session: Session
   readonly out: ReplyBuffer
   readonly issuer: Issuer
+  readonly tracer: Tracer
   readonly limits: RespLimits
   readonly counters: Readonly<RespCounters>
   /** Of idgen. */

@@ -1,6 +1,7 @@
 import { keyDigest } from '../app/authenticator.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
+import { parseTraceparent } from '../core/traceparent.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
 import { errorLine, plainErrorLine } from './error-line.ts'
 import type { ReplyBuffer, RespVersion } from './reply-buffer.ts'
@@ -49,6 +50,17 @@ export const CONNECTION_COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   client: { least: 1, most: Number.POSITIVE_INFINITY, run: client },
+  // The protocol has no place for it beside a command: it is one of its own, for what comes next.
+  'idgen.trace': {
+    least: 1,
+    most: 1,
+    run: ({ session, out }, [text = '']) => {
+      const parent = parseTraceparent(text)
+      if (parent === undefined) return out.text(TRACE_FAULT)
+      session.trace = parent
+      out.status('OK')
+    },
+  },
 }
 
 /** Checks the key and remembers it; a wrong one leaves the connection as it was. */
@@ -175,4 +187,9 @@ function isName(name: string): boolean {
 const NAME_FAULT = plainErrorLine(
   'ERR',
   'Client names cannot contain spaces, newlines or special characters.',
+)
+
+const TRACE_FAULT = plainErrorLine(
+  'ERR',
+  'IDGEN.TRACE takes a W3C traceparent: 00-<32 hex digits>-<16 hex digits>-<2 hex digits>',
 )

@@ -10,6 +10,7 @@ import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { runCommand } from './run-command.ts'
 import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
+import { stepOf } from './traced-command.ts'
 import { READ_BYTES, type Workplace } from './workplace.ts'
 
 /** What a connection uses of its socket. */
@@ -64,9 +65,9 @@ export class Connection {
     this.#work = work
     this.#encrypted = encrypted
     this.#session = new Session(id, clientNameAt(socket.remoteAddress))
-    const { replies: out, issuer, limits, counters, version } = work
+    const { replies: out, issuer, tracer, limits, counters, version } = work
     const end = (): void => this.#end()
-    this.#context = { session: this.#session, out, issuer, limits, counters, version, end }
+    this.#context = { session: this.#session, out, issuer, tracer, limits, counters, version, end }
     socket.on('drain', () => this.#unstall())
   }
 
@@ -178,8 +179,9 @@ export class Connection {
   /** false: it waits. */
   #runBurst(burst: Burst): boolean {
     const { tracer } = this.#work
-    if (!tracer.decide(undefined)) return this.#answerBurst(burst)
-    const span = tracer.begin({ ...BURST_STEP, facts: { ...RESP, 'idgen.commands': burst.count } })
+    const parent = this.#session.takeTrace()
+    if (!tracer.decide(parent)) return this.#answerBurst(burst)
+    const span = tracer.begin(stepOf('burst', parent, { 'idgen.commands': burst.count }))
     return tracer.within(span, () => this.#answerBurst(burst, span))
   }
 
@@ -344,10 +346,6 @@ export class Connection {
     this.#socket.once('close', () => late[Symbol.dispose]())
   }
 }
-
-const RESP = { 'network.protocol.name': 'resp' } as const
-/** Clients cannot say which trace a command belongs to: the protocol has no place for it. */
-const BURST_STEP = { name: 'RESP burst', kind: 'server', traceId: undefined, parentId: undefined } as const
 
 /** Answers are written at the latest then: a pipeline of long ones must not become one of megabytes. */
 const FLUSH_AT_BYTES = 65_536

@@ -6,6 +6,7 @@ import { IdBatch } from '../core/id-batch.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
 import { errorLine } from './error-line.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
+import { tracedCommand } from './traced-command.ts'
 
 /**
  * Many IDs by one command. Single ones (INCR, INCRBY 1, IDGEN.NEXT) are gathered into bursts before they get here: what
@@ -14,8 +15,18 @@ import type { ReplyBuffer } from './reply-buffer.ts'
 export const ISSUE_COMMANDS: Readonly<Record<string, Command>> = {
   incr: { least: 1, most: 1, run: refuseName },
   'idgen.next': { least: 1, most: 1, run: refuseName },
-  incrby: { least: 2, most: 2, run: (context, words) => issue(context, words, takeRun, printLast) },
-  'idgen.runs': { least: 2, most: 2, run: (context, words) => issue(context, words, takeRuns, printRuns) },
+  incrby: {
+    least: 2,
+    most: 2,
+    run: (context, words) =>
+      tracedCommand(context, 'INCRBY', () => issue(context, words, takeRun, printLast)),
+  },
+  'idgen.runs': {
+    least: 2,
+    most: 2,
+    run: (context, words) =>
+      tracedCommand(context, 'IDGEN.RUNS', () => issue(context, words, takeRuns, printRuns)),
+  },
 }
 
 /** What one command asks for. */

@@ -1,3 +1,4 @@
+import type { TraceParent } from '../core/traceparent.ts'
 import type { RespVersion } from './reply-buffer.ts'
 
 /** What a connection has said of itself. */
@@ -13,9 +14,23 @@ export class Session {
   keyText: string | undefined
   keyDigest: string | undefined
 
+  #trace: TraceParent | undefined
+
   constructor(id: number, client: string) {
     this.id = id
     this.client = client
+  }
+
+  /** IDGEN.TRACE: what comes next belongs to this trace. */
+  set trace(parent: TraceParent) {
+    this.#trace = parent
+  }
+
+  /** For the command that comes next, once. */
+  takeTrace(): TraceParent | undefined {
+    const trace = this.#trace
+    if (trace !== undefined) this.#trace = undefined
+    return trace
   }
 
   /** RESET: as a new connection. */
@@ -24,5 +39,6 @@ export class Session {
     this.name = ''
     this.keyText = undefined
     this.keyDigest = undefined
+    this.#trace = undefined
   }
 }

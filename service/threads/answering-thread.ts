@@ -7,7 +7,7 @@ import type { ToLender } from '../app/sub-block-messages.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
 import type { EndedSpan } from '../core/ended-span.ts'
 import { invariant, unreachable } from '../core/invariant.ts'
-import { SpanBudget } from '../core/span-sampling.ts'
+import { SecondBudget } from '../core/span-sampling.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { LogLevel, LogText } from '../ports/log-events.ts'
@@ -113,7 +113,7 @@ export class AnsweringThread {
     const ask = (number: number, keyText: string | undefined, client: string): void =>
       post({ kind: 'who', number, keyText, client })
     this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
-    const samples = new SpanBudget()
+    const samples = new SecondBudget()
     const issuer = new ThreadIssuer({
       limits,
       rates: this.#rates,

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import type { StatusReport } from '../../service/app/instance-status.ts'
 import type { Finding } from '../../service/core/finding.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
@@ -102,6 +103,11 @@ describe('doctor and the database', () => {
     await post('/w/groups', { name: 'g' })
     await post('/w/groups/g/tags', { name: 'full', algorithm: 'segment' })
     await post('/w/groups/g/tags/full/ids', {})
+    // What a running process says of itself: open where the metrics are, behind a key elsewhere.
+    const status = (await (await fetch(`${service.metricsOrigin}/status`)).json()) as StatusReport
+    assert.equal(status.state, 'well', JSON.stringify(status))
+    assert.equal(status.findings.find(({ what }) => what === 'tags')?.found, '1 in memory')
+    assert.equal((await fetch(`${service.httpOrigin}/status`)).status, 401)
     await service.stop('SIGTERM')
     await admin.query(
       'UPDATE segments SET next_value = (2 ^ 53 - 2 ^ 50)::bigint, cell_hi = (2 ^ 53)::bigint',

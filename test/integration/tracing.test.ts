@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { grpc } from '../../sdk/grpc.ts'
 import { type ClientOptions, type ClientTracer, IdgenClient } from '../../sdk/index.ts'
+import { resp } from '../../sdk/resp.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
@@ -153,6 +154,23 @@ test('bursts of the Redis protocol are traced by ratio, with what they wait for'
   )
   const spans = await collector.trace(span.traceId, has('COMMIT'))
   assert.deepEqual(pathOf(spans, 'COMMIT').slice(-2), ['wait for a grant', 'RESP burst'])
+})
+
+test('the client library tells its trace over the Redis protocol, in one thread and in several', async (t) => {
+  for (const threads of ['1', '2']) {
+    const collector = await TraceCollector.start(t)
+    const service = await serve(t, {
+      IDGEN_TRACING_ENDPOINT: collector.endpoint,
+      IDGEN_SERVER_RESP_ENABLED: 'true',
+      IDGEN_SERVER_THREADS: threads,
+    })
+    const { tracer, traceId, spanIds } = testTracer()
+    const endpoints = `redis://127.0.0.1:${service.respPort}`
+    await clientOf(t, { endpoints, transport: resp(), tracer }).numbers(TAG).batch(3)
+    const spans = await collector.trace(traceId, has('COMMIT', 'RESP IDGEN.RUNS'))
+    assert.equal(pathOf(spans, 'COMMIT').at(-1), 'RESP IDGEN.RUNS')
+    assert.ok(spanIds.includes(spans.find(({ name }) => name === 'RESP IDGEN.RUNS')?.parentSpanId ?? ''))
+  }
 })
 
 test('a collector that is away is never felt, and its spans are exported when it is back', async (t) => {

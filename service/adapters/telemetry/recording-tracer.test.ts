@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { AsyncResource } from 'node:async_hooks'
 import { test } from 'node:test'
 import type { EndedSpan } from '../../core/ended-span.ts'
 import { traced } from '../../ports/tracer.ts'
@@ -97,4 +98,27 @@ test('a call that was not chosen is recorded afterwards if it was slow or failed
       [1, 'answered 503'],
     ],
   )
+})
+
+const ELSEWHERE = { ...PARENT, sampled: true }
+
+test('what another thread asked for is below its span until it is answered, and no longer', async () => {
+  const { tracer } = tracerOf()
+  const later = Promise.withResolvers<void>()
+  let leftBehind: () => boolean = () => true
+  const answered = tracer.adopt(ELSEWHERE, async () => {
+    const bound = AsyncResource.bind(() => tracer.active() !== undefined)
+    leftBehind = bound
+    assert.equal(tracer.active()?.spanId, ELSEWHERE.spanId)
+    await later.promise
+    assert.equal(tracer.active()?.spanId, ELSEWHERE.spanId)
+  })
+  later.resolve()
+  await answered
+  assert.equal(leftBehind(), false)
+  tracer.adopt(ELSEWHERE, () => {
+    leftBehind = AsyncResource.bind(() => tracer.active() !== undefined)
+    assert.ok(leftBehind())
+  })
+  assert.equal(leftBehind(), false)
 })

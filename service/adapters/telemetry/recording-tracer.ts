@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EndedSpan, SpanFacts } from '../../core/ended-span.ts'
-import { callsToSkip, type Sampling, SpanBudget } from '../../core/span-sampling.ts'
+import { callsToSkip, type Sampling, SecondBudget } from '../../core/span-sampling.ts'
 import type { TraceParent } from '../../core/traceparent.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
@@ -21,7 +21,7 @@ export class RecordingTracer implements Tracer {
   readonly enabled = true
   readonly #options: RecordingTracerOptions
   readonly #spans = new AsyncLocalStorage<Span>()
-  readonly #budget = new SpanBudget()
+  readonly #budget = new SecondBudget()
   readonly #wall: WallTime
   #sampling: Sampling
   #skip: number
@@ -88,7 +88,14 @@ export class RecordingTracer implements Tracer {
   }
 
   adopt<T>({ traceId, spanId }: TraceParent, work: () => T): T {
-    return this.#spans.run({ traceId, spanId, ended: false, set() {}, fail() {}, end() {} }, work)
+    const span = { traceId, spanId, ended: false, set() {}, fail() {}, end() {} }
+    const end = (): void => {
+      span.ended = true
+    }
+    const done = this.#spans.run(span, work)
+    if (done instanceof Promise) done.then(end, end)
+    else end()
+    return done
   }
 
   take(spans: readonly EndedSpan[]): void {

@@ -1,0 +1,84 @@
+import type { InstanceStatus } from './app/instance-status.ts'
+import type { Config } from './config/keys.ts'
+import { type Finding, good, warning } from './core/finding.ts'
+import { CERTIFICATE_END, judgeClock, judgeEnding, LAYOUT_END } from './core/judgements.ts'
+import { endStampMs } from './core/snowflake-layout.ts'
+import type { OpenStore } from './open-store.ts'
+import type { Service } from './start-use-cases.ts'
+import type { ThreadPool } from './threads/thread-pool.ts'
+
+/** What only a server with listeners has. */
+export interface StatusMeasured {
+  readonly pool: OpenStore['poolStats']
+  readonly threads: ThreadPool | undefined
+  readonly certificateEndMs: (() => number) | undefined
+}
+
+/** Tells /status of every part; those in trouble (/readyz) take the place of what is said here of the same name. */
+export function watchStatus(
+  status: InstanceStatus,
+  config: Config,
+  service: Service,
+  measured: StatusMeasured,
+): void {
+  status.watch(() => [
+    ...stores(service, measured),
+    ...issuing(config, service),
+    ...endings(service, measured),
+  ])
+}
+
+function stores({ coordination, sharing, audit }: Service, { pool, threads }: StatusMeasured): Finding[] {
+  const { total, idle, waiting } = pool()
+  const used = `answers; ${total - idle} of ${total} connections in use`
+  const busy = 'Set database.pool.max higher, or look at what makes the database slow.'
+  return [
+    waiting === 0
+      ? good('database', used)
+      : warning('database', `${used}, ${waiting} requests wait for one`, busy),
+    good('etcd', coordination === undefined ? 'not configured' : 'answers'),
+    good('redis', sharing === undefined ? 'not configured' : 'answers'),
+    auditFinding(audit.queued, audit.dropped),
+    ...(threads === undefined ? [] : [good('threads', 'all answer')]),
+  ]
+}
+
+function auditFinding(queued: number, dropped: number): Finding {
+  const found = `${queued} records wait to be written, ${dropped} were dropped since the start`
+  return dropped === 0
+    ? good('audit log', found)
+    : warning('audit log', found, 'Look at the database; docs/runbooks/IdgenAuditRecordsDropped.md.')
+}
+
+function issuing(config: Config, { useCases, workerIds, capacity }: Service): Finding[] {
+  const aheadMs = workerIds.clockAheadMs
+  const held = workerIds.held.filter((worker) => worker !== undefined)
+  const leftMs = Math.min(...workerIds.grants.map((grant) => grant.leftMs))
+  const clock =
+    aheadMs === undefined
+      ? []
+      : [judgeClock('clock', Math.round(aheadMs), config.snowflake.maxClockAhead, "the store's")]
+  return [
+    good('tags', `${useCases.directory.size} in memory`),
+    good('snowflake', `worker ${held.join(', ')}, time granted for ${Math.floor(leftMs / 1000)} s`),
+    ...clock,
+    spaceFinding(capacity.alerting, capacity.largestShare),
+  ]
+}
+
+function spaceFinding(alerting: number, largestShare: number): Finding {
+  const found = `the fullest tag has used ${Math.floor(largestShare * 100)} % of it`
+  if (alerting === 0) return good('number space', found)
+  const todo = '"idgen doctor" names them. Make new tags: nothing can be added to one that is full.'
+  return warning('number space', `${alerting} tags are nearly full, ${found}`, todo)
+}
+
+function endings({ useCases: { layout, clock } }: Service, { certificateEndMs }: StatusMeasured): Finding[] {
+  const nowMs = clock.nowMs()
+  const judge = (ending: typeof LAYOUT_END | typeof CERTIFICATE_END, endMs: number): Finding =>
+    judgeEnding({ ...ending, endMs }, nowMs, (ms) => new Date(ms).toISOString().slice(0, 10))
+  return [
+    judge(LAYOUT_END, endStampMs(layout)),
+    ...(certificateEndMs === undefined ? [] : [judge(CERTIFICATE_END, certificateEndMs())]),
+  ]
+}
