@@ -10,6 +10,7 @@ import { PostgresAuditSink } from './adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from './adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDcClaimStore } from './adapters/postgres/postgres-dc-claim-store.ts'
 import { PostgresDeclarationStore } from './adapters/postgres/postgres-declaration-store.ts'
+import { PostgresGrantHistory } from './adapters/postgres/postgres-grant-history.ts'
 import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
@@ -45,6 +46,7 @@ export interface OpenStore
     | 'auditSink'
     | 'auditQuery'
     | 'tagSearch'
+    | 'grantHistory'
   > {
   readonly poolStats: () => PoolStats
   /** Seals sessions of the admin UI, the same in every process of the database. Left out where there is no UI. */
@@ -106,6 +108,7 @@ export async function openStore(
     auditSink: new PostgresAuditSink(database),
     auditQuery: new PostgresAuditQuery(database),
     tagSearch: new PostgresTagSearch(database),
+    grantHistory: new PostgresGrantHistory(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
     poolStats: () => database.poolStats(),
     lost: server.lost,

@@ -8,6 +8,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import type { DcClaimStore } from './ports/dc-claim-store.ts'
 import type { DeclarationStore } from './ports/declaration-store.ts'
+import type { GrantHistory } from './ports/grant-history.ts'
 import type { KeyNews } from './ports/key-news.ts'
 import type { KeyUseStore } from './ports/key-use-store.ts'
 import type { Log } from './ports/log.ts'
@@ -37,6 +38,7 @@ export interface Outside {
   readonly auditSink: AuditSink
   readonly auditQuery: AuditQuery
   readonly tagSearch: TagSearch
+  readonly grantHistory: GrantHistory
   /** Left out where no etcd is configured. */
   readonly shared?: SharedStore
   /** Left out where no Redis is configured. */

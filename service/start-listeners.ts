@@ -44,7 +44,7 @@ export async function startListeners(
   config: Config,
   service: Service & {
     readonly tracing: OpenTracing | undefined
-  } & Omit<UiOptions, 'fold'>,
+  } & Omit<UiOptions, 'fold' | 'endpoints'>,
   poolStats: OpenStore['poolStats'],
   starting: AsyncDisposableStack,
 ): Promise<ListeningPorts> {
@@ -54,7 +54,7 @@ export async function startListeners(
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
   let fold = (): void => {}
-  const pages = newUi(service, { ...service, fold: () => fold() })
+  const pages = newUi(service, { ...service, endpoints: endpointsOf(config), fold: () => fold() })
   const api = await createApi(config, { ...service, pages }, connections, certificates)
   const { http, grpc, resp, threads } = api
   fold = () => threads?.fold()
@@ -92,6 +92,11 @@ export async function startListeners(
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
   return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+}
+
+/** As configured; port 0, which the system chooses, is for tests. */
+function endpointsOf({ server: { grpc, resp } }: Config): UiOptions['endpoints'] {
+  return { grpcPort: grpc.port, grpcTls: grpc.tls, respPort: resp.enabled ? resp.port : undefined }
 }
 
 async function createApi(

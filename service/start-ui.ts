@@ -2,7 +2,7 @@ import { FigureHistory } from './app/figure-history.ts'
 import { readFigures } from './app/live-figures.ts'
 import type { HttpServerOptions } from './http/server.ts'
 import type { Service } from './start-use-cases.ts'
-import { adminUi } from './ui/admin-ui.ts'
+import { type AdminUiOptions, adminUi } from './ui/admin-ui.ts'
 import { VERSION } from './version.ts'
 
 /** A service with the pages that its HTTP server has besides the API. */
@@ -16,14 +16,18 @@ export interface UiOptions {
   readonly sessionKey: Uint8Array | undefined
   /** This process, for people. */
   readonly node: string
+  readonly endpoints: AdminUiOptions['endpoints']
   /** Takes in what protocol threads have counted. */
   readonly fold: () => void
 }
 
 /** The admin UI, for the HTTP server to register. */
-export function newUi(service: Service, { sessionKey, node, fold }: UiOptions): HttpServerOptions['pages'] {
+export function newUi(
+  service: Service,
+  { sessionKey, node, endpoints, fold }: UiOptions,
+): HttpServerOptions['pages'] {
   if (sessionKey === undefined) return undefined
   const { useCases, audit } = service
   const figures = new FigureHistory(() => readFigures({ ...service, fold }), useCases.clock)
-  return (app) => adminUi(app, useCases, { sessionKey, audit, figures, node, version: VERSION })
+  return (app) => adminUi(app, useCases, { sessionKey, audit, figures, node, endpoints, version: VERSION })
 }

@@ -129,8 +129,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     readiness,
     status: newStatus(config, outside, readiness),
     nodes: newNodes(outside, workerIds),
-    audit: new AuditReaders(outside.auditQuery),
-    tagSearch: outside.tagSearch,
+    ...forPeople(outside),
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     layout,
@@ -149,6 +148,15 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
 function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRegistry {
   const workers = (): number[] => workerIds.held.filter((worker) => worker !== undefined)
   return new NodeRegistry({ coordinator: shared?.coordinator, clock, log, workers })
+}
+
+/** What is read by people alone, straight from the stores. */
+function forPeople({
+  auditQuery,
+  tagSearch,
+  grantHistory,
+}: Outside): Pick<UseCases, 'audit' | 'tagSearch' | 'grantHistory'> {
+  return { audit: new AuditReaders(auditQuery), tagSearch, grantHistory }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */

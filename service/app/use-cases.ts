@@ -1,6 +1,7 @@
 import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { GrantHistory } from '../ports/grant-history.ts'
 import type { Log } from '../ports/log.ts'
 import type { TagSearch } from '../ports/tag-search.ts'
 import type { Tracer } from '../ports/tracer.ts'
@@ -48,6 +49,7 @@ export interface UseCases {
   readonly traffic: DcTraffic
   readonly audit: AuditQuery
   readonly tagSearch: TagSearch
+  readonly grantHistory: GrantHistory
   readonly alerts: RecordAlerts
   readonly layout: SnowflakeLayout
   readonly limits: RequestLimits

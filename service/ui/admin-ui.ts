@@ -7,6 +7,7 @@ import { ASSETS } from './assets.ts'
 import { ownPath } from './own-path.ts'
 import { auditPages } from './pages/audit-page.ts'
 import { batchPages } from './pages/batch-page.ts'
+import { decodePages } from './pages/decode-page.ts'
 import { eventsPages } from './pages/events-page.ts'
 import { groupPages } from './pages/group-page.ts'
 import { keysPages } from './pages/keys-page.ts'
@@ -21,6 +22,7 @@ import { workspacesPages } from './pages/workspaces-page.ts'
 import { changedPreferences } from './preferences.ts'
 import { pageHeaders } from './response-headers.ts'
 import { Sessions } from './session.ts'
+import type { Endpoints } from './tag-snippets.ts'
 import { isEncrypted, UiRoutes } from './ui-routes.ts'
 
 export interface AdminUiOptions {
@@ -28,6 +30,7 @@ export interface AdminUiOptions {
   readonly sessionKey: Uint8Array
   readonly audit: Pick<AuditTrail, 'record'>
   readonly figures: FigureHistory
+  readonly endpoints: Endpoints
   /** This process, for people. */
   readonly node: string
   /** Of idgen. */
@@ -70,6 +73,7 @@ export async function adminUi(
   batchPages(routes, parts)
   newBatchPages(routes, parts)
   tagPages(routes, parts)
+  decodePages(routes, parts)
   workspacesPages(routes, parts)
   groupPages(routes, parts)
   eventsPages(routes, parts)

@@ -5,7 +5,7 @@ import { bilingual } from './language.ts'
 import type { Member } from './visit.ts'
 
 /** The parts of the pages, in the order of the navigation. A part without a page yet is left out. */
-export type Section = 'overview' | 'tags' | 'workspaces' | 'keys' | 'audit' | 'nodes' | 'events'
+export type Section = 'overview' | 'tags' | 'workspaces' | 'ids' | 'keys' | 'audit' | 'nodes' | 'events'
 
 interface Entry {
   readonly section: Section
@@ -22,6 +22,7 @@ const ENTRIES: readonly Entry[] = [
   { section: 'nodes', url: '/ui/nodes' },
   { section: 'keys', url: '/ui/keys', needs: 'manage' },
   { section: 'audit', url: '/ui/audit', needs: 'audit' },
+  { section: 'ids', url: '/ui/ids' },
 ]
 
 /** Links to the parts that this caller may use. */
@@ -45,6 +46,7 @@ const WORDS = bilingual(
     overview: 'Overview',
     tags: 'Tags',
     workspaces: 'Workspaces',
+    ids: 'Read an ID',
     keys: 'API keys',
     audit: 'Audit log',
     nodes: 'Nodes',
@@ -55,6 +57,7 @@ const WORDS = bilingual(
     overview: '总览',
     tags: '业务标签',
     workspaces: '工作空间',
+    ids: '解析 ID',
     keys: 'API 密钥',
     audit: '审计日志',
     nodes: '节点',

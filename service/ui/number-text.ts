@@ -15,6 +15,7 @@ export function shortNumber(value: number, language: Language): string {
 
 /** As much of it as tells something: 0.004 %, 12 %, 80.1 %. */
 export function percent(share: number, language: Language): string {
+  if (share > 0 && share < LEAST_SHARE) return `< ${percent(LEAST_SHARE, language)}`
   return formatOf(language, { style: 'percent', maximumSignificantDigits: 3 }).format(share)
 }
 
@@ -24,6 +25,8 @@ export function shortDuration(seconds: number, language: Language): string {
   const value = inMs ? seconds * 1000 : seconds
   return `${formatOf(language, { maximumSignificantDigits: 2 }).format(value)} ${inMs ? 'ms' : 's'}`
 }
+
+const LEAST_SHARE = 0.00001
 
 /** Making a format costs a hundred times as much as using it. Keyed by what is in the sources, so they are few. */
 const FORMATS = new Map<string, Intl.NumberFormat>()

@@ -133,6 +133,7 @@ function visitOf(request: FastifyRequest): Visit {
   const preferences = preferencesOf(request.headers)
   const [, query = ''] = request.url.split('?', 2)
   return {
+    origin: originOf(request),
     url: request.url,
     params: request.params as Visit['params'],
     query: new URLSearchParams(query),
@@ -141,6 +142,13 @@ function visitOf(request: FastifyRequest): Visit {
     isPiece: isPiece(request),
     say: (words) => words[preferences.language],
   }
+}
+
+function originOf(request: FastifyRequest): string {
+  const { host = '' } = request.headers
+  const origin = `${isEncrypted(request) ? 'https' : 'http'}://${host}`
+  // It is printed into examples; a Host header that is none makes none of them better.
+  return URL.canParse(origin) ? new URL(origin).origin : 'http://localhost:8080'
 }
 
 /** Browsers say where a form comes from, by one of two headers; what is no browser has no session to misuse. */

@@ -6,6 +6,8 @@ import type { Session } from './session.ts'
 
 /** One request of a browser, as pages see it. */
 export interface Visit {
+  /** Of these pages, as the browser knows it: https://host:port. */
+  readonly origin: string
   /** With the query. */
   readonly url: string
   readonly params: Readonly<Record<string, string>>

@@ -6,6 +6,7 @@ import { PostgresAuditQuery } from '../../service/adapters/postgres/postgres-aud
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresDeclarationStore } from '../../service/adapters/postgres/postgres-declaration-store.ts'
+import { PostgresGrantHistory } from '../../service/adapters/postgres/postgres-grant-history.ts'
 import { PostgresKeyNews } from '../../service/adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from '../../service/adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
@@ -18,6 +19,7 @@ import { auditSinkContract } from '../contracts/audit-sink.contract.ts'
 import { catalogStoreContract } from '../contracts/catalog-store.contract.ts'
 import { declarationStoreContract } from '../contracts/declaration-store.contract.ts'
 import { declaredKeysContract } from '../contracts/declared-keys.contract.ts'
+import { grantHistoryContract } from '../contracts/grant-history.contract.ts'
 import { keyNewsContract } from '../contracts/key-news.contract.ts'
 import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
@@ -54,6 +56,16 @@ segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
     catalog: new PostgresCatalogStore(one),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
     others: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
+    close,
+  }
+})
+
+grantHistoryContract('PostgresGrantHistory', async () => {
+  const { one, close } = await open()
+  return {
+    catalog: new PostgresCatalogStore(one),
+    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
+    history: new PostgresGrantHistory(one),
     close,
   }
 })

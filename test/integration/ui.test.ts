@@ -19,6 +19,7 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/tags/w/g/orders/delete'],
   ['/ui/tags/batch?tag=w/g/orders', 'batch'],
   ['/ui/tags/new-batch'],
+  ['/ui/ids?id=192229159643119659', 'decode'],
   ['/ui/workspaces', 'workspaces'],
   ['/ui/workspaces/w'],
   ['/ui/workspaces/w/groups/g'],
@@ -88,6 +89,34 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       const shown = await page.locator(`[data-metric=${name}] dd`).first().textContent()
       assert.equal(Number(shown?.replaceAll(',', '')), sumOf(metrics, name), name)
     }
+    assert.deepEqual(complained, [])
+    await context.close()
+  })
+
+  await t.test('a new tag and its first ID take a minute: no page is left for it', async () => {
+    const context = await browser.newContext({ locale: 'en' })
+    const page = await signedIn(context, service)
+    const complained = complaints(page)
+    await page.getByRole('link', { name: 'Tags', exact: true }).click()
+    await page.getByRole('link', { name: 'New tag' }).click()
+    await page.getByLabel('Workspace').fill('w')
+    await page.getByLabel('Group').fill('g')
+    await page.getByLabel('Name', { exact: true }).fill('invoices')
+    await page.getByLabel('At first').fill('50')
+    // Said while it is typed: the least step is above.
+    await page.getByText('must not exceed base (50)').waitFor()
+    await page.getByLabel('Least').fill('50')
+    await page.getByText('takes 50 numbers at a time').waitFor()
+    await page.getByRole('button', { name: 'Make the tag' }).click()
+    await page.waitForURL('**/ui/tags/w/g/invoices')
+    await page.getByRole('button', { name: 'Get IDs' }).click()
+    await page.getByText('Given by segment').waitFor()
+    assert.equal(await page.locator('#issued li').first().textContent(), '1')
+    await page.getByText('numbers in memory: ').waitFor()
+    await page.getByRole('link', { name: 'Tags', exact: true }).first().click()
+    await page.getByLabel('Search by name').pressSequentially('invo')
+    await page.getByRole('heading', { name: '1 tag', exact: true }).waitFor()
+    assert.deepEqual(await accessFaults(page), [])
     assert.deepEqual(complained, [])
     await context.close()
   })

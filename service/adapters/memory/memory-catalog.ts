@@ -44,6 +44,8 @@ export class MemoryCatalog {
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
   readonly segments = new Map<number, Map<number, MemorySegment>>()
+  /** By tag id: the newest grants, oldest first. */
+  readonly grants = new Map<number, { dc: number; numbers: number; at: Date }[]>()
   /** What a test changes when it lets the database lose commits. */
   history = 'memory/1'
   /** The last in the queue for each record's lock, as `tag/dc`. */

@@ -1,5 +1,6 @@
 import { cellBounds, cellExists, firstCell, usedShare } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
+import type { SegmentGrant } from '../../core/grant.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Tag } from '../../core/tag.ts'
 import type { LedgerRow, LedgerWrite, SegmentLedger } from '../../ports/segment-ledger.ts'
@@ -52,6 +53,7 @@ export class MemorySegmentLedger implements SegmentLedger {
       const { cell, nextValue, ceiling, ceilingHistory } = write
       Object.assign(segment, { cell, nextValue, ceiling, ceilingHistory })
       segment.grantedTo = Math.max(segment.grantedTo, write.grant?.hi ?? 0)
+      if (write.grant !== undefined) this.#note(tagId, dc, write.grant)
       return result
     } finally {
       locked()
@@ -66,6 +68,14 @@ export class MemorySegmentLedger implements SegmentLedger {
       found.push({ tagId: tag.id, dc, usedShare: usedShare(tag.space, dc, segment.nextValue) })
     }
     return found
+  }
+
+  #note(tagId: number, dc: number, { lo, hi }: SegmentGrant): void {
+    const grants = this.#catalog.grants.get(tagId) ?? []
+    grants.push({ dc, numbers: hi - lo, at: new Date(this.#catalog.clock.nowMs()) })
+    // As far as anybody reads back; a simulation makes millions.
+    if (grants.length > GRANTS_KEPT) grants.shift()
+    this.#catalog.grants.set(tagId, grants)
   }
 
   /** Waits for the record's lock, in the order of asking; returns what lets go of it. */
@@ -107,3 +117,5 @@ function noCell(tag: Tag, dc: number): IdgenError {
     `The tag with the id ${tag.id} has no numbers left for data centre ${dc}; make a new tag.`,
   )
 }
+
+const GRANTS_KEPT = 1000

@@ -132,7 +132,7 @@ function editPage(member: Member, tag: Tag, fields: TagFields, error?: Html): An
 
 function form(member: Member, fields: TagFields, { names, submit }: { names: Html; submit: string }): Html {
   const words = member.say(WORDS)
-  const checking = html`<div id="check" aria-live="polite" hx-post="/ui/tags/check" hx-trigger="load, input delay:300ms from:closest form" hx-include="closest form" hx-swap="innerHTML"><p class="text-sm text-muted">${words.noScript}</p></div>`
+  const checking = html`<div id="check" aria-live="polite" hx-post="/ui/tags/check" hx-trigger="load, input delay:300ms from:'closest form'" hx-include="closest form" hx-swap="innerHTML"><p class="text-sm text-muted">${words.noScript}</p></div>`
   return html`<form method="post" class="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">${csrfField(member)}
 <div class="card grid gap-5">${names}${tagFieldset(member, fields)}<div><button class="button">${submit}</button></div></div>
 ${card('meaning', words.meaning, checking)}</form>`

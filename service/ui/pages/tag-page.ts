@@ -1,27 +1,63 @@
 import { authorize } from '../../app/authenticator.ts'
+import { IdgenError } from '../../core/errors.ts'
 import { tagPath } from '../../core/tag.ts'
 import type { DeclaredTag } from '../../ports/declaration-store.ts'
 import type { UiParts } from '../admin-ui.ts'
-import { type Answer, page } from '../answer.ts'
+import { type Answer, page, piece } from '../answer.ts'
+import { errorText } from '../error-page.ts'
 import { type Html, html } from '../html.ts'
+import { issueSome } from '../issue-some.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
-import { card, heading, notice } from '../parts.ts'
+import { card, csrfField, field, heading, notice } from '../parts.ts'
 import { groupUrl, tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
+import { forecasts, rangesPicture } from '../tag-ranges.ts'
+import { segmentPicture } from '../tag-segment.ts'
+import { snippets } from '../tag-snippets.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-/** All about one tag. */
-export function tagPages(routes: UiRoutes, { useCases: { declarations } }: UiParts): void {
-  routes.get('/tags/:workspace/:group/:tag', async (member) => {
+/** All about one tag: what it is, how far its numbers went, some IDs to try, and how applications ask for them. */
+export function tagPages(routes: UiRoutes, parts: UiParts): void {
+  const { declarations, directory } = parts.useCases
+  const path = '/tags/:workspace/:group/:tag'
+  const find = (member: Member): Promise<DeclaredTag> => {
     const ref = tagOfPath(member)
     authorize(member.caller, 'manage', tagPath(ref))
-    return tagPage(member, await declarations.find(ref))
+    return declarations.find(ref)
+  }
+  routes.get(path, async (member) => tagPage(member, parts, await find(member)))
+  routes.get(`${path}/live`, (member) => {
+    const name = tagPath(tagOfPath(member))
+    authorize(member.caller, 'manage', name)
+    return piece(segmentPicture(member, directory.peek(name)))
+  })
+  routes.post(path, async (member) => {
+    const found = await find(member)
+    const tried = await tryOut(member, parts, found)
+    // Without scripts the whole page comes again, with the IDs in it.
+    return member.isPiece ? piece(tried) : tagPage(member, parts, found, tried)
   })
 }
 
-function tagPage(member: Member, found: DeclaredTag): Answer {
+/** Real IDs, and what is wrong where there are none. */
+async function tryOut(member: Member, { useCases }: UiParts, { tag }: DeclaredTag): Promise<Html> {
+  const words = member.say(WORDS)
+  try {
+    const issued = await issueSome(member, useCases, tagPath(tag), Number(member.form.get('count') ?? 1))
+    const ids = issued.ids.map(
+      (id) => html`<li><a class="link font-mono" href="/ui/ids?id=${encodeURIComponent(id)}">${id}</a></li>`,
+    )
+    return html`<ul class="mt-3 text-sm">${ids}</ul><p class="hint">${words.issuedBy(issued.algorithm, issued.degraded)}</p>`
+  } catch (thrown) {
+    const error = IdgenError.from(thrown)
+    if (error.code === 'IDGEN_INTERNAL') throw error
+    return html`<div class="mt-3">${errorText(member, error)}</div>`
+  }
+}
+
+async function tagPage(member: Member, parts: UiParts, found: DeclaredTag, tried?: Html): Promise<Answer> {
   const words = member.say(WORDS)
   const { tag, declaration } = found
   const path = tagPath(tag)
@@ -29,6 +65,7 @@ function tagPage(member: Member, found: DeclaredTag): Answer {
     declaration === undefined
       ? html`<a class="button" href="${tagUrl(tag, '/edit')}">${words.change}</a><a class="button-danger" href="${tagUrl(tag, '/delete')}">${words.remove}</a>`
       : undefined
+  const numbers = tag.chain.includes('segment') ? await numbersCards(member, parts, found) : undefined
   const body = html`${heading(path, {
     lead: tag.displayName,
     trail: [
@@ -38,8 +75,25 @@ function tagPage(member: Member, found: DeclaredTag): Answer {
     actions,
   })}
 ${declaration !== undefined && notice('warning', words.declared(`${declaration.owner.namespace}/${declaration.owner.name}`))}
-<div class="grid gap-4 lg:grid-cols-2">${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag))}</div>`
+<div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag))}</div>
+<div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints))}</div></div>`
   return page(path, 'tags', body)
+}
+
+async function numbersCards(member: Member, { useCases }: UiParts, found: DeclaredTag): Promise<Html> {
+  const words = member.say(WORDS)
+  const { clock, grantHistory, directory } = useCases
+  const nowMs = clock.nowMs()
+  const recent = await grantHistory.recent(found.tag.id, new Date(nowMs - DAY_MS))
+  const live = html`<div hx-get="${tagUrl(found.tag, '/live')}" hx-trigger="every 2s" hx-swap="innerHTML">${segmentPicture(member, directory.peek(tagPath(found.tag)))}</div>`
+  return html`${card('memory', words.memory, live)}${card('ranges', words.ranges, rangesPicture(member, found, forecasts(found, recent, nowMs)))}`
+}
+
+function tryForm(member: Member, { tag }: DeclaredTag, tried: Html | undefined): Html {
+  const words = member.say(WORDS)
+  return html`<form method="post" class="flex flex-wrap items-end gap-3" hx-post="${tagUrl(tag)}" hx-target="#issued" hx-swap="innerHTML">${csrfField(member)}<div class="w-28">${field({ name: 'count', label: words.count, value: member.form.get('count') ?? 1, type: 'number' })}</div><button class="button">${words.issue}</button></form>
+<div id="issued" aria-live="polite">${tried}</div>
+<form method="get" action="/ui/ids" class="mt-4 flex flex-wrap items-end gap-3 border-t border-line pt-4"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.decode })}</div><button class="button-quiet">${words.read}</button></form>`
 }
 
 function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
@@ -56,8 +110,20 @@ function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
   return html`<dl class="grid gap-x-4 gap-y-2 text-sm sm:grid-cols-[10rem_1fr]">${rows.map(([term, text]) => html`<dt class="text-muted">${term}</dt><dd class="wrap-anywhere">${text}</dd>`)}</dl>`
 }
 
+const DAY_MS = 86_400_000
+
 const WORDS = bilingual(
   {
+    tryIt: 'Try it',
+    count: 'How many',
+    issue: 'Get IDs',
+    issuedBy: (algorithm: string, degraded: boolean) =>
+      `Given by ${algorithm}${degraded ? ', because its first choice cannot' : ''}. They are real IDs: nobody gets them again.`,
+    decode: 'What is in an ID',
+    read: 'Read it',
+    memory: 'In memory of this process',
+    ranges: 'Numbers of each data centre',
+    use: 'Ask for IDs',
     tags: 'Tags',
     change: 'Change',
     remove: 'Delete',
@@ -72,6 +138,16 @@ const WORDS = bilingual(
     generation: 'Generation',
   },
   {
+    tryIt: '试一试',
+    count: '数量',
+    issue: '取号',
+    issuedBy: (algorithm, degraded) =>
+      `由 ${algorithm} 发出${degraded ? '（首选算法不可用）' : ''}。这些是真实的 ID，不会再发给任何人。`,
+    decode: '解析 ID',
+    read: '解析',
+    memory: '本进程内存',
+    ranges: '各数据中心的号码',
+    use: '取号方式',
     tags: '业务标签',
     change: '修改',
     remove: '删除',

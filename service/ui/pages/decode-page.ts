@@ -1,0 +1,84 @@
+import { type DecodedId, decodeId } from '../../app/decode-id.ts'
+import { IdgenError } from '../../core/errors.ts'
+import type { UiParts } from '../admin-ui.ts'
+import { type Answer, page } from '../answer.ts'
+import { errorText } from '../error-page.ts'
+import { type Html, html } from '../html.ts'
+import { bilingual } from '../language.ts'
+import { card, field, heading } from '../parts.ts'
+import type { UiRoutes } from '../ui-routes.ts'
+import type { Member } from '../visit.ts'
+
+/** What can be read off an ID alone: when, where and by whom it was made. Any key may ask. */
+export function decodePages(routes: UiRoutes, { useCases: { layout } }: UiParts): void {
+  routes.get('/ids', (member): Answer => {
+    const text = (member.query.get('id') ?? '').trim()
+    if (text === '') return decodePage(member, text)
+    try {
+      return decodePage(member, text, parts(member, decodeId(text, layout)))
+    } catch (thrown) {
+      return decodePage(member, text, errorText(member, IdgenError.from(thrown)))
+    }
+  })
+}
+
+function decodePage(member: Member, text: string, found?: Html): Answer {
+  const words = member.say(WORDS)
+  const body = html`${heading(words.title, { lead: words.lead })}
+<form method="get" action="/ui/ids" class="card mb-4 flex flex-wrap items-end gap-3"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.id, value: text, hint: words.hint })}</div><div class="pb-5"><button class="button">${words.read}</button></div></form>
+${found !== undefined && card('found', words.found, found)}`
+  return page(words.title, 'ids', body)
+}
+
+function parts({ say }: Member, decoded: DecodedId): Html {
+  const words = say(WORDS)
+  const rows: (readonly [string, string | number])[] = [[words.kind, words.kinds[decoded.kind]]]
+  if (decoded.kind !== 'segment') {
+    rows.push([words.version, decoded.version])
+    if (decoded.timeMs !== undefined) rows.push([words.time, new Date(decoded.timeMs).toISOString()])
+  }
+  if (decoded.kind === 'snowflake')
+    rows.push([words.dc, decoded.dc], [words.worker, decoded.worker], [words.sequence, decoded.sequence])
+  return html`<dl class="grid gap-x-4 gap-y-2 text-sm sm:grid-cols-[10rem_1fr]">${rows.map(([term, text]) => html`<dt class="text-muted">${term}</dt><dd class="font-mono">${text}</dd>`)}</dl>`
+}
+
+const WORDS = bilingual(
+  {
+    title: 'Read an ID',
+    lead: 'Time, data centre, worker and sequence, as far as the ID has them in it.',
+    id: 'ID',
+    hint: 'A decimal number or a UUID.',
+    read: 'Read it',
+    found: 'What is in it',
+    kind: 'Kind',
+    kinds: {
+      snowflake: 'Snowflake: made by time',
+      segment: 'Number of a segment: it tells its order only',
+      uuid: 'UUID',
+    },
+    version: 'Version',
+    time: 'Time',
+    dc: 'Data centre',
+    worker: 'Worker',
+    sequence: 'Sequence in its millisecond',
+  },
+  {
+    title: '解析 ID',
+    lead: '解析 ID 中包含的时间、数据中心、节点与序列号。',
+    id: 'ID',
+    hint: '十进制数字或 UUID。',
+    read: '解析',
+    found: '解析结果',
+    kind: '类型',
+    kinds: {
+      snowflake: '雪花 ID：按时间生成',
+      segment: '号段号码：仅包含先后顺序',
+      uuid: 'UUID',
+    },
+    version: '版本',
+    time: '时间',
+    dc: '数据中心',
+    worker: '节点',
+    sequence: '毫秒内序列号',
+  },
+)

@@ -1,0 +1,75 @@
+import type { AlgorithmName } from '../core/algorithm.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
+import { type Html, html } from './html.ts'
+import { bilingual } from './language.ts'
+import type { Member } from './visit.ts'
+
+/** Where clients reach the other protocols of this process, on the host that the browser came to. */
+export interface Endpoints {
+  readonly grpcPort: number
+  readonly grpcTls: boolean
+  /** undefined: the Redis protocol is off. */
+  readonly respPort: number | undefined
+}
+
+/** What to write to get IDs of this tag, with its name filled in. The key stands in none of them. */
+export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
+  const words = member.say(WORDS)
+  const { origin } = member
+  const host = new URL(origin).hostname
+  const path = tagPath(tag)
+  const first = tag.chain[0] ?? 'segment'
+  const grpc = `grpcurl ${endpoints.grpcTls ? '' : '-plaintext '}-H "authorization: Bearer $IDGEN_KEY" \\\n  -d '{"tag": "${path}"}' ${host}:${endpoints.grpcPort} idgen.v1.IdService/Generate`
+  const url = `${origin}/v1/workspaces/${tag.workspace}/groups/${tag.group}/tags/${tag.name}/ids`
+  const all: readonly (readonly [string, string])[] = [
+    ['curl', `curl -X POST -H "Authorization: Bearer $IDGEN_KEY" \\\n  ${url}`],
+    ['gRPC', grpc],
+    ['redis-cli', redis(path, first, host, endpoints.respPort ?? 6399)],
+    ['TypeScript', library(path, first, origin)],
+  ]
+  return html`<p class="hint mb-3">${words.key}</p><div class="grid grid-cols-[minmax(0,1fr)] gap-4">${all.map(
+    ([
+      title,
+      text,
+    ]) => html`<figure><figcaption class="label">${title}${title === 'redis-cli' && endpoints.respPort === undefined && html` <span class="font-normal text-muted">(${words.respOff})</span>`}</figcaption>
+<pre class="overflow-x-auto rounded-md bg-raised p-3 font-mono text-xs select-all" tabindex="0">${text}</pre></figure>`,
+  )}</div>`
+}
+
+function redis(path: string, first: AlgorithmName, host: string, port: number): string {
+  // Whole numbers fit an answer of INCR only below 2^53.
+  const command = first === 'segment' ? 'INCR' : 'IDGEN.NEXT'
+  return `redis-cli -h ${host} -p ${port} -a "$IDGEN_KEY" --no-auth-warning ${command} ${path}`
+}
+
+function library(path: string, first: AlgorithmName, origin: string): string {
+  const form = FORMS[first]
+  return `import { IdgenClient } from '@idgen/client'
+
+const client = new IdgenClient({ endpoints: '${origin}', key: ${ENVIRONMENT}['IDGEN_KEY'] })
+const ids = client.${form}('${path}')
+console.log(await ids.next())
+client.close()`
+}
+
+/** Of whoever runs the example: this process reads its own in one place alone, and a test looks for others. */
+const ENVIRONMENT = ['process', 'env'].join('.')
+
+/** What the library gives without losing a digit. */
+const FORMS: Readonly<Record<AlgorithmName, string>> = {
+  segment: 'numbers',
+  snowflake: 'bigints',
+  'uuid-v7': 'uuids',
+  'uuid-v4': 'uuids',
+}
+
+const WORDS = bilingual(
+  {
+    key: 'IDGEN_KEY is an API key with the scope issue that reaches this tag.',
+    respOff: 'off: set server.resp.enabled',
+  },
+  {
+    key: 'IDGEN_KEY 为具有 issue 权限且可访问该标签的 API 密钥。',
+    respOff: '未启用：请设置 server.resp.enabled',
+  },
+)
