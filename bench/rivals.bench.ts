@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ask, BenchProcesses } from './bench-processes.ts'
 import { type Row, reportFindings, type Table } from './bench-result.ts'
+import { type ForeignLine, foreignRivals } from './foreign-rivals.ts'
 import { spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
 import { CHECK } from './regression-gate.ts'
@@ -12,12 +13,12 @@ import type { BurstAnswer, RepeatAnswer, RivalQuestion } from './rival-process.t
 import { networkRows } from './rival-rounds.ts'
 
 /**
- * idgen beside what else makes IDs, from published packages with pinned versions (bench/rivals): in process, from npm and
- * Go, and servers over loopback. Cost, and how often two threads that make IDs at the same time get the same one.
+ * idgen beside what else makes IDs, from published packages with pinned versions (bench/rivals): in process, from npm,
+ * Go and Maven, and servers over loopback. Cost, and how often two threads that make IDs at the same time get the same one.
  *
  *     [a process a rival] ──bursts, in turns──▶ ns an ID       [2 threads each] ──10 M IDs──▶ repeats
  *
- *     node bench/rivals.bench.ts [--short] [--save]     needs npm's registry once, and Go for the Go libraries
+ *     node bench/rivals.bench.ts [--short] [--save]     needs npm's registry once; Go, Java and Maven for the libraries of these
  */
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? 1 : 5
@@ -25,13 +26,6 @@ const BURSTS = SHORT ? 100 : 1000
 const REPEAT_IDS = SHORT ? 200_000 : 10_000_000
 /** An install or a build that takes longer hangs. */
 const INSTALL_LIMIT_MS = 300_000
-
-interface GoLine extends RepeatAnswer {
-  readonly name: string
-  readonly form: string
-  readonly promise: string
-  readonly nanos: number
-}
 
 if (CHECK) {
   console.log('nothing to check: the cost of others is no promise of ours')
@@ -47,20 +41,21 @@ try {
     timeout: INSTALL_LIMIT_MS,
   })
   const npm = await npmRivals()
-  const go = goRivals(sources)
+  const foreign = foreignRivals({ sources, folder, bursts: BURSTS, ids: REPEAT_IDS })
   const network = await networkRows(SHORT)
   reportFindings({
     bench: 'rivals',
     versions: npmVersions(),
     conditions: [
       'In process: bursts of 200 IDs, one a millisecond, so that nobody waits for his own limit; the mean without the dearest fiftieth, which other work interrupts. Each rival in a process of its own, in turns; every one in the form that it returns.',
-      'Repeats: two threads (Go: two goroutines with one generator) make IDs at the same time, at most 20 s long. "no number": nobody told the generators apart, which is what two processes on two machines are until somebody does.',
+      'Repeats: two threads (Go, Java: with one generator) make IDs at the same time, at most 20 s long. "no number": nobody told the generators apart, which is what two processes on two machines are until somebody does.',
       ...network.conditions,
     ],
-    rows: [...npm.rows, ...go.map(goRow), ...network.rows],
-    tables: [repeatTable(npm.repeats, go), network.table],
+    rows: [...npm.rows, ...foreign.map(foreignRow), ...network.rows],
+    tables: [repeatTable(npm.repeats, foreign), network.table],
     notes: [
       ...network.notes,
+      "CosId's segments come out of memory, as ours do here, 100,000 numbers each.",
       'Left out: Leaf, tinyid and uid-generator have no server in a registry, and go-snowflake and yitter no Go module there.',
     ],
   })
@@ -97,33 +92,11 @@ async function npmRivals(): Promise<{ rows: Row[]; repeats: [string, Rival, Repe
   return { rows, repeats }
 }
 
-function goRivals(sources: string): GoLine[] {
-  try {
-    execFileSync('go', ['version'], { stdio: 'ignore' })
-  } catch {
-    console.log('left out: the Go libraries, because there is no Go')
-    return []
-  }
-  const program = join(folder, 'go-rivals')
-  execFileSync('go', ['build', '-mod=readonly', '-o', program, '.'], {
-    cwd: sources,
-    timeout: INSTALL_LIMIT_MS,
-  })
-  const lines = execFileSync(program, [String(BURSTS), String(REPEAT_IDS)], {
-    encoding: 'utf8',
-    timeout: INSTALL_LIMIT_MS,
-  })
-  return lines
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as GoLine)
-}
-
-function goRow({ name, form, nanos }: GoLine): Row {
+function foreignRow({ name, form, nanos }: ForeignLine): Row {
   return { what: `${name}, ${form}`, value: nanos, unit: 'ns' }
 }
 
-function repeatTable(npm: readonly [string, Rival, RepeatAnswer][], go: readonly GoLine[]): Table {
+function repeatTable(npm: readonly [string, Rival, RepeatAnswer][], foreign: readonly ForeignLine[]): Table {
   const ours = npm.map(([setting, { name, promise }, { made, repeats }]): (string | number)[] => [
     name,
     setting,
@@ -131,7 +104,13 @@ function repeatTable(npm: readonly [string, Rival, RepeatAnswer][], go: readonly
     repeats,
     promise,
   ])
-  const theirs = go.map(({ name, made, repeats, promise }) => [name, 'one generator', made, repeats, promise])
+  const theirs = foreign.map(({ name, made, repeats, promise }) => [
+    name,
+    'one generator',
+    made,
+    repeats,
+    promise,
+  ])
   return {
     title: 'IDs that came twice from two threads',
     columns: ['what', 'told apart by', 'IDs', 'repeats', 'it is unique'],

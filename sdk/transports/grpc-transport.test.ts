@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2'
+import {
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { createServer, type Server, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { grpc } from '../grpc.ts'
@@ -88,5 +92,45 @@ describe('a gRPC connection on which nothing is answered', { timeout: 10_000 }, 
     await inVain()
     await until(() => sockets.length > 1)
     assert.equal(sockets.length, 2)
+  })
+})
+
+describe('a gRPC server that leaves', { timeout: 10_000 }, () => {
+  test('gets no further call, and those under way are still answered', async (t) => {
+    const sessions: ServerHttp2Session[] = []
+    const waiting: ServerHttp2Stream[] = []
+    const server = createHttp2Server()
+    server.on('session', (session) => sessions.push(session))
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined)
+      if (sessions.length === 1) waiting.push(stream)
+      else stream.respond(UNIMPLEMENTED, { endStream: true })
+    })
+    t.after(() => {
+      for (const session of sessions) session.destroy()
+      server.close()
+    })
+    const url = await listening(server)
+    const never = new AbortController().signal
+    const transport = open(t)
+    let isAnswered = false
+    const early = transport.issue(url, REQUEST, never).finally(() => (isAnswered = true))
+    await until(() => waiting.length === 1)
+    sessions[0]?.goaway()
+    // The first call after it may still meet the old connection; what matters is that a next one does not.
+    await until(() => {
+      void transport.issue(url, REQUEST, never).catch(() => undefined)
+      return sessions.length === 2
+    })
+    assert.equal(isAnswered, false)
+    for (const stream of waiting) stream.respond(UNIMPLEMENTED, { endStream: true })
+    await assert.rejects(early, /status 12/)
+  })
+
+  test('and one that cannot be reached is told with the reason', async (t) => {
+    const server = createHttp2Server()
+    const url = await listening(server)
+    await new Promise((resolve) => server.close(resolve))
+    await assert.rejects(open(t).issue(url, REQUEST, new AbortController().signal), /ECONNREFUSED/)
   })
 })

@@ -33,10 +33,8 @@ before(async () => {
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: installed })
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
   tarball = join(project, filename)
-  await mkdir(join(project, 'node_modules/@grpc'))
   await mkdir(join(project, 'node_modules/@types'))
-  for (const name of ['@grpc/grpc-js', '@types/node'])
-    await symlink(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
+  await symlink(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'))
   await writeFile(join(project, 'package.json'), '{ "type": "module" }\n')
 })
 
@@ -88,22 +86,24 @@ describe('the package of the client library', () => {
       assert.ok(files.includes(`package/${file}`), file)
   })
 
-  test('without @grpc/grpc-js everything but gRPC can be imported', async () => {
-    const folder = await mkdtemp(join(project, 'plain-'))
-    await mkdir(join(folder, 'node_modules/@idgen'), { recursive: true })
-    await run('cp', ['-r', installed, join(folder, 'node_modules/@idgen/client')])
-    await rm(join(project, 'node_modules/@grpc/grpc-js'))
-    try {
-      const imports = `await import('@idgen/client'); await import('@idgen/client/resp')`
-      await run(process.execPath, ['--input-type=module', '-e', imports], { cwd: folder })
-      const failing = `await import('@idgen/client/grpc')`
-      await assert.rejects(
-        run(process.execPath, ['--input-type=module', '-e', failing], { cwd: folder }),
-        /@grpc\/grpc-js/,
-      )
-    } finally {
-      await symlink(join(ROOT, 'node_modules/@grpc/grpc-js'), join(project, 'node_modules/@grpc/grpc-js'))
-    }
+  test('it needs nothing but Node', async () => {
+    const { stdout } = await run('grep', [
+      '-rhoE',
+      "(from|import) '[^'.]+'",
+      join(installed, 'dist'),
+      '--include=*.js',
+    ])
+    const imported = new Set(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split("'")[1] ?? ''),
+    )
+    assert.ok(imported.has('node:http2'), [...imported].join())
+    assert.deepEqual(
+      [...imported].filter((name) => !name.startsWith('node:')),
+      [],
+    )
   })
 })
 
@@ -157,12 +157,12 @@ describe('the README of the client library', () => {
     assert.ok(typeof address === 'object' && address !== null)
     const file = join(project, 'unanswered.ts')
     await writeFile(file, UNANSWERED_CLIENT)
-    for (const scheme of ['http', 'redis']) {
+    for (const scheme of ['http', 'redis', 'grpc']) {
       const env = { ...process.env, ENDPOINT: `${scheme}://127.0.0.1:${address.port}` }
       const { stdout } = await run(process.execPath, [file], { env, timeout: CHILD_LIMIT_MS })
       assert.doesNotMatch(stdout, /Timeout|TCP/)
     }
-    assert.equal(connections, 2)
+    assert.equal(connections, 3)
   })
 
   test('a process with a client that is not closed ends by itself', async (t) => {
@@ -173,8 +173,8 @@ describe('the README of the client library', () => {
         env: { ...process.env, IDGEN_KEY: key, ENDPOINT: endpoint, TRANSPORT: transport },
         timeout: CHILD_LIMIT_MS,
       })
-      // A server that closes idle connections would end it too, late; grpc-js counts its own handles as it likes.
-      if (transport === 'http') assert.doesNotMatch(stdout, /Timeout|TCP/)
+      // A server that closes idle connections would end it too, late.
+      assert.doesNotMatch(stdout, /Timeout|TCP/)
     }
   })
 })
@@ -182,9 +182,10 @@ describe('the README of the client library', () => {
 /** Nobody waits for what it fetches ahead, and no answer ever comes. */
 const UNANSWERED_CLIENT = `
 import { IdgenClient } from '@idgen/client'
+import { grpc } from '@idgen/client/grpc'
 import { resp } from '@idgen/client/resp'
 const { ENDPOINT: endpoints } = process.env
-const transport = endpoints.startsWith('redis') ? resp() : undefined
+const transport = { redis: resp(), grpc: grpc() }[endpoints.split(':')[0]]
 new IdgenClient({ endpoints, transport }).numbers('demo/shop/orders', { keep: 100 })
 setTimeout(() => setImmediate(() => console.log(process.getActiveResourcesInfo().join())), 200)
 `
