@@ -12,7 +12,7 @@ test('a running service tells of every part, and of what ends soon or waits', as
   watchStatus(useCases.status, loadConfig(undefined, {}), service, {
     pool: () => pool,
     threads: undefined,
-    certificateEndMs: () => certificate.endMs,
+    certificateLife: () => certificate,
   })
   const read = async () => {
     const { body } = await api.expect(200, 'GET', '/status')

@@ -11,7 +11,7 @@ import type { ThreadPool } from './threads/thread-pool.ts'
 export interface StatusMeasured {
   readonly pool: OpenStore['poolStats']
   readonly threads: ThreadPool | undefined
-  readonly certificateEndMs: (() => number) | undefined
+  readonly certificateLife: (() => { readonly endMs: number }) | undefined
 }
 
 /** Tells /status of every part; those in trouble (/readyz) take the place of what is said here of the same name. */
@@ -73,12 +73,12 @@ function spaceFinding(alerting: number, largestShare: number): Finding {
   return warning('number space', `${alerting} tags are nearly full, ${found}`, todo)
 }
 
-function endings({ useCases: { layout, clock } }: Service, { certificateEndMs }: StatusMeasured): Finding[] {
+function endings({ useCases: { layout, clock } }: Service, { certificateLife }: StatusMeasured): Finding[] {
   const nowMs = clock.nowMs()
   const judge = (ending: typeof LAYOUT_END | typeof CERTIFICATE_END, endMs: number): Finding =>
     judgeEnding({ ...ending, endMs }, nowMs, (ms) => new Date(ms).toISOString().slice(0, 10))
   return [
     judge(LAYOUT_END, endStampMs(layout)),
-    ...(certificateEndMs === undefined ? [] : [judge(CERTIFICATE_END, certificateEndMs())]),
+    ...(certificateLife === undefined ? [] : [judge(CERTIFICATE_END, certificateLife().endMs)]),
   ]
 }

@@ -33,6 +33,7 @@ const FOREIGN = new Set([
   'helm', // the cluster and e2e tests
   'kubectl',
   'ln',
+  'mysqldump',
   'npm',
   'redis-cli', // docs/resp.md, test/integration/foreign-resp.test.ts
   'ask', // the function that docs/http.md makes

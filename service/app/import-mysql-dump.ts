@@ -54,7 +54,10 @@ function* tuplesFrom(text: string, from: number): Generator<readonly string[] | 
     const tuple: string[] = []
     for (at += open.length; ; ) {
       const value = VALUE.exec(text.slice(at, at + VALUE_MAX))
-      if (value === null) return yield undefined
+      if (value === null) {
+        yield undefined
+        return
+      }
       tuple.push(value[1] === undefined ? (value[2] ?? '') : unescaped(value[1]))
       at += value[0].length
       if (value[3] === ')') break

@@ -9,6 +9,8 @@ export interface ForeignCall {
   /** The name of what IDs are wanted of, there; here a tag of the group. */
   readonly name: string
   readonly keyText: string | undefined
+  /** Who asks, by address, as the limits count it. */
+  readonly client: string
   readonly traceId: string | undefined
 }
 
@@ -40,7 +42,7 @@ export class ForeignIds {
     const path = `${this.#group}/${call.name}`
     let keyId = 'none'
     try {
-      const caller = issuer.peekCaller(call.keyText) ?? (await issuer.authenticate(call.keyText))
+      const caller = issuer.peekCaller(call.keyText) ?? (await issuer.authenticate(call.keyText, call.client))
       keyId = caller.keyId
       issuer.rates.admitKey(keyId)
       authorize(caller, 'issue', path)

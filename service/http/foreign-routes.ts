@@ -39,7 +39,7 @@ export async function foreignRoutes(app: FastifyInstance, parts: ForeignParts): 
       reply.header('cache-control', 'no-store')
       done()
     })
-    if (leaf) leafRoutes(foreign, ids, leafKey)
-    if (tinyid) tinyidRoutes(foreign, { ...useCases, ids, group })
+    if (leaf) leafRoutes(foreign, { ids, admission, defaultKey: leafKey })
+    if (tinyid) tinyidRoutes(foreign, { ...useCases, ids, admission, group })
   })
 }

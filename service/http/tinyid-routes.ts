@@ -5,9 +5,11 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { ForeignIds } from './foreign-ids.ts'
 import { foreignFault, requestField, requestKey } from './foreign-requests.ts'
+import type { RequestAdmission } from './request-admission.ts'
 
 export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
   readonly ids: ForeignIds
+  readonly admission: Pick<RequestAdmission, 'clientOf'>
   /** workspace/group of the tags. */
   readonly group: string
 }
@@ -45,12 +47,13 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
   )
 }
 
-async function batchOf({ ids, limits }: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
+async function batchOf(parts: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
+  const { ids, limits } = parts
   const wanted = Number(requestField(request, 'batchSize') ?? 1)
   if (!Number.isSafeInteger(wanted) || wanted < 1)
     throw new IdgenError('IDGEN_REQUEST_INVALID', `batchSize must be a number from 1, not ${wanted}.`)
   // More than the limit is cut down to it, as tinyid does.
-  return await ids.issue(callOf(request), { count: Math.min(wanted, limits.maxText) })
+  return await ids.issue(callOf(parts, request), { count: Math.min(wanted, limits.maxText) })
 }
 
 /** A segment of tinyid: its client issues what lies above currentId up to maxId, and asks for the next one at loadingId. */
@@ -63,11 +66,9 @@ interface TinyidSegment {
 }
 
 /** One run, spent from a grant here, of the tag's usual step: whatever the client leaves of it is burnt. */
-async function segmentOf(
-  { ids, directory, limits, group }: TinyidParts,
-  request: FastifyRequest,
-): Promise<TinyidSegment> {
-  const call = callOf(request)
+async function segmentOf(parts: TinyidParts, request: FastifyRequest): Promise<TinyidSegment> {
+  const { ids, directory, limits, group } = parts
+  const call = callOf(parts, request)
   // A tag that is not in memory yet is brought there by the call itself; then its first segment is a short one.
   const step = directory.peek(`${group}/${call.name}`)?.tag.step.base ?? FIRST_STEP
   const count = Math.min(step, limits.maxRuns)
@@ -82,9 +83,10 @@ async function segmentOf(
   }
 }
 
-function callOf(request: FastifyRequest) {
+function callOf({ admission }: TinyidParts, request: FastifyRequest) {
   const name = requestField(request, 'bizType') ?? ''
-  return { name, keyText: requestKey(request, 'token'), traceId: request.trace?.traceId }
+  const client = admission.clientOf(request.raw)
+  return { name, keyText: requestKey(request, 'token'), client, traceId: request.trace?.traceId }
 }
 
 function textsOf(batch: IdBatch): string[] {
