@@ -1,4 +1,5 @@
 import type { PinoLog } from './adapters/telemetry/pino-log.ts'
+import { clientIdentities } from './config/client-identities.ts'
 import type { Config } from './config/keys.ts'
 import { witnessRules } from './open-coordinator.ts'
 import { samplingOf } from './open-tracing.ts'
@@ -12,7 +13,10 @@ export function applyLive(service: LiveParts, log: PinoLog, config: Config): voi
   service.useCases.rates.configure(config.limits)
   service.useCases.addresses.configure(config.server)
   service.useCases.ledger.configure({ sampleEvery: config.audit.sampleEvery })
-  service.useCases.authenticator.configure({ adminKey: config.auth.adminKey })
+  service.useCases.authenticator.configure({
+    adminKey: config.auth.adminKey,
+    clients: clientIdentities(config),
+  })
   service.useCases.tracer.configure(samplingOf(config.tracing))
   service.capacity.configure({ alertShare: config.capacity.alertShare })
   service.allocator.configure({ headroomSteps: witnessRules(config).headroomSteps })

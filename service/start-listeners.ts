@@ -136,7 +136,7 @@ async function openCertificates(
   starting: AsyncDisposableStack,
 ): Promise<CertificateFiles | undefined> {
   if (https.cert === '') return undefined
-  const files = await CertificateFiles.open({ cert: https.cert, key: https.key, log })
+  const files = await CertificateFiles.open({ ...https, log })
   files.start()
   starting.defer(() => files.stop())
   return files

@@ -39,7 +39,14 @@ export interface ThreadWork {
   readonly grpc: GrpcWork
   readonly resp: RespWork | undefined
   /** undefined: nothing is encrypted. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly minVersion: TlsVersion } | undefined
+  readonly tls: ThreadCertificates | undefined
+}
+
+export interface ThreadCertificates {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa: string
+  readonly minVersion: TlsVersion
 }
 
 export interface HttpWork {
@@ -87,7 +94,7 @@ export function newThreads(
 /** What threads do by this configuration. */
 export function workOf({ server }: Config): ThreadWork {
   const { http, https, grpc, resp, bodyLimit, maxConnectionAge: maxConnectionAgeMs } = server
-  const { cert, key, minVersion, redirect } = https
+  const { cert, key, clientCa, minVersion, redirect } = https
   const isEncrypted = cert !== ''
   return {
     http: { host: http.host, bodyLimit, maxConnectionAgeMs, encryptedOnly: isEncrypted && redirect },
@@ -105,7 +112,7 @@ export function workOf({ server }: Config): ThreadWork {
           encrypted: isEncrypted && resp.tls,
         }
       : undefined,
-    tls: isEncrypted ? { cert, key, minVersion } : undefined,
+    tls: isEncrypted ? { cert, key, clientCa, minVersion } : undefined,
   }
 }
 

@@ -25,12 +25,14 @@ import { TagDirectory } from './app/tag-directory.ts'
 import { TimeWatch } from './app/time-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
 import type { WorkerIds } from './app/worker-ids.ts'
+import { clientIdentities } from './config/client-identities.ts'
 import type { Config } from './config/keys.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import type { Outside } from './outside.ts'
 import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import { NO_TRACER } from './ports/tracer.ts'
+import { CERTIFICATE_MARK } from './sockets/client-certificate.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
 import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
@@ -267,6 +269,8 @@ function newAuthenticator(config: Config, { keys, clock }: Outside): Authenticat
     clock,
     enabled: config.auth.enabled,
     adminKey: config.auth.adminKey,
+    clients: clientIdentities(config),
+    certificateMark: CERTIFICATE_MARK,
     cacheMaxEntries: config.auth.cache.maxEntries,
     cacheTtlMs: config.auth.cache.ttl,
     graceMs: config.auth.cache.grace,

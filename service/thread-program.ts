@@ -164,7 +164,7 @@ type Certificates = () => Promise<CertificateFiles | undefined>
 async function openCertificates({ log }: ThreadParts): Promise<CertificateFiles | undefined> {
   const { tls } = orders.work
   if (tls === undefined) return undefined
-  const files = await CertificateFiles.open({ cert: tls.cert, key: tls.key, log })
+  const files = await CertificateFiles.open({ ...tls, log })
   files.start()
   return files
 }

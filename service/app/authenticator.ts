@@ -1,7 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import type { ClientIdentity } from '../core/client-identities.ts'
 import { IdgenError } from '../core/errors.ts'
 import { isWithin } from '../core/tag-path.ts'
 import { type ApiKey, type ApiKeyStore, SCOPES, type Scope } from '../ports/api-key-store.ts'
+import { readCertificateText, type ShownCertificate } from '../ports/certificate-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 import { GuessedKeys } from './guessed-keys.ts'
@@ -23,6 +25,10 @@ export interface AuthenticatorOptions {
   readonly enabled: boolean
   /** A key from the configuration with every scope, so that a new installation can make its first keys. */
   readonly adminKey: string | undefined
+  /** Who may come with a certificate in place of a key; left out: nobody. */
+  readonly clients?: readonly ClientIdentity<Scope>[]
+  /** By which texts of certificates are known (certificate-text.ts); left out: no text is one. */
+  readonly certificateMark?: string
   readonly cacheMaxEntries: number
   /** A cached answer is believed for this long; milliseconds. A revoked key is dropped sooner, by the catalogue. */
   readonly cacheTtlMs: number
@@ -53,6 +59,8 @@ interface Entry {
   usedMs: number
 }
 
+type Identified = Pick<Entry, 'keyId' | 'caller' | 'expiresAtMs'>
+
 /**
  * Checks API keys `idg_<id>_<secret>`. The store holds only SHA-256; what was checked is remembered by that hash,
  * so a cached key costs one hash and one map look-up.
@@ -69,6 +77,7 @@ export class Authenticator {
   #looking = 0
   readonly #turns = new Turns(LOOK_UPS_MAX)
   #adminHash: Buffer | undefined
+  #clients: readonly ClientIdentity<Scope>[]
   readonly #rememberers = new Set<(keyId: string | undefined) => void>()
   #used = new Map<string, number>()
   hits = 0
@@ -78,13 +87,17 @@ export class Authenticator {
     this.#options = options
     this.#guessed = new GuessedKeys(options.keys, options.clock)
     this.#adminHash = hashOf(options.adminKey)
+    this.#clients = options.clients ?? []
   }
 
   /** Live configuration: the new key is valid at once, also where it was refused before; the old one no longer. */
-  configure({ adminKey }: Pick<AuthenticatorOptions, 'adminKey'>): void {
+  configure({ adminKey, clients = [] }: Pick<AuthenticatorOptions, 'adminKey' | 'clients'>): void {
     const next = hashOf(adminKey)
-    if (next === undefined ? this.#adminHash === undefined : this.#adminHash?.equals(next) === true) return
+    const sameKey =
+      next === undefined ? this.#adminHash === undefined : this.#adminHash?.equals(next) === true
+    if (sameKey && JSON.stringify(clients) === JSON.stringify(this.#clients)) return
     this.#adminHash = next
+    this.#clients = clients
     this.forgetAll()
   }
 
@@ -124,10 +137,10 @@ export class Authenticator {
     const cacheKey = keyDigest(keyText)
     const nowMs = this.#options.clock.nowMs()
     const wrong = this.#wrong.get(cacheKey)
-    if (wrong !== undefined && wrong.untilMs >= nowMs) throw notValid()
+    if (wrong !== undefined && wrong.untilMs >= nowMs) throw this.#refusal(keyText)
     const look = this.#lookUp(cacheKey, keyText, nowMs)
     const entry = await withinDeadline(this.#options.clock, LOOK_UP_DEADLINE_MS, 'an API key', look)
-    if (entry.caller === undefined) throw notValid()
+    if (entry.caller === undefined) throw this.#refusal(keyText)
     return entry.caller
   }
 
@@ -213,6 +226,8 @@ export class Authenticator {
     const times = { untilMs, graceUntilMs: untilMs + this.#options.graceMs, usedMs: nowMs }
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
       return { ...times, keyId: 'admin', caller: ADMIN, expiresAtMs: Number.POSITIVE_INFINITY }
+    const shown = readCertificateText(this.#options.certificateMark ?? '', keyText)
+    if (shown !== undefined) return { ...times, ...this.#identityOf(shown, nowMs) }
     const id = keyIdOf(keyText)
     const isRight = (found: ApiKey): boolean => validUntilMs(found, digest, nowMs) !== undefined
     const key =
@@ -222,6 +237,27 @@ export class Authenticator {
       return { ...times, keyId: id ?? '', caller: undefined, expiresAtMs: 0 }
     const caller = { keyId: key.id, scopes: key.scopes, within: key.within }
     return { ...times, keyId: key.id, caller, expiresAtMs: endsMs }
+  }
+
+  #identityOf({ names, endMs, fault }: ShownCertificate, nowMs: number): Identified {
+    const client = this.#clients.find(({ certificate }) => names.includes(certificate))
+    if (client === undefined || fault !== undefined || endMs <= nowMs)
+      return { keyId: '', caller: undefined, expiresAtMs: 0 }
+    const { name, scopes, within } = client
+    const keyId = `client:${name}`
+    return { keyId, caller: { keyId, scopes, within }, expiresAtMs: endMs }
+  }
+
+  #refusal(keyText: string): IdgenError {
+    const shown = readCertificateText(this.#options.certificateMark ?? '', keyText)
+    if (shown === undefined) return notValid()
+    const { names, fault } = shown
+    const why =
+      fault ?? `auth.clients lets in none of ${names.join(', ') || 'its names, of which there are none'}`
+    return new IdgenError(
+      'IDGEN_UNAUTHENTICATED',
+      `The client certificate is not accepted (${why}); send an API key, or show another certificate.`,
+    )
   }
 
   #remember(cacheKey: string, entry: Entry): void {
@@ -304,8 +340,8 @@ const LOOKING_MAX = 1000
 /** As many wrong keys as 160 addresses send in a minute (limits.wrongKeys); 2 MB. */
 const WRONG_KEYS_MAX = 10_000
 
-/** Longer than any key of ours; keeps a caller from making us hash megabytes. */
-export const KEY_TEXT_MAX = 256
+/** Longer than any key of ours, and than the text of a certificate; keeps a caller from making us hash megabytes. */
+export const KEY_TEXT_MAX = 1024
 
 const ADMIN: Caller = { keyId: 'admin', scopes: SCOPES, within: '' }
 const EVERYBODY: Caller = { keyId: 'anonymous', scopes: SCOPES, within: '' }

@@ -1,5 +1,6 @@
 import type { FieldFault } from '../core/errors.ts'
 import { parseNetworks } from '../core/trusted-proxies.ts'
+import { clientFaults } from './client-identities.ts'
 import { type ConfigValues, type KeyPath, ROWS } from './keys.ts'
 
 /** `left` must be below `right` (or, with atMost, not above it), because … */
@@ -56,6 +57,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...etcdFaults(values),
     ...networkFaults(values),
     ...compatibilityFaults(values),
+    ...clientFaults(values),
   ]
 }
 
@@ -129,6 +131,8 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.password', 'etcd.username'],
   ['server.https.cert', 'server.https.key'],
   ['server.https.key', 'server.https.cert'],
+  ['server.https.clientCa', 'server.https.cert'],
+  ['auth.clients', 'server.https.clientCa'],
   ['server.grpc.tls', 'server.https.cert'],
   ['server.resp.tls', 'server.https.cert'],
 ]

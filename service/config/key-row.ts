@@ -23,6 +23,8 @@ export interface TextRow extends RowBase {
   readonly emptyMeans?: string
   /** Of text that is not empty, in characters: a secret that can be guessed is none. */
   readonly minLength?: number
+  /** Left out: what a name, a path or a URL needs. */
+  readonly maxLength?: number
 }
 
 export interface UrlRow extends RowBase {

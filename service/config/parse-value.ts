@@ -1,5 +1,5 @@
 import { unreachable } from '../core/invariant.ts'
-import type { KeyRow, NumberRow } from './key-row.ts'
+import type { KeyRow, NumberRow, TextRow } from './key-row.ts'
 import type { ConfigValue } from './keys.ts'
 
 /** How a value was given: text of the environment or a file, where a number is text too, or a YAML scalar. */
@@ -12,7 +12,7 @@ export function parseValue(row: KeyRow, raw: Raw): Parsed {
   switch (row.kind) {
     case 'string':
     case 'path':
-      return parseText(row.kind, raw, row.minLength)
+      return parseText(row.kind, raw, row)
     case 'url':
       return parseUrl(row.schemes, raw)
     case 'boolean':
@@ -34,10 +34,14 @@ export function parseValue(row: KeyRow, raw: Raw): Parsed {
 /** Long enough for every host name, path and URL; a larger one is a file given by mistake. */
 const TEXT_MAX = 4096
 
-function parseText(kind: 'string' | 'path', raw: Raw, minLength = 0): Parsed {
+function parseText(
+  kind: 'string' | 'path',
+  raw: Raw,
+  { minLength = 0, maxLength = TEXT_MAX }: Pick<TextRow, 'minLength' | 'maxLength'> = {},
+): Parsed {
   const text = textOf(raw)
   if (text === undefined) return { fault: 'must be text (in quotes if it looks like a number)' }
-  if (text.length > TEXT_MAX) return { fault: `must be at most ${TEXT_MAX} characters` }
+  if (text.length > maxLength) return { fault: `must be at most ${maxLength} characters` }
   if (CONTROL.test(text)) return { fault: 'must not hold control characters' }
   if (kind === 'path' && text === '') return { fault: 'must name a folder' }
   if (text !== '' && text.length < minLength)

@@ -57,6 +57,14 @@ export const SERVER_KEYS = {
     local: true,
     doc: 'File with the key of server.https.cert, PEM.',
   },
+  'server.https.clientCa': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'no certificate is asked for',
+    reload: 'restart',
+    local: true,
+    doc: 'File with the authorities that sign certificates of clients, PEM (docs/client-certificates.md). Clients are asked for one on every encrypted listener, and may come without. A new file counts for new connections within 3 s.',
+  },
   'server.https.minVersion': {
     kind: 'enum',
     default: 'TLSv1.3',
@@ -253,6 +261,15 @@ export const SERVER_KEYS = {
     secret: true,
     reload: 'live',
     doc: 'A key that may do everything, for set-up and automation; others are made with it or by `idgen key create`. A new one in its file is valid within 3 s, and the old one no longer.',
+  },
+  'auth.clients': {
+    kind: 'string',
+    default: '',
+    maxLength: 65_536,
+    emptyMeans: 'nobody',
+    reload: 'live',
+    local: true,
+    doc: 'Who may come with a certificate in place of an API key: `<name> <URI:|DNS:|email:|CN:><value> <scope,…> [<w/g/t>]`, with semicolons between. Who is taken out is refused within 3 s, on open connections too.',
   },
   'auth.cache.maxEntries': {
     kind: 'integer',

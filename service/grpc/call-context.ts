@@ -40,7 +40,10 @@ export function callContextOf(
   const known = addresses.peerOf(peer, peer.address)
   const address =
     known.proxy === undefined ? known.name : addresses.nameOf(known, head.field(addresses.header))
-  return { ...facts, address }
+  // A key that comes with the call goes before what the connection says.
+  const { certificateText } = peer
+  if (facts.keyText !== undefined || certificateText === undefined) return { ...facts, address }
+  return { ...facts, keyText: certificateText, keyDigest: digestOf(peer, certificateText), address }
 }
 
 function factsOf(head: CallHead): HeadFacts {
@@ -55,6 +58,15 @@ function factsOf(head: CallHead): HeadFacts {
     clientDc: clientDcOf(head.field(CLIENT_DC_HEADER)),
   }
 }
+
+/** Of a connection's certificate, once for each connection. */
+function digestOf(peer: object, text: string): string {
+  let digest = DIGESTS.get(peer)
+  if (digest === undefined) DIGESTS.set(peer, (digest = keyDigest(text)))
+  return digest
+}
+
+const DIGESTS = new WeakMap<object, string>()
 
 function keyTextOf(head: CallHead): string | undefined {
   const authorization = head.field('authorization')

@@ -8,11 +8,17 @@ export interface CallHead {
   field(name: string): string | undefined
 }
 
+export interface Peer {
+  readonly address: string
+  /** The certificate that the client showed, in the place of a key's text (sockets/client-certificate.ts). */
+  readonly certificateText?: string | undefined
+}
+
 /** A gRPC call as a method sees it, whoever carries it. */
 export interface Call {
   readonly head: CallHead
   /** The other end, as the socket says; stands for the connection. */
-  readonly peer: { readonly address: string }
+  readonly peer: Peer
   /** Nobody waits for the answer any more: reset, connection lost, or the deadline (`grpc-timeout`) has passed. */
   readonly cancelled: boolean
 }

@@ -11,6 +11,7 @@ export interface PassedCall {
   readonly fields: Readonly<Record<string, string>>
   /** Of the other end of the connection. */
   readonly peer: string
+  readonly certificateText: string | undefined
 }
 
 export type PassedResult =
@@ -32,10 +33,10 @@ export async function answerPassed(
   methods: ReadonlyMap<string, Method>,
   question: unknown,
 ): Promise<PassedResult> {
-  const { path, message, fields, peer } = question as PassedCall
+  const { path, message, fields, peer, certificateText } = question as PassedCall
   const method = methods.get(path)
   const head = { path, memo: undefined, field: (name: string) => fields[name] }
-  const call: Call = { head, peer: { address: peer }, cancelled: false }
+  const call: Call = { head, peer: { address: peer, certificateText }, cancelled: false }
   try {
     if (method === undefined || !('answer' in method))
       throw new CallStatus(STATUS.UNIMPLEMENTED, `There is no method ${path.slice(0, 200)}.`)
@@ -63,6 +64,7 @@ export function passingMethod(path: string, passOn: (call: PassedCall) => Promis
         message: new Uint8Array(message),
         fields,
         peer: peer.address,
+        certificateText: peer.certificateText,
       })
       if ('message' in result) return result.message
       throw new CallStatus(result.code, result.text, result.details)

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
+import { certificateTextOf } from '../sockets/client-certificate.ts'
 import { apiKeyOf, passwordOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import type { RequestAdmission } from './request-admission.ts'
@@ -56,8 +57,10 @@ function requireApiKey(
   { keyOf, challenge }: KeyEntry,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const keyText = keyOf(request.headers)
-    const known = issuer.peekCaller(keyText, digests.of(request.raw.socket, keyText))
+    const { socket } = request.raw
+    // A key that comes with the request goes before what the connection says.
+    const keyText = keyOf(request.headers) ?? certificateTextOf(socket)
+    const known = issuer.peekCaller(keyText, digests.of(socket, keyText))
     if (known !== undefined) {
       request.caller = known
       done()

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
+import { certificateTextOf } from '../sockets/client-certificate.ts'
+import { apiKeyOf, passwordOf } from './api-key-header.ts'
 import { type BodyRoom } from './body-room.ts'
 import type { PassedAnswer, PassedRequest } from './passed-requests.ts'
 
@@ -88,9 +90,16 @@ async function bodyOf(
   return body
 }
 
-function headersOf({ headers }: IncomingMessage, body: Uint8Array | number): IncomingMessage['headers'] {
-  if (typeof body !== 'number') return headers
-  const { 'transfer-encoding': _, ...rest } = headers
+function headersOf(
+  { headers, socket }: IncomingMessage,
+  body: Uint8Array | number,
+): IncomingMessage['headers'] {
+  // The main thread has no connection that it could ask, and knows what this stands for.
+  const keyed = (apiKeyOf(headers) ?? passwordOf(headers)) !== undefined
+  const shown = keyed ? undefined : certificateTextOf(socket)
+  const all = shown === undefined ? headers : { ...headers, authorization: `Bearer ${shown}` }
+  if (typeof body !== 'number') return all
+  const { 'transfer-encoding': _, ...rest } = all
   return { ...rest, 'content-length': String(body) }
 }
 

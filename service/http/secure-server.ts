@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
+import { followCertificates, listenerCertificates } from '../sockets/shown-certificates.ts'
 import { CONNECTION_LIMITS, limitConnections } from './connection-limits.ts'
 
 /**
@@ -13,8 +14,7 @@ export function createSecureServer(
 ): Server {
   const { headersTimeout, requestTimeout, connectionsCheckingInterval } = CONNECTION_LIMITS
   const server = createServer({
-    ...certificates.current,
-    minVersion,
+    ...listenerCertificates(certificates, minVersion),
     handshakeTimeout,
     headersTimeout,
     requestTimeout,
@@ -24,6 +24,6 @@ export function createSecureServer(
   // Node leaves one that came and never began to the listener of clientError, whose answer would wait for the handshake
   // for ever: silent connections would pile up, and no close would end.
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
+  followCertificates(server, certificates, minVersion)
   return server
 }

@@ -9,6 +9,7 @@ import { HeadReader } from './head-reader.ts'
 import { HeldBytes, type HeldTotal } from './held-bytes.ts'
 import { CONNECTION_WINDOW, INITIAL_WINDOW, STREAMS_MAX, writeOurSettings } from './our-settings.ts'
 import type { OutputBuffer } from './output-buffer.ts'
+import { type Peer, peerOf } from './peer.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { PREFACE, prefaceIn, refusalOf } from './preface.ts'
 import { ReceiveWindow } from './receive-window.ts'
@@ -24,7 +25,6 @@ export interface ConnectionOptions extends SocketOutputOptions {
    * are refused, and one that stays there for a minute is cut off.
    */
   readonly maxHeldBytes: number
-  /** Of all clients of the server. */
   readonly heldTotal: HeldTotal
   /** A fault of ours that ended the connection. */
   readonly onFault: (error: unknown) => void
@@ -38,7 +38,7 @@ export interface ConnectionOptions extends SocketOutputOptions {
  * While the client does not take what was written, nothing more is read of it.
  */
 export class Connection implements StreamCarrier, FrameSink {
-  readonly peer: { readonly address: string }
+  readonly peer: Peer
   /** As it is until the client says more. */
   sendWindow = INITIAL_WINDOW
   readonly #socket: ClientSocket
@@ -74,7 +74,7 @@ export class Connection implements StreamCarrier, FrameSink {
   constructor(socket: ClientSocket, options: ConnectionOptions) {
     this.#socket = socket
     this.#options = options
-    this.peer = { address: socket.remoteAddress ?? '' }
+    this.peer = peerOf(socket)
     this.#budget = new FloodBudget(options.clock)
     this.#held = new HeldBytes(options.maxHeldBytes, options.heldTotal)
     this.#handshake = options.clock.after(HANDSHAKE_MS, () => socket.destroy())

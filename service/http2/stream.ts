@@ -1,6 +1,7 @@
 import { ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FRAME, WINDOW_MAX } from './frame.ts'
 import type { OutputBuffer } from './output-buffer.ts'
+import type { Peer } from './peer.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Who answers one request. Bytes are valid during the call only. */
@@ -20,7 +21,7 @@ export interface StreamHandler {
 /** What streams use of their connection. */
 export interface StreamCarrier {
   /** Stands for the other end, and says where it is. */
-  readonly peer: { readonly address: string }
+  readonly peer: Peer
   /** Where frames are written; they leave at the end of this turn. */
   readonly out: OutputBuffer
   /** Bytes of DATA that the client takes on all streams together. */

@@ -2,6 +2,8 @@
 export interface CertificatePair {
   readonly cert: Buffer
   readonly key: Buffer
+  /** Who signs certificates of clients, PEM; left out: they are not asked for one. */
+  readonly clientCa?: Buffer | undefined
 }
 
 /** From when to when a certificate counts, in Unix milliseconds. */

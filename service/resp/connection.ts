@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
+import { certificateTextOf } from '../sockets/client-certificate.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -64,7 +65,7 @@ export class Connection {
     this.#socket = socket
     this.#work = work
     this.#encrypted = encrypted
-    this.#session = new Session(id, clientNameAt(socket.remoteAddress))
+    this.#session = new Session(id, clientNameAt(socket.remoteAddress), certificateTextOf(socket))
     const { replies: out, issuer, tracer, limits, counters, version } = work
     const end = (): void => this.#end()
     this.#context = { session: this.#session, out, issuer, tracer, limits, counters, version, end }

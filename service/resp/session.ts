@@ -1,3 +1,4 @@
+import { keyDigest } from '../app/authenticator.ts'
 import type { TraceParent } from '../core/traceparent.ts'
 import type { RespVersion } from './reply-buffer.ts'
 
@@ -10,15 +11,19 @@ export class Session {
   version: RespVersion = 2
   /** By CLIENT SETNAME; '' without one. */
   name = ''
-  /** The key of the last AUTH that was right, and its keyDigest. */
+  /** The key of the last AUTH that was right, or the certificate that the client showed, and its keyDigest. */
   keyText: string | undefined
   keyDigest: string | undefined
 
   #trace: TraceParent | undefined
+  readonly #certificateText: string | undefined
 
-  constructor(id: number, client: string) {
+  /** `certificateText`: as certificateTextOf has it. */
+  constructor(id: number, client: string, certificateText?: string) {
     this.id = id
     this.client = client
+    this.#certificateText = certificateText
+    this.#beginAs(certificateText)
   }
 
   /** IDGEN.TRACE: what comes next belongs to this trace. */
@@ -37,8 +42,12 @@ export class Session {
   reset(): void {
     this.version = 2
     this.name = ''
-    this.keyText = undefined
-    this.keyDigest = undefined
     this.#trace = undefined
+    this.#beginAs(this.#certificateText)
+  }
+
+  #beginAs(keyText: string | undefined): void {
+    this.keyText = keyText
+    this.keyDigest = keyText === undefined ? undefined : keyDigest(keyText)
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type ConnectionPlaces, guardConnections } from './connection-places.ts'
 import { Farewell } from './farewell.ts'
 import { listenAt } from './listen-at.ts'
+import { followCertificates, listenerCertificates } from './shown-certificates.ts'
 
 export interface Encryption {
   readonly certificates: CertificateSource
@@ -55,14 +56,13 @@ export function newSocketServer({ tls, places, refused }: SocketServerOptions, a
 
 function newEncryptedServer({ certificates, minVersion, protocols }: Encryption, accept: Accept): Server {
   const server = createSecureServer({
-    ...certificates.current,
+    ...listenerCertificates(certificates, minVersion),
     ...SOCKET_OPTIONS,
     allowHalfOpen: true,
-    minVersion,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     ...(protocols && { ALPNProtocols: [...protocols] }),
   })
-  certificates.follow((pair) => server.setSecureContext({ ...pair, minVersion }))
+  followCertificates(server, certificates, minVersion)
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return server.on('secureConnection', (socket) => accept(socket, true, nothing))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
-import type { Caller } from '../app/authenticator.ts'
+import { type Caller, KEY_TEXT_MAX } from '../app/authenticator.ts'
 import { IdgenError } from '../core/errors.ts'
 import { KnownKeys } from './known-keys.ts'
 
@@ -90,7 +90,7 @@ describe('the keys that a thread knows', () => {
 
   test('of a text that is too long for a key only so much is sent that it is refused', () => {
     void keys.authenticate('x'.repeat(100_000), CLIENT).catch(() => undefined)
-    assert.equal(asked[0]?.keyText?.length, 257)
+    assert.equal(asked[0]?.keyText?.length, KEY_TEXT_MAX + 1)
   })
 
   test('where no key is needed everybody is known', () => {

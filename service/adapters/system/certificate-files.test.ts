@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { RecordedLog } from '../../../test/fixtures/recorded-log.ts'
-import { type SelfSigned, selfSigned } from '../../../test/fixtures/self-signed.ts'
+import { authority, type SelfSigned, selfSigned } from '../../../test/fixtures/self-signed.ts'
 import { CertificateFiles } from './certificate-files.ts'
 
 async function folder(t: TestContext): Promise<string> {
@@ -97,4 +97,28 @@ test('a start with a pair that cannot be used is refused and says why; an expire
   await write(at, selfSigned('old', { expired: true }))
   const { log } = await opened(at)
   assert.match(JSON.stringify(log.lines), /it has expired/)
+})
+
+test('authorities of clients are read beside the pair, and a file without any is refused', async (t) => {
+  const at = await folder(t)
+  await write(at, selfSigned('server'))
+  const paths = { cert: join(at, 'tls.crt'), key: join(at, 'tls.key'), clientCa: join(at, 'clients.crt') }
+  const log = new RecordedLog()
+  await assert.rejects(CertificateFiles.open({ ...paths, log }), /clients\.crt cannot be read \(ENOENT\)/)
+  const [first, second] = [authority('first').cert, authority('second').cert]
+  await writeFile(paths.clientCa, first)
+  const files = await CertificateFiles.open({ ...paths, log })
+  assert.equal(String(files.current.clientCa), first)
+  const look = async (text: string): Promise<string> => {
+    await writeFile(paths.clientCa, text)
+    await files.check()
+    await files.check()
+    return String(files.current.clientCa)
+  }
+  assert.equal(await look(''), first)
+  assert.equal(await look(first.replace(/[A-Za-z]{20}/, 'A'.repeat(20))), first)
+  const faults = log.lines.map(({ fields }) => String(fields['fault'])).filter((text) => text !== 'undefined')
+  assert.match(faults[0] ?? '', /clientCa holds no PEM certificate/)
+  assert.match(faults[1] ?? '', /clientCa holds a certificate that cannot be read/)
+  assert.equal(await look(first + second), first + second)
 })

@@ -9,6 +9,8 @@ export interface CertificateFilesOptions {
   /** Path of the certificate, with those that sign it, PEM. */
   readonly cert: string
   readonly key: string
+  /** Authorities of clients, PEM; '' or left out: none. */
+  readonly clientCa?: string
   readonly log: Log
 }
 
@@ -116,30 +118,48 @@ const LOOK_EVERY_MS = 1000
 const FILE_MAX_BYTES = 1_048_576
 
 /** An Error says what is wrong, without any of the text. */
-async function read({ cert, key }: CertificateFilesOptions): Promise<CertificatePair | Error> {
+async function read({ cert, key, clientCa = '' }: CertificateFilesOptions): Promise<CertificatePair | Error> {
   try {
-    const [certText, keyText] = await Promise.all([readFile(cert), readFile(key)])
-    if (Math.max(certText.length, keyText.length) > FILE_MAX_BYTES)
+    const files = [cert, key, ...(clientCa === '' ? [] : [clientCa])]
+    const [certText = NOTHING, keyText = NOTHING, caText] = await Promise.all(
+      files.map((file) => readFile(file)),
+    )
+    if (Math.max(certText.length, keyText.length, caText?.length ?? 0) > FILE_MAX_BYTES)
       return new Error(`a file is larger than ${FILE_MAX_BYTES} bytes`)
-    return { cert: certText, key: keyText }
+    return { cert: certText, key: keyText, clientCa: caText }
   } catch (error) {
     const { path = '', code = String(error) } = error as NodeJS.ErrnoException
     return new Error(`${path} cannot be read (${code})`)
   }
 }
 
-function fingerprint({ cert, key }: CertificatePair): string {
-  return `${cert.toString('latin1')}\n${key.toString('latin1')}`
+const NOTHING = Buffer.alloc(0)
+
+function fingerprint({ cert, key, clientCa = NOTHING }: CertificatePair): string {
+  return [cert, key, clientCa].map((text) => text.toString('latin1')).join('\n')
 }
 
-function faultOf({ cert, key }: CertificatePair): string | undefined {
+function faultOf({ cert, key, clientCa }: CertificatePair): string | undefined {
   try {
     createSecureContext({ cert, key })
+    // OpenSSL takes a file without any certificate for one with none, and then lets nobody in.
+    if (clientCa !== undefined) return authorityFault(clientCa.toString('latin1'))
     return undefined
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     return code.endsWith('KEY_VALUES_MISMATCH')
       ? 'the key is that of another certificate'
       : `they are no PEM certificate and key (${message})`
+  }
+}
+
+function authorityFault(text: string): string | undefined {
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (certificates.length === 0) return 'server.https.clientCa holds no PEM certificate'
+  try {
+    for (const one of certificates) new X509Certificate(one)
+    return undefined
+  } catch (error) {
+    return `server.https.clientCa holds a certificate that cannot be read (${(error as Error).message})`
   }
 }
