@@ -1,7 +1,8 @@
 # idgen as an image: emitted JavaScript, no development tools, no embedded database, not root.
 #   docker build --tag idgen .
 #   docker run --env IDGEN_DATABASE_URL=postgres://… --publish 8080:8080 --publish 50051:50051 idgen
-ARG BASE_IMAGE=node:24-bookworm-slim
+# As exact as `node` in package.json; for the bytes of one build give a digest: --build-arg BASE_IMAGE=node@sha256:…
+ARG BASE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src

@@ -4,7 +4,7 @@
 BIN := node_modules/.bin
 NODE := $(BIN)/node
 IMAGE ?= idgen:dev
-BASE_IMAGE ?= node:24-bookworm-slim
+BASE_IMAGE ?= node:24.21.0-bookworm-slim
 # What `make test` runs.
 SUITES ?= unit integration cluster
 # How long `make fuzz` goes on with each protocol (and FUZZ_SEED=7 replays one seed).
@@ -20,7 +20,7 @@ GATED := core sdk http grpc resp batch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
+.PHONY: help install run check audit-packages sbom format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -41,6 +41,14 @@ check: ## Format, lint with the layer rules, types, dead code, generated files, 
 	$(BIN)/buf lint
 	$(NODE) scripts/generate.ts --check
 	$(NODE) scripts/crd-compatibility.ts
+
+audit-packages: ## Known vulnerabilities of what production installs; fails at high ones, says so where the registry cannot tell
+	@scripts/install.sh dev
+	@$(NODE) scripts/audit-packages.ts
+
+sbom: ## Write dist/sbom.cdx.json: all packages of production with licences and hashes (CycloneDX)
+	@scripts/install.sh dev
+	@$(NODE) scripts/sbom.ts dist/sbom.cdx.json
 
 format: ## Format every file
 	@scripts/install.sh dev

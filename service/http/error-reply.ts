@@ -46,13 +46,18 @@ function logFailure(error: IdgenError, request: FastifyRequest, traceId: string,
     traceId,
     code: error.code,
     method: request.method,
-    url: request.url.slice(0, URL_LOGGED_MAX),
+    url: pathOf(request.url),
     keyId: request.caller?.keyId,
   }
   if (error.code === 'IDGEN_INTERNAL') log.error({ ...fields, err: error }, 'request failed')
   else if (error.row.http >= 500 && !error.row.retryable)
     log.warn({ ...fields, err: error }, 'request failed')
   else log.debug({ ...fields, detail: error.message }, 'request refused')
+}
+
+/** For the log. A query is left out: people put keys there, which belong into a header. */
+export function pathOf(url: string): string {
+  return (url.split('?', 1)[0] ?? '').slice(0, URL_LOGGED_MAX)
 }
 
 const URL_LOGGED_MAX = 500

@@ -11,6 +11,7 @@ import { admitCallers, admitReaders } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { declarationRoutes } from './declaration-routes.ts'
+import { pathOf } from './error-reply.ts'
 import { type Compatibility, foreignRoutes } from './foreign-routes.ts'
 import { closeGracefully } from './graceful-close.ts'
 import { groupRoutes } from './group-routes.ts'
@@ -161,7 +162,7 @@ function managementRoutes(
         {
           ...actorOf(request),
           method: request.method,
-          url: request.url,
+          url: pathOf(request.url),
           status: reply.statusCode,
         },
         'changed over HTTP',
