@@ -1,7 +1,7 @@
 import type { RedisCounters } from './adapters/redis/redis-client.ts'
 import type { RedisFacts } from './adapters/redis/redis-facts.ts'
 import type { Config } from './config/keys.ts'
-import { listed } from './open-coordinator.ts'
+import { listed, readPem } from './open-coordinator.ts'
 import type { BlockCache } from './ports/block-cache.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
@@ -42,8 +42,16 @@ export async function openCache(
     import('./adapters/redis/redis-record-cache.ts'),
     import('./adapters/redis/redis-facts.ts'),
   ])
-  const { cluster, timeout: timeoutMs } = redis
-  const client = new RedisClient({ endpoints, cluster, timeoutMs, clock, log, ...(tracer && { tracer }) })
+  const { cluster, timeout: timeoutMs, tls } = redis
+  const client = new RedisClient({
+    endpoints,
+    cluster,
+    timeoutMs,
+    clock,
+    log,
+    ...(tls.ca !== '' && { ca: readPem('redis.tls.ca', tls.ca) }),
+    ...(tracer && { tracer }),
+  })
   return {
     blocks: new RedisBlockCache(client),
     records: new RedisRecordCache(client),

@@ -55,7 +55,8 @@ export function listed(text: string): string[] {
     .filter((part) => part !== '')
 }
 
-function readPem(key: string, file: string): Buffer {
+/** @throws IDGEN_CONFIG_INVALID when the file that `key` names cannot be read */
+export function readPem(key: string, file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {

@@ -98,6 +98,14 @@ export const COORDINATION_KEYS = {
     reload: 'restart',
     doc: 'Redis servers, for example redis://cache:6379, or several of a cluster with commas between them. Secret because it may hold a password.',
   },
+  'redis.tls.ca': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'the certificates the system trusts',
+    reload: 'restart',
+    local: true,
+    doc: 'File with the certificates that sign those of Redis, PEM. Used with rediss:// endpoints.',
+  },
   'redis.cluster': {
     kind: 'boolean',
     default: false,

@@ -55,6 +55,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...portFaults(values, faulty),
     ...pairFaults(values, faulty),
     ...etcdFaults(values),
+    ...redisFaults(values),
     ...networkFaults(values),
     ...compatibilityFaults(values),
     ...clientFaults(values),
@@ -115,6 +116,15 @@ function etcdFaults(values: ConfigValues): FieldFault[] {
       faults.push({ path, message: `needs etcd.endpoints that begin with https://, not ${endpoints}` })
   return faults
 }
+
+function redisFaults(values: ConfigValues): FieldFault[] {
+  const endpoints = String(values.get('redis.endpoints'))
+  if (values.get(REDIS_CA) === '' || endpoints === '' || endpoints.includes('rediss://')) return []
+  // They may hold a password, so they are not repeated.
+  return [{ path: REDIS_CA, message: 'needs redis.endpoints that begin with rediss://' }]
+}
+
+const REDIS_CA: KeyPath = 'redis.tls.ca'
 
 function networkFaults(values: ConfigValues): FieldFault[] {
   const parsed = parseNetworks(String(values.get(PROXIES)))

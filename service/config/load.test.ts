@@ -205,6 +205,10 @@ describe('rules between keys', () => {
       'etcd: { endpoints: "http://etcd:2379", tls: { ca: /ca.pem } }',
       'etcd.tls.ca needs etcd.endpoints that begin with https://, not http://etcd:2379',
     ],
+    [
+      'redis: { endpoints: "redis://:secret@cache", tls: { ca: /ca.pem } }',
+      'redis.tls.ca needs redis.endpoints that begin with rediss://',
+    ],
     ['server: { https: { cert: /c.pem } }', 'server.https.cert needs server.https.key beside it'],
     ['server: { https: { key: /k.pem } }', 'server.https.key needs server.https.cert beside it'],
     [

@@ -129,7 +129,7 @@ function clusterArguments(busPort: number): string[] {
 }
 
 /** @throws an Error that says what to install */
-function redisServerProgram(): string {
+export function redisServerProgram(): string {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const found = folders.map((folder) => join(folder, 'redis-server')).find((path) => existsSync(path))
   if (found === undefined)

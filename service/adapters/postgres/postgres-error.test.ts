@@ -27,6 +27,14 @@ test('failures of pg itself, which carry no code, mean that the store is unavail
     assert.equal(fromPostgres(new Error(message), 'testing').code, 'IDGEN_STORE_UNAVAILABLE', message)
 })
 
+test('a certificate that is not trusted is said to be, with what to do', () => {
+  for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
+    const error = fromPostgres(coded(code), 'testing')
+    assert.equal(error.code, 'IDGEN_STORE_UNAVAILABLE')
+    assert.match(error.message, new RegExp(`\\(${code}\\): its certificate is not trusted; .* sslrootcert`))
+  }
+})
+
 test('a missing table or column asks for the migration', () => {
   for (const code of ['42P01', '42703'])
     assert.match(fromPostgres(coded(code), 'testing').message, /run idgen migrate/)

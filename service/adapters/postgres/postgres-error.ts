@@ -19,7 +19,8 @@ export function codeOf(thrown: unknown): string {
 }
 
 function kindOf(code: string, thrown: unknown): ErrorCode {
-  if (UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2))) return 'IDGEN_STORE_UNAVAILABLE'
+  if (UNTRUSTED.has(code) || UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)))
+    return 'IDGEN_STORE_UNAVAILABLE'
   if (code === '42P01' || code === '42703') return 'IDGEN_SCHEMA_MISMATCH'
   // Text that PostgreSQL cannot hold (NUL, broken UTF-8) can only have come in with the request.
   if (code === '22021' || code === '22P05') return 'IDGEN_REQUEST_INVALID'
@@ -32,12 +33,31 @@ function kindOf(code: string, thrown: unknown): ErrorCode {
 
 function hint(kind: ErrorCode, code: string): string {
   const shown = code === '' ? '' : ` (${code})`
+  if (UNTRUSTED.has(code))
+    return `${shown}: its certificate is not trusted; name the file with its authority as sslrootcert, and the host as the certificate does, in database.url.`
   if (kind === 'IDGEN_STORE_UNAVAILABLE') return `${shown}: it cannot be reached or is not ready; try again.`
   if (kind === 'IDGEN_SCHEMA_MISMATCH')
     return `${shown}: its schema is not the expected one; run idgen migrate.`
   if (kind === 'IDGEN_REQUEST_INVALID') return `${shown}: a text holds a character that cannot be stored.`
   return `${shown}; the server log has the details.`
 }
+
+/** What Node says of a certificate that it does not take; a new one may be taken, so a later try may succeed. */
+const UNTRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
 
 /** Classes of SQLSTATE that a later try may not meet: connection, authorisation, rollback, resources, operator. */
 const UNAVAILABLE_CLASSES = new Set(['08', '28', '40', '53', '57', '58'])

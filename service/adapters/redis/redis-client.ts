@@ -11,6 +11,8 @@ export interface RedisClientOptions {
   /** redis:// or rediss:// URLs with user and password; more than one only for a cluster. */
   readonly endpoints: readonly string[]
   readonly cluster: boolean
+  /** PEM, for rediss:// endpoints; left out: the certificates the runtime trusts. */
+  readonly ca?: Buffer
   /** A call that has no answer after this time counts as failed, outcome unknown; milliseconds. */
   readonly timeoutMs: number
   readonly clock: Clock
@@ -164,7 +166,7 @@ function reconnectDelay(times: number): number {
 interface ConnectionOptions {
   readonly username?: string
   readonly password?: string
-  readonly tls?: Record<string, never>
+  readonly tls?: { readonly ca?: Buffer }
   readonly connectionName: string
   readonly maxRetriesPerRequest: number
   readonly autoResendUnfulfilledCommands: boolean
@@ -177,7 +179,7 @@ function connectionOptions(endpoints: RedisEndpoints, options: RedisClientOption
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: options.ca === undefined ? {} : { ca: options.ca } } : {}),
     connectionName: 'idgen',
     // A command is sent once or not at all: what waits or is sent again would be carried out after it was given up.
     maxRetriesPerRequest: 0,
