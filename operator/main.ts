@@ -64,7 +64,7 @@ interface Shared {
 
 /** Both kinds, over the same caches. */
 function startReconcilers(settings: Settings, shared: Shared) {
-  const { watchNamespaces, serviceAddress, namespace } = settings
+  const { watchNamespaces, serviceAddress, namespace, runbooks } = settings
   const watcher = reflectorWatcher(shared)
   const caches = new GeneratorCaches({ ...shared, watcher, namespaces: watchNamespaces, slimBizTag })
   const { idGenerators, bizTags, secrets } = caches
@@ -86,6 +86,7 @@ function startReconcilers(settings: Settings, shared: Shared) {
     ...shared,
     caches,
     images: settings,
+    runbooks,
     tagTotals: (key) => tags.totals(key),
     // Outside of the cluster there are no pods of it that a NetworkPolicy could name.
     operatorNamespace: process.env['KUBERNETES_SERVICE_HOST'] === undefined ? undefined : namespace,

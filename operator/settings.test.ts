@@ -15,6 +15,7 @@ describe('settings of the operator', () => {
       image: undefined,
       allowedImages: [],
       serviceAddress: undefined,
+      runbooks: undefined,
     })
   })
 
@@ -32,6 +33,18 @@ describe('settings of the operator', () => {
     assert.equal(readSettings(address('https://127.0.0.1:8443')).serviceAddress, 'https://127.0.0.1:8443')
     for (const bad of ['http://a:8443', 'https://a/b', 'a:8443'])
       assert.throws(() => readSettings(address(bad)), /SERVICE_ADDRESS must be https/)
+  })
+
+  test('the address of the runbooks is one that the name of a page can be put behind', () => {
+    const runbooks = (value: string) => readSettings({ IDGEN_OPERATOR_RUNBOOKS: value }).runbooks
+    assert.equal(runbooks('https://wiki.example/idgen/'), 'https://wiki.example/idgen/')
+    for (const bad of [
+      'https://wiki.example/idgen',
+      'wiki/',
+      'javascript:alert(1)/',
+      'https://a/?page=/'.slice(0, -1),
+    ])
+      assert.throws(() => runbooks(bad), /RUNBOOKS must be an address that ends with a slash/)
   })
 
   test('every setting is explained', () => {

@@ -15,6 +15,8 @@ export interface Settings {
   readonly allowedImages: readonly string[]
   /** Instead of the address of the Service: where the operator runs outside the cluster. */
   readonly serviceAddress: string | undefined
+  /** Below it lie the pages that alerts link to. */
+  readonly runbooks: string | undefined
 }
 
 /** One line a setting, for `--help`. */
@@ -28,6 +30,7 @@ IDGEN_OPERATOR_WATCH_NAMESPACES  namespaces to look after, with commas between (
 IDGEN_OPERATOR_IMAGE             image of IdGenerators that name none (none)
 IDGEN_OPERATOR_ALLOWED_IMAGES    what an image must begin with, with commas between (anything)
 IDGEN_OPERATOR_SERVICE_ADDRESS   https://host:port of a service, where the operator runs outside the cluster (its Service)
+IDGEN_OPERATOR_RUNBOOKS          address of a copy of docs/runbooks, for the links of alerts (https://idgen.io/docs/runbooks/)
 KUBECONFIG                       how to reach the API server outside the cluster`
 
 /** Throws one Error that names everything that is wrong. */
@@ -60,6 +63,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const serviceAddress = text('IDGEN_OPERATOR_SERVICE_ADDRESS', '') || undefined
   if (serviceAddress !== undefined && !isAddress(serviceAddress))
     faults.push(`IDGEN_OPERATOR_SERVICE_ADDRESS must be https://host:port, not "${serviceAddress}"`)
+  const runbooks = text('IDGEN_OPERATOR_RUNBOOKS', '') || undefined
+  if (runbooks !== undefined && !isFolder(runbooks))
+    faults.push(`IDGEN_OPERATOR_RUNBOOKS must be an address that ends with a slash, not "${runbooks}"`)
   if (faults.length > 0 || !isLevel(level)) throw new Error(faults.join('; '))
   return {
     namespace,
@@ -72,6 +78,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     image: text('IDGEN_OPERATOR_IMAGE', '') || undefined,
     allowedImages: words('IDGEN_OPERATOR_ALLOWED_IMAGES'),
     serviceAddress,
+    runbooks,
   }
 }
 
@@ -79,6 +86,12 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 function isLevel(text: string): text is Settings['logLevel'] {
   return (LEVELS as readonly string[]).includes(text)
+}
+
+/** The name of a page is put behind it. */
+function isFolder(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === text && text.endsWith('/')
 }
 
 /** Keys go over it: never without TLS. */

@@ -9,6 +9,6 @@ const INTRODUCTION = `# Alert rules for a Prometheus that nobody but you looks a
 
 /** The alert rules as a file of their own, by its path. */
 export function alertFiles(): Readonly<Record<string, string>> {
-  const text = stringify({ groups: ruleGroups(PLAIN_SCOPE, 'idgen') }, { lineWidth: 0 })
+  const text = stringify({ groups: ruleGroups(PLAIN_SCOPE, { name: 'idgen' }) }, { lineWidth: 0 })
   return { 'alerts/idgen.yaml': `${INTRODUCTION}${text}` }
 }

@@ -3,7 +3,6 @@ import { wantedPods } from '../core/pod-budget.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { routeShares } from '../core/route-shares.ts'
 import type { Installation, InstalledRevision } from '../render/installation.ts'
-import type { OptionalKind } from '../render/object-kinds.ts'
 import { backendNames } from '../render/routes.ts'
 import { revisionStates } from './generator-decision.ts'
 import type { GeneratorPicture } from './generator-picture.ts'
@@ -21,7 +20,7 @@ export interface InstallationPlan {
 export function planInstallation(
   picture: GeneratorPicture,
   decision: RolloutDecision | undefined,
-  world: { readonly optionalKinds: ReadonlySet<OptionalKind>; readonly operatorNamespace?: string },
+  world: Pick<Installation, 'optionalKinds' | 'operatorNamespace' | 'runbooks'>,
 ): InstallationPlan {
   const { generator, nowMs, known, wanted, records, secretFacts, secrets, deployable } = picture
   const released = releasedRevisions(picture, decision)

@@ -37,6 +37,8 @@ export interface GeneratorReconcilerOptions {
   readonly tagTotals: (key: string) => TagTotals
   /** Where the operator's pods run; undefined outside of a cluster. */
   readonly operatorNamespace: string | undefined
+  /** As Installation.runbooks. */
+  readonly runbooks: string | undefined
   /** The IdGenerator is gone: nothing about it is to be remembered. */
   readonly onGone: (key: string) => void
 }
@@ -130,11 +132,12 @@ export class GeneratorReconciler {
 
   async #act(generator: IdGenerator, course: Course): Promise<void> {
     const { picture, decision, signal } = course
-    const { objects, events, caches, operatorNamespace } = this.#options
+    const { objects, events, caches, operatorNamespace, runbooks } = this.#options
     const { optionalKinds } = caches
     const plan = planInstallation(picture, decision, {
       optionalKinds,
       ...(operatorNamespace === undefined ? {} : { operatorNamespace }),
+      ...(runbooks === undefined ? {} : { runbooks }),
     })
     const rendering = render(plan.installation)
     const record = picture.records.get(picture.wanted)

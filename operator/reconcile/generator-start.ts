@@ -35,6 +35,8 @@ export interface GeneratorOptions {
   readonly tagTotals: (generatorKey: string) => TagTotals
   /** undefined outside of a cluster. */
   readonly operatorNamespace: string | undefined
+  /** As Installation.runbooks. */
+  readonly runbooks?: string | undefined
   /** How pods and Prometheus servers are asked; tests answer themselves. */
   readonly get?: BoundedGet
 }
@@ -46,7 +48,7 @@ export interface StartedGenerators {
 
 /** Everything that looks after IdGenerators, ready to be started by the runtime. Before the caches are. */
 export function startGenerators(options: GeneratorOptions): StartedGenerators {
-  const { client, clock, log, metrics, caches, images, tagTotals, operatorNamespace } = options
+  const { client, clock, log, metrics, caches, images, tagTotals, operatorNamespace, runbooks } = options
   const events = new GeneratorEvents(options.recorder)
   const onConflict = (key: string, kind: string, conflict: KubeError): void => {
     log.warn(
@@ -71,6 +73,7 @@ export function startGenerators(options: GeneratorOptions): StartedGenerators {
     images,
     tagTotals,
     operatorNamespace,
+    runbooks,
     store: new SecretStore({
       client,
       applier,

@@ -14,16 +14,25 @@ export interface RuleGroup {
   readonly rules: readonly object[]
 }
 
+export interface RuleNaming {
+  /** Of the group. */
+  readonly name: string
+  /** On every alert. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Where the page of each alert is, with a slash at its end. */
+  readonly runbooks?: string
+}
+
 /**
  * What R-3.1.2 names is told within a minute of its cause (decision 0035): at most 24 s until a rate over 40 s has
  * moved far enough, 5 s until it is scraped, 5 s until it is looked at, 15 s held, 5 s until the message goes out.
  */
 export function ruleGroups(
   scope: RuleScope,
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
+  { name, labels = {}, runbooks = RUNBOOKS }: RuleNaming,
 ): RuleGroup[] {
-  return [{ name, interval: '5s', rules: alertRules(scope).map((rule) => prometheusRule(rule, labels)) }]
+  const rules = alertRules(scope).map((rule) => prometheusRule(rule, labels, runbooks))
+  return [{ name, interval: '5s', rules }]
 }
 
 export function alertRules(scope: RuleScope): AlertRule[] {
@@ -41,11 +50,12 @@ export function alertRules(scope: RuleScope): AlertRule[] {
 function prometheusRule(
   { severity, summary, description, ...rule }: AlertRule,
   labels: Readonly<Record<string, string>>,
+  runbooks: string,
 ): object {
   return {
     ...rule,
     labels: { severity, ...labels },
-    annotations: { summary, description, runbook_url: `${RUNBOOKS}${rule.alert}.md` },
+    annotations: { summary, description, runbook_url: `${runbooks}${rule.alert}.md` },
   }
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { alertRules } from './alert-groups.ts'
 import { ruleScope } from './alert-rule.ts'
-import { DEFAULT_SPEC, sampleGenerator } from './sample-installations.ts'
+import { monitoring } from './monitoring.ts'
+import { DEFAULT_SPEC, sampleGenerator, settled } from './sample-installations.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const rulesOf = (spec: Parameters<typeof sampleGenerator>[0] = {}) =>
@@ -109,4 +110,22 @@ describe('alert rules', () => {
     assert.equal(names.includes('IdgenDown'), false)
     assert.equal(names.length, rules.length - 1)
   })
+})
+
+const MONITORED = {
+  monitoring: { ...DEFAULT_SPEC.monitoring, serviceMonitor: true, prometheusRule: true },
+}
+
+test('alerts link to the pages of the project, or to where the operator was told that they are', () => {
+  const links = (runbooks?: string): string[] =>
+    monitoring(settled(MONITORED, runbooks === undefined ? {} : { runbooks })).flatMap((object) =>
+      [...JSON.stringify(object).matchAll(/"runbook_url":"([^"]+)"/g)].map(([, link = '']) => link),
+    )
+  assert.equal(links().length, rules.length)
+  assert.ok(links().every((link) => link.startsWith('https://idgen.io/docs/runbooks/Idgen')))
+  const own = links('https://wiki.example/idgen/')
+  assert.deepEqual(
+    own,
+    rules.map(({ alert }) => `https://wiki.example/idgen/${alert}.md`),
+  )
 })

@@ -23,6 +23,8 @@ export interface Installation {
   readonly backendName?: string
   /** Where the operator runs: its pods get through the NetworkPolicy. undefined outside of a cluster. */
   readonly operatorNamespace?: string
+  /** Address of the pages that alerts link to, with a slash at its end; left out: those of the project. */
+  readonly runbooks?: string
 }
 
 export interface InstalledRevision {

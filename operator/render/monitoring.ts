@@ -16,10 +16,10 @@ export function wantedMonitoring({ spec: { monitoring } }: IdGenerator): Optiona
   ]
 }
 
-export function monitoring({ generator, optionalKinds }: Installation): RenderedObject[] {
+export function monitoring({ generator, optionalKinds, runbooks }: Installation): RenderedObject[] {
   const kinds = wantedMonitoring(generator).filter((kind) => optionalKinds.has(kind))
   return kinds.map((kind) =>
-    kind === 'ServiceMonitor' ? serviceMonitor(generator) : prometheusRule(generator),
+    kind === 'ServiceMonitor' ? serviceMonitor(generator) : prometheusRule(generator, runbooks),
   )
 }
 
@@ -36,10 +36,11 @@ function serviceMonitor(generator: IdGenerator): RenderedObject {
   return ownedObject(generator, KINDS.ServiceMonitor, name, { spec }, { labels })
 }
 
-function prometheusRule(generator: IdGenerator): RenderedObject {
+function prometheusRule(generator: IdGenerator, runbooks: string | undefined): RenderedObject {
   const { name } = generator.metadata
   const { labels = {} } = generator.spec.monitoring
-  const spec = { groups: ruleGroups(ruleScope(generator), `idgen.${name}`, alertLabels(generator)) }
+  const naming = { name: `idgen.${name}`, labels: alertLabels(generator), ...(runbooks && { runbooks }) }
+  const spec = { groups: ruleGroups(ruleScope(generator), naming) }
   return ownedObject(generator, KINDS.PrometheusRule, name, { spec }, { labels })
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { InstanceStatus } from '../app/instance-status.ts'
+import { problemResponses } from './problem.ts'
 import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 const TEXT = { type: 'string' } as const
@@ -59,6 +60,12 @@ export function statusRoute(app: FastifyInstance, status: InstanceStatus): void 
               'text/html': { schema: TEXT },
             },
           },
+          ...problemResponses([
+            'IDGEN_UNAUTHENTICATED',
+            'IDGEN_RATE_LIMITED',
+            'IDGEN_INTERNAL',
+            'IDGEN_STORE_UNAVAILABLE',
+          ]),
         },
       },
     },
