@@ -83,8 +83,8 @@ export async function newHttpInThreads(
 }
 
 function optionsOf({ server }: Config): HttpServerOptions {
-  const { bodyLimit, openDocuments, maxConnectionAge: maxConnectionAgeMs } = server
-  return { bodyLimit, openDocuments, version: VERSION, maxConnectionAgeMs }
+  const { bodyLimit, openDocuments, maxConnectionAge: maxConnectionAgeMs, compatibility } = server
+  return { bodyLimit, openDocuments, version: VERSION, maxConnectionAgeMs, compatibility }
 }
 
 /** Where clients reach HTTPS: a Service may map another port to ours. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresSegmentLedger } from '../adapters/postgres/postgres-segment-ledger.ts'
 import { type AdvanceBy, type AdvancedTag, AdvanceTags } from '../app/advance-tags.ts'
 import { readImportCsv } from '../app/import-csv.ts'
+import { readMysqlDump } from '../app/import-mysql-dump.ts'
 import { type ImportedTag, type ImportRow, ImportTags } from '../app/import-tags.ts'
 import { ManageCatalog } from '../app/manage-catalog.ts'
 import { SegmentAllocator } from '../app/segment-allocator.ts'
@@ -29,6 +30,7 @@ interface ImportOptions {
   readonly config?: string
   readonly max?: string
   readonly file?: string
+  readonly fromMysqlDump?: string
   readonly into?: string
   readonly margin: number
   readonly algorithm: AlgorithmName
@@ -44,7 +46,11 @@ function importCommand(): Command {
     .argument('[tag]', 'workspace/group/tag, together with --max')
     .option('--max <number>', 'largest number the other system gave out or reserved')
     .option('--file <csv>', 'many tags: lines of name,max, with or without a heading; - reads standard input')
-    .option('--into <workspace/group>', 'where the names of --file belong')
+    .option(
+      '--from-mysql-dump <sql>',
+      'many tags: a dump of leaf_alloc (Leaf) or tiny_id_info (tinyid), made after that system has stopped; - reads standard input',
+    )
+    .option('--into <workspace/group>', 'where the names of --file or of the dump belong')
     .option('--margin <count>', 'numbers left free above, for what is still in flight', parseCount, MARGIN)
     .addOption(new Option('--algorithm <name>', 'first choice').choices([...ALGORITHMS]).default('segment'))
     .option('--dry-run', 'check everything, make nothing')
@@ -58,6 +64,7 @@ const IMPORT_HELP = `
 Examples:
   idgen tag import shop/orders/invoice --max 48211903 --dry-run
   idgen tag import --file maxima.csv --into shop/orders
+  mysqldump leaf leaf_alloc | idgen tag import --from-mysql-dump - --into shop/orders
 
 Where the maxima come from, once the old system has stopped:
   Leaf      SELECT biz_tag, max_id FROM leaf_alloc
@@ -93,17 +100,20 @@ function importLine({ path, startAt, outcome }: ImportedTag): string {
 }
 
 async function importRows(tag: string | undefined, options: ImportOptions): Promise<ImportRow[]> {
-  if ((tag === undefined) === (options.file === undefined))
-    throw usage('Name one tag with --max, or give many with --file.')
+  const many = [options.file, options.fromMysqlDump].filter((file) => file !== undefined)
+  if (many.length + (tag === undefined ? 0 : 1) !== 1)
+    throw usage('Name one tag with --max, or give many with --file or --from-mysql-dump.')
   if (tag !== undefined) {
     if (options.max === undefined) throw usage('--max is missing: the largest number given out so far.')
     if (options.into !== undefined)
-      throw usage('--into belongs to --file; name the tag as workspace/group/tag.')
+      throw usage('--into belongs to --file and --from-mysql-dump; name the tag as workspace/group/tag.')
     return [{ path: tag, max: options.max }]
   }
   if (options.into === undefined) throw usage('--into is missing: the workspace/group of the names.')
-  if (options.max !== undefined) throw usage('--max belongs to one tag; with --file each line has its own.')
-  const { rows, heading } = readImportCsv(await readText(options.file ?? ''), options.into)
+  if (options.max !== undefined) throw usage('--max belongs to one tag; a file has one for each of its tags.')
+  const text = await readText(many[0] ?? '')
+  if (options.fromMysqlDump !== undefined) return [...readMysqlDump(text, options.into)]
+  const { rows, heading } = readImportCsv(text, options.into)
   if (heading !== undefined) process.stderr.write(`The first line is taken for a heading: ${heading}\n`)
   return [...rows]
 }
@@ -119,10 +129,12 @@ async function readText(file: string): Promise<string> {
       chunks.push(part)
     }
   } catch (error) {
-    throw usage(`--file cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw usage(`The file cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (bytes > FILE_MAX)
-    throw usage(`--file has more than ${FILE_MAX / 1024 / 1024} MiB: is it the right one?`)
+    throw usage(
+      `The file has more than ${FILE_MAX / 1024 / 1024} MiB: is it the right one? Of a dump only one table is needed.`,
+    )
   return Buffer.concat(chunks).toString('utf8')
 }
 

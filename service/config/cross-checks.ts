@@ -55,6 +55,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...pairFaults(values, faulty),
     ...etcdFaults(values),
     ...networkFaults(values),
+    ...compatibilityFaults(values),
   ]
 }
 
@@ -132,3 +133,13 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['server.resp.tls', 'server.https.cert'],
 ]
 const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']
+
+/** Names of other services' clients are tags of one group; without it nobody can say of which. */
+function compatibilityFaults(values: ConfigValues): FieldFault[] {
+  const path = 'server.compatibility.group'
+  const group = String(values.get(path) ?? '')
+  const on = ['leaf', 'tinyid'].filter((name) => values.get(`server.compatibility.${name}`) === true)
+  const isGroup = /^[a-z0-9][a-z0-9._-]{0,62}\/[a-z0-9][a-z0-9._-]{0,62}$/.test(group)
+  if (isGroup || (group === '' && on.length === 0)) return []
+  return [{ path, message: `must be workspace/group, not ${JSON.stringify(group.slice(0, 200))}` }]
+}

@@ -265,3 +265,15 @@ describe('foreign variables', () => {
     assert.deepEqual(faultsOf('', { IDGEN_HTTP_PORT: '80' }).length, 1)
   })
 })
+
+test('endpoints of other services need a group, and a group is two names', () => {
+  const path = 'server.compatibility.group'
+  assert.deepEqual(faultsOf('', { IDGEN_SERVER_COMPATIBILITY_LEAF: 'true' }), [
+    `${path} must be workspace/group, not ""`,
+  ])
+  assert.deepEqual(faultsOf('', { IDGEN_SERVER_COMPATIBILITY_GROUP: 'acme' }), [
+    `${path} must be workspace/group, not "acme"`,
+  ])
+  const on = { IDGEN_SERVER_COMPATIBILITY_TINYID: 'true', IDGEN_SERVER_COMPATIBILITY_GROUP: 'acme/shop' }
+  assert.equal(loadConfig(undefined, on).server.compatibility.group, 'acme/shop')
+})

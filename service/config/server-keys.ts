@@ -1,3 +1,4 @@
+import { COMPATIBILITY_KEYS } from './compatibility-keys.ts'
 import type { KeyRow } from './key-row.ts'
 import { RESP_KEYS } from './resp-keys.ts'
 import { UI_KEYS } from './ui-keys.ts'
@@ -95,6 +96,7 @@ export const SERVER_KEYS = {
   },
   ...RESP_KEYS,
   ...UI_KEYS,
+  ...COMPATIBILITY_KEYS,
   'server.metrics.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
   'server.metrics.port': {
     kind: 'integer',

@@ -11,6 +11,7 @@ import { admitCallers, admitReaders } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { declarationRoutes } from './declaration-routes.ts'
+import { type Compatibility, foreignRoutes } from './foreign-routes.ts'
 import { closeGracefully } from './graceful-close.ts'
 import { groupRoutes } from './group-routes.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -49,6 +50,8 @@ export interface HttpServerOptions {
   readonly passed?: PassedRequests
   /** Registers the pages for people, below /ui; left out: there are none. */
   readonly pages?: (app: FastifyInstance) => Promise<void>
+  /** Endpoints of other services; left out: none. */
+  readonly compatibility?: Compatibility
 }
 
 /** The HTTP API (design.md section 5), ready to listen. Closing it lets requests in flight finish. */
@@ -95,6 +98,8 @@ export async function createHttpServer(
     await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))
   })
   await pagesForPeople(app, admission, options.pages)
+  if (options.compatibility !== undefined)
+    await foreignRoutes(app, { useCases, issuer, admission, compatibility: options.compatibility })
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
   const encryptedOnly = options.redirectTo !== undefined

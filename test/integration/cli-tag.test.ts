@@ -112,6 +112,23 @@ describe('idgen tag, with a database alone', () => {
     )
   })
 
+  test('a dump of the old system’s table, and what is beside it in the dump does not matter', async () => {
+    const dump =
+      "CREATE TABLE `x` (`id` int);\nINSERT INTO `leaf_alloc` VALUES ('pay',70,10,NULL,'2026-01-01'),('ship',7,10,'','2026-01-01');\n"
+    const args = ['tag', 'import', '--into', 'leaf/dump', '--margin', '10', '--json']
+    const made = await idgen([...args, '--from-mysql-dump', '-'], env, dump)
+    assert.equal(made.code, 0, made.err)
+    assert.deepEqual(
+      linesOf(made.out).map(({ path, startAt }) => [path, startAt]),
+      [
+        ['leaf/dump/pay', 81],
+        ['leaf/dump/ship', 18],
+      ],
+    )
+    const both = await idgen([...args, '--from-mysql-dump', '-', '--file', '-'], env, dump)
+    assert.match(both.err, /many with --file or --from-mysql-dump/)
+  })
+
   test('every fault is told with its place, and nothing is made', async () => {
     const file = join(folder, 'bad.csv')
     await writeFile(file, 'good,1\nBad Name,2\nword,many\ngood,3\nhuge,9007199254740992\n')

@@ -1,0 +1,37 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IdgenError } from '../core/errors.ts'
+
+/** Bodies of the clients are empty, or a form of a few short fields. */
+export const FORM_MAX_BYTES = 4096
+
+/** Clients send a form, or nothing under the name of one. */
+export function readForms(app: FastifyInstance): void {
+  const form = 'application/x-www-form-urlencoded'
+  app.addContentTypeParser(form, { parseAs: 'string', bodyLimit: FORM_MAX_BYTES }, (_request, body, done) =>
+    done(null, new URLSearchParams(String(body))),
+  )
+}
+
+/** A field of the query or of a form; the query wins, as the first of several does. */
+export function requestField(request: FastifyRequest, name: string): string | undefined {
+  const given = (request.query as Readonly<Record<string, unknown>>)[name]
+  const first: unknown = Array.isArray(given) ? given[0] : given
+  if (typeof first === 'string') return first
+  return request.body instanceof URLSearchParams ? (request.body.get(name) ?? undefined) : undefined
+}
+
+/** The same for a key: an empty one is none. */
+export function requestKey(request: FastifyRequest, name: string): string | undefined {
+  const text = requestField(request, name)
+  return text === '' ? undefined : text
+}
+
+/** What the other service's answer has no place for: our code and why, for the person who moves over. */
+export function foreignFault(reply: FastifyReply, error: IdgenError): FastifyReply {
+  if (error.retryAfterMs !== undefined)
+    reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
+  return reply.header(
+    'x-idgen-error',
+    `${error.code}: ${error.message.replace(/[^\x20-\x7e]/g, '?').slice(0, 500)}`,
+  )
+}
