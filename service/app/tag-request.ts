@@ -48,10 +48,10 @@ export function completed(request: TagRequest): TagDraft {
     )
   const given = defined(request.step)
   const space = completedSpace(defined(request.space))
-  const most = Math.min(DEFAULT_STEP.max, space.cellSize)
-  // Of a count that begins anew every day people see the gaps.
-  const base =
-    given.base ?? Math.min(space.format?.reset === undefined ? DEFAULT_STEP.base : DATED_BASE, most)
+  // Of a count that begins anew every day people see the gaps, and one process must not take a whole day's numbers.
+  const isDated = space.format?.reset !== undefined
+  const most = Math.min(DEFAULT_STEP.max, isDated ? Math.ceil(space.cellSize / DATED_SHARE) : space.cellSize)
+  const base = given.base ?? Math.min(isDated ? DATED_BASE : DEFAULT_STEP.base, most)
   return {
     chain: request.chain ?? chainFrom(request.algorithm ?? 'segment', space.format),
     step: {
@@ -80,8 +80,10 @@ function chainFrom(first: AlgorithmName, format: IdFormat | undefined): readonly
   return segmentOnly ? [first] : defaultChain(first).filter((name) => NUMERIC_ALGORITHMS.includes(name))
 }
 
-/** At most a hundred serials of a day are lost with a process. */
+/** At most a hundred serials of a day are lost with a process that is not busy. */
 const DATED_BASE = 100
+/** Of a data centre's numbers of a date one allocation takes at most a hundredth. */
+const DATED_SHARE = 100
 
 /** @throws IDGEN_REQUEST_INVALID */
 export function refuseFaults(draft: TagDraft): void {

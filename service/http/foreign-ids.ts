@@ -1,17 +1,16 @@
-import { authorize } from '../app/authenticator.ts'
+import type { FastifyRequest } from 'fastify'
+import { authorize, type Caller } from '../app/authenticator.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import type { RequestAdmission } from './request-admission.ts'
 
 /** One call of another service's client, in our words. */
 export interface ForeignCall {
   /** The name of what IDs are wanted of, there; here a tag of the group. */
   readonly name: string
   readonly keyText: string | undefined
-  /** Who asks, by address, as the limits count it. */
-  readonly client: string
-  readonly traceId: string | undefined
 }
 
 export interface ForeignOrder {
@@ -28,33 +27,40 @@ export interface ForeignOrder {
  */
 export class ForeignIds {
   readonly #issuer: TracedIssuer
+  readonly #admission: RequestAdmission
   readonly #group: string
 
   /** `group`: workspace/group of the tags. */
-  constructor(issuer: TracedIssuer, group: string) {
+  constructor(issuer: TracedIssuer, admission: RequestAdmission, group: string) {
     this.#issuer = issuer
+    this.#admission = admission
     this.#group = group
   }
 
   /** @throws IDGEN_UNAUTHENTICATED, IDGEN_FORBIDDEN, IDGEN_RATE_LIMITED, IDGEN_TAG_NOT_FOUND, and what issuing throws */
-  async issue(call: ForeignCall, order: ForeignOrder): Promise<IdBatch> {
+  async issue(request: FastifyRequest, call: ForeignCall, order: ForeignOrder): Promise<IdBatch> {
     const issuer = this.#issuer
     const path = `${this.#group}/${call.name}`
+    const traceId = request.trace?.traceId
     let keyId = 'none'
     try {
-      const caller = issuer.peekCaller(call.keyText) ?? (await issuer.authenticate(call.keyText, call.client))
+      const caller = issuer.peekCaller(call.keyText) ?? (await this.#authenticated(request, call))
       keyId = caller.keyId
       issuer.rates.admitKey(keyId)
       authorize(caller, 'issue', path)
       issuer.rates.admitTag(path)
       const batch = await this.#taken(path, order)
-      issuer.countCall(keyId, path, 'ok', order.count, call.traceId)
+      issuer.countCall(keyId, path, 'ok', order.count, traceId)
       return batch
     } catch (thrown) {
       const error = IdgenError.from(thrown)
-      issuer.countCall(keyId, path, error.code, 0, call.traceId)
+      issuer.countCall(keyId, path, error.code, 0, traceId)
       throw error
     }
+  }
+
+  #authenticated({ raw }: FastifyRequest, { keyText }: ForeignCall): Promise<Caller> {
+    return this.#issuer.authenticate(keyText, this.#admission.clientOf(raw))
   }
 
   async #taken(path: string, { count, run, first }: ForeignOrder): Promise<IdBatch> {

@@ -31,7 +31,7 @@ export async function foreignRoutes(app: FastifyInstance, parts: ForeignParts): 
   const { issuer, admission, useCases, compatibility } = parts
   const { leaf, leafKey, tinyid, group } = compatibility
   if (!leaf && !tinyid) return
-  const ids = new ForeignIds(issuer, group)
+  const ids = new ForeignIds(issuer, admission, group)
   await app.register(async (foreign) => {
     admission.limitAddresses(foreign)
     readForms(foreign)
@@ -39,7 +39,7 @@ export async function foreignRoutes(app: FastifyInstance, parts: ForeignParts): 
       reply.header('cache-control', 'no-store')
       done()
     })
-    if (leaf) leafRoutes(foreign, { ids, admission, defaultKey: leafKey })
-    if (tinyid) tinyidRoutes(foreign, { ...useCases, ids, admission, group })
+    if (leaf) leafRoutes(foreign, ids, leafKey)
+    if (tinyid) tinyidRoutes(foreign, { ...useCases, ids, group })
   })
 }

@@ -39,6 +39,12 @@ test('a date stands in the text, and decode tells it', async (t) => {
   const api = await serving(t, { reset: 'month', width: 5, separator: '/' })
   const { body } = await api.expect(200, 'POST', IDS)
   assert.deepEqual(body['ids'], ['202601/00001'])
+  const made = await api.expect(200, 'GET', `${TAGS_URL}/order`)
+  assert.deepEqual(
+    made.body['step'],
+    { base: 100, min: 100, max: 125 },
+    'a hundredth of a data centre’s share',
+  )
   const url = `/v1/ids/${encodeURIComponent('202601/00001')}?tag=acme/shop/order`
   assert.equal((await api.expect(200, 'GET', url)).body['date'], '202601')
 })

@@ -4,20 +4,12 @@ import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ForeignIds } from './foreign-ids.ts'
 import { foreignFault, requestKey } from './foreign-requests.ts'
-import type { RequestAdmission } from './request-admission.ts'
-
-export interface LeafParts {
-  readonly ids: ForeignIds
-  readonly admission: Pick<RequestAdmission, 'clientOf'>
-  /** Of callers without a key; empty: there is none. */
-  readonly defaultKey: string
-}
 
 /**
  * As Leaf answers (Meituan-Dianping/Leaf, LeafController): the number as plain text; a failure is status 500 with a
  * Result in its message. Keys are ours: Leaf knows none, so `defaultKey` stands for callers without one.
  */
-export function leafRoutes(app: FastifyInstance, { ids, admission, defaultKey }: LeafParts): void {
+export function leafRoutes(app: FastifyInstance, ids: ForeignIds, defaultKey: string): void {
   for (const [kind, first] of [
     ['segment', 'segment'],
     ['snowflake', 'snowflake'],
@@ -29,9 +21,8 @@ export function leafRoutes(app: FastifyInstance, { ids, admission, defaultKey }:
       handler: async (request, reply) => {
         const keyText = apiKeyOf(request.headers) ?? requestKey(request, 'token') ?? emptyIsNone(defaultKey)
         try {
-          const client = admission.clientOf(request.raw)
-          const call = { name: request.params.key, keyText, client, traceId: request.trace?.traceId }
-          const batch = await ids.issue(call, { count: 1, first })
+          const call = { name: request.params.key, keyText }
+          const batch = await ids.issue(request, call, { count: 1, first })
           reply.type(PLAIN)
           return decimalText(batch.runHi(0), batch.runLo(0))
         } catch (thrown) {

@@ -5,11 +5,9 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { ForeignIds } from './foreign-ids.ts'
 import { foreignFault, requestField, requestKey } from './foreign-requests.ts'
-import type { RequestAdmission } from './request-admission.ts'
 
 export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
   readonly ids: ForeignIds
-  readonly admission: Pick<RequestAdmission, 'clientOf'>
   /** workspace/group of the tags. */
   readonly group: string
 }
@@ -47,13 +45,12 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
   )
 }
 
-async function batchOf(parts: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
-  const { ids, limits } = parts
+async function batchOf({ ids, limits }: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
   const wanted = Number(requestField(request, 'batchSize') ?? 1)
   if (!Number.isSafeInteger(wanted) || wanted < 1)
     throw new IdgenError('IDGEN_REQUEST_INVALID', `batchSize must be a number from 1, not ${wanted}.`)
   // More than the limit is cut down to it, as tinyid does.
-  return await ids.issue(callOf(parts, request), { count: Math.min(wanted, limits.maxText) })
+  return await ids.issue(request, callOf(request), { count: Math.min(wanted, limits.maxText) })
 }
 
 /** A segment of tinyid: its client issues what lies above currentId up to maxId, and asks for the next one at loadingId. */
@@ -66,13 +63,15 @@ interface TinyidSegment {
 }
 
 /** One run, spent from a grant here, of the tag's usual step: whatever the client leaves of it is burnt. */
-async function segmentOf(parts: TinyidParts, request: FastifyRequest): Promise<TinyidSegment> {
-  const { ids, directory, limits, group } = parts
-  const call = callOf(parts, request)
+async function segmentOf(
+  { ids, directory, limits, group }: TinyidParts,
+  request: FastifyRequest,
+): Promise<TinyidSegment> {
+  const call = callOf(request)
   // A tag that is not in memory yet is brought there by the call itself; then its first segment is a short one.
   const step = directory.peek(`${group}/${call.name}`)?.tag.step.base ?? FIRST_STEP
   const count = Math.min(step, limits.maxRuns)
-  const batch = await ids.issue(call, { count, run: true, first: 'segment' })
+  const batch = await ids.issue(request, call, { count, run: true, first: 'segment' })
   const below = batch.runHi(0) * TWO_32 + batch.runLo(0) - 1
   return {
     currentId: String(below),
@@ -83,10 +82,9 @@ async function segmentOf(parts: TinyidParts, request: FastifyRequest): Promise<T
   }
 }
 
-function callOf({ admission }: TinyidParts, request: FastifyRequest) {
+function callOf(request: FastifyRequest) {
   const name = requestField(request, 'bizType') ?? ''
-  const client = admission.clientOf(request.raw)
-  return { name, keyText: requestKey(request, 'token'), client, traceId: request.trace?.traceId }
+  return { name, keyText: requestKey(request, 'token') }
 }
 
 function textsOf(batch: IdBatch): string[] {
