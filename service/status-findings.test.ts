@@ -8,7 +8,7 @@ test('a running service tells of every part, and of what ends soon or waits', as
   const api = await HttpApi.withTags(t)
   const { service, clock, useCases } = api.memory
   const pool = { max: 100, total: 10, idle: 7, waiting: 0 }
-  const certificate = { endMs: clock.nowMs() + 8 * 86_400_000 }
+  const certificate = { startMs: clock.nowMs() - 82 * 86_400_000, endMs: clock.nowMs() + 8 * 86_400_000 }
   watchStatus(useCases.status, loadConfig(undefined, {}), service, {
     pool: () => pool,
     threads: undefined,

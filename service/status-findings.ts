@@ -1,9 +1,10 @@
 import type { InstanceStatus } from './app/instance-status.ts'
 import type { Config } from './config/keys.ts'
 import { type Finding, good, warning } from './core/finding.ts'
-import { CERTIFICATE_END, judgeClock, judgeEnding, LAYOUT_END } from './core/judgements.ts'
+import { certificateEnding, type Ending, judgeClock, judgeEnding, LAYOUT_END } from './core/judgements.ts'
 import { endStampMs } from './core/snowflake-layout.ts'
 import type { OpenStore } from './open-store.ts'
+import type { CertificateLife } from './ports/certificates.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
@@ -11,7 +12,7 @@ import type { ThreadPool } from './threads/thread-pool.ts'
 export interface StatusMeasured {
   readonly pool: OpenStore['poolStats']
   readonly threads: ThreadPool | undefined
-  readonly certificateLife: (() => { readonly endMs: number }) | undefined
+  readonly certificateLife: (() => CertificateLife) | undefined
 }
 
 /** Tells /status of every part; those in trouble (/readyz) take the place of what is said here of the same name. */
@@ -75,10 +76,10 @@ function spaceFinding(alerting: number, largestShare: number): Finding {
 
 function endings({ useCases: { layout, clock } }: Service, { certificateLife }: StatusMeasured): Finding[] {
   const nowMs = clock.nowMs()
-  const judge = (ending: typeof LAYOUT_END | typeof CERTIFICATE_END, endMs: number): Finding =>
-    judgeEnding({ ...ending, endMs }, nowMs, (ms) => new Date(ms).toISOString().slice(0, 10))
+  const judge = (ending: Ending): Finding =>
+    judgeEnding(ending, nowMs, (ms) => new Date(ms).toISOString().slice(0, 10))
   return [
-    judge(LAYOUT_END, endStampMs(layout)),
-    ...(certificateLife === undefined ? [] : [judge(CERTIFICATE_END, certificateLife().endMs)]),
+    judge({ ...LAYOUT_END, endMs: endStampMs(layout) }),
+    ...(certificateLife === undefined ? [] : [judge(certificateEnding(certificateLife()))]),
   ]
 }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../config/keys.ts'
 import type { Finding } from '../core/finding.ts'
-import { CERTIFICATE_END, judgeDisk, judgeEnding, judgeThreads } from '../core/judgements.ts'
+import { certificateEnding, judgeDisk, judgeEnding, judgeThreads } from '../core/judgements.ts'
 import { threadCount } from '../start-threads.ts'
 import { check } from './findings.ts'
 
@@ -14,8 +14,11 @@ export async function checkMachine(findings: Finding[], config: Config): Promise
   if (cert !== '')
     await check(findings, {
       what: 'certificate',
-      ask: async () => new X509Certificate(await readFile(cert)).validToDate.getTime(),
-      tell: (endMs) => judgeEnding({ ...CERTIFICATE_END, endMs }, Date.now(), isoOf),
+      ask: async () => new X509Certificate(await readFile(cert)),
+      tell: ({ validFromDate, validToDate }) => {
+        const life = { startMs: validFromDate.getTime(), endMs: validToDate.getTime() }
+        return judgeEnding(certificateEnding(life), Date.now(), isoOf)
+      },
       todo: 'Let server.https.cert name a file with a certificate in PEM that this user may read.',
     })
   if (config.database.url === '')

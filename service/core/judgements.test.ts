@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bad, good, verdictOf, warning } from './finding.ts'
-import { judgeClock, judgeDisk, judgeEnding, judgeSpace, judgeThreads, judgeWorkerIds } from './judgements.ts'
+import {
+  certificateEnding,
+  judgeClock,
+  judgeDisk,
+  judgeEnding,
+  judgeSpace,
+  judgeThreads,
+  judgeWorkerIds,
+} from './judgements.ts'
 
 const DAY = 86_400_000
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -31,6 +39,13 @@ describe('what ends on a date', () => {
       bad('certificate', 'ended at 1970-04-11T00:00:00.000Z', 'Renew it.'),
     )
   })
+})
+
+test('a certificate of months is worth a look in its last week, one of days in its last fifth', () => {
+  const verdictAt = (days: number, leftDays: number): string =>
+    judgeEnding(certificateEnding({ startMs: 0, endMs: days * DAY }), (days - leftDays) * DAY, iso).verdict
+  assert.deepEqual([verdictAt(90, 7), verdictAt(90, 6.9), verdictAt(90, 0)], ['ok', 'warning', 'bad'])
+  assert.deepEqual([verdictAt(5, 1), verdictAt(5, 0.9)], ['ok', 'warning'])
 })
 
 test('a clock is worth a look from half of what is allowed, and refused beyond it, in both directions', () => {

@@ -2,6 +2,8 @@ import { bad, type Finding, good, warning } from './finding.ts'
 import { WORKER_COUNT } from './snowflake-layout.ts'
 
 /** When a number is well and when somebody should look: the same for `idgen doctor` and a running process. */
+const DAY_MS = 86_400_000
+const FIVE_YEARS_MS = 5 * 365 * DAY_MS
 
 export interface Ending {
   readonly what: string
@@ -23,15 +25,26 @@ export function judgeEnding(
   return leftMs < noticeMs ? warning(what, found, todo) : good(what, found)
 }
 
-/** As the alerts IdgenServedCertificateEnds and IdgenLayoutEnds. */
-export const CERTIFICATE_END = {
-  what: 'certificate',
-  noticeMs: 7 * 86_400_000,
-  todo: 'Put a new one in the files of server.https.cert and server.https.key; no restart is needed.',
-} as const
+/** As the alert IdgenServedCertificateEnds: those of a week or less are renewed within days, so a fifth of their life is little. */
+export function certificateEnding({
+  startMs,
+  endMs,
+}: {
+  readonly startMs: number
+  readonly endMs: number
+}): Ending {
+  return {
+    what: 'certificate',
+    endMs,
+    noticeMs: Math.min(7 * DAY_MS, (endMs - startMs) / 5),
+    todo: 'Put a new one in the files of server.https.cert and server.https.key; no restart is needed.',
+  }
+}
+
+/** As the alert IdgenLayoutEnds. */
 export const LAYOUT_END = {
   what: 'snowflake layout',
-  noticeMs: 5 * 365 * 86_400_000,
+  noticeMs: FIVE_YEARS_MS,
   todo: 'Plan tags of a new installation with a later snowflake.epoch, or tags that are segments: then snowflakes are refused.',
 } as const
 
@@ -98,7 +111,6 @@ function percent(share: number): string {
   return `${Math.min(share >= 1 ? 100 : 99, Math.round(share * 100))} %`
 }
 
-const DAY_MS = 86_400_000
 const MIB = 1_048_576
 /** A rolling update of a tenth of a full data centre needs so many beside those in use. */
 const WORKER_IDS_SPARE = 26

@@ -152,13 +152,14 @@ describe('doctor and the database', () => {
 })
 
 describe('doctor and the machine', () => {
-  test('a certificate that has ended is bad, one that ends soon is worth a look', async () => {
+  test('a certificate that has ended is bad, and one that has not tells when it will', async () => {
     const ended = (await examine(await certificate(true))).of('certificate')
     assert.equal(ended?.verdict, 'bad')
     assert.match(ended?.found ?? '', /^ended at /)
-    const soon = (await examine(await certificate(false))).of('certificate')
-    assert.equal(soon?.verdict, 'warning')
-    assert.match(soon?.todo ?? '', /server\.https\.cert/)
+    assert.match(ended?.todo ?? '', /server\.https\.cert/)
+    const sound = (await examine(await certificate(false))).of('certificate')
+    assert.equal(sound?.verdict, 'ok')
+    assert.match(sound?.found ?? '', /^until .*, [01] days from now$/)
   })
 
   test('too many threads are worth a look', async () => {
