@@ -12,6 +12,7 @@ import { testDatabase } from './postgres-server.ts'
 /** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
 const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui', 'overview'],
+  ['/ui/charts'],
   ['/ui/tags', 'tags'],
   ['/ui/tags/new', 'new-tag'],
   ['/ui/tags/w/g/orders', 'tag'],
