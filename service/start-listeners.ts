@@ -44,7 +44,7 @@ export async function startListeners(
   config: Config,
   service: Service & {
     readonly tracing: OpenTracing | undefined
-  } & Omit<UiOptions, 'fold' | 'endpoints'>,
+  } & Omit<UiOptions, 'fold' | 'endpoints' | 'grafanaUrl'>,
   poolStats: OpenStore['poolStats'],
   starting: AsyncDisposableStack,
 ): Promise<ListeningPorts> {
@@ -54,7 +54,12 @@ export async function startListeners(
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
   let fold = (): void => {}
-  const pages = newUi(service, { ...service, endpoints: endpointsOf(config), fold: () => fold() })
+  const pages = newUi(service, {
+    ...service,
+    endpoints: endpointsOf(config),
+    grafanaUrl: server.ui.grafanaUrl,
+    fold: () => fold(),
+  })
   const api = await createApi(config, { ...service, pages }, connections, certificates)
   const { http, grpc, resp, threads } = api
   fold = () => threads?.fold()

@@ -17,6 +17,7 @@ export interface UiOptions {
   /** This process, for people. */
   readonly node: string
   readonly endpoints: AdminUiOptions['endpoints']
+  readonly grafanaUrl: string
   /** Takes in what protocol threads have counted. */
   readonly fold: () => void
 }
@@ -24,10 +25,11 @@ export interface UiOptions {
 /** The admin UI, for the HTTP server to register. */
 export function newUi(
   service: Service,
-  { sessionKey, node, endpoints, fold }: UiOptions,
+  { sessionKey, node, endpoints, grafanaUrl, fold }: UiOptions,
 ): HttpServerOptions['pages'] {
   if (sessionKey === undefined) return undefined
   const { useCases, audit } = service
   const figures = new FigureHistory(() => readFigures({ ...service, fold }), useCases.clock)
-  return (app) => adminUi(app, useCases, { sessionKey, audit, figures, node, endpoints, version: VERSION })
+  return (app) =>
+    adminUi(app, useCases, { sessionKey, audit, figures, node, endpoints, grafanaUrl, version: VERSION })
 }

@@ -7,6 +7,7 @@ import { ASSETS } from './assets.ts'
 import { ownPath } from './own-path.ts'
 import { auditPages } from './pages/audit-page.ts'
 import { batchPages } from './pages/batch-page.ts'
+import { chartsPages } from './pages/charts-page.ts'
 import { decodePages } from './pages/decode-page.ts'
 import { eventsPages } from './pages/events-page.ts'
 import { groupPages } from './pages/group-page.ts'
@@ -31,6 +32,8 @@ export interface AdminUiOptions {
   readonly audit: Pick<AuditTrail, 'record'>
   readonly figures: FigureHistory
   readonly endpoints: Endpoints
+  /** Whose panels are framed; '': there is none. */
+  readonly grafanaUrl: string
   /** This process, for people. */
   readonly node: string
   /** Of idgen. */
@@ -52,7 +55,7 @@ export async function adminUi(
   useCases: UseCases,
   options: AdminUiOptions,
 ): Promise<void> {
-  const headers = pageHeaders(undefined)
+  const headers = pageHeaders(options.grafanaUrl === '' ? undefined : new URL(options.grafanaUrl).origin)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()
@@ -74,6 +77,7 @@ export async function adminUi(
   newBatchPages(routes, parts)
   tagPages(routes, parts)
   decodePages(routes, parts)
+  chartsPages(routes, parts)
   workspacesPages(routes, parts)
   groupPages(routes, parts)
   eventsPages(routes, parts)

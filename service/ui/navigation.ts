@@ -5,7 +5,16 @@ import { bilingual } from './language.ts'
 import type { Member } from './visit.ts'
 
 /** The parts of the pages, in the order of the navigation. A part without a page yet is left out. */
-export type Section = 'overview' | 'tags' | 'workspaces' | 'ids' | 'keys' | 'audit' | 'nodes' | 'events'
+export type Section =
+  | 'overview'
+  | 'charts'
+  | 'tags'
+  | 'workspaces'
+  | 'ids'
+  | 'keys'
+  | 'audit'
+  | 'nodes'
+  | 'events'
 
 interface Entry {
   readonly section: Section
@@ -16,6 +25,7 @@ interface Entry {
 
 const ENTRIES: readonly Entry[] = [
   { section: 'overview', url: '/ui' },
+  { section: 'charts', url: '/ui/charts' },
   { section: 'tags', url: '/ui/tags', needs: 'manage' },
   { section: 'workspaces', url: '/ui/workspaces', needs: 'manage' },
   { section: 'events', url: '/ui/events', needs: 'audit' },
@@ -44,6 +54,7 @@ const WORDS = bilingual(
   {
     label: 'Main',
     overview: 'Overview',
+    charts: 'Charts',
     tags: 'Tags',
     workspaces: 'Workspaces',
     ids: 'Read an ID',
@@ -55,6 +66,7 @@ const WORDS = bilingual(
   {
     label: '主导航',
     overview: '总览',
+    charts: '图表',
     tags: '业务标签',
     workspaces: '工作空间',
     ids: '解析 ID',

@@ -1,11 +1,10 @@
-import type { Interval } from '../../app/figure-history.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { page, piece } from '../answer.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { lineChart } from '../line-chart.ts'
 import { percent, plainNumber, shortDuration, shortNumber } from '../number-text.ts'
-import { card, heading, notice } from '../parts.ts'
+import { heading, notice } from '../parts.ts'
+import { recentCharts } from '../recent-charts.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
@@ -20,7 +19,7 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     return page(words.title, 'overview', body)
   })
   routes.get('/live/overview', (member) =>
-    member.caller.within === '' ? piece(pieceOf(member, parts)) : piece(html``, 403),
+    member.caller.within === '' ? piece(renewed(member, parts)) : piece(html``, 403),
   )
 }
 
@@ -28,8 +27,13 @@ function renewing(content: Html): Html {
   return html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-swap="innerHTML">${content}</div>`
 }
 
+/** The page of charts wants those alone. */
+function renewed(member: Member, parts: UiParts): Html {
+  return member.query.get('only') === 'charts' ? recentCharts(member, parts.figures) : pieceOf(member, parts)
+}
+
 function pieceOf(member: Member, parts: UiParts): Html {
-  return html`${troubles(member, parts)}${cards(member, parts)}${charts(member, parts)}`
+  return html`${troubles(member, parts)}${cards(member, parts)}${recentCharts(member, parts.figures)}`
 }
 
 function troubles(member: Member, { useCases }: UiParts): Html {
@@ -90,49 +94,6 @@ function cards(member: Member, { figures }: UiParts): Html {
   )}</dl>`
 }
 
-function charts(member: Member, { figures }: UiParts): Html {
-  const words = member.say(WORDS)
-  const { language } = member.preferences
-  const intervals = figures.intervals()
-  const one = (
-    title: string,
-    read: (interval: Interval) => number | undefined,
-    show: (value: number) => string,
-    bad = false,
-  ): Html => {
-    const values = intervals.map(read)
-    const present = values.filter((value) => value !== undefined)
-    const now = values.at(-1)
-    const nowText = now === undefined ? '–' : show(now)
-    const most = show(Math.max(0, ...present))
-    return html`<figure><figcaption class="mb-2 flex items-baseline justify-between gap-2"><span class="text-sm font-medium">${title}</span><span class="text-lg font-semibold tabular-nums">${nowText}</span></figcaption>
-${lineChart({ label: words.chart(title, nowText, most), values, room: ROOM, tone: bad ? 'bad' : 'accent' })}
-<p class="mt-1 flex justify-between text-xs text-muted"><span>${words.ago}</span><span>${words.most(most)}</span></p></figure>`
-  }
-  const rate = (value: number): string => `${shortNumber(value, language)}/s`
-  return card(
-    'recent',
-    words.recent,
-    html`<div class="grid gap-x-8 gap-y-6 md:grid-cols-2">
-${one(words.ids, ({ ids }) => ids, rate)}
-${one(
-  words.p99,
-  ({ p99 }) => p99,
-  (value) => shortDuration(value, language),
-)}
-${one(words.failures, ({ failures }) => failures, rate, true)}
-${one(
-  words.degraded,
-  ({ degradedTags }) => degradedTags,
-  (value) => plainNumber(value, language),
-  true,
-)}</div>`,
-  )
-}
-
-/** Intervals of five minutes, as FigureHistory keeps them. */
-const ROOM = 150
-
 const WORDS = bilingual(
   {
     title: 'Overview',
@@ -152,11 +113,6 @@ const WORDS = bilingual(
     degradedMore: 'served by another algorithm than their first',
     capacity: 'Fullest number space',
     alerts: (count: number) => (count === 0 ? 'no tag near its end' : `${count} near their end`),
-    recent: 'The last five minutes',
-    ago: '5 min ago',
-    most: (value: string) => `highest ${value}`,
-    chart: (title: string, now: string, most: string) =>
-      `${title} over five minutes: now ${now}, highest ${most}`,
   },
   {
     title: '总览',
@@ -175,9 +131,5 @@ const WORDS = bilingual(
     degradedMore: '当前未使用首选算法',
     capacity: '号段空间最高占用',
     alerts: (count) => (count === 0 ? '没有标签接近用尽' : `${count} 个标签即将用尽`),
-    recent: '最近五分钟',
-    ago: '5 分钟前',
-    most: (value) => `最高 ${value}`,
-    chart: (title, now, most) => `${title}，最近五分钟：当前 ${now}，最高 ${most}`,
   },
 )

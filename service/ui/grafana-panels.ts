@@ -1,0 +1,65 @@
+import type { Theme } from './preferences.ts'
+
+/** A panel of one of the dashboards in dashboards/, by the numbers it has there. */
+export interface GrafanaPanel {
+  readonly dashboard: 'idgen-overview' | 'idgen-tags'
+  readonly panel: number
+  /** As it is called there: grafana-panels.test.ts holds the two against each other. */
+  readonly title: string
+}
+
+/** Of the whole installation. */
+export const INSTALLATION_PANELS: readonly GrafanaPanel[] = [
+  { dashboard: 'idgen-overview', panel: 10, title: 'IDs a second, by process' },
+  { dashboard: 'idgen-overview', panel: 12, title: 'Latency' },
+  { dashboard: 'idgen-overview', panel: 13, title: 'Failures, by code' },
+  { dashboard: 'idgen-overview', panel: 11, title: 'Share of algorithms' },
+]
+
+/** Of the tags of a business unit. */
+export const UNIT_PANELS: readonly GrafanaPanel[] = [
+  { dashboard: 'idgen-tags', panel: 3, title: 'IDs a second' },
+  { dashboard: 'idgen-tags', panel: 2, title: 'Requests a second' },
+  { dashboard: 'idgen-tags', panel: 6, title: 'Segment usage' },
+  { dashboard: 'idgen-tags', panel: 7, title: 'Numbers in memory' },
+]
+
+/** Quick choices of the time range; the first is what is shown where none was chosen. */
+export const RANGES = ['1h', '15m', '6h', '24h', '7d', '30d'] as const
+export type Range = (typeof RANGES)[number]
+
+export interface Shown {
+  readonly range: Range
+  /** `w`, `w/g` or `w/g/t`; '' is everything. */
+  readonly within: string
+  readonly theme: Theme
+}
+
+/** The address of one panel alone, to be framed. `base`: server.ui.grafanaUrl. */
+export function panelUrl(base: string, { dashboard, panel }: GrafanaPanel, shown: Shown): string {
+  const query = queryOf(shown)
+  query.set('panelId', String(panel))
+  query.set('refresh', '30s')
+  return `${trimmed(base)}/d-solo/${dashboard}/idgen?${query}`
+}
+
+/** The same of a whole dashboard, to be opened. */
+export function dashboardUrl(base: string, dashboard: GrafanaPanel['dashboard'], shown: Shown): string {
+  return `${trimmed(base)}/d/${dashboard}/idgen?${queryOf(shown)}`
+}
+
+function queryOf({ range, within, theme }: Shown): URLSearchParams {
+  const query = new URLSearchParams({ orgId: '1', from: `now-${range}`, to: 'now' })
+  // What the system wants cannot be told here; Grafana then takes its own setting.
+  if (theme !== 'auto') query.set('theme', theme)
+  const names = within === '' ? [] : within.split('/')
+  for (const [at, variable] of ['workspace', 'group', 'tag'].entries()) {
+    const name = names[at]
+    if (name !== undefined) query.set(`var-${variable}`, at === 2 ? within : name)
+  }
+  return query
+}
+
+function trimmed(base: string): string {
+  return base.replace(/\/+$/, '')
+}
