@@ -35,6 +35,16 @@ describe('formats of IDs', () => {
     assert.equal(text(first - 1), 'INV-20261126-999999')
   })
 
+  test('what a format with a key writes is the same for ever', () => {
+    const shuffleKey = '00112233445566778899aabbccddeeff'
+    const texts = [1, 2, 3, 999_999, 1_000_000].map((value) => printed({ width: 6, shuffleKey }, value))
+    assert.deepEqual(texts, ['448045', '962160', '520080', '261302', '9935199'])
+    const dated = { ...DAILY, shuffleKey }
+    const printer = new IdPrinter({ ...DAILY_SPACE, format: dated }, dated)
+    const first = firstOfPeriod(DAILY_SPACE, periodAt(DAILY, Date.parse('2026-11-27')))
+    assert.equal(printer.text(Math.floor(first / 2 ** 32), first >>> 0), 'INV-20261127-166657')
+  })
+
   test('texts that were never written are read as none', () => {
     const printer = new IdPrinter(DAILY_SPACE, DAILY)
     for (const text of [

@@ -33,13 +33,11 @@ export class NumberShuffle {
     const bits = halfBits(size)
     const half = 2 ** bits
     const pair = { left: Math.floor(value / half), right: value % half }
+    // Above 2^53 the sum may be rounded, never to something below it.
+    const whole = (): number => pair.left * half + pair.right
     do step(pair, bits)
-    while (
-      // Above 2^53 the sum may be rounded, never to something below it.
-      pair.left * half + pair.right >=
-      size
-    )
-    return pair.left * half + pair.right
+    while (whole() >= size)
+    return whole()
   }
 
   #encrypt(pair: Halves, bits: number, tweak: number): void {
