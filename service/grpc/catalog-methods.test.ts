@@ -44,12 +44,7 @@ test('a tag with nothing but a path has the defaults, and says all of them', asy
   const { tag } = await api.call(Catalog.createTag, draft({ tag: 'acme/shop/orders' }))
   assert.deepEqual(tag?.chain, DEFAULT_CHAIN)
   assert.deepEqual(tag.step, { base: 1000, min: 100, max: 1_000_000 })
-  assert.deepEqual(tag.space, {
-    startAt: '1',
-    cellSize: String(2 ** 32),
-    dcCount: 8,
-    format: undefined,
-  })
+  assert.deepEqual(tag.space, { startAt: '1', cellSize: String(2 ** 32), dcCount: 8, format: undefined })
   assert.deepEqual((await api.call(Catalog.getTag, { tag: 'acme/shop/orders' })).tag, tag)
 })
 
