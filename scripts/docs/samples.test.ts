@@ -35,6 +35,7 @@ const FOREIGN = new Set([
   'ln',
   'mysqldump',
   'npm',
+  'sed',
   'redis-cli', // docs/resp.md, test/integration/foreign-resp.test.ts
   'ask', // the function that docs/http.md makes
   'ask()',
