@@ -90,10 +90,20 @@ describe('signing in', () => {
 
   test('a good key goes in from other addresses, and where it is known from that one too', async () => {
     await tries(20, MALLORY)
-    assert.equal((await signIn.authenticate('good', ALICE)).keyId, 'alice')
     await assert.rejects(signIn.authenticate('good', MALLORY), refuses('IDGEN_RATE_LIMITED'))
     cached.add('good')
     assert.equal((await signIn.authenticate('good', MALLORY)).keyId, 'alice')
+    cached.clear()
+    assert.equal((await signIn.authenticate('good', ALICE)).keyId, 'alice')
+    assert.equal((await signIn.authenticate('good', MALLORY)).keyId, 'alice')
+  })
+
+  test('a good key that the authenticator had to forget is looked up again, whatever else comes from there', async () => {
+    await signIn.authenticate('good', MALLORY)
+    await tries(20, MALLORY)
+    assert.equal((await signIn.authenticate('good', MALLORY)).keyId, 'alice')
+    callers.delete('good')
+    await assert.rejects(signIn.authenticate('good', MALLORY), refuses('IDGEN_UNAUTHENTICATED'))
   })
 
   test('good keys take no try, however many', async () => {

@@ -32,8 +32,9 @@ export class SignIn {
   readonly #options: SignInOptions
   /** Look-ups under way, by key and client: a burst of one new key takes one try. As many as the look-ups allow. */
   readonly #flights = new Map<string, Promise<Caller>>()
-  /** Keys found to be wrong, by digest, and until when (Unix ms) they take no try. */
+  /** Keys found to be wrong, and right, by digest, and until when (Unix ms) they take no try. */
   readonly #wrong = new Map<string, number>()
+  readonly #right = new Map<string, number>()
 
   constructor(options: SignInOptions) {
     this.#options = options
@@ -57,36 +58,43 @@ export class SignIn {
 
   async #try(keyText: string, digest: string, client: string): Promise<Caller> {
     const { keys, rates } = this.#options
-    const taken = !this.#isKnownWrong(digest)
+    const taken = !this.#isKnown(this.#wrong, digest) && !this.#isKnown(this.#right, digest)
     if (taken) rates.beginSignIn(client)
     try {
       const caller = await keys.authenticate(keyText, client)
       if (taken) rates.endSignIn(client)
+      this.#remember(this.#right, digest, RIGHT_FOR_MS, RIGHT_MAX)
       return caller
     } catch (thrown) {
       const isWrong = IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED'
-      if (isWrong) this.#rememberWrong(digest)
+      if (isWrong) this.#remember(this.#wrong, digest, this.#options.wrongForMs, WRONG_MAX)
       // Of a database that is away nobody knows whether the key is right.
       else if (taken) rates.endSignIn(client)
       throw thrown
     }
   }
 
-  #isKnownWrong(digest: string): boolean {
-    const untilMs = this.#wrong.get(digest)
+  #isKnown(keys: ReadonlyMap<string, number>, digest: string): boolean {
+    const untilMs = keys.get(digest)
     return untilMs !== undefined && untilMs > this.#options.clock.nowMs()
   }
 
-  #rememberWrong(digest: string): void {
-    const { clock, wrongForMs } = this.#options
-    if (wrongForMs === 0 || this.#isKnownWrong(digest)) return
-    this.#wrong.delete(digest)
-    this.#wrong.set(digest, clock.nowMs() + wrongForMs)
-    if (this.#wrong.size <= WRONG_MAX) return
-    const oldest = this.#wrong.keys().next().value
-    if (oldest !== undefined) this.#wrong.delete(oldest)
+  #remember(keys: Map<string, number>, digest: string, forMs: number, most: number): void {
+    if (forMs === 0 || this.#isKnown(keys, digest)) return
+    keys.delete(digest)
+    keys.set(digest, this.#options.clock.nowMs() + forMs)
+    if (keys.size <= most) return
+    const oldest = keys.keys().next().value
+    if (oldest !== undefined) keys.delete(oldest)
   }
 }
 
+/**
+ * A key that was right takes no try for so long: where the authenticator has to forget all keys (a change that may have been
+ * missed), those in use must not be refused because of who else is at their address.
+ */
+const RIGHT_FOR_MS = 600_000
+/** 1 MB. Only who has a key gets in here. */
+const RIGHT_MAX = 10_000
 /** Fewer than the authenticator remembers (WRONG_KEYS_MAX), so that what takes no try costs no look-up; 100 KB. */
 const WRONG_MAX = 1000
