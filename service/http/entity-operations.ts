@@ -45,10 +45,18 @@ export function createSchema(kind: DocumentedKind): object {
     body: kind.createSchema,
     response: {
       201: entityResponse(kind, 'Created.', LOCATION),
-      ...problemResponses([...WRITE_CODES, 'IDGEN_ALREADY_EXISTS', ...kind.notFound.slice(1)]),
+      ...problemResponses([
+        ...WRITE_CODES,
+        'IDGEN_ALREADY_EXISTS',
+        ...kind.notFound.slice(1),
+        ...(kind.noun === 'tag' ? BEGUN_ANEW : []),
+      ]),
     },
   }
 }
+
+/** A tag of a name that was used before begins above its predecessor, where there may be no numbers left. */
+const BEGUN_ANEW: readonly ErrorCode[] = ['IDGEN_RANGE_EXHAUSTED']
 
 export const WRITE_CODES: readonly ErrorCode[] = [
   ...COMMON_CODES,
@@ -72,6 +80,7 @@ export function itemSchema(kind: DocumentedKind, method: keyof typeof ITEM_SUMMA
   if (changes && kind.noun === 'tag') codes.push('IDGEN_IMMUTABLE')
   if (method !== 'get' && kind.noun === 'tag') codes.push('IDGEN_TAG_DECLARED')
   if (method === 'put') codes.push('IDGEN_ALREADY_EXISTS')
+  if (method === 'put' && kind.noun === 'tag') codes.push(...BEGUN_ANEW)
   if (method === 'delete' && kind.noun !== 'tag') codes.push('IDGEN_NOT_EMPTY')
   return {
     operationId: `${OPERATION_VERBS[method]}${kind.schema.$id}`,

@@ -45,7 +45,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
     },
     transformObject: (document) =>
       'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {},
-    transform: ({ schema, url }) => ({ schema: withPathParameters(withEntityTags(schema ?? {}), url), url }),
+    transform: ({ schema, url }) => ({ schema: withPathParameters(withPatterns(schema ?? {}), url), url }),
   })
 }
 
@@ -96,18 +96,32 @@ const PATH_PARAMETERS: Readonly<Record<string, object>> = {
   tag: { type: 'string', pattern: NAME_PATTERN },
   id: {
     type: 'string',
-    pattern: '^(?:0|[1-9][0-9]{0,18}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})$',
-    description: 'A decimal number or a UUID.',
+    description: 'A decimal number or a UUID; with `tag`, an ID in the format of that tag.',
   },
   key: { type: 'string', pattern: '^[a-z0-9]{12}$', description: 'The id of the key: 12 of a-z 0-9.' },
 }
 
-/** Says what an ETag looks like (RFC 9110 section 8.8.3); `ifMatchVersion` refuses others, with a better text than ajv. */
-function withEntityTags<S extends { readonly headers?: unknown }>(schema: S): S {
-  const properties = (schema.headers as { properties?: Record<string, object> } | undefined)?.properties
-  if (properties?.['if-match'] === undefined) return schema
-  const ifMatch = { ...properties['if-match'], pattern: '^(?:\\*|(?:W/)?"[!#-~]*")$' }
-  return { ...schema, headers: { type: 'object', properties: { ...properties, 'if-match': ifMatch } } }
+/** What `ifMatchVersion` and the directory of tags check themselves, with better texts than ajv's: said in the document alone. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  // RFC 9110 section 8.8.3.
+  'if-match': '^(?:\\*|(?:W/)?"[!#-~]*")$',
+  tag: `^${NAME_PATTERN.slice(1, -1)}(?:/${NAME_PATTERN.slice(1, -1)}){2}$`,
+}
+
+function withPatterns<S extends { readonly headers?: unknown; readonly querystring?: unknown }>(
+  schema: S,
+): S {
+  const part = (of: unknown): object | undefined => {
+    const whole = of as { properties?: Record<string, object> } | undefined
+    if (whole?.properties === undefined) return undefined
+    const properties = Object.entries(whole.properties).map(([name, property]) => {
+      const pattern = PATTERNS[name]
+      return [name, pattern === undefined ? property : { ...property, pattern }]
+    })
+    return { ...whole, properties: Object.fromEntries(properties) as object }
+  }
+  const [headers, querystring] = [part(schema.headers), part(schema.querystring)]
+  return { ...schema, ...(headers && { headers }), ...(querystring && { querystring }) }
 }
 
 /**
