@@ -40,7 +40,7 @@ export async function startRespIdgen(): Promise<RespListening> {
       { algorithm: 'segment', step: { base: 100_000 } },
     )
   }
-  const server = new RespServer(new LocalIssuer(useCases), {
+  const server = new RespServer(new LocalIssuer(useCases, 'resp'), {
     clock,
     limits: LIMITS,
     version: '0.0.0-bench',

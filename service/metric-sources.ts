@@ -3,6 +3,7 @@ import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
 import type { CatalogFollower } from './app/catalog-follower.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
+import { CALL_OUTCOMES, ISSUING_PROTOCOLS } from './app/protocol-counts.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
@@ -142,6 +143,26 @@ function outcomes({ useCases }: Measured): MetricSource[] {
       kind: 'counter',
       labels: ['code'],
       read: (set) => readFailures(useCases, (http) => http < 500, set),
+    },
+    {
+      name: 'idgen_tag_failures_total',
+      help: 'Of the failures, those of each tag: of the first 1,000 tags that failed, and of the others together; * where the tag was not known',
+      kind: 'counter',
+      labels: ['tag'],
+      read: (set) => {
+        for (const [tag, requests] of useCases.ledger.failuresOfTags) set([tag], requests)
+      },
+    },
+    {
+      name: 'idgen_protocol_requests_total',
+      help: 'Requests for IDs by protocol: answered, failed (through no fault of the caller), refused',
+      kind: 'counter',
+      labels: ['protocol', 'outcome'],
+      read: (set) => {
+        for (const protocol of ISSUING_PROTOCOLS)
+          for (const outcome of CALL_OUTCOMES)
+            set([protocol, outcome], useCases.protocols.read(protocol, outcome))
+      },
     },
     {
       name: 'idgen_rate_limited_total',

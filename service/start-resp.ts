@@ -26,7 +26,7 @@ export function newResp(
   places: ConnectionPlaces,
 ): RespListener {
   const { clock, log, tracer } = useCases
-  const server = new RespServer(new LocalIssuer(useCases), {
+  const server = new RespServer(new LocalIssuer(useCases, 'resp'), {
     limits: resp,
     places,
     version: VERSION,

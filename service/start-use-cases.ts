@@ -16,6 +16,7 @@ import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
+import { ProtocolCounts } from './app/protocol-counts.ts'
 import { Readiness, type Trouble } from './app/readiness.ts'
 import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
@@ -134,6 +135,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     ...forPeople(outside),
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
+    protocols: new ProtocolCounts(),
     layout,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,

@@ -1,5 +1,6 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { GenerateIds } from './app/generate-ids.ts'
+import { OTHER_TAGS } from './app/issue-ledger.ts'
 import type { LiveTag } from './app/live-tag.ts'
 import type { TagDirectory } from './app/tag-directory.ts'
 import { ALGORITHMS, type AlgorithmName } from './core/algorithm.ts'
@@ -7,8 +8,6 @@ import { oncePerTurn } from './plain-metrics.ts'
 
 /** A label per tag beyond this many would make every scrape megabytes. */
 const TAGS_LABELLED_MAX = 1000
-/** No path of a tag: those have two slashes. */
-export const OTHER_TAGS = '_other'
 
 /** The tags with the most requests so far: they have series of their own. */
 export class BusiestTags {

@@ -72,6 +72,7 @@ function httpListeners(parts: ListenerParts, certificates: Certificates): Record
     const app = await createIdServer({
       ...known,
       ...http,
+      issuer: known.issuerOf('http'),
       clock,
       secure,
       places: places.http,
@@ -110,6 +111,7 @@ function grpcListener(
       const files = encrypted ? await certificates() : undefined
       server = createIdGrpcServer({
         ...parts,
+        issuer: parts.issuerOf('grpc'),
         clock,
         passOn: (call) => passOn('grpc', call),
         isReady: async () => !parts.isLeaving() && (await passOn('ready', undefined)) === true,
@@ -122,7 +124,7 @@ function grpcListener(
 }
 
 function respListener(
-  { issuer, counters, log, tracer, places }: ListenerParts,
+  { issuerOf, counters, log, tracer, places }: ListenerParts,
   { host, options, encrypted }: RespWork,
   certificates: Certificates,
 ): ThreadListener {
@@ -130,7 +132,7 @@ function respListener(
   return {
     async listen(port) {
       const files = encrypted ? await certificates() : undefined
-      server = new RespServer(issuer, {
+      server = new RespServer(issuerOf('resp'), {
         ...options,
         clock,
         counters,

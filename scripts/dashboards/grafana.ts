@@ -116,7 +116,7 @@ function grafanaPanel(panel: Panel): object {
       expr,
       legendFormat: legend,
       ...(kind === 'lines' || kind === 'stacked'
-        ? { range: true, exemplar: expr.includes('_bucket') }
+        ? { range: true }
         : { instant: true, range: false, format: kind === 'table' ? 'table' : 'time_series' }),
     })),
     fieldConfig: { defaults: fieldOf(panel), overrides: [] },

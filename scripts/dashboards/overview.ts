@@ -91,12 +91,23 @@ const TRAFFIC: readonly Panel[] = [
   },
   {
     title: 'Latency',
-    description:
-      'P50, P90 and P99 until the IDs of a request were there. Dots are traces (exemplars): click for the call.',
+    description: 'P50, P90 and P99 until the IDs of a request were there.',
     kind: 'lines',
     unit: 's',
     bound: 0.01,
     series: [0.5, 0.9, 0.99].map((share) => ({ expr: quantile(share), legend: `P${share * 100}` })),
+  },
+  {
+    title: 'Requests a second, by protocol',
+    description: 'Answered, failed and refused; HTTPS counts as http.',
+    kind: 'stacked',
+    unit: 'reqps',
+    series: [
+      {
+        expr: `sum by (protocol, outcome) (${rate('idgen_protocol_requests_total')})`,
+        legend: '{{protocol}} {{outcome}}',
+      },
+    ],
   },
   {
     title: 'Failures, by code',

@@ -55,6 +55,15 @@ const TRAFFIC: readonly Panel[] = [
       { expr: `sum by (algorithm) (${rate('idgen_ids_issued_total', PATH)})`, legend: '{{algorithm}}' },
     ],
   },
+  {
+    title: 'Failures a second',
+    description: 'Through no fault of the caller. Empty as long as nothing has failed.',
+    kind: 'stacked',
+    unit: 'reqps',
+    series: [
+      { expr: busiest(`sum by (tag) (${rate('idgen_tag_failures_total', PATH)})`), legend: '{{tag}}' },
+    ],
+  },
 ]
 
 const SEGMENTS: readonly Panel[] = [

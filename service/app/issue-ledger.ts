@@ -1,3 +1,4 @@
+import { ERRORS, isErrorCode } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Repeat } from './repeat.ts'
@@ -59,6 +60,8 @@ export class IssueLedger {
   readonly #byKey = new Map<string, Map<string, LedgerRow>>()
   /** By error code, since the start. */
   readonly #failures = new Map<string, number>()
+  /** Through no fault of the caller, by tag. */
+  readonly #failuresOfTags = new Map<string, number>()
   #counts = 0
 
   constructor(options: IssueLedgerOptions) {
@@ -138,12 +141,25 @@ export class IssueLedger {
     const count = this.#find(keyId, path, result)
     count.requests += requests
     count.ids += ids
-    if (result !== 'ok') this.#failures.set(result, (this.#failures.get(result) ?? 0) + requests)
+    if (result !== 'ok') this.#countFailure(path, result, requests)
   }
 
   /** Requests that ended in an error, by its code. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures
+  }
+
+  /** Requests that failed through no fault of their caller, by tag; of tags beyond the bound together. */
+  get failuresOfTags(): ReadonlyMap<string, number> {
+    return this.#failuresOfTags
+  }
+
+  #countFailure(path: string, code: string, requests: number): void {
+    this.#failures.set(code, (this.#failures.get(code) ?? 0) + requests)
+    if (isErrorCode(code) && ERRORS[code].http < 500) return
+    const hasRoom = this.#failuresOfTags.size < FAILING_TAGS_MAX || this.#failuresOfTags.has(path)
+    const tag = hasRoom ? path : OTHER_TAGS
+    this.#failuresOfTags.set(tag, (this.#failuresOfTags.get(tag) ?? 0) + requests)
   }
 
   start(): void {
@@ -197,6 +213,10 @@ export class IssueLedger {
   }
 }
 
+/** No path of a tag: those have two slashes. */
+export const OTHER_TAGS = '_other'
+/** The first so many that fail keep a series of their own, so that none ever becomes less. */
+const FAILING_TAGS_MAX = 1000
 const MINUTE_MS = 60_000
 /** Pairs of key and tag kept in memory; beyond it they are written early, so memory stays bounded. */
 const COUNTS_MAX = 10_000

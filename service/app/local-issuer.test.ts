@@ -13,7 +13,7 @@ async function world(t: TestContext, environment: Record<string, string> = {}) {
   await catalog.createWorkspace(ACTOR, 'w', '')
   await catalog.createGroup(ACTOR, 'w', 'g', '')
   await catalog.createTag(ACTOR, { workspace: 'w', group: 'g', name: 't' }, {})
-  return { ...memory, issuer: new LocalIssuer(memory.useCases) }
+  return { ...memory, issuer: new LocalIssuer(memory.useCases, 'http') }
 }
 
 test('IDs of a tag that was not used here yet are waited for once, and then are in memory', async (t) => {

@@ -5,6 +5,7 @@ import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
 import { LocalTag } from './local-tag.ts'
+import type { IssuingProtocol } from './protocol-counts.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { RequestLimits, UseCases } from './use-cases.ts'
 
@@ -12,17 +13,29 @@ import type { RequestLimits, UseCases } from './use-cases.ts'
 export class LocalIssuer implements TracedIssuer {
   readonly limits: RequestLimits
   readonly rates: RateLimits
+  /** Over which its callers come. */
+  readonly #protocol: IssuingProtocol
   readonly #useCases: Pick<
     UseCases,
-    'authenticator' | 'directory' | 'generate' | 'ledger' | 'rates' | 'signIn' | 'traffic'
+    'authenticator' | 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'signIn' | 'traffic'
   >
 
   constructor(
     useCases: Pick<
       UseCases,
-      'authenticator' | 'directory' | 'generate' | 'ledger' | 'limits' | 'rates' | 'signIn' | 'traffic'
+      | 'authenticator'
+      | 'directory'
+      | 'generate'
+      | 'ledger'
+      | 'limits'
+      | 'protocols'
+      | 'rates'
+      | 'signIn'
+      | 'traffic'
     >,
+    protocol: IssuingProtocol,
   ) {
+    this.#protocol = protocol
     this.limits = useCases.limits
     this.rates = useCases.rates
     this.#useCases = useCases
@@ -37,7 +50,7 @@ export class LocalIssuer implements TracedIssuer {
   }
 
   remember(path: string): RememberedTag {
-    return new LocalTag(path, this.#useCases)
+    return new LocalTag(path, this.#useCases, this.#protocol)
   }
 
   tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
@@ -72,8 +85,9 @@ export class LocalIssuer implements TracedIssuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { ledger, traffic } = this.#useCases
+    const { ledger, protocols, traffic } = this.#useCases
     traffic.count(UNKNOWN_DC, requests)
+    protocols.count(this.#protocol, outcome, requests)
     ledger.countMany(keyId, this.#subjectOf(path, outcome), outcome, { requests, ids })
   }
 
@@ -97,6 +111,7 @@ export class LocalIssuer implements TracedIssuer {
   }
 
   countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {
+    this.#useCases.protocols.count(this.#protocol, outcome, 1)
     this.#useCases.ledger.count(keyId, this.#subjectOf(path, outcome), outcome, ids, traceId)
   }
 

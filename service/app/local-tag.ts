@@ -4,21 +4,25 @@ import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { LedgerRow } from './issue-ledger.ts'
 import type { RememberedTag } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
+import type { IssuingProtocol } from './protocol-counts.ts'
 import type { UseCases } from './use-cases.ts'
 
 /** A tag that LocalIssuer remembers for one caller of its. */
 export class LocalTag implements RememberedTag {
   readonly #path: string
-  readonly #useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic'>
+  readonly #protocol: IssuingProtocol
+  readonly #useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'traffic'>
   readonly #place: RatePlace
   #live: LiveTag | undefined
   #row: LedgerRow | undefined
 
   constructor(
     path: string,
-    useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'rates' | 'traffic'>,
+    useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'traffic'>,
+    protocol: IssuingProtocol,
   ) {
     this.#path = path
+    this.#protocol = protocol
     this.#useCases = useCases
     this.#place = useCases.rates.placeOfTag(path)
   }
@@ -36,8 +40,9 @@ export class LocalTag implements RememberedTag {
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { ledger, traffic } = this.#useCases
+    const { ledger, protocols, traffic } = this.#useCases
     traffic.count(UNKNOWN_DC, commands)
+    protocols.count(this.#protocol, 'ok', commands)
     this.#row = ledger.countSingles(this.#row, keyId, this.#path, commands)
   }
 }

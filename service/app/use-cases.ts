@@ -15,6 +15,7 @@ import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import type { ManageKeys } from './manage-keys.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import type { ProtocolCounts } from './protocol-counts.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
 import type { RecordAlerts } from './record-alerts.ts'
@@ -47,6 +48,7 @@ export interface UseCases {
   readonly status: InstanceStatus
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
+  readonly protocols: ProtocolCounts
   readonly audit: AuditQuery
   readonly tagSearch: TagSearch
   readonly grantHistory: GrantHistory

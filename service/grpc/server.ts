@@ -14,7 +14,7 @@ export function createGrpcServer(useCases: UseCases, options: GrpcServerOptions)
     log,
     tracer,
     addresses,
-    issuer: new LocalIssuer(useCases),
+    issuer: new LocalIssuer(useCases, 'grpc'),
     isReady: () => readiness.report().ready,
     methodsOf: (own, streams) => {
       const managing = managementMethods(useCases)

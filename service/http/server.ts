@@ -85,7 +85,7 @@ export async function createHttpServer(
   healthRoutes(app, useCases.readiness)
   const digests = new ConnectionDigests()
   const admission = new RequestAdmission(useCases)
-  const issuer = new LocalIssuer(useCases)
+  const issuer = new LocalIssuer(useCases, 'http')
   const doorkeepers = { issuer, admission, digests }
   await app.register(async (documents) => {
     if (options.openDocuments !== true) admitReaders(documents, doorkeepers)

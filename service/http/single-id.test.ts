@@ -31,7 +31,7 @@ interface Told {
 async function serve(t: TestContext, { encryptedOnly = false, isOver = (): boolean => false } = {}) {
   const api = await HttpApi.withTags(t)
   const counted = { routed: 0 }
-  const { handle } = new SingleId(new LocalIssuer(api.memory.useCases), {
+  const { handle } = new SingleId(new LocalIssuer(api.memory.useCases, 'http'), {
     route: (incoming, response) => {
       counted.routed += 1
       api.app.routing(incoming, response)

@@ -1,6 +1,7 @@
 import type { Caller } from '../app/authenticator.ts'
 import { ClientAddresses, type ProxySettings } from '../app/client-addresses.ts'
 import { CallSampling } from '../app/issue-ledger.ts'
+import { type IssuingProtocol, ProtocolCounts } from '../app/protocol-counts.ts'
 import { RateLimits, type RateSettings, type RateTables } from '../app/rate-limits.ts'
 import { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { ToLender } from '../app/sub-block-messages.ts'
@@ -16,7 +17,7 @@ import type { RespCounters } from '../resp/resp-counters.ts'
 import { KnownKeys } from './known-keys.ts'
 import { PassOn } from './pass-on.ts'
 import { SpanPost } from './span-post.ts'
-import { ThreadIssuer } from './thread-issuer.ts'
+import { ThreadIssuer, type ThreadIssuerOptions } from './thread-issuer.ts'
 import { type FromThread, type ThreadDetail, type ToThread, toThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { ThreadTally } from './thread-tally.ts'
@@ -39,7 +40,8 @@ export interface ThreadOrders {
 
 /** What the listeners of a thread share. */
 export interface ThreadParts {
-  readonly issuer: ThreadIssuer
+  /** For the listener of this protocol. */
+  readonly issuerOf: (protocol: IssuingProtocol) => ThreadIssuer
   /** Where the Redis protocol counts, and the main thread reads along. */
   readonly counters: RespCounters
   readonly addresses: ClientAddresses
@@ -114,7 +116,7 @@ export class AnsweringThread {
       post({ kind: 'who', number, keyText, client })
     this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
     const samples = new SecondBudget()
-    const issuer = new ThreadIssuer({
+    const known: Omit<ThreadIssuerOptions, 'protocol'> = {
       limits,
       rates: this.#rates,
       clock,
@@ -122,15 +124,16 @@ export class AnsweringThread {
       borrower: this.#borrower,
       tally: new ThreadTally(post),
       meters: this.#meters,
+      protocols: new ProtocolCounts(this.#meters.protocols),
       sampling: this.#sampling,
       onSample: (sample) => {
         if (samples.tryTake(SAMPLES_PER_SECOND, clock.nowMs())) post({ kind: 'sample', sample })
       },
-    })
+    }
     this.#addresses = new ClientAddresses(orders.proxies)
     this.#passOn = new PassOn(post)
     this.#listeners = newListeners({
-      issuer,
+      issuerOf: (protocol) => new ThreadIssuer({ ...known, protocol }),
       counters: this.#meters.counters,
       addresses: this.#addresses,
       passOn: (name, question) => this.#passOn.ask(name, question),

@@ -36,6 +36,7 @@ export interface ProtocolThreadOptions {
     | 'directory'
     | 'generate'
     | 'ledger'
+    | 'protocols'
     | 'rates'
     | 'signIn'
     | 'tracer'
@@ -62,6 +63,7 @@ export class ProtocolThread implements BorrowingThread {
   readonly #refused = noRefusals()
   readonly #durations: Float64Array
   readonly #clients: Float64Array
+  readonly #protocols: Float64Array
   #beats = 0
   /** Requests that it passed on. */
   passed = 0
@@ -74,6 +76,7 @@ export class ProtocolThread implements BorrowingThread {
     this.#options = options
     this.#durations = new Float64Array(this.#meters.durations.length)
     this.#clients = new Float64Array(this.#meters.clients.length)
+    this.#protocols = new Float64Array(this.#meters.protocols.length)
     this.#lending = options.lender.join(this)
     const events = {
       onMessage: (message: unknown) => this.#receive(message),
@@ -134,10 +137,14 @@ export class ProtocolThread implements BorrowingThread {
 
   /** Takes over what it counted since the last time. */
   fold(): void {
-    const { generate, rates, traffic } = this.#options.useCases
+    const { generate, protocols, rates, traffic } = this.#options.useCases
     for (const [dc, calls] of this.#meters.clients.entries()) {
       traffic.count(dc, calls - (this.#clients[dc] ?? 0))
       this.#clients[dc] = calls
+    }
+    for (const [at, calls] of this.#meters.protocols.entries()) {
+      protocols.cells[at] = (protocols.cells[at] ?? 0) + calls - (this.#protocols[at] ?? 0)
+      this.#protocols[at] = calls
     }
     for (const kind of LIMITED_KINDS) {
       const refused = this.#meters.refused[kind]

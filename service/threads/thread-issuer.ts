@@ -2,6 +2,7 @@ import type { Caller } from '../app/authenticator.ts'
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { CallSample, CallSampling } from '../app/issue-ledger.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from '../app/issuer.ts'
+import type { IssuingProtocol, ProtocolCounts } from '../app/protocol-counts.ts'
 import type { RateLimits } from '../app/rate-limits.ts'
 import type { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
@@ -23,6 +24,10 @@ export interface ThreadIssuerOptions {
   readonly borrower: SubBlockBorrower
   readonly tally: ThreadTally
   readonly meters: ThreadMeters
+  /** Calls of all listeners of the thread; kept in `meters`. */
+  readonly protocols: ProtocolCounts
+  /** Of the listener that has this issuer. */
+  readonly protocol: IssuingProtocol
   readonly sampling: CallSampling
   /** Takes a call for the audit log, which `tally` cannot name: of what is counted together nobody knows the trace. */
   readonly onSample: (sample: CallSample) => void
@@ -81,9 +86,10 @@ export class ThreadIssuer implements TracedIssuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { tally, meters, sampling, onSample } = this.#options
+    const { tally, meters, protocols, protocol, sampling, onSample } = this.#options
     const subject = this.#subjectOf(path, outcome)
     meters.countClients(UNKNOWN_DC, requests)
+    protocols.count(protocol, outcome, requests)
     if (sampling.isDue(requests))
       onSample({ keyId, path: subject, result: outcome, ids: Math.round(ids / requests), traceId: undefined })
     tally.called(keyId, subject, outcome, requests, ids)
@@ -106,8 +112,9 @@ export class ThreadIssuer implements TracedIssuer {
   }
 
   countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {
-    const { tally, sampling, onSample } = this.#options
+    const { tally, protocols, protocol, sampling, onSample } = this.#options
     const subject = this.#subjectOf(path, outcome)
+    protocols.count(protocol, outcome, 1)
     if (sampling.isDue(1)) onSample({ keyId, path: subject, result: outcome, ids, traceId })
     tally.called(keyId, subject, outcome, 1, ids)
   }

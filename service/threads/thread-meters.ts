@@ -1,4 +1,5 @@
 import { UNKNOWN_DC } from '../app/dc-traffic.ts'
+import { PROTOCOL_CELLS } from '../app/protocol-counts.ts'
 import { LIMITED_KINDS, type LimitedKind, noRefusals } from '../app/rate-limits.ts'
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
@@ -14,17 +15,23 @@ export class ThreadMeters {
   readonly refused: Record<LimitedKind, number>
   /** Calls by the data centre of their client (app/dc-traffic.ts). */
   readonly clients: Float64Array
+  /** Calls for IDs, as ProtocolCounts keeps them. */
+  readonly protocols: Float64Array
   readonly #cells: Float64Array
 
   constructor(
-    memory = new SharedArrayBuffer((FIELDS + CLIENTS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT),
+    memory = new SharedArrayBuffer(
+      (FIELDS + CLIENTS + PROTOCOL_CELLS + DURATION_CELLS) * Float64Array.BYTES_PER_ELEMENT,
+    ),
   ) {
     this.memory = memory
     this.#cells = new Float64Array(memory, 0, FIELDS)
     this.counters = keptIn(this.#cells.subarray(OWN), newRespCounters())
     this.refused = keptIn(this.#cells.subarray(OWN + COUNTERS), noRefusals())
     this.clients = new Float64Array(memory, FIELDS * Float64Array.BYTES_PER_ELEMENT, CLIENTS)
-    this.durations = new Float64Array(memory, (FIELDS + CLIENTS) * Float64Array.BYTES_PER_ELEMENT)
+    const protocols = FIELDS + CLIENTS
+    this.protocols = new Float64Array(memory, protocols * Float64Array.BYTES_PER_ELEMENT, PROTOCOL_CELLS)
+    this.durations = new Float64Array(memory, (protocols + PROTOCOL_CELLS) * Float64Array.BYTES_PER_ELEMENT)
   }
 
   /** Raised twice a second: a thread that does not is stuck. */

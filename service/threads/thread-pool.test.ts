@@ -184,6 +184,9 @@ describe('a pool of protocol threads', () => {
         ],
       )
       assert.equal(service.useCases.ledger.failures.get('IDGEN_TAG_NOT_FOUND'), 2)
+      const { protocols } = service.useCases
+      assert.equal(protocols.read('http', 'answered'), 1)
+      assert.equal(protocols.read('http', 'refused'), 2)
     })
   })
 

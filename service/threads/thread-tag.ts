@@ -35,8 +35,9 @@ export class ThreadTag implements RememberedTag {
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { tally, meters, sampling, onSample } = this.#options
+    const { tally, meters, protocols, protocol, sampling, onSample } = this.#options
     meters.countClients(UNKNOWN_DC, commands)
+    protocols.count(protocol, 'ok', commands)
     // Each of the commands has one ID.
     if (sampling.isDue(commands))
       onSample({ keyId, path: this.#path, result: 'ok', ids: 1, traceId: undefined })

@@ -29,7 +29,7 @@ export async function issueSome(
   if (!Number.isInteger(count) || count < 1 || count > SOME_MAX)
     throw new IdgenError('IDGEN_COUNT_OUT_OF_RANGE', `The count must be 1 to ${SOME_MAX} here, not ${count}.`)
   useCases.rates.admitTag(path)
-  const issuer = new LocalIssuer(useCases)
+  const issuer = new LocalIssuer(useCases, 'http')
   const batch = new IdBatch()
   try {
     await issuer.take(path, count, batch, 1)

@@ -53,6 +53,7 @@ async function callsOf(calls: IdCalls, service: ServiceProcess): Promise<void> {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'idgen-client-dc': '1' },
   })
+  await calls.ask(service, 'http-runs', 'full', 900).catch(() => undefined)
   // A key that nobody knows is asked of every cache.
   await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/load/tags/orders/ids`, {
     method: 'POST',
@@ -69,6 +70,8 @@ function keepCalling(t: TestContext, service: ServiceProcess): () => Promise<voi
       orders: { chain: ['segment'], step: { base: 500, min: 500, max: 500 } },
       events: { chain: ['snowflake'] },
       sessions: { chain: ['uuid-v7'] },
+      // Its last numbers: then calls fail.
+      full: { chain: ['segment'], space: { startAt: 2 ** 53 - 2000, cellSize: 1000, dcCount: 1 } },
     })
     while (!ended) {
       await callsOf(calls, service)

@@ -1,0 +1,37 @@
+import { ERRORS, type ErrorCode } from '../core/errors.ts'
+
+/** Over which IDs are issued; HTTPS counts as http. */
+export const ISSUING_PROTOCOLS = ['http', 'grpc', 'resp'] as const
+export type IssuingProtocol = (typeof ISSUING_PROTOCOLS)[number]
+
+/** Answered with IDs; failed through no fault of the caller; refused because of what was asked, or by whom. */
+export const CALL_OUTCOMES = ['answered', 'failed', 'refused'] as const
+export type CallOutcome = (typeof CALL_OUTCOMES)[number]
+
+/** Calls for IDs by protocol and outcome, in cells that another thread can read along. */
+export class ProtocolCounts {
+  /** In the order of the protocols, then of the outcomes. */
+  readonly cells: Float64Array
+
+  constructor(cells: Float64Array = new Float64Array(PROTOCOL_CELLS)) {
+    this.cells = cells
+  }
+
+  count(protocol: IssuingProtocol, outcome: 'ok' | ErrorCode, calls: number): void {
+    const at = cellOf(
+      protocol,
+      outcome === 'ok' ? 'answered' : ERRORS[outcome].http >= 500 ? 'failed' : 'refused',
+    )
+    this.cells[at] = (this.cells[at] ?? 0) + calls
+  }
+
+  read(protocol: IssuingProtocol, outcome: CallOutcome): number {
+    return this.cells[cellOf(protocol, outcome)] ?? 0
+  }
+}
+
+export const PROTOCOL_CELLS = ISSUING_PROTOCOLS.length * CALL_OUTCOMES.length
+
+function cellOf(protocol: IssuingProtocol, outcome: CallOutcome): number {
+  return ISSUING_PROTOCOLS.indexOf(protocol) * CALL_OUTCOMES.length + CALL_OUTCOMES.indexOf(outcome)
+}
