@@ -46,7 +46,8 @@ function textsOf(batch: IdBatch): string[] {
   for (let run = 0; run < batch.runCount; run += 1)
     for (let i = 0; i < batch.runLength(run); i += 1) {
       const lo = batch.runLo(run) + i
-      texts.push(decimalText(batch.runHi(run) + Math.floor(lo / TWO_32), lo % TWO_32))
+      const [hi, low] = [batch.runHi(run) + Math.floor(lo / TWO_32), lo % TWO_32]
+      texts.push(batch.printer?.text(hi, low) ?? decimalText(hi, low))
     }
   const bytes = batch.uuidBytes()
   for (let at = 0; at < bytes.length; at += UUID_BYTES) texts.push(uuidText(bytes, at))

@@ -1,4 +1,6 @@
-import { type DecodedId, decodeId } from '../../app/decode-id.ts'
+import { authorize } from '../../app/authenticator.ts'
+import { type DecodedId, decodeId, decodeOfTag } from '../../app/decode-id.ts'
+import { parseTagPath } from '../../app/tag-directory.ts'
 import { IdgenError } from '../../core/errors.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
@@ -10,12 +12,17 @@ import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
 /** What can be read off an ID alone: when, where and by whom it was made. Any key may ask. */
-export function decodePages(routes: UiRoutes, { useCases: { layout } }: UiParts): void {
-  routes.get('/ids', (member): Answer => {
+export function decodePages(routes: UiRoutes, { useCases: { layout, catalog } }: UiParts): void {
+  routes.get('/ids', async (member): Promise<Answer> => {
     const text = (member.query.get('id') ?? '').trim()
     if (text === '') return decodePage(member, text)
     try {
-      return decodePage(member, text, parts(member, decodeId(text, layout)))
+      const path = member.query.get('tag') ?? ''
+      if (path === '') return decodePage(member, text, parts(member, decodeId(text, layout)))
+      // What a format writes can be read only by who knows the tag.
+      authorize(member.caller, 'manage', path)
+      const tag = await catalog.tag(parseTagPath(path))
+      return decodePage(member, text, parts(member, decodeOfTag(text, tag, layout)))
     } catch (thrown) {
       return decodePage(member, text, errorText(member, IdgenError.from(thrown)))
     }
@@ -25,7 +32,7 @@ export function decodePages(routes: UiRoutes, { useCases: { layout } }: UiParts)
 function decodePage(member: Member, text: string, found?: Html): Answer {
   const words = member.say(WORDS)
   const body = html`${heading(words.title, { lead: words.lead })}
-<form method="get" action="/ui/ids" class="card mb-4 flex flex-wrap items-end gap-3"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.id, value: text, hint: words.hint })}</div><div class="pb-5"><button class="button">${words.read}</button></div></form>
+<form method="get" action="/ui/ids" class="card mb-4 flex flex-wrap items-end gap-3"><input type="hidden" name="tag" value="${member.query.get('tag') ?? ''}"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.id, value: text, hint: words.hint })}</div><div class="pb-5"><button class="button">${words.read}</button></div></form>
 ${found !== undefined && card('found', words.found, found)}`
   return page(words.title, 'ids', body)
 }
@@ -33,6 +40,8 @@ ${found !== undefined && card('found', words.found, found)}`
 function parts({ say }: Member, decoded: DecodedId): Html {
   const words = say(WORDS)
   const rows: (readonly [string, string | number])[] = [[words.kind, words.kinds[decoded.kind]]]
+  if (decoded.kind === 'segment') rows.push([words.number, decoded.id])
+  if (decoded.kind === 'segment' && decoded.date !== undefined) rows.push([words.date, decoded.date])
   if (decoded.kind !== 'segment') {
     rows.push([words.version, decoded.version])
     if (decoded.timeMs !== undefined) rows.push([words.time, new Date(decoded.timeMs).toISOString()])
@@ -56,6 +65,8 @@ const WORDS = bilingual(
       segment: 'Number of a segment: it tells its order only',
       uuid: 'UUID',
     },
+    number: 'Number',
+    date: 'Date',
     version: 'Version',
     time: 'Time',
     dc: 'Data centre',
@@ -75,6 +86,8 @@ const WORDS = bilingual(
       segment: '号段号码：仅包含先后顺序',
       uuid: 'UUID',
     },
+    number: '号码',
+    date: '日期',
     version: '版本',
     time: '时间',
     dc: '数据中心',

@@ -16,7 +16,7 @@ async function withTags(t: TestContext): Promise<UiVisitor> {
 }
 
 function idsIn(text: string): string[] {
-  return [...text.matchAll(/href="\/ui\/ids\?id=([^"]+)"/g)].map(([, id = '']) => decodeURIComponent(id))
+  return [...text.matchAll(/href="\/ui\/ids\?id=([^"&]+)&tag=/g)].map(([, id = '']) => decodeURIComponent(id))
 }
 
 test('IDs that are tried out are real ones, counted for the key, and never come again', async (t) => {
@@ -92,4 +92,18 @@ test('what is no ID is said, and what is one is read', async (t) => {
   assert.match(await visitor.see('/ui/ids?id=1-2'), /IDGEN_ID_MALFORMED/)
   assert.match(await visitor.see('/ui/ids?id=%3Cb%3E'), /&#60;b&#62;/)
   assert.match(await visitor.see('/ui/ids?id=17'), /Number of a segment/)
+})
+
+test('IDs of a format are tried out as they are given, and read back with their tag', async (t) => {
+  const visitor = await withTags(t)
+  const { catalog } = visitor.api.memory.useCases
+  const space = { format: { prefix: 'ORD-', width: 8 } }
+  const request = { chain: ['segment'], space } as const
+  await catalog.createTag(ACTOR, { workspace: 'acme', group: 'shop', name: 'invoices' }, request)
+  const url = '/ui/tags/acme/shop/invoices'
+  assert.match(await visitor.see(url), /ORD-/)
+  const [id = ''] = idsIn((await visitor.send(url, { count: '1' })).text)
+  assert.equal(id, 'ORD-00000001')
+  assert.match(await visitor.see(`/ui/ids?id=${id}&tag=acme/shop/invoices`), />1</)
+  assert.match(await visitor.see(`/ui/ids?id=${id}`), /IDGEN_ID_MALFORMED/)
 })

@@ -47,7 +47,8 @@ async function tryOut(member: Member, { useCases }: UiParts, { tag }: DeclaredTa
   try {
     const issued = await issueSome(member, useCases, tagPath(tag), Number(member.form.get('count') ?? 1))
     const ids = issued.ids.map(
-      (id) => html`<li><a class="link font-mono" href="/ui/ids?id=${encodeURIComponent(id)}">${id}</a></li>`,
+      (id) =>
+        html`<li><a class="link font-mono" href="/ui/ids?id=${encodeURIComponent(id)}&tag=${encodeURIComponent(tagPath(tag))}">${id}</a></li>`,
     )
     return html`<ul class="mt-3 text-sm">${ids}</ul><p class="hint">${words.issuedBy(issued.algorithm, issued.degraded)}</p>`
   } catch (thrown) {
@@ -93,7 +94,7 @@ function tryForm(member: Member, { tag }: DeclaredTag, tried: Html | undefined):
   const words = member.say(WORDS)
   return html`<form method="post" class="flex flex-wrap items-end gap-3" hx-post="${tagUrl(tag)}" hx-target="#issued" hx-swap="innerHTML">${csrfField(member)}<div class="w-28">${field({ name: 'count', label: words.count, value: member.form.get('count') ?? 1, type: 'number' })}</div><button class="button">${words.issue}</button></form>
 <div id="issued" aria-live="polite">${tried}</div>
-<form method="get" action="/ui/ids" class="mt-4 flex flex-wrap items-end gap-3 border-t border-line pt-4"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.decode })}</div><button class="button-quiet">${words.read}</button></form>`
+<form method="get" action="/ui/ids" class="mt-4 flex flex-wrap items-end gap-3 border-t border-line pt-4"><input type="hidden" name="tag" value="${tagPath(tag)}"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.decode })}</div><button class="button-quiet">${words.read}</button></form>`
 }
 
 function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
@@ -104,6 +105,7 @@ function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
     [words.step, `${number(tag.step.base)} (${number(tag.step.min)} – ${number(tag.step.max)})`],
     [words.startAt, number(tag.space.startAt)],
     [words.cells, `${number(tag.space.cellSize)} × ${tag.space.dcCount}`],
+    ...(tag.space.format === undefined ? [] : [[words.format, JSON.stringify(tag.space.format)] as const]),
     [words.version, number(tag.version)],
     [words.generation, tag.generation],
   ]
@@ -134,6 +136,7 @@ const WORDS = bilingual(
     step: 'Step (least – most)',
     startAt: 'First number',
     cells: 'Cell × data centres',
+    format: 'Format',
     version: 'Version',
     generation: 'Generation',
   },
@@ -158,6 +161,7 @@ const WORDS = bilingual(
     step: '步长（最小 – 最大）',
     startAt: '起始号码',
     cells: '单元 × 数据中心',
+    format: '格式',
     version: '版本',
     generation: '世代标识',
   },
