@@ -40,6 +40,7 @@ function whereabouts(containers: boolean): string[] {
     '',
     `  curl -s ${at('HTTP_PORT')}/v1/workspaces/demo/groups/shop/tags/orders/ids -H "Authorization: Bearer $(cat ${adminKeyFile()})" -H 'Content-Type: application/json' -d '{"count":3}'`,
     '',
+    `  admin UI     ${at('HTTP_PORT')}/ui, with the key of ${adminKeyFile()}`,
     `  all calls    ${at('HTTP_PORT')}/docs`,
     `  gRPC, Redis  localhost:${port('GRPC_PORT')}, localhost:${port('RESP_PORT')}`,
     `  metrics      ${at('METRICS_PORT')}/metrics`,

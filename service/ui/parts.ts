@@ -70,6 +70,11 @@ export function table(caption: string, head: readonly Value[], rows: readonly (r
 </table></div>`
 }
 
+/** A name as machines have it. */
+export function code(text: string): Html {
+  return html`<span class="font-mono text-xs wrap-anywhere">${text}</span>`
+}
+
 /** Names below something that is to be deleted or changed for good: typed, so that no slip does it. */
 export function confirmField({ say }: Member, name: string): Html {
   return field({ name: 'confirm', label: say(WORDS).confirm(name), required: true })

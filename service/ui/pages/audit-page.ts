@@ -3,9 +3,9 @@ import { positionOf, positionText } from '../../app/read-audit.ts'
 import type { FoundRecord } from '../../ports/audit-query.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
-import { type Html, html } from '../html.ts'
+import { type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, heading } from '../parts.ts'
+import { card, code, heading, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -22,8 +22,9 @@ export function auditPages(routes: UiRoutes, { useCases }: UiParts): void {
     const shown = found.slice(0, PAGE_SIZE)
     const last = shown.at(-1)
     const more = found.length > PAGE_SIZE && last !== undefined && next(member, given, last)
+    const head = [words.when, words.actor, words.action, words.subject, words.result, words.detail]
     const body = html`${heading(words.title, { lead: words.lead })}${card('filter', words.filter, form(member, given))}
-<div class="mt-6">${card('records', words.records, html`${shown.length > 0 ? table(member, shown) : words.none}${more}`)}</div>`
+<div class="mt-6">${card('records', words.records, html`${shown.length > 0 ? table(words.records, head, rows(member, shown)) : words.none}${more}`)}</div>`
     return page(words.title, 'audit', body)
   })
 }
@@ -61,18 +62,22 @@ ${field('from', 'date')}${field('to', 'date')}${field('actor')}${field('action')
 <p class="hint">${words.hint}</p><button class="button mt-4">${words.search}</button> <a class="link ml-4 text-sm" href="/ui/audit">${words.clear}</a></form>`
 }
 
-function table(member: Member, records: readonly FoundRecord[]): Html {
-  const words = member.say(WORDS)
-  return html`<div class="overflow-x-auto" role="group" aria-label="${words.records}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.when}</th><th class="pr-4">${words.actor}</th><th class="pr-4">${words.action}</th><th class="pr-4">${words.subject}</th><th class="pr-4">${words.result}</th><th>${words.detail}</th></tr></thead><tbody>${records.map(
-    (record) => row(member, record),
-  )}</tbody></table></div>`
-}
-
-function row({ say }: Member, { at, actor, action, subject, result, traceId, detail }: FoundRecord): Html {
+function rows({ say }: Member, records: readonly FoundRecord[]): Value[][] {
   const words = say(WORDS)
-  const isEmpty = Object.keys(detail).length === 0 && traceId === undefined
-  const text = JSON.stringify({ ...detail, ...(traceId !== undefined && { traceId }) }, undefined, 2)
-  return html`<tr class="border-t border-line align-top"><td class="py-2 pr-4">${moment(at)}</td><td class="py-2 pr-4 font-mono text-xs">${actor}</td><td class="py-2 pr-4 font-mono text-xs">${action}</td><td class="py-2 pr-4 font-mono text-xs break-all">${subject}</td><td class="py-2 pr-4 ${result === 'ok' ? '' : 'text-bad'}">${result}</td><td class="py-2">${isEmpty ? '–' : html`<details><summary class="link cursor-pointer text-xs">${words.show}</summary><pre class="mt-2 max-w-xl overflow-x-auto rounded-md bg-raised p-2 text-xs" tabindex="0">${text}</pre></details>`}</td></tr>`
+  return records.map(({ at, actor, action, subject, result, traceId, detail }) => {
+    const isEmpty = Object.keys(detail).length === 0 && traceId === undefined
+    const text = JSON.stringify({ ...detail, ...(traceId !== undefined && { traceId }) }, undefined, 2)
+    return [
+      moment(at),
+      code(actor),
+      code(action),
+      code(subject),
+      result === 'ok' ? result : html`<span class="text-bad">${result}</span>`,
+      isEmpty
+        ? '–'
+        : html`<details><summary class="link cursor-pointer text-xs">${words.show}</summary><pre class="mt-2 max-w-xl overflow-x-auto rounded-md bg-raised p-2 text-xs" tabindex="0">${text}</pre></details>`,
+    ]
+  })
 }
 
 const WORDS = bilingual(

@@ -3,9 +3,9 @@ import type { FoundRecord } from '../../ports/audit-query.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
 import { type DegradedTime, degradationBars } from '../degradation-bars.ts'
-import { type Html, html } from '../html.ts'
+import { type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, heading } from '../parts.ts'
+import { card, code, heading, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -29,9 +29,10 @@ export function eventsPages(routes: UiRoutes, { useCases }: UiParts): void {
       toMs: clock.nowMs(),
       label: words.picture(times.length),
     })
+    const head = [words.when, words.tag, words.what, words.why]
     const body = html`${heading(words.title, { lead: words.lead, actions: spanLinks(member, span) })}
 ${card('picture', words.bars, times.length > 0 ? picture : words.none)}
-<div class="mt-6">${card('list', words.list, seen.length > 0 ? table(member, seen) : words.none)}</div>`
+<div class="mt-6">${card('list', words.list, seen.length > 0 ? table(words.list, head, rows(seen)) : words.none)}</div>`
     return page(words.title, 'events', body)
   })
 }
@@ -71,12 +72,17 @@ function spanLinks({ say }: Member, here: { readonly name: string }): Html[] {
   )
 }
 
-function table(member: Member, records: readonly FoundRecord[]): Html {
-  const words = member.say(WORDS)
-  return html`<div class="overflow-x-auto" role="group" aria-label="${words.list}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.when}</th><th class="pr-4">${words.tag}</th><th class="pr-4">${words.what}</th><th>${words.why}</th></tr></thead><tbody>${records.map(
-    ({ at, subject, action, detail }) =>
-      html`<tr class="border-t border-line"><td class="py-2 pr-4">${moment(at)}</td><td class="pr-4 font-mono text-xs">${subject}</td><td class="pr-4 whitespace-nowrap ${action === 'algorithm.degrade' ? 'text-warn' : 'text-good'}">${text(detail['from'])} → ${text(detail['to'])}</td><td>${text(detail['reason'])}</td></tr>`,
-  )}</tbody></table></div>`
+function rows(records: readonly FoundRecord[]): Value[][] {
+  return records.map(({ at, subject, action, detail }) => {
+    const move = `${text(detail['from'])} → ${text(detail['to'])}`
+    const tone = action === 'algorithm.degrade' ? 'text-warn' : 'text-good'
+    return [
+      moment(at),
+      code(subject),
+      html`<span class="whitespace-nowrap ${tone}">${move}</span>`,
+      text(detail['reason']),
+    ]
+  })
 }
 
 function text(value: unknown): string {

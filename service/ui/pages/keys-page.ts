@@ -5,9 +5,9 @@ import { type ApiKey, SCOPES, type Scope } from '../../ports/api-key-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
-import { attr, type Html, html } from '../html.ts'
+import { attr, type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, csrfField, heading } from '../parts.ts'
+import { card, code, csrfField, heading, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -71,15 +71,22 @@ async function list(member: Member, { useCases }: UiParts, fault?: Html): Promis
   const more =
     next !== undefined &&
     html`<p class="mt-4"><a class="link" href="/ui/keys?after=${encodeURIComponent(next)}">${words.more}</a></p>`
-  const table = html`<div class="overflow-x-auto" role="group" aria-label="${words.all}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.name}</th><th class="pr-4">${words.id}</th><th class="pr-4">${words.scopes}</th><th class="pr-4">${words.within}</th><th class="pr-4">${words.lastUsed}</th><th>${words.state}</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  const head = [words.name, words.id, words.scopes, words.within, words.lastUsed, words.state]
   const body = html`${heading(words.title, { lead: words.lead })}${fault}
-<div class="grid items-start gap-6 xl:grid-cols-[1fr_22rem]">${card('keys', words.all, html`${rows.length > 0 ? table : words.none}${more}`)}${card('new-key', words.create, createForm(member))}</div>`
+<div class="grid items-start gap-6 xl:grid-cols-[1fr_22rem]">${card('keys', words.all, html`${rows.length > 0 ? table(words.all, head, rows) : words.none}${more}`)}${card('new-key', words.create, createForm(member))}</div>`
   return page(words.title, 'keys', body, fault === undefined ? 200 : 400)
 }
 
-function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Html {
+function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value[] {
   const words = member.say(WORDS)
-  return html`<tr class="border-t border-line"><td class="py-2 pr-4"><a class="link" href="/ui/keys/${key.id}">${key.name}</a></td><td class="pr-4 font-mono text-xs">${key.id}</td><td class="pr-4">${key.scopes.join(', ')}</td><td class="pr-4 font-mono text-xs">${key.within || words.everywhere}</td><td class="pr-4">${lastUsedAt === undefined ? words.never : moment(lastUsedAt)}</td><td>${state(member, key, nowMs)}</td></tr>`
+  return [
+    html`<a class="link" href="/ui/keys/${key.id}">${key.name}</a>`,
+    code(key.id),
+    key.scopes.join(', '),
+    key.within === '' ? words.everywhere : code(key.within),
+    lastUsedAt === undefined ? words.never : moment(lastUsedAt),
+    state(member, key, nowMs),
+  ]
 }
 
 function state({ say }: Member, key: ApiKey, nowMs: number): Html {

@@ -4,7 +4,7 @@ import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, heading, notice } from '../parts.ts'
+import { card, code, heading, notice, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -25,12 +25,16 @@ ${!nodes.current && notice('warning', words.stale)}
 function centre(member: Member, nodes: readonly NodeRecord[], here: string): Html {
   const words = member.say(WORDS)
   const held = nodes.flatMap(({ workers }) => workers ?? []).sort((a, b) => a - b)
-  const rows = nodes.map(
-    ({ node, http, grpc, version, startedAt, workers }) =>
-      html`<tr class="border-t border-line"><td class="py-2 pr-4 font-medium">${node}${node === here && html` <span class="text-xs text-muted">${words.here}</span>`}</td><td class="pr-4 font-mono text-xs">${http}</td><td class="pr-4 font-mono text-xs">${grpc}</td><td class="pr-4">${version}</td><td class="pr-4">${moment(new Date(startedAt))}</td><td>${workers === undefined ? '–' : workers.join(', ') || words.noWorker}</td></tr>`,
-  )
-  return html`<p class="mb-3 text-sm text-muted">${words.held(held.length, WORKER_COUNT)}</p>${workerMap(member, held)}
-<div class="overflow-x-auto" role="group" aria-label="${words.node}" tabindex="0"><table class="w-full text-sm"><thead><tr><th class="py-2 pr-4">${words.node}</th><th class="pr-4">HTTP</th><th class="pr-4">gRPC</th><th class="pr-4">${words.version}</th><th class="pr-4">${words.started}</th><th>${words.workers}</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  const head = [words.node, 'HTTP', 'gRPC', words.version, words.started, words.workers]
+  const rows = nodes.map(({ node, http, grpc, version, startedAt, workers }) => [
+    node === here ? html`${node} <span class="text-xs text-muted">${words.here}</span>` : node,
+    code(http),
+    code(grpc),
+    version,
+    moment(new Date(startedAt)),
+    workers === undefined ? '–' : workers.join(', ') || words.noWorker,
+  ])
+  return html`<p class="mb-3 text-sm text-muted">${words.held(held.length, WORKER_COUNT)}</p>${workerMap(member, held)}${table(words.node, head, rows)}`
 }
 
 const COLUMNS = 64
