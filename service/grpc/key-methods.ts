@@ -1,4 +1,4 @@
-import { authorize, authorizeScopes } from '../app/authenticator.ts'
+import { CallerKeys } from '../app/caller-keys.ts'
 import type { UsedKey } from '../app/manage-keys.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -26,8 +26,7 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
       useCases,
       ({ within }) => within,
       async ({ name, scopes, within, expiresAt }, actor, caller) => {
-        authorizeScopes(caller, scopeNames(scopes))
-        const { key, text } = await keys.create(actor, {
+        const { key, text } = await new CallerKeys(keys, caller, actor).create({
           name,
           scopes: scopeNames(scopes),
           within,
@@ -40,17 +39,15 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
     getKey: unary(
       useCases,
       (_request, caller) => caller.within,
-      async ({ id }, _actor, caller) => {
-        const used = await keys.look(id)
-        authorize(caller, 'manage', used.key.within)
-        return { key: keyMessage(used) }
-      },
+      async ({ id }, actor, caller) => ({
+        key: keyMessage(await new CallerKeys(keys, caller, actor).look(id)),
+      }),
     ),
     listKeys: unary(
       useCases,
       (_request, caller) => caller.within,
-      async (request, _actor, caller) => {
-        const page = await keys.list(pageRequest('keys', request), caller.within)
+      async (request, actor, caller) => {
+        const page = await new CallerKeys(keys, caller, actor).list(pageRequest('keys', request))
         return { keys: page.items.map(keyMessage), nextPageToken: pageToken('keys', page.next) }
       },
     ),
@@ -60,11 +57,7 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
       async ({ id, keepPreviousSeconds, ends }, actor, caller) => {
         const keepPreviousMs = keepPreviousSeconds === undefined ? undefined : keepPreviousSeconds * 1000
         const rotation = { keepPreviousMs, ends: endOf(ends) }
-        const { key, text } = await keys.rotate(actor, id, rotation, (existing) => {
-          authorize(caller, 'manage', existing.within)
-          // Who gets the new secret may do what the key may do.
-          authorizeScopes(caller, existing.scopes)
-        })
+        const { key, text } = await new CallerKeys(keys, caller, actor).rotate(id, rotation)
         return { key: keyMessage(await keys.withUse(key)), text }
       },
     ),
@@ -72,9 +65,8 @@ function keyCalls(useCases: UseCases): Handlers<KeyServiceDefinition['methods']>
       useCases,
       (_request, caller) => caller.within,
       async ({ id }, actor, caller) => {
-        const key = await keys.find(id)
-        authorize(caller, 'manage', key.within)
-        return { key: keyMessage(await keys.withUse(await keys.revoke(actor, key.id))) }
+        const key = await new CallerKeys(keys, caller, actor).revoke(id)
+        return { key: keyMessage(await keys.withUse(key)) }
       },
     ),
   }

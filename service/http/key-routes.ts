@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
-import { authorize, authorizeScopes } from '../app/authenticator.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { CallerKeys } from '../app/caller-keys.ts'
 import type { ManageKeys, UsedKey } from '../app/manage-keys.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { ApiKey, Scope, SecretToEnd } from '../ports/api-key-store.ts'
+import type { Scope, SecretToEnd } from '../ports/api-key-store.ts'
 import { NO_QUERY, WRITE_CODES } from './entity-operations.ts'
 import { bodyMayBeEmpty } from './json-body.ts'
 import {
@@ -42,23 +42,21 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
   app.addSchema(KEY_SCHEMA)
   app.addSchema(NEW_KEY_SCHEMA)
   rotateRoute(app, keys)
+  const keysOf = (request: FastifyRequest): CallerKeys =>
+    new CallerKeys(keys, callerOf(request), actorOf(request))
   app.get<{ Querystring: PageQuery }>('/v1/keys', { schema: LIST }, async (request) => {
-    const caller = callerOf(request)
-    authorize(caller, 'manage', caller.within)
-    const page = await keys.list(pageRequest('key', request.query), caller.within)
+    const page = await keysOf(request).list(pageRequest('key', request.query))
     return pageAnswer('key', page, keyView)
   })
   app.post<{ Body: KeyBody }>('/v1/keys', { schema: CREATE }, async (request, reply) => {
     const { name, scopes, within, expiresAt } = request.body
-    authorize(callerOf(request), 'manage', within)
-    authorizeScopes(callerOf(request), scopes)
     const draft = {
       name,
       scopes,
       within,
       expiresAt: dateOf(expiresAt),
     }
-    const { key, text } = await keys.create(actorOf(request), draft)
+    const { key, text } = await keysOf(request).create(draft)
     return reply
       .code(201)
       .header('location', `/v1/keys/${key.id}`)
@@ -69,31 +67,17 @@ export function keyRoutes(app: FastifyInstance, keys: ManageKeys): void {
     { schema: PUT },
     async (request, reply) => {
       const { expiresAt, ...body } = request.body
-      const caller = callerOf(request)
-      authorize(caller, 'manage', body.within)
-      authorizeScopes(caller, body.scopes)
       const draft = { id: request.params.key, ...body, expiresAt: dateOf(expiresAt) }
-      // A key that reaches further is somebody else's, whatever its id.
-      const mayReplace = ({ within }: ApiKey): void => authorize(caller, 'manage', within)
-      const { key, outcome } = await keys.put(actorOf(request), draft, mayReplace)
+      const { key, outcome } = await keysOf(request).put(draft)
       if (outcome === 'created') reply.code(201).header('location', `/v1/keys/${key.id}`)
       return reply.send(keyView(await keys.withUse(key)))
     },
   )
-  app.get<{ Params: KeyParams }>('/v1/keys/:key', { schema: GET }, async (request) => {
-    const caller = callerOf(request)
-    // Before the look-up: without the scope nobody learns which ids exist.
-    authorize(caller, 'manage', caller.within)
-    const used = await keys.look(request.params.key)
-    authorize(caller, 'manage', used.key.within)
-    return keyView(used)
-  })
+  app.get<{ Params: KeyParams }>('/v1/keys/:key', { schema: GET }, async (request) =>
+    keyView(await keysOf(request).look(request.params.key)),
+  )
   app.delete<{ Params: KeyParams }>('/v1/keys/:key', { schema: REVOKE }, async (request, reply) => {
-    const caller = callerOf(request)
-    authorize(caller, 'manage', caller.within)
-    const key = await keys.find(request.params.key)
-    authorize(caller, 'manage', key.within)
-    await keys.revoke(actorOf(request), key.id)
+    await keysOf(request).revoke(request.params.key)
     return reply.code(204).send()
   })
 }
@@ -103,15 +87,12 @@ function rotateRoute(app: FastifyInstance, keys: ManageKeys): void {
     '/v1/keys/:key/rotate',
     { schema: ROTATE, preValidation: bodyMayBeEmpty },
     async (request, reply) => {
-      const caller = callerOf(request)
-      authorize(caller, 'manage', caller.within)
       const { keepPreviousSeconds: keepSeconds, ends } = request.body
       const rotation = { keepPreviousMs: keepSeconds === undefined ? undefined : keepSeconds * 1000, ends }
-      const { key, text } = await keys.rotate(actorOf(request), request.params.key, rotation, (existing) => {
-        authorize(caller, 'manage', existing.within)
-        // Who gets the new secret may do what the key may do.
-        authorizeScopes(caller, existing.scopes)
-      })
+      const { key, text } = await new CallerKeys(keys, callerOf(request), actorOf(request)).rotate(
+        request.params.key,
+        rotation,
+      )
       return reply.send({ ...keyView(await keys.withUse(key)), key: text })
     },
   )

@@ -22,7 +22,7 @@ describe('signing in', () => {
 
   test('with a wrong key says so, and nothing of the key is printed', async (t) => {
     const visitor = await UiVisitor.start(t)
-    for (const key of ['', 'wrong-key-text', `idg_${'a'.repeat(12)}_${'b'.repeat(43)}`, 'x'.repeat(5000)]) {
+    for (const key of ['', 'wrong-key-text', `idg_${'a'.repeat(12)}_${'b'.repeat(43)}`, 'x'.repeat(3000)]) {
       const refused = await visitor.send('/ui/sign-in', { key })
       assert.equal(refused.status, 401)
       assert.match(refused.text, /role="alert"/)
@@ -153,4 +153,16 @@ test('what pages load is named by what it holds, and kept for ever', async (t) =
     assert.match(headers['cache-control'] ?? '', /immutable/)
     assert.equal(text, content.toString())
   }
+})
+
+describe('a form that is too large', () => {
+  test('is not read from strangers, and not taken apart for members', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    for (const path of ['/ui/sign-in', '/ui/preferences', '/ui/sign-out'])
+      assert.equal((await visitor.send(path, { key: 'x'.repeat(5000) })).status, 413, path)
+    await visitor.signIn()
+    const many = new URLSearchParams(Array.from({ length: 2001 }, (): [string, string] => ['a', '']))
+    assert.equal((await visitor.send('/ui/keys', many)).status, 413)
+    assert.equal((await visitor.send('/ui/keys', { name: 'x'.repeat(70_000) })).status, 413)
+  })
 })

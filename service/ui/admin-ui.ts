@@ -93,9 +93,27 @@ export async function adminUi(
 function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser<string>(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => done(null, new URLSearchParams(body)),
+    { parseAs: 'string', bodyLimit: FORM_MAX_BYTES },
+    (_request, body, done) => {
+      if (fieldCount(body) > FIELDS_MAX) done(tooManyFields())
+      else done(null, new URLSearchParams(body))
+    },
   )
+}
+
+/** Taking a form apart takes time that grows faster than its length, and holds up everybody meanwhile. */
+const FORM_MAX_BYTES = 65_536
+/** The largest form of ours names a page of tags. */
+const FIELDS_MAX = 2000
+
+function fieldCount(body: string): number {
+  let count = 1
+  for (let at = body.indexOf('&'); at >= 0; at = body.indexOf('&', at + 1)) count += 1
+  return count
+}
+
+function tooManyFields(): IdgenError {
+  return new IdgenError('IDGEN_BODY_TOO_LARGE', `A form has at most ${FIELDS_MAX} fields.`)
 }
 
 function assets(app: FastifyInstance): void {

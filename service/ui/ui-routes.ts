@@ -32,7 +32,7 @@ export class UiRoutes {
     this.#options = options
     app.setErrorHandler((thrown, request, reply) => {
       const visit = this.#members.has(request) ? this.#memberOf(request) : visitOf(request)
-      return this.#send(reply, visit, errorAnswer(visit, IdgenError.from(thrown), options.useCases.log))
+      return this.#send(reply, visit, errorAnswer(visit, formError(thrown), options.useCases.log))
     })
   }
 
@@ -60,6 +60,8 @@ export class UiRoutes {
       method,
       url: path,
       ...HIDDEN,
+      // Anybody may send it, so nothing long is read.
+      bodyLimit: OPEN_FORM_MAX_BYTES,
       handler: async (request, reply) => {
         if (method === 'POST') refuseForeignOrigin(request)
         const visit = visitOf(request)
@@ -117,6 +119,9 @@ export class UiRoutes {
   }
 }
 
+/** A key, and where to go then. */
+const OPEN_FORM_MAX_BYTES = 4096
+
 /** Pages are no part of the API that /openapi.json describes. */
 const HIDDEN = { schema: { hide: true } } as const
 
@@ -161,6 +166,19 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
 function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined) return true
   return URL.canParse(origin) && new URL(origin).host === host
+}
+
+/** What fastify refuses of a form before we see it, in our words. */
+function formError(thrown: unknown): IdgenError {
+  const { code } = { ...(thrown as { readonly code?: unknown } | null) }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new IdgenError(
+      'IDGEN_BODY_TOO_LARGE',
+      'The form is larger than any of ours; nothing of it was done.',
+    )
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new IdgenError('IDGEN_MEDIA_TYPE_UNSUPPORTED', 'Pages take forms as browsers send them.')
+  return IdgenError.from(thrown)
 }
 
 function foreignForm(): IdgenError {

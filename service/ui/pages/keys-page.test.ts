@@ -52,3 +52,37 @@ test('a key that is limited to a part sees and makes no key beyond it', async (t
   assert.equal((await visitor.send(`/ui/keys/${other.id}/revoke`, { sure: 'on' })).status, 403)
   assert.equal((await keys.find(other.id)).revokedAt, undefined)
 })
+
+test('nobody gains a scope by giving another key a new secret', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { keys } = visitor.api.memory.useCases
+  const actor = { actor: 'test', traceId: undefined }
+  const draft = { name: 'of the auditors', scopes: ['audit' as const], within: '', expiresAt: undefined }
+  const { key: audit } = await keys.create(actor, draft)
+  const { text } = await keys.create(actor, { ...draft, name: 'manager', scopes: ['manage'] })
+  await visitor.signIn(text)
+  const refused = await visitor.send(`/ui/keys/${audit.id}/rotate`, { hours: '1' })
+  assert.equal(refused.status, 403)
+  assert.ok(!/idg_[a-z0-9]{12}_[A-Za-z0-9]{43}/.test(refused.text))
+  assert.equal((await keys.find(audit.id)).previous, undefined)
+})
+
+test('an emptied field keeps the secret in use, and revoking needs the tick', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { keys, authenticator } = visitor.api.memory.useCases
+  const draft = { name: 'mine', scopes: ['issue' as const], within: '', expiresAt: undefined }
+  const { key, text } = await keys.create({ actor: 'test', traceId: undefined }, draft)
+  assert.equal((await visitor.send(`/ui/keys/${key.id}/rotate`, { hours: '' })).status, 200)
+  assert.equal((await authenticator.authenticate(text)).keyId, key.id)
+  assert.equal((await visitor.send(`/ui/keys/${key.id}/revoke`)).status, 303)
+  assert.equal((await keys.find(key.id)).revokedAt, undefined)
+})
+
+test('a key without the right to manage does not learn which ids exist', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { keys } = visitor.api.memory.useCases
+  const draft = { name: 'auditor', scopes: ['audit' as const], within: '', expiresAt: undefined }
+  const { key, text } = await keys.create({ actor: 'test', traceId: undefined }, draft)
+  await visitor.signIn(text)
+  for (const id of [key.id, 'aaaaaaaaaaaa']) await visitor.see(`/ui/keys/${id}`, 403)
+})

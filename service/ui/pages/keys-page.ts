@@ -1,4 +1,4 @@
-import { authorize, authorizeScopes } from '../../app/authenticator.ts'
+import { CallerKeys } from '../../app/caller-keys.ts'
 import type { UsedKey } from '../../app/manage-keys.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { type ApiKey, SCOPES, type Scope } from '../../ports/api-key-store.ts'
@@ -15,13 +15,12 @@ import type { Member } from '../visit.ts'
 /** API keys: made, given another secret, revoked. A secret is shown once, in the answer to the form that made it. */
 export function keysPages(routes: UiRoutes, parts: UiParts): void {
   const { keys, clock } = parts.useCases
+  const keysOf = ({ caller, actor }: Member): CallerKeys => new CallerKeys(keys, caller, actor)
+  const idOf = ({ params }: Member): string => params['key'] ?? ''
   routes.get('/keys', (member) => list(member, parts))
   routes.post('/keys', async (member) => {
-    const draft = draftOf(member)
     try {
-      authorize(member.caller, 'manage', draft.within)
-      authorizeScopes(member.caller, draft.scopes)
-      const { key, text } = await keys.create(member.actor, draft)
+      const { key, text } = await keysOf(member).create(draftOf(member))
       return secretPage(member, key, text)
     } catch (thrown) {
       const error = IdgenError.from(thrown)
@@ -30,43 +29,39 @@ export function keysPages(routes: UiRoutes, parts: UiParts): void {
     }
   })
   routes.get('/keys/:key', async (member) => {
-    const used = await mayManage(member, parts)
+    const used = await keysOf(member).look(idOf(member))
     return page(member.say(WORDS).one, 'keys', keyBody(member, used, clock.nowMs()))
   })
   routes.post('/keys/:key/rotate', async (member) => {
-    const keepPreviousMs = Number(member.form.get('hours') ?? '24') * HOUR_MS
-    const { key, text } = await keys.rotate(
-      member.actor,
-      member.params['key'] ?? '',
-      { keepPreviousMs, ends: member.form.has('again') ? 'oldest' : undefined },
-      ({ within }) => authorize(member.caller, 'manage', within),
-    )
+    const { key, text } = await keysOf(member).rotate(idOf(member), {
+      keepPreviousMs: keptMs(member),
+      ends: member.form.has('again') ? 'oldest' : undefined,
+    })
     return secretPage(member, key, text)
   })
   routes.post('/keys/:key/revoke', async (member) => {
-    const { key } = await mayManage(member, parts)
-    await keys.revoke(member.actor, key.id)
+    // The browser asks for it, too; what is sent without it is no slip of the hand that is to count.
+    if (!member.form.has('sure')) return seeOther(`/ui/keys/${encodeURIComponent(idOf(member))}`)
+    const key = await keysOf(member).revoke(idOf(member))
     return seeOther(`/ui/keys/${key.id}`)
   })
+}
+
+/** A field that was emptied means the usual time, never "at once". */
+function keptMs({ form }: Member): number | undefined {
+  const hours = (form.get('hours') ?? '').trim()
+  return hours === '' ? undefined : Number(hours) * HOUR_MS
 }
 
 const HOUR_MS = 3_600_000
 /** What fits a screen and is read at once. */
 const PAGE_SIZE = 50
 
-async function mayManage({ caller, params }: Member, { useCases }: UiParts): Promise<UsedKey> {
-  // Before the look-up: without the scope nobody learns which ids exist.
-  authorize(caller, 'manage', caller.within)
-  const used = await useCases.keys.look(params['key'] ?? '')
-  authorize(caller, 'manage', used.key.within)
-  return used
-}
-
 async function list(member: Member, { useCases }: UiParts, fault?: Html): Promise<Answer> {
   const words = member.say(WORDS)
-  authorize(member.caller, 'manage', member.caller.within)
   const after = member.query.get('after') ?? undefined
-  const { items, next } = await useCases.keys.list({ after, limit: PAGE_SIZE }, member.caller.within)
+  const keys = new CallerKeys(useCases.keys, member.caller, member.actor)
+  const { items, next } = await keys.list({ after, limit: PAGE_SIZE })
   const rows = items.map((used) => row(member, used, useCases.clock.nowMs()))
   const more =
     next !== undefined &&
