@@ -40,7 +40,8 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
   }
   const { text } = await useCases.keys.create(ACTOR, {
     name: 'quickstart',
-    scopes: ['issue', 'manage'],
+    // With `audit`, so that no page of the admin UI is missing for who sees it first.
+    scopes: ['issue', 'manage', 'audit'],
     within: '',
     expiresAt: undefined,
   })

@@ -61,6 +61,26 @@ export function field({
 ${hint !== undefined && html`<p id="${id}-hint" class="hint">${hint}</p>`}</div>`
 }
 
+/** One of a few, by value and words. Native: it works without scripts, and phones show their own list. */
+export function choice({
+  id,
+  name,
+  label,
+  value,
+  choices,
+}: {
+  readonly id: string
+  readonly name: string
+  readonly label: string
+  readonly value: string
+  readonly choices: readonly (readonly [value: string | number, text: string])[]
+}): Html {
+  const options = choices.map(
+    ([one, text]) => html`<option value="${one}" ${attr('selected', String(one) === value)}>${text}</option>`,
+  )
+  return html`<div><label class="label" for="${id}">${label}</label><select id="${id}" name="${name}">${options}</select></div>`
+}
+
 /** A table that is pushed sideways where it has no room. `caption` is for those who cannot see it. */
 export function table(caption: string, head: readonly Value[], rows: readonly (readonly Value[])[]): Html {
   return html`<div class="overflow-x-auto" role="group" aria-label="${caption}" tabindex="0"><table class="w-full text-sm">
@@ -73,6 +93,11 @@ export function table(caption: string, head: readonly Value[], rows: readonly (r
 /** A name as machines have it. */
 export function code(text: string): Html {
   return html`<span class="font-mono text-xs wrap-anywhere">${text}</span>`
+}
+
+/** What is what: a term and its text a line. */
+export function terms(rows: readonly (readonly [string, string])[]): Html {
+  return html`<dl class="grid gap-x-4 gap-y-2 text-sm sm:grid-cols-[10rem_1fr]">${rows.map(([term, text]) => html`<dt class="text-muted">${term}</dt><dd class="wrap-anywhere">${text}</dd>`)}</dl>`
 }
 
 /** Names below something that is to be deleted or changed for good: typed, so that no slip does it. */

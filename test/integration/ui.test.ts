@@ -14,7 +14,8 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui', 'overview'],
   ['/ui/charts'],
   ['/ui/tags', 'tags'],
-  ['/ui/tags/new', 'new-tag'],
+  ['/ui/tags/new'],
+  ['/ui/tags/new?within=w/g&tag=invoices&prefix=INV-&reset=day&separator=-&width=6', 'new-tag'],
   ['/ui/tags/w/g/orders', 'tag'],
   ['/ui/tags/w/g/orders/edit'],
   ['/ui/tags/w/g/orders/delete'],
@@ -104,6 +105,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await page.getByLabel('Group').fill('g')
     await page.getByLabel('Name', { exact: true }).fill('invoices')
     await page.getByLabel('At first').fill('50')
+    await page.getByLabel('Least').fill('100')
     // Said while it is typed: the least step is above.
     await page.getByText('must not exceed base (50)').waitFor()
     await page.getByLabel('Least').fill('50')
@@ -117,6 +119,33 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await page.getByRole('link', { name: 'Tags', exact: true }).first().click()
     await page.getByLabel('Search by name').pressSequentially('invo')
     await page.getByRole('heading', { name: '1 tag', exact: true }).waitFor()
+    assert.deepEqual(await accessFaults(page), [])
+    assert.deepEqual(complained, [])
+    await context.close()
+  })
+
+  await t.test('a tag with a prefix and a date is tried out before it is made for ever', async () => {
+    const context = await browser.newContext({ locale: 'en' })
+    const page = await signedIn(context, service)
+    const complained = complaints(page)
+    await page.goto(`${service.httpOrigin}/ui/tags/new?within=w/g&tag=receipts`)
+    await page.getByText('Format of IDs (fixed for ever)').click()
+    await page.getByLabel('Prefix').fill('REC-')
+    await page.getByLabel('Begin anew, with a date').selectOption('Every day')
+    await page.getByText('is needed with reset').waitFor()
+    await page.getByLabel('Width').fill('6')
+    await page.getByLabel('Separator').fill('-')
+    const example = page.locator('[data-examples] li').first()
+    await example.getByText(RECEIPT).waitFor()
+    assert.deepEqual(await accessFaults(page), [])
+    await page.getByRole('button', { name: 'Make the tag' }).click()
+    await page.waitForURL('**/ui/tags/w/g/receipts')
+    await page.getByRole('button', { name: 'Get IDs' }).click()
+    await page.getByText('Given by segment').waitFor()
+    assert.match((await page.locator('#issued li').first().textContent()) ?? '', RECEIPT)
+    assert.deepEqual(await accessFaults(page), [])
+    await page.goto(`${service.httpOrigin}/ui/tags/w/g/receipts/edit`)
+    await page.getByText('REC-', { exact: true }).waitFor()
     assert.deepEqual(await accessFaults(page), [])
     assert.deepEqual(complained, [])
     await context.close()
@@ -153,6 +182,9 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await context.close()
   })
 })
+
+/** The first of a day. */
+const RECEIPT = /^REC-\d{8}-000001$/
 
 /** Over all labels. */
 function sumOf(metrics: string, name: string): number {

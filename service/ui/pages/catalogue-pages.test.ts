@@ -221,6 +221,28 @@ describe('a batch', () => {
     assert.match(await visitor.see('/ui/tags'), /Nothing was found/)
   })
 
+  test('makes tags with a format out of lines, and shows an ID of each before', async (t) => {
+    const visitor = await withTags(t)
+    await visitor.see('/ui/tags/new-batch')
+    const key = '00112233445566778899aabbccddeeff'
+    const lines = [
+      'acme/shop/a prefix=A- width=4',
+      `acme/shop/b, segment, 50, radix=62 width=6 shuffleKey=${key}`,
+      'acme/shop/c reset=day',
+      'acme/shop/d colour=red',
+    ].join('\n')
+    const preview = await visitor.send('/ui/tags/new-batch', { lines })
+    assert.match(preview.text, /2 of 4 would be made/)
+    assert.match(preview.text, /segment → snowflake, 1000, A-0001</)
+    assert.match(preview.text, /width is needed with reset[\s\S]*fields of a format[^<]*colour=red/)
+    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
+    assert.match(made.text, /2 of 4 were made/)
+    const { catalog } = visitor.api.memory.useCases
+    const { space, step } = await catalog.tag({ workspace: 'acme', group: 'shop', name: 'b' })
+    assert.deepEqual(space.format, { radix: 62, width: 6, shuffleKey: key })
+    assert.equal(step.base, 50)
+  })
+
   test('makes tags out of lines, and says what is wrong with which', async (t) => {
     const visitor = await withTags(t)
     await visitor.see('/ui/tags/new-batch')

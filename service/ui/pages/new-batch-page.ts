@@ -8,6 +8,8 @@ import type { TagRef } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
 import { type BatchRow, rowsTable } from '../batch-rows.ts'
+import { formatExamples } from '../format-examples.ts'
+import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, csrfField, heading } from '../parts.ts'
@@ -15,10 +17,10 @@ import { tagUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-type Catalog = UiParts['useCases']['catalog']
+type BatchUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock'>
 
 /** Many tags made at once: a line each, looked at, then made; each line with its own result. */
-export function newBatchPages(routes: UiRoutes, { useCases: { catalog } }: UiParts): void {
+export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
   routes.get('/tags/new-batch', (member) => formPage(member, ''))
   routes.post('/tags/new-batch', async (member) => {
     const text = member.form.get('lines') ?? ''
@@ -26,7 +28,7 @@ export function newBatchPages(routes: UiRoutes, { useCases: { catalog } }: UiPar
     const wanted = lines.filter((line) => line !== '').slice(0, LINES_MAX)
     const rows: BatchRow[] = []
     const confirmed = member.form.get('confirmed') === 'yes'
-    for (const line of wanted) rows.push(await rowOf(member, catalog, line, confirmed))
+    for (const line of wanted) rows.push(await rowOf(member, useCases, line, confirmed))
     return formPage(member, text, rows, confirmed)
   })
 }
@@ -36,27 +38,43 @@ interface WantedTag {
   readonly request: TagRequest
 }
 
-/** `workspace/group/tag`, then maybe an algorithm and a step, with commas or blanks between. */
+/** `workspace/group/tag`, then maybe an algorithm, a step, and fields of a format, with commas or blanks between. */
 function wantedOf(line: string): WantedTag {
-  const [path = '', algorithm, step, ...rest] = line.split(/[\s,]+/)
+  const words = line.split(/[\s,]+/)
+  const [path = '', algorithm, step, ...rest] = words.filter((word) => !word.includes('='))
+  const fields = formatFieldsOfPairs(words.filter((word) => word.includes('=')))
   const known = ALGORITHMS.find((one) => one === algorithm)
-  if (rest.length > 0 || (algorithm !== undefined && algorithm !== '' && known === undefined))
+  if (
+    fields === undefined ||
+    rest.length > 0 ||
+    (algorithm !== undefined && algorithm !== '' && known === undefined)
+  )
     throw new IdgenError(
       'IDGEN_REQUEST_INVALID',
-      `Write a line as workspace/group/tag, one of ${ALGORITHMS.join(', ')}, and a step; not ${JSON.stringify(line.slice(0, 100))}.`,
+      `Write a line as workspace/group/tag, one of ${ALGORITHMS.join(', ')}, a step, and fields of a format such as prefix=INV-; not ${JSON.stringify(line.slice(0, 100))}.`,
     )
   if (step !== undefined && !/^\d{1,9}$/.test(step))
     throw new IdgenError(
       'IDGEN_REQUEST_INVALID',
       `The step must be a whole number, not ${JSON.stringify(step.slice(0, 40))}.`,
     )
+  const format = formatOfFields(fields)
   return {
     ref: parseTagPath(path),
-    request: { algorithm: known, ...(step !== undefined && { step: { base: Number(step) } }) },
+    request: {
+      algorithm: known,
+      ...(step !== undefined && { step: { base: Number(step) } }),
+      ...(format !== undefined && { space: { format } }),
+    },
   }
 }
 
-async function rowOf(member: Member, catalog: Catalog, line: string, confirmed: boolean): Promise<BatchRow> {
+async function rowOf(
+  member: Member,
+  { catalog, clock }: BatchUseCases,
+  line: string,
+  confirmed: boolean,
+): Promise<BatchRow> {
   try {
     const { ref, request } = wantedOf(line)
     const path = `${ref.workspace}/${ref.group}/${ref.name}`
@@ -70,7 +88,9 @@ async function rowOf(member: Member, catalog: Catalog, line: string, confirmed: 
     await catalog.group(ref.workspace, ref.group)
     if ((await catalog.store.findTag(ref)) !== undefined) faults.push(member.say(WORDS).exists)
     if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }
-    return { path, before: '–', after: `${draft.chain.join(' → ')}, ${draft.step.base}`, ok: true }
+    const [example] = formatExamples(draft.space, clock.nowMs())
+    const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
+    return { path, before: '–', after: after.join(', '), ok: true }
   } catch (thrown) {
     const error = IdgenError.from(thrown)
     return { path: line.slice(0, 200), before: '', after: `${error.message} [${error.code}]`, ok: false }
@@ -106,7 +126,7 @@ const WORDS = bilingual(
     lead: 'A line for each tag. Nothing is made before you have seen what it would be.',
     lines: 'Tags to make',
     label: 'A line each, at most 200',
-    hint: 'workspace/group/tag, then an algorithm (segment, snowflake, uuid-v7, uuid-v4) and a step if you like: acme/shop/orders segment 1000',
+    hint: 'workspace/group/tag, then an algorithm (segment, snowflake, uuid-v7, uuid-v4) and a step if you like: acme/shop/orders segment 1000. A format follows as prefix=INV- reset=day width=6.',
     look: 'Show what would be made',
     preview: (good: number, all: number) => `${good} of ${all} would be made`,
     results: (good: number, all: number) => `${good} of ${all} were made`,
@@ -120,7 +140,7 @@ const WORDS = bilingual(
     lead: '每行一个标签。在您确认预览之前不会创建任何标签。',
     lines: '要创建的标签',
     label: '每行一个，最多 200 行',
-    hint: '格式：工作空间/分组/标签，可选算法（segment、snowflake、uuid-v7、uuid-v4）和步长，例如 acme/shop/orders segment 1000',
+    hint: '格式：工作空间/分组/标签，可选算法（segment、snowflake、uuid-v7、uuid-v4）和步长，例如 acme/shop/orders segment 1000。ID 格式写在其后：prefix=INV- reset=day width=6。',
     look: '预览',
     preview: (good, all) => `${all} 个中有 ${good} 个可以创建`,
     results: (good, all) => `${all} 个中有 ${good} 个已创建`,

@@ -6,15 +6,16 @@ import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
 import { orAgain } from '../form-again.ts'
+import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, confirmField, csrfField, field, heading, isConfirmed, notice } from '../parts.ts'
+import { card, confirmField, csrfField, field, heading, isConfirmed, notice, terms } from '../parts.ts'
 import { tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
 import {
   fieldsOfForm,
   fieldsOfTag,
-  NEW_TAG_FIELDS,
+  newTagFields,
   requestOfForm,
   type TagFields,
   tagFieldset,
@@ -22,15 +23,24 @@ import {
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-/** Forms by which a tag is made, changed and deleted. While somebody types, the form says what it would do. */
-export function tagFormPages(routes: UiRoutes, { useCases: { catalog } }: UiParts): void {
-  newTag(routes, catalog)
+type FormUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock'>
+
+/**
+ * Forms by which a tag is made, changed and deleted. While somebody types, the form says what it would do; without
+ * scripts a second button does, which sends the same fields with `look`.
+ */
+export function tagFormPages(routes: UiRoutes, { useCases }: UiParts): void {
+  const { catalog } = useCases
+  newTag(routes, useCases)
+  checks(routes, useCases)
   routes.get('/tags/:workspace/:group/:tag/edit', async (member) => {
     const tag = await managed(member, catalog)
     return editPage(member, tag, fieldsOfTag(tag))
   })
   routes.post('/tags/:workspace/:group/:tag/edit', async (member) => {
     const tag = await managed(member, catalog)
+    if (member.form.has('look'))
+      return editPage(member, tag, fieldsOfForm(member.form), { said: await wouldDo(member, useCases) })
     return orAgain(
       async () => {
         // The version that was seen: what another one changed meanwhile is not undone in silence.
@@ -38,7 +48,7 @@ export function tagFormPages(routes: UiRoutes, { useCases: { catalog } }: UiPart
         await catalog.updateTag(member.actor, tag, requestOfForm(member.form), version)
         return seeOther(tagUrl(tag))
       },
-      (error) => editPage(member, tag, fieldsOfForm(member.form), errorText(member, error)),
+      (error) => editPage(member, tag, fieldsOfForm(member.form), { error: errorText(member, error) }),
     )
   })
   routes.get('/tags/:workspace/:group/:tag/delete', async (member) =>
@@ -57,32 +67,39 @@ export function tagFormPages(routes: UiRoutes, { useCases: { catalog } }: UiPart
   })
 }
 
-function newTag(routes: UiRoutes, catalog: UiParts['useCases']['catalog']): void {
-  routes.get('/tags/new', (member) => newPage(member, NEW_TAG_FIELDS))
-  routes.post('/tags/new', (member) =>
-    orAgain(
+function newTag(routes: UiRoutes, useCases: FormUseCases): void {
+  routes.get('/tags/new', (member) => newPage(member, newTagFields(member.query)))
+  routes.post('/tags/new', async (member) => {
+    if (member.form.has('look'))
+      return newPage(member, fieldsOfForm(member.form), { said: await wouldDo(member, useCases) })
+    return orAgain(
       async () => {
         const [workspace, group, name] = ['workspace', 'group', 'tag'].map((one) =>
           (member.form.get(one) ?? '').trim(),
         )
         const ref = { workspace: workspace ?? '', group: group ?? '', name: name ?? '' }
         authorize(member.caller, 'manage', tagPath(ref))
-        await catalog.createTag(member.actor, ref, requestOfForm(member.form))
+        await useCases.catalog.createTag(member.actor, ref, requestOfForm(member.form))
         return seeOther(tagUrl(ref))
       },
-      (error) => newPage(member, fieldsOfForm(member.form), errorText(member, error)),
-    ),
-  )
-  // What the form would do, as it stands; nothing is changed.
-  routes.post('/tags/check', async (member) => {
-    try {
-      return piece(explanation(member, completed(await requestToCheck(member, catalog))))
-    } catch (thrown) {
-      const error = IdgenError.from(thrown)
-      if (error.row.http >= 500) throw error
-      return piece(errorText(member, error))
-    }
+      (error) => newPage(member, fieldsOfForm(member.form), { error: errorText(member, error) }),
+    )
   })
+}
+
+function checks(routes: UiRoutes, useCases: FormUseCases): void {
+  routes.post('/tags/check', async (member) => piece(await wouldDo(member, useCases)))
+}
+
+/** What the form would do, as it stands; nothing is changed. */
+async function wouldDo(member: Member, { catalog, clock }: FormUseCases): Promise<Html> {
+  try {
+    return explanation(member, completed(await requestToCheck(member, catalog)), clock.nowMs())
+  } catch (thrown) {
+    const error = IdgenError.from(thrown)
+    if (error.row.http >= 500) throw error
+    return errorText(member, error)
+  }
 }
 
 /** Of a tag that is there, with the space that it has. */
@@ -104,7 +121,13 @@ async function managed(member: Member, catalog: UiParts['useCases']['catalog']):
   return catalog.tag(ref)
 }
 
-function newPage(member: Member, fields: TagFields, error?: Html): Answer {
+/** What the page says beside the fields: why the form was refused, or what it would do. */
+interface Told {
+  readonly error?: Html
+  readonly said?: Html
+}
+
+function newPage(member: Member, fields: TagFields, { error, said }: Told = {}): Answer {
   const words = member.say(WORDS)
   const [withinWorkspace = '', withinGroup = ''] = (member.query.get('within') ?? '').split('/')
   const typed = (name: string, given: string): string =>
@@ -113,11 +136,11 @@ function newPage(member: Member, fields: TagFields, error?: Html): Answer {
 ${field({ name: 'workspace', label: words.workspace, value: typed('workspace', withinWorkspace), required: true })}
 ${field({ name: 'group', label: words.group, value: typed('group', withinGroup), required: true })}
 ${field({ name: 'tag', label: words.name, value: typed('tag', ''), required: true, hint: words.nameHint })}</div>`
-  const body = html`${heading(words.create, { trail: [[words.tags, '/ui/tags']] })}${error}${form(member, fields, { names, submit: words.make })}`
+  const body = html`${heading(words.create, { trail: [[words.tags, '/ui/tags']] })}${error}${form(member, fields, { names, said, submit: words.make })}`
   return page(words.create, 'tags', body, error === undefined ? 200 : 400)
 }
 
-function editPage(member: Member, tag: Tag, fields: TagFields, error?: Html): Answer {
+function editPage(member: Member, tag: Tag, fields: TagFields, { error, said }: Told = {}): Answer {
   const words = member.say(WORDS)
   const path = tagPath(tag)
   const names = html`<input type="hidden" name="of" value="${path}"><input type="hidden" name="version" value="${member.form.get('version') ?? tag.version}">`
@@ -126,16 +149,32 @@ function editPage(member: Member, tag: Tag, fields: TagFields, error?: Html): An
       [words.tags, '/ui/tags'],
       [path, tagUrl(tag)],
     ],
-  })}${error}${form(member, fields, { names, submit: words.save })}`
+  })}${error}${form(member, fields, { names, said, submit: words.save, fixed: fixedFormat(member, tag) })}`
   return page(words.change(path), 'tags', body, error === undefined ? 200 : 400)
 }
 
-function form(member: Member, fields: TagFields, { names, submit }: { names: Html; submit: string }): Html {
+/** Of a tag that is there: to be read alone. */
+function fixedFormat(member: Member, { space: { format } }: Tag): Html | undefined {
+  if (format === undefined) return undefined
   const words = member.say(WORDS)
-  const checking = html`<div id="check" aria-live="polite" hx-post="/ui/tags/check" hx-trigger="load, input delay:300ms from:'closest form'" hx-include="closest form" hx-swap="innerHTML"><p class="text-sm text-muted">${words.noScript}</p></div>`
+  return html`<section aria-labelledby="format-title"><h2 id="format-title" class="label">${words.format}</h2><p class="hint mb-2">${words.formatFixed}</p>${terms(formatRows(member, format))}</section>`
+}
+
+interface FormParts {
+  readonly names: Html
+  readonly submit: string
+  readonly said: Html | undefined
+  readonly fixed?: Html | undefined
+}
+
+function form(member: Member, fields: TagFields, { names, submit, said, fixed }: FormParts): Html {
+  const words = member.say(WORDS)
+  const checking = html`<div id="check" aria-live="polite" hx-post="/ui/tags/check" hx-trigger="load, input delay:300ms from:'closest form'" hx-include="closest form" hx-swap="innerHTML">${said ?? html`<p class="text-sm text-muted">${words.noScript}</p>`}</div>`
+  // The first button is the one that the Enter key means.
+  const buttons = html`<div class="flex flex-wrap gap-3"><button class="button">${submit}</button><button class="button-quiet" name="look" value="yes" formnovalidate hx-post="/ui/tags/check" hx-target="#check" hx-swap="innerHTML">${words.look}</button></div>`
   return html`<form method="post" class="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">${csrfField(member)}
-<div class="card grid gap-5">${names}${tagFieldset(member, fields)}<div><button class="button">${submit}</button></div></div>
-${card('meaning', words.meaning, checking)}</form>`
+<div class="card grid gap-5">${names}${tagFieldset(member, fields)}${fixed}${buttons}</div>
+<div class="lg:sticky lg:top-4">${card('meaning', words.meaning, checking)}</div></form>`
 }
 
 function deletePage(member: Member, tag: Tag, error?: Html): Answer {
@@ -163,7 +202,10 @@ const WORDS = bilingual(
     change: (path: string) => `Settings of ${path}`,
     save: 'Save',
     meaning: 'What this does',
-    noScript: 'Said when the form is sent.',
+    look: 'Show what it does',
+    noScript: 'The button “Show what it does” says it; nothing is made or changed by that.',
+    format: 'Format of IDs',
+    formatFixed: 'Fixed since the tag was made: another format is a new tag with another name.',
     remove: 'Delete the tag',
     removeOne: (path: string) => `Delete ${path}`,
     removeText:
@@ -180,7 +222,10 @@ const WORDS = bilingual(
     change: (path) => `${path} 的设置`,
     save: '保存',
     meaning: '设置说明',
-    noScript: '提交表单后显示。',
+    look: '查看效果',
+    noScript: '点击“查看效果”即可显示，不会创建或更改任何内容。',
+    format: 'ID 格式',
+    formatFixed: '自标签创建起固定不变：需要其他格式时请另建其他名称的标签。',
     remove: '删除标签',
     removeOne: (path) => `删除 ${path}`,
     removeText: '删除后，向其取号的应用将立即被拒绝。它的号码永不重用：日后同名标签将从更高处开始。',

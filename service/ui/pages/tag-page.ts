@@ -5,11 +5,12 @@ import type { DeclaredTag } from '../../ports/declaration-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece } from '../answer.ts'
 import { errorText } from '../error-page.ts'
+import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { issueSome } from '../issue-some.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
-import { card, csrfField, field, heading, notice } from '../parts.ts'
+import { card, csrfField, field, heading, notice, terms } from '../parts.ts'
 import { groupUrl, tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
 import { forecasts, rangesPicture } from '../tag-ranges.ts'
@@ -76,7 +77,7 @@ async function tagPage(member: Member, parts: UiParts, found: DeclaredTag, tried
     actions,
   })}
 ${declaration !== undefined && notice('warning', words.declared(`${declaration.owner.namespace}/${declaration.owner.name}`))}
-<div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag))}</div>
+<div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag, parts.useCases.clock.nowMs()))}</div>
 <div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints))}</div></div>`
   return page(path, 'tags', body)
 }
@@ -97,7 +98,8 @@ function tryForm(member: Member, { tag }: DeclaredTag, tried: Html | undefined):
 <form method="get" action="/ui/ids" class="mt-4 flex flex-wrap items-end gap-3 border-t border-line pt-4"><input type="hidden" name="tag" value="${tagPath(tag)}"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.decode })}</div><button class="button-quiet">${words.read}</button></form>`
 }
 
-function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
+function settings(member: Member, { tag }: DeclaredTag): Html {
+  const { say, preferences } = member
   const words = say(WORDS)
   const number = (value: number): string => plainNumber(value, preferences.language)
   const rows: readonly (readonly [string, string])[] = [
@@ -105,11 +107,11 @@ function settings({ say, preferences }: Member, { tag }: DeclaredTag): Html {
     [words.step, `${number(tag.step.base)} (${number(tag.step.min)} – ${number(tag.step.max)})`],
     [words.startAt, number(tag.space.startAt)],
     [words.cells, `${number(tag.space.cellSize)} × ${tag.space.dcCount}`],
-    ...(tag.space.format === undefined ? [] : [[words.format, JSON.stringify(tag.space.format)] as const]),
+    ...(tag.space.format === undefined ? [] : formatRows(member, tag.space.format)),
     [words.version, number(tag.version)],
     [words.generation, tag.generation],
   ]
-  return html`<dl class="grid gap-x-4 gap-y-2 text-sm sm:grid-cols-[10rem_1fr]">${rows.map(([term, text]) => html`<dt class="text-muted">${term}</dt><dd class="wrap-anywhere">${text}</dd>`)}</dl>`
+  return terms(rows)
 }
 
 const DAY_MS = 86_400_000
@@ -136,7 +138,6 @@ const WORDS = bilingual(
     step: 'Step (least – most)',
     startAt: 'First number',
     cells: 'Cell × data centres',
-    format: 'Format',
     version: 'Version',
     generation: 'Generation',
   },
@@ -161,7 +162,6 @@ const WORDS = bilingual(
     step: '步长（最小 – 最大）',
     startAt: '起始号码',
     cells: '单元 × 数据中心',
-    format: '格式',
     version: '版本',
     generation: '世代标识',
   },

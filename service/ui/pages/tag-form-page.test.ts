@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { UiVisitor } from '../../../test/fixtures/ui-visitor.ts'
+import { ALGORITHMS } from '../../core/algorithm.ts'
+
+const ACTOR = { actor: 'test', traceId: undefined }
+
+async function withGroup(t: TestContext): Promise<UiVisitor> {
+  const visitor = await UiVisitor.signedIn(t)
+  const { catalog } = visitor.api.memory.useCases
+  await catalog.createWorkspace(ACTOR, 'acme', '')
+  await catalog.createGroup(ACTOR, 'acme', 'shop', '')
+  return visitor
+}
+
+/** As the page sends it when nobody changed anything: all algorithms ticked. */
+function untouched(more: Readonly<Record<string, string>>): URLSearchParams {
+  const form = new URLSearchParams({ workspace: 'acme', group: 'shop', tag: 'invoices', displayName: '' })
+  for (const algorithm of ALGORITHMS) form.append('chain', algorithm)
+  for (const [name, value] of Object.entries({ startAt: '1', dcCount: '8', cellSize: '', ...more }))
+    form.set(name, value)
+  return form
+}
+
+const DATED = { prefix: 'INV-', reset: 'day', width: '6', separator: '-', utcOffsetMinutes: '480' }
+
+function examplesIn(text: string): string[] {
+  const [, list = ''] = /<ul data-examples>([\s\S]*?)<\/ul>/.exec(text) ?? []
+  return [...list.matchAll(/<li[^>]*>([^<\s]+)/g)].map(([, id = '']) => id)
+}
+
+test('a format is looked at without scripts, made, and its first ID is the example', async (t) => {
+  const visitor = await withGroup(t)
+  await visitor.see('/ui/tags/new')
+  const look = await visitor.send('/ui/tags/new', untouched({ ...DATED, look: 'yes' }))
+  assert.equal(look.status, 200)
+  const [first = '', second, third, ...others] = examplesIn(look.text)
+  assert.match(first, /^INV-\d{8}-000001$/)
+  assert.deepEqual([second, third, others.length], [first.replace(/1$/, '2'), first.replace(/1$/, '3'), 1])
+  assert.match(look.text, /Only segment gives IDs[\s\S]*can never be changed[\s\S]*124,999 IDs/)
+  assert.match(look.text, /name="prefix" type="text" value="INV-"/)
+  assert.match(look.text, /<details[^>]* open=""/)
+  assert.match(look.text, /<option value="day" selected="">/)
+  await visitor.see('/ui/tags/acme/shop/invoices', 404)
+
+  const made = await visitor.send('/ui/tags/new', untouched(DATED))
+  assert.equal(made.headers['location'], '/ui/tags/acme/shop/invoices', made.text)
+  await visitor.see('/ui/tags/acme/shop/invoices')
+  const issued = await visitor.send('/ui/tags/acme/shop/invoices', { count: '1' }, { 'hx-request': 'true' })
+  assert.ok(issued.text.includes(`>${first}</a>`), issued.text)
+})
+
+test('the format of a tag that is there is shown, and no form can change it', async (t) => {
+  const visitor = await withGroup(t)
+  await visitor.see('/ui/tags/new')
+  assert.equal((await visitor.send('/ui/tags/new', untouched(DATED))).status, 303)
+  for (const page of ['/ui/tags/acme/shop/invoices', '/ui/tags/acme/shop/invoices/edit']) {
+    const text = await visitor.see(page)
+    assert.match(text, /Prefix<\/dt><dd[^>]*>INV-<[\s\S]*Begin anew, with a date<\/dt><dd[^>]*>Every day</)
+    assert.doesNotMatch(text, /name="prefix"/)
+  }
+  const fields = {
+    chain: 'segment',
+    base: '50',
+    min: '50',
+    max: '100',
+    version: '1',
+    of: 'acme/shop/invoices',
+  }
+  const edit = '/ui/tags/acme/shop/invoices/edit'
+  const look = await visitor.send(edit, { ...fields, prefix: 'X', look: 'yes' })
+  assert.match(examplesIn(look.text)[0] ?? '', /^INV-/)
+  assert.match(await visitor.see(edit), /name="base" type="text" value="100"/)
+  assert.equal((await visitor.send(edit, { ...fields, prefix: 'X', startAt: '1' })).status, 400)
+  assert.equal((await visitor.send(edit, { ...fields, prefix: 'X' })).status, 303)
+  const { space } = await visitor.api.memory.useCases.catalog.tag({
+    workspace: 'acme',
+    group: 'shop',
+    name: 'invoices',
+  })
+  assert.equal(space.format?.prefix, 'INV-')
+})
+
+test('what is wrong with a format is said while it is typed, in the sentences of the service', async (t) => {
+  const visitor = await withGroup(t)
+  await visitor.see('/ui/tags/new')
+  const check = async (fields: Readonly<Record<string, string>>): Promise<string> =>
+    (await visitor.send('/ui/tags/check', untouched(fields), { 'hx-request': 'true' })).text
+  assert.match(await check({ reset: 'day' }), /\/space\/format\/width is needed with reset/)
+  assert.match(await check({ separator: '-' }), /belongs to a format with reset/)
+  assert.match(await check({ ...DATED, width: '12' }), /would end before the year 2100/)
+  assert.match(await check({ ...DATED, startAt: '7' }), /must be 1 with reset/)
+  assert.match(await check({ prefix: 'a b' }), /not &#34;a b&#34;/)
+  const ticked = untouched({ prefix: 'A' })
+  ticked.delete('chain')
+  ticked.append('chain', 'segment')
+  ticked.append('chain', 'uuid-v7')
+  assert.match((await visitor.send('/ui/tags/check', ticked)).text, /must end before the UUIDs with a format/)
+})
+
+test('the key that shuffles comes with the page, is used where the box is ticked, and stays', async (t) => {
+  const visitor = await withGroup(t)
+  const keyIn = (text: string): string =>
+    /name="shuffleKey" type="text" value="([0-9a-f]{32})"/.exec(text)?.[1] ?? ''
+  const page = await visitor.see('/ui/tags/new?radix=62&width=6')
+  assert.match(page, /<option value="62" selected="">/)
+  const shuffleKey = keyIn(page)
+  assert.notEqual(shuffleKey, '')
+  assert.notEqual(keyIn(await visitor.see('/ui/tags/new')), shuffleKey)
+  const typed = { radix: '62', width: '6', shuffleKey }
+  const look = async (more: Readonly<Record<string, string>>): Promise<string> =>
+    (await visitor.send('/ui/tags/new', untouched({ ...typed, ...more, look: 'yes' }))).text
+  assert.equal(examplesIn(await look({}))[0], '000001')
+  const shuffled = await look({ shuffle: 'yes' })
+  assert.equal(keyIn(shuffled), shuffleKey)
+  const [first = ''] = examplesIn(shuffled)
+  assert.match(first, /^[0-9A-Za-z]{6}$/)
+  assert.notEqual(first, '000001')
+  assert.equal((await visitor.send('/ui/tags/new', untouched({ ...typed, shuffle: 'yes' }))).status, 303)
+  const url = '/ui/tags/acme/shop/invoices'
+  await visitor.see(url)
+  assert.ok((await visitor.send(url, { count: '1' })).text.includes(`>${first}</a>`))
+})
+
+test('the form speaks Chinese to who reads Chinese', async (t) => {
+  const visitor = await withGroup(t)
+  const { text } = await visitor.get('/ui/tags/new?prefix=A', { 'accept-language': 'zh-CN' })
+  assert.match(text, /ID 格式（创建后不可更改）[\s\S]*前缀[\s\S]*乱序密钥/)
+})
