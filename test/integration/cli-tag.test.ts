@@ -114,7 +114,7 @@ describe('idgen tag, with a database alone', () => {
 
   test('a dump of the old system’s table, and what is beside it in the dump does not matter', async () => {
     const dump =
-      "CREATE TABLE `x` (`id` int);\nINSERT INTO `leaf_alloc` VALUES ('pay',70,10,NULL,'2026-01-01'),('ship',7,10,'','2026-01-01');\n"
+      "CREATE TABLE `x` (`id` int);\nINSERT INTO `leaf_alloc` VALUES ('pay',70,10,NULL,'2026-01-01'),('ship',7,5,'','2026-01-01');\n"
     const args = ['tag', 'import', '--into', 'leaf/dump', '--margin', '10', '--json']
     const made = await idgen([...args, '--from-mysql-dump', '-'], env, dump)
     assert.equal(made.code, 0, made.err)
