@@ -89,6 +89,7 @@ class World {
 
 const ROW: WitnessedRow = {
   space: { startAt: 0, cellSize: 1000, dcCount: 1 },
+  cell: 0,
   nextValue: 0,
   ceiling: 0,
   ceilingHistory: '',

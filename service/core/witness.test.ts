@@ -12,7 +12,14 @@ import {
 
 const SPACE = { startAt: 0, cellSize: 1000, dcCount: 1 }
 const RULES = { headroomSteps: 10, proceed: false }
-const ROW: WitnessedRow = { space: SPACE, nextValue: 0, ceiling: 0, ceilingHistory: '', history: 'h1' }
+const ROW: WitnessedRow = {
+  space: SPACE,
+  cell: 0,
+  nextValue: 0,
+  ceiling: 0,
+  ceilingHistory: '',
+  history: 'h1',
+}
 
 function plan(row: Partial<WitnessedRow>, view: WitnessView, step = 10, atLeast = 0): GrantPlan {
   const made = planGrant({ ...ROW, ...row }, view, { dc: 0, step, atLeast }, RULES)

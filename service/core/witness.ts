@@ -1,4 +1,5 @@
 import { placeAtOrAbove } from './cells.ts'
+import { placeOfMove } from './dated-grant.ts'
 import type { SegmentGrant } from './grant.ts'
 import { invariant } from './invariant.ts'
 import { type NumberSpace, SEGMENT_LIMIT } from './tag.ts'
@@ -36,6 +37,8 @@ export type WitnessView = WitnessRecord | 'none' | 'away' | 'off'
 /** The row as read under its lock (ports/segment-ledger.ts). */
 export interface WitnessedRow {
   readonly space: NumberSpace
+  /** Cell that `nextValue` lies in, or ends. */
+  readonly cell: number
   readonly nextValue: number
   readonly ceiling: number
   readonly ceilingHistory: string
@@ -101,7 +104,7 @@ export function planGrant(
   const agree = row.ceilingHistory === row.history && record.history === row.history
   const known = Math.max(row.ceiling, record.ceiling)
   const base = agree ? Math.max(row.nextValue, record.used) : Math.max(row.nextValue, record.used, known)
-  const placed = placeAtOrAbove(row.space, request.dc, Math.max(base, request.atLeast))
+  const placed = placeOf(row, request, Math.max(base, request.atLeast))
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + request.step, placed.hi)
   const headroom = Math.max(request.step, 1) * rules.headroomSteps
@@ -121,7 +124,7 @@ export function planGrant(
  * undefined: the numbers stay burnt.
  */
 export function planReturn(
-  row: WitnessedRow & { readonly cell: number },
+  row: WitnessedRow,
   view: WitnessView,
   unused: SegmentGrant,
   cellLo: number,
@@ -169,7 +172,7 @@ function planAlone(
   { dc, step, atLeast }: GrantRequest,
   limit: number,
 ): GrantPlan | GrantRefusal {
-  const placed = placeAtOrAbove(row.space, dc, Math.max(row.nextValue, atLeast))
+  const placed = placeOf(row, { dc, step }, Math.max(row.nextValue, atLeast))
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + step, placed.hi, limit)
   if (hi < placed.lo || (hi === placed.lo && step > 0)) return 'witness-away'
@@ -181,6 +184,10 @@ function planAlone(
     record: undefined,
     finding: undefined,
   }
+}
+
+function placeOf(row: WitnessedRow, { dc, step }: Pick<GrantRequest, 'dc' | 'step'>, value: number) {
+  return step === 0 ? placeOfMove(row, dc, value) : placeAtOrAbove(row.space, dc, value)
 }
 
 function findingOf(
