@@ -1,7 +1,7 @@
 import { type CellBounds, cellBounds, cellOf, cellOwner, placeAtOrAbove } from './cells.ts'
 import { firstOfPeriod, periodAt, periodOf, periodStartMs } from './dated-numbers.ts'
 import type { SegmentGrant } from './grant.ts'
-import type { NumberSpace } from './tag.ts'
+import { type NumberSpace, SEGMENT_LIMIT } from './tag.ts'
 
 /** Grant nothing below: the first number of the date at `nowMs` by the store's clock; 0 for a space without dates. */
 export function datedFloor(space: NumberSpace, nowMs: number): number {
@@ -75,6 +75,19 @@ export function placeOfMove(
     : placed
 }
 
+/**
+ * A database that was started again goes on above the ceiling, so the headroom is what a restart costs. A date has only
+ * one cell: more than a small share of it, whatever a request asks for, would end the date after a few restarts.
+ */
+export function headroomIn({ format, cellSize }: NumberSpace, wanted: number): number {
+  return format?.reset === undefined ? wanted : Math.min(wanted, Math.floor(cellSize / DATE_SHARE))
+}
+
+/** No ceiling is raised above it: of a date beyond its cell, or a restart would take numbers of the next date as well. */
+export function ceilingLimit({ format }: NumberSpace, cell: Pick<CellBounds, 'hi'>): number {
+  return format?.reset === undefined ? SEGMENT_LIMIT : cell.hi
+}
+
 /** `value`, but the end of the last cell of `dc` below it where it lies in another data centre's. */
 function ownEndBelow(space: NumberSpace, dc: number, value: number): number {
   const at = cellOf(space, value)
@@ -82,3 +95,6 @@ function ownEndBelow(space: NumberSpace, dc: number, value: number): number {
   const back = (cellOwner(at, space.dcCount) - dc + space.dcCount) % space.dcCount
   return back === 0 || at < back ? value : cellBounds(space, at - back).hi
 }
+
+/** 2 % of a date's numbers for a restart of the database: fifty on one day end it. Cells have 1000 numbers or more. */
+const DATE_SHARE = 50

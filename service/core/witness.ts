@@ -1,8 +1,8 @@
 import { placeAtOrAbove } from './cells.ts'
-import { placeOfMove } from './dated-grant.ts'
+import { ceilingLimit, headroomIn, placeOfMove } from './dated-grant.ts'
 import type { SegmentGrant } from './grant.ts'
 import { invariant } from './invariant.ts'
-import { type NumberSpace, SEGMENT_LIMIT } from './tag.ts'
+import type { NumberSpace } from './tag.ts'
 
 /**
  * The witness protocol: how far a data centre grants numbers of a tag when two stores guard each other
@@ -46,7 +46,7 @@ export interface WitnessedRow {
 }
 
 export interface WitnessRules {
-  /** How far ahead of the granted numbers the ceiling is moved, in steps. */
+  /** How far ahead of the granted numbers the ceiling is moved, in steps; less where they have dates (`headroomIn`). */
   readonly headroomSteps: number
   /** Grant beyond the ceiling while etcd is away: suspends the promise (witness.onUnavailable). */
   readonly proceed: boolean
@@ -107,15 +107,18 @@ export function planGrant(
   const placed = placeOf(row, request, Math.max(base, request.atLeast))
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + request.step, placed.hi)
-  const headroom = Math.max(request.step, 1) * rules.headroomSteps
+  const wanted = Math.max(request.step, 1) * rules.headroomSteps
+  const headroom = headroomIn(row.space, wanted)
   // Moved before it is reached, so that a database that loses etcd has at least half of the headroom left.
   const enough = agree && known - hi >= headroom / 2
-  const ceiling = enough ? known : Math.min(SEGMENT_LIMIT, Math.max(known, hi) + headroom)
+  const raised = Math.min(Math.max(known, hi) + headroom, ceilingLimit(row.space, placed))
+  // Never below what was promised, nor below what is granted here.
+  const ceiling = enough ? known : Math.max(known, hi, raised)
   return {
     grant: { lo: placed.lo, hi },
     row: { cell: placed.cell, nextValue: hi, ceiling, ceilingHistory: row.history },
     record: { used: hi, ceiling, history: row.history },
-    finding: findingOf(row, view, base, headroom),
+    finding: findingOf(row, view, base, wanted),
   }
 }
 
