@@ -173,6 +173,16 @@ describe('forms of IDs', () => {
     assert.equal(client.texts('acme/shop/other').nextSync(), '4')
   })
 
+  test('what a format writes is no UUID, also where it is as long as one', async () => {
+    const { client, transport } = clientWorld({ minBlock: 2 })
+    const texts = ['INV-20261127-00000000000000000000001', '01984f0e-5b6a-0001-0000-000000000001']
+    assert.deepEqual(new Set(texts.map(({ length }) => length)), new Set([36]))
+    transport.script.push({ runs: [], texts, algorithm: 'segment', degraded: false })
+    await assert.rejects(client.uuids(TAG).next(), withCode('IDGEN_CLIENT_WRONG_KIND'))
+    assert.equal(client.texts(TAG).nextSync(), texts[0])
+    await assert.rejects(client.uuids(TAG).next(), withCode('IDGEN_CLIENT_WRONG_KIND'))
+  })
+
   test('an iterator goes on without an end', async () => {
     const { client } = clientWorld()
     const seen: number[] = []

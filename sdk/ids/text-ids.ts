@@ -34,8 +34,8 @@ export class TextIds extends IdSource<string> {
   }
 
   #checked(text: string): string {
-    // The length tells them apart: a decimal has 19 digits at most.
-    if (!this.#uuidsOnly || text.length === UUID_LENGTH) return text
+    // The whole form, not the length: a tag's format may write 36 characters as well.
+    if (!this.#uuidsOnly || UUID.test(text)) return text
     throw new IdgenClientError(
       'IDGEN_CLIENT_WRONG_KIND',
       `${this.path} issues numbers (${this.stock.origin?.algorithm ?? 'or degraded to them'}), not UUIDs: ${text}; take them with client.bigints, client.decimals or client.texts.`,
@@ -43,4 +43,5 @@ export class TextIds extends IdSource<string> {
   }
 }
 
-const UUID_LENGTH = 36
+/** As the service writes them: version 4 or 7, in small letters. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -108,7 +108,8 @@ export class CoordinatedCatalog extends PassThroughCatalog {
       }
       const remains = await catalog.findRemains(tag)
       const high = Math.max(buriedHighWater(reading), remains.highWater)
-      refuseFormatOfUsedName(path, tag.space, high)
+      const used = reading.tombstone !== undefined || remains.deletedGenerations.length > 0
+      refuseFormatOfUsedName(path, tag.space, used)
       const wanted = { ...tag.space, startAt: Math.max(tag.space.startAt, high) }
       const present = liveClaim(reading, remains)
       // A creation that was interrupted, or is under way: both make the same tag.

@@ -69,6 +69,17 @@ test('a tag that issues numbers does not stand for one that may not', async (t) 
   assert.match(error.faults[0]?.message ?? '', /issues numbers \(segment, snowflake/)
 })
 
+test('a tag with a format does not stand for an imported one: it writes new numbers as old IDs', async (t) => {
+  const { run, catalog } = await opened(t)
+  await catalog.createWorkspace(ACTOR, 'a', '')
+  await catalog.createGroup(ACTOR, 'a', 'b', '')
+  const format = { width: 8, shuffleKey: '00112233445566778899aabbccddeeff' }
+  const space = { startAt: 49_211_904, dcCount: 1, format }
+  await catalog.createTag(ACTOR, { workspace: 'a', group: 'b', name: 'c' }, { space })
+  const error = await rejectsWith('IDGEN_REQUEST_INVALID', run([{ path: 'a/b/c', max: '48211903' }]))
+  assert.match(error.faults[0]?.message ?? '', /in a format .*import into a new name/)
+})
+
 test('every fault of every row is told, and nothing is made', async (t) => {
   const { run, store } = await opened(t)
   const error = await run([

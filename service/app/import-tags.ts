@@ -113,6 +113,11 @@ export class ImportTags {
       throw invalid(
         `${tagPath(ref)} exists and begins at ${existing.space.startAt}, not at ${startAt}: import into a new name, or use "idgen tag advance" to raise what it grants next`,
       )
+    // Shuffled, or with digits before or after them, new numbers above the maximum are written as texts below it.
+    if (existing.space.format !== undefined)
+      throw invalid(
+        `${tagPath(ref)} exists and writes its numbers in a format (${JSON.stringify(existing.space.format)}), so its IDs may be IDs of the old system whatever it begins at: import into a new name`,
+      )
     if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
       throw invalid(
         `${tagPath(ref)} exists and issues numbers (${existing.chain.join(', ')}): import into a new name`,

@@ -69,6 +69,16 @@ test('high waters of deleted tags are raised where etcd knows less, on many page
   assert.equal(await value(tombstoneKey('w/g/t7')), higher)
 })
 
+test('a tombstone that says 0 is raised as well: of a tag that was granted nothing, and may have written snowflakes', async () => {
+  const { database, value } = await opened()
+  const draft = newTag('t')
+  const tag = await database.store.createTag({ ...draft, space: { ...draft.space, startAt: 0 } })
+  await database.store.deleteTag(tag, undefined)
+  await database.ranges.check()
+  const { generation } = tag
+  assert.deepEqual(parseTombstone((await value(tombstoneKey('w/g/t'))) ?? ''), { generation, highWater: 0 })
+})
+
 test('an etcd that is away is told in the log and stops nothing', async () => {
   const { database, etcd } = await opened()
   etcd.away = 'gone'

@@ -69,8 +69,9 @@ export class RangeWatch {
     const known = new Map(
       entries.map(({ key, value }) => [pathOfKey(key, TOMBSTONES), parseTombstone(value)?.highWater]),
     )
+    // Also one that says 0 must be there: the name had a tag, and takes no format.
     for await (const grave of allGraves(catalog))
-      if ((known.get(grave.path) ?? 0) < grave.highWater) await names.raiseTombstone(grave.path, grave)
+      if ((known.get(grave.path) ?? -1) < grave.highWater) await names.raiseTombstone(grave.path, grave)
   }
 }
 

@@ -1,5 +1,5 @@
 import { cellBounds } from '../core/cells.ts'
-import { datedFloor, notBeforeMs } from '../core/dated-grant.ts'
+import { advanceTarget, datedFloor, notBeforeMs } from '../core/dated-grant.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { invariant } from '../core/invariant.ts'
@@ -91,7 +91,7 @@ export class SegmentAllocator implements SegmentStore {
 
   /**
    * Nothing below `to` is granted from now on, or `by` numbers are left out (tag advance). Returns the first number
-   * that may be granted next.
+   * that may be granted next. A tag that writes dates is moved by `by` to the end of the present one at most.
    * @throws the errors of `allocate`; IDGEN_WITNESS_UNAVAILABLE also where the ceiling would allow a grant
    */
   async advance(
@@ -100,7 +100,7 @@ export class SegmentAllocator implements SegmentStore {
     how: { readonly to: number } | { readonly by: number },
   ): Promise<number> {
     const plan = await this.#options.ledger.withRow('advancing a tag', tagId, dc, async (row) => {
-      const atLeast = 'to' in how ? how.to : row.nextValue + how.by
+      const atLeast = advanceTarget(row, dc, how)
       const made = await this.#plan(row, tagId, { dc, step: 0, atLeast })
       if (this.#options.witness !== undefined && made.record === undefined) throw this.#witnessAway(tagId)
       return { write: made.row, result: made }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
@@ -41,4 +42,18 @@ test('a tag made again repeats nothing that a data centre granted which is cut o
     [],
   )
   assert.equal(new Set(again).size, again.length)
+})
+
+test('a name whose tag began at 0 and was granted nothing takes no format in any data centre', async () => {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const one = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
+  const two = await new JoinedDatabase({ clock, etcd, dc: 1 }).withGroup()
+  const draft = newTag('t')
+  await one.catalog.createTag({ ...draft, chain: ['snowflake'], space: { ...draft.space, startAt: 0 } })
+  await one.catalog.deleteTag(REF, undefined)
+  const space = { ...draft.space, format: { prefix: '52', width: 16 } }
+  // The second one never had the tag, and hears of it from the tombstone.
+  for (const { catalog } of [one, two])
+    await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag({ ...draft, chain: ['segment'], space }))
 })

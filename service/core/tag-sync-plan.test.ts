@@ -145,6 +145,24 @@ test('a claim that a restored etcd brought back of a deleted tag gives way to th
   assert.equal(stored(high, 10, remains).kind, 'conflict')
 })
 
+test('a tag with a format conflicts with any deleted tag of its name, and is not made after one', () => {
+  const record: TagRecord = { ...OURS, space: { ...OURS.space, format: { prefix: '52' } } }
+  for (const highWater of [0, 5000]) {
+    const tombstone = graveOf(THEIRS, highWater)
+    const plan = planTagSync({ record, configRevision: 10 }, { ...NO_VIEW, tombstone }, NOTHING)
+    assert.equal(plan.kind, 'conflict')
+    assert.match('why' in plan ? plan.why : '', /had a tag that was deleted/)
+    const remains = { highWater, deletedGenerations: [THEIRS.generation] }
+    const view = { config: keyOf(record) }
+    assert.equal(unknown({ ...view, tombstone }).kind, 'remove')
+    assert.equal(unknown(view, remains).kind, 'remove')
+    assert.equal(unknown({ ...view, claim: claimOf(record) }, remains).kind, 'ignore')
+  }
+  const owned = { config: keyOf(record), claim: claimOf(record) }
+  assert.equal(unknown(owned).kind, 'create')
+  assert.equal(planTagSync({ record, configRevision: 10 }, { ...NO_VIEW, ...owned }, NOTHING).kind, 'nothing')
+})
+
 test('a name that neither side has needs nothing', () => {
   assert.deepEqual(unknown({}), { kind: 'nothing' })
   assert.deepEqual(unknown({ claim: claimOf(OURS) }), { kind: 'nothing' }, 'a creation under way')

@@ -90,6 +90,7 @@ function planStored(stored: StoredTag, view: SharedView, remains: Remains): Sync
     return { kind: 'delete', highWater: tombstone.highWater }
   if (tombstone !== undefined && tombstone.highWater > record.space.startAt)
     return conflict(`a deleted tag of its name was granted numbers up to ${tombstone.highWater}`)
+  if (tombstone !== undefined && record.space.format !== undefined) return conflict(FORMAT_OF_USED_NAME)
   // A claim of a tag that this database knows as deleted came back with a restored coordinator.
   const isOver = claim !== undefined && isBuried(claim.generation, remains)
   if (claim !== undefined && !isOver)
@@ -179,6 +180,8 @@ function whyNotNew(record: TagRecord, view: SharedView, remains: Remains): strin
   if (view.tombstone !== undefined && tombstone === undefined)
     return 'the tombstone of its name cannot be read'
   if (tombstone?.generation === record.generation) return 'the tag was deleted'
+  const used = tombstone !== undefined || remains.deletedGenerations.length > 0
+  if (used && record.space.format !== undefined) return FORMAT_OF_USED_NAME
   const high = Math.max(tombstone?.highWater ?? 0, remains.highWater)
   if (high <= record.space.startAt) return undefined
   return `its numbers must begin at ${high} or above: those below may be a deleted tag’s`
@@ -211,3 +214,7 @@ function spaceFaults(given: TagRecord, wanted?: TagRecord): FieldFault[] {
     })
   return faults
 }
+
+/** core/used-name.ts says why; here it is met where two databases made tags of one name without knowing of each other. */
+const FORMAT_OF_USED_NAME =
+  'its name had a tag that was deleted, and how the IDs of a name are written never changes: its texts may be that tag’s'

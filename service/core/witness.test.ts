@@ -12,7 +12,14 @@ import {
 
 const SPACE = { startAt: 0, cellSize: 1000, dcCount: 1 }
 const RULES = { headroomSteps: 10, proceed: false }
-const ROW: WitnessedRow = { space: SPACE, nextValue: 0, ceiling: 0, ceilingHistory: '', history: 'h1' }
+const ROW: WitnessedRow = {
+  space: SPACE,
+  cell: 0,
+  nextValue: 0,
+  ceiling: 0,
+  ceilingHistory: '',
+  history: 'h1',
+}
 
 function plan(row: Partial<WitnessedRow>, view: WitnessView, step = 10, atLeast = 0): GrantPlan {
   const made = planGrant({ ...ROW, ...row }, view, { dc: 0, step, atLeast }, RULES)
@@ -108,6 +115,44 @@ describe('with etcd', () => {
   test('an advance grants nothing and moves both stores', () => {
     const { grant, row, record: after } = plan({ nextValue: 10 }, record(10, 110), 0, 500)
     assert.deepEqual([grant, row.nextValue, after?.used], [{ lo: 500, hi: 500 }, 500, 500])
+  })
+})
+
+describe('with etcd, where numbers have dates', () => {
+  const space = { startAt: 1, cellSize: 10_000, dcCount: 1, format: { reset: 'day', width: 5 } as const }
+  const agreed = { space, ceilingHistory: 'h1' }
+
+  test('the headroom is a fiftieth of the date at most, however many a request asks for', () => {
+    const { grant, row, record: after } = plan({ space }, 'none', 5000, 1)
+    assert.deepEqual([grant, row.ceiling, after], [{ lo: 1, hi: 5001 }, 5201, record(5001, 5201)])
+    assert.equal(plan({ space }, 'none', 10, 1).row.ceiling, 111, 'less where less is wanted')
+    const without = { ...space, format: { width: 5 } }
+    assert.equal(plan({ space: without }, 'none', 5000, 1).row.ceiling, 55_001, 'as ever without dates')
+  })
+
+  test('a database that was started again has lost that much of its date, and a promise of more is kept', () => {
+    const again = { ...agreed, history: 'h2', nextValue: 5001, ceiling: 5201 }
+    assert.equal(plan(again, record(5001, 5201)).grant.lo, 5201)
+    // Promised by a process of before, or by one with other settings.
+    const { row, record: after } = plan({ ...agreed, nextValue: 5001, ceiling: 60_001 }, record(5001, 60_001))
+    assert.deepEqual([row.ceiling, after?.ceiling], [60_001, 60_001])
+    assert.equal(plan({ ...again, ceiling: 60_001 }, record(5001, 5201)).grant.lo, 60_001)
+    const last = plan({ ...agreed, nextValue: 9990, ceiling: 10_050 }, record(9990, 10_050), 100)
+    assert.deepEqual([last.grant.hi, last.row.ceiling], [10_001, 10_050], 'also one that is used up soon')
+  })
+
+  test('no ceiling is raised above the date, and every one is above what is granted', () => {
+    const { grant, row } = plan({ ...agreed, nextValue: 9900, ceiling: 9950 }, record(9900, 9950), 10)
+    assert.deepEqual([grant.hi, row.ceiling], [9910, 10_001])
+    const last = plan({ ...agreed, nextValue: 9990, ceiling: 10_001 }, record(9990, 10_001), 100)
+    assert.deepEqual([last.grant.hi, last.row.ceiling], [10_001, 10_001])
+    const next = plan({ ...agreed, nextValue: 10_001, ceiling: 10_001 }, record(10_001, 10_001), 10)
+    assert.deepEqual([next.grant.lo, next.row.cell, next.row.ceiling], [10_001, 1, 10_111])
+  })
+
+  test('a commit that burnt more than the headroom is still no lost commit', () => {
+    const row = { ...agreed, nextValue: 1, ceiling: 5201 }
+    assert.equal(plan(row, record(501, 5201), 500).finding, undefined)
   })
 })
 

@@ -1,7 +1,8 @@
 import { placeAtOrAbove } from './cells.ts'
+import { ceilingLimit, headroomIn, placeOfMove } from './dated-grant.ts'
 import type { SegmentGrant } from './grant.ts'
 import { invariant } from './invariant.ts'
-import { type NumberSpace, SEGMENT_LIMIT } from './tag.ts'
+import type { NumberSpace } from './tag.ts'
 
 /**
  * The witness protocol: how far a data centre grants numbers of a tag when two stores guard each other
@@ -36,6 +37,8 @@ export type WitnessView = WitnessRecord | 'none' | 'away' | 'off'
 /** The row as read under its lock (ports/segment-ledger.ts). */
 export interface WitnessedRow {
   readonly space: NumberSpace
+  /** Cell that `nextValue` lies in, or ends. */
+  readonly cell: number
   readonly nextValue: number
   readonly ceiling: number
   readonly ceilingHistory: string
@@ -43,7 +46,7 @@ export interface WitnessedRow {
 }
 
 export interface WitnessRules {
-  /** How far ahead of the granted numbers the ceiling is moved, in steps. */
+  /** How far ahead of the granted numbers the ceiling is moved, in steps; less where they have dates (`headroomIn`). */
   readonly headroomSteps: number
   /** Grant beyond the ceiling while etcd is away: suspends the promise (witness.onUnavailable). */
   readonly proceed: boolean
@@ -101,18 +104,21 @@ export function planGrant(
   const agree = row.ceilingHistory === row.history && record.history === row.history
   const known = Math.max(row.ceiling, record.ceiling)
   const base = agree ? Math.max(row.nextValue, record.used) : Math.max(row.nextValue, record.used, known)
-  const placed = placeAtOrAbove(row.space, request.dc, Math.max(base, request.atLeast))
+  const placed = placeOf(row, request, Math.max(base, request.atLeast))
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + request.step, placed.hi)
-  const headroom = Math.max(request.step, 1) * rules.headroomSteps
+  const wanted = Math.max(request.step, 1) * rules.headroomSteps
+  const headroom = headroomIn(row.space, wanted)
   // Moved before it is reached, so that a database that loses etcd has at least half of the headroom left.
   const enough = agree && known - hi >= headroom / 2
-  const ceiling = enough ? known : Math.min(SEGMENT_LIMIT, Math.max(known, hi) + headroom)
+  const raised = Math.min(Math.max(known, hi) + headroom, ceilingLimit(row.space, placed))
+  // Never below what was promised, nor below what is granted here.
+  const ceiling = enough ? known : Math.max(known, hi, raised)
   return {
     grant: { lo: placed.lo, hi },
     row: { cell: placed.cell, nextValue: hi, ceiling, ceilingHistory: row.history },
     record: { used: hi, ceiling, history: row.history },
-    finding: findingOf(row, view, base, headroom),
+    finding: findingOf(row, view, base, wanted),
   }
 }
 
@@ -121,7 +127,7 @@ export function planGrant(
  * undefined: the numbers stay burnt.
  */
 export function planReturn(
-  row: WitnessedRow & { readonly cell: number },
+  row: WitnessedRow,
   view: WitnessView,
   unused: SegmentGrant,
   cellLo: number,
@@ -169,7 +175,7 @@ function planAlone(
   { dc, step, atLeast }: GrantRequest,
   limit: number,
 ): GrantPlan | GrantRefusal {
-  const placed = placeAtOrAbove(row.space, dc, Math.max(row.nextValue, atLeast))
+  const placed = placeOf(row, { dc, step }, Math.max(row.nextValue, atLeast))
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + step, placed.hi, limit)
   if (hi < placed.lo || (hi === placed.lo && step > 0)) return 'witness-away'
@@ -181,6 +187,10 @@ function planAlone(
     record: undefined,
     finding: undefined,
   }
+}
+
+function placeOf(row: WitnessedRow, { dc, step }: Pick<GrantRequest, 'dc' | 'step'>, value: number) {
+  return step === 0 ? placeOfMove(row, dc, value) : placeAtOrAbove(row.space, dc, value)
 }
 
 function findingOf(

@@ -231,6 +231,18 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
       await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag({ ...wanted, name: 'once-plain' }))
     })
 
+    it('gives no format to a name whose tag began at 0 and was granted nothing: it wrote snowflakes', async () => {
+      const ref = newTag('from-zero')
+      const space = { ...DEFAULT_SPACE, startAt: 0 }
+      await catalog.createTag({ ...ref, chain: ['snowflake'], space })
+      await catalog.deleteTag(ref, undefined)
+      assert.equal((await catalog.findRemains(ref)).highWater, 0)
+      const format = { prefix: '52', width: 16 }
+      const wanted = { ...ref, chain: ['segment'] as const, space: { ...DEFAULT_SPACE, format } }
+      await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag(wanted))
+      assert.equal((await catalog.createTag({ ...ref, space })).space.startAt, 0, 'without one it is free')
+    })
+
     it('refuses a tag whose predecessor left no room for whole cells', async () => {
       const ref = newTag('crowded')
       const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }

@@ -6,9 +6,13 @@ import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
+import { datedCellSize, firstOfPeriod } from '../../service/core/dated-numbers.ts'
+import type { NumberSpace } from '../../service/core/tag.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
+
+const SPACE: NumberSpace = { startAt: 0, cellSize: 1000, dcCount: 2 }
 
 describe('an allocation in PostgreSQL', () => {
   let test: TestDatabase
@@ -30,7 +34,7 @@ describe('an allocation in PostgreSQL', () => {
     await test?.drop()
   })
 
-  async function newTag(name: string): Promise<number> {
+  async function newTag(name: string, space: NumberSpace = SPACE): Promise<number> {
     const tag = await catalog.createTag({
       workspace: 'w',
       group: 'g',
@@ -38,7 +42,7 @@ describe('an allocation in PostgreSQL', () => {
       displayName: '',
       chain: ['segment'],
       step: { base: 100, min: 1, max: 1000 },
-      space: { startAt: 0, cellSize: 1000, dcCount: 2 },
+      space,
     })
     return tag.id
   }
@@ -73,6 +77,23 @@ describe('an allocation in PostgreSQL', () => {
     await database.kysely.updateTable('segments').set({ ceiling: 600 }).where('tag_id', '=', tagId).execute()
     await catalog.deleteTag({ workspace: 'w', group: 'g', name: 'lost' }, undefined)
     assert.ok((await segments.allocate(await newTag('lost'), 0, 10)).lo >= 600)
+  })
+
+  it('is refused until the next date where an advance left none of this one, and opened no cell of the next', async () => {
+    const format = { reset: 'year', width: 4 } as const
+    const space = { startAt: 1, cellSize: datedCellSize(format, 2), dcCount: 2, format }
+    const tagId = await newTag('dated', space)
+    const year = () => new Date().getUTCFullYear() - 1970
+    for (const by of [1_000_000, 1_000_000]) {
+      const before = year()
+      const next = await segments.advance(tagId, 1, { by })
+      if (year() !== before) continue
+      assert.equal(next, firstOfPeriod(space, before + 1), 'data centre 1 has the second half of a year')
+      const ranges = database.kysely.selectFrom('ranges').select('cell').where('tag_id', '=', tagId)
+      const cells = (await ranges.where('dc', '=', 1).orderBy('cell').execute()).map(({ cell }) => cell)
+      assert.deepEqual(cells, [1, 2 * before + 1])
+      await rejectsWith('IDGEN_RANGE_EXHAUSTED', segments.allocate(tagId, 1, 10))
+    }
   })
 
   it('does not hold up, nor wait for, a change of the tag that leaves it alive', async () => {

@@ -117,9 +117,9 @@ export class MemoryCatalogStore implements CatalogStore {
     }
     absent(this.#catalog.tags, path)
     if (draft.generation !== undefined) this.#refuseUsed(path, draft.generation, draft.space.startAt)
-    const used = this.#catalog.highWater.get(path) ?? 0
-    refuseFormatOfUsedName(path, draft.space, used)
-    const startAt = Math.max(draft.space.startAt, used)
+    const high = this.#catalog.highWater.get(path)
+    refuseFormatOfUsedName(path, draft.space, high !== undefined)
+    const startAt = Math.max(draft.space.startAt, high ?? 0)
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }

@@ -58,10 +58,10 @@ export class TagRecords {
   async insert(session: Session, tag: NewTag): Promise<Tag> {
     const { workspace, group } = tag
     const { id: group_id } = await this.#groups.required(session, workspace, group, undefined)
-    const { lives, high } = await this.#past(session, tag)
+    const { lives, used, high } = await this.#past(session, tag)
     if (lives) throw nameTaken('tag', tagPath(tag))
     if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
-    refuseFormatOfUsedName(tagPath(tag), tag.space, high)
+    refuseFormatOfUsedName(tagPath(tag), tag.space, used)
     const startAt = Math.max(tag.space.startAt, high)
     checkRoom(tag, startAt)
     const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
@@ -190,8 +190,11 @@ export class TagRecords {
     await endKeysOfOthers(session, this.#db, tagPath(tag), uid)
   }
 
-  /** Whether a tag of this path lives, and the first number above all that earlier ones were granted (0: there were none). */
-  async #past(session: Session, ref: TagRef): Promise<{ readonly lives: boolean; readonly high: number }> {
+  /** Whether a tag of this path lives, whether there was one, and the first number above all that it was granted. */
+  async #past(
+    session: Session,
+    ref: TagRef,
+  ): Promise<{ readonly lives: boolean; readonly used: boolean; readonly high: number }> {
     const found = await session.first(
       this.#db
         .selectFrom('biz_tags as t')
@@ -204,7 +207,8 @@ export class TagRecords {
         .where('g.name', '=', ref.group)
         .where('t.name', '=', ref.name),
     )
-    return { lives: found?.lives === true, high: found?.high ?? 0 }
+    const high = found?.high ?? undefined
+    return { lives: found?.lives === true, used: high !== undefined, high: high ?? 0 }
   }
 
   /** A generation names its tag for ever, and what a deleted tag was granted belongs to nobody else. */
