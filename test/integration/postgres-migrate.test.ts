@@ -39,10 +39,11 @@ describe('migrations', () => {
     assert.ok(one && two && three)
     await sql
       .raw(`
-      DELETE FROM idgen_migrations WHERE name = '0011_guarded-keys';
+      DELETE FROM idgen_migrations WHERE name >= '0011';
       DROP TABLE seals, api_key_uses;
       ALTER TABLE api_keys DROP COLUMN previous_hash, DROP COLUMN previous_until;
-      ALTER TABLE audit_chains DROP COLUMN cut_seal`)
+      ALTER TABLE audit_chains DROP COLUMN cut_seal;
+      ALTER TABLE biz_tags DROP COLUMN format`)
       .execute(one.kysely)
     const migrating = await one.kysely.transaction().execute(async (dump) => {
       await sql`SELECT id FROM api_keys`.execute(dump)
@@ -57,7 +58,7 @@ describe('migrations', () => {
       await sql`SELECT id FROM api_keys`.execute(three.kysely)
       return { applied }
     })
-    assert.deepEqual(await migrating.applied, ['0011_guarded-keys'])
+    assert.deepEqual(await migrating.applied, ['0011_guarded-keys', '0012_tag-formats'])
   })
 
   it('accept a schema that a newer idgen went on with, and refuse one of another program', async () => {

@@ -12,7 +12,7 @@ import { tagDeletions } from '../../../migrations/0008_tag-deletions.ts'
 import { keysOfDeclarations } from '../../../migrations/0009_keys-of-declarations.ts'
 import { auditChains } from '../../../migrations/0010_audit-chains.ts'
 import { guardedKeys } from '../../../migrations/0011_guarded-keys.ts'
-import { tagFormats } from '../../../migrations/0014_tag-formats.ts'
+import { tagFormats } from '../../../migrations/0012_tag-formats.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -30,7 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009_keys-of-declarations': keysOfDeclarations,
   '0010_audit-chains': auditChains,
   '0011_guarded-keys': guardedKeys,
-  '0014_tag-formats': tagFormats,
+  '0012_tag-formats': tagFormats,
 }
 
 /**
