@@ -9,18 +9,16 @@ const READINESS_SCHEMA = {
     ready: { type: 'boolean', description: 'False: send no traffic.' },
     draining: { type: 'boolean', description: 'True: the server is about to stop.' },
     degraded: {
-      type: 'array',
-      description: 'What works only in part, and why. Not a reason to take the server out of service.',
-      items: {
-        type: 'object',
-        required: ['what', 'why'],
-        properties: { what: { type: 'string' }, why: { type: 'string' } },
-      },
+      type: 'boolean',
+      description: 'True: something works only in part. Not a reason to take the server out of service.',
     },
   },
 } as const
 
-/** Open to everybody: an orchestrator has no key. They answer on the metrics port too, see probe-server.ts. */
+/**
+ * Open to everybody: an orchestrator has no key. So it names nothing: what is in trouble, and why, would tell a stranger the
+ * names of tags, hosts and workspaces. That is on the metrics port (probe-server.ts) and on /status, which needs a key.
+ */
 export function healthRoutes(app: FastifyInstance, readiness: Readiness): void {
   app.addSchema(READINESS_SCHEMA)
   const open = { tags: ['health'], security: [] } as const
@@ -52,17 +50,20 @@ export function healthRoutes(app: FastifyInstance, readiness: Readiness): void {
         summary: 'Whether the server can serve',
         ...open,
         response: {
-          200: { description: 'It can; `degraded` says what is in trouble.', ...answer },
+          200: {
+            description: 'It can; where `degraded` is true, /status says what is in trouble.',
+            ...answer,
+          },
           503: { description: 'It cannot, or it is about to stop.', ...answer },
         },
       },
     },
     (_request, reply) => {
-      const report = readiness.report()
+      const { ready, draining, degraded } = readiness.report()
       return reply
-        .code(report.ready ? 200 : 503)
+        .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send(report)
+        .send({ ready, draining, degraded: degraded.length > 0 })
     },
   )
 }
