@@ -17,5 +17,11 @@ test('the key is read from X-API-Key where Authorization has another scheme or n
 test('without either header there is no key', () => {
   assert.equal(apiKeyOf({}), undefined)
   assert.equal(apiKeyOf({ authorization: 'idg_x' }), undefined)
-  assert.equal(apiKeyOf({ authorization: 'Bearer' }), undefined)
+  assert.equal(apiKeyOf({ authorization: 'Bearerx' }), undefined)
+})
+
+test('an empty key is a key, so that nothing else is taken in its place', () => {
+  for (const authorization of ['Bearer', 'bearer', 'Bearer ', 'BEARER  '])
+    assert.equal(apiKeyOf({ authorization, 'x-api-key': 'idg_y' }), '')
+  assert.equal(apiKeyOf({ 'x-api-key': '' }), '')
 })

@@ -1,13 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** The key a request carries: `Authorization: Bearer <key>`, else `X-API-Key: <key>`; undefined without either. */
+/**
+ * The key a request carries: `Authorization: Bearer <key>`, else `X-API-Key: <key>`; undefined without either. One that is
+ * empty is a key, and a wrong one: a script whose variable is not set must not go on with another identity.
+ */
 export function apiKeyOf(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers
   if (authorization !== undefined) {
     if (authorization.startsWith('Bearer ')) return authorization.slice(BEARER_LENGTH).trim()
-    // The scheme's name is case-insensitive (RFC 9110 section 11.1).
-    if (authorization.slice(0, BEARER_LENGTH).toLowerCase() === 'bearer ')
-      return authorization.slice(BEARER_LENGTH).trim()
+    // The scheme's name is case-insensitive (RFC 9110 section 11.1); Node takes the space away where nothing follows.
+    const scheme = authorization.slice(0, BEARER_LENGTH).toLowerCase()
+    if (scheme === 'bearer ' || scheme === 'bearer') return authorization.slice(BEARER_LENGTH).trim()
   }
   const key = headers['x-api-key']
   return typeof key === 'string' ? key : undefined

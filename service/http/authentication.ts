@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
-import { certificateTextOf } from '../sockets/client-certificate.ts'
 import { apiKeyOf, passwordOf } from './api-key-header.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
+import { certificateFor, setAside } from './cross-site.ts'
 import type { RequestAdmission } from './request-admission.ts'
 
 export interface Doorkeepers {
@@ -57,22 +57,22 @@ function requireApiKey(
   { keyOf, challenge }: KeyEntry,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { socket } = request.raw
+    const { raw } = request
     // A key that comes with the request goes before what the connection says.
-    const keyText = keyOf(request.headers) ?? certificateTextOf(socket)
-    const known = issuer.peekCaller(keyText, digests.of(socket, keyText))
+    const keyText = keyOf(request.headers) ?? certificateFor(raw)
+    const known = issuer.peekCaller(keyText, digests.of(raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
       done()
       return
     }
-    issuer.authenticate(keyText, admission.clientOf(request.raw)).then(
+    issuer.authenticate(keyText, admission.clientOf(raw)).then(
       (caller) => {
         request.caller = caller
         done()
       },
       (thrown: unknown) => {
-        const error = IdgenError.from(thrown)
+        const error = (keyText === undefined ? setAside(raw) : undefined) ?? IdgenError.from(thrown)
         if (error.code === 'IDGEN_UNAUTHENTICATED') reply.header('www-authenticate', challenge)
         done(error)
       },

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { standIn } from '../sockets/client-certificate.ts'
 import { BodyRoom } from './body-room.ts'
 import { handOver } from './hand-over.ts'
+import type { PassedRequest } from './passed-requests.ts'
 
 const MEGABYTE = 1_048_576
 
@@ -28,6 +30,26 @@ function handing(room: BodyRoom, bytes: number): { end: () => void; done: Promis
   const options = { passOn, bodyLimit: 2 * MEGABYTE, room, isOver: () => false }
   return { end, done: handOver(request, () => response, options).then(() => status) }
 }
+
+test('what a client sent is passed on as it was, with the certificate of its connection beside it', async () => {
+  const { request, end } = requestOf(0)
+  const headers = { authorization: 'Basic eDp5', host: 'ids.example' }
+  standIn(request.socket, 'a certificate')
+  const passed: unknown[] = []
+  const passOn = async (one: PassedRequest): Promise<unknown> => {
+    passed.push({ headers: one.headers, certificate: one.certificate })
+    return { status: 200, headers: {}, body: new Uint8Array() }
+  }
+  const response = { setHeader() {}, end() {} } as unknown as ServerResponse
+  end()
+  await handOver(Object.assign(request, { headers }), () => response, {
+    passOn,
+    bodyLimit: 10,
+    room: new BodyRoom(),
+    isOver: () => false,
+  })
+  assert.deepEqual(passed, [{ headers, certificate: 'a certificate' }])
+})
 
 test('bodies of strangers fill no more than their room, and small ones go on beside them', async () => {
   const room = new BodyRoom()

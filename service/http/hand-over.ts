@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
 import { certificateTextOf } from '../sockets/client-certificate.ts'
-import { apiKeyOf, passwordOf } from './api-key-header.ts'
 import { type BodyRoom } from './body-room.ts'
 import type { PassedAnswer, PassedRequest } from './passed-requests.ts'
 
@@ -50,6 +49,7 @@ async function passWhole(
     headers: headersOf(request, body),
     body: body instanceof Uint8Array && body.length > 0 ? body : undefined,
     peer: socket.remoteAddress ?? '',
+    certificate: certificateTextOf(socket),
     encrypted: 'encrypted' in socket,
   })
   if (!isAnswer(answer))
@@ -90,16 +90,9 @@ async function bodyOf(
   return body
 }
 
-function headersOf(
-  { headers, socket }: IncomingMessage,
-  body: Uint8Array | number,
-): IncomingMessage['headers'] {
-  // The main thread has no connection that it could ask, and knows what this stands for.
-  const keyed = (apiKeyOf(headers) ?? passwordOf(headers)) !== undefined
-  const shown = keyed ? undefined : certificateTextOf(socket)
-  const all = shown === undefined ? headers : { ...headers, authorization: `Bearer ${shown}` }
-  if (typeof body !== 'number') return all
-  const { 'transfer-encoding': _, ...rest } = all
+function headersOf({ headers }: IncomingMessage, body: Uint8Array | number): IncomingMessage['headers'] {
+  if (typeof body !== 'number') return headers
+  const { 'transfer-encoding': _, ...rest } = headers
   return { ...rest, 'content-length': String(body) }
 }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HttpApi } from '../../test/fixtures/http-api.ts'
+import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
+import { certificateText } from '../ports/certificate-text.ts'
+import { CERTIFICATE_MARK } from '../sockets/client-certificate.ts'
 import { type PassedAnswer, type PassedRequest, PassedRequests } from './passed-requests.ts'
+
+const LEAF = { leaf: true, leafKey: '', tinyid: false, group: 'acme/shop' }
 
 async function world(
   t: Parameters<typeof HttpApi.start>[0],
@@ -9,7 +13,11 @@ async function world(
   outside: NonNullable<Parameters<typeof HttpApi.start>[1]>['outside'] = {},
 ) {
   const passed = new PassedRequests()
-  const api = await HttpApi.start(t, { environment, outside }, { passed, redirectTo: () => 8443 })
+  const api = await HttpApi.start(
+    t,
+    { environment, outside },
+    { passed, redirectTo: () => 8443, compatibility: LEAF },
+  )
   const ask = async (request: Partial<PassedRequest>) => {
     const answer = await passed.answer({
       method: 'GET',
@@ -17,6 +25,7 @@ async function world(
       headers: { authorization: `Bearer ${api.memory.keyText}`, host: 'ids.example' },
       body: undefined,
       peer: '192.0.2.1',
+      certificate: undefined,
       encrypted: true,
       ...request,
     })
@@ -58,6 +67,38 @@ test('the rate limit counts the address of the client, and each request once', a
   assert.deepEqual(await statuses('192.0.2.2'), [200, 429])
 })
 
+test('a certificate speaks for its client where no key does, on the routes that look at certificates', async (t) => {
+  const { ask } = await world(t, {
+    IDGEN_AUTH_CLIENTS: 'ops CN:ops.example issue,manage',
+    // Not read here.
+    IDGEN_SERVER_HTTPS_CERT: 'tls.crt',
+    IDGEN_SERVER_HTTPS_KEY: 'tls.key',
+    IDGEN_SERVER_HTTPS_CLIENT_CA: 'clients.crt',
+  })
+  const shown = { names: ['CN:ops.example'], endMs: Date.now() * 2 }
+  const certificate = certificateText(CERTIFICATE_MARK, shown)
+  const status = async (headers: Record<string, string>, url = '/v1/workspaces', method = 'GET') =>
+    (await ask({ certificate, headers, url, method })).status
+  assert.equal(await status({}), 200)
+  // No key for this route, as it would be none on a connection of the main thread.
+  assert.equal(await status({ authorization: 'Basic eDp5' }), 200)
+  assert.equal(await status({ authorization: 'Basic eDp5' }, '/openapi.json'), 401)
+  // An empty key is a key.
+  for (const headers of [{ authorization: 'Bearer' }, { authorization: 'Bearer ' }, { 'x-api-key': '' }])
+    assert.equal(await status(headers), 401, JSON.stringify(headers))
+  assert.equal(await status({}, '/api/segment/get/orders'), 401)
+  const ids = `${TAGS_URL}/orders/ids`
+  assert.equal(await status({}, ids, 'POST'), 404)
+  const driven = await ask({
+    certificate,
+    headers: { 'sec-fetch-site': 'cross-site' },
+    url: ids,
+    method: 'POST',
+  })
+  assert.equal(driven.status, 401)
+  assert.match(textOf(driven), /another site .*Sec-Fetch-Site: cross-site/)
+})
+
 test('a body that the thread did not read is refused by its length', async (t) => {
   const { api, ask } = await world(t)
   const { status, headers } = await ask({
@@ -75,7 +116,14 @@ test('a body that the thread did not read is refused by its length', async (t) =
 test('once the API is closed there is a refusal, and no exception', async (t) => {
   const { api, passed } = await world(t)
   await api.app.close()
-  const answer = await passed.answer({ method: 'GET', url: '/livez', headers: {}, peer: '', encrypted: true })
+  const answer = await passed.answer({
+    method: 'GET',
+    url: '/livez',
+    headers: {},
+    peer: '',
+    certificate: undefined,
+    encrypted: true,
+  })
   assert.ok('refused' in answer)
 })
 

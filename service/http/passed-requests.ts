@@ -6,6 +6,7 @@ import type {
   RawRequestDefaultExpression,
 } from 'fastify'
 import { IdgenError } from '../core/errors.ts'
+import { standIn } from '../sockets/client-certificate.ts'
 
 /** A request on its way from a protocol thread to the main thread: plain data, all that an answer can depend on. */
 export interface PassedRequest {
@@ -17,6 +18,8 @@ export interface PassedRequest {
   readonly body: Uint8Array | undefined
   /** Of the other end of the connection. */
   readonly peer: string
+  /** The text of the certificate that the client showed (certificateTextOf); undefined: none. */
+  readonly certificate: string | undefined
   readonly encrypted: boolean
 }
 
@@ -51,6 +54,8 @@ export class PassedRequests {
     if (passed === undefined) return request.url ?? ''
     request.headers = passed.headers
     Object.assign(request.socket, passed.encrypted ? { encrypted: true } : {})
+    // Beside the headers, so that each route looks at it or not as it would on a connection of its own.
+    if (passed.certificate !== undefined) standIn(request.socket, passed.certificate)
     return passed.url
   }
 

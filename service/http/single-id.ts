@@ -6,10 +6,10 @@ import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Tracer } from '../ports/tracer.ts'
-import { certificateTextOf } from '../sockets/client-certificate.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
+import { certificateFor } from './cross-site.ts'
 import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issuedJson } from './issued-text.ts'
 import type { RequestAdmission } from './request-admission.ts'
@@ -75,7 +75,7 @@ export class SingleId {
     const { headers, socket } = request
     const { tracer } = this.#options
     const fromMs = tracer.nowMs()
-    const keyText = apiKeyOf(headers) ?? certificateTextOf(socket)
+    const keyText = apiKeyOf(headers) ?? certificateFor(request)
     const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText))
     if (caller === undefined || !mayUse(caller, 'issue', path)) return false
     const { admission } = this.#options

@@ -12,12 +12,17 @@ export const CERTIFICATE_MARK = markOfProcess()
  * undefined: none. Found out once for each connection.
  */
 export function certificateTextOf(socket: object): string | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined
   const known = TEXTS.get(socket)
   if (known !== undefined) return known === '' ? undefined : known
+  if (!(socket instanceof TLSSocket)) return undefined
   const text = textOf(socket)
   TEXTS.set(socket, text ?? '')
   return text
+}
+
+/** This one stands in for a connection of another thread, which shows this certificate (its text). */
+export function standIn(socket: object, text: string): void {
+  TEXTS.set(socket, text)
 }
 
 function textOf(socket: TLSSocket): string | undefined {
@@ -54,4 +59,4 @@ function markOfProcess(): string {
 const NAME = /([A-Za-z][A-Za-z ]*):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g
 const KINDS: ReadonlySet<string> = new Set(['URI', 'DNS', 'email'])
 /** '': looked at, and without one. */
-const TEXTS = new WeakMap<TLSSocket, string>()
+const TEXTS = new WeakMap<object, string>()

@@ -51,6 +51,8 @@ for (const threads of ['1', '2'])
         IDGEN_SERVER_GRPC_TLS: 'true',
         IDGEN_SERVER_RESP_ENABLED: 'true',
         IDGEN_SERVER_RESP_TLS: 'true',
+        IDGEN_SERVER_COMPATIBILITY_LEAF: 'true',
+        IDGEN_SERVER_COMPATIBILITY_GROUP: 'demo/load',
         IDGEN_SERVER_THREADS: threads,
       }
       service = await startService(environment, ['--config', join(folder, 'idgen.yaml')])
@@ -130,6 +132,25 @@ for (const threads of ['1', '2'])
         assert.deepEqual(await client(undefined).outcomes(guess), wrong)
     })
 
+    it('takes nothing of a browser that a page of another site leads, and a wrong or empty key for a key', async () => {
+      const ops = client(OPS)
+      const status = async (path: string, headers: Record<string, string>) =>
+        (await ops.ask(path, headers)).status
+      for (const path of [IDS, '/v1/workspaces']) {
+        const method = path === IDS ? 'POST' : 'GET'
+        const told = async (headers: Record<string, string>) => (await ops.ask(path, headers, method)).status
+        assert.equal(await told({ 'sec-fetch-site': 'same-origin' }), 200, path)
+        assert.equal(await told({ authorization: 'Basic eDp5' }), 200, path)
+        assert.equal(await told({ 'sec-fetch-site': 'cross-site' }), 401, path)
+        assert.equal(await told({ origin: 'https://evil.example' }), 401, path)
+        assert.equal(await told({ authorization: 'Bearer ' }), 401, path)
+      }
+      assert.match((await ops.ask('/v1/workspaces', { origin: 'null' })).text, /Origin: null/)
+      assert.equal(await status('/status', { authorization: 'Basic eDp5' }), 401)
+      // The endpoints of other services know keys only.
+      assert.equal(await status('/api/segment/get/order', {}), 401)
+    })
+
     it('refuses a certificate from its end on, on connections that are open', async () => {
       const endMs = Math.ceil(Date.now() / 1000) * 1000 + 3000
       const brief = client(OURS.sign('ops.example', [], { endMs }))
@@ -203,11 +224,19 @@ class Client {
   }
 
   post(path: string, body: object, key?: string): Promise<{ status: number; text: string }> {
-    return this.#send('POST', path, JSON.stringify(body), key)
+    return this.#send('POST', path, JSON.stringify(body), bearer(key))
   }
 
   get(path: string): Promise<{ status: number; text: string }> {
-    return this.#send('GET', path, undefined, undefined)
+    return this.#send('GET', path, undefined, {})
+  }
+
+  ask(
+    path: string,
+    headers: Record<string, string>,
+    method = 'GET',
+  ): Promise<{ status: number; text: string }> {
+    return this.#send(method, path, undefined, headers)
   }
 
   close(): void {
@@ -245,12 +274,12 @@ class Client {
     method: string,
     path: string,
     body: string | undefined,
-    key: string | undefined,
+    more: Readonly<Record<string, string>>,
   ): Promise<{ status: number; text: string }> {
     const listening = this.#service.log.find(({ msg }) => msg === 'listening')
     const headers = {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      ...more,
     }
     return new Promise((resolve, reject) => {
       const port = Number(listening?.['httpsPort'])
@@ -267,6 +296,10 @@ class Client {
       asked.end(body)
     })
   }
+}
+
+function bearer(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` }
 }
 
 function tlsOf(shown: SelfSigned | undefined) {
