@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IdgenError } from '../core/errors.ts'
 
-/** Bodies of the clients are empty, or a form of a few short fields. */
-export const FORM_MAX_BYTES = 4096
+/**
+ * Of a body, whatever it says it is: clients send none, or a form of a few short fields. Set on every route, as a parser's own
+ * limit holds for its type only, and JSON of strangers would be read up to server.bodyLimit before a key is looked at.
+ */
+export const BODY_MAX_BYTES = 4096
 
 /** Clients send a form, or nothing under the name of one. */
 export function readForms(app: FastifyInstance): void {
   const form = 'application/x-www-form-urlencoded'
-  app.addContentTypeParser(form, { parseAs: 'string', bodyLimit: FORM_MAX_BYTES }, (_request, body, done) =>
+  app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) =>
     done(null, new URLSearchParams(String(body))),
   )
 }

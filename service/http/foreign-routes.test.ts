@@ -144,3 +144,21 @@ test('all ways to one tag at once, ours and theirs, and no number twice', async 
   assert.ok(seen.length >= 50 * (1 + 5 + 100 + 7))
   assert.equal(new Set(seen).size, seen.length)
 })
+
+test('no body of more than 4 KB is read for them, whatever it says it is, before a key is looked at', async (t) => {
+  const api = await serving(t)
+  for (const url of ['/api/segment/get/orders', '/tinyid/id/nextId', '/tinyid/id/nextSegmentIdSimple'])
+    for (const [type, begin, end] of [
+      ['application/json', '{"a":"', '"}'],
+      ['application/x-www-form-urlencoded', 'a=', ''],
+    ] as const) {
+      const raw = (size: number): string => `${begin}${'x'.repeat(size - begin.length - end.length)}${end}`
+      const call = { key: '', headers: { 'content-type': type } }
+      await api.refuses('IDGEN_BODY_TOO_LARGE', 'POST', url, { ...call, raw: raw(4097) })
+      assert.notEqual(
+        (await api.call('POST', url, { ...call, raw: raw(4096) })).status,
+        413,
+        `${url} ${type}`,
+      )
+    }
+})

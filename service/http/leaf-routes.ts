@@ -3,7 +3,7 @@ import { decimalText } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import type { ForeignIds } from './foreign-ids.ts'
-import { foreignFault, requestKey } from './foreign-requests.ts'
+import { BODY_MAX_BYTES, foreignFault, requestKey } from './foreign-requests.ts'
 
 /**
  * As Leaf answers (Meituan-Dianping/Leaf, LeafController): the number as plain text; a failure is status 500 with a
@@ -18,6 +18,7 @@ export function leafRoutes(app: FastifyInstance, ids: ForeignIds, defaultKey: st
       method: ['GET', 'POST'],
       url: `/api/${kind}/get/:key`,
       schema: { hide: true },
+      bodyLimit: BODY_MAX_BYTES,
       handler: async (request, reply) => {
         const keyText = apiKeyOf(request.headers) ?? requestKey(request, 'token') ?? emptyIsNone(defaultKey)
         try {

@@ -4,7 +4,7 @@ import { runTexts } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { ForeignIds } from './foreign-ids.ts'
-import { foreignFault, requestField, requestKey } from './foreign-requests.ts'
+import { BODY_MAX_BYTES, foreignFault, requestField, requestKey } from './foreign-requests.ts'
 
 export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
   readonly ids: ForeignIds
@@ -22,6 +22,7 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
       method: ['GET', 'POST'],
       url: `/tinyid/id/${name}`,
       schema: { hide: true },
+      bodyLimit: BODY_MAX_BYTES,
       handler: async (request, reply) => {
         reply.type(form.type)
         try {
