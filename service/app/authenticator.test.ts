@@ -258,6 +258,14 @@ test('a key revoked while it was looked up is introduced for one request only', 
   assert.equal((await answer).untilMs, 0)
 })
 
+test('a key is remembered though news of others come while it is looked up', async () => {
+  const { text, key } = await manage.create(ACTOR, draft())
+  const answer = introduced(text)
+  authenticator.forget('bbbbbbbbbbbb')
+  assert.ok((await answer).untilMs > 0)
+  assert.equal(authenticator.peek(text)?.keyId, key.id)
+})
+
 test('who remembers keys is told of each that is forgotten, until he no longer follows', async () => {
   const forgotten: (string | undefined)[] = []
   const { text, key } = await manage.create(ACTOR, draft())
@@ -284,7 +292,7 @@ test('look-ups that a revocation made worthless count until they end', async () 
   keys.hangs = true
   for (let i = 0; i < 10; i += 1) {
     for (let k = 0; k < 100; k += 1) authenticator.authenticate(guessed(100 * i + k)).catch(() => undefined)
-    authenticator.forget('somebody')
+    authenticator.forget('aaaaaaaaaaaa')
   }
   assert.equal(keys.finds, 16)
   await assert.rejects(authenticator.authenticate(guessed(1000)), refuses('IDGEN_OVERLOADED'))

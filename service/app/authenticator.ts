@@ -59,6 +59,12 @@ interface Entry {
   usedMs: number
 }
 
+interface Flight {
+  /** The public part of the key; undefined: none that the store could have. */
+  readonly keyId: string | undefined
+  readonly entry: Promise<Entry>
+}
+
 type Identified = Pick<Entry, 'keyId' | 'caller' | 'expiresAtMs'>
 
 /**
@@ -72,7 +78,7 @@ export class Authenticator {
   readonly #wrong = new Map<string, Entry>()
   readonly #guessed: GuessedKeys
   /** Look-ups under way, by the hash of the key: a burst of one new key asks the store once. */
-  readonly #flights = new Map<string, Promise<Entry>>()
+  readonly #flights = new Map<string, Flight>()
   /** Also those that `forget` took out of the flights: they still hold or wait for a turn. */
   #looking = 0
   readonly #turns = new Turns(LOOK_UPS_MAX)
@@ -185,8 +191,9 @@ export class Authenticator {
     }
     for (const [cacheKey, entry] of this.#wrong) if (entry.keyId === keyId) this.#wrong.delete(cacheKey)
     this.#guessed.forget(keyId)
-    // Look-ups are few and short; whichever of them is of this key must not be remembered.
-    this.#flights.clear()
+    // What is on its way of this key must not be remembered. Others are left: who sends news of keys that do not exist would
+    // have every look-up made in vain.
+    for (const [cacheKey, flight] of this.#flights) if (flight.keyId === keyId) this.#flights.delete(cacheKey)
     for (const tell of this.#rememberers) tell(keyId)
   }
 
@@ -202,22 +209,22 @@ export class Authenticator {
 
   #lookUp(cacheKey: string, keyText: string, nowMs: number): Promise<Entry> {
     const flying = this.#flights.get(cacheKey)
-    if (flying !== undefined) return flying
+    if (flying !== undefined) return flying.entry
     if (this.#looking >= LOOKING_MAX) return Promise.reject(tooManyLookUps(this.#looking, 'API keys'))
     this.misses += 1
     this.#looking += 1
-    const flight = this.#check(keyText, nowMs)
-      .then((entry) => {
+    const entry = this.#check(keyText, nowMs)
+      .then((found) => {
         // Revoked while it was looked up: what came back may be older than the revocation, so it is not kept.
-        if (this.#flights.get(cacheKey) === flight) this.#remember(cacheKey, entry)
-        return entry
+        if (this.#flights.get(cacheKey)?.entry === entry) this.#remember(cacheKey, found)
+        return found
       })
       .finally(() => {
         this.#looking -= 1
-        if (this.#flights.get(cacheKey) === flight) this.#flights.delete(cacheKey)
+        if (this.#flights.get(cacheKey)?.entry === entry) this.#flights.delete(cacheKey)
       })
-    this.#flights.set(cacheKey, flight)
-    return flight
+    this.#flights.set(cacheKey, { keyId: keyIdOf(keyText), entry })
+    return entry
   }
 
   async #check(keyText: string, nowMs: number): Promise<Entry> {

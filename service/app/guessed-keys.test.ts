@@ -72,6 +72,21 @@ describe('keys that are guessed at', () => {
     assert.equal(finds, 2)
   })
 
+  test('are remembered though others change, and others guess at the same key, while they are looked up', async () => {
+    const held = Promise.withResolvers<void>()
+    const asked = find('a', WRONG)
+    const later = guessed.find('a', WRONG, async (work) => {
+      await held.promise
+      return await work()
+    })
+    guessed.forget('other')
+    await asked
+    await find('a', WRONG)
+    assert.equal(finds, 1)
+    held.resolve()
+    await later
+  })
+
   test('are remembered up to a limit', async () => {
     await find('a', WRONG)
     for (let i = 0; i < 1000; i += 1) await find(`b${i}`, WRONG)

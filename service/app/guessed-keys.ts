@@ -15,8 +15,11 @@ export class GuessedKeys {
   readonly #keys: Pick<ApiKeyStore, 'find'>
   readonly #clock: Clock
   readonly #answers = new Map<string, Answer>()
-  /** Changes with each key that is forgotten: an answer from before may be older than what it was forgotten for. */
-  #epoch = 0
+  /**
+   * Look-ups of each id under way, counted; gone once the key is forgotten: an answer from before may be older than what it
+   * was forgotten for. No more than look-ups at once.
+   */
+  readonly #looks = new Map<string, { count: number }>()
 
   constructor(keys: Pick<ApiKeyStore, 'find'>, clock: Clock) {
     this.#keys = keys
@@ -31,17 +34,25 @@ export class GuessedKeys {
   ): Promise<ApiKey | undefined> {
     const known = this.#answers.get(id)
     if (known !== undefined && known.untilMs > this.#clock.nowMs()) return known.key
-    const epoch = this.#epoch
-    const key = await look(() => this.#keys.find(id))
-    if (epoch === this.#epoch && !(key !== undefined && isRight(key))) this.#remember(id, key)
-    return key
+    const mine = this.#looks.get(id) ?? { count: 0 }
+    mine.count += 1
+    this.#looks.set(id, mine)
+    try {
+      const key = await look(() => this.#keys.find(id))
+      const isCurrent = this.#looks.get(id) === mine
+      if (isCurrent && !(key !== undefined && isRight(key))) this.#remember(id, key)
+      return key
+    } finally {
+      mine.count -= 1
+      if (mine.count === 0 && this.#looks.get(id) === mine) this.#looks.delete(id)
+    }
   }
 
   /** undefined: all of them. */
   forget(keyId: string | undefined): void {
-    this.#epoch += 1
-    if (keyId === undefined) this.#answers.clear()
-    else this.#answers.delete(keyId)
+    for (const known of [this.#answers, this.#looks])
+      if (keyId === undefined) known.clear()
+      else known.delete(keyId)
   }
 
   #remember(id: string, key: ApiKey | undefined): void {

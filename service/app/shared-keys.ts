@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
 import { type KeyRecord, keyRecordText, parseKeyRecord } from './key-record.ts'
 import type { RecordSeal } from './record-seal.ts'
+import { ToldChanges } from './told-changes.ts'
 
 export interface SharedKeysOptions {
   readonly keys: ApiKeyStore
@@ -42,6 +43,7 @@ export class SharedKeys implements ApiKeyStore {
   readonly #options: SharedKeysOptions
   /** Key id → revision below which its records are stale, oldest entry first. */
   readonly #forgotten = new Map<string, number>()
+  readonly #told = new ToldChanges()
   /** Records below it are stale, whatever key they are of. */
   #floor = 0
   /** Up to here this process knows all changes; undefined before it knows any. */
@@ -109,11 +111,15 @@ export class SharedKeys implements ApiKeyStore {
       this.#floor = revision
     }
     this.#known = revision
+    this.#told.polled()
   }
 
-  /** The same of one key, before the follower learns of it: records of before are stale. */
+  /**
+   * The same of one key, before the follower learns of it, from who may not say the truth: no record of it is believed until a
+   * poll has told what is true. A revision that is known has been learnt of.
+   */
   heard(id: string, revision: number): void {
-    this.#note(id, revision)
+    if (revision > (this.#known ?? -1)) this.#told.note(id)
   }
 
   async #read(name: string, id: string): Promise<ApiKey | undefined> {
@@ -172,6 +178,7 @@ export class SharedKeys implements ApiKeyStore {
 
   /** Asked after the cache has answered: what was learnt meanwhile counts. */
   #believes(id: string, recordRevision: number): boolean {
+    if (this.#told.has(id)) return false
     const from = Math.max(this.#floor, this.#forgotten.get(id) ?? 0)
     return from <= recordRevision && recordRevision <= (this.#known ?? -1)
   }
