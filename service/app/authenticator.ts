@@ -184,17 +184,25 @@ export class Authenticator {
 
   /** A key changed in the store: what was remembered of it is dropped. */
   forget(keyId: string): void {
+    this.forgetSome(new Set([keyId]))
+  }
+
+  /** The same of many: all that is remembered is looked through once. */
+  forgetSome(keyIds: ReadonlySet<string>): void {
     for (const [cacheKey, entry] of this.#entries) {
-      if (entry.keyId !== keyId) continue
+      if (!keyIds.has(entry.keyId)) continue
       this.#keepUse(entry)
       this.#entries.delete(cacheKey)
     }
-    for (const [cacheKey, entry] of this.#wrong) if (entry.keyId === keyId) this.#wrong.delete(cacheKey)
-    this.#guessed.forget(keyId)
+    for (const [cacheKey, entry] of this.#wrong) if (keyIds.has(entry.keyId)) this.#wrong.delete(cacheKey)
     // What is on its way of this key must not be remembered. Others are left: who sends news of keys that do not exist would
     // have every look-up made in vain.
-    for (const [cacheKey, flight] of this.#flights) if (flight.keyId === keyId) this.#flights.delete(cacheKey)
-    for (const tell of this.#rememberers) tell(keyId)
+    for (const [cacheKey, flight] of this.#flights)
+      if (flight.keyId !== undefined && keyIds.has(flight.keyId)) this.#flights.delete(cacheKey)
+    for (const keyId of keyIds) {
+      this.#guessed.forget(keyId)
+      for (const tell of this.#rememberers) tell(keyId)
+    }
   }
 
   /** Everything that was remembered is asked again. */

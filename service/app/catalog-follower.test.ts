@@ -22,6 +22,7 @@ beforeEach(async () => {
   heard = []
   const authenticator = {
     forget: () => heard.push('forgotten'),
+    forgetSome: (keyIds: ReadonlySet<string>) => heard.push(`forgotten ${[...keyIds].join()}`),
     forgetAll: () => heard.push('all forgotten'),
   }
   const directory = {
@@ -86,8 +87,22 @@ test('a key that news tell of is forgotten at once, in the shared cache first, u
   await follower.start()
   heard = []
   memory.changed('key', 'abcdefghij12')
-  assert.deepEqual(heard, ['heard of abcdefghij12 at 1', 'forgotten'])
+  await Promise.resolve()
+  assert.deepEqual(heard, ['heard of abcdefghij12 at 1', 'forgotten abcdefghij12'])
   await follower.stop()
   memory.changed('key', 'abcdefghij12')
+  await Promise.resolve()
   assert.equal(heard.length, 2)
+})
+
+test('news that come in one piece make the keys that are remembered be looked through once', async () => {
+  await follower.start()
+  heard = []
+  for (const id of ['abcdefghij12', 'abcdefghij13', 'abcdefghij12']) memory.changed('key', id)
+  await Promise.resolve()
+  assert.deepEqual(heard.slice(3), ['forgotten abcdefghij12,abcdefghij13'])
+  memory.changed('key', 'abcdefghij14')
+  await Promise.resolve()
+  assert.equal(heard.at(-1), 'forgotten abcdefghij14')
+  await follower.stop()
 })

@@ -31,6 +31,8 @@ export class CatalogFollower {
   #last: CatalogChanges | undefined
   #following: Disposable | undefined
   #fault: string | undefined
+  /** Keys that were told of in this turn: as many as one piece from the connection holds, a thousand or two. */
+  #told = new Set<string>()
 
   constructor(options: CatalogFollowerOptions) {
     this.#options = options
@@ -87,9 +89,16 @@ export class CatalogFollower {
   }
 
   #onKey(id: string, revision: number): void {
-    const { sharedKeys, authenticator } = this.#options
-    sharedKeys?.heard(id, revision)
-    authenticator.forget(id)
+    this.#options.sharedKeys?.heard(id, revision)
+    // News that come in one piece are taken together: each of a flood would else look through all keys that are remembered.
+    if (this.#told.size === 0) queueMicrotask(() => this.#forgetTold())
+    this.#told.add(id)
+  }
+
+  #forgetTold(): void {
+    const told = this.#told
+    this.#told = new Set()
+    this.#options.authenticator.forgetSome(told)
   }
 
   #failed(why: string): void {
