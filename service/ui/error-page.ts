@@ -16,8 +16,9 @@ export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
   return { kind: 'page', title, status: http, body }
 }
 
-/** For a form that is shown again. */
-export function errorText({ say }: Visit, error: IdgenError): ReturnType<typeof notice> {
+/** What is said of an error, alone or in a page that is shown again: no other way leads past noting it. */
+export function errorText({ say, noteRefusal }: Visit, error: IdgenError): ReturnType<typeof notice> {
+  noteRefusal(error)
   const detail = error.code === 'IDGEN_INTERNAL' ? say(WORDS).inside : error.message
   return notice('error', html`<p>${detail}</p><p class="mt-1 font-mono text-xs">${error.code}</p>`)
 }
