@@ -6,6 +6,7 @@ import type { Answer } from './answer.ts'
 import { clientOf } from './client-of.ts'
 import { errorAnswer } from './error-page.ts'
 import { documentOf } from './layout.ts'
+import { maySignIn } from './may-sign-in.ts'
 import { preferencesOf } from './preferences.ts'
 import { isOwnForm, type Session, type Sessions } from './session.ts'
 import type { Member, Visit } from './visit.ts'
@@ -85,6 +86,7 @@ export class UiRoutes {
       if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') return this.#toSignIn(request, reply)
       throw thrown
     }
+    if (!maySignIn(caller)) return this.#toSignIn(request, reply)
     rates.admitKey(caller.keyId)
     this.#members.set(request, { session, caller })
     const isWork = !isPiece(request)
