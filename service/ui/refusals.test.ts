@@ -72,4 +72,21 @@ describe('what a page refuses a key', () => {
     assert.match(made.text, /1 of 2 were made/)
     assert.equal(await refused(), 0)
   })
+
+  test('does not say whether it is there', async (t) => {
+    const { visitor } = await limited(t)
+    const asked = async (workspace: string): Promise<string[]> => {
+      const root = `/ui/workspaces/${workspace}`
+      const urls = [root, `${root}/delete`, `${root}/groups/shop`, `${root}/groups/shop/delete`]
+      const tag = `/ui/tags/${workspace}/shop/orders`
+      const answers: string[] = []
+      for (const url of [...urls, tag, `${tag}/edit`, `${tag}/delete`])
+        for (const { status, text } of [await visitor.get(url), await visitor.send(url, { confirm: 'x' })])
+          answers.push(`${url} ${status} ${/IDGEN_[A-Z_]+/.exec(text)?.[0]}`.replaceAll(workspace, 'w'))
+      return answers
+    }
+    const there = await asked('other')
+    for (const answer of there) assert.match(answer, / 403 IDGEN_FORBIDDEN$/)
+    assert.deepEqual(await asked('none'), there)
+  })
 })
