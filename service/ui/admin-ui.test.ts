@@ -106,10 +106,12 @@ describe('a session', () => {
     t.mock.method(visitor.api.memory.useCases.readiness, 'report', () => {
       throw new Error('password=hunter2')
     })
-    const failed = await visitor.see('/ui', 500)
+    const failed = await visitor.see('/ui?q=searched', 500)
     assert.ok(!failed.includes('hunter2'))
     assert.match(failed, /IDGEN_INTERNAL/)
     assert.ok(visitor.cookie('idgen_session') !== undefined)
+    const line = visitor.api.memory.log.lines.find(({ text }) => text === 'page failed')
+    assert.equal(line?.fields['url'], '/ui', 'what was searched for is not for the log')
   })
 })
 
