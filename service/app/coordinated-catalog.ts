@@ -2,6 +2,7 @@ import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
+import { shownSpace } from '../core/shown-space.ts'
 import { type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import { sameSpace } from '../core/tag-record.ts'
 import { refuseFormatOfUsedName } from '../core/used-name.ts'
@@ -170,7 +171,7 @@ function fitting(path: string, { generation, ...space }: RangeClaim, wanted: Num
   if (same && space.startAt >= wanted.startAt) return { generation, space }
   throw new IdgenError(
     'IDGEN_ALREADY_EXISTS',
-    `The name ${path} is claimed by a creation that did not end, with the number space ${JSON.stringify(space)}: create it with exactly that one, then delete it if another is wanted.`,
+    `The name ${path} is claimed by a creation that did not end, with the number space ${JSON.stringify(shownSpace(space))}: create it with exactly that one, then delete it if another is wanted.`,
   )
 }
 

@@ -6,6 +6,7 @@ import {
   type WantedDeclaration,
 } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
+import { shownSpace, withShownSpace } from '../core/shown-space.ts'
 import { checkName, type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import { sameSpace } from '../core/tag-record.ts'
 import type { Page, PageRequest, TagChange, TagRef } from '../ports/catalog-store.ts'
@@ -218,7 +219,10 @@ export class DeclareTags {
     this.#record(actor, 'tag.declare', tag, { before: declaredBefore ?? null, after: declaration, endedKeys })
     const after = { tag: done.after, declaration, places }
     if (change === undefined) return after
-    this.#record(actor, 'tag.update', tag, { before: done.before, after: done.after })
+    this.#record(actor, 'tag.update', tag, {
+      before: withShownSpace(done.before),
+      after: withShownSpace(done.after),
+    })
     await directory.refresh(tagPath(tag))
     await publish?.(tagPath(tag))
     return after
@@ -289,7 +293,7 @@ function refuseSpace(tag: Tag, wanted: Partial<NumberSpace>): void {
   if (startAt <= tag.space.startAt && sameSpace(same, tag.space)) return
   throw new IdgenError(
     'IDGEN_IMMUTABLE',
-    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}), and ${JSON.stringify(wanted)} is declared: IDs of two spaces could collide. Declare another tag instead.`,
+    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(shownSpace(tag.space))}), and ${JSON.stringify(shownSpace(wanted))} is declared: IDs of two spaces could collide. Declare another tag instead.`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { decimalText, parseDecimal } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
 import { printerOf } from '../core/id-printer.ts'
+import { shownSpace } from '../core/shown-space.ts'
 import { decodeSnowflake, type SnowflakeLayout } from '../core/snowflake-layout.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import { decodeUuid } from '../core/uuid-text.ts'
@@ -58,14 +59,11 @@ export function decodeOfTag(text: string, tag: Tag, layout: SnowflakeLayout): De
   if (printer === undefined) return decodeId(text, layout)
   const number = printer.parse(text)
   if (number === undefined)
-    throw malformed(text, `${tagPath(tag)} does not write its IDs so (${JSON.stringify(shownFormat(tag))})`)
+    throw malformed(
+      text,
+      `${tagPath(tag)} does not write its IDs so (${JSON.stringify(shownSpace(tag.space).format)})`,
+    )
   const decoded = decodeId(decimalText(number.hi, number.lo), layout)
   const date = printer.dateOf(number)
   return decoded.kind === 'segment' && date !== undefined ? { ...decoded, date } : decoded
-}
-
-/** Without the key: this goes to whoever asks. */
-function shownFormat({ space }: Tag): object {
-  const { shuffleKey: _, ...rest } = space.format ?? {}
-  return rest
 }

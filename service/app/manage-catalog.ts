@@ -1,5 +1,6 @@
 import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
+import { shownSpace, withShownSpace } from '../core/shown-space.ts'
 import { checkName, defaultChain, type NumberSpace, type Tag, tagPath } from '../core/tag.ts'
 import { sameSpace } from '../core/tag-record.ts'
 import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
@@ -115,7 +116,7 @@ export class ManageCatalog {
     const displayName = checkDisplayName(request.displayName ?? '')
     const tag = await this.store.createTag({ ...ref, ...draft, displayName }, declaration)
     this.#record(actor, 'tag.create', tagPath(ref), {
-      after: plain(tag),
+      after: withShownSpace(tag),
       ...(declaration && { declaration }),
     })
     return tag
@@ -157,7 +158,10 @@ export class ManageCatalog {
       ifVersion,
     )
     await this.#options.directory.refresh(tagPath(ref))
-    this.#record(actor, 'tag.update', tagPath(ref), { before: plain(before), after: plain(after) })
+    this.#record(actor, 'tag.update', tagPath(ref), {
+      before: withShownSpace(before),
+      after: withShownSpace(after),
+    })
     return after
   }
 
@@ -166,7 +170,7 @@ export class ManageCatalog {
     const before = await this.tag(ref)
     await this.store.deleteTag(ref, ifVersion, undefined, owner)
     await this.#options.directory.drop(tagPath(ref), false)
-    this.#record(actor, 'tag.delete', tagPath(ref), { before: plain(before) })
+    this.#record(actor, 'tag.delete', tagPath(ref), { before: withShownSpace(before) })
   }
 
   #record(actor: Actor, action: string, subject: string, detail: Record<string, unknown>): void {
@@ -184,7 +188,7 @@ function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): v
   if (sameSpace(wanted, tag.space)) return
   throw new IdgenError(
     'IDGEN_IMMUTABLE',
-    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(tag.space)}): IDs of two spaces could collide. Make a new tag instead.`,
+    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(shownSpace(tag.space))}): IDs of two spaces could collide. Make a new tag instead.`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { withoutShuffleKey, withShownSpace } from '../core/shown-space.ts'
 import type { Tag } from '../core/tag.ts'
 import type { TagRecord } from '../core/tag-record.ts'
 import type { Refusal } from '../core/tag-sync-plan.ts'
@@ -20,18 +21,22 @@ export class SyncReport {
 
   imported(path: string, revision: number, { before, after }: TagImport): void {
     this.#log.info({ tag: path, revision, made: before === undefined }, 'tag taken from etcd')
-    this.#record('tag.import', path, 'ok', { revision, before: before ?? null, after })
+    this.#record('tag.import', path, 'ok', {
+      revision,
+      before: before === undefined ? null : withShownSpace(before),
+      after: withShownSpace(after),
+    })
   }
 
   /** Here, where somebody had begun to delete it. */
   ended(path: string, before: Tag, highWater: number): void {
     this.#log.info({ tag: path, highWater }, 'deletion of a tag that had begun carried to its end')
-    this.#record('tag.delete', path, 'ok', { before, highWater })
+    this.#record('tag.delete', path, 'ok', { before: withShownSpace(before), highWater })
   }
 
   deleted(path: string, before: Tag, highWater: number): void {
     this.#log.info({ tag: path, highWater }, 'tag deleted by another data centre')
-    this.#record('tag.delete', path, 'ok', { before, highWater })
+    this.#record('tag.delete', path, 'ok', { before: withShownSpace(before), highWater })
   }
 
   /** Somebody wrote a key that was put back to `instead`, or taken away. */
@@ -40,8 +45,13 @@ export class SyncReport {
     { code, why, faults }: Refusal,
     instead: TagRecord | undefined,
   ): void {
-    const given = config?.value.slice(0, GIVEN_MAX) ?? null
-    const detail = { why, faults, given, revision: config?.modRevision ?? null, instead: instead ?? null }
+    const detail = {
+      why,
+      faults,
+      given: config === undefined ? null : withoutShuffleKey(config.value).slice(0, GIVEN_MAX),
+      revision: config?.modRevision ?? null,
+      instead: instead === undefined ? null : withShownSpace(instead),
+    }
     this.#log.error({ tag: path, ...detail }, 'configuration key in etcd refused')
     this.#record('tag.refused', path, code, detail)
   }

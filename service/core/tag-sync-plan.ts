@@ -1,5 +1,6 @@
 import type { FieldFault } from './errors.ts'
 import { parseRangeClaim, rangeClaimOf, sameClaim } from './range-claim.ts'
+import { shownSpace } from './shown-space.ts'
 import { parseTagRecord, sameRecord, sameSpace, type TagRecord } from './tag-record.ts'
 import { parseTombstone, type Tombstone } from './tombstone.ts'
 
@@ -210,7 +211,7 @@ function spaceFaults(given: TagRecord, wanted?: TagRecord): FieldFault[] {
   if (wanted === undefined || !sameSpace(given.space, wanted.space))
     faults.push({
       path: '/space',
-      message: `must stay ${wanted === undefined ? 'as it is claimed' : JSON.stringify(wanted.space)}`,
+      message: `must stay ${wanted === undefined ? 'as it is claimed' : JSON.stringify(shownSpace(wanted.space))}`,
     })
   return faults
 }

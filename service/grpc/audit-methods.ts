@@ -1,3 +1,4 @@
+import { momentFault, textFault } from '../app/audit-filter.ts'
 import { positionOf, positionText, readableBy } from '../app/read-audit.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -57,14 +58,13 @@ function filterOf(message: ListAuditRecordsRequest['filter']): AuditFilter {
 }
 
 function checkedText(name: string, text: string): string {
-  // PostgreSQL takes no NUL, and no record has other control characters.
-  if (text.length <= TEXT_MAX && !/\p{Cc}/u.test(text)) return text
-  return refuse(name, `must be at most ${TEXT_MAX} characters without control characters`)
+  const fault = textFault(text)
+  return fault === undefined ? text : refuse(name, fault)
 }
 
 function checkedMoment(name: string, moment: Date): Date {
-  const ms = moment.getTime()
-  return ms >= 0 && ms <= MOMENT_MAX_MS ? moment : refuse(name, 'must be a time from 1970 to 9999')
+  const fault = momentFault(moment)
+  return fault === undefined ? moment : refuse(name, fault)
 }
 
 function refuse(name: string, message: string): never {
@@ -79,7 +79,3 @@ function recordMessage(record: FoundRecord): AuditRecord {
   const linkJson = link === undefined ? '' : JSON.stringify(link)
   return { id: String(id), at, actor, action, subject, workspace, result, traceId, detailJson, linkJson }
 }
-
-const TEXT_MAX = 300
-/** The last millisecond of the year 9999. */
-const MOMENT_MAX_MS = 253_402_300_799_999

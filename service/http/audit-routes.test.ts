@@ -142,6 +142,8 @@ test('a question that makes no sense is refused with what is wrong', async (t) =
     'limit=1001',
     'from=yesterday',
     'to=2099-12-31T23:59:60Z',
+    'from=0000-01-01T00:00:00Z',
+    'to=1969-12-31T23:59:59Z',
     'who=me',
     'actor=',
   ])

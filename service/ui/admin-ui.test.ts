@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UiVisitor } from '../../test/fixtures/ui-visitor.ts'
+import type { Scope } from '../ports/api-key-store.ts'
 import { ASSETS } from './assets.ts'
-import { IDLE_MS } from './session.ts'
+import { IDLE_MS, Sessions } from './session.ts'
 
 describe('signing in', () => {
   test('leads to the page that was wanted, and out again', async (t) => {
@@ -45,14 +46,29 @@ describe('signing in', () => {
     assert.deepEqual(await tried(60, 65), new Set([429]))
   })
 
-  test('needs more than the right to issue', async (t) => {
+  test('needs the right to manage or to audit, and a key without is written down', async (t) => {
     const visitor = await UiVisitor.start(t)
-    const { useCases } = visitor.api.memory
-    const { text } = await useCases.keys.create(
-      { actor: 'test', traceId: undefined },
-      { name: 'issuer', scopes: ['issue'], within: '', expiresAt: undefined },
-    )
-    assert.equal((await visitor.send('/ui/sign-in', { key: text })).status, 401)
+    const { memory } = visitor.api
+    const keyOf = (...scopes: Scope[]) =>
+      memory.useCases.keys.create(
+        { actor: 'test', traceId: undefined },
+        { name: 'k', scopes, within: '', expiresAt: undefined },
+      )
+    for (const scopes of [['issue'], ['alert'], ['issue', 'alert']] as const) {
+      const { key, text } = await keyOf(...scopes)
+      const refused = await visitor.send('/ui/sign-in', { key: text })
+      assert.equal(refused.status, 401)
+      assert.match(refused.text, /neither manage nor read the audit log/)
+      memory.useCases.refusedKeys.write()
+      const last = (await memory.audited()).at(-1)
+      assert.deepEqual([last?.action, last?.subject, last?.result], ['key.refuse', key.id, 'IDGEN_FORBIDDEN'])
+      // Nor with a session of an older release, which let it in.
+      const sessions = new Sessions(new Uint8Array(32).fill(1), memory.clock)
+      const [, value = ''] = /^[^=]+=([^;]*)/.exec(sessions.cookie(sessions.begin(text), false)) ?? []
+      visitor.setCookie('idgen_session', value)
+      assert.equal((await visitor.get('/ui/nodes')).status, 303)
+    }
+    for (const scope of ['manage', 'audit'] as const) await visitor.signIn((await keyOf(scope)).text)
   })
 
   test('is written into the audit log with the key', async (t) => {
@@ -90,10 +106,12 @@ describe('a session', () => {
     t.mock.method(visitor.api.memory.useCases.readiness, 'report', () => {
       throw new Error('password=hunter2')
     })
-    const failed = await visitor.see('/ui', 500)
+    const failed = await visitor.see('/ui?q=searched', 500)
     assert.ok(!failed.includes('hunter2'))
     assert.match(failed, /IDGEN_INTERNAL/)
     assert.ok(visitor.cookie('idgen_session') !== undefined)
+    const line = visitor.api.memory.log.lines.find(({ text }) => text === 'page failed')
+    assert.equal(line?.fields['url'], '/ui', 'what was searched for is not for the log')
   })
 })
 

@@ -1,3 +1,4 @@
+import { IdgenError } from '../core/errors.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { table } from './parts.ts'
@@ -12,6 +13,13 @@ export interface BatchRow {
   /** What it would be or is; where it is not ok, why. */
   readonly after: string
   readonly ok: boolean
+}
+
+/** What became of a row: why not, as the cause says, and that is noted as for a page of its own. */
+export function refusedRow(member: Member, path: string, thrown: unknown): BatchRow {
+  const error = IdgenError.from(thrown)
+  member.noteRefusal(error)
+  return { path, before: '', after: `${error.message} [${error.code}]`, ok: false }
 }
 
 export function rowsTable({ say }: Member, rows: readonly BatchRow[]): Html {

@@ -9,15 +9,20 @@ import type { Visit } from './visit.ts'
 /** What went wrong, by the same codes and sentences as everywhere; of a fault of ours no more than that. */
 export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
   const { http, title } = ERRORS[error.code]
-  if (error.code === 'IDGEN_INTERNAL') log.error({ url: visit.url.slice(0, 500), err: error }, 'page failed')
+  if (error.code === 'IDGEN_INTERNAL') {
+    // Without the query, as over HTTP: what people search for, and names of tags, are not for the log.
+    const [path = ''] = visit.url.split('?', 1)
+    log.error({ url: path.slice(0, 500), err: error }, 'page failed')
+  }
   const text = errorText(visit, error)
   if (visit.isPiece) return piece(text, http)
   const body = html`<h1 class="mb-4 text-2xl font-bold tracking-tight">${title}</h1>${text}<p><a class="link" href="/ui">${visit.say(WORDS).home}</a></p>`
   return { kind: 'page', title, status: http, body }
 }
 
-/** For a form that is shown again. */
-export function errorText({ say }: Visit, error: IdgenError): ReturnType<typeof notice> {
+/** What is said of an error, alone or in a page that is shown again: no other way leads past noting it. */
+export function errorText({ say, noteRefusal }: Visit, error: IdgenError): ReturnType<typeof notice> {
+  noteRefusal(error)
   const detail = error.code === 'IDGEN_INTERNAL' ? say(WORDS).inside : error.message
   return notice('error', html`<p>${detail}</p><p class="mt-1 font-mono text-xs">${error.code}</p>`)
 }

@@ -10,8 +10,8 @@ export type Place =
 
 /**
  * The place of every value between the fixed parts of a template. What no escaping makes safe is refused here, the first
- * time the template is used: a value in a tag's name, in an attribute without double quotes, in a script, a style or a
- * comment.
+ * time the template is used: a value in a tag's name, in an attribute without double quotes or that is code, in a script, a
+ * style or a comment, or where it could lead to another host.
  * @throws Error
  */
 export function placesOf(parts: readonly string[]): Place[] {
@@ -22,17 +22,22 @@ export function placesOf(parts: readonly string[]): Place[] {
   })
 }
 
-/** Attributes whose value a browser follows, or htmx does. */
-const URLS: ReadonlySet<string> = new Set([
-  'href',
-  'src',
-  'action',
-  'formaction',
-  'hx-get',
-  'hx-post',
-  'data-hx-get',
-  'data-hx-post',
-])
+export type AttributeKind = 'text' | 'url' | 'code'
+
+/** What a browser, or htmx, does with the value of an attribute. */
+export function attributeKind(name: string): AttributeKind {
+  if (URL_ATTRIBUTE.test(name)) return 'url'
+  return CODE_ATTRIBUTE.test(name) ? 'code' : 'text'
+}
+
+/** It is followed. */
+const URL_ATTRIBUTE =
+  /^(?:(?:xlink:)?href|src|action|formaction|poster|data|background|cite|manifest|(?:data-)?hx-(?:get|post|put|patch|delete))$/
+/**
+ * It is run, or read as markup, style or a list of addresses: no escaping of characters helps there. Of htmx nearly all is so
+ * (`hx-vals`, `hx-on`, a filter in `hx-trigger`).
+ */
+const CODE_ATTRIBUTE = /^(?:on.*|style|srcdoc|srcset|imagesrcset|ping|(?:data-)?hx-.*)$/
 
 type State = 'text' | 'name' | 'tag' | 'before-value' | 'value' | 'comment' | 'raw'
 
@@ -40,8 +45,8 @@ class Scan {
   #state: State = 'text'
   #tag = ''
   #attribute = ''
-  /** Something of the value was read already, so a value that follows does not say where it leads. */
-  #begun = false
+  /** What was read of the attribute's value; VALUE for each value in it. */
+  #read = ''
 
   read(part: string): void {
     let at = 0
@@ -51,14 +56,23 @@ class Scan {
   place(): Place {
     if (this.#state === 'text') return { kind: 'text' }
     if (this.#state === 'tag' && this.#attribute === '') return { kind: 'attribute' }
-    if (this.#state === 'value') {
-      const url = URLS.has(this.#attribute) && !this.#begun
-      this.#begun = true
-      return { kind: 'value', url }
-    }
+    if (this.#state === 'value') return this.#inValue()
     throw new Error(
       `a template has a value where none can be made safe (${this.#state} of <${this.#tag}>): put it into text, or into an attribute in double quotes`,
     )
+  }
+
+  #inValue(): Place {
+    const kind = attributeKind(this.#attribute)
+    if (kind === 'code') throw new Error(`a template has a value in ${this.#attribute}, which is code`)
+    const isFirst = this.#read === ''
+    // Behind the host no value can change it any more.
+    if (kind === 'url' && !isFirst && !HOST_IS_FIXED.test(this.#read))
+      throw new Error(
+        `a template has a value in ${this.#attribute} that could name another host: let the text before it go beyond the first /, or make one value of it`,
+      )
+    this.#read += VALUE
+    return { kind: 'value', url: kind === 'url' && isFirst }
   }
 
   #step(part: string, at: number): number {
@@ -75,13 +89,13 @@ class Scan {
         if (char !== '"')
           throw new Error(`the attribute ${this.#attribute} of a template has no double quotes`)
         this.#state = 'value'
-        this.#begun = false
+        this.#read = ''
         return at + 1
       case 'value':
         if (char === '"') {
           this.#state = 'tag'
           this.#attribute = ''
-        } else this.#begun = true
+        } else this.#read += char
         return at + 1
       case 'comment':
         return this.#until(part, at, '-->')
@@ -127,6 +141,12 @@ class Scan {
     return at + end.length
   }
 }
+
+/** No template has it. */
+const VALUE = '\0'
+/** `/ui…`, `?…`, `https://host/…`, or a value that was checked and then its query. */
+// oxlint-disable-next-line no-control-regex -- VALUE is one
+const HOST_IS_FIXED = /^(?:\/[^/\\\s\0]|[?#]|https?:\/\/[^/?#\\\s\0]+[/?#]|\0[?#])/
 
 /** What is in them is not read as text. */
 const RAW: ReadonlySet<string> = new Set(['script', 'style'])

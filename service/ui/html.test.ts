@@ -69,7 +69,10 @@ describe('a template', () => {
     assert.equal(html`<a ${attr('title', true, '"')}>`.toString(), '<a title="&#34;">')
     assert.throws(() => html`<input ${'onclick=alert(1)'}>`, /among the attributes/)
     assert.throws(() => attr('onclick', true, 'x'), /no attribute/)
-    assert.throws(() => attr('style', true, 'x'), /no attribute/)
+    for (const name of ['style', 'srcdoc', 'onx', 'hx-vals'])
+      assert.throws(() => attr(name, true, 'x'), /no attribute/)
+    assert.throws(() => attr('href', true, 'javascript:x'), /may not lead to/)
+    assert.equal(attr('href', true, '/ui')?.text, 'href="/ui"')
     assert.throws(() => html`<p title="${html`<b>`}">`, /not markup/)
     assert.throws(() => html`<p>${attr('hidden', true)}</p>`, /text of a page/)
   })
@@ -82,18 +85,123 @@ describe('a template', () => {
       ' javascript:x',
       'data:text/html,x',
       '//evil.example/',
+      '/\\evil.example/',
+      '\\\\evil.example/',
+      '/\t/evil.example/',
+      '/\n/evil.example/',
+      '\t//evil.example/',
       'JaVaScRiPt:x',
     ])
       for (const make of [
         (to: Value) => html`<a href="${to}">`,
         (to: Value) => html`<form action="${to}">`,
         (to: Value) => html`<div hx-get="${to}">`,
+        (to: Value) => html`<div data-hx-delete="${to}">`,
+        (to: Value) => html`<object data="${to}">`,
       ])
         assert.throws(() => make(url), /may not lead to/, url)
     // Behind what the template itself begins with it cannot change where the link leads.
     assert.equal(html`<a href="/ui/${'javascript:x'}">`.toString(), '<a href="/ui/javascript:x">')
   })
 })
+
+describe('a link', () => {
+  const OURS = 'https://idgen.example'
+  /** Bits of addresses that browsers read in their own way, in any order. */
+  const bits = fc.constantFrom(
+    '/',
+    '\\',
+    '\t',
+    '\n',
+    '\r',
+    '\0',
+    ' ',
+    ':',
+    '@',
+    '?',
+    '#',
+    '.',
+    '..',
+    'evil.example',
+    'javascript:',
+    'http:',
+  )
+  const address = fc.oneof(
+    fc.string(),
+    fc.array(bits, { maxLength: 8 }).map((parts) => parts.join('')),
+  )
+
+  test('stays with us unless it says http or https and a host, whatever its value is', () => {
+    fc.assert(
+      fc.property(address, (url) => {
+        if (/^https?:\/\//.test(url) || !isPrinted(() => html`<a href="${url}">`)) return
+        if (URL.canParse(url, OURS)) assert.equal(new URL(url, OURS).origin, OURS)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('is led nowhere else by a value behind its beginning', () => {
+    fc.assert(
+      fc.property(address, address, (url, more) => {
+        for (const [full, make] of [
+          [`/ui/${url}`, () => html`<a href="/ui/${url}">`],
+          [`?${url}`, () => html`<a href="?${url}">`],
+          [`${url}?${more}`, () => html`<a href="${url}?${more}">`],
+        ] as const)
+          if (!/^https?:\/\//.test(full) && isPrinted(make) && URL.canParse(full, OURS))
+            assert.equal(new URL(full, OURS).origin, OURS)
+      }),
+      { numRuns: 2000 },
+    )
+    const x = '/evil.example'
+    for (const make of [
+      () => html`<a href="/${x}">`,
+      () => html`<a href=" ${x}">`,
+      () => html`<a href="/\t${x}">`,
+      () => html`<a href="https:/${x}">`,
+      () => html`<a href="https://${x}">`,
+      () => html`<a href="https://idgen.${x}">`,
+      () => html`<a href="javascript:${x}">`,
+      () => html`<a href="${'/'}${x}">`,
+      () => html`<a href="${'/'}/${x}">`,
+    ])
+      assert.throws(make, /could name another host/, make.toString())
+    assert.equal(
+      html`<a href="https://idgen.example/${x}">`.toString(),
+      '<a href="https://idgen.example//evil.example">',
+    )
+  })
+})
+
+describe('an attribute that is code', () => {
+  test('takes no value, with or without the prefix of data', () => {
+    const x = 'x'
+    for (const make of [
+      () => html`<p onclick="${x}">`,
+      () => html`<p ONCLICK="f(${x})">`,
+      () => html`<p style="color: ${x}">`,
+      () => html`<iframe srcdoc="${x}">`,
+      () => html`<img srcset="${x}">`,
+      () => html`<a ping="${x}">`,
+      () => html`<p hx-vals="${x}">`,
+      () => html`<p hx-trigger="every ${x}">`,
+      () => html`<p data-hx-vals="${x}">`,
+      () => html`<p hx-on:click="${x}">`,
+    ])
+      assert.throws(make, /which is code/, make.toString())
+    assert.match(html`<p hx-trigger="every 2s" title="${x}">`.toString(), /title="x"/)
+  })
+})
+
+function isPrinted(make: () => unknown): boolean {
+  try {
+    make()
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** What a browser reads in text and in attributes. */
 function read(escaped: string): string {

@@ -1,4 +1,4 @@
-import { type Place, placesOf } from './html-places.ts'
+import { attributeKind, type Place, placesOf } from './html-places.ts'
 
 /** Markup. Only `html` makes it, so whatever else comes into a page is text. */
 export class Html {
@@ -26,8 +26,10 @@ export class Attribute {
   readonly kind = 'attribute'
 
   constructor(name: string, value: string) {
-    if (!/^[a-z][a-z-]*$/.test(name) || name.startsWith('on') || name === 'style')
+    const kind = attributeKind(name)
+    if (!/^[a-z][a-z-]*$/.test(name) || kind === 'code')
       throw new Error(`${name} is no attribute that a page may have`)
+    if (kind === 'url') refuseForeign(value)
     this.text = `${name}="${escaped(value)}"`
   }
 }
@@ -60,9 +62,12 @@ function printed(value: Value, place: Place | undefined): string {
   if (place?.kind === 'attribute') return inTag(value)
   if (typeof value === 'object') throw new Error('an attribute of a page holds text, not markup')
   const text = String(value)
-  if (place?.url === true && !LOCAL_OR_WEB.test(text))
-    throw new Error(`a page may not lead to ${JSON.stringify(text.slice(0, 80))}`)
+  if (place?.url === true) refuseForeign(text)
   return escaped(text)
+}
+
+function refuseForeign(url: string): void {
+  if (!LOCAL_OR_WEB.test(url)) throw new Error(`a page may not lead to ${JSON.stringify(url.slice(0, 80))}`)
 }
 
 function inText(value: Value): string {
@@ -83,8 +88,11 @@ function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value)
 }
 
-/** No scheme but the web's: `javascript:` in a link would be run. `//host` would leave us. */
-const LOCAL_OR_WEB = /^(?:\/(?!\/)|\?|#|https?:\/\/|$)/
+/**
+ * No scheme but the web's: `javascript:` in a link would be run. `//host` would leave us, and so would `/\host` and
+ * `/<tab>/host`: browsers take a backslash for a slash, and tabs and line breaks for nothing.
+ */
+const LOCAL_OR_WEB = /^(?:\/(?![/\\])|\?|#|https?:\/\/|$)\P{Cc}*$/u
 
 export function escaped(text: string): string {
   return text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`)

@@ -6,6 +6,7 @@ import type { Answer } from './answer.ts'
 import { clientOf } from './client-of.ts'
 import { errorAnswer } from './error-page.ts'
 import { documentOf } from './layout.ts'
+import { maySignIn } from './may-sign-in.ts'
 import { preferencesOf } from './preferences.ts'
 import { isOwnForm, type Session, type Sessions } from './session.ts'
 import type { Member, Visit } from './visit.ts'
@@ -14,7 +15,7 @@ export type MemberPage = (member: Member) => Promise<Answer> | Answer
 export type OpenPage = (visit: Visit, request: FastifyRequest) => Promise<Answer> | Answer
 
 export interface UiRoutesOptions {
-  readonly useCases: Pick<UseCases, 'signIn' | 'addresses' | 'rates' | 'log'>
+  readonly useCases: Pick<UseCases, 'signIn' | 'addresses' | 'rates' | 'refusedKeys' | 'log'>
   readonly sessions: Sessions
 }
 
@@ -26,6 +27,8 @@ export class UiRoutes {
   readonly #app: FastifyInstance
   readonly #options: UiRoutesOptions
   readonly #members = new WeakMap<FastifyRequest, { session: Session; caller: Member['caller'] }>()
+  /** Requests whose refusal was noted: one that fails may fail again while the page that says so is made. */
+  readonly #noted = new WeakSet<FastifyRequest>()
 
   constructor(app: FastifyInstance, options: UiRoutesOptions) {
     this.#app = app
@@ -83,6 +86,7 @@ export class UiRoutes {
       if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') return this.#toSignIn(request, reply)
       throw thrown
     }
+    if (!maySignIn(caller)) return this.#toSignIn(request, reply)
     rates.admitKey(caller.keyId)
     this.#members.set(request, { session, caller })
     const isWork = !isPiece(request)
@@ -103,7 +107,15 @@ export class UiRoutes {
     const known = this.#members.get(request)
     if (known === undefined) throw new Error('a page of members was asked for by nobody')
     const actor = { actor: known.caller.keyId, traceId: request.trace?.traceId }
-    return { ...visitOf(request), ...known, actor }
+    const noteRefusal = (error: IdgenError): void => this.#noteRefusal(request, known.caller.keyId, error)
+    return { ...visitOf(request), ...known, actor, noteRefusal }
+  }
+
+  #noteRefusal(request: FastifyRequest, keyId: string, { code }: IdgenError): void {
+    if (code !== 'IDGEN_FORBIDDEN' || this.#noted.has(request)) return
+    this.#noted.add(request)
+    const { refusedKeys, addresses } = this.#options.useCases
+    refusedKeys.noteForbidden(keyId, clientOf(addresses, request))
   }
 
   #send(reply: FastifyReply, visit: Visit, answer: Answer): FastifyReply {
@@ -146,6 +158,8 @@ function visitOf(request: FastifyRequest): Visit {
     preferences,
     isPiece: isPiece(request),
     say: (words) => words[preferences.language],
+    // Whose key it would be nobody knows.
+    noteRefusal: () => {},
   }
 }
 

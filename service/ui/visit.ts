@@ -1,5 +1,6 @@
 import type { Actor } from '../app/actor.ts'
 import type { Caller } from '../app/authenticator.ts'
+import type { IdgenError } from '../core/errors.ts'
 import type { Words } from './language.ts'
 import type { Preferences } from './preferences.ts'
 import type { Session } from './session.ts'
@@ -18,6 +19,8 @@ export interface Visit {
   /** htmx asks for a piece of a page. */
   readonly isPiece: boolean
   readonly say: <T>(words: Words<T>) => T
+  /** Of everything that a page says was refused: what the key may not do goes into the audit log, once a request. */
+  readonly noteRefusal: (error: IdgenError) => void
 }
 
 /** Of somebody who is signed in. What they may do, `authorize` says of `caller`, as for every other protocol. */

@@ -13,6 +13,15 @@ test('a search without a hit says so, and the fields keep what was searched for'
 
 test('a time that is none and a made-up place are refused with what is wrong', async (t) => {
   const visitor = await UiVisitor.signedIn(t)
-  assert.match(await visitor.see('/ui/audit?from=2026-02-99', 400), /must be a time such as/)
+  const time = /must be a time from 1970 to 9999, such as 2027-01-31T00:00:00Z, not /
+  for (const from of ['2026-02-99', '-271821-04-20T00:00:00Z', '0000-01-01', '%2B010000-01-01T00:00:00Z'])
+    for (const name of ['from', 'to'])
+      assert.match(await visitor.see(`/ui/audit?${name}=${from}`, 400), time, from)
   assert.match(await visitor.see('/ui/audit?after=x', 400), /names no place/)
+})
+
+test('a text that no record can have is refused before the database would', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  for (const text of ['a%00b', 'a%0Ab', 'a'.repeat(301)])
+    assert.match(await visitor.see(`/ui/audit?actor=${text}`, 400), /without control characters/, text)
 })

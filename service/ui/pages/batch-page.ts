@@ -5,7 +5,7 @@ import { IdgenError } from '../../core/errors.ts'
 import { type Tag, tagFaults } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
-import { type BatchRow, rowsTable } from '../batch-rows.ts'
+import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
 import { errorText } from '../error-page.ts'
 import { orAgain } from '../form-again.ts'
 import { type Html, html } from '../html.ts'
@@ -48,21 +48,22 @@ export function batchPages(routes: UiRoutes, { useCases: { catalog } }: UiParts)
   })
 }
 
-/** A tag, or why it cannot be had. */
-type Read = { readonly path: string; readonly tag: Tag | undefined; readonly problem: string | undefined }
+/** A tag, or the row that says why it cannot be had. */
+type Read = { readonly path: string; readonly tag: Tag } | { readonly refused: BatchRow }
 
 async function read(member: Member, catalog: Catalog, path: string): Promise<Read> {
   try {
     const ref = parseTagPath(path)
     authorize(member.caller, 'manage', path)
-    return { path, tag: await catalog.tag(ref), problem: undefined }
+    return { path, tag: await catalog.tag(ref) }
   } catch (thrown) {
-    return { path, tag: undefined, problem: IdgenError.from(thrown).message }
+    return { refused: refusedRow(member, path, thrown) }
   }
 }
 
-function preview({ path, tag, problem }: Read, action: Action, request: TagRequest): BatchRow {
-  if (tag === undefined) return { path, before: '', after: problem ?? '', ok: false }
+function preview(found: Read, action: Action, request: TagRequest): BatchRow {
+  if ('refused' in found) return found.refused
+  const { path, tag } = found
   const before = settingsOf(tag, action)
   if (action === 'delete') return { path, url: tagUrl(tag), before, after: '', ok: true }
   const after = {
@@ -85,10 +86,11 @@ function preview({ path, tag, problem }: Read, action: Action, request: TagReque
 async function carryOut(
   member: Member,
   catalog: Catalog,
-  { path, tag, problem }: Read,
+  found: Read,
   { action, request }: { action: Action; request: TagRequest },
 ): Promise<BatchRow> {
-  if (tag === undefined) return { path, before: '', after: problem ?? '', ok: false }
+  if ('refused' in found) return found.refused
+  const { path, tag } = found
   const before = settingsOf(tag, action)
   try {
     // The version that was read a moment ago: a change by another one in between is refused, not lost.
@@ -96,8 +98,7 @@ async function carryOut(
     else await catalog.updateTag(member.actor, tag, request, tag.version)
     return { path, before, after: member.say(WORDS).done, ok: true }
   } catch (thrown) {
-    const error = IdgenError.from(thrown)
-    return { path, before, after: `${error.message} [${error.code}]`, ok: false }
+    return { ...refusedRow(member, path, thrown), before }
   }
 }
 

@@ -7,7 +7,7 @@ import { tagFaults } from '../../core/tag.ts'
 import type { TagRef } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
-import { type BatchRow, rowsTable } from '../batch-rows.ts'
+import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
 import { formatExamples } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
@@ -92,8 +92,7 @@ async function rowOf(
     const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
     return { path, before: '–', after: after.join(', '), ok: true }
   } catch (thrown) {
-    const error = IdgenError.from(thrown)
-    return { path: line.slice(0, 200), before: '', after: `${error.message} [${error.code}]`, ok: false }
+    return refusedRow(member, line.slice(0, 200), thrown)
   }
 }
 

@@ -4,6 +4,7 @@ import { type Answer, seeOther } from '../answer.ts'
 import { clientOf } from '../client-of.ts'
 import { html } from '../html.ts'
 import { bilingual } from '../language.ts'
+import { maySignIn } from '../may-sign-in.ts'
 import { ownPath } from '../own-path.ts'
 import { notice } from '../parts.ts'
 import { isEncrypted, type UiRoutes } from '../ui-routes.ts'
@@ -18,9 +19,13 @@ export function signInPages(routes: UiRoutes, { useCases, sessions, audit }: UiP
     const refused = (words: string): Answer => signIn(visit, back, words)
     let keyId: string
     try {
-      const caller = await useCases.signIn.authenticate(keyText, clientOf(useCases.addresses, request))
-      if (!caller.scopes.some((scope) => scope !== 'issue')) return refused(visit.say(WORDS).issueOnly)
+      const client = clientOf(useCases.addresses, request)
+      const caller = await useCases.signIn.authenticate(keyText, client)
       keyId = caller.keyId
+      if (!maySignIn(caller)) {
+        useCases.refusedKeys.noteForbidden(keyId, client)
+        return refused(visit.say(WORDS).otherScopes)
+      }
     } catch (thrown) {
       if (IdgenError.from(thrown).code !== 'IDGEN_UNAUTHENTICATED') throw thrown
       return refused(visit.say(WORDS).wrong)
@@ -64,7 +69,8 @@ const WORDS = bilingual(
     hint: 'It begins with idg_, or is the one in auth.adminKey. "idgen key create" makes one. The session ends after an hour without use, and when the key is revoked.',
     submit: 'Sign in',
     wrong: 'The API key is not valid, has expired or was revoked.',
-    issueOnly: 'This API key may issue IDs only. Sign in with one that has the scope manage or audit.',
+    otherScopes:
+      'This API key may neither manage nor read the audit log. Sign in with one that has the scope manage or audit.',
   },
   {
     title: '登录',
@@ -73,6 +79,6 @@ const WORDS = bilingual(
     hint: '以 idg_ 开头，或为配置项 auth.adminKey 中的密钥。可用 “idgen key create” 创建。一小时无操作或密钥被吊销后，会话自动结束。',
     submit: '登录',
     wrong: 'API 密钥无效、已过期或已被吊销。',
-    issueOnly: '该 API 密钥只能发号。请使用具有 manage 或 audit 权限的密钥登录。',
+    otherScopes: '该 API 密钥既不能管理，也不能读取审计日志。请使用具有 manage 或 audit 权限的密钥登录。',
   },
 )

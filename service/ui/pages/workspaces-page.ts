@@ -34,14 +34,14 @@ export function workspacesPages(routes: UiRoutes, { useCases: { catalog } }: UiP
       (error) => list(member, errorText(member, error)),
     ),
   )
-  routes.get('/workspaces/:workspace/delete', async (member) => {
-    const workspace = await catalog.workspace(nameOf(member))
-    authorize(member.caller, 'manage', workspace.name)
-    return deletePage(member, workspace)
-  })
+  const toDelete = (member: Member): Promise<Workspace> => {
+    // Before the look-up, or the answer tells who may not know which workspaces there are.
+    authorize(member.caller, 'manage', nameOf(member))
+    return catalog.workspace(nameOf(member))
+  }
+  routes.get('/workspaces/:workspace/delete', async (member) => deletePage(member, await toDelete(member)))
   routes.post('/workspaces/:workspace/delete', async (member) => {
-    const workspace = await catalog.workspace(nameOf(member))
-    authorize(member.caller, 'manage', workspace.name)
+    const workspace = await toDelete(member)
     return orAgain(
       async () => {
         if (!isConfirmed(member, workspace.name)) return deletePage(member, workspace)
