@@ -25,8 +25,12 @@ const SERVICES = [
   // Not Watch, which goes on for as long as its client likes.
   { check: HealthService.check },
 ]
+/** Well formed by chance, and it would be right to do it: the polite clients' tag would be gone. */
+const DELETE_TAG = CatalogServiceService.deleteTag.path
 const PATHS: readonly string[] = [
-  ...SERVICES.flatMap((stubs) => Object.values<{ readonly path: string }>(stubs).map(({ path }) => path)),
+  ...SERVICES.flatMap((stubs) =>
+    Object.values<{ readonly path: string }>(stubs).map(({ path }) => path),
+  ).filter((path) => path !== DELETE_TAG),
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
 ]
 const ODD_PATHS = [
