@@ -16,6 +16,12 @@ export interface Peer {
   readonly proxy: IpAddress | undefined
 }
 
+/** What is looked at of a request over HTTP; node:http's own fits. */
+export interface AddressedRequest {
+  readonly socket: { readonly remoteAddress?: string | undefined }
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
 /** Who asks, by address, as the limits count it: an IPv4 address or the /64 of an IPv6 one. */
 export class ClientAddresses {
   #networks: readonly IpNetwork[] = []
@@ -72,6 +78,14 @@ export class ClientAddresses {
       name: clientNameOf(parsed),
       proxy: isTrusted(this.#networks, parsed) ? parsed : undefined,
     }
+  }
+
+  /** Who asks by a request over HTTP. */
+  clientOf({ socket, headers }: AddressedRequest): string {
+    const peer = this.peerOf(socket, socket.remoteAddress)
+    if (peer.proxy === undefined) return peer.name
+    const forwarded = headers[this.#header]
+    return this.nameOf(peer, Array.isArray(forwarded) ? forwarded.join() : forwarded)
   }
 
   /** Who is counted; `forwarded` is the value of `header`, several of them joined by commas. */

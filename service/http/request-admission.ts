@@ -51,12 +51,8 @@ export class RequestAdmission {
   }
 
   /** Who asks, by address, as the limits count it. */
-  clientOf({ socket, headers }: IncomingMessage): string {
-    const { addresses } = this.#useCases
-    const peer = addresses.peerOf(socket, socket.remoteAddress)
-    if (peer.proxy === undefined) return peer.name
-    const forwarded = headers[addresses.header]
-    return addresses.nameOf(peer, Array.isArray(forwarded) ? forwarded.join() : forwarded)
+  clientOf(request: IncomingMessage): string {
+    return this.#useCases.addresses.clientOf(request)
   }
 }
 

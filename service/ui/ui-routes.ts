@@ -3,7 +3,6 @@ import { KEY_TEXT_MAX } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
-import { clientOf } from './client-of.ts'
 import { errorAnswer } from './error-page.ts'
 import { documentOf } from './layout.ts'
 import { maySignIn } from './may-sign-in.ts'
@@ -80,7 +79,10 @@ export class UiRoutes {
     if (session === undefined) return this.#toSignIn(request, reply)
     let caller: Member['caller']
     try {
-      caller = await signIn.authenticate(session.keyText.slice(0, KEY_TEXT_MAX), clientOf(addresses, request))
+      caller = await signIn.authenticate(
+        session.keyText.slice(0, KEY_TEXT_MAX),
+        addresses.clientOf(request.raw),
+      )
     } catch (thrown) {
       // Revoked, expired: the session is over. While the database is away it is not, and the error says so.
       if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') return this.#toSignIn(request, reply)
@@ -115,7 +117,7 @@ export class UiRoutes {
     if (code !== 'IDGEN_FORBIDDEN' || this.#noted.has(request)) return
     this.#noted.add(request)
     const { refusedKeys, addresses } = this.#options.useCases
-    refusedKeys.noteForbidden(keyId, clientOf(addresses, request))
+    refusedKeys.noteForbidden(keyId, addresses.clientOf(request.raw))
   }
 
   #send(reply: FastifyReply, visit: Visit, answer: Answer): FastifyReply {

@@ -1,7 +1,6 @@
 import { IdgenError } from '../../core/errors.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, seeOther } from '../answer.ts'
-import { clientOf } from '../client-of.ts'
 import { html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { maySignIn } from '../may-sign-in.ts'
@@ -19,7 +18,7 @@ export function signInPages(routes: UiRoutes, { useCases, sessions, audit }: UiP
     const refused = (words: string): Answer => signIn(visit, back, words)
     let keyId: string
     try {
-      const client = clientOf(useCases.addresses, request)
+      const client = useCases.addresses.clientOf(request.raw)
       const caller = await useCases.signIn.authenticate(keyText, client)
       keyId = caller.keyId
       if (!maySignIn(caller)) {
