@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
@@ -84,7 +85,7 @@ test('a database that counts from less was restored: everything is looked at aga
 })
 
 test('a key that news tell of is forgotten at once, in the shared cache first, until the follower stops', async () => {
-  await follower.start()
+  await started()
   heard = []
   memory.changed('key', 'abcdefghij12')
   await Promise.resolve()
@@ -96,7 +97,7 @@ test('a key that news tell of is forgotten at once, in the shared cache first, u
 })
 
 test('news that come in one piece make the keys that are remembered be looked through once', async () => {
-  await follower.start()
+  await started()
   heard = []
   for (const id of ['abcdefghij12', 'abcdefghij13', 'abcdefghij12']) memory.changed('key', id)
   await Promise.resolve()
@@ -106,3 +107,24 @@ test('news that come in one piece make the keys that are remembered be looked th
   assert.equal(heard.at(-1), 'forgotten abcdefghij14')
   await follower.stop()
 })
+
+test('what was missed while no news came is looked for as soon as they come', async () => {
+  await started()
+  heard = []
+  const [listener] = memory.keyListeners
+  assert.ok(listener)
+  memory.keyListeners.delete(listener)
+  memory.changed('key', 'abcdefghij12')
+  await turn()
+  assert.deepEqual(heard, [])
+  listener.onAll()
+  await turn()
+  assert.deepEqual(heard, ['learnt of 1', 'forgotten'])
+  await follower.stop()
+})
+
+/** News come from the beginning, so a look at what was missed follows the first one. */
+async function started(): Promise<void> {
+  await follower.start()
+  await turn()
+}

@@ -52,7 +52,11 @@ export class CatalogFollower {
 
   async start(): Promise<void> {
     // Before the first poll: between them nothing may be missed.
-    this.#following = this.#options.keyNews?.follow({ onKey: (id, revision) => this.#onKey(id, revision) })
+    this.#following = this.#options.keyNews?.follow({
+      onKey: (id, revision) => this.#onKey(id, revision),
+      // Nobody tells again what was missed, and a poll may be far away.
+      onAll: () => this.#repeat.soon(),
+    })
     await this.poll()
     this.#repeat.start()
   }

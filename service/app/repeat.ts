@@ -6,6 +6,7 @@ export class Repeat {
   readonly #everyMs: number
   readonly #work: () => void | Promise<void>
   readonly #stop = new AbortController()
+  #wake = new AbortController()
   #loop: Promise<void> | undefined
 
   /** `work` must not reject: nobody is there to see it. */
@@ -20,16 +21,23 @@ export class Repeat {
     this.#loop ??= this.#run()
   }
 
+  /** A round begins now, or right after the one under way: what that one looked at already may be what matters. */
+  soon(): void {
+    this.#wake.abort()
+  }
+
   /** Resolves when the round under way, if any, has ended; none begins after it. */
   async stop(): Promise<void> {
     this.#stop.abort()
+    this.#wake.abort()
     await this.#loop
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
     while (!signal.aborted) {
-      await sleep(this.#clock, this.#everyMs, signal)
+      await sleep(this.#clock, this.#everyMs, this.#wake.signal)
+      if (!signal.aborted) this.#wake = new AbortController()
       if (!signal.aborted) await this.#work()
     }
   }

@@ -1,6 +1,8 @@
 export interface KeyListener {
   /** This key was changed or revoked; the change is in the store, at this revision of the catalogue. Must not throw. */
   onKey(id: string, revision: number): void
+  /** From now on every change is told; what was changed before may have been missed. At first, and after each fault. Must not throw. */
+  onAll(): void
 }
 
 /**

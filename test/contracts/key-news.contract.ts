@@ -22,8 +22,13 @@ export function keyNewsContract(name: string, make: () => Promise<KeyNewsStores>
     it('tells every change of a key, in the order of revisions, and nothing after it was disposed', async () => {
       const { keys, news } = stores
       const told: { readonly id: string; readonly revision: number }[] = []
-      const following = news.follow({ onKey: (id, revision) => void told.push({ id, revision }) })
+      let all = 0
+      const following = news.follow({
+        onKey: (id, revision) => void told.push({ id, revision }),
+        onAll: () => void (all += 1),
+      })
       await until(() => news.fault() === undefined)
+      assert.equal(all, 1, 'from here on everything is told')
       await keys.create(sample('aaaaaaaaaaaa'))
       const secret = {
         hash: new Uint8Array(32).fill(2),

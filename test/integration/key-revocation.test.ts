@@ -12,9 +12,11 @@ import { type TestDatabase, testDatabase } from './postgres-server.ts'
 import { testRedis } from './redis-server.ts'
 
 const ADMIN = 'key-revocation-admin-key'
-/** A poll of this database takes over a second, and comes once a minute: whatever is seen sooner was told. */
-const SLOW = { delayMs: 300 }
+/** A question takes 0.4 s there, and the poll comes once a minute: whatever is seen sooner was told. */
+const SLOW = { delayMs: 200 }
 const LIMIT_MS = 2000
+const LOST = 'changes of API keys are not told at once, only found by the poll'
+const AGAIN = 'changes of API keys are told at once again'
 
 describe('two processes on one database, one of them far away from it', () => {
   let database: TestDatabase
@@ -61,7 +63,7 @@ describe('two processes on one database, one of them far away from it', () => {
       using watch = await Watch.start(services, key)
       await asked(by, 204, 'DELETE', `/v1/keys/${id}`)
       const startMs = performance.now()
-      await watch.refusedBy(startMs + LIMIT_MS)
+      await watch.refused()
       for (const line of watch.lines(startMs)) t.diagnostic(line)
       // Neither Redis nor a thread brings it back.
       await pause(500)
@@ -73,11 +75,11 @@ describe('two processes on one database, one of them far away from it', () => {
     using watch = await Watch.start(services, key)
     const startMs = performance.now()
     await asked(serviceAt(0), 200, 'POST', `/v1/keys/${id}/rotate`, { keepPreviousSeconds: 0 })
-    await watch.refusedBy(startMs + LIMIT_MS)
+    await watch.refused()
     watch.check(startMs + LIMIT_MS)
   })
 
-  it('let in a key within two seconds that was refused before it was made', async () => {
+  it('let in a key long before the poll that was refused before it was made', async () => {
     const id = 'laterkey0000'
     const key = `idg_${id}_${'L'.repeat(43)}`
     const calls = new IdCalls(key, 5000, () => true)
@@ -87,14 +89,10 @@ describe('two processes on one database, one of them far away from it', () => {
       const sha256 = createHash('sha256').update(key).digest('hex')
       const draft = { name: 'later', scopes: ['issue'], sha256 }
       await asked(serviceAt(0), 201, 'PUT', `/v1/keys/${id}`, draft)
-      const startMs = performance.now()
       for (const service of services)
-        for (;;) {
-          const answer = await calls.ask(service, 'http', 'order', 1).catch(refusedOnly)
-          if (answer !== undefined) break
-          assert.ok(performance.now() - startMs < LIMIT_MS, 'not within two seconds')
-          await pause(20)
-        }
+        await within(30_000, 'the key is let in', async () => {
+          return (await calls.ask(service, 'http', 'order', 1).catch(refusedOnly)) !== undefined
+        })
     } finally {
       calls.close()
     }
@@ -102,17 +100,27 @@ describe('two processes on one database, one of them far away from it', () => {
 
   it('go on hearing of keys after every connection to the database was torn', async () => {
     far.reset()
-    await pause(50)
-    await untilHeard(serviceAt(1))
+    // The gauge may still be of before: the lines come in this order.
+    for (const line of [LOST, AGAIN])
+      await within(30_000, line, () => serviceAt(1).log.some(({ msg }) => msg === line))
     const { id, key } = await newKey(serviceAt(0))
     using watch = await Watch.start(services, key)
     const startMs = performance.now()
     await asked(serviceAt(0), 204, 'DELETE', `/v1/keys/${id}`)
-    await watch.refusedBy(startMs + LIMIT_MS)
+    await watch.refused()
     watch.check(startMs + LIMIT_MS)
-    const told = serviceAt(1).log.map(({ msg }) => msg)
-    assert.ok(told.includes('changes of API keys are not told at once, only found by the poll'))
-    assert.ok(told.includes('changes of API keys are told at once again'))
+  })
+
+  it('find what was changed while they heard nothing as soon as they hear again', async () => {
+    const { id, key } = await newKey(serviceAt(0))
+    using watch = await Watch.start(services, key)
+    // Both lines are noticed at once, and made anew only after the key is gone: it is never told of.
+    far.set('hold')
+    far.reset()
+    await asked(serviceAt(0), 204, 'DELETE', `/v1/keys/${id}`)
+    far.set(SLOW)
+    // Far below the minute of the poll.
+    await watch.refused()
   })
 
   function serviceAt(index: number): ServiceProcess {
@@ -156,9 +164,13 @@ class Watch implements Disposable {
     return watch
   }
 
-  async refusedBy(endMs: number): Promise<void> {
-    const refused = (): boolean => this.#lanes.every(({ refusedMs }) => refusedMs !== undefined)
-    await within(endMs - performance.now() + 500, 'every lane is refused', refused)
+  /**
+   * Every lane heard a no. That may take longer than an ID may still come: who asks while the key is looked up again, maybe on
+   * a connection that must first be opened, waits for the answer.
+   */
+  async refused(): Promise<void> {
+    const all = (): boolean => this.#lanes.every(({ refusedMs }) => refusedMs !== undefined)
+    await within(30_000, 'every lane is refused', all)
   }
 
   check(endMs: number): void {

@@ -39,7 +39,7 @@ describe('news of keys out of PostgreSQL', () => {
     const elsewhere = await testDatabase()
     const log = new RecordedLog()
     const news = newsAt(elsewhere.url, log)
-    const following = news.follow({ onKey() {} })
+    const following = news.follow({ onKey() {}, onAll: () => assert.fail('nothing is told') })
     await until(() => /pooler in transaction mode/.test(news.fault() ?? ''))
     following[Symbol.dispose]()
     await elsewhere.drop()
@@ -51,7 +51,8 @@ describe('news of keys out of PostgreSQL', () => {
     const log = new RecordedLog()
     const news = newsAt(proxy.through(test.url), log)
     const heard: string[] = []
-    using _ = news.follow({ onKey: (id) => void heard.push(id) })
+    let all = 0
+    using _ = news.follow({ onKey: (id) => void heard.push(id), onAll: () => void (all += 1) })
     await until(() => news.fault() === undefined)
     proxy.set('hold')
     await until(() => news.fault() !== undefined)
@@ -60,13 +61,14 @@ describe('news of keys out of PostgreSQL', () => {
     await new PostgresApiKeyStore(database).create(KEY)
     await until(() => heard.length > 0)
     assert.deepEqual(heard, [KEY.id])
+    assert.equal(all, 2, 'told to look at what it missed')
     assert.equal(log.lines.length, 2, 'one line when it was lost, one when it came back')
   })
 
   it('do not care for what others send on the channel', async () => {
     const news = newsAt(test.url)
     const heard: string[] = []
-    using _ = news.follow({ onKey: (id, revision) => void heard.push(`${id} ${revision}`) })
+    using _ = news.follow({ onKey: (id, revision) => void heard.push(`${id} ${revision}`), onAll() {} })
     await until(() => news.fault() === undefined)
     for (const text of ['', 'x', '1 UPPERCASE000', '-1 aaaaaaaaaaaa', '7 aaaaaaaaaaaa'])
       await sql`SELECT pg_notify('idgen_keys', ${text})`.execute(database.kysely)

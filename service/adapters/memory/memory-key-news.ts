@@ -11,6 +11,7 @@ export class MemoryKeyNews implements KeyNews {
   follow(listener: KeyListener): Disposable {
     const { keyListeners } = this.#catalog
     keyListeners.add(listener)
+    listener.onAll()
     return { [Symbol.dispose]: () => void keyListeners.delete(listener) }
   }
 

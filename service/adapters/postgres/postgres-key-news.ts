@@ -61,7 +61,7 @@ export class PostgresKeyNews implements KeyNews {
       onNews: (payload) => this.#tell(listener, payload),
       onHeard: () => {
         onUp()
-        this.#up()
+        this.#up(listener)
       },
       ring: () => {
         const sent = sql`pg_notify(${this.#ownChannel}, '')`.as('sent')
@@ -76,10 +76,12 @@ export class PostgresKeyNews implements KeyNews {
     if (id !== undefined) listener.onKey(id, Number(revision))
   }
 
-  #up(): void {
+  #up(listener: KeyListener): void {
+    if (this.#fault === undefined) return
     if (this.#told) this.#options.log.info({}, 'changes of API keys are told at once again')
     this.#told = false
     this.#fault = undefined
+    listener.onAll()
   }
 
   #down(why: string): void {
