@@ -1,7 +1,15 @@
 import { BenchProcesses, type BenchServer } from './bench-processes.ts'
 import { figure, judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
-import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
+import {
+  type Cost,
+  costBeside,
+  inNanoseconds,
+  interleavedRounds,
+  roundsText,
+  spreadOf,
+} from './interleaved-rounds.ts'
+import { keyCheck } from './key-check.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
@@ -17,6 +25,10 @@ import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
  */
 const BAR_COST = 1.25
 const BAR_P99 = 2
+/** Of what our request costs, with a key that is in the cache. */
+const BAR_KEY_CHECK = 0.03
+/** A loop of some hundred nanoseconds is at the mercy of its neighbours' caches. */
+const GATE_KEY_CHECK = 2
 /** Ratios were seen at 1.1 of the saved one, and at 1.2 while others used the machine. */
 const GATE = 1.35
 const CONNECTIONS = 32
@@ -39,6 +51,7 @@ try {
   const framework = await processes.server<Listening>('http-servers.ts', ['fastify'])
   const idgen = await processes.server<Listening>('http-servers.ts', ['idgen'])
   const load = processes.start('load-process.ts')
+  const checkKeys = await keyCheck(CONNECTIONS)
   let reached = 0
 
   /** The shortest call there is, and the one that most people write. */
@@ -47,7 +60,8 @@ try {
       name: ['bare', 'fastify', 'idgen'][i] ?? '',
       measure: () => costPerRequest(load, server, { ...LOAD, sendCount }),
     }))
-    const [floor = [], plain = [], ours = []] = await interleavedRounds(subjects, ROUNDS)
+    subjects.push({ name: 'key check', measure: checkKeys })
+    const [floor = [], plain = [], ours = [], checks = []] = await interleavedRounds(subjects, ROUNDS)
     reached = median(ours.map(({ perSecond }) => perSecond))
     const what = { what: 'bare node:http', costs: floor }
     return [
@@ -59,6 +73,12 @@ try {
       }),
       { what: `plain fastify, ${name}`, ...costBeside(plain, what) },
       rateRow(`requests a second, ${name}`, ours, floor),
+      judged({
+        what: `the key check alone, beside a whole request, ${name}`,
+        ...inNanoseconds(costBeside(checks, { what: 'idgen', costs: ours })),
+        bar: { of: 'ratio', atMost: BAR_KEY_CHECK },
+        gate: GATE_KEY_CHECK,
+      }),
     ]
   }
 
