@@ -318,11 +318,15 @@ function state({ useCases, claim }: Measured): MetricSource[] {
 function dependencies({ useCases, audit, follower, pool }: Measured): MetricSource[] {
   return [
     gauge('idgen_database_ok', '1 while the database answers', () => (follower.fault === undefined ? 1 : 0)),
-    gauge(
-      'idgen_key_news_ok',
-      '1 while changes of API keys are told at once; 0: the poll finds them (catalog.pollEvery)',
-      () => (follower.deaf === undefined ? 1 : 0),
-    ),
+    ...(follower.listens
+      ? [
+          gauge(
+            'idgen_key_news_ok',
+            '1 while changes of API keys are told at once; 0: only the poll finds them (catalog.pollEvery). Left out where database.listen is false',
+            () => (follower.deaf === undefined ? 1 : 0),
+          ),
+        ]
+      : []),
     gauge('idgen_database_pool_connections', 'Open database connections', () => pool().total),
     gauge('idgen_database_pool_idle', 'Idle database connections', () => pool().idle),
     gauge('idgen_database_pool_waiting', 'Callers waiting for a database connection', () => pool().waiting),

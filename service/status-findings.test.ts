@@ -23,6 +23,7 @@ test('a running service tells of every part, and of what ends soon or waits', as
   assert.equal(well.state, 'well')
   assert.equal(well.of('database')?.found, 'answers; 3 of 10 connections in use')
   assert.equal(well.of('etcd')?.found, 'not configured')
+  assert.match(well.of('key news')?.found ?? '', /^off \(database\.listen\)/)
   assert.match(well.of('snowflake')?.found ?? '', /^worker \d+, time granted for \d+ s$/)
   assert.match(well.of('snowflake layout')?.found ?? '', /^until 2093-/)
   assert.equal(well.of('certificate')?.verdict, 'ok')

@@ -1,7 +1,14 @@
 import type { InstanceStatus } from './app/instance-status.ts'
 import type { Config } from './config/keys.ts'
 import { type Finding, good, warning } from './core/finding.ts'
-import { certificateEnding, type Ending, judgeClock, judgeEnding, LAYOUT_END } from './core/judgements.ts'
+import {
+  certificateEnding,
+  type Ending,
+  judgeClock,
+  judgeEnding,
+  judgeKeyNews,
+  LAYOUT_END,
+} from './core/judgements.ts'
 import { endStampMs } from './core/snowflake-layout.ts'
 import type { OpenStore } from './open-store.ts'
 import type { CertificateLife } from './ports/certificates.ts'
@@ -29,7 +36,10 @@ export function watchStatus(
   ])
 }
 
-function stores({ coordination, sharing, audit }: Service, { pool, threads }: StatusMeasured): Finding[] {
+function stores(
+  { coordination, sharing, audit, follower }: Service,
+  { pool, threads }: StatusMeasured,
+): Finding[] {
   const { total, idle, waiting } = pool()
   const used = `answers; ${total - idle} of ${total} connections in use`
   const busy = 'Set database.pool.max higher, or look at what makes the database slow.'
@@ -40,6 +50,8 @@ function stores({ coordination, sharing, audit }: Service, { pool, threads }: St
     good('etcd', coordination === undefined ? 'not configured' : 'answers'),
     good('redis', sharing === undefined ? 'not configured' : 'answers'),
     auditFinding(audit.queued, audit.dropped),
+    // Without the database nothing can be told; that has its own line.
+    ...(follower.fault === undefined ? [judgeKeyNews(follower.listens, follower.deaf)] : []),
     ...(threads === undefined ? [] : [good('threads', 'all answer')]),
   ]
 }

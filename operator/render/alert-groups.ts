@@ -1,5 +1,6 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 import { capacityAlerts } from './capacity-alerts.ts'
+import { keyAlerts } from './key-alerts.ts'
 import { operatorAlerts } from './operator-alerts.ts'
 import { podAlerts } from './pod-alerts.ts'
 import { promiseAlerts } from './promise-alerts.ts'
@@ -39,6 +40,7 @@ export function alertRules(scope: RuleScope): AlertRule[] {
   return [
     ...trafficAlerts(scope),
     ...storeAlerts(scope),
+    ...keyAlerts(scope),
     ...capacityAlerts(scope),
     ...promiseAlerts(scope),
     ...workerAlerts(scope),

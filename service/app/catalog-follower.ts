@@ -44,10 +44,14 @@ export class CatalogFollower {
     return this.#fault
   }
 
-  /** Why changes of keys are found by the poll alone; undefined while they are told at once. */
+  /** Whether changes of keys should be told at once (database.listen): where they need not, nobody misses it. */
+  get listens(): boolean {
+    return this.#options.keyNews !== undefined
+  }
+
+  /** Why changes of keys are found by the poll alone, though they should be told; undefined while they are told at once. */
   get deaf(): string | undefined {
-    const { keyNews } = this.#options
-    return keyNews === undefined ? 'database.listen is false' : keyNews.fault()
+    return this.#options.keyNews?.fault()
   }
 
   async start(): Promise<void> {

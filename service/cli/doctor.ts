@@ -8,6 +8,7 @@ import { endStampMs, firstStampMs, snowflakeLayout } from '../core/snowflake-lay
 import { checkConfiguration } from './check-configuration.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkEtcd } from './check-etcd.ts'
+import { checkKeyNews } from './check-key-news.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkRedis } from './check-redis.ts'
@@ -37,7 +38,14 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
     await check(findings, {
       what: 'database',
       ask: () =>
-        withDatabase(options.config, (database) => checkDatabase(findings, database, config), SILENT),
+        withDatabase(
+          options.config,
+          async (database, _, url) => {
+            await checkDatabase(findings, database, config)
+            await checkKeyNews(findings, database, { ...config.database, url })
+          },
+          SILENT,
+        ),
       tell: () => 'closed cleanly',
       todo: 'Start it, or correct database.url (address, user, password, TLS).',
     })

@@ -13,7 +13,7 @@ import { instanceName } from '../running-service.ts'
  */
 export async function withDatabase(
   configFile: string | undefined,
-  work: (database: PostgresDatabase, config: Config) => Promise<void>,
+  work: (database: PostgresDatabase, config: Config, url: string) => Promise<void>,
   log: Log = new PinoLog('warn', {}, process.stderr),
 ): Promise<void> {
   const config = await commandConfig(configFile, process.env, log)
@@ -25,7 +25,7 @@ export async function withDatabase(
     instance: instanceName(config),
   })
   stack.defer(() => database.close())
-  await work(database, config)
+  await work(database, config, url)
 }
 
 /** One command asks one thing at a time. */

@@ -6,6 +6,7 @@ import {
   judgeClock,
   judgeDisk,
   judgeEnding,
+  judgeKeyNews,
   judgeSpace,
   judgeThreads,
   judgeWorkerIds,
@@ -102,4 +103,13 @@ test('more threads than processors are worth a look, but two never are', () => {
     ].map(([threads = 0, cpus = 0]) => judgeThreads(threads, cpus).verdict),
     ['ok', 'ok', 'warning', 'ok'],
   )
+})
+
+test('changes of keys that are not told at once are worth a look, unless nobody asked for it', () => {
+  assert.equal(judgeKeyNews(true, undefined).verdict, 'ok')
+  assert.match(judgeKeyNews(false, undefined).found, /^off \(database\.listen\)/)
+  const deaf = judgeKeyNews(true, 'the line is cut')
+  assert.equal(deaf.verdict, 'warning')
+  assert.match(deaf.found, /: the line is cut$/)
+  assert.match(deaf.todo ?? '', /database\.listenUrl/)
 })

@@ -106,6 +106,18 @@ export function judgeThreads(threads: number, processors: number): Finding {
   )
 }
 
+/** `deaf`: why changes of keys are not told at once; undefined: they are. As the alert IdgenKeyNewsMissing. */
+export function judgeKeyNews(listens: boolean, deaf: string | undefined): Finding {
+  const what = 'key news'
+  if (!listens) return good(what, 'off (database.listen): the poll alone finds changes of API keys')
+  if (deaf === undefined) return good(what, 'changes of API keys are told at once')
+  return warning(
+    what,
+    `only the poll finds changes of API keys: ${deaf}`,
+    'Let database.listenUrl name the server itself, past any pooler, or set database.listen to false if the poll is enough (docs/keys.md).',
+  )
+}
+
 /** Percent without decimals, but never 100 for less. */
 function percent(share: number): string {
   return `${Math.min(share >= 1 ? 100 : 99, Math.round(share * 100))} %`

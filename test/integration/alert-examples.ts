@@ -39,6 +39,8 @@ const REQUESTS = up('idgen_generate_requests_total', 'tag="w/g/t",algorithm="seg
 const FAILURES = up('idgen_generate_failures_total', 'code="IDGEN_INTERNAL"')
 const ASKED = up('idgen_generate_duration_seconds_count')
 const ISSUED = up('idgen_ids_issued_total', 'tag="w/g/t",algorithm="segment"')
+const WRONG_KEYS = up('idgen_wrong_api_keys_total')
+const UNSEEN_KEYS = up('idgen_rate_limited_total', 'kind="wrong-key"')
 const UP = up('up')
 const READY = up('idgen_ready')
 const bucket = (le: string): string => up('idgen_generate_duration_seconds_bucket', `le="${le}"`)
@@ -72,6 +74,14 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenAuditQueueFills: {
     fires: { [up('idgen_audit_queued')]: '501x40', [up('idgen_audit_queue_max')]: '1000x40' },
     quiet: { [up('idgen_audit_queued')]: '499x40', [up('idgen_audit_queue_max')]: '1000x40' },
+  },
+  IdgenKeyNewsMissing: {
+    fires: { [up('idgen_key_news_ok')]: '0x40', [up('idgen_database_ok')]: '1x40' },
+    quiet: { [up('idgen_key_news_ok')]: '0x40', [up('idgen_database_ok')]: '0x40' },
+  },
+  IdgenWrongKeys: {
+    fires: { [WRONG_KEYS]: '0+3x40', [UNSEEN_KEYS]: '0+3x40' },
+    quiet: { [WRONG_KEYS]: '0+2x40', [UNSEEN_KEYS]: '0+2x40' },
   },
   IdgenSegmentNearlyOut: gauge('idgen_segment_left_ratio', 0.09, 0.11, 'tag="w/g/t"'),
   IdgenRangeNearlyUsed: gauge('idgen_range_used_ratio_max', 0.81, 0.79),

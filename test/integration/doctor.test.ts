@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { StatusReport } from '../../service/app/instance-status.ts'
@@ -69,6 +70,17 @@ async function examine(environment: Record<string, string> = {}) {
   }
 }
 
+/** What a process says of itself once all is well; for a moment after its start it waits for news of keys. */
+async function wellStatus(origin: string): Promise<StatusReport> {
+  const endsAtMs = performance.now() + 30_000
+  for (;;) {
+    const status = (await (await fetch(`${origin}/status`)).json()) as StatusReport
+    if (status.state === 'well') return status
+    assert.ok(performance.now() < endsAtMs, JSON.stringify(status))
+    await pause(50)
+  }
+}
+
 async function certificate(expired: boolean): Promise<Record<string, string>> {
   const { cert, key } = selfSigned('localhost', { expired })
   const files = { cert: join(folder, `${expired}.crt`), key: join(folder, `${expired}.key`) }
@@ -86,6 +98,7 @@ describe('doctor and the database', () => {
     assert.match(of('database rights')?.found ?? '', /may read and write all tables and make partitions$/)
     assert.equal(of('worker ids')?.found, '0 of 256 are held in this data centre')
     assert.match(of('audit log')?.found ?? '', /^whole: /)
+    assert.equal(of('key news')?.found, 'changes of API keys are told at once')
     assert.match(of('snowflake layout')?.found ?? '', /^until 2093-/)
     const { out } = await idgen(['doctor'])
     assert.match(out, /\nNothing is wrong\.\n$/)
@@ -104,8 +117,8 @@ describe('doctor and the database', () => {
     await post('/w/groups/g/tags', { name: 'full', algorithm: 'segment' })
     await post('/w/groups/g/tags/full/ids', {})
     // What a running process says of itself: open where the metrics are, behind a key elsewhere.
-    const status = (await (await fetch(`${service.metricsOrigin}/status`)).json()) as StatusReport
-    assert.equal(status.state, 'well', JSON.stringify(status))
+    const status = await wellStatus(service.metricsOrigin)
+    assert.equal(status.findings.find(({ what }) => what === 'key news')?.verdict, 'ok')
     assert.equal(status.findings.find(({ what }) => what === 'tags')?.found, '1 in memory')
     assert.equal((await fetch(`${service.httpOrigin}/status`)).status, 401)
     await service.stop('SIGTERM')
@@ -148,6 +161,19 @@ describe('doctor and the database', () => {
     assert.equal(of('database rights')?.verdict, 'bad')
     assert.match(of('database rights')?.found ?? '', /may not .*UPDATE on segments/)
     assert.doesNotMatch(of('database rights')?.found ?? '', /SELECT/)
+  })
+})
+
+describe('doctor and news of keys', () => {
+  test('a way on which nothing arrives is worth a look; one that is switched off is well', async (t) => {
+    // What is sent in one database is not heard in another, as with a pooler in transaction mode.
+    const elsewhere = await testDatabase()
+    t.after(() => elsewhere.drop())
+    const { of } = await examine({ IDGEN_DATABASE_LISTEN_URL: elsewhere.url })
+    assert.equal(of('key news')?.verdict, 'warning')
+    assert.match(of('key news')?.found ?? '', /only the poll finds .*pooler in transaction mode/)
+    const off = (await examine({ IDGEN_DATABASE_LISTEN: 'false' })).of('key news')
+    assert.equal(`${off?.verdict} ${off?.found.slice(0, 3)}`, 'ok off')
   })
 })
 
