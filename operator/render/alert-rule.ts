@@ -1,4 +1,5 @@
 import type { IdGenerator } from '../api/kinds.ts'
+import { PORTS } from './names.ts'
 
 export type Severity = 'critical' | 'warning' | 'info'
 
@@ -35,6 +36,8 @@ export interface RuleScope {
   /** What to call first to see how the installation and one process of it are. */
   readonly look: string
   readonly lookAtMember: string
+  /** How to ask a process what is wrong: the reasons are on the metrics port alone, which few can reach. */
+  readonly ask: string
 }
 
 export function ruleScope(generator: IdGenerator): RuleScope {
@@ -52,7 +55,8 @@ export function ruleScope(generator: IdGenerator): RuleScope {
     errorPercent: alerts.errorPercent,
     wanted: replicas > 0,
     look: `kubectl --namespace ${namespace} idgen status ${name}`,
-    lookAtMember: `kubectl --namespace ${namespace} describe pod {{ $labels.pod }}`,
+    lookAtMember: `kubectl --namespace ${namespace} describe pod {{ $labels.pod }}. What it says itself: ${askPod(namespace, '{{ $labels.pod }}')}`,
+    ask: askPod(namespace, 'POD'),
   }
 }
 
@@ -67,8 +71,18 @@ export const PLAIN_SCOPE: RuleScope = {
   p99Milliseconds: 10,
   errorPercent: '1',
   wanted: true,
-  look: 'GET /readyz and the log of a process',
-  lookAtMember: 'GET /readyz of it, and its log',
+  look: `the log of a process, and ${askAt(`HOST:${PORTS.metrics}`)}`,
+  // What is scraped is the metrics port.
+  lookAtMember: `see its log, and ${askAt('{{ $labels.instance }}')}`,
+  ask: askAt(`HOST:${PORTS.metrics}`),
+}
+
+function askPod(namespace: string, pod: string): string {
+  return `kubectl --namespace ${namespace} port-forward pod/${pod} ${PORTS.metrics}, then ${askAt(`localhost:${PORTS.metrics}`)}`
+}
+
+function askAt(address: string): string {
+  return `curl -s http://${address}/status`
 }
 
 /** "1m30s" in seconds. */

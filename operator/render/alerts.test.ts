@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { alertRules } from './alert-groups.ts'
-import { ruleScope } from './alert-rule.ts'
+import { PLAIN_SCOPE, ruleScope } from './alert-rule.ts'
 import { monitoring } from './monitoring.ts'
 import { DEFAULT_SPEC, sampleGenerator, settled } from './sample-installations.ts'
 
@@ -76,7 +76,7 @@ describe('alert rules', () => {
   test('say to people what it is and what to do', () => {
     for (const { alert, summary, description } of rules) {
       assert.ok(summary.length > 10 && !summary.endsWith('.'), alert)
-      assert.match(description, /\.$|`$|\}$|orders$/, alert)
+      assert.match(description, /\.$|`$|\}$|orders$|\/status$/, alert)
     }
   })
 
@@ -103,6 +103,21 @@ describe('alert rules', () => {
       '40s',
       '40s',
     ])
+  })
+
+  test('say how to reach the reasons, which a process tells on its metrics port alone', () => {
+    const scopes = [ruleScope(sampleGenerator()), PLAIN_SCOPE]
+    for (const { alert, description } of scopes.flatMap(alertRules)) {
+      assert.doesNotMatch(description, /readyz/, alert)
+      for (const [, address = ''] of description.matchAll(/curl -s http:\/\/(.+?)\/status/g))
+        assert.match(address, /^(?:localhost:9464|HOST:9464|\{\{ \$labels\.instance \}\})$/, alert)
+    }
+    const told = (name: string) => rules.find(({ alert }) => alert === name)?.description ?? ''
+    assert.match(
+      told('IdgenDegraded'),
+      /port-forward pod\/POD 9464, then curl -s http:\/\/localhost:9464\/status$/,
+    )
+    assert.match(told('IdgenPodNotReady'), /port-forward pod\/\{\{ \$labels\.pod \}\} 9464/)
   })
 
   test('miss no pods where none are wanted', () => {

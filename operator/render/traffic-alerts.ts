@@ -2,7 +2,7 @@ import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** What callers notice: how much, how fast, how well (R-3.1.2). */
 export function trafficAlerts(scope: RuleScope): AlertRule[] {
-  const { pods, window, member, capacityPerSecond, p99Milliseconds, errorPercent } = scope
+  const { pods, window, member, capacityPerSecond, p99Milliseconds, errorPercent, ask } = scope
   const answered = `sum(rate(idgen_generate_requests_total{${pods}}[${window}]))`
   // All that were asked, in one series a process: cheap enough to look at an hour of them every few seconds.
   const asked = (range: string, offset = ''): string =>
@@ -54,8 +54,7 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
       for: '0s',
       severity: 'warning',
       summary: 'Tags moved to a lower algorithm of their chain',
-      description:
-        '{{ $value | humanize }} moves in 5 minutes. IDs are unique all the same, but not the kind that was asked for. GET /readyz of a pod says why.',
+      description: `{{ $value | humanize }} moves in 5 minutes. IDs are unique all the same, but not the kind that was asked for. A process says why: ${ask}`,
     },
     {
       alert: 'IdgenRequestsWait',

@@ -52,7 +52,7 @@ const NOW: readonly Panel[] = [
   {
     title: 'Degraded',
     description:
-      'Share of requests answered by another algorithm than the first of their tag. GET /readyz says why.',
+      'Share of requests answered by another algorithm than the first of their tag. /status on the metrics port of a process says why.',
     kind: 'number',
     unit: 'percentunit',
     bound: 0.0001,
