@@ -14,6 +14,10 @@ import { DEFAULT_SPEC, SAMPLES, sampleGenerator } from './sample-installations.t
 const inputs = (spec: Parameters<typeof sampleGenerator>[0] = {}): RevisionInputs =>
   revisionInputs(sampleGenerator(spec), { image: 'registry.example/idgen' })
 
+const certified = revisionInputs(SAMPLES['client-certificates']?.().generator ?? sampleGenerator(), {
+  image: 'x',
+})
+
 const file = (spec: Parameters<typeof sampleGenerator>[0] = {}): Record<string, unknown> =>
   parse(configFile(inputs(spec))) as Record<string, unknown>
 
@@ -73,6 +77,23 @@ describe('the configuration file', () => {
     assert.deepEqual(ignoredConfigKeys(inputs({ config: { redis: { timeout: '1ms' } } })), [])
   })
 
+  test('says who may come with a certificate as the service reads it, and how the UI is', () => {
+    const read = parse(configFile(certified)) as Record<string, unknown>
+    assert.equal(
+      serverEnvironment(certified, false).find(({ name }) => name === 'IDGEN_AUTH_CLIENTS')?.value,
+      'billing URI:spiffe://example.org/billing issue acme/billing; ops CN:ops.example issue,manage,audit',
+    )
+    assert.deepEqual(
+      [read['server.ui.enabled'], read['server.ui.grafanaUrl']],
+      [true, 'https://grafana.example'],
+    )
+    assert.equal(file({ ui: { enabled: false } })['server.ui.enabled'], false)
+    assert.equal(file()['server.ui.enabled'], undefined, 'an image from before the key still starts')
+    const config = { auth: { clients: 'x CN:x issue' }, server: { https: { clientCa: '/x' } } }
+    assert.deepEqual(ignoredConfigKeys({ ...certified, config }), ['auth.clients', 'server.https.clientCa'])
+    assert.deepEqual(ignoredConfigKeys(inputs({ config })), [])
+  })
+
   test('lets drain and requests in flight end within the grace period', () => {
     for (const [terminationGracePeriodSeconds, drain, shutdown] of [
       [10, '2s', '6s'],
@@ -92,13 +113,13 @@ describe('the environment of pods', () => {
 
   test('sets only variables and keys that the service knows', () => {
     const known = (name: string): boolean => DOCUMENT.includes(`\`${name.replace(/_FILE$/, '')}\``)
-    const names = serverEnvironment(full, true).map(({ name }) => name)
+    const names = [full, certified].flatMap((all) => serverEnvironment(all, true).map(({ name }) => name))
     assert.deepEqual(
-      names.filter((name) => !known(name)),
+      [...new Set(names)].filter((name) => !known(name)),
       ['POD_IP'],
     )
     assert.deepEqual(
-      [...givenKeys(full), ...Object.keys(file())].filter((key) => !known(key)),
+      [...givenKeys(full), ...givenKeys(certified), ...Object.keys(file())].filter((key) => !known(key)),
       [],
     )
   })

@@ -51,15 +51,22 @@ function defaults({ pod }: RevisionInputs): Settings {
 }
 
 /** What the spec says in fields of its own. */
-function said({ database: { pool } }: RevisionInputs): Settings {
-  return new Map(
-    pool === undefined
+function said({ database: { pool }, ui }: RevisionInputs): Settings {
+  return new Map<string, unknown>([
+    ...(pool === undefined
       ? []
-      : [
+      : ([
           ['database.pool.max', pool.max],
           ['database.pool.min', pool.min],
-        ],
-  )
+        ] as const)),
+    ...(ui === undefined ? [] : uiSettings(ui)),
+  ])
+}
+
+function uiSettings({ enabled, grafanaUrl }: NonNullable<RevisionInputs['ui']>): [string, unknown][] {
+  const settings: [string, unknown][] = [['server.ui.enabled', enabled]]
+  if (grafanaUrl !== undefined) settings.push(['server.ui.grafanaUrl', grafanaUrl])
+  return settings
 }
 
 /**

@@ -69,8 +69,26 @@ function serverKeys(inputs: RevisionInputs): GivenKey[] {
     ),
     given('server.advertise.grpc', `${host}:${PORTS.grpc}`),
     givenFile('auth.adminKey', SECRET_FILES.adminKey),
+    ...(inputs.clients === undefined ? [] : clientKeys(inputs.clients)),
     ...(inputs.resp === undefined ? [] : respKeys(required)),
   ]
+}
+
+function clientKeys(clients: NonNullable<RevisionInputs['clients']>): GivenKey[] {
+  // Beside each other: a migration has the same file, not this variable, and one without the other is refused.
+  return [
+    given('server.https.clientCa', secretPath(SECRET_FILES.clientAuthority)),
+    given('auth.clients', clientsText(clients)),
+  ]
+}
+
+/** As the service reads them: `billing URI:spiffe://example.org/billing issue acme/billing; …`. */
+function clientsText({ allowed }: NonNullable<RevisionInputs['clients']>): string {
+  return allowed
+    .map(({ name, certificate, scopes, within }) =>
+      [name, certificate, scopes.join(','), ...(within === undefined ? [] : [within])].join(' '),
+    )
+    .join('; ')
 }
 
 function respKeys(tlsRequired: string): GivenKey[] {
@@ -93,6 +111,7 @@ function storeKeys({ datacenter, database, etcd, redis }: RevisionInputs, client
   keys.push(given('redis.cluster', String(redis.cluster)))
   if (redis.secret !== undefined) keys.push(givenFile('redis.endpoints', SECRET_FILES.redisEndpoints))
   else keys.push(given('redis.endpoints', (redis.endpoints ?? []).join(',')))
+  if (redis.tls !== undefined) keys.push(given('redis.tls.ca', secretPath(SECRET_FILES.redisAuthority)))
   return keys
 }
 

@@ -11,6 +11,11 @@ type Spec = IdGenerator['spec']
 const revision = (spec: Partial<Spec> = {}, image = 'registry.example/idgen:1'): string =>
   newRevision(sampleGenerator(spec), { image }).revision
 
+const CLIENTS = {
+  authoritySecret: { name: 'clients', key: 'ca.crt' },
+  allowed: [{ name: 'a', certificate: 'CN:a', scopes: ['issue' as const] }],
+}
+
 describe('the revision', () => {
   test('is ten hexadecimal digits, the same for as long as pods are rendered the same', () => {
     assert.match(revision(), /^[0-9a-f]{10}$/)
@@ -39,6 +44,10 @@ describe('the revision', () => {
     { config: { log: { level: 'debug' } } },
     { tls: { mode: 'Required' } },
     { resp: { enabled: true } },
+    { ui: { enabled: false } },
+    { ui: { enabled: true, grafanaUrl: 'https://grafana.example' } },
+    { redis: { endpoints: ['rediss://cache'], cluster: false, tls: { secretName: 'cache' } } },
+    { auth: { clients: CLIENTS } },
     { tls: { mode: 'Optional', secretName: 'mine' } },
     { auth: { adminKeySecret: { name: 'mine', key: 'k' } } },
     { pod: { ...DEFAULT_SPEC.pod, labels: { a: 'b' } } },
@@ -61,6 +70,7 @@ describe('the revision', () => {
     { monitoring: { ...DEFAULT_SPEC.monitoring, serviceMonitor: false } },
     { networkPolicy: { enabled: false } },
     { resp: { enabled: false } },
+    { ui: { enabled: true } },
     { podDisruptionBudget: { enabled: false, maxUnavailable: 1 } },
     { allowedNamespaces: { from: 'All' } },
     { revisionHistoryLimit: 0, suspend: true },

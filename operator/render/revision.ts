@@ -19,6 +19,10 @@ export interface RevisionInputs {
   readonly config?: Spec['config']
   /** Left out where Redis clients are not served. */
   readonly resp?: Spec['resp']
+  /** Left out where it is as without it. */
+  readonly ui?: Spec['ui']
+  /** Left out where nobody may come with a certificate. */
+  readonly clients?: Spec['auth']['clients']
   readonly tls: { readonly mode: Spec['tls']['mode']; readonly secretName: string }
   readonly adminKeySecret: { readonly name: string; readonly key: string }
   readonly pod: Spec['pod']
@@ -41,8 +45,14 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     ...(spec.redis === undefined ? {} : { redis: spec.redis }),
     ...(spec.config === undefined ? {} : { config: spec.config }),
     ...(spec.resp?.enabled === true ? { resp: spec.resp } : {}),
+    ...otherUi(spec.ui),
+    ...(spec.auth.clients === undefined ? {} : { clients: spec.auth.clients }),
     tls: { mode: spec.tls.mode, secretName: tlsSecretName(generator) },
     adminKeySecret: adminKeySecret(generator),
     pod: spec.pod,
   }
+}
+
+function otherUi(ui: Spec['ui']): Pick<RevisionInputs, 'ui'> {
+  return ui === undefined || (ui.enabled && ui.grafanaUrl === undefined) ? {} : { ui }
 }

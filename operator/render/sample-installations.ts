@@ -144,6 +144,32 @@ export const SAMPLES: Readonly<Record<string, () => Installation>> = {
       }),
       'Certificate',
     ),
+  'client-certificates': () =>
+    within(
+      settled({
+        tls: { mode: 'Required' },
+        auth: {
+          clients: {
+            authoritySecret: { name: 'orders-clients', key: 'ca.crt' },
+            allowed: [
+              {
+                name: 'billing',
+                certificate: 'URI:spiffe://example.org/billing',
+                scopes: ['issue'],
+                within: 'acme/billing',
+              },
+              { name: 'ops', certificate: 'CN:ops.example', scopes: ['issue', 'manage', 'audit'] },
+            ],
+          },
+        },
+        redis: {
+          endpoints: ['rediss://redis:6379'],
+          cluster: false,
+          tls: { secretName: 'orders-redis-tls' },
+        },
+        ui: { enabled: true, grafanaUrl: 'https://grafana.example' },
+      }),
+    ),
   'redis-clients': () => within(settled({ resp: { enabled: true } })),
   gateway: () =>
     within(

@@ -41,6 +41,26 @@ describe('the Secrets of a revision', () => {
     assert.deepEqual(secretFacts(full, everything).missing, [])
   })
 
+  test('are told of authorities: those for Redis are read at a start, those of clients while pods run', () => {
+    const generator = SAMPLES['client-certificates']?.().generator ?? sampleGenerator()
+    const inputs = revisionInputs(generator, { image: 'x' })
+    const own = new Map([
+      ...everything,
+      ['orders-redis-tls', { 'ca.crt': text }],
+      ['orders-clients', { 'ca.crt': text }],
+      ['orders-tls', certificate],
+      ['orders-admin', { 'admin-key': text }],
+    ])
+    const { checksum, missing } = secretFacts(inputs, own)
+    assert.deepEqual(missing, [])
+    const other = { 'ca.crt': 'b3RoZXI=' }
+    assert.notEqual(secretFacts(inputs, new Map(own).set('orders-redis-tls', other)).checksum, checksum)
+    assert.equal(secretFacts(inputs, new Map(own).set('orders-clients', other)).checksum, checksum)
+    assert.deepEqual(secretFacts(inputs, new Map(own).set('orders-clients', {})).missing, [
+      'Secret "orders-clients" for certificates of clients lacks "ca.crt"; it is empty.',
+    ])
+  })
+
   test('that are missing, or lack a key, are told with what is there instead', () => {
     const contents = new Map(everything).set('orders-database', { uri: text, note: '' })
     contents.delete('orders-redis')

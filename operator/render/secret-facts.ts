@@ -30,7 +30,7 @@ export interface SecretFacts {
 
 /** Those that people must bring, and those that the operator makes (admin key, certificate). */
 export function wantedSecrets(inputs: RevisionInputs): readonly WantedSecret[] {
-  const { database, etcd, redis, tls, adminKeySecret } = inputs
+  const { database, etcd, redis, tls, adminKeySecret, clients } = inputs
   const secrets = [wanted('the database', database.secret.name, [database.secret.key], true)]
   if (etcd?.secret !== undefined)
     secrets.push(wanted('etcd', etcd.secret.name, ['username', 'password'], true))
@@ -40,10 +40,15 @@ export function wantedSecrets(inputs: RevisionInputs): readonly WantedSecret[] {
       optionalKeys: CLIENT_CERTIFICATE,
     })
   if (redis?.secret !== undefined) secrets.push(wanted('Redis', redis.secret.name, [redis.secret.key], true))
+  if (redis?.tls !== undefined) secrets.push(wanted('TLS to Redis', redis.tls.secretName, ['ca.crt'], true))
   secrets.push(
     wanted('the certificate', tls.secretName, ['tls.crt', 'tls.key'], false),
     wanted('the admin key', adminKeySecret.name, [adminKeySecret.key], false),
   )
+  if (clients !== undefined) {
+    const { name, key } = clients.authoritySecret
+    secrets.push(wanted('certificates of clients', name, [key], false))
+  }
   return secrets
 }
 

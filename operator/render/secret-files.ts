@@ -10,6 +10,8 @@ export const SECRET_FILES = {
   etcdCertificate: 'etcd-tls/tls.crt',
   etcdCertificateKey: 'etcd-tls/tls.key',
   redisEndpoints: 'redis-endpoints',
+  redisAuthority: 'redis-tls/ca.crt',
+  clientAuthority: 'clients/ca.crt',
   certificate: 'tls/tls.crt',
   certificateKey: 'tls/tls.key',
   adminKey: 'admin-key',
@@ -42,15 +44,18 @@ export function storeFiles(inputs: RevisionInputs, etcdClientCertificate: boolea
   }
   if (redis?.secret !== undefined)
     files.push(file(redis.secret.name, redis.secret.key, SECRET_FILES.redisEndpoints))
+  if (redis?.tls !== undefined) files.push(file(redis.tls.secretName, 'ca.crt', SECRET_FILES.redisAuthority))
   return files
 }
 
 /** What the server needs: it takes in changes of these while it runs. */
-export function serverFiles({ tls, adminKeySecret }: RevisionInputs): SecretFile[] {
+export function serverFiles({ tls, adminKeySecret, clients }: RevisionInputs): SecretFile[] {
+  const authority = clients?.authoritySecret
   return [
     file(tls.secretName, 'tls.crt', SECRET_FILES.certificate),
     file(tls.secretName, 'tls.key', SECRET_FILES.certificateKey),
     file(adminKeySecret.name, adminKeySecret.key, SECRET_FILES.adminKey),
+    ...(authority === undefined ? [] : [file(authority.name, authority.key, SECRET_FILES.clientAuthority)]),
   ]
 }
 

@@ -60,6 +60,25 @@ export const REFUSED: readonly [Resource, string, object, string][] = [
   ],
   [
     ID_GENERATOR,
+    'an authority for a Redis that is not encrypted',
+    { redis: { endpoints: ['rediss://a:6379', 'redis://b:6379'], tls: { secretName: 'x' } } },
+    'with tls all endpoints must begin with rediss://, or they would not be encrypted',
+  ],
+  [
+    ID_GENERATOR,
+    'a certificate for two names',
+    {
+      auth: {
+        clients: {
+          authoritySecret: { name: 'x' },
+          allowed: ['a', 'b'].map((name) => ({ name, certificate: 'CN:x', scopes: ['issue'] })),
+        },
+      },
+    },
+    'each certificate must be named once',
+  ],
+  [
+    ID_GENERATOR,
     'two certificates',
     { tls: { secretName: 'x', issuerRef: { name: 'y' } } },
     'give secretName or issuerRef, not both',
@@ -221,6 +240,19 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
     ID_GENERATOR,
     { allowedNamespaces: { workspaces: [{ namespace: 'team', workspaces: ['Shop'] }] } },
     'spec.allowedNamespaces.workspaces[0].workspaces[0]',
+  ],
+  [
+    ID_GENERATOR,
+    {
+      auth: {
+        clients: {
+          authoritySecret: { name: 'x' },
+          // Where one entry would become two.
+          allowed: [{ name: 'a', certificate: 'CN:x;b CN:y manage', scopes: ['issue'] }],
+        },
+      },
+    },
+    'spec.auth.clients.allowed[0].certificate',
   ],
   [BIZ_TAG, { tag: 'Order' }, 'spec.tag'],
   [BIZ_TAG, { chain: [] }, 'spec.chain'],

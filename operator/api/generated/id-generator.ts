@@ -67,6 +67,11 @@ export interface IdGeneratorSpecRedisSecret {
   readonly key: string
 }
 
+export interface IdGeneratorSpecRedisTls {
+  /** Name of the Secret in this namespace. */
+  readonly secretName: string
+}
+
 export interface IdGeneratorSpecRedis {
   /** Servers without a password. */
   readonly endpoints?: readonly string[]
@@ -74,6 +79,8 @@ export interface IdGeneratorSpecRedis {
   readonly secret?: IdGeneratorSpecRedisSecret
   /** Whether they are nodes of a Redis cluster. */
   readonly cluster: boolean
+  /** Secret with ca.crt, the authorities that sign the certificates of rediss:// servers. Without it those the image trusts. */
+  readonly tls?: IdGeneratorSpecRedisTls
 }
 
 export interface IdGeneratorSpecDefaultsStep {
@@ -119,6 +126,38 @@ export interface IdGeneratorSpecResp {
   readonly enabled: boolean
 }
 
+export interface IdGeneratorSpecUi {
+  /** Whether pods serve it, to who signs in with an API key that may manage or audit. */
+  readonly enabled: boolean
+  /** Where browsers reach a Grafana with the dashboards of idgen, whose panels the UI then frames. */
+  readonly grafanaUrl?: string
+}
+
+export interface IdGeneratorSpecAuthClientsAuthoritySecret {
+  /** Name of the Secret in this namespace. */
+  readonly name: string
+  /** Its key. */
+  readonly key: string
+}
+
+export interface IdGeneratorSpecAuthClientsAllowed {
+  /** Name in the audit log, as client:<name>. */
+  readonly name: string
+  /** What the certificate must bear, letter by letter: URI:spiffe://example.org/billing, DNS:…, email:… or CN:…. */
+  readonly certificate: string
+  /** What it may do. */
+  readonly scopes: readonly ('issue' | 'manage' | 'audit' | 'alert')[]
+  /** Workspace, workspace/group or workspace/group/tag that it is limited to. Left out: everything. */
+  readonly within?: string
+}
+
+export interface IdGeneratorSpecAuthClients {
+  /** Secret with the authorities that sign certificates of clients. */
+  readonly authoritySecret: IdGeneratorSpecAuthClientsAuthoritySecret
+  /** Who may come, and what they may do. */
+  readonly allowed: readonly IdGeneratorSpecAuthClientsAllowed[]
+}
+
 export interface IdGeneratorSpecAuthAdminKeySecret {
   /** Name of the Secret in this namespace. */
   readonly name: string
@@ -127,6 +166,8 @@ export interface IdGeneratorSpecAuthAdminKeySecret {
 }
 
 export interface IdGeneratorSpecAuth {
+  /** Programs that may come with a certificate in place of an API key (docs/client-certificates.md). A change starts the canary, and is everywhere when that is promoted; another content of the Secret counts at once. */
+  readonly clients?: IdGeneratorSpecAuthClients
   /** Secret with a key that may do everything. Without it the operator makes <name>-admin. */
   readonly adminKeySecret?: IdGeneratorSpecAuthAdminKeySecret
 }
@@ -406,6 +447,8 @@ export interface IdGeneratorSpec {
   readonly tls: IdGeneratorSpecTls
   /** Redis clients (docs/resp.md). A change starts the canary. */
   readonly resp?: IdGeneratorSpecResp
+  /** The admin UI at /ui (docs/admin-ui.md). A change starts the canary. */
+  readonly ui?: IdGeneratorSpecUi
   /** Who may call. */
   readonly auth: IdGeneratorSpecAuth
   /** The Service that callers use. */
