@@ -18,12 +18,13 @@ import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
 import { sealKey } from './adapters/postgres/seal-key.ts'
+import { trustedUrl } from './adapters/postgres/trusted-url.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { cutSeal } from './app/audit-chain.ts'
 import type { Config } from './config/keys.ts'
 import { IdgenError } from './core/errors.ts'
 import { type OpenCache, openCache } from './open-cache.ts'
-import { openCoordinator } from './open-coordinator.ts'
+import { openCoordinator, readPem } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
 import type { Tracer } from './ports/tracer.ts'
@@ -99,7 +100,7 @@ export async function openStore(
     keyUses: new PostgresKeyUseStore(database),
     ...(config.database.listen && {
       keyNews: new PostgresKeyNews({
-        url: config.database.listenUrl || server.url,
+        url: listeningUrl(config, server.url),
         applicationName: applicationName(instance),
         database,
         log,
@@ -170,10 +171,24 @@ export async function databaseServer(
   log: Log,
   opening: AsyncDisposableStack,
 ): Promise<DatabaseServer> {
-  if (config.database.url !== '') return { url: config.database.url, lost: new Promise(() => {}) }
+  if (config.database.url !== '')
+    return { url: trusting(config, config.database.url), lost: new Promise(() => {}) }
   const embedded = await startEmbeddedPostgres({ folder: config.data.dir, log })
   opening.defer(() => embedded.stop())
   return { url: embedded.url, lost: embedded.lost }
+}
+
+/** Where changes of keys are heard: past a pooler, where one is in between. @param url of the database */
+export function listeningUrl(config: Config, url: string): string {
+  const { listenUrl } = config.database
+  return listenUrl === '' ? url : trusting(config, listenUrl)
+}
+
+function trusting({ database: { tls } }: Config, url: string): string {
+  if (tls.ca === '') return url
+  // Read here to say which key names it, where it cannot be read.
+  readPem('database.tls.ca', tls.ca)
+  return trustedUrl(url, tls.ca)
 }
 
 async function ensureSchema(config: Config, database: PostgresDatabase, log: Log): Promise<void> {

@@ -103,6 +103,9 @@ function storeKeys({ datacenter, database, etcd, redis }: RevisionInputs, client
   const keys = [
     given('datacenter.id', String(datacenter)),
     givenFile('database.url', SECRET_FILES.databaseUrl),
+    ...(database.tls === undefined
+      ? []
+      : [given('database.tls.ca', secretPath(SECRET_FILES.databaseAuthority))]),
     // Pods must not race the Job, nor each other. Without the Job the configuration says who migrates.
     ...(database.migrate ? [given('database.migrate', 'false')] : []),
   ]

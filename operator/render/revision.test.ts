@@ -38,6 +38,7 @@ describe('the revision', () => {
     { imagePullSecrets: [{ name: 'a' }] },
     { datacenter: 1 },
     { database: { secret: { name: 'other', key: 'url' }, migrate: true } },
+    { database: { ...DEFAULT_SPEC.database, tls: { secretName: 'authorities' } } },
     { database: { ...DEFAULT_SPEC.database, pool: { max: 3, min: 1 } } },
     { etcd: { endpoints: ['http://etcd:2379'], prefix: '/idgen' } },
     { redis: { endpoints: ['redis://cache'], cluster: false } },

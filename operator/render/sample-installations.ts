@@ -162,6 +162,7 @@ export const SAMPLES: Readonly<Record<string, () => Installation>> = {
             ],
           },
         },
+        database: { ...DEFAULT_SPEC.database, tls: { secretName: 'orders-database-tls' } },
         redis: {
           endpoints: ['rediss://redis:6379'],
           cluster: false,

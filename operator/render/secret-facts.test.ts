@@ -41,11 +41,12 @@ describe('the Secrets of a revision', () => {
     assert.deepEqual(secretFacts(full, everything).missing, [])
   })
 
-  test('are told of authorities: those for Redis are read at a start, those of clients while pods run', () => {
+  test('are told of authorities: those of stores are read at a start, those of clients while pods run', () => {
     const generator = SAMPLES['client-certificates']?.().generator ?? sampleGenerator()
     const inputs = revisionInputs(generator, { image: 'x' })
     const own = new Map([
       ...everything,
+      ['orders-database-tls', { 'ca.crt': text }],
       ['orders-redis-tls', { 'ca.crt': text }],
       ['orders-clients', { 'ca.crt': text }],
       ['orders-tls', certificate],
@@ -54,7 +55,8 @@ describe('the Secrets of a revision', () => {
     const { checksum, missing } = secretFacts(inputs, own)
     assert.deepEqual(missing, [])
     const other = { 'ca.crt': 'b3RoZXI=' }
-    assert.notEqual(secretFacts(inputs, new Map(own).set('orders-redis-tls', other)).checksum, checksum)
+    for (const store of ['orders-database-tls', 'orders-redis-tls'])
+      assert.notEqual(secretFacts(inputs, new Map(own).set(store, other)).checksum, checksum, store)
     assert.equal(secretFacts(inputs, new Map(own).set('orders-clients', other)).checksum, checksum)
     assert.deepEqual(secretFacts(inputs, new Map(own).set('orders-clients', {})).missing, [
       'Secret "orders-clients" for certificates of clients lacks "ca.crt"; it is empty.',

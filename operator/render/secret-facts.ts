@@ -32,6 +32,8 @@ export interface SecretFacts {
 export function wantedSecrets(inputs: RevisionInputs): readonly WantedSecret[] {
   const { database, etcd, redis, tls, adminKeySecret, clients } = inputs
   const secrets = [wanted('the database', database.secret.name, [database.secret.key], true)]
+  if (database.tls !== undefined)
+    secrets.push(wanted('TLS to the database', database.tls.secretName, ['ca.crt'], true))
   if (etcd?.secret !== undefined)
     secrets.push(wanted('etcd', etcd.secret.name, ['username', 'password'], true))
   if (etcd?.tls !== undefined)

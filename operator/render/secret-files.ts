@@ -5,6 +5,7 @@ export const SECRETS_FOLDER = '/etc/idgen/secrets'
 
 export const SECRET_FILES = {
   databaseUrl: 'database-url',
+  databaseAuthority: 'database-tls/ca.crt',
   etcdPassword: 'etcd-password',
   etcdAuthority: 'etcd-tls/ca.crt',
   etcdCertificate: 'etcd-tls/tls.crt',
@@ -32,6 +33,8 @@ export interface SecretFile {
 export function storeFiles(inputs: RevisionInputs, etcdClientCertificate: boolean): SecretFile[] {
   const { database, etcd, redis } = inputs
   const files = [file(database.secret.name, database.secret.key, SECRET_FILES.databaseUrl)]
+  if (database.tls !== undefined)
+    files.push(file(database.tls.secretName, 'ca.crt', SECRET_FILES.databaseAuthority))
   if (etcd?.secret !== undefined) files.push(file(etcd.secret.name, 'password', SECRET_FILES.etcdPassword))
   if (etcd?.tls !== undefined) {
     const { secretName } = etcd.tls

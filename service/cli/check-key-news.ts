@@ -7,8 +7,7 @@ import { check } from './findings.ts'
 
 export interface KeyNewsSettings {
   readonly listen: boolean
-  readonly listenUrl: string
-  /** Of the database, where listenUrl names no other way to it. */
+  /** Where they are heard. */
   readonly url: string
 }
 
@@ -16,11 +15,11 @@ export interface KeyNewsSettings {
 export async function checkKeyNews(
   findings: Finding[],
   database: PostgresDatabase,
-  { listen, listenUrl, url }: KeyNewsSettings,
+  { listen, url }: KeyNewsSettings,
 ): Promise<void> {
   await check(findings, {
     what: 'key news',
-    ask: () => (listen ? deafness(database, listenUrl || url) : undefined),
+    ask: () => (listen ? deafness(database, url) : undefined),
     tell: (deaf) => judgeKeyNews(listen, deaf),
   })
 }

@@ -5,6 +5,7 @@ import { IdgenError } from '../core/errors.ts'
 import { type Finding, verdictOf } from '../core/finding.ts'
 import { judgeEnding, LAYOUT_END } from '../core/judgements.ts'
 import { endStampMs, firstStampMs, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { listeningUrl } from '../open-store.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkEtcd } from './check-etcd.ts'
@@ -42,7 +43,10 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
           options.config,
           async (database, _, url) => {
             await checkDatabase(findings, database, config)
-            await checkKeyNews(findings, database, { ...config.database, url })
+            await checkKeyNews(findings, database, {
+              listen: config.database.listen,
+              url: listeningUrl(config, url),
+            })
           },
           SILENT,
         ),

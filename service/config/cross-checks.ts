@@ -55,6 +55,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...portFaults(values, faulty),
     ...pairFaults(values, faulty),
     ...etcdFaults(values),
+    ...databaseFaults(values),
     ...redisFaults(values),
     ...networkFaults(values),
     ...compatibilityFaults(values),
@@ -124,6 +125,19 @@ function redisFaults(values: ConfigValues): FieldFault[] {
   return [{ path: REDIS_CA, message: 'needs redis.endpoints that begin with rediss://' }]
 }
 
+/** Authorities for a connection that asks for none. The URL may hold a password, so it is not repeated. */
+function databaseFaults(values: ConfigValues): FieldFault[] {
+  if (values.get(DATABASE_CA) === '') return []
+  return DATABASE_URLS.filter((path) => UNVERIFIED.test(String(values.get(path)))).map((path) => ({
+    path: DATABASE_CA,
+    message: `needs ${path} with sslmode=verify-full or without sslmode`,
+  }))
+}
+
+const DATABASE_CA: KeyPath = 'database.tls.ca'
+const DATABASE_URLS: readonly KeyPath[] = ['database.url', 'database.listenUrl']
+const UNVERIFIED = /[?&]sslmode=(?:disable|allow|prefer|no-verify)\b/
+
 const REDIS_CA: KeyPath = 'redis.tls.ca'
 
 function networkFaults(values: ConfigValues): FieldFault[] {
@@ -139,6 +153,7 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.tls.cert', 'etcd.tls.key'],
   ['etcd.tls.key', 'etcd.tls.cert'],
   ['etcd.password', 'etcd.username'],
+  ['database.tls.ca', 'database.url'],
   ['server.https.cert', 'server.https.key'],
   ['server.https.key', 'server.https.cert'],
   ['server.https.clientCa', 'server.https.cert'],

@@ -209,6 +209,11 @@ describe('rules between keys', () => {
       'redis: { endpoints: "redis://:secret@cache", tls: { ca: /ca.pem } }',
       'redis.tls.ca needs redis.endpoints that begin with rediss://',
     ],
+    ['database: { tls: { ca: /ca.pem } }', 'database.tls.ca needs database.url beside it'],
+    [
+      'database: { url: "postgres://db/x?sslmode=disable", tls: { ca: /ca.pem } }',
+      'database.tls.ca needs database.url with sslmode=verify-full or without sslmode',
+    ],
     ['server: { https: { cert: /c.pem } }', 'server.https.cert needs server.https.key beside it'],
     ['server: { https: { key: /k.pem } }', 'server.https.key needs server.https.cert beside it'],
     [

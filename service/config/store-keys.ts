@@ -52,6 +52,14 @@ export const STORE_KEYS = {
     reload: 'restart',
     doc: 'The PostgreSQL server itself, where database.url leads to a pooler in transaction mode (PgBouncer), which lets no notification through.',
   },
+  'database.tls.ca': {
+    kind: 'string',
+    default: '',
+    emptyMeans: 'what database.url says',
+    reload: 'restart',
+    local: true,
+    doc: 'File with the certificates that sign those of PostgreSQL, PEM. The connection is then encrypted and held against it (sslmode=verify-full), where database.url and database.listenUrl do not say sslmode or sslrootcert themselves.',
+  },
   'database.migrate': {
     kind: 'boolean',
     default: true,

@@ -22,7 +22,8 @@ test('stores are reached over TLS, and one whose certificate nobody signed is re
   const stores = await encryptedStores(t, certificate)
   const begin = async (authorities: { database: string; etcd: string; redis: string }) => {
     const service = await startService({
-      IDGEN_DATABASE_URL: `${stores.databaseUrl.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&sslrootcert=${authorities.database}`,
+      IDGEN_DATABASE_URL: stores.databaseUrl.replace('127.0.0.1', 'localhost'),
+      IDGEN_DATABASE_TLS_CA: authorities.database,
       IDGEN_ETCD_ENDPOINTS: stores.etcdUrl,
       IDGEN_ETCD_TLS_CA: authorities.etcd,
       IDGEN_REDIS_ENDPOINTS: stores.redisUrl,

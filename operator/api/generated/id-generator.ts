@@ -30,11 +30,18 @@ export interface IdGeneratorSpecDatabasePool {
   readonly min: number
 }
 
+export interface IdGeneratorSpecDatabaseTls {
+  /** Name of the Secret in this namespace. */
+  readonly secretName: string
+}
+
 export interface IdGeneratorSpecDatabase {
   /** Secret with the URL, postgres://user:password@host:5432/database. */
   readonly secret: IdGeneratorSpecDatabaseSecret
   /** Connections of each pod. All pods together must stay below the server's max_connections. */
   readonly pool?: IdGeneratorSpecDatabasePool
+  /** Secret with ca.crt, the authorities that sign the server's certificate. The connection is then encrypted and held against them (sslmode=verify-full), where the URL does not say sslmode or sslrootcert itself. */
+  readonly tls?: IdGeneratorSpecDatabaseTls
   /** Whether the operator runs the migrations of a new revision, in a Job, before its first pod. */
   readonly migrate: boolean
 }

@@ -31,7 +31,10 @@ test('a certificate that is not trusted is said to be, with what to do', () => {
   for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
     const error = fromPostgres(coded(code), 'testing')
     assert.equal(error.code, 'IDGEN_STORE_UNAVAILABLE')
-    assert.match(error.message, new RegExp(`\\(${code}\\): its certificate is not trusted; .* sslrootcert`))
+    assert.match(
+      error.message,
+      new RegExp(`\\(${code}\\): its certificate is not trusted; .* database\\.tls\\.ca `),
+    )
   }
 })
 

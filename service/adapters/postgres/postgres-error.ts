@@ -34,7 +34,7 @@ function kindOf(code: string, thrown: unknown): ErrorCode {
 function hint(kind: ErrorCode, code: string): string {
   const shown = code === '' ? '' : ` (${code})`
   if (UNTRUSTED.has(code))
-    return `${shown}: its certificate is not trusted; name the file with its authority as sslrootcert, and the host as the certificate does, in database.url.`
+    return `${shown}: its certificate is not trusted; name the file with its authority in database.tls.ca (or as sslrootcert in database.url), and the host as the certificate does.`
   if (kind === 'IDGEN_STORE_UNAVAILABLE') return `${shown}: it cannot be reached or is not ready; try again.`
   if (kind === 'IDGEN_SCHEMA_MISMATCH')
     return `${shown}: its schema is not the expected one; run idgen migrate.`
