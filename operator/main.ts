@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { pinoOperatorLog } from './pino-operator-log.ts'
 import { adminKeysInUse } from './reconcile/admin-keys-in-use.ts'
 import { slimBizTag, startBizTags } from './reconcile/biz-tag-start.ts'
 import { certificatesInUse } from './reconcile/certificates-in-use.ts'
 import { GeneratorCaches } from './reconcile/generator-caches.ts'
 import { revisionsOf } from './reconcile/generator-picture.ts'
 import { startGenerators } from './reconcile/generator-start.ts'
+import type { OperatorLog } from './reconcile/operator-log.ts'
 import { SystemClock } from './runtime/clock.ts'
 import { EventRecorder } from './runtime/event-recorder.ts'
 import { HttpKubeClient } from './runtime/http-kube-client.ts'
@@ -22,7 +23,7 @@ import { readSettings, SETTINGS_HELP, type Settings } from './settings.ts'
 
 /** Wires the operator, runs it, and ends it; the only reader of the environment. */
 async function main(settings: Settings): Promise<number> {
-  const log = newLog(settings)
+  const log = pinoOperatorLog(settings.logLevel, settings.podName)
   const clock = new SystemClock()
   const connection = await loadConnection(process.env, clock)
   const client = new HttpKubeClient(connection, 'idgen-operator')
@@ -56,7 +57,7 @@ async function main(settings: Settings): Promise<number> {
 interface Shared {
   readonly client: KubeClient
   readonly clock: SystemClock
-  readonly log: Logger
+  readonly log: OperatorLog
   readonly random: () => number
   readonly metrics: RuntimeMetrics
   readonly recorder: EventRecorder
@@ -113,15 +114,6 @@ function reflectorWatcher({ metrics, log }: Pick<Shared, 'metrics' | 'log'>): Re
       log.warn({ kind, what, retryInMs: Math.round(retryInMs), err: thrown }, 'a cache lost its server')
     },
   }
-}
-
-function newLog({ logLevel, podName }: Settings): Logger {
-  return pino({
-    level: logLevel,
-    base: { pod: podName },
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  })
 }
 
 /** Aborts on SIGTERM or SIGINT, and sees to it that the process ends soon after that, whatever hangs. */

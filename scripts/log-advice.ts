@@ -1,4 +1,4 @@
-import type { LogEvent } from '../service/ports/log-events.ts'
+import { LOG_LEVELS, type LogEvent, type LogLevel } from '../service/ports/log-events.ts'
 
 /** What each line of the log means and what a person does about it: docs/logs.md. The compiler asks for one per event. */
 export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
@@ -278,16 +278,30 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
   'tracing.exported': fine('The collector takes spans again.'),
 }
 
-interface Advice {
+/** A row of docs/logs.md. */
+export interface LoggedEvent {
+  readonly text: string
+  readonly event: string
+  /** The worst first. */
+  readonly levels: readonly LogLevel[]
+  readonly fields: readonly string[]
+  readonly advice: Advice
+}
+
+export interface Advice {
   readonly means: string
   /** undefined: nothing is to be done. */
   readonly act?: string
 }
 
-function fine(means: string): Advice {
+export function fine(means: string): Advice {
   return { means }
 }
 
-function act(means: string, whatToDo: string): Advice {
+export function act(means: string, whatToDo: string): Advice {
   return { means, act: whatToDo }
+}
+
+export function worstFirst(levels: readonly LogLevel[]): LogLevel[] {
+  return LOG_LEVELS.toReversed().filter((level) => levels.includes(level))
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { LOG_EVENTS, type LogText } from '../service/ports/log-events.ts'
 import { logsDocument } from './logs-document.ts'
+import { operatorEvents } from './operator-log-advice.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const REGISTRY = 'ports/log-events.ts'
@@ -28,7 +29,10 @@ describe('the registry of log events', () => {
   })
 
   test('names of events are given once, as area and what happened', () => {
-    const names = texts.map((text) => LOG_EVENTS[text].event)
+    const names = [
+      ...texts.map((text) => LOG_EVENTS[text].event),
+      ...operatorEvents().map(({ event }) => event),
+    ]
     assert.equal(new Set(names).size, names.length)
     assert.deepEqual(
       names.filter((name) => !/^[a-z]+\.[a-z]+(?:-[a-z]+)*$/.test(name)),
@@ -42,11 +46,16 @@ describe('the registry of log events', () => {
       texts.filter((text) => LOG_EVENTS[text].fields.some((field) => own.has(field))),
       [],
     )
+    const ownOfOperator = new Set(['time', 'level', 'event', 'msg', 'pod'])
+    assert.deepEqual(
+      operatorEvents().filter(({ fields }) => fields.some((field) => ownOfOperator.has(field))),
+      [],
+    )
   })
 
-  test('the document has a row for each, with its level, and no broken table', () => {
+  test('the document has a row for each, also of the operator, with its level, and no broken table', () => {
     const rows = logsDocument().match(/^\| `[a-z]+\.[a-z-]+`.*$/gm) ?? []
-    assert.equal(rows.length, texts.length)
+    assert.equal(rows.length, texts.length + operatorEvents().length)
     assert.deepEqual(
       rows.filter((row) => row.split('|').length !== 7),
       [],

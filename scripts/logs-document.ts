@@ -1,9 +1,10 @@
 import { LOG_EVENTS, type LogText } from '../service/ports/log-events.ts'
-import { LOG_ADVICE } from './log-advice.ts'
+import { LOG_ADVICE, type LoggedEvent, worstFirst } from './log-advice.ts'
+import { operatorEvents } from './operator-log-advice.ts'
 
 const INTRODUCTION = `# The log
 
-<!-- Made by \`make generate\` from service/ports/log-events.ts and scripts/log-advice.ts. Do not edit. -->
+<!-- Made by \`make generate\` from service/ports/log-events.ts, operator/reconcile/operator-log.ts and scripts/*log-advice.ts. Do not edit. -->
 
 One JSON object a line on standard output: \`time\`, \`level\`, \`event\`, \`msg\`, \`instance\`, \`traceId\` and \`spanId\` where the call is
 traced, and the fields named here. Search for \`event\`: its name stays, the text may be worded better one day. \`err\` holds
@@ -19,26 +20,40 @@ Fields that are named as secrets, passwords inside URLs and connection strings, 
 caller sent can neither begin a line nor colour a terminal.
 `
 
+const OF_OPERATOR = `
+## The log of the operator
+
+The same form, with the name of its pod as \`pod\` in place of \`instance\`. \`IDGEN_OPERATOR_LOG_LEVEL\` sets the least level, \`info\`
+if it says nothing; \`key\` is the object, as \`namespace/name\`. Unlike in the log of the service nothing
+is hidden in its lines.
+
+    kubectl logs deployment/idgen | jq -c 'select(.event == "reconcile.failed") | [.key, .err.message]'
+`
+
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
 /** docs/logs.md. */
 export function logsDocument(): string {
-  const texts = Object.keys(LOG_EVENTS) as LogText[]
-  const sections = LEVELS.map((level) => {
-    const here = texts.filter((text) => firstLevel(text) === level)
-    return `\n## ${level}\n\n| event | text | fields | meaning | what to do |\n|---|---|---|---|---|\n${here.map(line).join('')}`
+  return `${INTRODUCTION}${sections(serviceEvents(), '')}${OF_OPERATOR}${sections(operatorEvents(), 'Operator: ')}`
+}
+
+function serviceEvents(): LoggedEvent[] {
+  return (Object.keys(LOG_EVENTS) as LogText[]).map((text) => {
+    const { event, levels, fields } = LOG_EVENTS[text]
+    return { text, event, levels: worstFirst(levels), fields, advice: LOG_ADVICE[event] }
   })
-  return `${INTRODUCTION}${sections.join('')}`
 }
 
-/** The worst, where a line may have several. */
-function firstLevel(text: LogText): string | undefined {
-  return LEVELS.find((level) => LOG_EVENTS[text].levels.some((own) => own === level))
+/** A table for each level; a line that may have several stands at its worst. */
+function sections(events: readonly LoggedEvent[], of: string): string {
+  return LEVELS.map((level) => {
+    const here = events.filter(({ levels }) => levels[0] === level)
+    const table = `| event | text | fields | meaning | what to do |\n|---|---|---|---|---|\n${here.map(line).join('')}`
+    return `\n## ${of}${level}\n\n${table}`
+  }).join('')
 }
 
-function line(text: LogText): string {
-  const { event, levels, fields } = LOG_EVENTS[text]
-  const { means, act } = LOG_ADVICE[event]
+function line({ text, event, levels, fields, advice: { means, act } }: LoggedEvent): string {
   const others = levels.length > 1 ? ` (or ${levels.slice(1).join(', ')})` : ''
   const names = fields.map((name) => `\`${name}\``).join(', ')
   return `| \`${event}\`${others} | ${text} | ${names} | ${means} | ${act ?? 'Nothing.'} |\n`

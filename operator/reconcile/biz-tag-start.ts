@@ -7,7 +7,6 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts'
 import { ObjectCache } from '../runtime/object-cache.ts'
 import type { RunningReflector } from '../runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from '../runtime/reflector.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import type { AdminKeyPlace } from './admin-keys-in-use.ts'
 import { ClusterNamespaces } from './biz-tag-cluster.ts'
 import { TagMemories } from './biz-tag-memory.ts'
@@ -20,6 +19,7 @@ import type { BizTagWorld } from './biz-tag-world.ts'
 import { SECRET, type Secret, ServiceCredentials } from './credentials.ts'
 import { CredentialsIssuer } from './credentials-issue.ts'
 import { TAG_SECRET } from './credentials-secret.ts'
+import type { OperatorLog } from './operator-log.ts'
 import { ServiceOutages } from './service-client-outage.ts'
 import { ServiceClientPool } from './service-client-pool.ts'
 
@@ -27,7 +27,7 @@ export interface BizTagOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly random: Random
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly metrics: RuntimeMetrics
   readonly recorder: Pick<EventRecorder, 'record'>
   readonly idGenerators: ObjectCache<IdGenerator>

@@ -5,12 +5,12 @@ import type { EventRecorder } from '../runtime/event-recorder.ts'
 import type { KubeClient } from '../runtime/kube-client.ts'
 import type { ObjectCache } from '../runtime/object-cache.ts'
 import { objectKey } from '../runtime/resource.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import type { ClusterNamespaces } from './biz-tag-cluster.ts'
 import type { TagMemories } from './biz-tag-memory.ts'
 import type { BizTagObjects } from './biz-tag-objects.ts'
 import type { ServiceCredentials } from './credentials.ts'
 import type { CredentialsIssuer } from './credentials-issue.ts'
+import type { OperatorLog } from './operator-log.ts'
 import type { ServiceClient } from './service-client.ts'
 import type { ServiceOutages } from './service-client-outage.ts'
 import type { ServiceClientPool } from './service-client-pool.ts'
@@ -20,7 +20,7 @@ export interface BizTagWorld {
   readonly client: KubeClient
   readonly clock: Clock
   readonly random: Random
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly recorder: Pick<EventRecorder, 'record'>
   readonly idGenerators: Pick<ObjectCache<IdGenerator>, 'get'>
   /** By "namespace/name" of their IdGenerator. */

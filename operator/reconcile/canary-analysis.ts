@@ -3,16 +3,16 @@ import { CanaryObservation, type PodsSeen } from '../core/canary-observation.ts'
 import { judgeRestarts, type RestartFinding } from '../core/judge-restarts.ts'
 import { planRollout } from '../core/rollout-plan.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { CanaryWatch, WatchedCanary } from './canary-watch.ts'
+import type { OperatorLog } from './operator-log.ts'
 import { podRestarts } from './pod-restarts.ts'
 import { scrapePods } from './pod-scrape.ts'
 import { askPrometheus } from './prometheus-query.ts'
 
 export interface CanaryAnalysisOptions {
   readonly clock: Clock
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly get: BoundedGet
   /** There is a new judgement. */
   readonly onJudged: (key: string) => void

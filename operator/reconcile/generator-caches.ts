@@ -9,7 +9,6 @@ import { ObjectCache } from '../runtime/object-cache.ts'
 import type { RunningReflector } from '../runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from '../runtime/reflector.ts'
 import { type KubeObject, objectKey, type Resource } from '../runtime/resource.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import {
   type ControllerRevision,
   type Deployment,
@@ -19,13 +18,14 @@ import {
   SECRETS,
   type Secret,
 } from './kube-kinds.ts'
+import type { OperatorLog } from './operator-log.ts'
 import { OptionalKinds } from './optional-kinds.ts'
 
 export interface CachesOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly random: Random
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly watcher: ReflectorWatcher
   /** Empty: all. */
   readonly namespaces: readonly string[]

@@ -9,7 +9,6 @@ import { isStatus, type KubeClient, type KubeError } from '../runtime/kube-clien
 import type { RuntimeMetrics } from '../runtime/metrics.ts'
 import type { Change } from '../runtime/object-store.ts'
 import { splitKey } from '../runtime/resource.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
 import { SteadyApplier } from '../runtime/steady-applier.ts'
 import { type BoundedGet, boundedGet } from './bounded-get.ts'
 import { CanaryAnalysis } from './canary-analysis.ts'
@@ -19,6 +18,7 @@ import type { TagTotals } from './generator-facts.ts'
 import { watchGenerators } from './generator-metrics.ts'
 import { GeneratorReconciler } from './generator-reconciler.ts'
 import { ObjectWriter } from './object-writer.ts'
+import type { OperatorLog } from './operator-log.ts'
 import { SecretReader } from './secret-reader.ts'
 import { SecretStore } from './secret-store.ts'
 import type { ImageRules } from './spec-obstacle.ts'
@@ -27,7 +27,7 @@ import { StatusWriter } from './status-writer.ts'
 export interface GeneratorOptions {
   readonly client: KubeClient
   readonly clock: Clock
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly metrics: RuntimeMetrics
   readonly recorder: EventSink
   readonly caches: GeneratorCaches
@@ -120,7 +120,7 @@ function isStatusAlone({ type, object, previous }: Change<IdGenerator>): boolean
 }
 
 /** What was decided from has changed meanwhile, or the cache is a moment behind: no fault, and soon decided again. */
-function quietOnConflict(reconcile: Reconcile, log: RuntimeLog): Reconcile {
+function quietOnConflict(reconcile: Reconcile, log: OperatorLog): Reconcile {
   return async (key, signal) => {
     try {
       return await reconcile(key, signal)

@@ -3,13 +3,13 @@ import { type Clock, type Random, sleep } from '../runtime/clock.ts'
 import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
 import type { ObjectCache } from '../runtime/object-cache.ts'
 import { apiVersion, type KubeObject, type Resource } from '../runtime/resource.ts'
-import type { RuntimeLog } from '../runtime/runtime-log.ts'
+import type { OperatorLog } from './operator-log.ts'
 
 export interface OptionalKindsOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly random: Random
-  readonly log: RuntimeLog
+  readonly log: OperatorLog
   readonly kinds: readonly Resource[]
   readonly newCache: (resource: Resource) => ObjectCache<KubeObject>
   /** A kind came or went: what was not made, or not deleted, may be now. */

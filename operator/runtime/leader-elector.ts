@@ -147,7 +147,9 @@ export class LeaderElector {
       // Somebody else was faster, or our own write came through without its answer: the next look tells.
       const conflict = isStatus(thrown, 409)
       if (conflict && this.#held !== undefined) this.#held = await this.#reread(signal)
-      log[conflict ? 'debug' : 'warn']({ err: thrown, identity }, 'the lease could not be written')
+      const line = [{ err: thrown, identity }, 'the lease could not be written'] as const
+      if (conflict) log.debug(...line)
+      else log.warn(...line)
       return false
     }
   }

@@ -4,12 +4,12 @@ import { slimBizTag, startBizTags } from '../../operator/reconcile/biz-tag-start
 import { generatorKeyOf } from '../../operator/reconcile/biz-tag-world.ts'
 import { certificatesInUse } from '../../operator/reconcile/certificates-in-use.ts'
 import { SECRET, type Secret } from '../../operator/reconcile/credentials.ts'
+import type { OperatorLog } from '../../operator/reconcile/operator-log.ts'
 import { SystemClock } from '../../operator/runtime/clock.ts'
 import { EventRecorder } from '../../operator/runtime/event-recorder.ts'
 import type { KubeClient } from '../../operator/runtime/kube-client.ts'
 import { RuntimeMetrics } from '../../operator/runtime/metrics.ts'
 import { ObjectCache } from '../../operator/runtime/object-cache.ts'
-import type { RuntimeLog } from '../../operator/runtime/runtime-log.ts'
 
 export interface RunningBizTags {
   /** Ends it, as a leader does that gives the lead away. */
@@ -20,7 +20,7 @@ export interface RunningBizTags {
 export async function runBizTags(
   client: KubeClient,
   serviceAddress: string,
-  log: RuntimeLog,
+  log: OperatorLog,
 ): Promise<RunningBizTags> {
   const clock = new SystemClock()
   const random = Math.random
