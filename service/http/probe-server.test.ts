@@ -85,6 +85,20 @@ test('silent connections that take every place go for the probe that comes', asy
   assert.deepEqual(ended, [0])
 })
 
+test('scrapes that are asked for and not read go for the probe that comes', async (t) => {
+  // More than the system takes from us for a client that does not read.
+  const text = 'x'.repeat(32 * 1024 * 1024)
+  const metrics = async () => ({ contentType: 'text/plain', text })
+  const origin = await probes(t, { maxConnections: 2, metrics })
+  for (let i = 0; i < 2; i += 1) {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined)
+    t.after(() => socket.destroy())
+    socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n')
+    await once(socket, 'readable')
+  }
+  assert.equal((await fetch(`${origin}/livez`)).status, 200)
+})
+
 test('a scrape that is under way is not ended for silent connections', async (t) => {
   let scraped: () => void = () => assert.fail('nobody asks')
   const asked = Promise.withResolvers<void>()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { InstanceStatus, StatusReport } from '../app/instance-status.ts'
 import type { Readiness } from '../app/readiness.ts'
@@ -25,17 +25,21 @@ export interface ProbeServer {
  * the API is overloaded, and it is not for the public.
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
+  const places = new ProbePlaces(options.maxConnections ?? CONNECTIONS_MAX)
   // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
   const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
-    answer(options, request, response).catch(() => {
-      if (!response.headersSent) send(response, 500, 'text/plain', 'metrics could not be read\n')
-      else response.destroy()
-    })
+    places.asked(request.socket)
+    answer(options, request, response)
+      .catch(() => {
+        if (!response.headersSent) send(response, 500, 'text/plain', 'metrics could not be read\n')
+        else response.destroy()
+      })
+      .finally(() => places.answered(request.socket))
   })
+  server.on('connection', (socket) => places.take(socket))
   // Probes are short: whoever is slower only holds a connection.
   server.headersTimeout = 5000
   server.requestTimeout = 5000
-  const silent = keepRoomForNewcomers(server, options.maxConnections ?? CONNECTIONS_MAX)
   return {
     async listen(host, port) {
       server.listen(port, host)
@@ -46,36 +50,59 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        // Node waits for who never said anything, for as long as he likes.
-        for (const socket of silent) socket.destroy()
+        places.endSilent()
       }),
   }
 }
 
 /**
- * With every place taken the oldest connection ends that is not being answered. Were the newcomer refused, as Node does by
- * itself, that many silent connections would keep out the probes, and the pod would be killed. Returns the silent ones.
+ * With every place taken the oldest connection ends that asks nothing, or else the oldest that has its answer and does not
+ * read it. Were the newcomer refused, as Node does by itself, that many such would keep out the probes, and the pod would
+ * be killed.
  */
-function keepRoomForNewcomers(server: Server, max: number): Iterable<Socket> {
-  const silent = new Set<Socket>()
-  let answered = 0
-  server.on('connection', (socket) => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
-    if (silent.size + answered <= max) return
-    // The newcomer itself, where all others are being answered.
-    for (const oldest of silent) {
-      silent.delete(oldest)
-      return void oldest.destroy()
+class ProbePlaces {
+  readonly #max: number
+  /** Each socket is in one of these. */
+  readonly #silent = new Set<Socket>()
+  readonly #asking = new Set<Socket>()
+  readonly #answered = new Set<Socket>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  take(newcomer: Socket): void {
+    newcomer.once('close', () => this.#leave(newcomer))
+    if (this.#silent.size + this.#asking.size + this.#answered.size >= this.#max) {
+      // The newcomer itself, where all others are waiting for their answers.
+      const [oldest = newcomer] = [...this.#silent, ...this.#answered]
+      this.#leave(oldest)
+      oldest.destroy()
+      if (oldest === newcomer) return
     }
-  })
-  server.on('request', ({ socket }, response) => {
-    silent.delete(socket)
-    answered += 1
-    // Each answer is the last one of its connection.
-    response.once('close', () => (answered -= 1))
-  })
-  return silent
+    this.#silent.add(newcomer)
+  }
+
+  asked(socket: Socket): void {
+    this.#leave(socket)
+    this.#asking.add(socket)
+  }
+
+  /** Its answer is written, and was the last one of its connection. */
+  answered(socket: Socket): void {
+    if (this.#asking.delete(socket)) this.#answered.add(socket)
+  }
+
+  /** Node waits for who never said anything, for as long as he likes. */
+  endSilent(): void {
+    for (const socket of this.#silent) socket.destroy()
+  }
+
+  #leave(socket: Socket): void {
+    this.#silent.delete(socket)
+    this.#asking.delete(socket)
+    this.#answered.delete(socket)
+  }
 }
 
 async function answer(

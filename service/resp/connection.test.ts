@@ -214,7 +214,7 @@ describe('a client that does not read', () => {
     assert.equal(desk.work.counters.stalled, 1)
   })
 
-  test('is cut off for a newcomer where all of them together hold too much, and gives its room back', async () => {
+  test('is cut off where all of its key hold too much together, and gives its room back', async () => {
     const desk = await keyed()
     desk.socket.slow = true
     desk.receive(command('INCR', 'w/g/t'))
@@ -224,14 +224,18 @@ describe('a client that does not read', () => {
     socket.slow = true
     desk.receive(command('INCR', 'w/g/t'), other)
     const cut: string[] = []
-    desk.work.stalled.join(67_108_864 - 70_000, true, () => cut.push('the large one'))
+    const stall = (name: string, bytes: number): void =>
+      desk.work.stalled
+        .client(() => cut.push(name))
+        .begin(bytes, { keyId: 'k1', address: desk.socket.remoteAddress })
+    stall('the large one', 67_108_864 - 70_000)
     assert.deepEqual([desk.socket.destroyed, socket.destroyed], [true, false])
     assert.equal(desk.work.counters.stalled, 1)
     desk.connection.closed()
     socket.drain()
-    desk.work.stalled.join(70_000, true, () => cut.push('the small one'))
-    assert.equal(cut.length, 0)
-    desk.work.stalled.join(1, true, () => cut.push('the last one'))
+    stall('the small one', 70_000)
+    assert.deepEqual(cut, [])
+    stall('the last one', 1)
     assert.deepEqual(cut, ['the large one'])
   })
 
@@ -243,7 +247,9 @@ describe('a client that does not read', () => {
     socket.slow = true
     desk.receive(command('PING'), stranger)
     assert.equal(socket.destroyed, false)
-    desk.work.stalled.join(8_388_608, false, () => assert.fail('who stalled longest goes'))
+    desk.work.stalled
+      .client(() => assert.fail('who stalled longest goes'))
+      .begin(8_388_608, { keyId: undefined, address: desk.socket.remoteAddress })
     assert.equal(socket.destroyed, true)
     assert.equal(desk.socket.destroyed, false)
   })

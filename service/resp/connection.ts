@@ -11,6 +11,7 @@ import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { runCommand } from './run-command.ts'
 import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
+import type { StalledClient } from './stalled-clients.ts'
 import { stepOf } from './traced-command.ts'
 import { READ_BYTES, type Workplace } from './workplace.ts'
 
@@ -50,10 +51,8 @@ export class Connection {
   #restEnd = 0
   /** A command waits. */
   #waiting = false
-  /** The client does not read its answers: until it does, nothing is read of it. */
-  #stall: Disposable | undefined
-  /** Its place among those that do not read. */
-  #stalledPlace: Disposable | undefined
+  /** While the client does not read its answers nothing is read of it. Left out: it always has. */
+  #stall: StalledClient | undefined
   /** Ends as soon as all that came is answered. */
   #retired = false
   /** Nothing more will come, so what is incomplete stays so. */
@@ -115,7 +114,7 @@ export class Connection {
   /** The socket is closed. */
   closed(): void {
     this.#ended = true
-    this.#endStall()
+    this.#stall?.end()
   }
 
   /** Answers what is complete, writes the answers, keeps the rest. Whether more may be read. */
@@ -132,11 +131,11 @@ export class Connection {
       return false
     }
     if (this.#retired || this.#inputEnded) this.#endIfDone()
-    return !this.#waiting && this.#stall === undefined
+    return !this.#waiting && !this.#stalls
   }
 
   #endIfDone(): void {
-    if (this.#waiting || this.#stall !== undefined) return
+    if (this.#waiting || this.#stalls) return
     if (this.#rest === undefined || this.#inputEnded) this.#end()
   }
 
@@ -259,7 +258,6 @@ export class Connection {
   }
 
   /** On with what was kept; answers that stand in the workplace's buffer are written with it. */
-
   #continue(): void {
     const rest = this.#rest
     this.#rest = undefined
@@ -282,7 +280,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const { replies, counters, clock, limits } = this.#work
+    const { replies, counters } = this.#work
     if (replies.length === 0) return
     const queued = this.#socket.writableLength > 0
     const bytes = replies.taken()
@@ -291,41 +289,33 @@ export class Connection {
     this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
     if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
     else replies.shrink()
-    if (this.#stall === undefined && this.#socket.writableNeedDrain) {
-      this.#stall = clock.after(limits.stallTimeout, () => this.#cutOff())
-      this.#joinStalled()
-    }
+    if (!this.#stalls && this.#socket.writableNeedDrain) this.#beginStall()
   }
 
-  #joinStalled(): void {
-    const { issuer, stalled } = this.#work
-    const { keyText, keyDigest } = this.#session
+  get #stalls(): boolean {
+    return this.#stall?.stalls === true
+  }
+
+  #beginStall(): void {
+    const { issuer, stalled, counters } = this.#work
+    const { keyText, keyDigest, client } = this.#session
+    this.#stall ??= stalled.client(() => {
+      counters.stalled += 1
+      this.#socket.destroy()
+    })
     const bytes = this.#socket.writableLength + READ_BYTES
-    const isKnown = issuer.peekCaller(keyText, keyDigest) !== undefined
-    this.#stalledPlace = stalled.join(bytes, isKnown, () => this.#cutOff())
-  }
-
-  #cutOff(): void {
-    this.#work.counters.stalled += 1
-    this.#socket.destroy()
-  }
-
-  #endStall(): void {
-    this.#stall?.[Symbol.dispose]()
-    this.#stall = undefined
-    this.#stalledPlace?.[Symbol.dispose]()
-    this.#stalledPlace = undefined
+    this.#stall.begin(bytes, { keyId: issuer.peekCaller(keyText, keyDigest)?.keyId, address: client })
   }
 
   /** Whether the client reads too slowly for more; asked before each next command. */
   #isStalled(): boolean {
     if (this.#work.replies.length > FLUSH_AT_BYTES) this.#flush()
-    return this.#stall !== undefined
+    return this.#stalls
   }
 
   #unstall(): void {
-    if (this.#stall === undefined) return
-    this.#endStall()
+    if (!this.#stalls) return
+    this.#stall?.end()
     if (!this.#waiting && !this.#ended) this.#continue()
   }
 

@@ -1,53 +1,134 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** Whose connection it is. */
+export interface Staller {
+  /** The id of its key; undefined: a stranger, who has shown none. */
+  readonly keyId: string | undefined
+  /** Its address, as the limits count it. */
+  readonly address: string
+}
+
 /**
  * How much is kept for clients that do not read their answers, all together: what they sent, and the answers. Each is cut
- * off when it stays so (server.resp.stallTimeout), but by then as many as may connect would hold gigabytes. So those who
- * have stalled longest are cut off when the room is used up: were it the newcomers, a few hundred that never read could
- * have everybody cut off who is slow for a moment. Those that have shown no key have a small room of their own, or strangers
- * could have everybody else cut off.
+ * off when it stays so for `timeoutMs`, but by then as many as may connect would hold gigabytes. So when the room is used
+ * up, one of those goes who take most of it: of the key that holds most, of its address that holds most, who has stalled
+ * longest. Were it the newcomers, or of all together who stalled longest, then one client with a few hundred connections
+ * could have others cut off that are slow for a moment. Strangers have a small room of their own for the same reason.
  */
 export class StalledClients {
+  readonly #clock: Clock
+  readonly #timeoutMs: number
   readonly #known = new Room(KNOWN_BYTES_MAX)
   readonly #strangers = new Room(STRANGERS_BYTES_MAX)
 
-  /** `cutOff` is called when the room is used up and nobody has stalled longer. Disposing of the place gives its room back. */
-  join(bytes: number, isKnown: boolean, cutOff: () => void): Disposable {
-    return (isKnown ? this.#known : this.#strangers).take({ bytes, cutOff })
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** For one connection, all its life. `cutOff` is called once, while it stalls. */
+  client(cutOff: () => void): StalledClient {
+    return new StalledClient(this.#clock, this.#timeoutMs, (stall) => this.#roomOf(stall.who), cutOff)
+  }
+
+  #roomOf({ keyId }: Staller): Room {
+    return keyId === undefined ? this.#strangers : this.#known
   }
 }
 
-interface Stalled {
+interface Stall {
+  readonly who: Staller
   readonly bytes: number
+  /** Monotonic. */
+  readonly sinceMs: number
   readonly cutOff: () => void
+}
+
+/** One connection, as far as it does not read. */
+class StalledClient {
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #roomOf: (stall: Stall) => Room
+  readonly #cutOff: () => void
+  #sinceMs = 0
+  #endedMs = Number.NEGATIVE_INFINITY
+  #leave: (() => void) | undefined
+
+  constructor(clock: Clock, timeoutMs: number, roomOf: (stall: Stall) => Room, cutOff: () => void) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#roomOf = roomOf
+    this.#cutOff = cutOff
+  }
+
+  get stalls(): boolean {
+    return this.#leave !== undefined
+  }
+
+  /** It does not read: `bytes` are kept for it until it does. */
+  begin(bytes: number, who: Staller): void {
+    const nowMs = this.#clock.monotonicMs()
+    // Who reads a little and stops again is not new: else it would outlive everybody who is slow once.
+    if (nowMs - this.#endedMs > this.#timeoutMs) this.#sinceMs = nowMs
+    const late = this.#clock.after(this.#timeoutMs, () => this.#cutOff())
+    const stall: Stall = { who, bytes, sinceMs: this.#sinceMs, cutOff: this.#cutOff }
+    const room = this.#roomOf(stall)
+    this.#leave = () => {
+      late[Symbol.dispose]()
+      room.leave(stall)
+    }
+    room.enter(stall)
+  }
+
+  /** It has read everything, or is gone. */
+  end(): void {
+    if (this.#leave === undefined) return
+    this.#leave()
+    this.#leave = undefined
+    this.#endedMs = this.#clock.monotonicMs()
+  }
 }
 
 class Room {
   readonly #max: number
-  /** Who stalled longest is first. */
-  readonly #inside = new Set<Stalled>()
+  readonly #inside = new Set<Stall>()
   #bytes = 0
 
   constructor(max: number) {
     this.#max = max
   }
 
-  take(client: Stalled): Disposable {
-    this.#inside.add(client)
-    this.#bytes += client.bytes
-    for (const longest of this.#inside) {
-      if (this.#bytes <= this.#max) break
-      this.#leave(longest)
+  enter(stall: Stall): void {
+    this.#inside.add(stall)
+    this.#bytes += stall.bytes
+    while (this.#bytes > this.#max) {
+      // Some hundreds are inside at the most, each with 64 KB or more.
+      const ofKey = heaviest([...this.#inside], ({ who }) => who.keyId)
+      const ofAddress = heaviest(ofKey, ({ who }) => who.address)
+      const longest = ofAddress.reduce((one, other) => (other.sinceMs < one.sinceMs ? other : one))
+      this.leave(longest)
       longest.cutOff()
     }
-    return { [Symbol.dispose]: () => this.#leave(client) }
   }
 
   /** Once: who was cut off leaves again when its socket is closed. */
-  #leave(client: Stalled): void {
-    if (this.#inside.delete(client)) this.#bytes -= client.bytes
+  leave(stall: Stall): void {
+    if (this.#inside.delete(stall)) this.#bytes -= stall.bytes
   }
 }
 
-/** Of one thread. A client that is slow for a moment takes 200 KB, so it needs some three hundred others. */
+/** Those of the name that holds most, the first of equals. */
+function heaviest(stalls: readonly Stall[], nameOf: (stall: Stall) => string | undefined): Stall[] {
+  const bytes = new Map<string | undefined, number>()
+  for (const stall of stalls) bytes.set(nameOf(stall), (bytes.get(nameOf(stall)) ?? 0) + stall.bytes)
+  const most = Math.max(...bytes.values())
+  const found = stalls.find((stall) => bytes.get(nameOf(stall)) === most)
+  return found === undefined ? [] : stalls.filter((stall) => nameOf(stall) === nameOf(found))
+}
+
+export type { StalledClient }
+
+/** Of one thread. A client that is slow for a moment takes 200 KB. */
 const KNOWN_BYTES_MAX = 67_108_864
 /** Who has no key gets lines of errors, and has no reason to send many commands. */
 const STRANGERS_BYTES_MAX = 8_388_608

@@ -60,7 +60,7 @@ export function newWorkplace(
     replies: new ReplyBuffer(),
     input: inputBytes(headroom + READ_BYTES),
     headroom,
-    stalled: new StalledClients(),
+    stalled: new StalledClients(clock, limits.stallTimeout),
     burst: new Burst(),
   }
 }

@@ -9,9 +9,9 @@ import { connect } from 'node:tls'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../service/adapters/embedded/embedded-postgres.ts'
 import { boundToUs } from '../fixtures/bound-child.ts'
-import { freePorts } from '../fixtures/free-ports.ts'
+import { freePort, freePorts } from '../fixtures/free-ports.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
-import type { SelfSigned } from '../fixtures/self-signed.ts'
+import type { Authority, SelfSigned } from '../fixtures/self-signed.ts'
 import { etcdPrograms } from './etcd-programs.ts'
 import { redisServerProgram } from './redis-process.ts'
 
@@ -20,12 +20,18 @@ export interface EncryptedStores {
   /** Without sslmode. */
   readonly databaseUrl: string
   readonly etcdUrl: string
+  /** Another etcd, which takes only who shows a certificate that `clients` signed. */
+  readonly closedEtcdUrl: string
   readonly redisUrl: string
   /** Sessions of PostgreSQL with TLS and without, but for the one that asks and those of the fixture itself. */
   sessions(): Promise<{ encrypted: number; plain: number }>
 }
 
-export async function encryptedStores(t: TestContext, certificate: SelfSigned): Promise<EncryptedStores> {
+export async function encryptedStores(
+  t: TestContext,
+  certificate: SelfSigned,
+  clients: Authority,
+): Promise<EncryptedStores> {
   const folder = await mkdtemp(join(tmpdir(), 'idgen-encrypted-'))
   // The database server runs as another user.
   await chmod(folder, 0o711)
@@ -36,19 +42,16 @@ export async function encryptedStores(t: TestContext, certificate: SelfSigned): 
     await rm(folder, { recursive: true, force: true })
   })
   const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
+  const clientsFile = join(folder, 'clients.crt')
   await writeFile(files.cert, certificate.cert)
   await writeFile(files.key, certificate.key)
-  const [etcdPort = 0, peerPort = 0, redisPort = 0] = await freePorts(3)
-  await started(ends, etcdPrograms().etcd, etcdPort, [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=https://127.0.0.1:${etcdPort}`,
-    `--advertise-client-urls=https://127.0.0.1:${etcdPort}`,
-    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
-    `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
-    `--cert-file=${files.cert}`,
-    `--key-file=${files.key}`,
+  await writeFile(clientsFile, clients.cert)
+  const etcdUrl = await encryptedEtcd(ends, join(folder, 'etcd'), files)
+  const closedEtcdUrl = await encryptedEtcd(ends, join(folder, 'closed-etcd'), files, [
+    '--client-cert-auth',
+    `--trusted-ca-file=${clientsFile}`,
   ])
+  const redisPort = await freePort()
   await started(ends, redisServerProgram(), redisPort, [
     ...options({ port: '0', 'tls-port': String(redisPort), bind: '127.0.0.1', save: '' }),
     ...options({ 'tls-cert-file': files.cert, 'tls-key-file': files.key, 'tls-auth-clients': 'no' }),
@@ -56,9 +59,31 @@ export async function encryptedStores(t: TestContext, certificate: SelfSigned): 
   const postgres = await encryptedPostgres(ends, join(folder, 'postgres'), certificate)
   return {
     ...postgres,
-    etcdUrl: `https://127.0.0.1:${etcdPort}`,
+    etcdUrl,
+    closedEtcdUrl,
     redisUrl: `rediss://127.0.0.1:${redisPort}`,
   }
+}
+
+async function encryptedEtcd(
+  ends: Ends,
+  folder: string,
+  files: { readonly cert: string; readonly key: string },
+  more: readonly string[] = [],
+): Promise<string> {
+  const [port = 0, peerPort = 0] = await freePorts(2)
+  await started(ends, etcdPrograms().etcd, port, [
+    `--data-dir=${folder}`,
+    `--listen-client-urls=https://127.0.0.1:${port}`,
+    `--advertise-client-urls=https://127.0.0.1:${port}`,
+    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+    `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
+    `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
+    `--cert-file=${files.cert}`,
+    `--key-file=${files.key}`,
+    ...more,
+  ])
+  return `https://127.0.0.1:${port}`
 }
 
 function options(values: Readonly<Record<string, string>>): string[] {

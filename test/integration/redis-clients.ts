@@ -9,7 +9,7 @@ import { SILENT } from '../fixtures/silent-log.ts'
 export function redisClient(
   endpoints: readonly string[],
   cluster: boolean,
-  more: { readonly timeoutMs?: number; readonly log?: Log } = {},
+  more: { readonly timeoutMs?: number; readonly log?: Log; readonly ca?: Buffer } = {},
 ): RedisClient {
   return new RedisClient({
     endpoints,
@@ -17,6 +17,7 @@ export function redisClient(
     timeoutMs: more.timeoutMs ?? 500,
     clock: new SystemClock(),
     log: more.log ?? SILENT,
+    ...(more.ca && { ca: more.ca }),
   })
 }
 

@@ -8,6 +8,13 @@ import { Redis } from 'ioredis'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { freePorts } from '../fixtures/free-ports.ts'
 import { freezeProcess } from '../fixtures/freeze-process.ts'
+import type { SelfSigned } from '../fixtures/self-signed.ts'
+
+interface RedisProcessOptions {
+  /** Left out: not of a cluster. */
+  readonly busPort?: number
+  readonly certificate: SelfSigned | undefined
+}
 
 /**
  * A redis-server in a temporary folder on a loopback port, which tests kill, stop and feed with old dumps. It ends with
@@ -17,24 +24,35 @@ export class RedisProcess {
   readonly port: number
   readonly #folder: string
   readonly #arguments: readonly string[]
+  readonly #certificate: SelfSigned | undefined
   #child: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, more: readonly string[]) {
+  private constructor(folder: string, port: number, { busPort, certificate }: RedisProcessOptions) {
     this.port = port
     this.#folder = folder
-    this.#arguments = [...argumentsFor(folder, port), ...more]
+    this.#certificate = certificate
+    this.#arguments = [
+      ...argumentsFor(folder, port),
+      ...(busPort === undefined ? [] : clusterArguments(busPort)),
+      ...(certificate === undefined ? [] : tlsArguments(folder, port)),
+    ]
   }
 
-  static async start(cluster: boolean): Promise<RedisProcess> {
+  /** `certificate`: it speaks nothing but TLS, also to the others of its cluster, which know it by the name localhost. */
+  static async start(cluster: boolean, certificate?: SelfSigned): Promise<RedisProcess> {
     const folder = await mkdtemp(join(await rootFolder(), 'node-'))
     const [port = 0, busPort = 0] = await freePorts(2)
-    const process = new RedisProcess(folder, port, cluster ? clusterArguments(busPort) : [])
+    if (certificate !== undefined)
+      for (const part of ['cert', 'key'] as const) await writeFile(join(folder, part), certificate[part])
+    const process = new RedisProcess(folder, port, { ...(cluster && { busPort }), certificate })
     await process.start()
     return process
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`
+    return this.#certificate === undefined
+      ? `redis://127.0.0.1:${this.port}`
+      : `rediss://localhost:${this.port}`
   }
 
   get pid(): number {
@@ -81,7 +99,12 @@ export class RedisProcess {
 
   /** One command on a connection of its own. */
   async command(name: string, ...words: (string | number)[]): Promise<unknown> {
-    const redis = new Redis({ port: this.port, lazyConnect: true, retryStrategy: () => null })
+    const redis = new Redis({
+      port: this.port,
+      lazyConnect: true,
+      retryStrategy: () => null,
+      ...(this.#certificate && { tls: { ca: this.#certificate.cert } }),
+    })
     redis.on('error', () => undefined)
     try {
       await redis.connect()
@@ -126,6 +149,23 @@ function argumentsFor(folder: string, port: number): string[] {
 function clusterArguments(busPort: number): string[] {
   const settings = { enabled: 'yes', port: busPort, 'config-file': 'nodes.conf', 'node-timeout': 1500 }
   return Object.entries(settings).flatMap(([name, value]) => [`--cluster-${name}`, String(value)])
+}
+
+function tlsArguments(folder: string, port: number): string[] {
+  const settings = {
+    port: 0,
+    'tls-port': port,
+    'tls-cert-file': join(folder, 'cert'),
+    'tls-key-file': join(folder, 'key'),
+    'tls-ca-cert-file': join(folder, 'cert'),
+    'tls-auth-clients': 'no',
+    'tls-replication': 'yes',
+    'tls-cluster': 'yes',
+    // Certificates are made for names, and clients are told of nodes by them.
+    'cluster-announce-hostname': 'localhost',
+    'cluster-preferred-endpoint-type': 'hostname',
+  }
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
 
 /** @throws an Error that says what to install */

@@ -1,3 +1,4 @@
+import type { SelfSigned } from '../fixtures/self-signed.ts'
 import { RedisProcess } from './redis-process.ts'
 
 export interface TestRedis {
@@ -23,9 +24,9 @@ export async function testRedis(): Promise<TestRedis> {
   return { endpoints: [server.url], server }
 }
 
-/** A cluster of 3 masters and 3 replicas. */
-export async function testRedisCluster(): Promise<TestRedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: 6 }, () => RedisProcess.start(true)))
+/** A cluster of 3 masters and 3 replicas, all showing `certificate` where one is given. */
+export async function testRedisCluster(certificate?: SelfSigned): Promise<TestRedisCluster> {
+  const nodes = await Promise.all(Array.from({ length: 6 }, () => RedisProcess.start(true, certificate)))
   await Promise.all(
     MASTERS.map(async (index) => {
       const master = nodeAt(nodes, index)

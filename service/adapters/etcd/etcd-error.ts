@@ -19,9 +19,10 @@ export function fromEtcdError(thrown: unknown, doing: string): IdgenError {
   )
 }
 
-/** In the server's words, in one line. */
+/** In the server's words, in one line; in ours where it refused this client's certificate, of which OpenSSL says an error number. */
 export function reason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
+  for (const [alert, words] of CERTIFICATE_ALERTS) if (alert.test(text)) return words
   // What grpc-js adds where a name was resolved without trouble says nothing.
   const line = (text.split('\n', 1)[0] ?? '')
     .replace(/ Resolution note: $/, '')
@@ -56,6 +57,17 @@ export function neverSent(thrown: unknown): boolean {
 export function tokenRejected(thrown: unknown): boolean {
   return thrown instanceof Error && /revision of auth store is old|invalid auth token/.test(thrown.message)
 }
+
+const CERTIFICATE_ALERTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /SSL alert number 116\b/,
+    'it takes only clients that show a certificate: set etcd.tls.cert and etcd.tls.key',
+  ],
+  [
+    /SSL alert number (?:42|43|44|45|46|48)\b/,
+    'it does not take the certificate of etcd.tls.cert: that has ended, or an authority signed it that etcd does not trust',
+  ],
+]
 
 const NEVER_SENT =
   /^14 UNAVAILABLE: (?:No connection established|Name resolution failed|Channel closed before call started)/

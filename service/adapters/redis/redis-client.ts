@@ -42,6 +42,8 @@ export class RedisClient {
   readonly #breaker: CircuitBreaker
   /** Why Redis is not used, as last told to the log; undefined while it is well. */
   #fault: string | undefined
+  /** Why a node of the cluster was not reached when one was last looked for. */
+  #nodeFault: string | undefined
   /** What was refused before, so that it is told once and not at every call. */
   readonly #told = new Set<string>()
   #closed = false
@@ -53,8 +55,14 @@ export class RedisClient {
     const endpoints = redisEndpoints(options.endpoints, options.cluster)
     this.#redis = options.cluster ? newCluster(endpoints, options) : newSingle(endpoints, options)
     // Without a listener an 'error' event would end the process.
-    this.#redis.on('error', (error: Error) => this.#lost(error.message))
-    this.#redis.on('ready', () => this.#well())
+    this.#redis.on('error', (error: Error) => this.#lost(this.#reasonOf(error)))
+    this.#redis.on('node error', (error: Error, node: string) => {
+      if (!notConnected(error)) this.#nodeFault = `${node}: ${error.message}`
+    })
+    this.#redis.on('ready', () => {
+      this.#nodeFault = undefined
+      this.#well()
+    })
     this.#redis.connect().catch(() => undefined)
   }
 
@@ -142,6 +150,12 @@ export class RedisClient {
   #why(): string {
     if (this.#closed) return 'it was closed.'
     return this.#fault ?? 'the first connection is being made.'
+  }
+
+  /** Of a cluster ioredis says only that no node could be asked, whether it is a certificate, a password or a port. */
+  #reasonOf({ name, message }: Error): string {
+    if (name !== 'ClusterAllFailedError' || this.#nodeFault === undefined) return message
+    return `no node of the cluster could be asked, the last one was ${this.#nodeFault}`
   }
 
   #lost(why: string): void {
