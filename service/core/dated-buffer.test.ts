@@ -58,6 +58,25 @@ describe('the buffer of a tag that writes dates', () => {
   })
 })
 
+describe('how much of a date is used', () => {
+  test('it is as the last grant says, nothing when the date is over, and all when the store has no more', () => {
+    const buffer = newBuffer()
+    const nowMs = 10 * DAY_MS + 5
+    assert.equal(buffer.dateUsed(nowMs), undefined)
+    buffer.install({ lo: FIRST, hi: FIRST + SPACE.cellSize / 4 }, nowMs)
+    assert.equal(buffer.dateUsed(nowMs), 0.25)
+    buffer.install({ lo: NEXT - 1, hi: NEXT }, nowMs)
+    assert.equal(buffer.dateUsed(nowMs), 1)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 0)
+    buffer.install({ lo: NEXT, hi: NEXT + SPACE.cellSize / 2 }, 11 * DAY_MS)
+    buffer.refused('IDGEN_STORE_UNAVAILABLE', 'away', 11 * DAY_MS)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 0.5)
+    buffer.refused('IDGEN_RANGE_EXHAUSTED', 'no more', 11 * DAY_MS)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 1)
+    assert.equal(buffer.dateUsed(12 * DAY_MS), 0)
+  })
+})
+
 describe('grants of a tag that writes dates', () => {
   const row = (cell: number) => ({ cell, nextValue: FIRST + 5 })
 
