@@ -5,6 +5,9 @@ const LOST: Constants = { Losses: 1 }
 const RETURNING: Constants = { Remembered: 1 }
 const NO_ETCD: Constants = { Etcd: 'none', Losses: 1, Synchronous: true }
 
+/** Two dates of two numbers, and a clock that says either at any time. */
+const DATED: Constants = { Date: 2 }
+
 /** docs/proofs/witness.tla: segment grants of one tag in one data centre. */
 export const WITNESS_CONFIGURATIONS = runsOf('witness', [
   inShort(holds('etcd away at any time', {})),
@@ -32,6 +35,13 @@ export const WITNESS_CONFIGURATIONS = runsOf('witness', [
   inShort(holds('no etcd, a synchronous standby', NO_ETCD)),
   inShort(holds('no etcd, leftovers go back', { Etcd: 'none', ...RETURNING })),
   inShort(holds('some processes without etcd', { Etcd: 'mixed', MaxNumber: 3 })),
+  inShort(holds('dates, etcd away at any time', DATED)),
+  holds('dates, the database loses commits', { ...DATED, ...LOST }),
+  holds('dates, two databases answer at once', { ...DATED, Splits: 1, Headroom: 1 }),
+  holds('dates, a segment larger than the rest of its date', { ...DATED, ...LOST, Step: 2, Headroom: 1 }),
+  holds('dates, etcd restored', { ...DATED, Restores: 1, MaxNumber: 3 }),
+  holds('dates, leftovers go back', { ...DATED, ...RETURNING, MaxNumber: 3 }),
+  inShort(holds('dates, no etcd, a synchronous standby', { ...DATED, ...NO_ETCD })),
 
   without('skip the witness', { ...LOST }),
   without('no skip on a new history', LOST),
@@ -47,6 +57,7 @@ export const WITNESS_CONFIGURATIONS = runsOf('witness', [
   without('grant past the witness', { Etcd: 'mixed', ...LOST }),
   without('grant from a closed record', { Closes: 1 }),
   without('close without asking the database', { Closes: 1, Restores: 1 }),
+  without('set the count back with the clock', DATED),
   without('give back twice', { ...RETURNING, MaxNumber: 3 }),
   without('give back while issuing', RETURNING),
   without('give back without comparing the row', { ...RETURNING, MaxNumber: 3 }),
@@ -62,6 +73,13 @@ export const WITNESS_CONFIGURATIONS = runsOf('witness', [
     ...LOST,
     MaxNumber: 2,
     Weakening: 'give back without comparing the history',
+  }),
+
+  holds('redundant rule: end the ceiling with the date', {
+    ...DATED,
+    ...LOST,
+    MaxNumber: 3,
+    Weakening: 'end the ceiling with the date',
   }),
 
   inShort(violated('limit: both stores lose the same grant', { Losses: 1, Restores: 1 })),

@@ -207,6 +207,12 @@ function segmentsOfTags(busiest: BusiestTags): MetricSource[] {
     ),
     ofEachTag(
       busiest,
+      'idgen_date_used_ratio',
+      "Of a tag whose count begins anew with each date: granted share of the data centre's numbers of the present one",
+      ({ dateUsed }) => dateUsed,
+    ),
+    ofEachTag(
+      busiest,
       'idgen_segment_step',
       'Numbers in the segment in use, per tag: the step follows the load',
       ({ buffer }) => buffer.segmentSize,

@@ -18,6 +18,7 @@ CONSTANTS
   Instances,    \* processes that allocate: model values
   MaxNumber,    \* numbers are 0 .. MaxNumber - 1
   Step,         \* numbers in a segment
+  Date,         \* numbers of one date, of a tag whose count begins anew with each; 0: its numbers have no dates
   Headroom,     \* how far the ceiling is moved ahead
   Losses,       \* times a server comes back with another history, with or without commits lost
   HiddenLosses, \* times a server loses commits and its history does not show it
@@ -59,7 +60,7 @@ NoPlan == [lo |-> 0, hi |-> 0, ceiling |-> 0, owner |-> 0]
 
 \* Everything an instance forgets when its transaction ends; `grants` it keeps.
 Idle(grants) ==
-  [at |-> "idle", server |-> 0, connected |-> FALSE, row |-> NoRow, history |-> 0,
+  [at |-> "idle", server |-> 0, connected |-> FALSE, row |-> NoRow, history |-> 0, from |-> 0,
    view |-> NoRecord, plan |-> NoPlan, returning |-> FALSE, grants |-> grants]
 
 Init ==
@@ -78,29 +79,43 @@ Init ==
 ---------------------------------------------------------------------------
 (* What is decided: planGrant, planAlone and planReturn of core/witness.ts *)
 
-\* With etcd. The ceiling is moved when less than half of the headroom would be left.
-Planned(row, history, view) ==
+\* The first number of the date that the database's clock says: any at any time, since a clock may do anything. Whether
+\* that date has come for a grant (`notBeforeMs`) only takes behaviours away.
+Floors == IF Date = 0 THEN {0} ELSE {Date * date: date \in 0 .. (MaxNumber - 1) \div Date}
+
+\* First number above the date of `n`; without dates one that is never reached.
+EndOfDate(n) == IF Date = 0 THEN 1000 ELSE (n \div Date + 1) * Date
+
+\* Where a row stands that is read under `from`.
+NextOf(row, from) == IF Weak("set the count back with the clock") THEN from ELSE Max(row.next, from)
+
+\* With etcd. The ceiling is moved when less than half of the headroom would be left, of a date not beyond its end.
+Planned(row, history, view, from) ==
   LET agree == (row.owner = history /\ view.owner = history) \/ Weak("no skip on a new history")
       known == Max(row.ceiling, view.ceiling)
-      base == IF agree THEN IF Weak("ceiling without used") THEN row.next ELSE Max(row.next, view.used)
-                       ELSE Max(Max(row.next, view.used), known)
-      hi == base + Step
+      next == NextOf(row, from)
+      base == IF agree THEN IF Weak("ceiling without used") THEN next ELSE Max(next, view.used)
+                       ELSE Max(Max(next, view.used), known)
+      hi == Min(base + Step, EndOfDate(base))
+      raised == Min(Max(known, hi) + Headroom, EndOfDate(base))
   IN [lo |-> base, hi |-> hi, owner |-> history,
-      ceiling |-> IF agree /\ 2 * (known - hi) >= Headroom THEN known ELSE Max(known, hi) + Headroom]
+      ceiling |-> CASE agree /\ 2 * (known - hi) >= Headroom -> known
+                    [] Weak("end the ceiling with the date") -> raised
+                    [] OTHER -> Max(Max(known, hi), raised)]
 
 \* Without etcd, from `atLeast` on: below the ceiling that was promised to this history. Empty: refused.
-Alone(row, history, atLeast) ==
+Alone(row, history, from, atLeast) ==
   LET promised == IF row.owner = history \/ Weak("ceiling of another history") THEN row.ceiling ELSE 0
-      lo == Max(row.next, atLeast)
+      lo == Max(NextOf(row, from), atLeast)
       limit == IF Weak("proceed without etcd") \/ Weak("skip the witness") THEN MaxNumber ELSE promised
-  IN [lo |-> lo, hi |-> Max(lo, Min(Min(lo + Step, limit), MaxNumber)),
+  IN [lo |-> lo, hi |-> Max(lo, Min(Min(Min(lo + Step, limit), MaxNumber), EndOfDate(lo))),
       ceiling |-> row.ceiling, owner |-> row.owner]
 
 \* No etcd is configured (planWithout). A row that others have witnessed is refused.
 MayGoWithout(row) == row.owner = 0 \/ Weak("grant past the witness")
-Without(row) ==
-  LET lo == Max(row.next, row.ceiling)
-  IN [lo |-> lo, hi |-> Min(lo + Step, MaxNumber), ceiling |-> 0, owner |-> row.owner]
+Without(row, from) ==
+  LET lo == Max(NextOf(row, from), row.ceiling)
+  IN [lo |-> lo, hi |-> Min(Min(lo + Step, MaxNumber), EndOfDate(lo)), ceiling |-> 0, owner |-> row.owner]
 
 \* [c, hi) goes back: nobody took more, by both stores. `view` is what etcd said.
 MayReturn(row, history, view, plan) ==
@@ -117,23 +132,23 @@ Locked(s) == \E i \in Instances: instances[i].at # "idle" /\ instances[i].server
 
 Become(i, state) == instances' = [instances EXCEPT ![i] = state]
 
-LockRow(i, s, plan, returning, grants) ==
+LockRow(i, s, from, plan, returning, grants) ==
   /\ histories[s] # 0
   /\ ~Locked(s)
-  /\ Become(i, [Idle(grants) EXCEPT !.at = "locked", !.server = s, !.connected = TRUE, !.row = rows[s],
+  /\ Become(i, [Idle(grants) EXCEPT !.at = "locked", !.server = s, !.connected = TRUE, !.row = rows[s], !.from = from,
                                     !.history = histories[s], !.plan = plan, !.returning = returning])
 
 Begin(i, s) ==
   /\ instances[i].at = "idle"
   /\ rows[s].next < MaxNumber
-  /\ LockRow(i, s, NoPlan, FALSE, instances[i].grants)
+  /\ \E from \in Floors: LockRow(i, s, from, NoPlan, FALSE, instances[i].grants)
   /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
 
 \* A clean stop: the buffer is drained first, so [c, hi) is never issued by this instance again. One try only.
 BeginReturn(i, s, g, c) ==
   /\ instances[i].at = "idle"
   /\ g.fresh \/ c = g.lo
-  /\ LockRow(i, s, [lo |-> c, hi |-> g.hi, ceiling |-> 0, owner |-> 0], TRUE,
+  /\ LockRow(i, s, 0, [lo |-> c, hi |-> g.hi, ceiling |-> 0, owner |-> 0], TRUE,
              (instances[i].grants \ {g})
                \union IF Weak("give back twice") THEN {[lo |-> c, hi |-> g.hi, fresh |-> FALSE]} ELSE {})
   /\ out' = IF g.fresh /\ ~Weak("give back while issuing") THEN out \ (c .. g.hi - 1) ELSE out
@@ -157,7 +172,7 @@ EtcdSilent(i) ==
   /\ EtcdAway \/ Weak("skip the witness")
   /\ IF instances[i].returning
        THEN Become(i, Idle(instances[i].grants))
-       ELSE GoOnWith(i, Alone(instances[i].row, instances[i].history, 0))
+       ELSE GoOnWith(i, Alone(instances[i].row, instances[i].history, instances[i].from, 0))
   /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
 
 \* An instance without etcd.
@@ -172,7 +187,7 @@ EtcdOff(i) ==
                      THEN Become(i, [x EXCEPT !.at = "moved",
                                      !.plan = [lo |-> @.lo, hi |-> @.lo, ceiling |-> x.row.ceiling, owner |-> x.row.owner]])
                      ELSE Become(i, Idle(x.grants))
-              ELSE GoOnWith(i, Without(x.row))
+              ELSE GoOnWith(i, Without(x.row, x.from))
   /\ UNCHANGED <<rows, histories, backups, etcd, archive, late, out, twice, budget>>
 
 \* What this instance wants etcd and the row to become, knowing `view`.
@@ -180,7 +195,7 @@ PlanOf(i) ==
   LET x == instances[i]
   IN IF x.returning
        THEN [lo |-> x.plan.lo, hi |-> x.plan.lo, ceiling |-> x.row.ceiling, owner |-> x.row.owner]
-       ELSE Planned(x.row, x.history, x.view)
+       ELSE Planned(x.row, x.history, x.view, x.from)
 RecordOf(i) ==
   LET x == instances[i]
   IN IF x.returning
@@ -226,9 +241,9 @@ MoveUnanswered(i) ==
      \/ /\ EtcdAway /\ ~x.returning
         /\ \/ Weak("no answer counts as moved") /\ GoOnWith(i, PlanOf(i))
            \/ /\ Weak("fall back and write the new ceiling")
-              /\ GoOnWith(i, [Alone(x.row, x.history, 0) EXCEPT !.ceiling = PlanOf(i).ceiling])
-           \/ Fallback = "row" /\ GoOnWith(i, Alone(x.row, x.history, 0))
-           \/ Fallback = "plan" /\ GoOnWith(i, Alone(x.row, x.history, PlanOf(i).lo))
+              /\ GoOnWith(i, [Alone(x.row, x.history, x.from, 0) EXCEPT !.ceiling = PlanOf(i).ceiling])
+           \/ Fallback = "row" /\ GoOnWith(i, Alone(x.row, x.history, x.from, 0))
+           \/ Fallback = "plan" /\ GoOnWith(i, Alone(x.row, x.history, x.from, PlanOf(i).lo))
   /\ UNCHANGED <<rows, histories, backups, archive, out, twice, budget>>
 
 Granted(i, lo, hi) ==

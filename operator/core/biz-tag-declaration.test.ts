@@ -30,7 +30,7 @@ function tag(spec: Partial<BizTagSpec> = {}, status: BizTag['status'] = {}): Biz
 }
 
 describe('what a BizTag declares', () => {
-  const rows: readonly [string, Partial<BizTagSpec>, IdGeneratorSpecDefaults | undefined, object][] = [
+  const rows: [string, Partial<BizTagSpec>, IdGeneratorSpecDefaults | undefined, object][] = [
     ['nothing is said, and nothing is the default', {}, undefined, {}],
     [
       'the IdGenerator says it',
@@ -64,6 +64,28 @@ describe('what a BizTag declares', () => {
       { displayName: 'N', space: { dcCount: 1 } },
     ],
   ]
+  const prefixed = { format: { prefix: 'INV-' } }
+  const dated = { dcCount: 1, format: { reset: 'day', width: 6 } } as const
+  rows.push(
+    [
+      'a format takes the step of the IdGenerator, and not its chain',
+      { space: prefixed },
+      { chain: ['segment', 'uuid-v7'], step: { base: 9 } },
+      { space: prefixed, step: { base: 9 } },
+    ],
+    [
+      'a format with dates takes neither',
+      { space: dated },
+      { algorithm: 'snowflake', step: { base: 1_000_000 } },
+      { space: dated },
+    ],
+    [
+      'a format with dates takes what is said beside it',
+      { space: dated, chain: ['segment'], step: { max: 50 } },
+      { step: { base: 9 } },
+      { space: dated, chain: ['segment'], step: { max: 50 } },
+    ],
+  )
   for (const [name, spec, defaults, wanted] of rows)
     test(`its settings: ${name}`, () => {
       assert.deepEqual(declarationOf(tag(spec), defaults, 'c').spec, wanted)

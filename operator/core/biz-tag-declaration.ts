@@ -91,13 +91,18 @@ export function declarationOf(
   }
 }
 
+/**
+ * The IdGenerator's defaults are for numbers: its chain may end with UUIDs, which have no format, and its step may be more
+ * than a date has. Of a tag with a format the service knows what fits.
+ */
 function declaredSpec({ spec }: BizTag, defaults: IdGeneratorSpecDefaults | undefined): DeclaredSpec {
   const { displayName, space } = spec
+  const isOwnChoice = spec.algorithm !== undefined || spec.chain !== undefined || space?.format !== undefined
   // Whole: a lower bound of the one beside an upper bound of the other may make no sense.
-  const step = spec.step ?? defaults?.step
+  const step = spec.step ?? (space?.format?.reset === undefined ? defaults?.step : undefined)
   return {
     ...(displayName === undefined ? {} : { displayName }),
-    ...choice(spec.algorithm === undefined && spec.chain === undefined ? defaults : spec),
+    ...choice(isOwnChoice ? spec : defaults),
     ...(step === undefined ? {} : { step }),
     ...(space === undefined ? {} : { space }),
   }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { settingsDiffering, tagSettings } from './tag-settings.ts'
 
-const DECLARED = { displayName: 'N', chain: ['segment'], step: { base: 1000, min: 10, max: 5000 } }
+const SPACE = { format: { shuffleKey: '0'.repeat(32) } }
+const DECLARED = {
+  displayName: 'N',
+  chain: ['segment'],
+  step: { base: 1000, min: 10, max: 5000 },
+  space: SPACE,
+}
 
 describe('what differs between two settings of a tag', () => {
   const rows: readonly [string, object, readonly string[]][] = [
@@ -20,6 +26,11 @@ describe('what differs between two settings of a tag', () => {
       'a list',
       { ...DECLARED, chain: ['segment', 'uuid-v4'] },
       ['chain was ["segment","uuid-v4"] in place of ["segment"]'],
+    ],
+    [
+      'the key of a shuffle, which is not told',
+      { ...DECLARED, space: { format: { shuffleKey: '1'.repeat(32) } } },
+      ['space.format.shuffleKey was another one'],
     ],
     ['nothing that only another version knows', { ...DECLARED, colour: 'red' }, []],
     ['nothing that another version does not know', { chain: ['segment'] }, []],

@@ -29,6 +29,15 @@ export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
       description: 'Share {{ $value | humanizePercentage }}. Move its callers to a new tag now.',
     },
     {
+      alert: 'IdgenDateNearlyUsed',
+      expr: `max by (tag) (idgen_date_used_ratio{${pods}}) > 0.8`,
+      for: '15s',
+      severity: 'warning',
+      summary: 'A tag has used 80 % of the numbers of the present date',
+      description:
+        'Tag {{ $labels.tag }}: {{ $value | humanizePercentage }} of the serials that its format has for this day, month or year in this data centre. At the end it refuses (IDGEN_RANGE_EXHAUSTED) until the date is over.',
+    },
+    {
       alert: 'IdgenLayoutEnds',
       expr: `min(idgen_snowflake_end_timestamp_seconds{${pods}}) - time() < 5 * 365 * 86400`,
       for: '1m',

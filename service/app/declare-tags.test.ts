@@ -183,3 +183,38 @@ test('other databases take over what an object declares here', async (t) => {
   const taken = await two.store.findTag(REF)
   assert.deepEqual([taken?.displayName, taken?.space.cellSize], ['changed', 1000])
 })
+
+test('a tag that writes dates and was lost begins with the date after what its object remembers', async (t) => {
+  const { declarations, segments, clock } = await started(t)
+  const format = { prefix: 'INV-', reset: 'day', width: 4 } as const
+  const size = 9998
+  const spec = { algorithm: 'segment', step: { base: 10, max: 10 }, space: { dcCount: 2, format } } as const
+  const today = Math.floor(clock.nowMs() / 86_400_000)
+  const floors = new Map([[0, 1 + today * size + 70]])
+  const declare = () => declarations.declare(ACTOR, REF, request({ spec, floors }), () => {})
+  const { tag, advanced } = await declare()
+  assert.deepEqual([tag.space.startAt, tag.space.cellSize, advanced], [1 + (today + 1) * size, 4999, []])
+  const { message } = await rejectsWith('IDGEN_RANGE_EXHAUSTED', segments.allocate(tag.id, 0, 10))
+  assert.ok(message.includes(new Date((today + 1) * 86_400_000).toISOString()), message)
+  clock.advance(86_400_000)
+  assert.equal((await segments.allocate(tag.id, 0, 10)).lo, 1 + (today + 1) * size)
+  // Said again it changes nothing, and a floor of another date moves the cursor as far as it says.
+  assert.equal((await declare()).changed, false)
+  floors.set(0, 1 + (today + 1) * size + 500)
+  assert.deepEqual((await declare()).advanced, [0])
+  assert.equal((await segments.allocate(tag.id, 0, 10)).lo, 1 + (today + 1) * size + 500)
+})
+
+test('a tag declared with a format is made with it, and no other is taken for it later', async (t) => {
+  const { declare } = await started(t)
+  const format = { suffix: '/EU', prefix: 'ORD-', shuffleKey: '0f'.repeat(16), width: 6 }
+  const spec = { space: { dcCount: 1, format } }
+  const { tag } = await declare({ spec })
+  assert.deepEqual([tag.space.format, tag.chain], [format, ['segment']])
+  const reordered = { prefix: 'ORD-', suffix: '/EU', width: 6, shuffleKey: '0f'.repeat(16) }
+  assert.equal((await declare({ spec: { space: { format: reordered } } })).changed, false)
+  assert.equal((await declare({ spec: {} })).changed, false, 'left out, it stays')
+  const other = { space: { format: { ...format, shuffleKey: '1f'.repeat(16) } } }
+  const { message } = await rejectsWith('IDGEN_IMMUTABLE', declare({ spec: other }))
+  assert.ok(!message.includes('1f1f') && !message.includes('0f0f'), message)
+})

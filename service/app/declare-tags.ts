@@ -297,7 +297,10 @@ function refuseSpace(tag: Tag, wanted: Partial<NumberSpace>): void {
   )
 }
 
-/** Of a tag whose row, and tombstone, were lost: above everything that its object remembers. */
+/**
+ * Of a tag whose row, and tombstone, were lost: above everything that its object remembers. One that writes dates begins
+ * with the date after those, which is a round of cells, and grants nothing before it has come.
+ */
 function spaceAbove(ref: TagRef, { spec, floors }: DeclareRequest): Partial<NumberSpace> {
   const { space } = completed(spec)
   const startAt = Math.max(space.startAt, nextRound(space, Math.max(0, ...floors.values())))

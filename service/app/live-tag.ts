@@ -84,6 +84,13 @@ export class LiveTag {
     return this.#refiller
   }
 
+  /** Of a tag that writes dates: how much of the present date's numbers is granted, 0..1. */
+  get dateUsed(): number | undefined {
+    return this.#buffer instanceof DatedBuffer
+      ? this.#buffer.dateUsed(this.#options.clock.nowMs())
+      : undefined
+  }
+
   /** True once the tag was deleted or pushed out of the directory: nothing may be issued from this object. */
   get removed(): boolean {
     return this.#removed

@@ -58,17 +58,51 @@ describe('the buffer of a tag that writes dates', () => {
   })
 })
 
+describe('how much of a date is used', () => {
+  test('it is as the last grant says, nothing when the date is over, and all when the store has no more', () => {
+    const buffer = newBuffer()
+    const nowMs = 10 * DAY_MS + 5
+    assert.equal(buffer.dateUsed(nowMs), undefined)
+    buffer.install({ lo: FIRST, hi: FIRST + SPACE.cellSize / 4 }, nowMs)
+    assert.equal(buffer.dateUsed(nowMs), 0.25)
+    buffer.install({ lo: NEXT - 1, hi: NEXT }, nowMs)
+    assert.equal(buffer.dateUsed(nowMs), 1)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 0)
+    buffer.install({ lo: NEXT, hi: NEXT + SPACE.cellSize / 2 }, 11 * DAY_MS)
+    buffer.refused('IDGEN_STORE_UNAVAILABLE', 'away', 11 * DAY_MS)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 0.5)
+    buffer.refused('IDGEN_RANGE_EXHAUSTED', 'no more', 11 * DAY_MS)
+    assert.equal(buffer.dateUsed(11 * DAY_MS), 1)
+    assert.equal(buffer.dateUsed(12 * DAY_MS), 0)
+  })
+})
+
 describe('grants of a tag that writes dates', () => {
+  const row = (cell: number) => ({ cell, nextValue: FIRST + 5 })
+
   test('a date is opened when it has come, and goes on whatever the clock says then', () => {
     const opened = { lo: NEXT, hi: NEXT + 10, cell: 11 }
-    assert.equal(notBeforeMs(SPACE, { cell: 10, nowMs: 11 * DAY_MS - 1 }, opened), 11 * DAY_MS)
-    assert.equal(notBeforeMs(SPACE, { cell: 10, nowMs: 11 * DAY_MS }, opened), undefined)
-    assert.equal(notBeforeMs(SPACE, { cell: 11, nowMs: 10 * DAY_MS }, opened), undefined)
+    assert.equal(notBeforeMs(SPACE, { ...row(10), nowMs: 11 * DAY_MS - 1 }, opened), 11 * DAY_MS)
+    assert.equal(notBeforeMs(SPACE, { ...row(10), nowMs: 11 * DAY_MS }, opened), undefined)
+    assert.equal(notBeforeMs(SPACE, { ...row(11), nowMs: 10 * DAY_MS }, opened), undefined)
+  })
+
+  test('one that begins with a later date waits for it, though its first cell is that', () => {
+    const later = { ...SPACE, startAt: NEXT }
+    const first = { lo: NEXT, hi: NEXT + 10, cell: 0 }
+    const before = { cell: 0, nextValue: NEXT }
+    assert.equal(notBeforeMs(later, { ...before, nowMs: 11 * DAY_MS - 1 }, first), 11 * DAY_MS)
+    assert.equal(notBeforeMs(later, { ...before, nowMs: 11 * DAY_MS }, first), undefined)
+    const begun = { cell: 0, nextValue: NEXT + 10, nowMs: 10 * DAY_MS }
+    assert.equal(notBeforeMs(later, begun, { ...first, lo: NEXT + 10 }), undefined)
   })
 
   test('a space without dates has neither', () => {
     const plain = { startAt: 1, cellSize: 1000, dcCount: 1 }
     assert.equal(datedFloor(plain, 11 * DAY_MS), 0)
-    assert.equal(notBeforeMs(plain, { cell: 0, nowMs: 0 }, { lo: 1001, hi: 1002, cell: 1 }), undefined)
+    assert.equal(
+      notBeforeMs(plain, { cell: 0, nextValue: 1, nowMs: 0 }, { lo: 1001, hi: 1002, cell: 1 }),
+      undefined,
+    )
   })
 })

@@ -1,4 +1,5 @@
 import { firstOfPeriod, periodAt, periodOf, periodStartMs } from './dated-numbers.ts'
+import type { ErrorCode } from './errors.ts'
 import type { SegmentGrant } from './grant.ts'
 import type { IdBatch } from './id-batch.ts'
 import type { IdFormat } from './id-format.ts'
@@ -17,6 +18,8 @@ export class DatedBuffer extends SegmentBuffer {
   #untilMs = Number.POSITIVE_INFINITY
   /** How long numbers of a date that is over by this clock are used. */
   #graceMs = 0
+  /** How far the data centre's numbers of a date went when this process was granted some last, or was refused. */
+  #reached: { readonly period: number; readonly share: number } | undefined
 
   constructor(options: SegmentBufferOptions, space: NumberSpace, format: IdFormat) {
     super(options)
@@ -36,12 +39,25 @@ export class DatedBuffer extends SegmentBuffer {
 
   override install(grant: SegmentGrant, nowMs: number): void {
     super.install(grant, nowMs)
-    const endMs = periodStartMs(this.#format, periodOf(this.#space, grant.lo) + 1)
+    const period = periodOf(this.#space, grant.lo)
+    this.#reached = { period, share: shareOfCell(this.#space, grant.hi) }
+    const endMs = periodStartMs(this.#format, period + 1)
     if (endMs > nowMs) this.#graceMs = 0
     this.#untilMs = Math.min(this.#untilMs, Math.max(endMs, nowMs + this.#graceMs))
     // One that was on its way at midnight is burnt. If the next one has the old date too, the store's clock is behind: it is
     // used for a while, or segment after segment would be taken to be burnt at once.
     if (endMs <= nowMs) this.#graceMs = Math.min(GRACE_MAX_MS, Math.max(GRACE_MIN_MS, this.#graceMs * 2))
+  }
+
+  override refused(code: ErrorCode, message: string, nowMs: number): void {
+    super.refused(code, message, nowMs)
+    if (code === 'IDGEN_RANGE_EXHAUSTED') this.#reached = { period: periodAt(this.#format, nowMs), share: 1 }
+  }
+
+  /** Share of the present date's numbers of this data centre that is granted, as far as this process knows, 0..1. */
+  dateUsed(nowMs: number): number | undefined {
+    if (this.#reached === undefined) return undefined
+    return this.#reached.period < periodAt(this.#format, nowMs) ? 0 : this.#reached.share
   }
 
   #endDate(nowMs: number): void {
@@ -50,6 +66,11 @@ export class DatedBuffer extends SegmentBuffer {
     // What came ahead for the new date stays.
     this.#untilMs = this.left > 0 ? periodStartMs(this.#format, period + 1) : Number.POSITIVE_INFINITY
   }
+}
+
+/** Of the cell that ends at `hi`, or holds it. */
+function shareOfCell({ startAt, cellSize }: NumberSpace, hi: number): number {
+  return (((hi - 1 - startAt) % cellSize) + 1) / cellSize
 }
 
 /** More than clocks differ that are set by NTP; doubled each time, so that an hour's difference burns 65 segments. */

@@ -13,15 +13,18 @@ export function datedFloor(space: NumberSpace, nowMs: number): number {
  * When the numbers of `grant`'s date may be granted, if that is yet to come; undefined: now. A date that was begun goes
  * on whatever the clock says: it may have stepped back, and going back with it would write numbers again.
  *
- * @param before where the cursor stood: the cell that it was in was opened for a date that had come
+ * @param before where the cursor stood: the cell that it was in was opened for a date that had come, but for the first
+ * one of a tag that begins with a later date (app/declare-tags.ts)
  */
 export function notBeforeMs(
   space: NumberSpace,
-  before: { readonly cell: number; readonly nowMs: number },
+  before: { readonly cell: number; readonly nextValue: number; readonly nowMs: number },
   grant: SegmentGrant & { readonly cell: number },
 ): number | undefined {
   const { format } = space
-  if (format?.reset === undefined || grant.cell === before.cell) return undefined
+  if (format?.reset === undefined) return undefined
+  const unused = before.cell < space.dcCount && before.nextValue === cellBounds(space, before.cell).lo
+  if (grant.cell === before.cell && !unused) return undefined
   const period = periodOf(space, grant.lo)
   return period <= periodAt(format, before.nowMs) ? undefined : periodStartMs(format, period)
 }

@@ -28,7 +28,8 @@ function chainFaults(chain: TagDraft['chain'], { reset, shuffleKey }: IdFormat):
 
 function datedFaults(space: NumberSpace, format: IdFormat): FieldFault[] {
   const faults: FieldFault[] = []
-  if (space.startAt !== 1)
+  // The first number of a later date: of a tag that is made again above what is remembered of it.
+  if ((space.startAt - 1) % periodSize(space) !== 0)
     faults.push({ path: '/space/startAt', message: 'must be 1 with reset: the numbers follow from the date' })
   const cellSize = datedCellSize(format, space.dcCount)
   if (space.cellSize !== cellSize)

@@ -144,6 +144,48 @@ export const REFUSED: readonly [Resource, string, object, string][] = [
     'chain must follow the order segment, snowflake, uuid-v7, uuid-v4',
   ],
   [BIZ_TAG, 'steps that decrease', { step: { base: 10, max: 9 } }, 'min, base and max must not decrease'],
+  [
+    BIZ_TAG,
+    'a format before UUIDs',
+    { chain: ['segment', 'uuid-v7'], space: { format: { prefix: 'A' } } },
+    'a tag with a format ends before the UUIDs, which are no numbers',
+  ],
+  [
+    BIZ_TAG,
+    'a format of UUIDs',
+    { algorithm: 'uuid-v4', space: { format: { prefix: 'A' } } },
+    'a tag with a format ends before the UUIDs, which are no numbers',
+  ],
+  [
+    BIZ_TAG,
+    'dates before snowflakes',
+    { chain: ['segment', 'snowflake'], space: { format: { reset: 'day', width: 6 } } },
+    'with reset or shuffleKey the tag is segment alone',
+  ],
+  [
+    BIZ_TAG,
+    'a shuffle of snowflakes',
+    { algorithm: 'snowflake', space: { format: { shuffleKey: '0f'.repeat(16), width: 6 } } },
+    'with reset or shuffleKey the tag is segment alone',
+  ],
+  [
+    BIZ_TAG,
+    'dates without a width',
+    { space: { format: { reset: 'day' } } },
+    'width is needed with reset, it says how many IDs a date has',
+  ],
+  [
+    BIZ_TAG,
+    'a time zone without dates',
+    { space: { format: { utcOffsetMinutes: 480 } } },
+    'utcOffsetMinutes and separator belong to a format with reset',
+  ],
+  [
+    BIZ_TAG,
+    'a check that its radix has not',
+    { space: { format: { radix: 62, check: 'iso7064' } } },
+    'iso7064 is for radix 10 and 36; with 62 use luhn',
+  ],
 ]
 
 /** What was, what is wanted, and the words. */
@@ -205,6 +247,13 @@ export const FIXED: readonly [Resource, string, object, object, string][] = [
     { space: { startAt: 2 } },
     'space is fixed when the tag is made',
   ],
+  [
+    BIZ_TAG,
+    'another format',
+    { space: { format: { prefix: 'A', width: 6 } } },
+    { space: { format: { prefix: 'A', width: 7 } } },
+    'space is fixed when the tag is made',
+  ],
   [BIZ_TAG, 'a number space left out', { space: { startAt: 1 } }, {}, 'space is fixed when the tag is made'],
   [
     BIZ_TAG,
@@ -258,6 +307,9 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
   [BIZ_TAG, { chain: [] }, 'spec.chain'],
   [BIZ_TAG, { algorithm: 'random' }, 'spec.algorithm'],
   [BIZ_TAG, { space: { startAt: 2 ** 53 } }, 'spec.space.startAt'],
+  [BIZ_TAG, { space: { format: { prefix: 'a b' } } }, 'spec.space.format.prefix'],
+  [BIZ_TAG, { space: { format: { radix: 16 } } }, 'spec.space.format.radix'],
+  [BIZ_TAG, { space: { format: { shuffleKey: 'secret' } } }, 'spec.space.format.shuffleKey'],
 ]
 
 const SERVICES =

@@ -115,6 +115,21 @@ describe('the definitions on a real API server', { skip: missing ?? false }, () 
     assert.deepEqual(spec, { ...bizTag('defaults').spec, deletionPolicy: 'Retain' })
   })
 
+  test('every kind of format is taken', async () => {
+    const formats = [
+      { prefix: 'INV-', reset: 'day', width: 6, separator: '-', utcOffsetMinutes: 480, suffix: '/EU' },
+      { radix: 62, width: 6, shuffleKey: '0f'.repeat(16) },
+      { radix: 36, check: 'iso7064' },
+    ]
+    for (const format of formats) {
+      const object = bizTag('format', { algorithm: 'segment', space: { dcCount: 1, format } })
+      const { spec } = await namespace.create(BIZ_TAG, object, { dryRun: 'All', fieldValidation: 'Strict' })
+      assert.deepEqual(spec['space'], { dcCount: 1, format })
+    }
+    const mixed = bizTag('mixed', { chain: ['segment', 'snowflake'], space: { format: { prefix: 'A' } } })
+    await namespace.create(BIZ_TAG, mixed, { dryRun: 'All' })
+  })
+
   const seen = new Set<string>()
 
   for (const [resource, what, spec, message] of REFUSED)

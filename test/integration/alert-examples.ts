@@ -86,6 +86,7 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenSegmentNearlyOut: gauge('idgen_segment_left_ratio', 0.09, 0.11, 'tag="w/g/t"'),
   IdgenRangeNearlyUsed: gauge('idgen_range_used_ratio_max', 0.81, 0.79),
   IdgenRangeAlmostExhausted: gauge('idgen_range_used_ratio_max', 0.96, 0.94),
+  IdgenDateNearlyUsed: gauge('idgen_date_used_ratio', 0.81, 0.79, 'tag="w/g/t"'),
   // promtool begins at 1970: four years, or six.
   IdgenLayoutEnds: gauge('idgen_snowflake_end_timestamp_seconds', 126_000_000, 190_000_000),
   IdgenWitnessBlind: counter('idgen_segment_grants_total', 'witness="blind"'),

@@ -16,6 +16,27 @@ export interface BizTagSpecStep {
   readonly max?: number
 }
 
+export interface BizTagSpecSpaceFormat {
+  /** Before all else. */
+  readonly prefix?: string
+  /** After all else. */
+  readonly suffix?: string
+  /** 10 where left out, 36 (0-9 A-Z) or 62 (0-9 A-Z a-z). */
+  readonly radix?: '10' | '36' | '62'
+  /** At least so many digits, with zeros before them; with reset exactly so many. */
+  readonly width?: number
+  /** A check character after the digits. */
+  readonly check?: 'luhn' | 'iso7064'
+  /** Numbers of one length are permuted among themselves, so that they do not show how many there were. Who may read this object may undo it. */
+  readonly shuffleKey?: string
+  /** The digits begin anew with every day, month or year, whose date stands before them. */
+  readonly reset?: 'day' | 'month' | 'year'
+  /** Where the day begins, in minutes east of Greenwich. */
+  readonly utcOffsetMinutes?: number
+  /** Between date and digits. */
+  readonly separator?: string
+}
+
 export interface BizTagSpecSpace {
   /** The first number. */
   readonly startAt?: number
@@ -23,6 +44,8 @@ export interface BizTagSpecSpace {
   readonly cellSize?: number
   /** Data centres among which it is divided; 1 gives contiguous numbers. */
   readonly dcCount?: number
+  /** How the numbers are written (docs/formats.md). IDs of the tag are then text. Left out, in decimal. */
+  readonly format?: BizTagSpecSpaceFormat
 }
 
 export interface BizTagSpecCredentialsSecret {

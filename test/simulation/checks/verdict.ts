@@ -1,7 +1,13 @@
 import type { Trace } from '../world/trace.ts'
 
 /** The rules of design.md section 2, and that all goes on when the faults end. */
-export type Rule = 'issued twice' | 'grants overlap' | 'outside the grant' | 'not once' | 'no progress'
+export type Rule =
+  | 'issued twice'
+  | 'grants overlap'
+  | 'outside the grant'
+  | 'not once'
+  | 'no progress'
+  | 'a date before it came'
 
 export interface Violation {
   readonly rule: Rule

@@ -108,11 +108,29 @@ function commitTrouble(context: FaultContext, kind: 'rollback' | 'notice' | 'sil
   }
 }
 
+/** By seconds, hours or days, and back when it ends, unless another server has taken its place. */
+function clockStepped({ world, random }: FaultContext): FaultOutcome {
+  const server = random.pick(world.clusters.flatMap(({ servers }) => servers))
+  if (server === undefined) return 'impossible'
+  const size = random.pick([2000, 10_000, HOUR_MS, 2 * DAY_MS, 40 * DAY_MS]) ?? DAY_MS
+  const ms = Math.round(random.between(-size, size))
+  server.aheadMs += ms
+  return {
+    end: () => {
+      server.aheadMs -= ms
+    },
+  }
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
 export const POSTGRES_FAULTS: readonly Fault[] = [
   { name: 'PostgreSQL down and started again', apply: down },
   { name: 'PostgreSQL failover that loses commits', apply: failOver },
   { name: 'PostgreSQL restored from a backup', apply: restoreBackup },
   { name: 'PostgreSQL split brain', apply: split },
+  { name: 'clock of PostgreSQL stepped', apply: clockStepped },
   { name: 'COMMIT answered ROLLBACK for a while', apply: (context) => commitTrouble(context, 'rollback') },
   { name: 'COMMIT with notices for a while', apply: (context) => commitTrouble(context, 'notice') },
   { name: 'COMMIT unanswered for a while', apply: (context) => commitTrouble(context, 'silent') },

@@ -1,5 +1,5 @@
 import type { Host } from '../world/host.ts'
-import { SEGMENT_ONLY } from '../world/installation.ts'
+import { DATED, SEGMENT_ONLY } from '../world/installation.ts'
 import { DONE, type Fault, type FaultContext, type FaultOutcome } from './fault.ts'
 
 function running({ world, random }: FaultContext): Host | undefined {
@@ -47,14 +47,18 @@ function reloadTag(context: FaultContext): FaultOutcome {
   return DONE
 }
 
-/** idgen tag advance: numbers are left out for good. */
+/** idgen tag advance, one data centre of those that it goes through: numbers are left out for good. */
 function advanceTag(context: FaultContext): FaultOutcome {
   const host = running(context)
   const { world, random } = context
   const process = host === undefined ? undefined : world.processOn(host)
   if (host === undefined || process === undefined) return 'impossible'
-  process.stores.allocator.advance(SEGMENT_ONLY, host.dc, { by: random.int(1, 100) }).then(
-    () => world.tally.add('tag advanced'),
+  const tagId = random.pick([SEGMENT_ONLY, DATED]) ?? DATED
+  // With etcd it raises those of other databases as well; the large one is more than a date has.
+  const dc = world.installation.etcd ? (random.pick(world.installation.dcs) ?? host.dc) : host.dc
+  const by = random.pick([random.int(1, 100), random.int(1, 100), 3_000_000]) ?? 1
+  process.stores.allocator.advance(tagId, dc, { by }).then(
+    () => world.tally.add(tagId === DATED ? 'dated tag advanced' : 'tag advanced'),
     () => world.tally.add('tag could not be advanced'),
   )
   return DONE

@@ -2,7 +2,7 @@ import type { Installation } from '../world/installation.ts'
 import type { Variant } from '../world/variant.ts'
 import { copiesWithoutNonces } from './copy-mutants.ts'
 import { comparesHold, WithoutCompares } from './mutant-coordinator.ts'
-import { alwaysConfirms, BlindReturn, MaxIdPlusStep } from './segment-mutants.ts'
+import { alwaysConfirms, BlindReturn, CountSetBack, MaxIdPlusStep } from './segment-mutants.ts'
 import {
   DeafSnowflake,
   LeaseTimerSnowflake,
@@ -142,4 +142,15 @@ export const SEGMENT_MUTANTS: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...TIME_MUTANTS, ...SEGMENT_MUTANTS]
+export const DATE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the count of a date is set back with the clock',
+    trace: 'with a count that is set back the ID is issued twice',
+    variant: { ledger: (inner) => new CountSetBack(inner) },
+    installation: { etcd: false, redis: false },
+    faults: /clock of PostgreSQL/,
+    found: 'by chance',
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [...TIME_MUTANTS, ...SEGMENT_MUTANTS, ...DATE_MUTANTS]

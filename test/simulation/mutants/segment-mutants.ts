@@ -1,3 +1,5 @@
+import { placeAtOrAbove } from '../../../service/core/cells.ts'
+import { datedFloor } from '../../../service/core/dated-grant.ts'
 import type { SegmentGrant } from '../../../service/core/grant.ts'
 import type {
   Coordinator,
@@ -27,6 +29,41 @@ export class MaxIdPlusStep implements SegmentLedger {
       if (write?.grant === undefined || write.cell !== row.cell) return { write, result }
       const nextValue = row.nextValue + write.grant.hi - write.grant.lo
       return { write: { ...write, nextValue }, result }
+    })
+  }
+
+  initialise(tagId: number, dc: number): Promise<void> {
+    return this.#inner.initialise(tagId, dc)
+  }
+
+  initialiseAll(dc: number): Promise<number> {
+    return this.#inner.initialiseAll(dc)
+  }
+
+  usage(dc: number): Promise<SegmentUsage[]> {
+    return this.#inner.usage(dc)
+  }
+}
+
+/** The count of a date is set to its beginning whenever the clock names another date than the row has. */
+export class CountSetBack implements SegmentLedger {
+  readonly #inner: SegmentLedger
+
+  constructor(inner: SegmentLedger) {
+    this.#inner = inner
+  }
+
+  withRow<T>(
+    doing: string,
+    tagId: number,
+    dc: number,
+    work: (row: LedgerRow) => Promise<{ readonly write: LedgerWrite | undefined; readonly result: T }>,
+  ): Promise<T> {
+    return this.#inner.withRow(doing, tagId, dc, (row) => {
+      const first = datedFloor(row.space, row.nowMs)
+      const date = first === 0 ? undefined : placeAtOrAbove(row.space, dc, first)
+      if (date === undefined || date.cell === row.cell) return work(row)
+      return work({ ...row, cell: date.cell, nextValue: date.lo })
     })
   }
 

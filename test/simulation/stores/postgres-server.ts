@@ -1,7 +1,7 @@
 import { IdgenError } from '../../../service/core/errors.ts'
 import type { Prng } from '../world/prng.ts'
 import type { Tally } from '../world/tally.ts'
-import type { VirtualTime } from '../world/virtual-time.ts'
+import { EPOCH_MS, type VirtualTime } from '../world/virtual-time.ts'
 import type { PostgresState } from './postgres-state.ts'
 
 /** What a server answers to COMMIT. Only the first counts (design.md section 2). */
@@ -36,6 +36,8 @@ export class PostgresServer {
   /** Of a commit, 0..1: answered with the tag ROLLBACK, with a notice, or not at all though it was done. */
   readonly trouble = { rollback: 0, notice: 0, silent: 0 }
   down: string | undefined
+  /** How far its wall clock is ahead of true time: says which date a tag writes. A promoted standby has a clock of its own. */
+  aheadMs = 0
   readonly #around: ServerSurroundings
   readonly #states: PostgresState[]
   /** Index of the newest state that the standby has for certain. */
@@ -53,6 +55,10 @@ export class PostgresServer {
   get history(): string {
     const { system, timeline, start } = this.identity
     return `${system}/${timeline}/${start}`
+  }
+
+  get wallMs(): number {
+    return Math.floor(EPOCH_MS + this.#around.time.nowMs + this.aheadMs)
   }
 
   get state(): PostgresState {

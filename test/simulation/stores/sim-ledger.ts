@@ -20,6 +20,8 @@ export interface SimLedgerOptions {
   readonly onCommitted: (tagId: number, dc: number, grant: SegmentGrant) => void
   /** The client was told that the outcome is unknown: nobody holds it, whatever the server wrote. */
   readonly onBurnt: (tagId: number, dc: number, grant: SegmentGrant) => void
+  /** What the server's clock said to a transaction of the tag. */
+  readonly onClock: (tagId: number, nowMs: number) => void
 }
 
 /** The records of segment grants in a simulated PostgreSQL, as service/adapters/postgres/postgres-segment-ledger.ts. */
@@ -36,7 +38,7 @@ export class SimLedger implements SegmentLedger {
     dc: number,
     work: (row: LedgerRow) => Promise<{ readonly write: LedgerWrite | undefined; readonly result: T }>,
   ): Promise<T> {
-    const { client } = this.#options
+    const { client, onClock } = this.#options
     const tag = this.#tag(tagId)
     const key = `${tagId}/${dc}`
     let opened: Session | undefined
@@ -45,8 +47,9 @@ export class SimLedger implements SegmentLedger {
       opened = session
       await server.lock(session)
       const { history } = server
-      // No tag of the simulation writes dates, so the clock of the database says nothing.
-      const row = { ...tag, ...rowOf(server.state, key, tag, dc), published: true, history, nowMs: 0 }
+      const nowMs = server.wallMs
+      onClock(tagId, nowMs)
+      const row = { ...tag, ...rowOf(server.state, key, tag, dc), published: true, history, nowMs }
       return { session, row }
     }
     try {

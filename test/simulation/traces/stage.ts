@@ -3,6 +3,7 @@ import { workerKey } from '../../../service/core/coordination-keys.ts'
 import { IdgenError } from '../../../service/core/errors.ts'
 import type { SegmentGrant } from '../../../service/core/grant.ts'
 import { IdBatch } from '../../../service/core/id-batch.ts'
+import { printerOf } from '../../../service/core/id-printer.ts'
 import type { PostgresCluster } from '../stores/postgres-cluster.ts'
 import type { Host } from '../world/host.ts'
 import { type Installation, SEGMENT_ONLY } from '../world/installation.ts'
@@ -55,12 +56,15 @@ export class Stage {
   }
 
   /** Allocates and issues all of it. @returns the numbers, or the code of the refusal */
-  async allocate(process: SimProcess, step = 1): Promise<SegmentGrant | string> {
+  async allocate(process: SimProcess, step = 1, tagId = SEGMENT_ONLY): Promise<SegmentGrant | string> {
     try {
-      const { generation } = this.world.tag(SEGMENT_ONLY)
+      const { generation, space } = this.world.tag(tagId)
       const { segments } = process.stores
-      const grant = await this.act(segments.allocate(SEGMENT_ONLY, process.host.dc, step, generation))
-      this.world.segments.spent(process.name, SEGMENT_ONLY, grant.lo, grant.hi - grant.lo)
+      const grant = await this.act(segments.allocate(tagId, process.host.dc, step, generation))
+      this.world.segments.spent(process.name, tagId, grant.lo, grant.hi - grant.lo)
+      const printer = printerOf(space)
+      if (printer !== undefined)
+        this.world.dates.written(process.name, printer, grant.lo, grant.hi - grant.lo)
       return grant
     } catch (thrown) {
       return IdgenError.from(thrown).code

@@ -1,3 +1,5 @@
+import { datedCellSize } from '../../../service/core/dated-numbers.ts'
+import type { IdFormat } from '../../../service/core/id-format.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../../../service/core/snowflake-layout.ts'
 import type { Tag } from '../../../service/core/tag.ts'
 import type { Prng } from './prng.ts'
@@ -62,7 +64,20 @@ function drawTags(random: Prng, dcCount: number): readonly Tag[] {
     tag(1, { chain: ['segment', 'snowflake'], step, space }),
     tag(2, { chain: ['segment'], step, space: { ...space, startAt: 1 } }),
     tag(3, { chain: ['snowflake'], step, space }),
+    datedTag(dcCount, step.base),
   ]
+}
+
+/** Nothing is drawn for it, so that a seed stays the installation that it was. */
+function datedTag(dcCount: number, base: number): Tag {
+  const format: IdFormat = {
+    width: 4,
+    ...(base === 10 ? { shuffleKey: '0f'.repeat(16), radix: 36 } : {}),
+    reset: base === 40 ? 'month' : 'day',
+  }
+  const step = { base, min: Math.ceil(base / 2), max: base * 8 }
+  const space = { startAt: 1, cellSize: datedCellSize(format, dcCount), dcCount, format }
+  return tag(DATED, { chain: ['segment'], step, space })
 }
 
 function tag(id: number, draft: Pick<Tag, 'chain' | 'step' | 'space'>): Tag {
@@ -84,5 +99,7 @@ function tag(id: number, draft: Pick<Tag, 'chain' | 'step' | 'space'>): Tag {
 /** The tag whose IDs are segment numbers or nothing, and the one whose IDs are snowflakes or nothing. */
 export const SEGMENT_ONLY = 2
 export const SNOWFLAKE_ONLY = 3
+/** The tag whose count begins anew with every date. */
+export const DATED = 4
 
 export const LAYOUT = snowflakeLayout(DEFAULT_EPOCH_MS)

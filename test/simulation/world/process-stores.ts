@@ -22,6 +22,8 @@ export interface ProcessStores {
   readonly allocator: SegmentAllocator
   /** What the tags allocate from: the allocator, or the blocks in Redis before it. */
   readonly segments: SegmentStore
+  /** For tags that write dates: past the blocks in Redis. */
+  readonly unsharedSegments: SegmentStore
   readonly shared: SharedBlocks | undefined
   readonly times: TimeGrantStore
   readonly coordinated: CoordinatedTimeGrants | undefined
@@ -46,7 +48,15 @@ export function openStores(parts: ProcessParts): ProcessStores {
   const { workers } = installation
   if (!installation.etcd) {
     const times = new SimTimeGrants({ client, time, workers })
-    return { allocator, segments: watched(parts, store), shared: undefined, times, coordinated: undefined }
+    const segments = watched(parts, store)
+    return {
+      allocator,
+      segments,
+      unsharedSegments: segments,
+      shared: undefined,
+      times,
+      coordinated: undefined,
+    }
   }
   const copies = new SimTimeCopies({
     client,
@@ -63,8 +73,9 @@ export function openStores(parts: ProcessParts): ProcessStores {
     onFlag: ({ kind }) => tally.add(`time: ${kind}`),
   })
   const shared = installation.redis ? openBlocks(parts, store) : undefined
-  const segments = watched(parts, shared ?? store)
-  return { allocator, segments, shared, times: coordinated, coordinated }
+  const unsharedSegments = watched(parts, store)
+  const segments = shared === undefined ? unsharedSegments : watched(parts, shared)
+  return { allocator, segments, unsharedSegments, shared, times: coordinated, coordinated }
 }
 
 function openAllocator(
@@ -76,7 +87,11 @@ function openAllocator(
   const plain = new SimLedger({
     client,
     tags: world.ledgerTags,
-    onCommitted: (tagId, dc, grant) => world.segments.granted(name, world.tag(tagId), dc, grant),
+    onCommitted: (tagId, dc, grant) => {
+      world.segments.granted(name, world.tag(tagId), dc, grant)
+      world.dates.granted(name, world.tag(tagId), grant)
+    },
+    onClock: (tagId, nowMs) => world.dates.clockSaid(world.tag(tagId), nowMs),
     onBurnt: (tagId, dc, grant) => world.segments.burnt(tagId, dc, grant),
   })
   const ledger = variant.ledger?.(plain) ?? plain

@@ -148,7 +148,9 @@ export class SimProcess {
   }
 
   async #prewarm(): Promise<void> {
-    const tags = this.#world.installation.tags.filter(({ chain }) => chain.includes('segment'))
+    const tags = this.#world.installation.tags.filter(
+      ({ chain, space }) => chain.includes('segment') && space.format === undefined,
+    )
     await this.stores.shared?.prewarm(async () =>
       tags.map(({ id, generation, step }) => ({ tagId: id, generation, dc: this.host.dc, step: step.base })),
     )
@@ -158,6 +160,7 @@ export class SimProcess {
     const { clock, dc } = this.host
     const live = new LiveTag(tag, {
       store: this.stores.segments,
+      unsharedStore: this.stores.unsharedSegments,
       dc,
       clock,
       log: this.#log,
@@ -167,9 +170,11 @@ export class SimProcess {
       prefetch: 1,
       recoveryProbes: 1,
     })
-    watchTakes(live.buffer, (hi, lo, count) =>
-      this.#world.segments.spent(this.name, tag.id, hi * 2 ** 32 + lo, count),
-    )
+    const { segments, dates } = this.#world
+    watchTakes(live.buffer, (hi, lo, count) => {
+      segments.spent(this.name, tag.id, hi * 2 ** 32 + lo, count)
+      if (live.printer !== undefined) dates.written(this.name, live.printer, hi * 2 ** 32 + lo, count)
+    })
     this.#tags.set(tag.id, live)
   }
 

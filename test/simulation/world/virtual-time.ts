@@ -95,8 +95,11 @@ export class VirtualTime {
   }
 }
 
-/** Unix time at which every simulation begins: after the first usable millisecond of the default layout. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1)
+/**
+ * Unix time at which every simulation begins: after the first usable millisecond of the default layout, and some seconds
+ * before a day ends, which is the last of a month and of a year: dates begin anew within a run.
+ */
+export const EPOCH_MS = Date.UTC(2026, 0, 1) - 5000
 
 function earlier(a: VirtualEvent, b: VirtualEvent): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)

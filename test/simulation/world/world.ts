@@ -2,6 +2,7 @@ import { MemoryBlockCache } from '../../../service/adapters/memory/memory-block-
 import { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
 import type { Tag } from '../../../service/core/tag.ts'
 import { BlockChecks } from '../checks/block-checks.ts'
+import { DateChecks } from '../checks/date-checks.ts'
 import { valueOf } from '../checks/interval-claims.ts'
 import { PromiseLimits } from '../checks/promise-limits.ts'
 import { SegmentChecks } from '../checks/segment-checks.ts'
@@ -38,6 +39,7 @@ export class World {
   readonly clusters: readonly PostgresCluster[]
   readonly hosts: readonly Host[]
   readonly segments = new SegmentChecks(this.verdict)
+  readonly dates = new DateChecks(this.verdict, this.tally)
   readonly stamps = new StampChecks(this.verdict, LAYOUT)
   readonly blocks = new BlockChecks()
   readonly limits: PromiseLimits
