@@ -1,5 +1,5 @@
-import { IdgenError } from '../core/errors.ts'
-import type { RateLimit } from '../core/rate-limit.ts'
+import { IdgenError, type Quota } from '../core/errors.ts'
+import { fitting, type RateLimit } from '../core/rate-limit.ts'
 import { newRateMemory, type RatePlace, RateTable } from '../core/rate-table.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
@@ -13,6 +13,8 @@ export interface RateSettings {
   readonly burst: number
   /** Wrong API keys a minute that one address may send. */
   readonly wrongKeys: number
+  /** Whether answers that are not refused say what is left (RateLimit headers over HTTP); left out: they do not. */
+  readonly headers?: boolean
 }
 
 export const LIMITED_KINDS = ['address', 'key', 'tag', 'wrong-key'] as const
@@ -176,6 +178,23 @@ export class RateLimits {
     return tag.refusal(path, nowMs)
   }
 
+  /** undefined: nothing is limited by it. */
+  quotaOf(kind: LimitedKind): Quota | undefined {
+    const limit = this.#limits[kind]
+    return limit.on ? limit.quota : undefined
+  }
+
+  /** How many requests of this name would pass now, and how long until as many would as ever can. Counts nothing. */
+  leftOf(
+    kind: LimitedKind,
+    name: string,
+    nowMs: number,
+  ): { readonly left: number; readonly wholeInMs: number } {
+    const { table } = this.#limits[kind]
+    const wholeInMs = table.levelMs(name, nowMs)
+    return { left: fitting(table.limit, wholeInMs, Number.POSITIVE_INFINITY, 0), wholeInMs }
+  }
+
   #admitOne(limit: Limit, name: string): void {
     if (!limit.on) return
     const nowMs = this.#clock.monotonicMs()
@@ -198,16 +217,18 @@ class Limit {
   readonly kind: LimitedKind
   readonly table: RateTable
   on = false
-  #windowS = 1
+  quota: Quota
 
   constructor(kind: LimitedKind, tables: RateTables) {
     this.kind = kind
+    this.quota = { name: kind, requests: UNLIMITED.perSecond, windowS: 1 }
     this.table = new RateTable(UNLIMITED, tables[kind], false)
   }
 
   set(perSecond: number, burstMs: number): void {
     this.on = perSecond > 0
-    this.#windowS = Math.ceil(burstMs / 1000)
+    const windowS = Math.ceil(burstMs / 1000)
+    this.quota = { name: this.kind, requests: Math.round(perSecond * windowS), windowS }
     if (this.on) this.table.setLimit({ perSecond, burst: Math.max(1, (perSecond * burstMs) / 1000) })
   }
 
@@ -216,12 +237,9 @@ class Limit {
   }
 
   refusal(name: string, nowMs: number): IdgenError {
-    const requests = Math.round(this.table.limit.perSecond * this.#windowS)
     const retryAfterMs = Math.ceil(this.waitMs(name, nowMs))
-    return new IdgenError('IDGEN_RATE_LIMITED', this.#message(name, retryAfterMs), {
-      retryAfterMs,
-      quota: { name: this.kind, requests, windowS: this.#windowS },
-    })
+    const { quota } = this
+    return new IdgenError('IDGEN_RATE_LIMITED', this.#message(name, retryAfterMs), { retryAfterMs, quota })
   }
 
   #message(name: string, retryAfterMs: number): string {

@@ -47,4 +47,10 @@ export const LIMIT_KEYS = {
     reload: 'live',
     doc: 'After a rest as many requests pass at once as the limits allow in this time. With 1s nobody is refused who never sends more than the limit within a second.',
   },
+  'limits.headers': {
+    kind: 'boolean',
+    default: false,
+    reload: 'live',
+    doc: 'Answers over HTTP that are not refused say, too, in RateLimit-Policy and RateLimit what is allowed and what is left; refusals always do. Costs 5 % of a single ID.',
+  },
 } as const satisfies Record<string, KeyRow>

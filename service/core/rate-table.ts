@@ -100,6 +100,15 @@ export class RateTable {
     }
   }
 
+  /** How long until the bucket of the name has run empty: how full it is now; milliseconds. */
+  levelMs(name: string, nowMs: number): number {
+    const place = this.#known.get(name) ?? this.#remember(name)
+    const slot = this.#isOwner(place.slot, place) ? place.slot : this.#find(place)
+    if (slot === undefined) return 0
+    const emptyMs = this.#isShared ? doubleOf(Atomics.load(this.#levels, slot)) : (this.#doubles[slot] ?? 0)
+    return Math.max(0, emptyMs - nowMs)
+  }
+
   /** Until `wanted` may pass if nobody else uses the name; milliseconds. */
   waitMs(name: string, wanted: number, nowMs: number): number {
     const slot = this.#find(this.placeOf(name))
