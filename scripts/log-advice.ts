@@ -244,6 +244,11 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
     'Read `why`: mostly memory, a role (a replica) or a right.',
   ),
   'redis.answers': fine('Redis is used again.'),
+  'redis.rates-alone': act(
+    'Redis did not take what was used of the rate limits: until it does, each process lets through what one may (docs/rate-limits.md).',
+    'Look at Redis.',
+  ),
+  'redis.rates-shared': fine('Rate limits hold over all processes again.'),
   'redis.forged-key': act(
     'An API key in Redis was not written by idgen; it was not believed. Told once, counted in the metric.',
     'Find out who can write to Redis.',

@@ -1,4 +1,6 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import { SHARED_KINDS } from './app/rate-limits.ts'
+import type { SharedRates } from './app/shared-rates.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { Sharing } from './start-cache.ts'
 
@@ -50,5 +52,35 @@ export function cacheSources({ cache, keys, blocks }: Sharing): MetricSource[] {
       'Segments that were to be put aside in Redis and may not have got there',
       () => blocks.burnt,
     ),
+  ]
+}
+
+/** What this process and the others tell each other of rate limits (limits.shared). */
+export function sharedRateSources(rates: SharedRates): MetricSource[] {
+  return [
+    {
+      name: 'idgen_rate_settlements_total',
+      help: 'Rounds in which this process told what was used of the rate limits, with limits.shared: settled, or failed (until one succeeds limits hold for this process alone)',
+      kind: 'counter',
+      labels: ['outcome'],
+      read: (set) => {
+        set(['settled'], rates.rounds.settled)
+        set(['failed'], rates.rounds.failed)
+      },
+    },
+    counter(
+      'idgen_rate_settled_names_total',
+      'Addresses, keys and tags told in those rounds',
+      () => rates.names,
+    ),
+    {
+      name: 'idgen_rate_charged_requests_total',
+      help: 'Requests that addresses, keys and tags were charged with here because other processes had answered them',
+      kind: 'counter',
+      labels: ['kind'],
+      read: (set) => {
+        for (const kind of SHARED_KINDS) set([kind], rates.charged[kind])
+      },
+    },
   ]
 }

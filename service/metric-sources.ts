@@ -6,9 +6,10 @@ import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { CALL_OUTCOMES, ISSUING_PROTOCOLS } from './app/protocol-counts.ts'
 import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
+import type { SharedRates } from './app/shared-rates.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
 import type { UseCases } from './app/use-cases.ts'
-import { cacheSources } from './cache-metrics.ts'
+import { cacheSources, sharedRateSources } from './cache-metrics.ts'
 import { connectionSources } from './connection-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
 import { DURATION_BOUNDS } from './core/duration-histogram.ts'
@@ -31,6 +32,7 @@ import { VERSION } from './version.ts'
 
 export interface Measured extends CoordinationMeasured, TimeMeasured {
   readonly sharing: Sharing | undefined
+  readonly sharedRates: SharedRates | undefined
   readonly useCases: UseCases
   readonly routers: RouterWatch
   readonly capacity: CapacityWatch
@@ -61,7 +63,7 @@ export function metricSources(measured: Measured): MetricSource[] {
 }
 
 export function metricSections(measured: Measured): MetricSection[] {
-  const { sharing, resp, threads, lender, tracing } = measured
+  const { sharing, sharedRates, resp, threads, lender, tracing } = measured
   const busiest = new BusiestTags(measured.useCases.directory)
   return [
     { title: 'What runs', sources: [BUILD, ...state(measured)] },
@@ -74,6 +76,9 @@ export function metricSections(measured: Measured): MetricSection[] {
     { title: 'Stores that guard each other', sources: coordinationSources(measured) },
     ...(tracing === undefined ? [] : [{ title: 'Traces', sources: tracingSources(tracing) }]),
     ...(sharing === undefined ? [] : [{ title: 'Redis', sources: cacheSources(sharing) }]),
+    ...(sharedRates === undefined
+      ? []
+      : [{ title: 'Rate limits over all processes', sources: sharedRateSources(sharedRates) }]),
     ...(resp === undefined ? [] : [{ title: 'Listener for Redis clients', sources: respSources(resp) }]),
     ...(threads === undefined
       ? []

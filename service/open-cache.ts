@@ -5,6 +5,7 @@ import { listed, readPem } from './open-coordinator.ts'
 import type { BlockCache } from './ports/block-cache.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
+import type { RateLevels } from './ports/rate-levels.ts'
 import type { RecordCache } from './ports/record-cache.ts'
 import type { Tracer } from './ports/tracer.ts'
 
@@ -12,6 +13,7 @@ import type { Tracer } from './ports/tracer.ts'
 export interface OpenCache {
   readonly blocks: BlockCache
   readonly records: RecordCache
+  readonly rates: RateLevels
   readonly counters: RedisCounters
   /** Why it is not used now, as last seen by a call; undefined while it is well. */
   fault(): string | undefined
@@ -36,12 +38,14 @@ export async function openCache(
   const endpoints = listed(redis.endpoints)
   if (endpoints.length === 0) return undefined
   // Loaded where it is used only: the client and its table of commands are megabytes.
-  const [{ RedisClient }, { RedisBlockCache }, { RedisRecordCache }, { redisFacts }] = await Promise.all([
-    import('./adapters/redis/redis-client.ts'),
-    import('./adapters/redis/redis-block-cache.ts'),
-    import('./adapters/redis/redis-record-cache.ts'),
-    import('./adapters/redis/redis-facts.ts'),
-  ])
+  const [{ RedisClient }, { RedisBlockCache }, { RedisRecordCache }, { RedisRateLevels }, { redisFacts }] =
+    await Promise.all([
+      import('./adapters/redis/redis-client.ts'),
+      import('./adapters/redis/redis-block-cache.ts'),
+      import('./adapters/redis/redis-record-cache.ts'),
+      import('./adapters/redis/redis-rate-levels.ts'),
+      import('./adapters/redis/redis-facts.ts'),
+    ])
   const { cluster, timeout: timeoutMs, tls } = redis
   const client = new RedisClient({
     endpoints,
@@ -55,6 +59,7 @@ export async function openCache(
   return {
     blocks: new RedisBlockCache(client),
     records: new RedisRecordCache(client),
+    rates: new RedisRateLevels(client),
     counters: client.counters,
     fault: () => client.fault,
     health: () => client.health(),

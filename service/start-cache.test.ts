@@ -5,6 +5,7 @@ import { settle } from '../test/fixtures/settle.ts'
 import { MemoryApiKeyStore } from './adapters/memory/memory-api-key-store.ts'
 import { MemoryCoordinator } from './adapters/memory/memory-coordinator.ts'
 import { MemoryRandom } from './adapters/memory/memory-random.ts'
+import { MemoryRateLevels } from './adapters/memory/memory-rate-levels.ts'
 import { MemoryRecordCache } from './adapters/memory/memory-record-cache.ts'
 import { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { BlocksOfTag } from './app/shared-blocks.ts'
@@ -20,6 +21,7 @@ function made(environment: Readonly<Record<string, string>>, withEtcd: boolean) 
   const cache: OpenCache = {
     blocks: world.cache,
     records: new MemoryRecordCache(clock),
+    rates: new MemoryRateLevels(clock),
     counters: { answered: 3, failed: 2, refused: 1 },
     fault: () => state.fault,
     health: () => Promise.resolve(state.fault),

@@ -2,6 +2,7 @@ import type { AuditTrail } from './app/audit-trail.ts'
 import type { Authenticator, Caller } from './app/authenticator.ts'
 import { newRateTables, RateLimits } from './app/rate-limits.ts'
 import { RefusedKeys } from './app/refused-keys.ts'
+import { SharedRates, sharedSeeds } from './app/shared-rates.ts'
 import { SignIn } from './app/sign-in.ts'
 import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
@@ -11,10 +12,12 @@ import type { Outside } from './outside.ts'
 /** Who may come how often, the way in with a key, and what is written down of those that are refused. */
 export function newSignIn(
   config: Config,
-  { clock, random }: Outside,
+  { clock, random, cache }: Outside,
   { authenticator, audit }: { readonly authenticator: Authenticator; readonly audit: AuditTrail },
 ): Pick<UseCases, 'rates' | 'refusedKeys' | 'signIn'> {
-  const rates = new RateLimits(clock, config.limits, newRateTables(random))
+  const seeds = cache === undefined ? undefined : sharedSeeds(cache.sealKey)
+  const tables = newRateTables(config.limits.shared && seeds ? seeds : (bytes) => random.fill(bytes))
+  const rates = new RateLimits(clock, config.limits, tables)
   const refusedKeys = new RefusedKeys({ audit, clock })
   const authenticate = async (keyText: string | undefined, client: string): Promise<Caller> => {
     try {
@@ -33,4 +36,16 @@ export function newSignIn(
     refusedKeys,
     signIn: new SignIn({ keys: { peek, authenticate }, rates, clock, wrongForMs }),
   }
+}
+
+/** undefined: limits hold for each process alone. */
+export function newSharedRates(
+  config: Config,
+  { cache, clock, log, instance }: Outside,
+  { rates }: Pick<UseCases, 'rates'>,
+): SharedRates | undefined {
+  const { shared, settleEvery: everyMs } = config.limits
+  if (!shared || cache === undefined) return undefined
+  const { sealKey } = cache
+  return new SharedRates({ rates, levels: cache.redis.rates, sealKey, instance, everyMs, clock, log })
 }

@@ -20,6 +20,7 @@ import { ProtocolCounts } from './app/protocol-counts.ts'
 import { Readiness, type Trouble } from './app/readiness.ts'
 import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
+import type { SharedRates } from './app/shared-rates.ts'
 import { StoreWatch } from './app/store-watch.ts'
 import { SubBlockLender } from './app/sub-block-lender.ts'
 import { TagDirectory } from './app/tag-directory.ts'
@@ -39,7 +40,7 @@ import { type Coordination, newCoordination } from './start-coordination.ts'
 import { claimedTimes, claimTroubles, newDcClaim } from './start-dc-claim.ts'
 import { newDeclarations } from './start-declarations.ts'
 import { type Granting, newGranting } from './start-granting.ts'
-import { newSignIn } from './start-sign-in.ts'
+import { newSharedRates, newSignIn } from './start-sign-in.ts'
 import { VERSION } from './version.ts'
 
 /** The use cases with what runs beside them in the background. */
@@ -52,6 +53,8 @@ export interface Service extends SharedCursors, Granting {
   readonly audit: AuditTrail
   readonly follower: CatalogFollower
   readonly keyUsage: KeyUsage
+  /** Left out where rate limits hold for each process alone. */
+  readonly sharedRates: SharedRates | undefined
   readonly coordination: Coordination | undefined
   readonly claim: DcClaimGuard | undefined
   /** Supplies protocol threads, where there are any. */
@@ -72,6 +75,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   jumps.start()
   await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
   service.sharing?.start()
+  service.sharedRates?.start()
   routers.start()
   return { ...service, stop: () => stopAll(service) }
 }
@@ -117,7 +121,10 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     ...claimTroubles(claim),
     ...(coordination?.troubles() ?? []),
     ...(sharing?.troubles() ?? []),
+    ...(sharedRates?.troubles() ?? []),
   ]
+  const signIn = newSignIn(config, outside, { authenticator, audit })
+  const sharedRates = newSharedRates(config, outside, signIn)
   const readiness = new Readiness({ directory, follower, workerIds, clock, elsewhere })
   const useCases: UseCases = {
     generate: newGenerate(config, outside, workerIds, routers, uuidV4),
@@ -126,7 +133,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, uses: outside.keyUses, authenticator, audit, clock, random }),
     authenticator,
-    ...newSignIn(config, outside, { authenticator, audit }),
+    ...signIn,
     addresses: new ClientAddresses(config.server),
     ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
     readiness,
@@ -146,7 +153,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const lender = new SubBlockLender({ ...useCases, maxCount: useCases.limits.maxRuns })
   const watches = { routers, capacity, storeWatch, timeWatch, follower, claim, lender }
   const keyUsage = new KeyUsage({ ...useCases, store: outside.keyUses })
-  return { ...cursors, ...watches, ...granting, useCases, audit, coordination, keyUsage }
+  return { ...cursors, ...watches, ...granting, useCases, audit, coordination, keyUsage, sharedRates }
 }
 
 function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRegistry {
@@ -178,6 +185,7 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
     capacity.stop(),
     follower.stop(),
     service.keyUsage.stop(),
+    service.sharedRates?.stop(),
     // The worker ids are let go only after no thread stamps any more.
     workerIds.stop(lender.stop()),
     jumps.stop(),

@@ -1,8 +1,8 @@
-import { IdgenError } from '../core/errors.ts'
-import type { RateLimit } from '../core/rate-limit.ts'
+import { IdgenError, type Quota } from '../core/errors.ts'
+import { fitting, type RateLimit } from '../core/rate-limit.ts'
+import { RateSpending } from '../core/rate-spending.ts'
 import { newRateMemory, type RatePlace, RateTable } from '../core/rate-table.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Random } from '../ports/random.ts'
 
 /** Requests a second, 0 for no limit. */
 export interface RateSettings {
@@ -13,6 +13,10 @@ export interface RateSettings {
   readonly burst: number
   /** Wrong API keys a minute that one address may send. */
   readonly wrongKeys: number
+  /** Whether answers that are not refused say what is left (RateLimit headers over HTTP); left out: they do not. */
+  readonly headers?: boolean
+  /** Whether what passes is counted for other processes (shared-rates.ts); left out: it is not. */
+  readonly shared?: boolean
 }
 
 export const LIMITED_KINDS = ['address', 'key', 'tag', 'wrong-key'] as const
@@ -23,22 +27,28 @@ export function noRefusals(): Record<LimitedKind, number> {
   return { address: 0, key: 0, tag: 0, 'wrong-key': 0 }
 }
 
+/** Those that processes hold together. Wrong keys are looked up by each process for itself. */
+export const SHARED_KINDS = ['address', 'key', 'tag'] as const
+export type SharedKind = (typeof SHARED_KINDS)[number]
+
 /** What was used of each limit: memory that all threads of a process count in. */
 export type RateTables = Readonly<Record<LimitedKind, SharedArrayBuffer>>
 
-/** `random`: so that nobody can make up names that are counted as somebody else's. */
-export function newRateTables(random?: Random): RateTables {
-  const memory = (names: number): SharedArrayBuffer => {
+/**
+ * `fill`: with eight bytes that nobody outside knows, so that nobody can make up names that are counted as somebody else's.
+ * Processes that fill in the same know a name by the same fingerprint.
+ */
+export function newRateTables(fill?: (seeds: Uint8Array, kind: LimitedKind) => void): RateTables {
+  const memory = (kind: LimitedKind, names: number): SharedArrayBuffer => {
     const seeds = new Int32Array(2)
-    random?.fill(new Uint8Array(seeds.buffer))
+    fill?.(new Uint8Array(seeds.buffer), kind)
     return newRateMemory(names, [seeds[0] ?? 0, seeds[1] ?? 0])
   }
-  const wrongKeys = memory(GUESSERS_MAX)
   return {
-    address: memory(NAMES_MAX),
-    key: memory(NAMES_MAX),
-    tag: memory(NAMES_MAX),
-    'wrong-key': wrongKeys,
+    address: memory('address', NAMES_MAX),
+    key: memory('key', NAMES_MAX),
+    tag: memory('tag', NAMES_MAX),
+    'wrong-key': memory('wrong-key', GUESSERS_MAX),
   }
 }
 
@@ -87,8 +97,9 @@ export class RateLimits {
 
   /** Live configuration: counts from the next request on; what was used until now still counts. */
   configure(settings: RateSettings): void {
-    const { perAddress, perKey, perTag, burst, wrongKeys } = settings
+    const { perAddress, perKey, perTag, burst, wrongKeys, shared = false } = settings
     this.#settings = settings
+    for (const kind of SHARED_KINDS) this.#limits[kind].table.countSpent(shared)
     this.#limits.address.set(perAddress, burst)
     this.#limits.key.set(perKey, burst)
     this.#limits.tag.set(perTag, burst)
@@ -176,6 +187,34 @@ export class RateLimits {
     return tag.refusal(path, nowMs)
   }
 
+  /** undefined: nothing is limited by it. */
+  limitOf(kind: LimitedKind): RateLimit | undefined {
+    const { on, table } = this.#limits[kind]
+    return on ? table.limit : undefined
+  }
+
+  /** What passes from now on, in all threads; for one reader. */
+  spendingOf(kind: SharedKind): RateSpending {
+    return new RateSpending(this.#tables[kind], this.#clock.monotonicMs())
+  }
+
+  /** undefined: nothing is limited by it. */
+  quotaOf(kind: LimitedKind): Quota | undefined {
+    const limit = this.#limits[kind]
+    return limit.on ? limit.quota : undefined
+  }
+
+  /** How many requests of this name would pass now, and how long until as many would as ever can. Counts nothing. */
+  leftOf(
+    kind: LimitedKind,
+    name: string,
+    nowMs: number,
+  ): { readonly left: number; readonly wholeInMs: number } {
+    const { table } = this.#limits[kind]
+    const wholeInMs = table.levelMs(name, nowMs)
+    return { left: fitting(table.limit, wholeInMs, Number.POSITIVE_INFINITY, 0), wholeInMs }
+  }
+
   #admitOne(limit: Limit, name: string): void {
     if (!limit.on) return
     const nowMs = this.#clock.monotonicMs()
@@ -198,16 +237,18 @@ class Limit {
   readonly kind: LimitedKind
   readonly table: RateTable
   on = false
-  #windowS = 1
+  quota: Quota
 
   constructor(kind: LimitedKind, tables: RateTables) {
     this.kind = kind
+    this.quota = { name: kind, requests: UNLIMITED.perSecond, windowS: 1 }
     this.table = new RateTable(UNLIMITED, tables[kind], false)
   }
 
   set(perSecond: number, burstMs: number): void {
     this.on = perSecond > 0
-    this.#windowS = Math.ceil(burstMs / 1000)
+    const windowS = Math.ceil(burstMs / 1000)
+    this.quota = { name: this.kind, requests: Math.round(perSecond * windowS), windowS }
     if (this.on) this.table.setLimit({ perSecond, burst: Math.max(1, (perSecond * burstMs) / 1000) })
   }
 
@@ -216,12 +257,9 @@ class Limit {
   }
 
   refusal(name: string, nowMs: number): IdgenError {
-    const requests = Math.round(this.table.limit.perSecond * this.#windowS)
     const retryAfterMs = Math.ceil(this.waitMs(name, nowMs))
-    return new IdgenError('IDGEN_RATE_LIMITED', this.#message(name, retryAfterMs), {
-      retryAfterMs,
-      quota: { name: this.kind, requests, windowS: this.#windowS },
-    })
+    const { quota } = this
+    return new IdgenError('IDGEN_RATE_LIMITED', this.#message(name, retryAfterMs), { retryAfterMs, quota })
   }
 
   #message(name: string, retryAfterMs: number): string {

@@ -16,7 +16,7 @@ export async function checkRedis(findings: Finding[], config: Config): Promise<v
       found === undefined
         ? 'not configured: every process takes its segments from the database (redis.endpoints)'
         : 'answers',
-    todo: 'Start Redis, or correct redis.endpoints. Until then every process takes its segments from the database.',
+    todo: `Start Redis, or correct redis.endpoints. Until then every process takes its segments from the database${config.limits.shared ? ', and rate limits hold for each alone' : ''}.`,
   })
   for (const server of servers ?? []) findings.push(judgeServer(server))
 }

@@ -159,6 +159,7 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['server.https.clientCa', 'server.https.cert'],
   ['auth.clients', 'server.https.clientCa'],
   ['server.grpc.tls', 'server.https.cert'],
+  ['limits.shared', 'redis.endpoints'],
   ['server.resp.tls', 'server.https.cert'],
 ]
 const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']

@@ -47,4 +47,24 @@ export const LIMIT_KEYS = {
     reload: 'live',
     doc: 'After a rest as many requests pass at once as the limits allow in this time. With 1s nobody is refused who never sends more than the limit within a second.',
   },
+  'limits.headers': {
+    kind: 'boolean',
+    default: false,
+    reload: 'live',
+    doc: 'Answers over HTTP that are not refused say, too, in RateLimit-Policy and RateLimit what is allowed and what is left; refusals always do. Costs 5 % of a single ID.',
+  },
+  'limits.shared': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    doc: 'limits.perAddress, limits.perKey and limits.perTag hold over all processes of the database that use the same Redis, instead of for each (redis.endpoints).',
+  },
+  'limits.settleEvery': {
+    kind: 'duration_ms',
+    default: 500,
+    min: 100,
+    max: 10_000,
+    reload: 'restart',
+    doc: 'With limits.shared: how often processes tell each other what was used. In this time each may let through what one alone may.',
+  },
 } as const satisfies Record<string, KeyRow>

@@ -25,7 +25,9 @@ export class RateTable {
   readonly #levels: BigInt64Array
   /** The same memory, for as long as nobody else has it: a third of what the exchange of words costs. */
   readonly #doubles: Float64Array
+  readonly #spent: Int32Array
   #isShared: boolean
+  #countsSpent = false
   readonly #capacity: number
   readonly #known = new Map<string, RatePlace>()
 
@@ -34,14 +36,15 @@ export class RateTable {
    * until `share` is called.
    */
   constructor(limit: RateLimit, memory: SharedArrayBuffer, isShared = true) {
-    const capacity = (memory.byteLength - HEADER_BYTES) / SLOT_BYTES
+    const words = rateWords(memory)
     this.#limit = limit
-    this.#capacity = capacity
-    this.#seeds = new Int32Array(memory, 0, 2)
-    this.#halves = new Int32Array(memory, HEADER_BYTES, capacity * 2)
-    this.#owners = new BigInt64Array(memory, HEADER_BYTES, capacity)
-    this.#levels = new BigInt64Array(memory, HEADER_BYTES + capacity * WORD_BYTES, capacity)
-    this.#doubles = new Float64Array(memory, HEADER_BYTES + capacity * WORD_BYTES, capacity)
+    this.#capacity = words.capacity
+    this.#seeds = words.seeds
+    this.#halves = words.halves
+    this.#owners = words.owners
+    this.#levels = words.levels
+    this.#doubles = new Float64Array(memory, words.levels.byteOffset, words.capacity)
+    this.#spent = words.spent
     this.#isShared = isShared
   }
 
@@ -57,6 +60,11 @@ export class RateTable {
   /** Of this thread alone; what was used until now still counts. */
   setLimit(limit: RateLimit): void {
     this.#limit = limit
+  }
+
+  /** Of this thread alone: whether what passes is counted for RateSpending. */
+  countSpent(on: boolean): void {
+    this.#countsSpent = on
   }
 
   /** How many of `wanted` may pass now; they are used. No allocation for a name that is known. */
@@ -76,7 +84,9 @@ export class RateTable {
       const taken = fitting(this.#limit, emptyMs, wanted, nowMs)
       if (taken === 0) return 0
       const after = bitsOf(emptyAfter(this.#limit, emptyMs, taken, nowMs))
-      if (Atomics.compareExchange(this.#levels, slot, before, after) === before) return taken
+      if (Atomics.compareExchange(this.#levels, slot, before, after) !== before) continue
+      if (this.#countsSpent) Atomics.add(this.#spent, slot, taken)
+      return taken
     }
     return 0
   }
@@ -84,7 +94,9 @@ export class RateTable {
   #takeAlone(slot: number, wanted: number, nowMs: number): number {
     const emptyMs = this.#doubles[slot] ?? 0
     const taken = fitting(this.#limit, emptyMs, wanted, nowMs)
-    if (taken > 0) this.#doubles[slot] = emptyAfter(this.#limit, emptyMs, taken, nowMs)
+    if (taken === 0) return 0
+    this.#doubles[slot] = emptyAfter(this.#limit, emptyMs, taken, nowMs)
+    if (this.#countsSpent) this.#spent[slot] = (this.#spent[slot] ?? 0) + taken
     return taken
   }
 
@@ -98,6 +110,15 @@ export class RateTable {
       const after = bitsOf(doubleOf(before) - ms)
       if (Atomics.compareExchange(this.#levels, slot, before, after) === before) return
     }
+  }
+
+  /** How long until the bucket of the name has run empty: how full it is now; milliseconds. */
+  levelMs(name: string, nowMs: number): number {
+    const place = this.#known.get(name) ?? this.#remember(name)
+    const slot = this.#isOwner(place.slot, place) ? place.slot : this.#find(place)
+    if (slot === undefined) return 0
+    const emptyMs = this.#isShared ? doubleOf(Atomics.load(this.#levels, slot)) : (this.#doubles[slot] ?? 0)
+    return Math.max(0, emptyMs - nowMs)
   }
 
   /** Until `wanted` may pass if nobody else uses the name; milliseconds. */
@@ -149,6 +170,7 @@ export class RateTable {
       const before = Atomics.load(this.#owners, slot)
       const level = Atomics.load(this.#levels, slot)
       if (Atomics.compareExchange(this.#owners, slot, before, owner) === before) {
+        Atomics.store(this.#spent, slot, 0)
         // Only what was there before: another thread may have found the name here already.
         if (doubleOf(level) > nowMs) Atomics.compareExchange(this.#levels, slot, level, 0n)
         return this.#unite(place, owner, slot)
@@ -218,6 +240,32 @@ export function newRateMemory(
   return memory
 }
 
+/** What stands where in a table's memory. */
+export interface RateWords {
+  readonly capacity: number
+  readonly seeds: Int32Array
+  /** Two words a slot: the fingerprint of who has it, low and high; 0, 0: nobody. */
+  readonly halves: Int32Array
+  readonly owners: BigInt64Array
+  /** The bits of a double each: `emptyMs`. */
+  readonly levels: BigInt64Array
+  /** What passed since it was last asked for (rate-spending.ts). */
+  readonly spent: Int32Array
+}
+
+export function rateWords(memory: SharedArrayBuffer): RateWords {
+  const capacity = (memory.byteLength - HEADER_BYTES) / SLOT_BYTES
+  const levelsAt = HEADER_BYTES + capacity * WORD_BYTES
+  return {
+    capacity,
+    seeds: new Int32Array(memory, 0, 2),
+    halves: new Int32Array(memory, HEADER_BYTES, capacity * 2),
+    owners: new BigInt64Array(memory, HEADER_BYTES, capacity),
+    levels: new BigInt64Array(memory, levelsAt, capacity),
+    spent: new Int32Array(memory, levelsAt + capacity * WORD_BYTES, capacity),
+  }
+}
+
 /** int32. FNV-1a with the finish of MurmurHash3, which spreads addresses that differ in one digit. */
 function hashOf(name: string, seed: number): number {
   let hash = seed ^ 0x811c_9dc5
@@ -227,12 +275,12 @@ function hashOf(name: string, seed: number): number {
   return hash ^ (hash >>> 16)
 }
 
-function doubleOf(bits: bigint): number {
+export function doubleOf(bits: bigint): number {
   BITS[0] = bits
   return DOUBLE[0] ?? 0
 }
 
-function bitsOf(value: number): bigint {
+export function bitsOf(value: number): bigint {
   DOUBLE[0] = value
   return BITS[0] ?? 0n
 }
@@ -245,7 +293,7 @@ const NOBODY = 0n
 /** The seeds. */
 const HEADER_BYTES = 8
 const WORD_BYTES = 8
-const SLOT_BYTES = 2 * WORD_BYTES
+const SLOT_BYTES = 2 * WORD_BYTES + Int32Array.BYTES_PER_ELEMENT
 /** Slots that a name may have: enough to pass by the few that are near their limit, few enough to cost nothing. */
 const LOOKED_AT = 8
 /** Far more than threads can be in the way of each other; then the request counts as refused. */

@@ -3,6 +3,7 @@ import type { IdgenError, Quota } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { requestError } from './foreign-error.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
+import { policyText } from './quota-headers.ts'
 import { traceContextOf } from './trace-context.ts'
 
 /** Answers a request that failed, whatever was thrown, and logs what a person has to know. */
@@ -32,9 +33,9 @@ export function retryAfterSeconds(retryAfterMs: number): string {
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-11: what is allowed, that nothing is left, and in how many seconds there is. */
-function tellQuota(reply: FastifyReply, { name, requests, windowS }: Quota, retryAfterMs: number): void {
-  reply.header('ratelimit-policy', `"${name}";q=${requests};w=${windowS}`)
-  reply.header('ratelimit', `"${name}";r=0;t=${retryAfterSeconds(retryAfterMs)}`)
+function tellQuota(reply: FastifyReply, quota: Quota, retryAfterMs: number): void {
+  reply.header('ratelimit-policy', policyText(quota))
+  reply.header('ratelimit', `"${quota.name}";r=0;t=${retryAfterSeconds(retryAfterMs)}`)
 }
 
 /**

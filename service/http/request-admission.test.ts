@@ -26,7 +26,7 @@ class Listening {
   }
 
   /** `limits` are set once tags and the key are in memory. */
-  static async start(t: TestContext, limits: Readonly<Record<string, number>>): Promise<Listening> {
+  static async start(t: TestContext, limits: Readonly<Record<string, number | boolean>>): Promise<Listening> {
     const api = await HttpApi.withTags(t, { environment: OFF })
     await api.app.listen({ host: '127.0.0.1', port: 0 })
     const listening = new Listening(api)
@@ -36,7 +36,7 @@ class Listening {
     return listening
   }
 
-  limit(limits: Readonly<Record<string, number>>): void {
+  limit(limits: Readonly<Record<string, number | boolean>>): void {
     const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 }
     this.api.memory.useCases.rates.configure({ ...off, ...limits })
   }
@@ -135,6 +135,57 @@ describe('above the limit of its address', () => {
       refused.map(({ subject, detail }) => [subject, detail]),
       [['acme/shop/segment', { requests: 3, ids: 0 }]],
     )
+  })
+})
+
+describe('with limits.headers', () => {
+  const quotasOf = ({ headers }: Answer): unknown[] => [headers['ratelimit-policy'], headers['ratelimit']]
+
+  for (const [name, asked] of Object.entries(WAYS))
+    test(`${name} says what is left`, async (t) => {
+      const listening = await Listening.start(t, { perAddress: 3, headers: true })
+      assert.deepEqual(quotasOf(await listening.ask(asked)), ['"address";q=3;w=1', '"address";r=2;t=1'])
+      assert.deepEqual(quotasOf(await listening.ask(asked)), ['"address";q=3;w=1', '"address";r=1;t=1'])
+      listening.api.memory.clock.advance(1000)
+      assert.deepEqual(quotasOf(await listening.ask(asked)), ['"address";q=3;w=1', '"address";r=2;t=1'])
+    })
+
+  test('every limit that the request counted for is named, and no other', async (t) => {
+    const listening = await Listening.start(t, {
+      perAddress: 9,
+      perKey: 6,
+      perTag: 4,
+      burst: 2000,
+      headers: true,
+    })
+    const all = '"address";q=18;w=2, "key";q=12;w=2, "tag";q=8;w=2'
+    for (const [i, asked] of Object.values(WAYS).slice(0, 5).entries())
+      assert.deepEqual(quotasOf(await listening.ask(asked)), [
+        all,
+        `"address";r=${17 - i};t=1, "key";r=${11 - i};t=1, "tag";r=${7 - i};t=${i < 4 ? 1 : 2}`,
+      ])
+    assert.deepEqual(quotasOf(await listening.ask(WAYS['a management call'])), [
+      '"address";q=18;w=2, "key";q=12;w=2',
+      '"address";r=12;t=1, "key";r=6;t=1',
+    ])
+    const stranger = await listening.ask({ key: 'nobody' })
+    assert.deepEqual(quotasOf(stranger), ['"address";q=18;w=2', '"address";r=11;t=1'])
+    assert.equal(stranger.status, 401)
+  })
+
+  test('a refusal names the limit that was used up, alone', async (t) => {
+    const listening = await Listening.start(t, { perAddress: 9, perTag: 1, headers: true })
+    await listening.statuses(1)
+    assert.deepEqual(quotasOf(await listening.ask()), ['"tag";q=1;w=1', '"tag";r=0;t=1'])
+  })
+
+  test('nothing is said where nothing is limited, nor once it is switched off', async (t) => {
+    const listening = await Listening.start(t, { headers: true })
+    for (const asked of Object.values(WAYS))
+      assert.deepEqual(quotasOf(await listening.ask(asked)), [undefined, undefined])
+    listening.limit({ perAddress: 9, headers: false })
+    for (const asked of Object.values(WAYS))
+      assert.deepEqual(quotasOf(await listening.ask(asked)), [undefined, undefined])
   })
 })
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { UseCases } from '../app/use-cases.ts'
 import type { IdgenError } from '../core/errors.ts'
+import { QuotaHeaders } from './quota-headers.ts'
 
 /**
  * Asks the rate limits about requests, each one once: what SingleId asked and then left to the router is not asked, and
@@ -11,9 +12,11 @@ export class RequestAdmission {
   readonly #useCases: Pick<UseCases, 'rates' | 'addresses'>
   /** What was said of requests that went on to the router; forgotten with them. */
   readonly #decided = new WeakMap<IncomingMessage, IdgenError | typeof ADMITTED>()
+  readonly #quotas: QuotaHeaders
 
   constructor(useCases: Pick<UseCases, 'rates' | 'addresses'>) {
     this.#useCases = useCases
+    this.#quotas = new QuotaHeaders(useCases.rates)
   }
 
   /** All limits at once. false: leave it to the router, which then refuses it. */
@@ -34,6 +37,10 @@ export class RequestAdmission {
       if (!this.#decided.has(raw)) this.#useCases.rates.admitAddress(this.clientOf(raw))
       done()
     })
+    app.addHook('onSend', (request, reply, payload, done) => {
+      this.#tellLeft(request, reply)
+      done(null, payload)
+    })
   }
 
   /** After the API key was checked. */
@@ -46,8 +53,26 @@ export class RequestAdmission {
   }
 
   /** The caller may use the tag. @throws IDGEN_RATE_LIMITED */
-  limitTag({ raw }: FastifyRequest, path: string): void {
-    if (!this.#decided.has(raw)) this.#useCases.rates.admitTag(path)
+  limitTag(request: FastifyRequest, path: string): void {
+    if (!this.#decided.has(request.raw)) this.#useCases.rates.admitTag(path)
+    request.limitedTag = path
+  }
+
+  /** For an answer that the router does not give: what is left of the limits, behind the headers in `answer`. */
+  addLeft(answer: string[], request: IncomingMessage, keyId: string, path: string): void {
+    const quotas = this.#quotas
+    if (!quotas.on) return
+    const limited = { address: this.clientOf(request), keyId, path }
+    answer.push('ratelimit-policy', quotas.policy(limited), 'ratelimit', quotas.left(limited))
+  }
+
+  #tellLeft({ raw, caller, limitedTag: path }: FastifyRequest, reply: FastifyReply): void {
+    const quotas = this.#quotas
+    // A refusal has said which limit it ran into.
+    if (!quotas.on || reply.hasHeader('ratelimit')) return
+    const limited = { address: this.clientOf(raw), keyId: caller?.keyId, path }
+    const policy = quotas.policy(limited)
+    if (policy !== '') reply.header('ratelimit-policy', policy).header('ratelimit', quotas.left(limited))
   }
 
   /** Who asks, by address, as the limits count it. */

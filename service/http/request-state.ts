@@ -13,6 +13,8 @@ declare module 'fastify' {
     span: Span | undefined
     /** Set once the API key was checked; stays undefined on open routes. */
     caller: Caller | undefined
+    /** `w/g/t`, once the request has counted for that tag. */
+    limitedTag: string | undefined
   }
 }
 
@@ -21,6 +23,7 @@ export function declareRequestState(app: FastifyInstance): void {
   app.decorateRequest('trace', undefined)
   app.decorateRequest('span', undefined)
   app.decorateRequest('caller', undefined)
+  app.decorateRequest('limitedTag', undefined)
 }
 
 /** Who asks. Only for routes behind authentication. */

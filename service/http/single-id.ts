@@ -92,6 +92,7 @@ export class SingleId {
     issuer.countCall(caller.keyId, path, 'ok', 1, traceId)
     const body = issuedJson(batch, 'text')
     const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
+    admission.addLeft(answer, request, caller.keyId, path)
     if (this.#options.encryptedOnly) answer.push(...STRICT_TRANSPORT)
     if (this.#options.isOver(socket)) answer.push('connection', 'close')
     response.writeHead(200, answer)

@@ -222,6 +222,8 @@ export const LOG_EVENTS = {
   'redis does not answer: going on without it': event('redis.silent', 'warn', 'why'),
   'redis refuses a command: going on without it': event('redis.refused', 'warn', 'why'),
   'redis answers again': event('redis.answers', 'info'),
+  'rate limits hold for this process alone': event('redis.rates-alone', 'warn', 'why'),
+  'rate limits hold over all processes again': event('redis.rates-shared', 'info'),
   'API key in the cache that no process of this database wrote': event('redis.forged-key', 'warn', 'keyId'),
   'API key not read from the cache': event('redis.key-unread', 'debug', 'keyId', 'why'),
   'API key not written to the cache': event('redis.key-unwritten', 'debug', 'keyId', 'why'),

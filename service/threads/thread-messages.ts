@@ -168,8 +168,9 @@ export function toThread(message: unknown): ToThread | undefined {
 }
 
 function isRates(rates: unknown): rates is RateSettings {
-  const { perAddress, perKey, perTag, burst, wrongKeys } = fieldsOf(rates)
-  return [perAddress, perKey, perTag, burst, wrongKeys].every(isWhole)
+  const { perAddress, perKey, perTag, burst, wrongKeys, headers, shared } = fieldsOf(rates)
+  const switches = [headers, shared].every((one) => one === undefined || typeof one === 'boolean')
+  return switches && [perAddress, perKey, perTag, burst, wrongKeys].every(isWhole)
 }
 
 function isProxies(proxies: unknown): proxies is ProxySettings {

@@ -295,6 +295,24 @@ describe('a pool of protocol threads', () => {
       pool.fold()
       assert.deepEqual(rates.refused, { address: 7, key: 0, tag: 0, 'wrong-key': 0 })
     })
+
+    test('whether answers say what is left, and whether limits are shared, reaches threads live', async () => {
+      await pool.listen('resp', 0)
+      const { rates } = service.useCases
+      const told = (): unknown[] =>
+        threads.map(({ issuer }) => [issuer?.rates.settings.headers, issuer?.rates.settings.shared])
+      for (const [headers, shared] of [
+        [true, false],
+        [false, true],
+      ] as const) {
+        rates.configure({ ...rates.settings, headers, shared })
+        await pass(1000)
+        assert.deepEqual(told(), [
+          [headers, shared],
+          [headers, shared],
+        ])
+      }
+    })
   })
 })
 

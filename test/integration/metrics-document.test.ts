@@ -7,9 +7,9 @@ import { test } from 'node:test'
 import { startService } from '../fixtures/service-process.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
-/** Only where a certificate is configured, or two stores guard each other. */
+/** Only where a certificate is configured, two stores guard each other, or limits are shared. */
 const ELSEWHERE =
-  /^idgen_(?:certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block)/
+  /^idgen_(?:certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block|rate_settle|rate_charged)/
 
 test('a running service tells exactly the metrics that docs/metrics.md has', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'idgen-metrics-'))

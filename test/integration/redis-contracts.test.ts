@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockListKey, RedisBlockCache } from '../../service/adapters/redis/redis-block-cache.ts'
+import { RedisRateLevels } from '../../service/adapters/redis/redis-rate-levels.ts'
 import { RedisRecordCache } from '../../service/adapters/redis/redis-record-cache.ts'
 import { blockCacheContract } from '../contracts/block-cache.contract.ts'
+import { rateLevelsContract } from '../contracts/rate-levels.contract.ts'
 import { recordCacheContract } from '../contracts/record-cache.contract.ts'
 import { redisClient, untilWell } from './redis-clients.ts'
 import { type TestRedisCluster, testRedis, testRedisCluster } from './redis-server.ts'
@@ -73,6 +75,30 @@ recordCacheContract('RedisRecordCache on a cluster', async () => {
   return {
     records: new RedisRecordCache(clients[0]),
     others: new RedisRecordCache(clients[1]),
+    pass: (ms) => wait(ms),
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})
+
+rateLevelsContract('RedisRateLevels on one server', async () => {
+  const { endpoints } = await testRedis()
+  const clients = [redisClient(endpoints, false), redisClient(endpoints, false)] as const
+  await untilWell(...clients)
+  return {
+    levels: new RedisRateLevels(clients[0]),
+    others: new RedisRateLevels(clients[1]),
+    pass: (ms) => wait(ms),
+    close: async () => clients.forEach((client) => client.close()),
+  }
+})
+
+rateLevelsContract('RedisRateLevels on a cluster', async () => {
+  const { endpoints } = await cluster()
+  const clients = [redisClient(endpoints, true), redisClient(endpoints, true)] as const
+  await untilWell(...clients)
+  return {
+    levels: new RedisRateLevels(clients[0]),
+    others: new RedisRateLevels(clients[1]),
     pass: (ms) => wait(ms),
     close: async () => clients.forEach((client) => client.close()),
   }

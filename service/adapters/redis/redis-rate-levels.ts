@@ -1,0 +1,89 @@
+import {
+  COUNTED_FOR,
+  type NamedReport,
+  type RateLevels,
+  type SettledLevels,
+  type Settling,
+} from '../../ports/rate-levels.ts'
+import type { RedisClient } from './redis-client.ts'
+import { cacheUnavailable } from './redis-error.ts'
+
+/**
+ * The buckets of rate limits that instances hold together, in Redis, single or cluster:
+ *
+ *     rate:{<group>}:instances   sorted set of who reported, by when
+ *     rate:{<group>}:<name>      Unix ms when the bucket will have run empty; gone by then
+ *
+ * The braces keep a group on one node of a cluster: a script's keys have to lie together.
+ */
+export class RedisRateLevels implements RateLevels {
+  readonly #client: RedisClient
+
+  constructor(client: RedisClient) {
+    this.#client = client
+  }
+
+  async settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
+    let instances = 1
+    const levelsMs: number[] = []
+    for (let at = 0; at < reports.length; at += NAMES_PER_SCRIPT) {
+      const some = await this.#settle(settling, reports.slice(at, at + NAMES_PER_SCRIPT))
+      instances = some.instances
+      levelsMs.push(...some.levelsMs)
+    }
+    return { instances, levelsMs }
+  }
+
+  async #settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
+    const { group, instance, everyMs, fullMs } = settling
+    const keys = ['instances', ...reports.map(({ name }) => name)].map((name) => `rate:{${group}}:${name}`)
+    const numbers = reports.flatMap(({ elapsedMs, usedMs }) => [elapsedMs, usedMs])
+    const words = [instance, everyMs * COUNTED_FOR, fullMs, everyMs, ...numbers]
+    const told = await this.#client.run('settling rate limits', (redis) =>
+      redis.eval(SETTLE_SCRIPT, keys.length, ...keys, ...words),
+    )
+    return levelsIn(told, reports.length)
+  }
+}
+
+/** What others wrote into our Redis must not become more than a refusal. */
+function levelsIn(told: unknown, count: number): SettledLevels {
+  const [instances = Number.NaN, ...levelsMs] = Array.isArray(told) ? told.map(Number) : []
+  const sane = levelsMs.length === count && levelsMs.every((ms) => Number.isFinite(ms) && ms >= 0)
+  if (sane && Number.isSafeInteger(instances) && instances >= 1) return { instances, levelsMs }
+  throw cacheUnavailable('Redis told of rate limits what is no answer; it was dropped.')
+}
+
+/** A tenth of a millisecond of the server, which answers nobody else meanwhile. */
+const NAMES_PER_SCRIPT = 100
+
+/**
+ * KEYS: the set of instances, then the names; ARGV: instance, for how long it counts, fullMs, everyMs, then elapsedMs and
+ * usedMs of each name. As emptyOfAll and mostLevelMs (core/rate-settlement.ts) do it; times are the server's own. Returns
+ * how many instances there are, and the level of each name, as text: Redis cuts numbers to whole ones. What is no number,
+ * written by others, counts as nothing.
+ */
+const SETTLE_SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local instances = redis.call('ZCARD', KEYS[1])
+local most = ARGV[3] + instances * (ARGV[3] + ARGV[4])
+local levels = {tostring(instances)}
+for i = 2, #KEYS do
+  local kept = redis.call('TYPE', KEYS[i]).ok == 'string' and tonumber(redis.call('GET', KEYS[i])) or 0
+  if kept ~= kept then kept = 0 end
+  local empty = math.min(math.max(kept, now - ARGV[2 * i + 1]) + ARGV[2 * i + 2], now + most)
+  local level = math.max(0, empty - now)
+  if level > 0 then
+    redis.call('SET', KEYS[i], string.format('%.3f', empty), 'PX', math.ceil(level))
+  else
+    redis.call('DEL', KEYS[i])
+  end
+  levels[i] = string.format('%.3f', level)
+end
+return levels
+`

@@ -1,0 +1,140 @@
+import { createHmac } from 'node:crypto'
+import { IdgenError } from '../core/errors.ts'
+import { chargeMs } from '../core/rate-settlement.ts'
+import type { RateSpending, Spent } from '../core/rate-spending.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { RateLevels } from '../ports/rate-levels.ts'
+import { type LimitedKind, type RateLimits, SHARED_KINDS, type SharedKind } from './rate-limits.ts'
+import type { Trouble } from './readiness.ts'
+import { Repeat } from './repeat.ts'
+
+export interface SharedRatesOptions {
+  readonly rates: Pick<RateLimits, 'limitOf' | 'spendingOf'>
+  readonly levels: RateLevels
+  /** 32 bytes that `levels` does not hold; the same in every process of the database. */
+  readonly sealKey: Uint8Array
+  /** This process, in no other's words. */
+  readonly instance: string
+  readonly everyMs: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Limits that hold over all processes of a database (decision 0041): every so often each tells what names used here, and
+ * charges them here with what they used elsewhere. Beside the requests, which never wait for it. While the cache is away
+ * every process goes on by itself, as without it.
+ *
+ * Names do not go there: only what they are known by is, hashed with a key that the cache does not hold.
+ */
+export class SharedRates {
+  readonly #options: SharedRatesOptions
+  readonly #repeat: Repeat
+  readonly #spending: Readonly<Record<SharedKind, RateSpending>>
+  readonly #group: string
+  /** Of the last round, where it failed. */
+  #fault: string | undefined
+  /** As the log was told last. */
+  #isAlone = false
+  /** Rounds since the start. */
+  readonly rounds = { settled: 0, failed: 0 }
+  /** Names that were told. */
+  names = 0
+  /** Requests that names were charged with here because they were answered elsewhere. */
+  readonly charged: Record<SharedKind, number> = { address: 0, key: 0, tag: 0 }
+
+  constructor(options: SharedRatesOptions) {
+    const { rates, clock, everyMs, sealKey } = options
+    this.#options = options
+    this.#repeat = new Repeat(clock, everyMs, () => this.settle())
+    this.#spending = {
+      address: rates.spendingOf('address'),
+      key: rates.spendingOf('key'),
+      tag: rates.spendingOf('tag'),
+    }
+    this.#group = hashed(sealKey, 'rates of')
+  }
+
+  start(): void {
+    this.#repeat.start()
+  }
+
+  /** Resolves when the round under way has ended. */
+  stop(): Promise<void> {
+    return this.#repeat.stop()
+  }
+
+  /** What is wrong now, for people: limits hold, but for each process alone. */
+  troubles(): readonly Trouble[] {
+    return this.#fault === undefined ? [] : [{ what: 'rate limits', why: this.#fault }]
+  }
+
+  /** One round. Never rejects. What a round that failed took out is told to nobody: it may have been counted. */
+  async settle(): Promise<void> {
+    let told = 0
+    try {
+      for (const kind of SHARED_KINDS) told += await this.#settle(kind, NAMES_MAX - told)
+    } catch (thrown) {
+      this.rounds.failed += 1
+      return this.#failed(IdgenError.from(thrown))
+    }
+    this.#fault = undefined
+    // Whether the cache is back nobody knows then, and nobody needs to.
+    if (told === 0) return
+    this.rounds.settled += 1
+    this.names += told
+    if (this.#isAlone) this.#options.log.info({}, 'rate limits hold over all processes again')
+    this.#isAlone = false
+  }
+
+  async #settle(kind: SharedKind, most: number): Promise<number> {
+    const { rates, levels, instance, everyMs, clock } = this.#options
+    const limit = rates.limitOf(kind)
+    if (limit === undefined) return 0
+    const nowMs = clock.monotonicMs()
+    const found = this.#spending[kind].take(nowMs, limit.perSecond / LEAST_SHARE, most)
+    if (found.length === 0) return 0
+    const fullMs = (limit.burst * 1000) / limit.perSecond
+    const reports = found.map((spent) => ({
+      name: this.#nameOf(kind, spent),
+      usedMs: (spent.requests * 1000) / limit.perSecond,
+      elapsedMs: spent.elapsedMs,
+    }))
+    const settling = { group: this.#group, instance, everyMs, fullMs }
+    const { instances, levelsMs } = await levels.settle(settling, reports)
+    for (const [i, spent] of found.entries()) {
+      const ms = chargeMs({ ownMs: spent.levelMs, allMs: levelsMs[i] ?? 0, fullMs, instances })
+      if (ms === 0) continue
+      this.#spending[kind].charge(spent, ms, nowMs)
+      this.charged[kind] += (ms * limit.perSecond) / 1000
+    }
+    return found.length
+  }
+
+  #nameOf(kind: LimitedKind, { low, high }: Spent): string {
+    return hashed(this.#options.sealKey, `rate ${kind} ${low} ${high}`)
+  }
+
+  #failed({ message }: IdgenError): void {
+    if (!this.#isAlone) this.#options.log.warn({ why: message }, 'rate limits hold for this process alone')
+    this.#isAlone = true
+    this.#fault = `they hold for this process alone: ${message}`
+  }
+}
+
+/** For newRateTables: every process of the database knows a name by the same fingerprint. */
+export function sharedSeeds(sealKey: Uint8Array): (seeds: Uint8Array, kind: LimitedKind) => void {
+  return (seeds, kind) =>
+    seeds.set(createHmac('sha256', sealKey).update(`rate seeds ${kind}`).digest().subarray(0, seeds.length))
+}
+
+/** 16 bytes: none of a database's names meets another. */
+function hashed(key: Uint8Array, text: string): string {
+  return createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url')
+}
+
+/** A name is told once it used a hundredth of what it may in a second: with less it takes nothing from anybody. */
+const LEAST_SHARE = 100
+/** Of a round, those that used most: 2 ms of this thread for their hashes; the others go on counting. */
+const NAMES_MAX = 1000
