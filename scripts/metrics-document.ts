@@ -10,6 +10,13 @@ is the end of a name: \`_seconds\` (\`_timestamp_seconds\`: Unix time), \`_ratio
 0. The label \`tag\` names the 1,000 tags with the most requests; counters sum the others as \`_other\`: a tag that comes among them begins at 0, so that no rate jumps. Redis, the
 listener for Redis clients, protocol threads and the certificate have metrics only where they are configured. Alerts on these:
 [alerts/idgen.yaml](../alerts/idgen.yaml), a page for each in [runbooks](runbooks/README.md).
+
+Where calls are [traced](tracing.md), who asks for OpenMetrics (\`Accept: application/openmetrics-text\`, as Prometheus does) gets an
+example for each class of \`idgen_generate_duration_seconds\`: trace and span of the newest traced call that waited so long.
+
+Durations are not kept by tag. IDs in memory take no time worth measuring, so what takes time is the wait for a grant, which tags share with
+the database; and fourteen series each for 1,000 tags would be more than all other metrics together. Which tag waited stands in the
+examples' spans (\`idgen.tag\`); which tags are about to wait shows \`idgen_segment_left_ratio\`.
 `
 
 /** docs/metrics.md. */

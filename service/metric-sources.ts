@@ -1,4 +1,4 @@
-import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { MetricSource, TracedHistogram } from './adapters/telemetry/prometheus-metrics.ts'
 import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
 import type { CatalogFollower } from './app/catalog-follower.ts'
@@ -56,6 +56,13 @@ export interface MetricSection {
   readonly title: string
   readonly sources: readonly MetricSource[]
 }
+
+/** Calls that were traced, beside how long calls waited. */
+export function tracedDurations(tracing: OpenTracing | undefined): TracedHistogram | undefined {
+  return tracing && { histogram: DURATIONS, read: () => tracing.examples.read() }
+}
+
+const DURATIONS = 'idgen_generate_duration_seconds'
 
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
@@ -184,7 +191,7 @@ function outcomes({ useCases }: Measured): MetricSource[] {
       () => useCases.generate.degraded,
     ),
     {
-      name: 'idgen_generate_duration_seconds',
+      name: DURATIONS,
       help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
       kind: 'histogram',
       bounds: DURATION_BOUNDS,

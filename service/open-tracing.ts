@@ -2,7 +2,9 @@ import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
 import { SpanExporter } from './adapters/telemetry/span-exporter.ts'
 import { spanUpload } from './adapters/telemetry/span-upload.ts'
 import type { Config } from './config/keys.ts'
+import type { EndedSpan } from './core/ended-span.ts'
 import type { Sampling } from './core/span-sampling.ts'
+import { TraceExamples } from './core/trace-examples.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
@@ -13,6 +15,7 @@ import { VERSION } from './version.ts'
 export interface OpenTracing {
   readonly tracer: Tracer
   readonly exporter: SpanExporter
+  readonly examples: TraceExamples
 }
 
 export interface TracingParts {
@@ -33,7 +36,13 @@ export function openTracing(
   const send = spanUpload({ exporter: tracing.exporter, endpoint, authorization, service })
   const exporter = new SpanExporter({ send, clock, log, queueMax })
   const sampling = samplingOf(tracing)
-  return { exporter, tracer: new RecordingTracer({ sampling, slowMs, clock, random, onEnd: exporter.add }) }
+  const examples = new TraceExamples()
+  // Also what other threads recorded comes by here.
+  const onEnd = (spans: readonly EndedSpan[]): void => {
+    examples.note(spans)
+    exporter.add(spans)
+  }
+  return { exporter, examples, tracer: new RecordingTracer({ sampling, slowMs, clock, random, onEnd }) }
 }
 
 export function samplingOf({ ratio, maxPerSecond }: Config['tracing']): Sampling {

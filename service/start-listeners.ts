@@ -5,7 +5,7 @@ import type { Config } from './config/keys.ts'
 import { connectionLimits, connectionPlaces } from './connection-limits.ts'
 import { PassedRequests } from './http/passed-requests.ts'
 import { createProbeServer } from './http/probe-server.ts'
-import { metricSources } from './metric-sources.ts'
+import { metricSources, tracedDurations } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
 import type { OpenTracing } from './open-tracing.ts'
 import { sleep } from './ports/clock.ts'
@@ -74,10 +74,10 @@ export async function startListeners(
     ...(resp && { resp: () => resp.counters() }),
   }
   watchStatus(useCases.status, config, service, measured)
-  const metrics = new PrometheusMetrics(metricSources(measured))
-  const scrape = (): ReturnType<typeof metrics.scrape> => {
+  const metrics = new PrometheusMetrics(metricSources(measured), tracedDurations(service.tracing))
+  const scrape = (open: boolean): ReturnType<typeof metrics.scrape> => {
     fold()
-    return metrics.scrape()
+    return metrics.scrape(open)
   }
   const probes = createProbeServer({
     readiness: useCases.readiness,

@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import type { RouterEvent } from '../core/router.ts'
+import { WAIT_STEPS } from '../core/trace-examples.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
 import { type LiveTag, noneServed } from './live-tag.ts'
@@ -169,7 +170,7 @@ export class GenerateIds {
 
   #traced(tag: LiveTag, count: number, taken: () => Promise<void>): Promise<void> {
     const { tracer = NO_TRACER } = this.#options
-    return traced(tracer, { name: 'wait for a grant', kind: 'internal' }, (span) => {
+    return traced(tracer, { name: WAIT_STEPS.grant, kind: 'internal' }, (span) => {
       span?.set('idgen.tag', tag.path)
       span?.set('idgen.count', count)
       span?.set('idgen.algorithm', tag.router.active.name)

@@ -2,6 +2,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import { SubBlock } from '../core/sub-block.ts'
+import { WAIT_STEPS } from '../core/trace-examples.ts'
 import { printTraceparent } from '../core/traceparent.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
@@ -130,7 +131,7 @@ export class SubBlockBorrower {
   #wait(path: string, count: number, wanted: Wanted): Promise<void> {
     const { tracer = NO_TRACER } = this.#options
     const facts = { 'idgen.tag': path, 'idgen.count': count }
-    return traced(tracer, { name: 'wait for a share', kind: 'internal', facts }, () =>
+    return traced(tracer, { name: WAIT_STEPS.share, kind: 'internal', facts }, () =>
       this.#waitFor(path, count, wanted),
     )
   }

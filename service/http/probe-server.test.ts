@@ -44,6 +44,20 @@ test('the metrics port answers metrics and both probes', async (t) => {
   assert.deepEqual(await ready.json(), READY)
 })
 
+test('metrics are asked for as OpenMetrics by those alone who name it', async (t) => {
+  const asked: boolean[] = []
+  const metrics = async (open: boolean) => {
+    asked.push(open)
+    return { contentType: 'text/plain', text: '' }
+  }
+  const origin = await probes(t, { metrics })
+  // As Prometheus does.
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
+  await fetch(`${origin}/metrics`, { headers: { accept } })
+  await fetch(`${origin}/metrics`, { headers: { accept: '*/*' } })
+  assert.deepEqual(asked, [true, false])
+})
+
 test('a server that is not ready says so and why', async (t) => {
   const report = { ready: false, draining: true, degraded: [{ what: 'database', why: 'away' }] }
   const origin = await probes(t, { readiness: { report: () => report } })

@@ -8,7 +8,8 @@ import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 export interface ProbeServerOptions {
   readonly readiness: Pick<Readiness, 'report'>
   readonly status: Pick<InstanceStatus, 'read'>
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** `open`: as OpenMetrics, where that says more. */
+  readonly metrics: (open: boolean) => Promise<{ readonly contentType: string; readonly text: string }>
   /** Left out: as many as probes and scrapes ever need. */
   readonly maxConnections?: number
 }
@@ -124,7 +125,9 @@ async function answer(
     return send(response, report.ready ? 200 : 503, JSON_MEDIA_TYPE, JSON.stringify(report))
   }
   if (path === '/status') return tellStatus(options.status.read(), request, response)
-  const { contentType, text } = await options.metrics()
+  const open = request.headers.accept?.includes('application/openmetrics-text') === true
+  const { contentType, text } = await options.metrics(open)
+  response.setHeader('vary', 'accept')
   return send(response, 200, contentType, text)
 }
 

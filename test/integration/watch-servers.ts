@@ -27,6 +27,14 @@ export interface PrometheusOptions {
   readonly config: object
   /** Series of the past, in the text format of OpenMetrics. */
   readonly past?: string
+  /** What is off by default. */
+  readonly features?: string
+}
+
+/** A trace beside a class of a histogram. */
+export interface QueriedExemplar {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: string
 }
 
 /** A real Prometheus in a folder; ended after the test. */
@@ -37,7 +45,10 @@ export class PrometheusServer {
     this.#origin = origin
   }
 
-  static async start(t: TestContext, { folder, config, past }: PrometheusOptions): Promise<PrometheusServer> {
+  static async start(
+    t: TestContext,
+    { folder, config, past, features }: PrometheusOptions,
+  ): Promise<PrometheusServer> {
     const data = join(folder, 'prometheus')
     await mkdir(data)
     if (past !== undefined) {
@@ -53,6 +64,7 @@ export class PrometheusServer {
       `--config.file=${file}`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      ...(features === undefined ? [] : [`--enable-feature=${features}`]),
     ])
     return new PrometheusServer(`http://127.0.0.1:${port}`)
   }
@@ -70,6 +82,15 @@ export class PrometheusServer {
   ): Promise<readonly PastSeries[]> {
     const range = { start: fromSeconds.toFixed(3), end: toSeconds.toFixed(3), step: '1' }
     return await this.#ask('query_range', { query: expression, ...range })
+  }
+
+  /** All that it kept of these series, of the last hour. */
+  async exemplars(series: string): Promise<QueriedExemplar[]> {
+    const now = Date.now() / 1000
+    const range = { query: series, start: String(now - 3600), end: String(now + 60) }
+    const answer = await fetch(`${this.#origin}/api/v1/query_exemplars?${new URLSearchParams(range)}`)
+    const { data } = (await answer.json()) as { data: { exemplars: QueriedExemplar[] }[] }
+    return data.flatMap(({ exemplars }) => exemplars)
   }
 
   async #ask<T>(path: string, parameters: Record<string, string>): Promise<readonly T[]> {

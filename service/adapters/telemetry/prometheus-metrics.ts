@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { DurationCounts } from '../../core/duration-histogram.ts'
+import type { TraceExample } from '../../core/trace-examples.ts'
+import { OPEN_METRICS, openMetrics } from './open-metrics.ts'
 
 /** Read when Prometheus asks; the hot path only adds to plain counters. */
 export type MetricSource = NumberSource | HistogramSource
@@ -22,19 +24,33 @@ interface HistogramSource {
   readonly read: () => DurationCounts
 }
 
+/** Examples of traces for one of the histograms. */
+export interface TracedHistogram {
+  readonly histogram: string
+  /** For each of its classes, then for the open one. */
+  readonly read: () => readonly (TraceExample | undefined)[]
+}
+
 /** Folds plain counters into Prometheus text at scrape time. */
 export class PrometheusMetrics {
   readonly #registry = new Registry()
+  readonly #traced: TracedHistogram | undefined
 
-  constructor(sources: readonly MetricSource[]) {
+  /** `traced`: left out where nothing is traced. */
+  constructor(sources: readonly MetricSource[], traced?: TracedHistogram) {
+    this.#traced = traced
     collectDefaultMetrics({ register: this.#registry })
     for (const source of sources)
       if (source.kind === 'histogram') this.#registry.registerMetric(new FoldedHistogram(source))
       else this.#register(source)
   }
 
-  async scrape(): Promise<{ contentType: string; text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
+  /** `open`: as OpenMetrics, with examples of traces; where nothing is traced there are none, and all get the same. */
+  async scrape(open = false): Promise<{ contentType: string; text: string }> {
+    const text = await this.#registry.metrics()
+    if (!open || this.#traced === undefined) return { contentType: this.#registry.contentType, text }
+    const { histogram, read } = this.#traced
+    return { contentType: OPEN_METRICS, text: openMetrics(text, histogram, read()) }
   }
 
   #register({ name, help, kind, labels, read }: NumberSource): void {
