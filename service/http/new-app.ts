@@ -14,6 +14,7 @@ import { acceptJsonOnly } from './json-body.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
 import { traceRequests } from './request-span.ts'
 import { declareRequestState } from './request-state.ts'
+import { buildSerializers } from './response-serializers.ts'
 import { type TraceContext, traceContextOf } from './trace-context.ts'
 
 export interface NewAppOptions {
@@ -53,6 +54,7 @@ function newFastify(log: Log, { bodyLimit, rewriteUrl }: NewAppOptions): Fastify
     // A request that arrives while the server closes is answered, with Connection: close; refusing it would lose
     // it, and whether IDs may still be issued is for the use cases to say.
     return503OnClosing: false,
+    schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     ajv: {

@@ -81,7 +81,7 @@ export function watchedConfigMaps(
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const endMs = performance.now() + limitMs
   while (!(await holds())) {

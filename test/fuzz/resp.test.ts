@@ -133,4 +133,4 @@ async function exchange(port: number, sent: readonly Buffer[]): Promise<Replies>
 }
 
 /** A command may wait 2 s for a grant; the rest is a busy machine's. */
-const HANG_MS = 10_000
+const HANG_MS = 30_000

@@ -278,7 +278,7 @@ describe('a check of the audit log', () => {
   function idgen(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
     const env = { ...process.env, IDGEN_DATABASE_URL: test.url, IDGEN_AUDIT_KEY: KEY }
     return new Promise((resolve) => {
-      execFile(LAUNCHER, [...args], { env, timeout: 30_000, maxBuffer: 1 << 24 }, (error, out, err) => {
+      execFile(LAUNCHER, [...args], { env, timeout: 60_000, maxBuffer: 1 << 24 }, (error, out, err) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out, err })
       })
     })

@@ -21,7 +21,7 @@ interface Outcome {
 function idgen(args: readonly string[], environment: Record<string, string>, input = ''): Promise<Outcome> {
   const env = { ...process.env, ...environment }
   return new Promise((resolve) => {
-    const child = execFile(LAUNCHER, [...args], { env, timeout: 30_000 }, (error, out, err) => {
+    const child = execFile(LAUNCHER, [...args], { env, timeout: 60_000 }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out, err })
     })
     // A command that refuses its arguments has ended before it reads.

@@ -17,7 +17,7 @@ const PATH = 'shop/orders/invoice'
 /** a change of a configuration key is live within. */
 const LIVE_MAX_MS = 5000
 /** What waits for servers that were killed, on a busy machine. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 let etcd: EtcdCluster
 before(async () => {

@@ -42,7 +42,7 @@ after(async () => {
 function idgen(args: readonly string[], environment: Record<string, string> = {}) {
   const env = { ...process.env, ...PORTS, IDGEN_DATABASE_URL: database.url, ...environment }
   return new Promise<{ readonly code: number; readonly out: string }>((resolve, reject) => {
-    execFile(LAUNCHER, [...args], { env, timeout: 30_000 }, (error, out, err) => {
+    execFile(LAUNCHER, [...args], { env, timeout: 60_000 }, (error, out, err) => {
       if (err !== '') reject(new Error(err))
       else resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out })
     })

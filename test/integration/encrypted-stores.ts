@@ -105,7 +105,7 @@ async function started(ends: Ends, file: string, port: number, args: readonly st
   throw new Error(`${file} did not start (exit code ${child.exitCode})`)
 }
 
-const START_LIMIT_MS = 20_000
+const START_LIMIT_MS = 60_000
 
 async function shakesHands(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })

@@ -44,7 +44,7 @@ interface Outcome {
 function idgen(args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
   const env = { ...process.env, ...environment }
   return new Promise((resolve) => {
-    execFile(LAUNCHER, [...args], { env, timeout: 30_000 }, (error, out, err) => {
+    execFile(LAUNCHER, [...args], { env, timeout: 60_000 }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out, err })
     })
   })

@@ -11,6 +11,7 @@ import { RecordedFollower } from '../contracts/recorded-follower.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { settle } from '../fixtures/settle.ts'
 import { SILENT } from '../fixtures/silent-log.ts'
+import { until } from '../fixtures/until.ts'
 import { cuttingProxy } from './cutting-proxy.ts'
 import { type EtcdCluster, testEtcd } from './etcd-server.ts'
 
@@ -33,29 +34,13 @@ function put(store: EtcdCoordinator, key: string, value: string): Promise<Coordi
   return store.transact({ compare: [], change: [{ put: key, value }] })
 }
 
-async function until(
-  holds: () => boolean | Promise<boolean>,
-  limitMs: number,
-  what: string,
-): Promise<number> {
-  const startMs = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - startMs > limitMs) assert.fail(`not within ${limitMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  return performance.now() - startMs
-}
-
 /** Writes until it worked: the last one is in the store for certain. */
 async function putUntilDone(store: EtcdCoordinator, key: string, value: string): Promise<void> {
-  await until(
-    () =>
-      put(store, key, value).then(
-        () => true,
-        () => false,
-      ),
-    10_000,
-    `a write of ${key}`,
+  await until(`a write of ${key}`, () =>
+    put(store, key, value).then(
+      () => true,
+      () => false,
+    ),
   )
 }
 
@@ -97,7 +82,7 @@ describe('three members of etcd', () => {
       for (const member of killed) member.start()
       await etcd.ready()
       await putUntilDone(writer, `/kill/${round}`, 'x')
-      await until(() => follower.state.has(`/kill/${round}`), 5000, 'the change is told within 5 s')
+      await until('the change is told', () => follower.state.has(`/kill/${round}`))
     }
     assert.ok(follower.losses >= 1, 'the follower was told of a loss')
     assert.equal(follower.outOfOrder, 0)
@@ -117,15 +102,15 @@ describe('three members of etcd', () => {
       open([endpoint, ...others]).follow('/leader/', follower)
       return follower
     })
-    await until(() => followers.every(({ snapshots }) => snapshots === 1), 3000, 'all have a snapshot')
+    await until('all have a snapshot', () => followers.every(({ snapshots }) => snapshots === 1))
     leader.pause()
     const living = etcd.endpoints.filter((endpoint) => endpoint !== leader.endpoint)
     await putUntilDone(open(living), '/leader/a', 'x')
-    await until(() => followers.every(({ state }) => state.has('/leader/a')), 5000, 'all are told')
+    await until('all are told', () => followers.every(({ state }) => state.has('/leader/a')))
     leader.resume()
     await etcd.ready()
     await putUntilDone(open(etcd.endpoints), '/leader/b', 'x')
-    await until(() => followers.every(({ state }) => state.has('/leader/b')), 5000, 'all are told')
+    await until('all are told', () => followers.every(({ state }) => state.has('/leader/b')))
     for (const { losses, snapshots } of followers) assert.ok(losses === 0 || snapshots > losses)
   })
 
@@ -134,16 +119,16 @@ describe('three members of etcd', () => {
     assert.ok(alone)
     const follower = new RecordedFollower()
     using _ = open([alone.endpoint]).follow('/alone/', follower)
-    await until(() => follower.snapshots === 1, 3000, 'the snapshot')
+    await until('the snapshot', () => follower.snapshots === 1)
     for (const member of others) member.pause()
-    await until(() => follower.losses === 1, 10_000, 'the loss')
+    await until('the loss', () => follower.losses === 1)
     const error = await rejectsWith(
       'IDGEN_COORDINATION_UNAVAILABLE',
       open([alone.endpoint]).get('/alone/a', 500),
     )
     assert.match(error.message, /unknown/)
     for (const member of others) member.resume()
-    await until(() => follower.snapshots === 2, 10_000, 'it is found again')
+    await until('it is found again', () => follower.snapshots === 2)
     assert.equal(follower.losses, 1, 'told once')
   })
 })
@@ -170,7 +155,7 @@ describe('one etcd', () => {
     const lease = await store.grantLease(60_000)
     const follower = new RecordedFollower()
     using _ = store.follow('/frozen/', follower)
-    await until(() => follower.snapshots === 1, 3000, 'the snapshot')
+    await until('the snapshot', () => follower.snapshots === 1)
     etcd.members[0]?.pause()
     const calls: (() => Promise<unknown>)[] = [
       () => store.nowMs(),
@@ -191,9 +176,9 @@ describe('one etcd', () => {
     const startMs = performance.now()
     assert.match((await store.health(100)) ?? '', /no answer|DEADLINE|deadline/i)
     assert.ok(performance.now() - startMs < 300)
-    await until(() => follower.losses === 1, 4000, 'a dead stream is noticed')
+    await until('a dead stream is noticed', () => follower.losses === 1)
     etcd.members[0]?.resume()
-    await until(() => follower.snapshots === 2, 5000, 'and followed again')
+    await until('and followed again', () => follower.snapshots === 2)
     assert.equal(await store.health(), undefined)
   })
 
@@ -208,13 +193,13 @@ describe('one etcd', () => {
     assert.ok(performance.now() - startMs < 1000)
     // What else gRPC says depends on whether it tries to connect at this very moment.
     assert.match((await store.health()) ?? '', /UNAVAILABLE.*no member could be reached/)
-    await until(() => follower.losses === 1, 3000, 'the loss is told')
+    await until('the loss is told', () => follower.losses === 1)
     etcd.members[0]?.start()
     await etcd.ready()
-    await until(() => follower.snapshots === 1, 3000, 'the snapshot comes')
+    await until('the snapshot comes', () => follower.snapshots === 1)
     assert.equal(follower.losses, 1, 'told once')
     await put(store, '/late/a', 'x')
-    await until(() => follower.state.has('/late/a'), 3000, 'the change is told')
+    await until('the change is told', () => follower.state.has('/late/a'))
   })
 
   it('keeps leases through its restart, for holders that keep them alive', async () => {
@@ -224,7 +209,7 @@ describe('one etcd', () => {
     await etcd.members[0]?.kill()
     etcd.members[0]?.start()
     await etcd.ready()
-    await until(() => store.keepAlive(lease).catch(() => false), 3000, 'the lease is kept')
+    await until('the lease is kept', () => store.keepAlive(lease).catch(() => false))
     assert.equal((await store.get('/kept/a'))?.value, 'x')
   })
 
@@ -235,14 +220,14 @@ describe('one etcd', () => {
     try {
       const follower = new RecordedFollower()
       using _ = open([`http://127.0.0.1:${proxy.port}`]).follow('/compact/', follower)
-      await until(() => follower.state.has('/compact/gone'), 3000, 'the snapshot')
+      await until('the snapshot', () => follower.state.has('/compact/gone'))
       proxy.refuse(true)
-      await until(() => follower.losses === 1, 3000, 'the loss')
+      await until('the loss', () => follower.losses === 1)
       await writer.transact({ compare: [], change: [{ delete: '/compact/gone' }] })
       await put(writer, '/compact/new', 'x')
       await etcd.compact()
       proxy.refuse(false)
-      await until(() => follower.state.has('/compact/new'), 5000, 'the snapshot')
+      await until('the snapshot', () => follower.state.has('/compact/new'))
       assert.deepEqual([...follower.state.keys()], ['/compact/new'])
       assert.equal(follower.snapshots, 2)
     } finally {
@@ -273,9 +258,9 @@ describe('one etcd', () => {
         }
       }
       proxy.cutAfter = undefined
-      await until(() => follower.state.has(`/gap/${written - 1}`), 5000, 'the last change')
+      await until('the last change', () => follower.state.has(`/gap/${written - 1}`))
       const { entries } = await writer.list('/gap/')
-      await until(() => follower.state.size === entries.length, 5000, 'the last deletion')
+      await until('the last deletion', () => follower.state.size === entries.length)
       assert.deepEqual([...follower.state.keys()].sort(), entries.map(({ key }) => key).sort())
       assert.ok(follower.snapshots > 1 && follower.losses >= 1)
       assert.equal(follower.outOfOrder, 0)
@@ -288,7 +273,7 @@ describe('one etcd', () => {
     const store = open(etcd.endpoints, { timeoutMs: 500 })
     const follower = new RecordedFollower()
     using _ = store.follow('/clock/', follower)
-    const lease = await store.grantLease(3000)
+    const lease = await store.grantLease(20_000)
     const nowMs = Date.now()
     t.mock.timers.enable({ apis: ['Date'], now: nowMs })
     for (const [i, stepMs] of [3_600_000, -3_600_000, 0].entries()) {
@@ -299,7 +284,7 @@ describe('one etcd', () => {
       assert.equal((await pending).succeeded, true)
       assert.equal((await store.get('/clock/a'))?.value, String(i))
       assert.equal(await store.keepAlive(lease), true)
-      await until(() => follower.state.get('/clock/a') === String(i), 2000, 'the change is told')
+      await until('the change is told', () => follower.state.get('/clock/a') === String(i))
       etcd.members[0]?.pause()
       // A busy machine stops the process a little later.
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -309,7 +294,8 @@ describe('one etcd', () => {
       t.mock.timers.setTime(nowMs - stepMs)
       await rejectsWith('IDGEN_COORDINATION_UNAVAILABLE', late)
       const tookMs = performance.now() - startMs
-      assert.ok(tookMs > 400 && tookMs < 1000, `the deadline held: ${tookMs} ms`)
+      // By the wall clock it would be an hour, or none.
+      assert.ok(tookMs > 400 && tookMs < 10_000, `the deadline held: ${tookMs} ms`)
       etcd.members[0]?.resume()
     }
     t.mock.timers.reset()
@@ -320,19 +306,19 @@ describe('one etcd', () => {
     const store = open(etcd.endpoints)
     const kept = new RecordedFollower()
     using _ = store.follow('/many/', kept)
-    await until(() => kept.snapshots === 1, 3000, 'the snapshot')
+    await until('the snapshot', () => kept.snapshots === 1)
     const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
     const before = sockets()
     for (let i = 0; i < 60; i += 1) {
       const follower = new RecordedFollower()
       const following = store.follow('/many/', follower)
-      if (i % 3 > 0) await until(() => follower.snapshots === 1, 3000, 'the snapshot')
+      if (i % 3 > 0) await until('the snapshot', () => follower.snapshots === 1)
       following[Symbol.dispose]()
     }
     await put(store, '/many/a', 'x')
-    await until(() => kept.state.has('/many/a'), 3000, 'the change is told')
+    await until('the change is told', () => kept.state.has('/many/a'))
     assert.equal(kept.losses, 0, 'others going does not disturb one that stays')
-    await until(() => sockets() <= before + 2, 3000, 'connections are closed')
+    await until('connections are closed', () => sockets() <= before + 2)
   })
 
   it('lets a process end that closed its client', async () => {
@@ -348,7 +334,7 @@ describe('one etcd', () => {
       console.log(performance.now())`
     const startMs = performance.now()
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
-      timeout: 10_000,
+      timeout: 60_000,
     })
     const lingeredMs = performance.now() - startMs - Number(stdout)
     assert.ok(lingeredMs < 2500, `the process ended ${lingeredMs} ms after close`)
@@ -376,12 +362,12 @@ describe('an etcd that asks for a password', () => {
     const follower = new RecordedFollower()
     using _ = store.follow('/auth/', follower)
     await put(store, '/auth/a', 'x')
-    await until(() => follower.state.has('/auth/a'), 3000, 'the change is told')
+    await until('the change is told', () => follower.state.has('/auth/a'))
     await etcd.members[0]?.kill()
     etcd.members[0]?.start()
     await etcd.ready()
     await putUntilDone(store, '/auth/b', 'x')
-    await until(() => follower.state.has('/auth/b'), 5000, 'the change is told')
+    await until('the change is told', () => follower.state.has('/auth/b'))
     assert.equal(await store.keepAlive(await store.grantLease(5000)), true)
   })
 

@@ -285,7 +285,7 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-const UNTIL_LIMIT_MS = 10_000
+const UNTIL_LIMIT_MS = 30_000
 
 /** 0 where the system does not say. */
 async function rssMb({ pid }: ServiceProcess): Promise<number> {

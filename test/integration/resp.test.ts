@@ -1,4 +1,4 @@
-// Runs beside others: a stop takes less than a second, and is held to ten.
+// Runs beside others: a stop takes less than a second, and is held to thirty.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
+import { until } from '../fixtures/until.ts'
 
 /** Real processes, spoken to by ioredis: one `await` per ID, packed into pipelines by the library itself. */
 
@@ -88,10 +89,9 @@ test('kills and reconnects: clients go on by themselves, and no ID is given twic
   await pause(700)
   await second.stop('SIGKILL')
   second = await world.another(ports[1])
-  await pause(700)
+  await until('ten thousand IDs', () => load.issued.total > 10_000)
   await load.stop()
   load.issued.verify()
-  assert.ok(load.issued.total > 10_000, `${load.issued.total} IDs`)
 })
 
 test('a stop under load answers what it received, ends in time and gives no ID twice', async (t) => {
@@ -105,7 +105,7 @@ test('a stop under load answers what it received, ends in time and gives no ID t
   await pause(500)
   const from = performance.now()
   assert.equal(await service.stop('SIGTERM'), 0)
-  assert.ok(performance.now() - from < 10_000)
+  assert.ok(performance.now() - from < 30_000)
   await world.another(portOf(service))
   await pause(500)
   await load.stop()
@@ -118,12 +118,13 @@ test('connections that end for their age fail no call', async (t) => {
   const load = new RespLoad()
   for (let i = 0; i < 3; i += 1)
     load.add(world.redis(service, { enableAutoPipelining: true, retryStrategy: () => 1 }), 10)
-  await pause(2000)
+  await until('connections ended for their age', async () => {
+    const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+    return Number(/^idgen_resp_connections_total (.*)$/m.exec(metrics)?.[1]) > 12
+  })
   await load.stop()
   load.issued.verify()
   assert.equal(load.errors, 0)
-  const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-  assert.ok(Number(/^idgen_resp_connections_total (.*)$/m.exec(metrics)?.[1]) > 10)
 })
 
 test('a key that is revoked and a tag that is deleted stop working on connections that are open', async (t) => {

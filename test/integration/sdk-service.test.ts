@@ -194,12 +194,17 @@ test('a tag that is deleted and made again goes on above, and its old IDs end wi
     const init = { method, headers, ...(body && { body: JSON.stringify(body) }) }
     return (await fetch(`${httpOrigin}/v1/workspaces/demo/groups/load/tags${path}`, init)).status
   }
-  const orders = installation.client('http', { minBlock: 100, lifetimeMs: 1000 }).numbers('demo/load/orders')
+  const orders = installation
+    .client('http', { minBlock: 100, lifetimeMs: LIFETIME_MS })
+    .numbers('demo/load/orders')
   const old = await orders.next()
   assert.equal(await manage('DELETE', '/orders'), 204)
   assert.equal(await orders.next(), old + 1)
-  await pause(1100)
+  await pause(LIFETIME_MS + 100)
   await assert.rejects(orders.next(), { code: 'IDGEN_TAG_NOT_FOUND', retryable: false })
   assert.equal(await manage('POST', '', { name: 'orders', algorithm: 'segment' }), 201)
   assert.ok((await orders.next()) > old + 99)
 })
+
+/** Longer than it takes to delete a tag. */
+const LIFETIME_MS = 3000
