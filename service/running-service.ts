@@ -17,6 +17,12 @@ export interface RunningService extends ListeningPorts {
   stop(): Promise<void>
 }
 
+interface StartOptions {
+  readonly dcAssumed?: boolean
+  /** When everything runs, and nobody counts on this process yet. */
+  readonly beforeReady?: () => void
+}
+
 /**
  * The whole service in this process. What was started is stopped again, in reverse order, when a later step fails.
  * @throws IDGEN_DATA_FOLDER_IN_USE, IDGEN_STORE_UNAVAILABLE, IDGEN_SCHEMA_MISMATCH, IDGEN_PORT_IN_USE, …
@@ -24,7 +30,7 @@ export interface RunningService extends ListeningPorts {
 export async function startService(
   config: Config,
   log: PinoLog,
-  { dcAssumed = false }: { readonly dcAssumed?: boolean } = {},
+  { dcAssumed = false, beforeReady }: StartOptions = {},
 ): Promise<RunningService> {
   await using starting = new AsyncDisposableStack()
   const instance = instanceName(config)
@@ -56,6 +62,7 @@ export async function startService(
     store.poolStats,
     starting,
   )
+  beforeReady?.()
   service.useCases.readiness.started()
   service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
   const stack = starting.move()

@@ -10,6 +10,7 @@ import { createIdGrpcServer } from './grpc/id-server.ts'
 import type { GrpcServer, GrpcServerOptions } from './grpc/serve-methods.ts'
 import { createIdServer } from './http/id-server.ts'
 import { createSecureServer } from './http/secure-server.ts'
+import { giveBackStartMemory } from './memory-after-start.ts'
 import { RespServer } from './resp/server.ts'
 import { ConnectionTable } from './sockets/connection-table.ts'
 import { listenAt } from './sockets/listen-at.ts'
@@ -79,6 +80,8 @@ function httpListeners(parts: ListenerParts, certificates: Certificates): Record
       // Places of their own: management that hangs must not make a pod look dead.
       passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
     })
+    // Here, because HTTP is what a thread is told first, and nobody can ask it anything yet.
+    giveBackStartMemory()
     return { app, secure }
   })
   const closed = onDemand(async () => (await made()).app.close())

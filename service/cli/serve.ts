@@ -5,6 +5,7 @@ import { AuditSettings } from '../app/audit-settings.ts'
 import { loadConfig } from '../config/load.ts'
 import { type ConfigWatch, watchConfig } from '../config/watch.ts'
 import { applyLive } from '../live-config.ts'
+import { giveBackStartMemory } from '../memory-after-start.ts'
 import { type OpenConfig, openConfig, tellUnknown } from '../open-config.ts'
 import { instanceName, type RunningService, startService } from '../running-service.ts'
 import { keepCollectionsShort } from '../short-collections.ts'
@@ -33,7 +34,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const opened = await openConfig(options.config, environment, log)
   const { config } = opened
   log.setLevel(config.log.level)
-  const running = await startService(config, log, { dcAssumed: opened.dcAssumed })
+  const { dcAssumed } = opened
+  const running = await startService(config, log, { dcAssumed, beforeReady: giveBackStartMemory })
   const watch = followConfig({ file: options.config, environment }, opened, running, log)
   const { httpPort, httpsPort, grpcPort, respPort, metricsPort } = running
   log.info({ httpPort, httpsPort, grpcPort, respPort, metricsPort }, 'listening')
