@@ -1,7 +1,7 @@
 import { cellCount, ownedCells } from '../core/cells.ts'
 import type { ResetPeriod } from '../core/id-format.ts'
 import { type NumberSpace, type TagDraft, tagFaults } from '../core/tag.ts'
-import { formatExamples } from './format-examples.ts'
+import { type ExampleMoment, formatExamples } from './format-examples.ts'
 import { type Html, html } from './html.ts'
 import { bilingual, type Language } from './language.ts'
 import { plainNumber, shortNumber } from './number-text.ts'
@@ -9,7 +9,7 @@ import { notice } from './parts.ts'
 import type { Member } from './visit.ts'
 
 /** What a tag with these settings would do, in sentences; or what is wrong with them. */
-export function explanation(member: Member, draft: TagDraft, nowMs: number): Html {
+export function explanation(member: Member, draft: TagDraft, moment: ExampleMoment): Html {
   const faults = tagFaults(draft)
   if (faults.length > 0)
     return notice(
@@ -17,13 +17,13 @@ export function explanation(member: Member, draft: TagDraft, nowMs: number): Htm
       html`<ul>${faults.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`,
     )
   const words = member.say(WORDS)
-  return html`${examples(member, draft, nowMs)}<ul class="list-disc space-y-1 pl-5 text-sm text-muted">${sentences(draft, words, member.preferences.language).map((sentence) => html`<li>${sentence}</li>`)}</ul>`
+  return html`${examples(member, draft, moment)}<ul class="list-disc space-y-1 pl-5 text-sm text-muted">${sentences(draft, words, member.preferences.language).map((sentence) => html`<li>${sentence}</li>`)}</ul>`
 }
 
-/** Of a chain that begins with segments: what a snowflake looks like follows from nothing that is typed here. */
-function examples({ say }: Member, { chain, space }: TagDraft, nowMs: number): Html | undefined {
+function examples({ say }: Member, draft: TagDraft, moment: ExampleMoment): Html | undefined {
   const words = say(WORDS)
-  const texts = chain[0] === 'segment' ? formatExamples(space, nowMs) : []
+  const { space } = draft
+  const texts = formatExamples(draft, moment)
   if (texts.length === 0) return undefined
   const ids = texts.map(
     (text, at) =>

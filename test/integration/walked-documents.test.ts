@@ -18,7 +18,14 @@ import { startService } from '../fixtures/service-process.ts'
  * Documents that are run from top to bottom, in one shell, against a service that was just started: each block of commands,
  * and what the document says they answer. A block after `<!-- not run: why -->` is left out.
  */
-const WALKED = ['docs/first-steps.md', 'docs/http.md', 'docs/grpc.md', 'docs/handbook.md', 'docs/resp.md']
+const WALKED = [
+  'docs/first-steps.md',
+  'docs/http.md',
+  'docs/grpc.md',
+  'docs/handbook.md',
+  'docs/resp.md',
+  'docs/formats.md',
+]
 
 /** A page is a dozen calls of a second at most. */
 const LIMIT_MS = 60_000
@@ -161,6 +168,7 @@ function assertForm(given: unknown, shown: unknown, place: string): void {
     assert.ok(typeof given === 'object' && given !== null, place)
     for (const [name, one] of Object.entries(shown))
       assertForm((given as Record<string, unknown>)[name], one, `${place}.${name}`)
-  } else if (typeof shown === 'string' && /^[A-Za-z][\w-]*$/.test(shown)) assert.equal(given, shown, place)
+  } else if (typeof shown === 'string' && /^[A-Za-z][\w-]*$/.test(shown))
+    assert.equal(typeof given === 'string' ? masked(given) : given, masked(shown), place)
   else assert.equal(typeof given, typeof shown, `${place}: ${JSON.stringify(given)}`)
 }

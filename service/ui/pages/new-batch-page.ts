@@ -8,7 +8,7 @@ import type { TagRef } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
 import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
-import { formatExamples } from '../format-examples.ts'
+import { formatExamples, momentOf } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
@@ -17,7 +17,7 @@ import { tagUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-type BatchUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock'>
+type BatchUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock' | 'layout'>
 
 /** Many tags made at once: a line each, looked at, then made; each line with its own result. */
 export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
@@ -71,10 +71,11 @@ function wantedOf(line: string): WantedTag {
 
 async function rowOf(
   member: Member,
-  { catalog, clock }: BatchUseCases,
+  useCases: BatchUseCases,
   line: string,
   confirmed: boolean,
 ): Promise<BatchRow> {
+  const { catalog } = useCases
   try {
     const { ref, request } = wantedOf(line)
     const path = `${ref.workspace}/${ref.group}/${ref.name}`
@@ -88,7 +89,7 @@ async function rowOf(
     await catalog.group(ref.workspace, ref.group)
     if ((await catalog.store.findTag(ref)) !== undefined) faults.push(member.say(WORDS).exists)
     if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }
-    const [example] = formatExamples(draft.space, clock.nowMs())
+    const [example] = formatExamples(draft, momentOf(useCases))
     const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
     return { path, before: '–', after: after.join(', '), ok: true }
   } catch (thrown) {

@@ -6,6 +6,7 @@ import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
 import { orAgain } from '../form-again.ts'
+import { momentOf } from '../format-examples.ts'
 import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
@@ -23,7 +24,7 @@ import {
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-type FormUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock'>
+type FormUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock' | 'layout'>
 
 /**
  * Forms by which a tag is made, changed and deleted. While somebody types, the form says what it would do; without
@@ -92,9 +93,10 @@ function checks(routes: UiRoutes, useCases: FormUseCases): void {
 }
 
 /** What the form would do, as it stands; nothing is changed. */
-async function wouldDo(member: Member, { catalog, clock }: FormUseCases): Promise<Html> {
+async function wouldDo(member: Member, useCases: FormUseCases): Promise<Html> {
   try {
-    return explanation(member, completed(await requestToCheck(member, catalog)), clock.nowMs())
+    const request = await requestToCheck(member, useCases.catalog)
+    return explanation(member, completed(request), momentOf(useCases))
   } catch (thrown) {
     const error = IdgenError.from(thrown)
     if (error.row.http >= 500) throw error

@@ -5,6 +5,7 @@ import type { DeclaredTag } from '../../ports/declaration-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece } from '../answer.ts'
 import { errorText } from '../error-page.ts'
+import { momentOf } from '../format-examples.ts'
 import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { issueSome } from '../issue-some.ts'
@@ -77,7 +78,7 @@ async function tagPage(member: Member, parts: UiParts, found: DeclaredTag, tried
     actions,
   })}
 ${declaration !== undefined && notice('warning', words.declared(`${declaration.owner.namespace}/${declaration.owner.name}`))}
-<div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag, parts.useCases.clock.nowMs()))}</div>
+<div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag, momentOf(parts.useCases)))}</div>
 <div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints))}</div></div>`
   return page(path, 'tags', body)
 }
