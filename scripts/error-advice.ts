@@ -61,7 +61,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   IDGEN_DEADLINE_EXCEEDED:
     'Send it again. If it stays: the database grants too slowly for the load (larger steps help).',
   IDGEN_RANGE_EXHAUSTED:
-    'Create a new tag: every number of this one below 2^53 has been granted in this data centre.',
+    'Create a new tag: every number of this one below 2^53 has been granted in this data centre. Of a tag whose count begins anew with each date: wait until the message says, or create one with a larger width.',
   IDGEN_LAYOUT_EXHAUSTED:
     'Move to a new tag with a later epoch in a new installation; stamps are refused, never wrapped.',
   IDGEN_LAYOUT_MISMATCH:

@@ -1,4 +1,5 @@
 import { IdgenError } from '../core/errors.ts'
+import { errorLine } from './error-page.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { table } from './parts.ts'
@@ -19,7 +20,7 @@ export interface BatchRow {
 export function refusedRow(member: Member, path: string, thrown: unknown): BatchRow {
   const error = IdgenError.from(thrown)
   member.noteRefusal(error)
-  return { path, before: '', after: `${error.message} [${error.code}]`, ok: false }
+  return { path, before: '', after: errorLine(member, error), ok: false }
 }
 
 export function rowsTable({ say }: Member, rows: readonly BatchRow[]): Html {

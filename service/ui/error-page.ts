@@ -1,14 +1,16 @@
 import { ERRORS, type IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { type Answer, piece } from './answer.ts'
+import { ERROR_WORDS_ZH } from './error-words.ts'
 import { html } from './html.ts'
 import { bilingual } from './language.ts'
 import { notice } from './parts.ts'
 import type { Visit } from './visit.ts'
 
-/** What went wrong, by the same codes and sentences as everywhere; of a fault of ours no more than that. */
+/** What went wrong, by the same codes and sentences as everywhere, explained in the language of the page; of a fault of ours no more than that. */
 export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
-  const { http, title } = ERRORS[error.code]
+  const { http } = ERRORS[error.code]
+  const title = errorTitle(visit, error)
   if (error.code === 'IDGEN_INTERNAL') {
     // Without the query, as over HTTP: what people search for, and names of tags, are not for the log.
     const [path = ''] = visit.url.split('?', 1)
@@ -21,10 +23,25 @@ export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
 }
 
 /** What is said of an error, alone or in a page that is shown again: no other way leads past noting it. */
-export function errorText({ say, noteRefusal }: Visit, error: IdgenError): ReturnType<typeof notice> {
-  noteRefusal(error)
-  const detail = error.code === 'IDGEN_INTERNAL' ? say(WORDS).inside : error.message
-  return notice('error', html`<p>${detail}</p><p class="mt-1 font-mono text-xs">${error.code}</p>`)
+export function errorText(visit: Visit, error: IdgenError): ReturnType<typeof notice> {
+  visit.noteRefusal(error)
+  const code = html`<p class="mt-1 font-mono text-xs">${error.code}</p>`
+  if (error.code === 'IDGEN_INTERNAL') return notice('error', html`<p>${visit.say(WORDS).inside}</p>${code}`)
+  if (visit.preferences.language === 'en') return notice('error', html`<p>${error.message}</p>${code}`)
+  return notice(
+    'error',
+    html`<p>${ERROR_WORDS_ZH[error.code]}</p><p lang="en" class="mt-1 text-sm">${error.message}</p>${code}`,
+  )
+}
+
+/** The same in one line; it notes nothing. */
+export function errorLine({ preferences: { language } }: Visit, { code, message }: IdgenError): string {
+  return `${language === 'en' ? '' : ERROR_WORDS_ZH[code]}${message} [${code}]`
+}
+
+/** In Chinese up to where it begins to say what to do. */
+function errorTitle({ preferences: { language } }: Visit, { code }: IdgenError): string {
+  return language === 'en' ? ERRORS[code].title : (ERROR_WORDS_ZH[code].split(/[：。]/, 1)[0] ?? code)
 }
 
 const WORDS = bilingual(

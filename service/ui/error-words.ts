@@ -1,0 +1,60 @@
+import type { ErrorCode } from '../core/errors.ts'
+
+/**
+ * What each error means and what to do about it, for Chinese pages: the sentence of the error itself is English, since it is
+ * the same on every protocol, in the log and in the audit log. It names the value, and stands below this one.
+ * The compiler asks for one per code.
+ */
+export const ERROR_WORDS_ZH: Readonly<Record<ErrorCode, string>> = {
+  IDGEN_REQUEST_INVALID: '请求无效：请按下方说明更正后重试。',
+  IDGEN_NAME_INVALID: '名称不合规：请使用 1–63 个字符，仅限 a–z、0–9、-、_ 与 .；其他文字请写入显示名称。',
+  IDGEN_COUNT_OUT_OF_RANGE: '数量超出范围：请减少每次请求的 ID 数量。',
+  IDGEN_ID_MALFORMED: '无法解析此 ID：请原样输入发号时得到的文本；带格式的 ID 需同时指定标签。',
+  IDGEN_NUMBER_UNSAFE: 'ID 超出 JavaScript 数字的安全范围：请以文本形式读取。',
+  IDGEN_CURSOR_INVALID: '分页游标无效：请从第一页重新开始。',
+  IDGEN_UNAUTHENTICATED: '没有有效的 API 密钥：请检查密钥是否正确、已过期或已吊销。',
+  IDGEN_FORBIDDEN: '此 API 密钥无权执行该操作：请使用具备所需权限与范围的密钥。',
+  IDGEN_ROUTE_NOT_FOUND: '没有这个页面：请检查地址。',
+  IDGEN_WORKSPACE_NOT_FOUND: '工作空间不存在：请检查拼写，或先创建该工作空间。',
+  IDGEN_GROUP_NOT_FOUND: '分组不存在：请检查拼写，或先创建该分组。',
+  IDGEN_TAG_NOT_FOUND: '标签不存在：请检查拼写，或先创建该标签；由其他进程刚创建的标签稍后可见。',
+  IDGEN_KEY_NOT_FOUND: 'API 密钥不存在：它可能已被吊销。',
+  IDGEN_METHOD_NOT_ALLOWED: '该地址不支持此请求方法。',
+  IDGEN_ALREADY_EXISTS: '名称已被占用：请使用已有的对象，或换一个名称。',
+  IDGEN_NOT_EMPTY: '其中仍有内容：请先删除分组中的标签，或工作空间中的分组。',
+  IDGEN_IMMUTABLE: '该项创建后不可更改，否则 ID 可能重复：请用所需的值新建。',
+  IDGEN_KEY_REVOKED: '该 API 密钥已被永久吊销：新密钥请使用其他标识。',
+  IDGEN_KEY_ROTATING: '该 API 密钥已有两个有效的密文：请等待旧密文到期，或指明使哪一个失效。',
+  IDGEN_TAG_CLAIMED: '该标签由另一个对象声明：请改用其他标签，或先删除下方所指的对象。',
+  IDGEN_TAG_DECLARED: '该标签由 BizTag 声明：请修改或删除下方所指的 BizTag。',
+  IDGEN_DECLARATION_STALE: '声明已过时：已有更新的声明，请重新读取对象。',
+  IDGEN_VERSION_MISMATCH: '内容已被他人修改：请刷新页面，在最新内容上重新修改。',
+  IDGEN_BODY_TOO_LARGE: '请求过大：请减少一次提交的内容。',
+  IDGEN_MEDIA_TYPE_UNSUPPORTED: '请求内容的类型不受支持。',
+  IDGEN_RATE_LIMITED: '短时间内请求过多：请稍后重试。',
+  IDGEN_INTERNAL: '服务内部出错，详情见服务日志。',
+  IDGEN_STORE_UNAVAILABLE: '无法连接数据库：请稍后重试；运维人员可用 idgen doctor 查明原因。',
+  IDGEN_COORDINATION_UNAVAILABLE: '无法连接 etcd：请稍后重试；运维人员可用 idgen doctor 查明原因。',
+  IDGEN_CACHE_UNAVAILABLE: '无法连接 Redis：它只是缓存，发号不受影响。',
+  IDGEN_WITNESS_UNAVAILABLE: '无法访问 etcd 中的见证记录，数据库不得发放更多号码：请恢复 etcd 后重试。',
+  IDGEN_SEGMENT_UNAVAILABLE: '未能取得号段：请稍后重试，并检查数据库及其连接池。',
+  IDGEN_WORKER_UNAVAILABLE: '没有可用的 worker id：请稍后重试，日志说明需等到何时。',
+  IDGEN_CLOCK_UNUSABLE: '本服务器的时钟不可信：请校正时钟（NTP），或改用其他实例。',
+  IDGEN_ALGORITHMS_EXHAUSTED: '该标签的所有算法均不可用：请稍后重试，原因见下方。',
+  IDGEN_SHUTTING_DOWN: '本服务器正在停止：请重试，其他实例会应答。',
+  IDGEN_OVERLOADED: '等待中的请求过多：请稍后重试。',
+  IDGEN_DEADLINE_EXCEEDED: '请求超时：请重试；若持续出现，请加大步长。',
+  IDGEN_RANGE_EXHAUSTED:
+    '该标签在本数据中心的号码已用完：请新建标签；按日期重新计数的标签请等到下方所示的时间。',
+  IDGEN_LAYOUT_EXHAUSTED: 'snowflake 布局的时间已用尽：需要采用更晚纪元的新安装与新标签。',
+  IDGEN_LAYOUT_MISMATCH: 'snowflake 布局不一致：同一数据中心的所有进程必须使用相同的 snowflake.epoch。',
+  IDGEN_DC_CLAIMED: '该数据中心编号已被另一个安装占用：请为本安装设置自己的 datacenter.id。',
+  IDGEN_SPACE_MISMATCH: '两个数据库中的同名标签号码空间不同：请删除较新的标签，再按已登记的号码空间重建。',
+  IDGEN_COORDINATION_MISMATCH:
+    '配置的存储与登记的不一致：请配置下方所指的存储，或使用 idgen coordination switch 迁移。',
+  IDGEN_CONFIG_INVALID: '配置无效：请更正下方列出的每一项。',
+  IDGEN_DATA_FOLDER_IN_USE: '数据目录正被另一个进程使用：请停止该进程，或设置其他 data.dir。',
+  IDGEN_EMBEDDED_UNAVAILABLE: '内置数据库无法在此运行：请设置 database.url。',
+  IDGEN_PORT_IN_USE: '端口已被占用：请停止占用它的程序，或改用其他端口。',
+  IDGEN_SCHEMA_MISMATCH: '数据库结构版本不符：请运行 idgen migrate，或更新 idgen。',
+}
