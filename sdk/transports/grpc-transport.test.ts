@@ -25,6 +25,25 @@ async function listening(server: Server): Promise<string> {
   return `grpc://127.0.0.1:${address.port}`
 }
 
+/** A server of gRPC that answers every call but those that `keeps` is true of. */
+async function answering(
+  t: TestContext,
+  keeps: (stream: ServerHttp2Stream, sessions: readonly ServerHttp2Session[]) => boolean,
+): Promise<{ readonly url: string; readonly sessions: readonly ServerHttp2Session[] }> {
+  const sessions: ServerHttp2Session[] = []
+  const server = createHttp2Server()
+  server.on('session', (session) => sessions.push(session))
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined)
+    if (!keeps(stream, sessions)) stream.respond(UNIMPLEMENTED, { endStream: true })
+  })
+  t.after(() => {
+    for (const session of sessions) session.destroy()
+    server.close()
+  })
+  return { url: await listening(server), sessions }
+}
+
 /** Resolves when the condition holds; the test's own limit ends it otherwise. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
@@ -32,21 +51,13 @@ async function until(holds: () => boolean): Promise<void> {
 
 describe('a gRPC connection on which nothing is answered', { timeout: 10_000 }, () => {
   test('is not used again once a call on it had no answer in time', async (t) => {
-    const sessions: ServerHttp2Session[] = []
     const dead = new Set<unknown>()
-    const server = createHttp2Server()
     let unanswered = 0
-    server.on('session', (session) => sessions.push(session))
-    server.on('stream', (stream) => {
-      stream.on('error', () => undefined)
-      if (dead.has(stream.session)) unanswered += 1
-      else stream.respond(UNIMPLEMENTED, { endStream: true })
+    const { url, sessions } = await answering(t, (stream) => {
+      const isDead = dead.has(stream.session)
+      if (isDead) unanswered += 1
+      return isDead
     })
-    t.after(() => {
-      for (const session of sessions) session.destroy()
-      server.close()
-    })
-    const url = await listening(server)
     const never = new AbortController().signal
     const transport = open(t)
     // Another client of the same process must not keep the connection for this one.
@@ -97,20 +108,11 @@ describe('a gRPC connection on which nothing is answered', { timeout: 10_000 }, 
 
 describe('a gRPC server that leaves', { timeout: 10_000 }, () => {
   test('gets no further call, and those under way are still answered', async (t) => {
-    const sessions: ServerHttp2Session[] = []
     const waiting: ServerHttp2Stream[] = []
-    const server = createHttp2Server()
-    server.on('session', (session) => sessions.push(session))
-    server.on('stream', (stream) => {
-      stream.on('error', () => undefined)
-      if (sessions.length === 1) waiting.push(stream)
-      else stream.respond(UNIMPLEMENTED, { endStream: true })
-    })
-    t.after(() => {
-      for (const session of sessions) session.destroy()
-      server.close()
-    })
-    const url = await listening(server)
+    const { url, sessions } = await answering(
+      t,
+      (stream, all) => all.length === 1 && waiting.push(stream) > 0,
+    )
     const never = new AbortController().signal
     const transport = open(t)
     let isAnswered = false

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { auditText, type ChainPlace, type HashedRecord, storableRecord } from '../core/audit-text.ts'
+import { auditText, type ChainPlace, storableRecord } from '../core/audit-text.ts'
 import type { AuditPlace } from '../ports/audit-reader.ts'
 import type { AuditRecord, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Random } from '../ports/random.ts'
@@ -8,7 +8,7 @@ import type { Random } from '../ports/random.ts'
 export const CHAIN_START = '0'.repeat(64)
 
 /** With a key, who can write the table cannot make the hashes anew; without one, the hash alone is no proof of that. */
-export function linkHash(record: HashedRecord, place: ChainPlace, key: string | undefined): string {
+export function linkHash(record: AuditRecord, place: ChainPlace, key: string | undefined): string {
   const text = auditText(record, place)
   return (key === undefined ? createHash('sha256') : createHmac('sha256', key)).update(text).digest('hex')
 }

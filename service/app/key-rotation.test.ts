@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PLAIN_KEY } from '../../test/fixtures/plain-key.ts'
 import type { ApiKey, SecretToEnd } from '../ports/api-key-store.ts'
 import { refuseRotation } from './key-rotation.ts'
 
-const KEY: ApiKey = {
-  id: 'abcdefghij12',
-  name: 'a key',
-  hash: new Uint8Array(32).fill(1),
-  scopes: ['issue'],
-  within: '',
-  createdAt: new Date(0),
-  expiresAt: undefined,
-  revokedAt: undefined,
-}
-const ROTATED: ApiKey = { ...KEY, previous: { hash: new Uint8Array(32), until: new Date(5000) } }
+const ROTATED: ApiKey = { ...PLAIN_KEY, previous: { hash: new Uint8Array(32), until: new Date(5000) } }
 
 function refusal(key: ApiKey, ends: SecretToEnd | undefined, nowMs: number): string {
   try {
@@ -25,14 +16,14 @@ function refusal(key: ApiKey, ends: SecretToEnd | undefined, nowMs: number): str
 }
 
 test('a rotation is refused exactly while two secrets are valid, unless it says which one ends', () => {
-  assert.equal(refusal(KEY, undefined, 0), '')
+  assert.equal(refusal(PLAIN_KEY, undefined, 0), '')
   assert.equal(refusal(ROTATED, undefined, 4999), 'IDGEN_KEY_ROTATING')
   assert.equal(refusal(ROTATED, undefined, 5000), '')
   for (const ends of ['oldest', 'newest'] as const) assert.equal(refusal(ROTATED, ends, 4999), '')
 })
 
 test('the only valid secret never ends by a rotation that was meant for another', () => {
-  assert.equal(refusal(KEY, 'newest', 0), 'IDGEN_REQUEST_INVALID')
+  assert.equal(refusal(PLAIN_KEY, 'newest', 0), 'IDGEN_REQUEST_INVALID')
   assert.equal(refusal(ROTATED, 'newest', 5000), 'IDGEN_REQUEST_INVALID')
   assert.equal(refusal(ROTATED, 'oldest', 5000), '')
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { PLAIN_KEY } from '../../test/fixtures/plain-key.ts'
 import type { ApiKey } from '../ports/api-key-store.ts'
 import { validUntilMs } from './key-validity.ts'
 
@@ -8,16 +9,7 @@ const [NOW, OLD, OTHER] = [1, 2, 3].map((n) => new Uint8Array(32).fill(n)) as [
   Uint8Array,
   Uint8Array,
 ]
-const KEY: ApiKey = {
-  id: 'abcdefghij12',
-  name: 'a key',
-  hash: NOW,
-  scopes: ['issue'],
-  within: '',
-  createdAt: new Date(0),
-  expiresAt: undefined,
-  revokedAt: undefined,
-}
+const KEY: ApiKey = { ...PLAIN_KEY, hash: NOW }
 const ROTATED = { ...KEY, previous: { hash: OLD, until: new Date(5000) } }
 
 describe('a secret opens its key', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import { PLAIN_KEY } from '../../test/fixtures/plain-key.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
@@ -10,7 +11,7 @@ import type { ApiKey } from '../ports/api-key-store.ts'
 import { RecordSeal } from './record-seal.ts'
 import { SharedKeys } from './shared-keys.ts'
 
-const ID = 'abcdefghij12'
+const ID = PLAIN_KEY.id
 const SEAL = new RecordSeal(new Uint8Array(32).fill(9))
 /** As large as a notification can say. */
 const REVISION_MAX = 999_999_999_999_999
@@ -23,16 +24,7 @@ beforeEach(async () => {
   catalog = new MemoryCatalog(clock)
   store = new MemoryApiKeyStore(catalog)
   cache = new MemoryRecordCache(clock)
-  await store.create({
-    id: ID,
-    name: 'a key',
-    hash: new Uint8Array(32).fill(1),
-    scopes: ['issue'],
-    within: '',
-    createdAt: new Date(0),
-    expiresAt: undefined,
-    revokedAt: undefined,
-  })
+  await store.create(PLAIN_KEY)
 })
 
 /** Of one process, which knows what the catalogue has now. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { PLAIN_KEY } from '../../test/fixtures/plain-key.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
@@ -32,16 +33,7 @@ beforeEach(() => {
 })
 
 function keyOf(id = ID): ApiKey {
-  return {
-    id,
-    name: 'a key',
-    hash: new Uint8Array(32).fill(1),
-    scopes: ['issue'],
-    within: '',
-    createdAt: new Date(0),
-    expiresAt: undefined,
-    revokedAt: undefined,
-  }
+  return { ...PLAIN_KEY, id }
 }
 
 /** One process; `poll` is what its follower of the catalogue does every second. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { auditText, type HashedRecord, storableRecord } from './audit-text.ts'
+import { type AuditRecord, auditText, storableRecord } from './audit-text.ts'
 
-const RECORD: HashedRecord = {
+const RECORD: AuditRecord = {
   at: new Date(Date.UTC(2026, 10, 24, 12)),
   actor: 'k1',
   action: 'tag.update',

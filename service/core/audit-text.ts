@@ -1,19 +1,26 @@
-/** What of an audit record a hash covers: the fields of ports/audit-sink.ts. */
-export interface HashedRecord {
+/** One thing that happened and that somebody may have to account for; its hash covers all of it. */
+export interface AuditRecord {
   readonly at: Date
+  /** Key id, `system`, or `cli`. */
   readonly actor: string
+  /** e.g. tag.create, key.revoke, algorithm.degrade, algorithm.recover, capacity.alert, generate.count */
   readonly action: string
+  /** What it was done to: `w/g/t`, a key id, … */
   readonly subject: string
   readonly workspace: string | undefined
+  /** `ok` or an error code. */
   readonly result: string
   readonly traceId: string | undefined
+  /** Typed JSON: before and after, counts, reasons. Holds no secret. */
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Where a record stands: in which chain, at which place, after which record. */
+/** Where a record stands in the chain of hashes of the process that wrote it (app/audit-chain.ts). */
 export interface ChainPlace {
   readonly chain: string
+  /** From 1, without a gap. */
   readonly seq: number
+  /** Hex, of the record before it in its chain. */
   readonly previousHash: string
 }
 
@@ -21,7 +28,7 @@ export interface ChainPlace {
  * The one text of a record at its place, whose hash is kept: the same before it is written and after it was read back.
  * jsonb forgets the order of keys, so they are sorted. The first entry is the version of this form.
  */
-export function auditText(record: HashedRecord, { chain, seq, previousHash }: ChainPlace): string {
+export function auditText(record: AuditRecord, { chain, seq, previousHash }: ChainPlace): string {
   const { at, actor, action, subject, workspace, result, traceId, detail } = record
   return JSON.stringify([
     1,
@@ -44,7 +51,7 @@ export function auditText(record: HashedRecord, { chain, seq, previousHash }: Ch
  * record that cannot be written would come back with every retry of its batch and hold all later ones up, and callers
  * can put such text into a name.
  */
-export function storableRecord<R extends HashedRecord>(record: R): R {
+export function storableRecord<R extends AuditRecord>(record: R): R {
   return {
     ...record,
     actor: storableText(record.actor),

@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { connect, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { connect as connectSecure } from 'node:tls'
 import { HttpApi } from '../../test/fixtures/http-api.ts'
+import { connected, untilClosed } from '../../test/fixtures/loopback-socket.ts'
 import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
 import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { createSecureServer } from './secure-server.ts'
 
 const ASKED = 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'
-
-async function connected(t: TestContext, port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
-  t.after(() => socket.destroy())
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  return socket.setEncoding('latin1')
-}
-
-async function untilEnd(socket: Socket): Promise<string> {
-  let text = ''
-  socket.on('data', (part: string) => (text += part))
-  await once(socket, 'close', { signal: AbortSignal.timeout(5000) })
-  return text
-}
 
 test('a connection too many reads why, whatever it sends, and its place is given on', async (t) => {
   const api = await HttpApi.start(t, {}, { places: ConnectionPlaces.upTo(1, 'http') })
@@ -34,7 +19,7 @@ test('a connection too many reads why, whatever it sends, and its place is given
   const first = await connected(t, port)
   const second = await connected(t, port)
   second.write(ASKED + 'x'.repeat(100_000))
-  const text = await untilEnd(second)
+  const text = await untilClosed(second)
   assert.match(text, /^HTTP\/1\.1 503 Service Unavailable\r\n/)
   assert.match(text, /\r\nretry-after: 1\r\n/)
   assert.match(text, /IDGEN_OVERLOADED.*server\.http\.maxConnections/)

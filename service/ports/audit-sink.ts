@@ -1,27 +1,8 @@
-/** One thing that happened and that somebody may have to account for. */
-export interface AuditRecord {
-  readonly at: Date
-  /** Key id, `system`, or `cli`. */
-  readonly actor: string
-  /** e.g. tag.create, key.revoke, algorithm.degrade, algorithm.recover, capacity.alert, generate.count */
-  readonly action: string
-  /** What it was done to: `w/g/t`, a key id, … */
-  readonly subject: string
-  readonly workspace: string | undefined
-  /** `ok` or an error code. */
-  readonly result: string
-  readonly traceId: string | undefined
-  /** Typed JSON: before and after, counts, reasons. Holds no secret. */
-  readonly detail: Readonly<Record<string, unknown>>
-}
+import type { AuditRecord, ChainPlace } from '../core/audit-text.ts'
 
-/** Where a record stands in the chain of hashes of the process that wrote it (app/audit-chain.ts). */
-export interface AuditLink {
-  readonly chain: string
-  /** From 1, without a gap. */
-  readonly seq: number
-  /** Hex, of the record before it in its chain. */
-  readonly previousHash: string
+export type { AuditRecord }
+
+export interface AuditLink extends ChainPlace {
   readonly hash: string
 }
 

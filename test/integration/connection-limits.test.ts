@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
+import { connected, untilClosed } from '../fixtures/loopback-socket.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const PER_ADDRESS = 6
-
-async function connected(t: TestContext, port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
-  t.after(() => socket.destroy())
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  return socket.setEncoding('latin1')
-}
-
-async function untilClosed(socket: Socket): Promise<string> {
-  let text = ''
-  socket.on('data', (part: string) => (text += part))
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve())
-    setTimeout(() => socket.destroy(), 5000).unref()
-  })
-  return text
-}
 
 test('one address has as many connections as it may over all protocols and threads, and the metrics say so', async (t) => {
   const database = await testDatabase()

@@ -8,8 +8,11 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { prometheusProgram } from '../../scripts/dev/local-servers.ts'
+import { freePortRuns } from '../fixtures/free-ports.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
+/** Those of the members of a cluster, and of what they say among themselves. */
+const CLUSTER_PORTS = 30
 const COMPOSE_FILE = join(CHECKOUT, 'dev/compose.yaml')
 
 interface ComposeService {
@@ -35,7 +38,7 @@ describe('the development environment', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'idgen-dev-'))
-    const [http, grpc, resp, metrics, etcd, redis, prometheus] = await roomyPorts(7)
+    const [http, grpc, resp, metrics, etcd, redis, prometheus] = await freePortRuns(7, CLUSTER_PORTS)
     ports = {
       HTTP_PORT: `${http}`,
       GRPC_PORT: `${grpc}`,
@@ -157,16 +160,3 @@ describe('the development environment', () => {
     }
   })
 })
-
-/** Each with the 30 ports above it free to use: members of a cluster follow their first. */
-async function roomyPorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const found: number[] = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    found.push(typeof address === 'object' && address !== null ? address.port : 0)
-  }
-  for (const server of servers) server.close()
-  return found.map((port, index) => 20_000 + ((port * 40 + index * 40) % 10_000))
-}

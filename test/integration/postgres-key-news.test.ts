@@ -8,6 +8,7 @@ import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
 import { PostgresKeyNews } from '../../service/adapters/postgres/postgres-key-news.ts'
+import { PLAIN_KEY } from '../fixtures/plain-key.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -77,16 +78,7 @@ describe('news of keys out of PostgreSQL', () => {
   })
 })
 
-const KEY = {
-  id: 'newskey00000',
-  name: 'news',
-  hash: new Uint8Array(32),
-  scopes: ['issue' as const],
-  within: '',
-  createdAt: new Date(0),
-  expiresAt: undefined,
-  revokedAt: undefined,
-}
+const KEY = { ...PLAIN_KEY, id: 'newskey00000' }
 
 async function until(holds: () => boolean): Promise<void> {
   const endMs = performance.now() + 40_000

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Kysely } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 import { catalog } from '../../../migrations/0001_catalog.ts'
 import { segments } from '../../../migrations/0002_segments.ts'
 import { timeGrants } from '../../../migrations/0003_time-grants.ts'
@@ -35,21 +35,54 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 
 /**
  * Brings the schema up to date and returns the names it applied, in order; none when there was nothing to do.
- * Safe when several processes start together: all but one wait for the migrator's advisory lock and find nothing
- * left. All steps are one transaction. An older revision of idgen accepts a schema that went on without it
+ * Each migration is a transaction with its row in the table of those applied: one that fails leaves nothing behind, and
+ * those before it stay. Safe when several processes start together: one at a time holds the advisory lock and applies what
+ * is still left, so each may apply some. An older revision of idgen accepts a schema that went on without it
  * (expand, then contract: R-1.2.1).
  * @throws IDGEN_STORE_UNAVAILABLE, IDGEN_SCHEMA_MISMATCH
  */
 export async function migrate(db: Kysely<Tables>): Promise<string[]> {
-  if ((await pendingMigrations(db)).length === 0) return []
-  for (let tries = 1; ; tries += 1) {
-    const { error, results } = await migrator(db).migrateToLatest()
-    if (error === undefined)
-      return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
-    if (codeOf(error) !== LOCK_NOT_AVAILABLE || tries === TRIES_MAX)
-      throw fromPostgres(error, 'migrating the schema')
-    await delay(PAUSE_MS)
+  const applied: string[] = []
+  let tries = 1
+  for (;;) {
+    const [next] = await pendingMigrations(db)
+    if (next === undefined) return applied
+    try {
+      if (await apply(db, next)) applied.push(next)
+    } catch (error) {
+      if (codeOf(error) !== LOCK_NOT_AVAILABLE || tries === TRIES_MAX) throw failed(next, error)
+      tries += 1
+      await delay(PAUSE_MS)
+    }
   }
+}
+
+/** false: another process has done it meanwhile. */
+async function apply(db: Kysely<Tables>, name: string): Promise<boolean> {
+  return await db
+    .withTables<MigrationTables>()
+    .transaction()
+    .execute(async (trx) => {
+      for (const statement of BEFORE_EACH) await statement.execute(trx)
+      const rows = await trx.selectFrom('idgen_migrations').select(['name', 'timestamp']).execute()
+      if (rows.some((row) => row.name === name)) return false
+      await MIGRATIONS[name]?.up(trx)
+      // Releases before this one refuse the table where the order of names is not the order of times.
+      const timesMs = rows.map(({ timestamp }) => Date.parse(timestamp)).filter((ms) => !Number.isNaN(ms))
+      const timestamp = new Date(Math.max(Date.now(), ...timesMs.map((ms) => ms + 1))).toISOString()
+      await trx.insertInto('idgen_migrations').values({ name, timestamp }).execute()
+      return true
+    })
+}
+
+function failed(migration: string, error: unknown): IdgenError {
+  const { code, message } = fromPostgres(error, `applying the migration ${migration}`)
+  if (code === 'IDGEN_STORE_UNAVAILABLE') return new IdgenError(code, message, { cause: error })
+  return new IdgenError(
+    'IDGEN_SCHEMA_MISMATCH',
+    `The migration ${migration} failed: ${error instanceof Error ? error.message : error} (${codeOf(error)}). It left nothing behind, and those before it stay. Mend the cause and run idgen migrate: it goes on with this one.`,
+    { cause: error },
+  )
 }
 
 /** Names of the migrations this revision needs and the database does not have yet. Changes nothing. */
@@ -68,7 +101,7 @@ export async function pendingMigrations(db: Kysely<Tables>): Promise<string[]> {
 async function appliedMigrations(db: Kysely<Tables>): Promise<Set<string>> {
   try {
     const rows = await db
-      .withTables<{ idgen_migrations: { name: string } }>()
+      .withTables<MigrationTables>()
       .selectFrom('idgen_migrations')
       .select('name')
       .execute()
@@ -79,15 +112,19 @@ async function appliedMigrations(db: Kysely<Tables>): Promise<Set<string>> {
   }
 }
 
-function migrator(db: Kysely<Tables>): Migrator {
-  return new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
-    // Names of their own: the database may be shared with a program that uses kysely's default names.
-    migrationTableName: 'idgen_migrations',
-    migrationLockTableName: 'idgen_migrations_lock',
-  })
-}
+/** A name of its own: the database may be shared with a program that uses kysely's default. */
+type MigrationTables = { idgen_migrations: { name: string; timestamp: string } }
+
+/** The one of kysely's migrator, which releases before this one use: processes of both may start together. */
+const LOCK_ID = 3_853_314_791_062_309_107n
+const BEFORE_EACH = [
+  // Longer than the migrations of another process take; the timeouts of each are its own.
+  sql`SET LOCAL lock_timeout = '1h'`,
+  sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`,
+  sql`SET LOCAL lock_timeout TO DEFAULT`,
+  sql`
+    CREATE TABLE IF NOT EXISTS idgen_migrations (name varchar(255) PRIMARY KEY, timestamp varchar(255) NOT NULL)`,
+]
 
 const UNDEFINED_TABLE = '42P01'
 const LOCK_NOT_AVAILABLE = '55P03'
