@@ -10,6 +10,7 @@ const ANSWERS: readonly Panel[] = (
     ['The witness', 'idgen_witness_ok', 'IdgenWitnessUnavailable'],
     ['Redis', 'idgen_redis_ok', 'IdgenRedisUnreachable'],
     ['Copies of time', 'idgen_time_copy_ok', 'IdgenTimeCopyBehind'],
+    ['News of keys', 'idgen_key_news_ok', 'IdgenKeyNewsMissing'],
   ] as const
 ).map(([title, metric, alert]) => ({
   title,

@@ -201,7 +201,8 @@ const PROCESS: readonly Panel[] = [
   },
   {
     title: 'Turned away',
-    description: 'Connections refused because there were too many, and requests above their limits.',
+    description:
+      'Connections refused because there were too many, requests above their limits, and wrong API keys (IdgenWrongKeys).',
     kind: 'lines',
     unit: 'reqps',
     series: [
@@ -210,6 +211,7 @@ const PROCESS: readonly Panel[] = [
         legend: 'connection: {{protocol}}, {{reason}}',
       },
       { expr: `sum by (kind) (${rate('idgen_rate_limited_total')})`, legend: 'limit per {{kind}}' },
+      { expr: `sum(${rate('idgen_wrong_api_keys_total')})`, legend: 'wrong API key' },
     ],
   },
 ]
