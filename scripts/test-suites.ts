@@ -53,13 +53,14 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   }),
   integration: () => ({
     coverage: true,
-    steps: byTwos(
+    steps: sideBySide(
       ['test/contracts/**/*.test.ts', 'test/integration/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+      3,
       1_500_000,
     ),
   }),
   /** The operator on a real kube-apiserver. */
-  cluster: () => ({ coverage: false, steps: byTwos(['test/cluster/**/*.test.ts'], 900_000) }),
+  cluster: () => ({ coverage: false, steps: sideBySide(['test/cluster/**/*.test.ts'], 2, 900_000) }),
   /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
   e2e: () => ({
     coverage: false,
@@ -90,20 +91,21 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
 }
 
 /**
- * Most of these files wait for their servers most of the time: two run beside each other. Those that hold something to
- * a time, a rate or an amount of memory that a neighbour could spoil say so (see ALONE) and run after, one at a time.
+ * Most of these files wait for their servers half of the time: on two cores two or three run beside each other. Those that
+ * hold something to a time, a rate or an amount of memory that a neighbour could spoil say so (see ALONE) and run after, one
+ * at a time.
  */
-function byTwos(globs: readonly string[], limitMs: number): readonly (readonly Part[])[] {
+function sideBySide(globs: readonly string[], atOnce: number, limitMs: number): readonly (readonly Part[])[] {
   const files = globs.flatMap((glob) => globSync(glob, { cwd: ROOT })).sort()
   const alone = files.filter((file) => ALONE.test(readFileSync(join(ROOT, file), 'utf8')))
   const beside = files.filter((file) => !alone.includes(file))
-  const part = (name: string, chosen: readonly string[], atOnce: number): Part => ({
+  const part = (name: string, chosen: readonly string[], lanes: number): Part => ({
     name,
     files: chosen,
-    options: [PROCESS_EACH, `--test-concurrency=${atOnce}`, '--test-timeout=180000'],
+    options: [PROCESS_EACH, `--test-concurrency=${lanes}`, '--test-timeout=180000'],
     limitMs,
   })
-  return [[part('beside', beside, 2)], [part('alone', alone, 1)]].filter((step) =>
+  return [[part('beside', beside, atOnce)], [part('alone', alone, 1)]].filter((step) =>
     step.every(({ files: some }) => some.length > 0),
   )
 }

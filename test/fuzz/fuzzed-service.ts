@@ -6,7 +6,7 @@ import { RespLoad } from '../fixtures/resp-load.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 import type { ServiceProcess } from '../fixtures/service-process.ts'
 import { Prng } from '../simulation/world/prng.ts'
-import { FUZZ_MS, SEED } from './fuzz-form.ts'
+import { FUZZ_MS, IS_LONG, SEED, SHORT_CASES } from './fuzz-form.ts'
 
 /** A real service under bad input, with polite clients beside whose every ID is counted. */
 export class FuzzedService {
@@ -39,14 +39,15 @@ export class FuzzedService {
   }
 
   /**
-   * One case after the other while there is time, each from a seed of its own; then everything that has to hold of the
-   * service. Returns how many there were. @throws naming the seed that replays the case
+   * One case after the other, each from a seed of its own, as long as the form says; then everything that has to hold of
+   * the service. Returns how many there were. @throws naming the seed that replays the case
    */
   async tryCases(oneCase: (chance: Prng) => Promise<void>): Promise<number> {
     const beforeMb = await this.#residentMb()
     const startMs = performance.now()
     let cases = 0
-    for (; performance.now() - startMs < FUZZ_MS; cases += 1) {
+    const goesOn = (): boolean => (IS_LONG ? performance.now() - startMs < FUZZ_MS : cases < SHORT_CASES)
+    for (; goesOn(); cases += 1) {
       const seed = SEED + cases
       try {
         await oneCase(new Prng(seed))

@@ -1,4 +1,4 @@
-// Runs alone: cases are sent as fast as they come, and memory is held to a bound.
+// Runs beside others: a busy machine takes longer for its cases, and memory is its own.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ import { FuzzedService } from './fuzzed-service.ts'
 import { anyBody, anyHeaders, anyPath } from './grpc-inputs.ts'
 import { garbage, mutated, pieces } from './mutated-bytes.ts'
 
-const LIMIT = { timeout: FUZZ_MS + 120_000 }
+const LIMIT = { timeout: FUZZ_MS + 180_000 }
 
 test('a call with a faulty path, header or message ends, and is no fault of ours', LIMIT, async (t) => {
   const fuzzed = await FuzzedService.start(t)

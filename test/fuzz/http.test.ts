@@ -1,4 +1,4 @@
-// Runs alone: a minute of requests as fast as they come would be a neighbour's load.
+// Runs beside others: nothing in it is held to a time but the whole, and that to four minutes.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

@@ -1,4 +1,4 @@
-// Runs alone: slow clients must be ended in time, and long inputs answered in it.
+// Runs beside others: what is too slow is far too slow, minutes where a second is right.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -87,8 +87,8 @@ async function trickledMs(origin: string, begun: string): Promise<number> {
 }
 
 /** What a busy machine adds to a timer that looks once a second. */
-const LATE_MS = 1500
-const SLOWEST_MS = 20_000
+const LATE_MS = 6000
+const SLOWEST_MS = 30_000
 
 async function refusesCounts(on: Stage): Promise<void> {
   const next = async (): Promise<number> =>
@@ -200,7 +200,7 @@ async function readsLongInputs(on: Stage): Promise<void> {
 }
 
 /** Some eighty requests; a pattern that goes back over what it read takes minutes for a single one. */
-const LONG_INPUTS_MS = 20_000
+const LONG_INPUTS_MS = 60_000
 
 async function refusesPrototypes(on: Stage): Promise<void> {
   for (const body of ['{"__proto__":{"admin":true}}', '{"constructor":{"prototype":{"admin":true}}}'])

@@ -1,4 +1,4 @@
-// Runs alone: a process that stops is given two seconds in which its callers must have gone.
+// Runs beside others: a process that stops is given six seconds in which its callers must have gone.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -6,11 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { LoadClient } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'drain-admin-key'
 const TAGS = { orders: { algorithm: 'segment' }, events: { algorithm: 'snowflake' } }
-const DRAIN_DELAY_MS = 2000
+const DRAIN_DELAY_MS = 6000
 
 /** Two processes under load over every protocol, as pods behind one Service. */
 async function loaded(t: TestContext, environment: Record<string, string>) {
@@ -42,12 +43,12 @@ async function ready(service: ServiceProcess): Promise<number[]> {
 
 test('scaling down fails no request: a process serves on until nobody sends to it any more', async (t) => {
   const { endpoints, first, load } = await loaded(t, { IDGEN_SERVER_DRAIN_DELAY: `${DRAIN_DELAY_MS}ms` })
-  await pause(500)
+  await until('all protocols answer', () => Object.keys(load.answers).length === 4)
   assert.deepEqual(await ready(first), [200, 200])
   const stopped = first.stop('SIGTERM')
   while ((await ready(first)).join() !== '503,503') await pause(10)
-  // The orchestrator has noticed, and tells those who send half of the delay later.
-  await pause(DRAIN_DELAY_MS / 2)
+  // The orchestrator has noticed, and tells those who send a second later.
+  await pause(1000)
   endpoints.shift()
   assert.equal(await stopped, 0)
   await pause(300)
