@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { InstanceStatus, StatusReport } from '../app/instance-status.ts'
 import type { Readiness } from '../app/readiness.ts'
+import { NODE_HTTP } from './node-http.ts'
 import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 export interface ProbeServerOptions {
@@ -26,7 +27,7 @@ export interface ProbeServer {
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
-  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
+  const server = NODE_HTTP.createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     answer(options, request, response).catch(() => {
       if (!response.headersSent) send(response, 500, 'text/plain', 'metrics could not be read\n')
       else response.destroy()
