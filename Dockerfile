@@ -18,7 +18,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && rm -rf node_modules/no
 
 FROM ${BASE_IMAGE}
 WORKDIR /app
-ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/idgen-compile-cache
+ENV NODE_ENV=production
 COPY --from=build /src/package.json ./
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
+import { NODE_HTTP } from './node-http.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
 import { traceContextOf } from './trace-context.ts'
 
@@ -24,7 +24,7 @@ export function bareAnswer(error: IdgenError): string {
   const { traceId, traceparent, requestId } = traceContextOf({})
   const body = JSON.stringify(problemOf(error, traceId))
   return [
-    `HTTP/1.1 ${error.row.http} ${STATUS_CODES[error.row.http] ?? 'Error'}`,
+    `HTTP/1.1 ${error.row.http} ${NODE_HTTP.STATUS_CODES[error.row.http] ?? 'Error'}`,
     `content-type: ${PROBLEM_MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,

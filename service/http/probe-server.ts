@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { InstanceStatus, StatusReport } from '../app/instance-status.ts'
 import type { Readiness } from '../app/readiness.ts'
+import { NODE_HTTP } from './node-http.ts'
 import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 export interface ProbeServerOptions {
@@ -28,7 +29,7 @@ export interface ProbeServer {
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   const places = new ProbePlaces(options.maxConnections ?? CONNECTIONS_MAX)
   // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
-  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
+  const server = NODE_HTTP.createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     places.asked(request.socket)
     answer(options, request, response)
       .catch(() => {

@@ -1,7 +1,10 @@
-import { get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import { EtcdNoAnswer } from './etcd-error.ts'
 import type { Endpoint, EtcdTls } from './etcd-options.ts'
+
+/** Not imported, for the same reason as in http/node-http.ts. */
+const { get: httpGet } = process.getBuiltinModule('node:http')
 
 /**
  * A member's Unix time, from the Date header of its answer to GET /version: etcd has no call that tells the time. The
