@@ -1,46 +1,12 @@
 import type { FastifyError } from 'fastify'
+import { frameworkError } from '../app/framework-error.ts'
 import { type ErrorCode, type FieldFault, IdgenError } from '../core/errors.ts'
 import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
-/** Anything thrown while a request is served, as an error of ours: the one place that knows fastify's errors. */
+/** Anything thrown while a request of the API is served, as an error of ours: also what ajv finds in it. */
 export function requestError(thrown: unknown): IdgenError {
-  if (thrown instanceof IdgenError || !(thrown instanceof Error)) return IdgenError.from(thrown)
-  const error = thrown as FastifyError
-  if (error.validation !== undefined) return validationError(error.validation)
-  const known = FRAMEWORK_ERRORS[error.code]
-  if (known !== undefined) return new IdgenError(known.code, known.text, { cause: error })
-  const status = error.statusCode
-  // Faults of the connection while a body is read, and of plugins, carry a status and no code known here.
-  if (status !== undefined && status >= 400 && status < 500)
-    return new IdgenError('IDGEN_REQUEST_INVALID', 'The request could not be understood.', { cause: error })
-  return IdgenError.from(thrown)
-}
-
-const FRAMEWORK_ERRORS: Readonly<Record<string, { code: ErrorCode; text: string } | undefined>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: 'IDGEN_BODY_TOO_LARGE',
-    text: 'The body is larger than this server accepts; send less at a time.',
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'IDGEN_MEDIA_TYPE_UNSUPPORTED',
-    text: 'Send the body as JSON, with "Content-Type: application/json".',
-  },
-  FST_ERR_CTP_INVALID_JSON_BODY: {
-    code: 'IDGEN_REQUEST_INVALID',
-    text: 'The body is not valid JSON, or it names __proto__ or constructor.prototype.',
-  },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
-    code: 'IDGEN_REQUEST_INVALID',
-    text: 'The body is shorter or longer than its Content-Length says.',
-  },
-  FST_ERR_BAD_URL: {
-    code: 'IDGEN_REQUEST_INVALID',
-    text: 'The path has a malformed percent-encoding.',
-  },
-  FST_ERR_MAX_PARAM_LENGTH: {
-    code: 'IDGEN_REQUEST_INVALID',
-    text: 'A part of the path is longer than any name or ID can be.',
-  },
+  const validation = thrown instanceof Error ? (thrown as FastifyError).validation : undefined
+  return validation === undefined ? frameworkError(thrown) : validationError(validation)
 }
 
 /** What ajv says of one fault; `data` is there because ajv runs with `verbose`. */

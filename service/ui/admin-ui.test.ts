@@ -6,6 +6,17 @@ import { ASSETS } from './assets.ts'
 import { IDLE_MS, Sessions } from './session.ts'
 
 describe('signing in', () => {
+  test('with a form that is cut off, too long or none is the fault of who sends it', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const send = async (key: string, headers: Record<string, string>) => {
+      const { status, text } = await visitor.send('/ui/sign-in', { key }, headers)
+      return `${status} ${/IDGEN_\w+/.exec(text)?.[0]}`
+    }
+    assert.equal(await send('a', { 'content-length': '3' }), '400 IDGEN_REQUEST_INVALID')
+    assert.equal(await send('a'.repeat(1_000_000), {}), '413 IDGEN_BODY_TOO_LARGE')
+    assert.equal(await send('a', { 'content-type': 'text/csv' }), '415 IDGEN_MEDIA_TYPE_UNSUPPORTED')
+  })
+
   test('leads to the page that was wanted, and out again', async (t) => {
     const visitor = await UiVisitor.start(t)
     const sent = await visitor.get('/ui?x=1')

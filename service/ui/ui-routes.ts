@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { KEY_TEXT_MAX } from '../app/authenticator.ts'
+import { frameworkError } from '../app/framework-error.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
@@ -34,7 +35,11 @@ export class UiRoutes {
     this.#options = options
     app.setErrorHandler((thrown, request, reply) => {
       const visit = this.#members.has(request) ? this.#memberOf(request) : visitOf(request)
-      return this.#send(reply, visit, errorAnswer(visit, formError(thrown), options.useCases.log))
+      return this.#send(
+        reply,
+        visit,
+        errorAnswer(visit, frameworkError(thrown, FORM_TEXTS), options.useCases.log),
+      )
     })
   }
 
@@ -184,18 +189,11 @@ function isOwnOrigin(origin: string | undefined, host: string | undefined): bool
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-/** What fastify refuses of a form before we see it, in our words. */
-function formError(thrown: unknown): IdgenError {
-  const { code } = { ...(thrown as { readonly code?: unknown } | null) }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new IdgenError(
-      'IDGEN_BODY_TOO_LARGE',
-      'The form is larger than any of ours; nothing of it was done.',
-    )
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return new IdgenError('IDGEN_MEDIA_TYPE_UNSUPPORTED', 'Pages take forms as browsers send them.')
-  return IdgenError.from(thrown)
-}
+/** Of what fastify refuses before we see it: pages are asked by people. */
+const FORM_TEXTS = {
+  IDGEN_BODY_TOO_LARGE: 'The form is larger than any of ours; nothing of it was done.',
+  IDGEN_MEDIA_TYPE_UNSUPPORTED: 'Pages take forms as browsers send them.',
+} as const
 
 function foreignForm(): IdgenError {
   return new IdgenError(
