@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
-import { settle } from '../../test/fixtures/settle.ts'
-import { MemoryClock } from '../adapters/memory/memory-clock.ts'
-import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
-import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
+import { newTag } from '../../test/fixtures/joined-databases.ts'
+import { joinedPair } from '../../test/fixtures/joined-pair.ts'
 import { configKey } from '../core/coordination-keys.ts'
 import { recordOf } from '../core/tag-record.ts'
 
@@ -14,20 +11,10 @@ const DECLARATION = { owner: OWNER, generation: 1 }
 
 /** Two data centres with a database each, joined by one etcd; the first has a declared tag. */
 async function declared(t: TestContext) {
-  const clock = new MemoryClock()
-  const etcd = new MemoryCoordination(clock)
-  const one = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
-  const two = new JoinedDatabase({ clock, etcd, dc: 1 })
-  t.after(() => Promise.all([one.stop(), two.stop()]))
-  for (const each of [one, two]) each.sync.start()
-  const rest = async (): Promise<void> => {
-    await settle()
-    await Promise.all([one.sync.settled(), two.sync.settled()])
-    await settle()
-  }
+  const { one, two, rest, hand } = await joinedPair(t)
   const made = await one.catalog.createTag(newTag('t'), DECLARATION)
   await rest()
-  return { one, two, made, rest, hand: new MemoryCoordinator(etcd) }
+  return { one, two, made, rest, hand }
 }
 
 test('a declared tag goes back to what it was when its key is edited by hand, in every database', async (t) => {

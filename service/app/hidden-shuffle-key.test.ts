@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
-import { JoinedDatabase, newTag, SMALL_SPACE } from '../../test/fixtures/joined-databases.ts'
+import { newTag, SMALL_SPACE } from '../../test/fixtures/joined-databases.ts'
+import { joinedPair } from '../../test/fixtures/joined-pair.ts'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
-import { settle } from '../../test/fixtures/settle.ts'
-import { MemoryClock } from '../adapters/memory/memory-clock.ts'
-import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
-import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
 import { configKey } from '../core/coordination-keys.ts'
 import { recordOf } from '../core/tag-record.ts'
 
@@ -64,22 +61,11 @@ test('a declaration of it is recorded, or refused, without the key', async (t) =
 })
 
 test('what comes and goes through etcd is recorded and logged without the key', async (t) => {
-  const clock = new MemoryClock()
-  const etcd = new MemoryCoordination(clock)
-  const one = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
-  const two = new JoinedDatabase({ clock, etcd, dc: 1 })
-  t.after(() => Promise.all([one.stop(), two.stop()]))
-  for (const each of [one, two]) each.sync.start()
-  const rest = async (): Promise<void> => {
-    await settle()
-    await Promise.all([one.sync.settled(), two.sync.settled()])
-    await settle()
-  }
+  const { one, two, rest, hand } = await joinedPair(t)
   const made = await one.catalog.createTag(newTag('t', { space: { ...SMALL_SPACE, format: FORMAT } }))
   await rest()
   const record = recordOf(made)
   const wrong = { ...record, space: { ...record.space, format: { ...FORMAT, shuffleKey: OTHER } } }
-  const hand = new MemoryCoordinator(etcd)
   await hand.transact({ compare: [], change: [{ put: configKey('w/g/t'), value: JSON.stringify(wrong) }] })
   await rest()
   await one.catalog.deleteTag(REF, undefined)

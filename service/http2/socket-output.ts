@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Clock } from '../ports/clock.ts'
+import type { ClientSocket } from '../sockets/client-socket.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { FRAME_MAX_BYTES } from './frame.ts'
 import type { OutputBuffer } from './output-buffer.ts'
@@ -11,20 +11,7 @@ export interface SocketOutputOptions {
   readonly encrypted: boolean
 }
 
-/** What a connection uses of its socket. */
-export type ClientSocket = Pick<
-  Socket,
-  | 'destroy'
-  | 'destroyed'
-  | 'end'
-  | 'on'
-  | 'once'
-  | 'remoteAddress'
-  | 'resume'
-  | 'writableLength'
-  | 'writableNeedDrain'
-  | 'write'
->
+export type { ClientSocket }
 
 /** The way out of one connection: frames are gathered, and leave in one write at the end of a turn. */
 export class SocketOutput {

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net'
 import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
 import { certificateTextOf } from '../sockets/client-certificate.ts'
+import type { ClientSocket } from '../sockets/client-socket.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -14,21 +14,6 @@ import { singleIdForm } from './single-id.ts'
 import type { StalledClient } from './stalled-clients.ts'
 import { stepOf } from './traced-command.ts'
 import { READ_BYTES, type Workplace } from './workplace.ts'
-
-/** What a connection uses of its socket. */
-export type ClientSocket = Pick<
-  Socket,
-  | 'destroy'
-  | 'destroyed'
-  | 'end'
-  | 'on'
-  | 'once'
-  | 'remoteAddress'
-  | 'resume'
-  | 'writableLength'
-  | 'writableNeedDrain'
-  | 'write'
->
 
 /**
  * One client. Commands are answered strictly in order: where one must wait for a grant, those behind it wait too, unread.

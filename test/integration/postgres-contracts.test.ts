@@ -1,6 +1,4 @@
 import { sql } from 'kysely'
-import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
-import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresApiKeyStore } from '../../service/adapters/postgres/postgres-api-key-store.ts'
 import { PostgresAuditQuery } from '../../service/adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
@@ -25,33 +23,11 @@ import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
 import { tagSearchContract } from '../contracts/tag-search.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
-import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { SILENT } from '../fixtures/silent-log.ts'
-import { testDatabase } from './postgres-server.ts'
-
-/** Two pools stand for two processes. */
-interface Opened {
-  readonly url: string
-  readonly one: PostgresDatabase
-  readonly two: PostgresDatabase
-  readonly close: () => Promise<void>
-}
-
-async function open(): Promise<Opened> {
-  const database = await testDatabase()
-  const pool = { url: database.url, log: new RecordedLog(), poolMax: 20, poolMin: 0 }
-  const one = new PostgresDatabase(pool)
-  const two = new PostgresDatabase(pool)
-  await migrate(one.kysely)
-  const close = async (): Promise<void> => {
-    await Promise.all([one.close(), two.close()])
-    await database.drop()
-  }
-  return { url: database.url, one, two, close }
-}
+import { twoPools } from './postgres-pools.ts'
 
 segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return {
     catalog: new PostgresCatalogStore(one),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
@@ -61,7 +37,7 @@ segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
 })
 
 grantHistoryContract('PostgresGrantHistory', async () => {
-  const { one, close } = await open()
+  const { one, close } = await twoPools()
   return {
     catalog: new PostgresCatalogStore(one),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
@@ -71,12 +47,12 @@ grantHistoryContract('PostgresGrantHistory', async () => {
 })
 
 tagSearchContract('PostgresTagSearch', async () => {
-  const { one, close } = await open()
+  const { one, close } = await twoPools()
   return { catalog: new PostgresCatalogStore(one), search: new PostgresTagSearch(one), close }
 })
 
 timeGrantStoreContract('PostgresTimeGrantStore', async () => {
-  const { one, close } = await open()
+  const { one, close } = await twoPools()
   return {
     open: (workers) => new PostgresTimeGrantStore(one, { workers }),
     endLease: async (hold) => {
@@ -93,12 +69,12 @@ timeGrantStoreContract('PostgresTimeGrantStore', async () => {
 })
 
 catalogStoreContract('PostgresCatalogStore', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return { catalog: new PostgresCatalogStore(one), others: new PostgresCatalogStore(two), close }
 })
 
 declarationStoreContract('PostgresDeclarationStore', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return {
     catalog: new PostgresCatalogStore(one),
     declarations: new PostgresDeclarationStore(one),
@@ -109,7 +85,7 @@ declarationStoreContract('PostgresDeclarationStore', async () => {
 })
 
 declaredKeysContract('PostgresDeclarationStore', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return {
     catalog: new PostgresCatalogStore(one),
     declarations: new PostgresDeclarationStore(two),
@@ -119,17 +95,17 @@ declaredKeysContract('PostgresDeclarationStore', async () => {
 })
 
 keyUseStoreContract('PostgresKeyUseStore', async () => {
-  const { one, close } = await open()
+  const { one, close } = await twoPools()
   return { uses: new PostgresKeyUseStore(one), close }
 })
 
 apiKeyStoreContract('PostgresApiKeyStore', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return { keys: new PostgresApiKeyStore(one), catalog: new PostgresCatalogStore(two), close }
 })
 
 auditSinkContract('PostgresAuditSink', async () => {
-  const { one, close } = await open()
+  const { one, close } = await twoPools()
   return {
     sink: new PostgresAuditSink(one),
     written: async () => {
@@ -149,12 +125,12 @@ auditSinkContract('PostgresAuditSink', async () => {
 })
 
 auditQueryContract('PostgresAuditQuery', async () => {
-  const { one, two, close } = await open()
+  const { one, two, close } = await twoPools()
   return { sink: new PostgresAuditSink(one), query: new PostgresAuditQuery(two), close }
 })
 
 keyNewsContract('PostgresKeyNews', async () => {
-  const { url, one, two, close } = await open()
+  const { url, one, two, close } = await twoPools()
   const news = new PostgresKeyNews({ url, applicationName: 'test', database: two, log: SILENT })
   return { keys: new PostgresApiKeyStore(one), news, close }
 })

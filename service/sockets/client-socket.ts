@@ -1,0 +1,16 @@
+import type { Socket } from 'node:net'
+
+/** What a connection of a protocol uses of its socket. */
+export type ClientSocket = Pick<
+  Socket,
+  | 'destroy'
+  | 'destroyed'
+  | 'end'
+  | 'on'
+  | 'once'
+  | 'remoteAddress'
+  | 'resume'
+  | 'writableLength'
+  | 'writableNeedDrain'
+  | 'write'
+>
