@@ -45,11 +45,13 @@ describe('the image', () => {
       assert.ok(ignored.includes(name), `.dockerignore lacks ${name}`)
   })
 
-  test('writes nowhere but into /tmp, so that its file system may be read-only', () => {
+  test('names no folder to write into, so that its file system may be read-only', () => {
     const { env } = lastStage(DOCKERFILE)
-    const folders = env.filter((one) => /CACHE|DIR|HOME/.test(one.split('=')[0] ?? ''))
-    assert.ok(folders.length > 0)
-    for (const one of folders) assert.match(one, /=\/tmp\//)
+    assert.ok(env.length > 0)
+    assert.deepEqual(
+      env.filter((one) => /CACHE|DIR|HOME/.test(one.split('=')[0] ?? '')),
+      [],
+    )
   })
 
   test('says whether it is alive', () => {

@@ -120,7 +120,7 @@ const LOCK_ID = 3_853_314_791_062_309_107n
 const BEFORE_EACH = [
   // Longer than the migrations of another process take; the timeouts of each are its own.
   sql`SET LOCAL lock_timeout = '1h'`,
-  sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`,
+  sql`SELECT pg_advisory_xact_lock(${LOCK_ID}::bigint)`,
   sql`SET LOCAL lock_timeout TO DEFAULT`,
   sql`
     CREATE TABLE IF NOT EXISTS idgen_migrations (name varchar(255) PRIMARY KEY, timestamp varchar(255) NOT NULL)`,
