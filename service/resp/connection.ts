@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
 import { certificateTextOf } from '../sockets/client-certificate.ts'
+import { DirectWriter } from '../sockets/direct-writer.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -25,6 +26,8 @@ export type ClientSocket = Pick<
   | 'once'
   | 'remoteAddress'
   | 'resume'
+  | 'writable'
+  | 'writableHighWaterMark'
   | 'writableLength'
   | 'writableNeedDrain'
   | 'write'
@@ -40,6 +43,7 @@ export type ClientSocket = Pick<
  */
 export class Connection {
   readonly #socket: ClientSocket
+  readonly #writer: DirectWriter
   readonly #work: Workplace
   readonly #session: Session
   readonly #context: CommandContext
@@ -62,13 +66,13 @@ export class Connection {
 
   constructor(socket: ClientSocket, id: number, work: Workplace, encrypted: boolean) {
     this.#socket = socket
+    this.#writer = new DirectWriter(socket, !encrypted, () => this.#unstall())
     this.#work = work
     this.#encrypted = encrypted
     this.#session = new Session(id, clientNameAt(socket.remoteAddress), certificateTextOf(socket))
     const { replies: out, issuer, tracer, limits, counters, version } = work
     const end = (): void => this.#end()
     this.#context = { session: this.#session, out, issuer, tracer, limits, counters, version, end }
-    socket.on('drain', () => this.#unstall())
   }
 
   /** Looks since the client last sent anything; while a command waits, its silence is not idleness. */
@@ -282,14 +286,15 @@ export class Connection {
   #flush(): void {
     const { replies, counters } = this.#work
     if (replies.length === 0) return
-    const queued = this.#socket.writableLength > 0
+    const writer = this.#writer
+    const queued = writer.waiting > 0
     const bytes = replies.taken()
     counters.bytesOut += bytes.length
     // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.
-    this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
-    if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
+    writer.send(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
+    if (!queued && !this.#encrypted && writer.waiting > 0) replies.abandon()
     else replies.shrink()
-    if (!this.#stalls && this.#socket.writableNeedDrain) this.#beginStall()
+    if (!this.#stalls && this.#writer.isFull) this.#beginStall()
   }
 
   get #stalls(): boolean {
@@ -303,7 +308,7 @@ export class Connection {
       counters.stalled += 1
       this.#socket.destroy()
     })
-    const bytes = this.#socket.writableLength + READ_BYTES
+    const bytes = this.#writer.waiting + READ_BYTES
     this.#stall.begin(bytes, { keyId: issuer.peekCaller(keyText, keyDigest)?.keyId, address: client })
   }
 
