@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { Caller } from '../app/authenticator.ts'
+import type { CallerPlaces } from '../app/rate-limits.ts'
 import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
@@ -191,10 +193,11 @@ export class Connection {
 
   #answerBurst(burst: Burst, span?: Span): boolean {
     const { issuer, clock } = this.#work
-    const { keyText, keyDigest, client } = this.#session
-    const caller = issuer.peekCaller(keyText, keyDigest)
+    const { keyText, keyDigest } = this.#session
+    const nowMs = clock.nowMs()
+    const caller = issuer.peekCaller(keyText, keyDigest, nowMs)
     if (caller === undefined && keyText === undefined) burst.failAll(noKey())
-    else if (caller === undefined || !burst.take(issuer, caller, client, clock.nowMs())) {
+    else if (caller === undefined || !burst.take(issuer, caller, this.#placesOf(caller), nowMs)) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
       this.#wait(this.#late(burst, caller?.keyId).finally(() => span?.end()))
@@ -212,13 +215,17 @@ export class Connection {
       if (who === undefined) {
         const caller = await issuer.authenticate(this.#session.keyText, this.#session.client)
         who = caller.keyId
-        burst.take(issuer, caller, this.#session.client, clock.nowMs())
+        burst.take(issuer, caller, this.#placesOf(caller), clock.nowMs())
       }
       await burst.takeRest(issuer)
     } catch (thrown) {
       burst.failAll(thrown)
     }
     return () => this.#finish(burst, who ?? 'none')
+  }
+
+  #placesOf({ keyId }: Caller): CallerPlaces {
+    return this.#session.placesIn(this.#work.issuer.rates, keyId)
   }
 
   #finish(burst: Burst, keyId: string): void {
