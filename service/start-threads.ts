@@ -73,7 +73,7 @@ export interface RespWork {
 /** How many threads answer; 1: the main thread alone, which saves the way between threads. */
 export function threadCount({ server: { threads, resp } }: Config): number {
   if (!PORT_IS_SHARED.has(process.platform)) return 1
-  // Each costs 31 MB from the start, which is for who asks for speed: HTTP alone is served by one core for most.
+  // Each costs 21 MB from the start, which is for who asks for speed: HTTP alone is served by one core for most.
   if (threads === 0 && !resp.enabled) return 1
   return threads === 0 ? Math.min(THREADS_MAX, availableParallelism()) : threads
 }

@@ -109,15 +109,18 @@ export class Authenticator {
 
   /**
    * The caller if the key is in the cache and valid; undefined: ask `authenticate`. `digest` is `keyDigest(keyText)`,
-   * for who has it already.
+   * for who has it already; `nowMs`: what the wall clock says, for who has looked.
    */
-  peek(keyText: string | undefined, digest?: string): Caller | undefined {
+  peek(
+    keyText: string | undefined,
+    digest?: string,
+    nowMs = this.#options.clock.nowMs(),
+  ): Caller | undefined {
     if (!this.#options.enabled) return EVERYBODY
     if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
     const cacheKey = digest ?? keyDigest(keyText)
     const entry = this.#entries.get(cacheKey)
     if (entry === undefined) return undefined
-    const nowMs = this.#options.clock.nowMs()
     if (entry.caller === undefined || entry.expiresAtMs <= nowMs || entry.graceUntilMs < nowMs)
       return undefined
     // Asked again beside the request, so that a database that is away stops nobody who was let in before.

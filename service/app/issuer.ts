@@ -14,12 +14,12 @@ export interface Issuer {
   /** Asked before IDs are taken, and before a key is looked up. */
   readonly rates: Pick<
     RateLimits,
-    'now' | 'admitCaller' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
+    'now' | 'admitAtPlaces' | 'placesOf' | 'refusal' | 'admitAddress' | 'admitKey' | 'admitTag'
   >
   /** For who asks for this tag again and again. Whether there is such a tag is found out when IDs are taken. */
   remember(path: string): RememberedTag
-  /** The caller if the key is known here and valid now: one map look-up. undefined: ask `authenticate`. */
-  peekCaller(keyText: string | undefined, digest?: string): Caller | undefined
+  /** As Authenticator.peek: one map look-up. undefined: ask `authenticate`. */
+  peekCaller(keyText: string | undefined, digest?: string, nowMs?: number): Caller | undefined
   /** `client`: who asks, by address. @throws IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
   authenticate(keyText: string | undefined, client: string): Promise<Caller>
   /**

@@ -41,8 +41,8 @@ export class LocalIssuer implements TracedIssuer {
     this.#useCases = useCases
   }
 
-  peekCaller(keyText: string | undefined, digest?: string): Caller | undefined {
-    return this.#useCases.authenticator.peek(keyText, digest)
+  peekCaller(keyText: string | undefined, digest?: string, nowMs?: number): Caller | undefined {
+    return this.#useCases.authenticator.peek(keyText, digest, nowMs)
   }
 
   authenticate(keyText: string | undefined, client: string): Promise<Caller> {

@@ -34,6 +34,18 @@ function thrownBy(work: () => void): IdgenError {
 }
 
 describe('a limit', () => {
+  test('counts who remembers his places together with who is looked up by name, address and key', () => {
+    const { clock, rates } = limited({ perAddress: 100, perKey: 150 })
+    const [a, b] = [rates.placesOf('192.0.2.1', 'a'), rates.placesOf('192.0.2.2', 'a')]
+    assert.equal(rates.admitAtPlaces(a, 60, rates.now()), 60)
+    assert.equal(rates.admitCaller('192.0.2.1', 'a', 60, rates.now()), 40)
+    assert.equal(rates.admitAtPlaces(b, 60, rates.now()), 50, 'the key has had 100')
+    assert.deepEqual(rates.refused, { address: 20, key: 10, tag: 0, 'wrong-key': 0 })
+    clock.advance(2000)
+    assert.equal(rates.admitAtPlaces(a, 200, rates.now()), 100)
+    assert.deepEqual([a.address, a.keyId], ['192.0.2.1', 'a'])
+  })
+
   test('of addresses refuses one client and not the others', () => {
     const { rates } = limited({ perAddress: 100 })
     assert.equal(

@@ -19,6 +19,14 @@ export interface RateSettings {
   readonly shared?: boolean
 }
 
+/** A caller, and where in the tables its requests are counted. */
+export interface CallerPlaces {
+  readonly address: string
+  readonly keyId: string
+  readonly byAddress: RatePlace
+  readonly byKey: RatePlace
+}
+
 export const LIMITED_KINDS = ['address', 'key', 'tag', 'wrong-key'] as const
 export type LimitedKind = (typeof LIMITED_KINDS)[number]
 
@@ -159,6 +167,18 @@ export class RateLimits {
     return this.#take(key, keyId, admitted, nowMs)
   }
 
+  /** Where `admitAtPlaces` counts requests of this caller. */
+  placesOf(address: string, keyId: string): CallerPlaces {
+    const { address: ofAddress, key } = this.#limits
+    return { address, keyId, byAddress: ofAddress.table.placeOf(address), byKey: key.table.placeOf(keyId) }
+  }
+
+  /** As admitCaller, for a caller who asks again and again: no look-up. */
+  admitAtPlaces({ byAddress, byKey }: CallerPlaces, wanted: number, nowMs: number): number {
+    const { address, key } = this.#limits
+    return this.#takeAt(key, byKey, this.#takeAt(address, byAddress, wanted, nowMs), nowMs)
+  }
+
   /** The same of `wanted` requests for one tag. */
   admitForTag(path: string, wanted: number, nowMs: number): number {
     return this.#take(this.#limits.tag, path, wanted, nowMs)
@@ -171,9 +191,7 @@ export class RateLimits {
 
   /** As admitForTag, for who asks for one tag again and again: no look-up. */
   admitAtPlace(place: RatePlace, wanted: number, nowMs: number): number {
-    const { tag } = this.#limits
-    if (!tag.on || wanted === 0) return wanted
-    return this.#counted(tag, wanted, tag.table.takeAt(place, wanted, nowMs))
+    return this.#takeAt(this.#limits.tag, place, wanted, nowMs)
   }
 
   /**
@@ -224,6 +242,11 @@ export class RateLimits {
   #take(limit: Limit, name: string, wanted: number, nowMs: number): number {
     if (!limit.on || wanted === 0) return wanted
     return this.#counted(limit, wanted, limit.table.take(name, wanted, nowMs))
+  }
+
+  #takeAt(limit: Limit, place: RatePlace, wanted: number, nowMs: number): number {
+    if (!limit.on || wanted === 0) return wanted
+    return this.#counted(limit, wanted, limit.table.takeAt(place, wanted, nowMs))
   }
 
   #counted(limit: Limit, wanted: number, taken: number): number {

@@ -40,6 +40,7 @@ interface Link {
 export class Router {
   readonly #links: readonly Link[]
   readonly #recoveryProbes: number
+  readonly #first: Link
   #active: Link
   /** The last algorithm failed too: then there is no good place to stay, and no calm is waited for. */
   #exhausted = false
@@ -59,6 +60,7 @@ export class Router {
     }))
     const first = this.#links[0]
     invariant(first !== undefined, 'a chain names at least one algorithm')
+    this.#first = first
     this.#active = first
   }
 
@@ -68,7 +70,7 @@ export class Router {
 
   /** True while the active algorithm is not the tag's first choice. */
   get degraded(): boolean {
-    return this.#active !== this.#links[0]
+    return this.#active !== this.#first
   }
 
   /**

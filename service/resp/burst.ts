@@ -1,5 +1,6 @@
 import { authorize, type Caller } from '../app/authenticator.ts'
 import type { Issuer } from '../app/issuer.ts'
+import type { CallerPlaces } from '../app/rate-limits.ts'
 import { ANSWER_BYTES_MAX, AS_INTEGER, BurstTake, type IdForm } from './burst-take.ts'
 import type { InputBytes } from './input-bytes.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
@@ -87,10 +88,10 @@ export class Burst {
   }
 
   /** Takes what is in memory, all at one look at the clock. false: something is not; `takeRest` waits for it. */
-  take(issuer: Issuer, caller: Caller, client: string, nowMs: number): boolean {
+  take(issuer: Issuer, caller: Caller, places: CallerPlaces, nowMs: number): boolean {
     const { rates } = issuer
     const ratesNow = rates.now()
-    this.#admit(rates.admitCaller(client, caller.keyId, this.#count, ratesNow))
+    this.#admit(rates.admitAtPlaces(places, this.#count, ratesNow))
     let complete = true
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
@@ -103,7 +104,7 @@ export class Burst {
         }
         const admitted = tag.admit(take.admitted, ratesNow)
         take.admitted = admitted
-        if (admitted < wanted) take.limit(rates.refusal(client, caller.keyId, name.path, ratesNow))
+        if (admitted < wanted) take.limit(rates.refusal(places.address, caller.keyId, name.path, ratesNow))
         take.settled ||= tag.tryTake(admitted, batch, nowMs)
       } catch (thrown) {
         take.fail(thrown)

@@ -1,8 +1,11 @@
+import type { Caller } from '../app/authenticator.ts'
+import type { CallerPlaces } from '../app/rate-limits.ts'
 import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
 import { certificateTextOf } from '../sockets/client-certificate.ts'
 import type { ClientSocket } from '../sockets/client-socket.ts'
+import { DirectWriter } from '../sockets/direct-writer.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
@@ -25,6 +28,7 @@ import { READ_BYTES, type Workplace } from './workplace.ts'
  */
 export class Connection {
   readonly #socket: ClientSocket
+  readonly #writer: DirectWriter
   readonly #work: Workplace
   readonly #session: Session
   readonly #context: CommandContext
@@ -47,13 +51,13 @@ export class Connection {
 
   constructor(socket: ClientSocket, id: number, work: Workplace, encrypted: boolean) {
     this.#socket = socket
+    this.#writer = new DirectWriter(socket, !encrypted, () => this.#unstall())
     this.#work = work
     this.#encrypted = encrypted
     this.#session = new Session(id, clientNameAt(socket.remoteAddress), certificateTextOf(socket))
     const { replies: out, issuer, tracer, limits, counters, version } = work
     const end = (): void => this.#end()
     this.#context = { session: this.#session, out, issuer, tracer, limits, counters, version, end }
-    socket.on('drain', () => this.#unstall())
   }
 
   /** Looks since the client last sent anything; while a command waits, its silence is not idleness. */
@@ -172,10 +176,11 @@ export class Connection {
 
   #answerBurst(burst: Burst, span?: Span): boolean {
     const { issuer, clock } = this.#work
-    const { keyText, keyDigest, client } = this.#session
-    const caller = issuer.peekCaller(keyText, keyDigest)
+    const { keyText, keyDigest } = this.#session
+    const nowMs = clock.nowMs()
+    const caller = issuer.peekCaller(keyText, keyDigest, nowMs)
     if (caller === undefined && keyText === undefined) burst.failAll(noKey())
-    else if (caller === undefined || !burst.take(issuer, caller, client, clock.nowMs())) {
+    else if (caller === undefined || !burst.take(issuer, caller, this.#placesOf(caller), nowMs)) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
       this.#wait(this.#late(burst, caller?.keyId).finally(() => span?.end()))
@@ -193,13 +198,17 @@ export class Connection {
       if (who === undefined) {
         const caller = await issuer.authenticate(this.#session.keyText, this.#session.client)
         who = caller.keyId
-        burst.take(issuer, caller, this.#session.client, clock.nowMs())
+        burst.take(issuer, caller, this.#placesOf(caller), clock.nowMs())
       }
       await burst.takeRest(issuer)
     } catch (thrown) {
       burst.failAll(thrown)
     }
     return () => this.#finish(burst, who ?? 'none')
+  }
+
+  #placesOf({ keyId }: Caller): CallerPlaces {
+    return this.#session.placesIn(this.#work.issuer.rates, keyId)
   }
 
   #finish(burst: Burst, keyId: string): void {
@@ -267,14 +276,15 @@ export class Connection {
   #flush(): void {
     const { replies, counters } = this.#work
     if (replies.length === 0) return
-    const queued = this.#socket.writableLength > 0
+    const writer = this.#writer
+    const queued = writer.waiting > 0
     const bytes = replies.taken()
     counters.bytesOut += bytes.length
     // Behind others it may wait long: a copy of its own size, so that small answers do not hold large buffers.
-    this.#socket.write(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
-    if (!queued && !this.#encrypted && this.#socket.writableLength > 0) replies.abandon()
+    writer.send(queued || this.#encrypted ? Buffer.from(bytes) : bytes)
+    if (!queued && !this.#encrypted && writer.waiting > 0) replies.abandon()
     else replies.shrink()
-    if (!this.#stalls && this.#socket.writableNeedDrain) this.#beginStall()
+    if (!this.#stalls && this.#writer.isFull) this.#beginStall()
   }
 
   get #stalls(): boolean {
@@ -288,7 +298,7 @@ export class Connection {
       counters.stalled += 1
       this.#socket.destroy()
     })
-    const bytes = this.#socket.writableLength + READ_BYTES
+    const bytes = this.#writer.waiting + READ_BYTES
     this.#stall.begin(bytes, { keyId: issuer.peekCaller(keyText, keyDigest)?.keyId, address: client })
   }
 

@@ -9,15 +9,19 @@ import type { ReplyBuffer } from './reply-buffer.ts'
  *     . . . . : 1 2 3 4 5 6 7 8 \r \n        as RESP writes an integer; a string begins with $8\r\n instead of :
  */
 export class IdOdometer {
-  readonly #text = new Uint8Array(TEXT_BYTES)
-  readonly #view = new DataView(this.#text.buffer)
+  readonly #text: DataView
+  /** Where in `#text` its own ODOMETER_BYTES begin. */
+  readonly #at: number
   #from = END
   #hi = -1
   #lo = 0
 
-  constructor() {
-    this.#text[END] = CR
-    this.#text[END + 1] = LF
+  /** `text`: shared with others, so that what belongs together lies together in memory. */
+  constructor(text: DataView = new DataView(new ArrayBuffer(ODOMETER_BYTES)), at = 0) {
+    this.#text = text
+    this.#at = at
+    text.setUint8(at + END, CR)
+    text.setUint8(at + END + 1, LF)
   }
 
   /** Puts it on hi · 2^32 + lo; does nothing where it stands there already. */
@@ -27,8 +31,9 @@ export class IdOdometer {
     this.#lo = lo
     const digits = decimalText(hi, lo)
     this.#from = END - 1 - digits.length
-    this.#text[this.#from] = COLON
-    for (let i = 0; i < digits.length; i += 1) this.#text[this.#from + 1 + i] = digits.charCodeAt(i)
+    const first = this.#at + this.#from
+    this.#text.setUint8(first, COLON)
+    for (let i = 0; i < digits.length; i += 1) this.#text.setUint8(first + 1 + i, digits.charCodeAt(i))
   }
 
   /** Up to 2^53 - 1: exact in every language. */
@@ -57,9 +62,11 @@ export class IdOdometer {
   /** Four bytes at a time: what is written beyond the end is overwritten by what comes next. */
   #copy(out: ReplyBuffer, from: number): void {
     const target = out.view
-    const source = this.#view
+    const source = this.#text
+    const end = this.#at + END + 2
     let at = out.length
-    for (let i = from; i < END + 2; i += 4, at += 4) target.setInt32(at, source.getInt32(i, true), true)
+    for (let i = this.#at + from; i < end; i += 4, at += 4)
+      target.setInt32(at, source.getInt32(i, true), true)
     out.length += END + 2 - from
   }
 
@@ -70,20 +77,21 @@ export class IdOdometer {
       this.#hi += 1
     }
     const text = this.#text
-    let at = END - 1
-    while (text[at] === NINE) {
-      text[at] = ZERO
+    let at = this.#at + END - 1
+    let digit = text.getUint8(at)
+    while (digit === NINE) {
+      text.setUint8(at, ZERO)
       at -= 1
+      digit = text.getUint8(at)
     }
-    const digit = text[at] ?? 0
     if (digit !== COLON) {
-      text[at] = digit + 1
+      text.setUint8(at, digit + 1)
       return
     }
     // 999 became 000: one digit more.
-    text[at] = ZERO + 1
-    this.#from = at - 1
-    text[this.#from] = COLON
+    text.setUint8(at, ZERO + 1)
+    text.setUint8(at - 1, COLON)
+    this.#from = at - 1 - this.#at
   }
 }
 
@@ -94,8 +102,8 @@ const TWO_32 = 2 ** 32
 const SAFE_HI = 2 ** 21
 /** 19 digits of 2^63 - 1 and the colon fit before it. */
 const END = 20
-/** A word may be read that begins with the last byte. */
-const TEXT_BYTES = END + 8
+/** Of memory, with what a copy by words may read beyond the last byte. */
+export const ODOMETER_BYTES = END + 8
 const COLON = 58
 const ZERO = 48
 const NINE = 57

@@ -7,6 +7,8 @@ export class ReplyBuffer {
   view: DataView
   /** Bytes written. */
   length = 0
+  /** Of `bytes`, by length: answers have one of few lengths, and a view costs as much as an ID. */
+  #views: Buffer[] = []
 
   constructor() {
     this.bytes = Buffer.allocUnsafeSlow(BEGIN_BYTES)
@@ -19,26 +21,31 @@ export class ReplyBuffer {
     if (wanted <= this.bytes.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * this.bytes.length))
     this.bytes.copy(grown, 0, 0, this.length)
-    this.bytes = grown
-    this.view = viewOf(grown)
+    this.#begin(grown)
   }
 
   /** What was written; the buffer is empty then. Valid until `abandon` or the next write. */
   taken(): Buffer {
-    const written = this.bytes.subarray(0, this.length)
+    const { length } = this
     this.length = 0
-    return written
+    if (length >= VIEWS_MAX) return this.bytes.subarray(0, length)
+    return (this.#views[length] ??= this.bytes.subarray(0, length))
   }
 
   /** The socket keeps what was taken: writes go elsewhere from now on. */
   abandon(): void {
-    this.bytes = Buffer.allocUnsafeSlow(BEGIN_BYTES)
-    this.view = viewOf(this.bytes)
+    this.#begin(Buffer.allocUnsafeSlow(BEGIN_BYTES))
   }
 
   /** Lets go of what only a large answer needed. */
   shrink(): void {
     if (this.bytes.length > KEPT_BYTES) this.abandon()
+  }
+
+  #begin(bytes: Buffer): void {
+    this.bytes = bytes
+    this.view = viewOf(bytes)
+    this.#views = []
   }
 
   /** ASCII. */
@@ -115,6 +122,8 @@ export const UUID_REPLY_BYTES = 43
 
 /** What the commands of one full read bring; more is grown into, and let go again. */
 const BEGIN_BYTES = 65_536
+/** The answers of a hundred pipelined commands; 100 KB of views if every length comes. */
+const VIEWS_MAX = 1024
 const KEPT_BYTES = 4 * BEGIN_BYTES
 const DOLLAR = 36
 const MINUS = 45

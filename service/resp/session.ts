@@ -1,4 +1,5 @@
 import { keyDigest } from '../app/authenticator.ts'
+import type { CallerPlaces, RateLimits } from '../app/rate-limits.ts'
 import type { TraceParent } from '../core/traceparent.ts'
 import type { RespVersion } from './reply-buffer.ts'
 
@@ -16,6 +17,7 @@ export class Session {
   keyDigest: string | undefined
 
   #trace: TraceParent | undefined
+  #places: CallerPlaces | undefined
   readonly #certificateText: string | undefined
 
   /** `certificateText`: as certificateTextOf has it. */
@@ -36,6 +38,12 @@ export class Session {
     const trace = this.#trace
     if (trace !== undefined) this.#trace = undefined
     return trace
+  }
+
+  /** Where the limits count what it asks with this key: remembered, since it asks with the same one again and again. */
+  placesIn(rates: Pick<RateLimits, 'placesOf'>, keyId: string): CallerPlaces {
+    if (this.#places?.keyId !== keyId) this.#places = rates.placesOf(this.client, keyId)
+    return this.#places
   }
 
   /** RESET: as a new connection. */

@@ -1,6 +1,6 @@
 import type { Caller } from '../app/authenticator.ts'
 import type { RememberedTag } from '../app/issuer.ts'
-import { IdOdometer } from './id-odometer.ts'
+import { IdOdometer, ODOMETER_BYTES } from './id-odometer.ts'
 import type { InputBytes } from './input-bytes.ts'
 
 /** The name of a tag as it came over the wire, and what is worth remembering with it. */
@@ -8,7 +8,7 @@ export class TagName {
   /** `w/g/t`, perhaps: whether there is such a tag is found out when IDs are taken. */
   readonly path: string
   /** The number that this protocol printed last of the tag, as text: the next one is mostly its successor. */
-  readonly odometer = new IdOdometer()
+  readonly odometer: IdOdometer
   /** From when IDs of it were asked for. */
   tag: RememberedTag | undefined
   /** May issue of this tag. */
@@ -17,24 +17,54 @@ export class TagName {
   burst = 0
   takeIndex = 0
   readonly #length: number
-  readonly #words: Int32Array
+  readonly #memory: DataView
+  /** Where in it the characters stand, in whole words, right behind the odometer. */
+  readonly #at: number
 
-  constructor({ bytes, view }: InputBytes, start: number, length: number) {
+  constructor({ bytes, view }: InputBytes, start: number, length: number, memory = new NameMemory()) {
     this.path = bytes.toString('latin1', start, start + length)
     this.#length = length
-    this.#words = new Int32Array((length + 3) >> 2)
-    for (let i = 0; i < this.#words.length; i += 1)
-      this.#words[i] = view.getInt32(start + 4 * i, true) & maskOf(length - 4 * i)
+    const at = memory.take(ODOMETER_BYTES + length + 3)
+    this.#memory = memory.view
+    this.odometer = new IdOdometer(memory.view, at)
+    this.#at = at + ODOMETER_BYTES
+    for (let i = 0; i < length; i += 4)
+      this.#memory.setInt32(this.#at + i, view.getInt32(start + i, true) & maskOf(length - i), true)
   }
 
   is(view: DataView, start: number, length: number): boolean {
     if (length !== this.#length) return false
-    const words = this.#words
-    const whole = length >> 2
-    for (let i = 0; i < whole; i += 1) if (words[i] !== view.getInt32(start + 4 * i, true)) return false
+    const memory = this.#memory
+    const at = this.#at
+    const whole = length & ~3
+    for (let i = 0; i < whole; i += 4)
+      if (memory.getInt32(at + i, true) !== view.getInt32(start + i, true)) return false
     return (
-      (length & 3) === 0 || words[whole] === (view.getInt32(start + 4 * whole, true) & maskOf(length & 3))
+      whole === length ||
+      memory.getInt32(at + whole, true) === (view.getInt32(start + whole, true) & maskOf(length & 3))
     )
+  }
+}
+
+/**
+ * Where names lie, each with the number it printed last: in one place instead of five, since a command of one of many tags
+ * costs above all the fetching of what belongs to the tag. A piece is let go with the last name in it.
+ */
+class NameMemory {
+  view = new DataView(new ArrayBuffer(PIECE_BYTES))
+  #used = 0
+
+  /** Where in `view` there are so many bytes, at most PIECE_BYTES. */
+  take(bytes: number): number {
+    const from = this.#used
+    if (from + bytes > PIECE_BYTES) {
+      this.view = new DataView(new ArrayBuffer(PIECE_BYTES))
+      this.#used = 0
+      return this.take(bytes)
+    }
+    // From the beginning of a line of the processor's cache, of which most names need one.
+    this.#used = (from + bytes + LINE_BYTES - 1) & -LINE_BYTES
+    return from
   }
 }
 
@@ -46,6 +76,7 @@ export class TagName {
  */
 export class TagNames {
   readonly #seed: number
+  readonly #memory = new NameMemory()
   #table: (TagName | undefined)[] = emptyTable()
   #count = 0
   readonly #crowded = new Map<string, TagName>()
@@ -85,7 +116,7 @@ export class TagNames {
 
   #newName(input: InputBytes, start: number, length: number): TagName {
     this.#count += 1
-    return new TagName(input, start, length)
+    return new TagName(input, start, length, this.#memory)
   }
 
   /** Makes sure that `more` names fit. Called between bursts: within one a name must keep its object. */
@@ -97,6 +128,9 @@ export class TagNames {
   }
 }
 
+/** Of names, 64 of the usual length. The longest have 191 bytes. */
+const PIECE_BYTES = 4096
+const LINE_BYTES = 64
 /** A power of two, twice NAMES_MAX and more: chains stay short. 64 KB. */
 const PLACES = 16_384
 const PLACE_MASK = PLACES - 1

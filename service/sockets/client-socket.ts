@@ -10,6 +10,8 @@ export type ClientSocket = Pick<
   | 'once'
   | 'remoteAddress'
   | 'resume'
+  | 'writable'
+  | 'writableHighWaterMark'
   | 'writableLength'
   | 'writableNeedDrain'
   | 'write'

@@ -38,12 +38,16 @@ export class KnownKeys {
   }
 
   /** As Authenticator.peek: one map look-up. */
-  peek(keyText: string | undefined, digest?: string): Caller | undefined {
-    const { everybody, clock } = this.#options
+  peek(
+    keyText: string | undefined,
+    digest?: string,
+    nowMs = this.#options.clock.nowMs(),
+  ): Caller | undefined {
+    const { everybody } = this.#options
     if (everybody !== undefined) return everybody
     if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
     const entry = this.#entries.get(digest ?? keyDigest(keyText))
-    return entry !== undefined && entry.untilMs > clock.nowMs() ? entry.caller : undefined
+    return entry !== undefined && entry.untilMs > nowMs ? entry.caller : undefined
   }
 
   /** @throws as Authenticator.authenticate */

@@ -47,8 +47,8 @@ export class ThreadIssuer implements TracedIssuer {
     this.#durations = new DurationHistogram(options.meters.durations)
   }
 
-  peekCaller(keyText: string | undefined, digest?: string): Caller | undefined {
-    return this.#options.keys.peek(keyText, digest)
+  peekCaller(keyText: string | undefined, digest?: string, nowMs?: number): Caller | undefined {
+    return this.#options.keys.peek(keyText, digest, nowMs)
   }
 
   authenticate(keyText: string | undefined, client: string): Promise<Caller> {
