@@ -9,6 +9,7 @@ import { PostgresAuditReader } from '../../service/adapters/postgres/postgres-au
 import { type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'audit-admin-key'
@@ -62,6 +63,7 @@ async function ended(t: TestContext, signal: 'SIGTERM' | 'SIGKILL') {
   assert.ok(await ask(service, 'PUT', TAG_URL, { algorithm: 'snowflake' }))
   const told: Told = { changes: [], batches: [] }
   const callers = Array.from({ length: CALLERS }, (_, caller) => keepAsking(service, caller, told))
+  await until('both are answered', () => told.changes.length > 0 && told.batches.length > 0)
   await pause(2000)
   const signalled = Date.now()
   await service.stop(signal)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { connected, untilClosed } from '../fixtures/loopback-socket.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const PER_ADDRESS = 6
@@ -30,8 +31,9 @@ test('one address has as many connections as it may over all protocols and threa
     assert.match(String((await once(open[at] ?? assert.fail(), 'data'))[0]), /NOAUTH/)
   }
   const metrics = async (): Promise<string> => (await fetch(`${service.metricsOrigin}/metrics`)).text()
-  for (let tries = 0; tries < 50 && !/connections\{protocol="grpc"\} 2/.test(await metrics()); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  await until('both gRPC connections are counted', async () =>
+    /connections\{protocol="grpc"\} 2/.test(await metrics()),
+  )
 
   const [http, grpc, resp] = await Promise.all(
     [httpPort, grpcPort, respPort].map(async (port) => untilClosed(await connected(t, port))),
@@ -48,12 +50,13 @@ test('one address has as many connections as it may over all protocols and threa
     )
   }
   open[0]?.destroy()
-  let answer = ''
-  for (let tries = 0; tries < 50 && !answer.startsWith('-NOAUTH'); tries += 1) {
+  await until('the place of the one that went is free', async () => {
     const socket = await connected(t, respPort)
     socket.write('PING\r\n')
-    answer = String((await once(socket, 'data'))[0])
+    const answer = String((await once(socket, 'data'))[0])
     socket.destroy()
-  }
-  assert.match(answer, /^-NOAUTH/)
+    return answer.startsWith('-NOAUTH')
+  })
+  // Connections on which nothing was ever asked would be waited for until the end of the shutdown's time.
+  for (const socket of open) socket.destroy()
 })
