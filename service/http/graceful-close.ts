@@ -23,6 +23,8 @@ export function closeGracefully(
   let closing = false
   let sweep: NodeJS.Timeout | undefined
   let secureClosed: Promise<void> | undefined
+  const servers = secure === undefined ? [app.server] : [app.server, secure]
+  const silent = new SilentConnections(servers)
   const isLast = (socket: Socket): boolean => closing || isOver(socket)
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (isLast(request.raw.socket)) reply.header('connection', 'close')
@@ -30,13 +32,13 @@ export function closeGracefully(
   })
   app.addHook('preClose', async () => {
     closing = true
-    const servers = secure === undefined ? [app.server] : [app.server, secure]
     if (servers.some(({ listening }) => listening)) await pause(LAST_REQUESTS_MS)
     const closeIdle = servers.map((server) => server.closeIdleConnections.bind(server))
     // Node's close() does this at once, and would cut connections whose request has arrived but was not read yet.
     for (const server of servers) server.closeIdleConnections = () => {}
     sweep = setInterval(() => {
       for (const close of closeIdle) close()
+      silent.closeSoon()
     }, IDLE_SWEEP_MS).unref()
     if (secure?.listening === true) secureClosed = new Promise((resolve) => secure.close(() => resolve()))
   })
@@ -46,6 +48,26 @@ export function closeGracefully(
     clearInterval(sweep)
   })
   return isLast
+}
+
+/** To node:http a connection without any request is not idle, and would be waited for until the shutdown's time is over. */
+class SilentConnections {
+  readonly #open = new Set<Socket>()
+
+  constructor(servers: readonly Server[]) {
+    for (const server of servers)
+      server.on('connection', (socket: Socket) => {
+        this.#open.add(socket)
+        socket.once('close', () => this.#open.delete(socket))
+      })
+  }
+
+  /** After what has arrived by now was read: a first request may be among it. */
+  closeSoon(): void {
+    setImmediate(() => {
+      for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy()
+    })
+  }
 }
 
 /** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */

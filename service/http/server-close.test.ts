@@ -68,6 +68,19 @@ test('idle connections are closed with the server', async (t) => {
   await Promise.all([api.app.close(), ended])
 })
 
+test('a connection on which nothing was ever asked is closed with the server', async (t) => {
+  const { api, port } = await listening(t, new ScriptedSegments())
+  const silent = await open(port)
+  const closed = once(silent, 'close', { signal: AbortSignal.timeout(10_000) })
+  const closing = api.app.close()
+  try {
+    await closed
+  } finally {
+    silent.destroy()
+  }
+  await closing
+})
+
 test('what is no HTTP is answered as a problem on the wire', async (t) => {
   const { port } = await listening(t, new ScriptedSegments())
   for (const [sent, status] of [
