@@ -40,6 +40,16 @@ describe('a Redis cluster over TLS whose certificate is for a name', () => {
     )
   })
 
+  it('ends nobody who stops in the middle of a handshake that fails, at whatever moment', async () => {
+    const stranger = Buffer.from(selfSigned('somebody else').cert)
+    // An error that nobody listens for would be an uncaught one, which fails this file.
+    for (let moment = 0; moment < 20; moment += 1) {
+      const one = redisClient(cluster.endpoints, true, { ca: stranger })
+      await new Promise((resolve) => setTimeout(resolve, 4 * moment))
+      one.close()
+    }
+  })
+
   it('is left alone by who asks for an address that the certificate does not name', async () => {
     const byAddress = cluster.nodes.map(({ port }) => `rediss://127.0.0.1:${port}`)
     await untilFault(client(byAddress, ca), /the last one was 127.0.0.1:\d+: .*does not match certificate/)

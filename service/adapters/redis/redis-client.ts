@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { NO_TRACER, type Tracer, traced } from '../../ports/tracer.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
+import { RedisConnector } from './redis-connector.ts'
 import { type RedisEndpoints, redisEndpoints } from './redis-endpoints.ts'
 import { cacheUnavailable, fromRedis } from './redis-error.ts'
 
@@ -186,6 +187,7 @@ interface ConnectionOptions {
   readonly autoResendUnfulfilledCommands: boolean
   readonly socketTimeout: number
   readonly connectTimeout: number
+  readonly Connector: typeof RedisConnector
 }
 
 function connectionOptions(endpoints: RedisEndpoints, options: RedisClientOptions): ConnectionOptions {
@@ -201,6 +203,7 @@ function connectionOptions(endpoints: RedisEndpoints, options: RedisClientOption
     // A server that is gone without a word (a pulled cable, a dropped NAT entry) is noticed by what it does not answer.
     socketTimeout: Math.max(SOCKET_TIMEOUT_MIN_MS, options.timeoutMs * 10),
     connectTimeout: CONNECT_TIMEOUT_MS,
+    Connector: RedisConnector,
   }
 }
 
