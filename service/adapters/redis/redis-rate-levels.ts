@@ -24,17 +24,6 @@ export class RedisRateLevels implements RateLevels {
   }
 
   async settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
-    let instances = 1
-    const levelsMs: number[] = []
-    for (let at = 0; at < reports.length; at += NAMES_PER_SCRIPT) {
-      const some = await this.#settle(settling, reports.slice(at, at + NAMES_PER_SCRIPT))
-      instances = some.instances
-      levelsMs.push(...some.levelsMs)
-    }
-    return { instances, levelsMs }
-  }
-
-  async #settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
     const { group, instance, everyMs, fullMs } = settling
     const keys = ['instances', ...reports.map(({ name }) => name)].map((name) => `rate:{${group}}:${name}`)
     const numbers = reports.flatMap(({ elapsedMs, usedMs }) => [elapsedMs, usedMs])
@@ -53,9 +42,6 @@ function levelsIn(told: unknown, count: number): SettledLevels {
   if (sane && Number.isSafeInteger(instances) && instances >= 1) return { instances, levelsMs }
   throw cacheUnavailable('Redis told of rate limits what is no answer; it was dropped.')
 }
-
-/** A tenth of a millisecond of the server, which answers nobody else meanwhile. */
-const NAMES_PER_SCRIPT = 100
 
 /**
  * KEYS: the set of instances, then the names; ARGV: instance, for how long it counts, fullMs, everyMs, then elapsedMs and
