@@ -117,6 +117,8 @@ test('a flood of addresses keeps neither keys nor tags from being told', async (
     for (const { shared } of [one, other]) await shared.settle()
     assert.equal(world.ask(other.rates, 100, 'another'), 30, limit)
     assert.equal(one.shared.names, 1000)
+    // The 5001st is who asked with the key.
+    assert.deepEqual(one.shared.leftOver, { address: 4002, key: 0, tag: 0 })
   }
 })
 

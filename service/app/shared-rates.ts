@@ -42,6 +42,8 @@ export class SharedRates {
   readonly rounds = { settled: 0, failed: 0 }
   /** Names that were told. */
   names = 0
+  /** Names that had to wait for another round, each for each round. */
+  readonly leftOver: Record<SharedKind, number> = { address: 0, key: 0, tag: 0 }
   /** Requests that names were charged with here because they were answered elsewhere. */
   readonly charged: Record<SharedKind, number> = { address: 0, key: 0, tag: 0 }
 
@@ -102,6 +104,7 @@ export class SharedRates {
     for (const [i, { kind, limit }] of limited.entries()) {
       const most = Math.floor(left / (limited.length - i))
       const found = this.#spending[kind].take(takenMs, limit.perSecond / LEAST_SHARE, most)
+      this.leftOver[kind] += this.#spending[kind].leftOver
       left -= found.length
       for (let at = 0; at < found.length; at += NAMES_PER_CALL)
         calls.push({ kind, limit, takenMs, found: found.slice(at, at + NAMES_PER_CALL) })

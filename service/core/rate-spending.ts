@@ -22,6 +22,8 @@ export class RateSpending {
   readonly #words: RateWords
   /** Per slot: since when `spent` counts. Earlier than the truth where the slot changed its owner. */
   readonly #sinceMs: Float64Array
+  /** Names that used enough and were more than wanted, of the last `take`. */
+  leftOver = 0
 
   constructor(memory: SharedArrayBuffer, nowMs: number) {
     this.#words = rateWords(memory)
@@ -40,6 +42,7 @@ export class RateSpending {
       if (requests === 0) this.#sinceMs[slot] = nowMs
       else if (requests >= atLeast) found.push(slot)
     }
+    this.leftOver = Math.max(0, found.length - most)
     return this.#largest(found, most).map((slot) => this.#takeOut(slot, nowMs))
   }
 
