@@ -74,6 +74,15 @@ export function sharedRateSources(rates: SharedRates): MetricSource[] {
       () => rates.names,
     ),
     {
+      name: 'idgen_rate_settlement_left_over_names_total',
+      help: 'Addresses, keys and tags that used enough to be told and waited for a later round, as more than 1,000 had: until then they count for this process alone',
+      kind: 'counter',
+      labels: ['kind'],
+      read: (set) => {
+        for (const kind of SHARED_KINDS) set([kind], rates.leftOver[kind])
+      },
+    },
+    {
       name: 'idgen_rate_charged_requests_total',
       help: 'Requests that addresses, keys and tags were charged with here because other processes had answered them',
       kind: 'counter',

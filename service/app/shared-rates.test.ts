@@ -4,11 +4,18 @@ import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryRateLevels } from '../adapters/memory/memory-rate-levels.ts'
+import type { RateLevels } from '../ports/rate-levels.ts'
 import { newRateTables, RateLimits, type RateSettings } from './rate-limits.ts'
 import { SharedRates, sharedSeeds } from './shared-rates.ts'
 
 const SEAL_KEY = new Uint8Array(32).fill(7)
 const EVERY_MS = 500
+
+interface ProcessParts {
+  readonly sealKey: Uint8Array
+  readonly levels: RateLevels
+  readonly perAddress: number
+}
 
 /** Processes of one database, in one time, over one cache. */
 class World {
@@ -22,9 +29,14 @@ class World {
     this.settings = { ...off, shared: true, ...settings }
   }
 
-  newProcess(instance: string, sealKey = SEAL_KEY): { rates: RateLimits; shared: SharedRates } {
-    const { clock, levels, log } = this
-    const rates = new RateLimits(clock, this.settings, newRateTables(sharedSeeds(sealKey)))
+  newProcess(instance: string, more: Partial<ProcessParts> = {}) {
+    const { clock, log } = this
+    const { sealKey = SEAL_KEY, levels = this.levels, ...settings } = more
+    const rates = new RateLimits(
+      clock,
+      { ...this.settings, ...settings },
+      newRateTables(sharedSeeds(sealKey)),
+    )
     const parts = { rates, levels, sealKey, instance, everyMs: EVERY_MS, clock, log }
     return { rates, shared: new SharedRates(parts) }
   }
@@ -63,7 +75,7 @@ test('what an address, a key and a tag used of one process is used of the others
 test('other names, other kinds and processes of other databases are not concerned', async () => {
   const world = new World({ perAddress: 100, perTag: 100 })
   const [one, other] = [world.newProcess('one'), world.newProcess('other')]
-  const foreign = world.newProcess('foreign', new Uint8Array(32).fill(8))
+  const foreign = world.newProcess('foreign', { sealKey: new Uint8Array(32).fill(8) })
   world.ask(one.rates, 90, 'same', 'k', 'tag/of/one')
   // The same name as that of an address.
   world.ask(other.rates, 1, 'another', 'k', 'same')
@@ -93,6 +105,62 @@ test('of a flood of names those that used most are told, a thousand a round', as
   await one.shared.settle()
   await one.shared.settle()
   assert.equal(world.levels.reports, 3000)
+})
+
+test('a flood of addresses keeps neither keys nor tags from being told', async () => {
+  for (const limit of ['perKey', 'perTag'] as const) {
+    const world = new World({ perAddress: 100, [limit]: 100 })
+    const [one, other] = [world.newProcess('one'), world.newProcess('other')]
+    for (let i = 0; i < 5000; i += 1) one.rates.admitAddress(`address ${i}`)
+    assert.equal(world.ask(one.rates, 60), 60)
+    assert.equal(world.ask(other.rates, 10), 10)
+    for (const { shared } of [one, other]) await shared.settle()
+    assert.equal(world.ask(other.rates, 100, 'another'), 30, limit)
+    assert.equal(one.shared.names, 1000)
+    // The 5001st is who asked with the key.
+    assert.deepEqual(one.shared.leftOver, { address: 4002, key: 0, tag: 0 })
+  }
+})
+
+test('a round that fails takes out what was used of every kind, so that no count grows for ever', async () => {
+  const world = new World({ perAddress: 100, perKey: 100, perTag: 100 })
+  const one = world.newProcess('one')
+  world.levels.away = true
+  world.ask(one.rates, 50)
+  await one.shared.settle()
+  world.levels.away = false
+  await one.shared.settle()
+  assert.deepEqual([world.levels.reports, one.shared.rounds.failed], [0, 1])
+})
+
+test('processes that hold different limits do not share a bucket: its times would mean something else', async () => {
+  const world = new World({ perAddress: 1000 })
+  const [one, other] = [world.newProcess('one'), world.newProcess('other', { perAddress: 10 })]
+  world.ask(other.rates, 9)
+  world.ask(one.rates, 10)
+  for (const { shared } of [other, one]) await shared.settle()
+  assert.equal(world.ask(one.rates, 1000), 990)
+})
+
+test('who is alone is charged with nothing, however long it takes to tell of the names before his', async () => {
+  const world = new World({ perAddress: 100 })
+  const { levels, clock } = world
+  const slow: RateLevels = {
+    settle: async (settling, reports) => {
+      const settled = await levels.settle(settling, reports)
+      clock.advance(50)
+      return settled
+    },
+  }
+  const { rates, shared } = world.newProcess('one', { levels: slow })
+  for (let i = 0; i < 300; i += 1) world.ask(rates, 80, `address ${i}`)
+  clock.advance(EVERY_MS)
+  await shared.settle()
+  assert.equal(levels.reports, 300)
+  for (let i = 0; i < 100; i += 1) world.ask(rates, 20, `address ${i * 3}`)
+  await shared.settle()
+  assert.equal(levels.reports, 400)
+  assert.ok(shared.charged.address < 1e-6, `${shared.charged.address} were charged`)
 })
 
 test('a cache that is away is told once and shown, nothing is refused, and nothing is told again afterwards', async () => {

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { IdgenError } from '../core/errors.ts'
+import type { RateLimit } from '../core/rate-limit.ts'
 import { chargeMs } from '../core/rate-settlement.ts'
 import type { RateSpending, Spent } from '../core/rate-spending.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { RateLevels } from '../ports/rate-levels.ts'
-import { type LimitedKind, type RateLimits, SHARED_KINDS, type SharedKind } from './rate-limits.ts'
+import { NAMES_PER_CALL, type RateLevels } from '../ports/rate-levels.ts'
+import type { LimitedKind, RateLimits, SharedKind } from './rate-limits.ts'
 import type { Trouble } from './readiness.ts'
 import { Repeat } from './repeat.ts'
 
@@ -41,6 +42,8 @@ export class SharedRates {
   readonly rounds = { settled: 0, failed: 0 }
   /** Names that were told. */
   names = 0
+  /** Names that had to wait for another round, each for each round. */
+  readonly leftOver: Record<SharedKind, number> = { address: 0, key: 0, tag: 0 }
   /** Requests that names were charged with here because they were answered elsewhere. */
   readonly charged: Record<SharedKind, number> = { address: 0, key: 0, tag: 0 }
 
@@ -72,48 +75,73 @@ export class SharedRates {
 
   /** One round. Never rejects. What a round that failed took out is told to nobody: it may have been counted. */
   async settle(): Promise<void> {
-    let told = 0
+    const calls = this.#takeOut()
     try {
-      for (const kind of SHARED_KINDS) told += await this.#settle(kind, NAMES_MAX - told)
+      for (const call of calls) await this.#tell(call)
     } catch (thrown) {
       this.rounds.failed += 1
       return this.#failed(IdgenError.from(thrown))
     }
     this.#fault = undefined
     // Whether the cache is back nobody knows then, and nobody needs to.
-    if (told === 0) return
+    if (calls.length === 0) return
     this.rounds.settled += 1
-    this.names += told
+    for (const { found } of calls) this.names += found.length
     if (this.#isAlone) this.#options.log.info({}, 'rate limits hold over all processes again')
     this.#isAlone = false
   }
 
-  async #settle(kind: SharedKind, most: number): Promise<number> {
-    const { rates, levels, instance, everyMs, clock } = this.#options
-    const limit = rates.limitOf(kind)
-    if (limit === undefined) return 0
-    const nowMs = clock.monotonicMs()
-    const found = this.#spending[kind].take(nowMs, limit.perSecond / LEAST_SHARE, most)
-    if (found.length === 0) return 0
+  /** Of all kinds before the first is told, so that none goes on counting for ever while calls fail. */
+  #takeOut(): Call[] {
+    const { rates, clock } = this.#options
+    const takenMs = clock.monotonicMs()
+    const calls: Call[] = []
+    const limited = FEWEST_FIRST.flatMap((kind) => {
+      const limit = rates.limitOf(kind)
+      return limit === undefined ? [] : [{ kind, limit }]
+    })
+    let left = NAMES_MAX
+    for (const [i, { kind, limit }] of limited.entries()) {
+      const most = Math.floor(left / (limited.length - i))
+      const found = this.#spending[kind].take(takenMs, limit.perSecond / LEAST_SHARE, most)
+      this.leftOver[kind] += this.#spending[kind].leftOver
+      left -= found.length
+      for (let at = 0; at < found.length; at += NAMES_PER_CALL)
+        calls.push({ kind, limit, takenMs, found: found.slice(at, at + NAMES_PER_CALL) })
+    }
+    return calls
+  }
+
+  async #tell(call: Call): Promise<void> {
+    const { kind, limit, takenMs, found } = call
+    const { levels, instance, everyMs, clock } = this.#options
+    const names = found.map((spent) => this.#nameOf(call, spent))
     const fullMs = (limit.burst * 1000) / limit.perSecond
-    const reports = found.map((spent) => ({
-      name: this.#nameOf(kind, spent),
+    // Hashes and the calls before took their time: what was used is older by that, and has drained.
+    const nowMs = clock.monotonicMs()
+    const sinceMs = nowMs - takenMs
+    const reports = found.map((spent, i) => ({
+      name: names[i] ?? '',
       usedMs: (spent.requests * 1000) / limit.perSecond,
-      elapsedMs: spent.elapsedMs,
+      elapsedMs: spent.elapsedMs + sinceMs,
     }))
-    const settling = { group: this.#group, instance, everyMs, fullMs }
-    const { instances, levelsMs } = await levels.settle(settling, reports)
+    const { instances, levelsMs } = await levels.settle(
+      { group: this.#group, instance, everyMs, fullMs },
+      reports,
+    )
     for (const [i, spent] of found.entries()) {
-      const ms = chargeMs({ ownMs: spent.levelMs, allMs: levelsMs[i] ?? 0, fullMs, instances })
+      const ownMs = Math.max(0, spent.levelMs - sinceMs)
+      const ms = chargeMs({ ownMs, allMs: levelsMs[i] ?? 0, fullMs, instances })
       if (ms === 0) continue
       this.#spending[kind].charge(spent, ms, nowMs)
       this.charged[kind] += (ms * limit.perSecond) / 1000
     }
-    return found.length
   }
 
-  #nameOf(kind: LimitedKind, { low, high }: Spent): string {
-    return hashed(this.#options.sealKey, `rate ${kind} ${low} ${high}`)
+  /** With the limit, for levels are times: processes that hold another one have other buckets. */
+  #nameOf({ kind, limit }: Call, { low, high }: Spent): string {
+    const { perSecond, burst } = limit
+    return hashed(this.#options.sealKey, `rate ${kind} ${perSecond} ${burst} ${low} ${high}`)
   }
 
   #failed({ message }: IdgenError): void {
@@ -121,6 +149,14 @@ export class SharedRates {
     this.#isAlone = true
     this.#fault = `they hold for this process alone: ${message}`
   }
+}
+
+/** What one call tells. */
+interface Call {
+  readonly kind: SharedKind
+  readonly limit: RateLimit
+  readonly takenMs: number
+  readonly found: readonly Spent[]
 }
 
 /** For newRateTables: every process of the database knows a name by the same fingerprint. */
@@ -138,3 +174,8 @@ function hashed(key: Uint8Array, text: string): string {
 const LEAST_SHARE = 100
 /** Of a round, those that used most: 2 ms of this thread for their hashes; the others go on counting. */
 const NAMES_MAX = 1000
+/**
+ * Each kind may tell its part of them and what those before it left: whoever floods with addresses, which cost him nothing,
+ * takes nothing from keys and tags.
+ */
+const FEWEST_FIRST = ['tag', 'key', 'address'] as const satisfies readonly SharedKind[]

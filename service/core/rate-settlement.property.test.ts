@@ -10,11 +10,15 @@ const NAME = 'somebody'
 /** Instances over one bucket for all, in a time of their own. */
 class Fleet {
   readonly limit: { readonly perSecond: number; readonly burst: number }
-  readonly instances: { table: RateTable; spending: RateSpending; passed: number; charged: number }[]
+  readonly instances: { table: RateTable; spending: RateSpending; passed: number }[]
   readonly fullMs: number
   readonly everyMs: number
   #emptyMs = 0
+  /** Of one bucket that sees every request at once. */
+  #idealMs = 0
   nowMs = 0
+  longestWayMs = 0
+  longestElapsedMs = 0
 
   constructor(limit: Fleet['limit'], count: number, everyMs: number) {
     this.limit = limit
@@ -24,28 +28,41 @@ class Fleet {
       const memory = newRateMemory(4)
       const table = new RateTable(limit, memory)
       table.countSpent(true)
-      return { table, spending: new RateSpending(memory, 0), passed: 0, charged: 0 }
+      return { table, spending: new RateSpending(memory, 0), passed: 0 }
     })
   }
 
   ask(at: number, wanted: number): void {
     const one = this.instances[at]
-    if (one !== undefined) one.passed += one.table.take(NAME, wanted, this.nowMs)
+    if (one === undefined) return
+    const taken = one.table.take(NAME, wanted, this.nowMs)
+    one.passed += taken
+    this.#idealMs = Math.max(this.#idealMs, this.nowMs) + (taken * 1000) / this.limit.perSecond
   }
 
-  settle(at: number): void {
+  /** How much fuller the bucket of this instance is than one would be that sees every request at once; milliseconds. */
+  excessMs(at: number): number {
+    const ownMs = this.instances[at]?.table.levelMs(NAME, this.nowMs) ?? 0
+    return ownMs - Math.max(0, this.#idealMs - this.nowMs)
+  }
+
+  /** `wayMs`: how long the report is on its way. Returns what was charged, milliseconds. */
+  settle(at: number, wayMs = 0): number {
     const one = this.instances[at]
     const [found] = one?.spending.take(this.nowMs, 1, 1) ?? []
-    if (one === undefined || found === undefined) return
+    if (one === undefined || found === undefined) return 0
+    this.longestWayMs = Math.max(this.longestWayMs, wayMs)
+    this.longestElapsedMs = Math.max(this.longestElapsedMs, found.elapsedMs)
     const { requests, elapsedMs, levelMs: ownMs } = found
     const instances = this.instances.length
     const report = { usedMs: (requests * 1000) / this.limit.perSecond, elapsedMs }
     const mostMs = mostLevelMs(this.fullMs, this.everyMs, instances)
-    this.#emptyMs = emptyOfAll(this.#emptyMs, this.nowMs, report, mostMs)
-    const allMs = Math.max(0, this.#emptyMs - this.nowMs)
+    const thereMs = this.nowMs + wayMs
+    this.#emptyMs = emptyOfAll(this.#emptyMs, thereMs, report, mostMs)
+    const allMs = Math.max(0, this.#emptyMs - thereMs)
     const ms = chargeMs({ ownMs, allMs, fullMs: this.fullMs, instances })
     one.spending.charge(found, ms, this.nowMs)
-    one.charged += (ms * this.limit.perSecond) / 1000
+    return ms
   }
 
   get passed(): number {
@@ -63,6 +80,7 @@ const STEPS = fc.array(
     at: fc.nat(4),
     share: fc.double({ min: 0, max: 2, noNaN: true }),
     settles: fc.boolean(),
+    wayMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })),
   }),
   { maxLength: 80 },
 )
@@ -71,32 +89,37 @@ function fleetOf({ perSecond, burstMs }: { perSecond: number; burstMs: number },
   return new Fleet({ perSecond, burst: Math.max(1, (perSecond * burstMs) / 1000) }, count, 500)
 }
 
-test('who is alone is never charged, whatever and whenever he asks and settles', () => {
+/** Rounding of sums of fractions; milliseconds. */
+const ROUNDING_MS = 1e-6
+
+test('who is alone is charged with the time by which one way was longer than another at most, else never', () => {
   fc.assert(
-    fc.property(LIMITS, STEPS, (limits, steps) => {
+    fc.property(LIMITS, STEPS, fc.boolean(), (limits, steps, isEven) => {
       const fleet = fleetOf(limits, 1)
-      for (const { afterMs, share, settles } of steps) {
+      for (const { afterMs, share, settles, wayMs } of steps) {
         fleet.nowMs += afterMs
         fleet.ask(0, Math.ceil(limits.perSecond * share))
-        if (settles) fleet.settle(0)
+        if (!settles) continue
+        const ms = fleet.settle(0, isEven ? 30 : wayMs)
+        const most = isEven ? 0 : Math.max(0, fleet.longestWayMs - wayMs)
+        assert.ok(ms <= most + ROUNDING_MS, `${ms} ms were charged, at most ${most} may`)
       }
-      // Rounding of sums of fractions.
-      assert.ok((fleet.instances[0]?.charged ?? 0) < 1e-3, `${fleet.instances[0]?.charged} were charged`)
     }),
     { numRuns: 500 },
   )
 })
 
-test('nobody is charged with more than the others used', () => {
+test('no bucket is fuller than one for all would be, but for the time between two settlements and that of the way', () => {
   fc.assert(
     fc.property(LIMITS, fc.integer({ min: 2, max: 5 }), STEPS, (limits, count, steps) => {
       const fleet = fleetOf(limits, count)
-      for (const { afterMs, at, share, settles } of steps) {
+      for (const { afterMs, at, share, settles, wayMs } of steps) {
         fleet.nowMs += afterMs
         fleet.ask(at % count, Math.ceil(limits.perSecond * share))
-        if (settles) fleet.settle(at % count)
-        for (const { passed, charged } of fleet.instances)
-          assert.ok(charged <= fleet.passed - passed + 1e-3, `${charged} of ${fleet.passed - passed}`)
+        if (settles) fleet.settle(at % count, wayMs)
+        const most = fleet.longestElapsedMs + fleet.longestWayMs + ROUNDING_MS
+        const excess = fleet.excessMs(at % count)
+        assert.ok(excess <= most, `${excess} ms more than one for all, at most ${most} may be`)
       }
     }),
     { numRuns: 500 },

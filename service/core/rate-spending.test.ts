@@ -51,8 +51,40 @@ test('what is below the least goes on counting until it is enough', () => {
 test('of more names than wanted those that used most come first, the others the next time', () => {
   const { table, spending } = counted(false)
   for (let i = 1; i <= 5; i += 1) table.take(`name ${i}`, i, 0)
-  const told = (): number[] => spending.take(1, 1, 2).map(({ requests }) => requests)
+  const told = (): number[] =>
+    spending
+      .take(1, 1, 2)
+      .map(({ requests }) => requests)
+      .sort((a, b) => b - a)
   assert.deepEqual([told(), told(), told(), told()], [[5, 4], [3, 2], [1], []])
+})
+
+test('of many that used the same no more come than wanted, and all in the end', () => {
+  const { table, spending } = counted(false)
+  for (let i = 0; i < 20; i += 1) table.take(`name ${i}`, i === 19 ? 9 : 3, 0)
+  const told = (): string => {
+    const found = spending.take(1, 1, 8)
+    return `${found.length} names, ${found.reduce((sum, { requests }) => sum + requests, 0)} requests`
+  }
+  assert.deepEqual(
+    [told(), told(), told(), told()],
+    ['8 names, 30 requests', '8 names, 24 requests', '4 names, 12 requests', '0 names, 0 requests'],
+  )
+})
+
+test('what was not asked for in a long time is found all the same', () => {
+  for (const isShared of [false, true]) {
+    const limit = { perSecond: 1e9, burst: 1e9 }
+    const memory = newRateMemory(8, SEEDS)
+    const table = new RateTable(limit, memory, isShared)
+    table.countSpent(true)
+    const spending = new RateSpending(memory, 0)
+    for (let second = 0; second < 3; second += 1) table.take('a', 1e9, second * 1000)
+    assert.deepEqual(
+      spending.take(3000, 1, 1).map(({ requests }) => requests),
+      [3e9],
+    )
+  }
 })
 
 test('a name has the same fingerprint in every table with the same seeds', () => {

@@ -1,3 +1,4 @@
+import { leastOfLargest } from './least-of-largest.ts'
 import { bitsOf, doubleOf, type RateWords, rateWords } from './rate-table.ts'
 
 /** What one name of a RateTable used since it was last asked. */
@@ -21,6 +22,8 @@ export class RateSpending {
   readonly #words: RateWords
   /** Per slot: since when `spent` counts. Earlier than the truth where the slot changed its owner. */
   readonly #sinceMs: Float64Array
+  /** Names that used enough and were more than wanted, of the last `take`. */
+  leftOver = 0
 
   constructor(memory: SharedArrayBuffer, nowMs: number) {
     this.#words = rateWords(memory)
@@ -35,22 +38,36 @@ export class RateSpending {
     const { spent, capacity } = this.#words
     const found: number[] = []
     for (let slot = 0; slot < capacity; slot += 1) {
-      const requests = spent[slot] ?? 0
+      const requests = (spent[slot] ?? 0) >>> 0
       if (requests === 0) this.#sinceMs[slot] = nowMs
       else if (requests >= atLeast) found.push(slot)
     }
-    if (found.length > most) {
-      found.sort((a, b) => (spent[b] ?? 0) - (spent[a] ?? 0))
-      found.length = most
+    this.leftOver = Math.max(0, found.length - most)
+    return this.#largest(found, most).map((slot) => this.#takeOut(slot, nowMs))
+  }
+
+  /** `most` of these slots; no other used more than one of them. */
+  #largest(found: readonly number[], most: number): readonly number[] {
+    if (found.length <= most) return found
+    // Copied: other threads go on counting, and what is looked at twice must be the same.
+    const used = new Uint32Array(found.length)
+    for (let i = 0; i < used.length; i += 1) used[i] = this.#words.spent[found[i] ?? 0] ?? 0
+    const least = leastOfLargest(used, most)
+    const above: number[] = []
+    const equal: number[] = []
+    for (let i = 0; i < used.length; i += 1) {
+      const requests = used[i] ?? 0
+      if (requests > least) above.push(found[i] ?? 0)
+      else if (requests === least && equal.length < most) equal.push(found[i] ?? 0)
     }
-    return found.map((slot) => this.#takeOut(slot, nowMs))
+    return [...above, ...equal.slice(0, most - above.length)]
   }
 
   #takeOut(slot: number, nowMs: number): Spent {
     const { halves, levels, spent } = this.#words
     const [low, high] = [Atomics.load(halves, slot * 2), Atomics.load(halves, slot * 2 + 1)]
     // Before the level is read, which then holds all of it: a take raises the level first.
-    const requests = Atomics.exchange(spent, slot, 0)
+    const requests = Atomics.exchange(spent, slot, 0) >>> 0
     const levelMs = Math.max(0, doubleOf(Atomics.load(levels, slot)) - nowMs)
     const elapsedMs = nowMs - (this.#sinceMs[slot] ?? nowMs)
     this.#sinceMs[slot] = nowMs

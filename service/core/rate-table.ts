@@ -249,7 +249,7 @@ export interface RateWords {
   readonly owners: BigInt64Array
   /** The bits of a double each: `emptyMs`. */
   readonly levels: BigInt64Array
-  /** What passed since it was last asked for (rate-spending.ts). */
+  /** What passed since it was last asked for (rate-spending.ts): up to 2³², to be read with `>>> 0`. */
   readonly spent: Int32Array
 }
 

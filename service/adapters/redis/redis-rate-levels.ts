@@ -1,3 +1,4 @@
+import { mostLevelMs } from '../../core/rate-settlement.ts'
 import {
   COUNTED_FOR,
   type NamedReport,
@@ -17,24 +18,13 @@ import { cacheUnavailable } from './redis-error.ts'
  * The braces keep a group on one node of a cluster: a script's keys have to lie together.
  */
 export class RedisRateLevels implements RateLevels {
-  readonly #client: RedisClient
+  readonly #client: Pick<RedisClient, 'run'>
 
-  constructor(client: RedisClient) {
+  constructor(client: Pick<RedisClient, 'run'>) {
     this.#client = client
   }
 
   async settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
-    let instances = 1
-    const levelsMs: number[] = []
-    for (let at = 0; at < reports.length; at += NAMES_PER_SCRIPT) {
-      const some = await this.#settle(settling, reports.slice(at, at + NAMES_PER_SCRIPT))
-      instances = some.instances
-      levelsMs.push(...some.levelsMs)
-    }
-    return { instances, levelsMs }
-  }
-
-  async #settle(settling: Settling, reports: readonly NamedReport[]): Promise<SettledLevels> {
     const { group, instance, everyMs, fullMs } = settling
     const keys = ['instances', ...reports.map(({ name }) => name)].map((name) => `rate:{${group}}:${name}`)
     const numbers = reports.flatMap(({ elapsedMs, usedMs }) => [elapsedMs, usedMs])
@@ -42,35 +32,40 @@ export class RedisRateLevels implements RateLevels {
     const told = await this.#client.run('settling rate limits', (redis) =>
       redis.eval(SETTLE_SCRIPT, keys.length, ...keys, ...words),
     )
-    return levelsIn(told, reports.length)
+    return levelsIn(told, reports.length, settling)
   }
 }
 
-/** What others wrote into our Redis must not become more than a refusal. */
-function levelsIn(told: unknown, count: number): SettledLevels {
-  const [instances = Number.NaN, ...levelsMs] = Array.isArray(told) ? told.map(Number) : []
+/** What others wrote into our Redis, or who stands in its place, must not refuse anybody for longer than seconds. */
+function levelsIn(told: unknown, count: number, { fullMs, everyMs }: Settling): SettledLevels {
+  const [counted = Number.NaN, ...levelsMs] = Array.isArray(told) ? told.map(Number) : []
   const sane = levelsMs.length === count && levelsMs.every((ms) => Number.isFinite(ms) && ms >= 0)
-  if (sane && Number.isSafeInteger(instances) && instances >= 1) return { instances, levelsMs }
-  throw cacheUnavailable('Redis told of rate limits what is no answer; it was dropped.')
+  if (!sane || !Number.isSafeInteger(counted) || counted < 1)
+    throw cacheUnavailable('Redis told of rate limits what is no answer; it was dropped.')
+  const instances = Math.min(counted, INSTANCES_MAX)
+  const mostMs = mostLevelMs(fullMs, everyMs, instances)
+  return { instances, levelsMs: levelsMs.map((ms) => Math.min(ms, mostMs)) }
 }
 
-/** A tenth of a millisecond of the server, which answers nobody else meanwhile. */
-const NAMES_PER_SCRIPT = 100
+/** More than a database has processes; what is remembered of a name grows with each. */
+const INSTANCES_MAX = 1000
 
 /**
  * KEYS: the set of instances, then the names; ARGV: instance, for how long it counts, fullMs, everyMs, then elapsedMs and
  * usedMs of each name. As emptyOfAll and mostLevelMs (core/rate-settlement.ts) do it; times are the server's own. Returns
  * how many instances there are, and the level of each name, as text: Redis cuts numbers to whole ones. What is no number,
- * written by others, counts as nothing.
+ * written by others, counts as nothing, and neither does who reports in times to come: others wrote that, too, or the clock
+ * went back, and it would never grow old.
  */
 const SETTLE_SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
-redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%.17g', now), '+inf')
+redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-local instances = redis.call('ZCARD', KEYS[1])
+local instances = math.min(redis.call('ZCARD', KEYS[1]), ${INSTANCES_MAX})
 local most = ARGV[3] + instances * (ARGV[3] + ARGV[4])
 local levels = {tostring(instances)}
 for i = 2, #KEYS do
