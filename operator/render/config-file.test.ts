@@ -94,6 +94,22 @@ describe('the configuration file', () => {
     assert.deepEqual(ignoredConfigKeys(inputs({ config })), [])
   })
 
+  test('leaves the UI as the config says where the spec does not say it, and names what the spec says', () => {
+    const config = { server: { ui: { enabled: false, grafanaUrl: 'https://old.example' } } }
+    const grafanaUrl = 'https://grafana.example'
+    for (const [ui, enabled, url, ignored] of [
+      [{}, false, 'https://old.example', []],
+      [{ grafanaUrl }, false, grafanaUrl, ['server.ui.grafanaUrl']],
+      [{ enabled: true }, true, 'https://old.example', ['server.ui.enabled']],
+      [{ enabled: true, grafanaUrl }, true, grafanaUrl, ['server.ui.enabled', 'server.ui.grafanaUrl']],
+    ] as const) {
+      const read = file({ config, ui })
+      assert.deepEqual([read['server.ui.enabled'], read['server.ui.grafanaUrl']], [enabled, url])
+      assert.deepEqual(ignoredConfigKeys(inputs({ config, ui })), ignored)
+    }
+    assert.equal(file({ ui: { grafanaUrl } })['server.ui.enabled'], undefined)
+  })
+
   test('lets drain and requests in flight end within the grace period', () => {
     for (const [terminationGracePeriodSeconds, drain, shutdown] of [
       [10, '2s', '6s'],

@@ -134,8 +134,8 @@ export interface IdGeneratorSpecResp {
 }
 
 export interface IdGeneratorSpecUi {
-  /** Whether pods serve it, to who signs in with an API key that may manage or audit. */
-  readonly enabled: boolean
+  /** Whether pods serve it, to who signs in with an API key that may manage or audit. Left out, spec.config says so (server.ui.enabled); they do where neither says. */
+  readonly enabled?: boolean
   /** Where browsers reach a Grafana with the dashboards of idgen, whose panels the UI then frames. */
   readonly grafanaUrl?: string
 }
