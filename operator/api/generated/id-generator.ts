@@ -150,7 +150,7 @@ export interface IdGeneratorSpecAuthClientsAuthoritySecret {
 export interface IdGeneratorSpecAuthClientsAllowed {
   /** Name in the audit log, as client:<name>. */
   readonly name: string
-  /** What the certificate must bear, letter by letter: URI:spiffe://example.org/billing, DNS:…, email:… or CN:…. */
+  /** What the certificate must bear, letter by letter: URI:spiffe://example.org/billing, DNS:…, email:… or CN:…. Printable ASCII without blank and semicolon. */
   readonly certificate: string
   /** What it may do. */
   readonly scopes: readonly ('issue' | 'manage' | 'audit' | 'alert')[]
