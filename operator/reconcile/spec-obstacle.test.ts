@@ -28,9 +28,14 @@ describe('what stands against a spec', () => {
   test('all that cannot be read is told at once', () => {
     const canary = { ...DEFAULT_SPEC.canary, progressDeadline: 'soon' }
     const tls = { mode: 'Optional', dnsNames: ['not a name'] } as const
-    const obstacle = specObstacle(sampleGenerator({ canary, tls }), RULES)
+    const allowed = [{ name: 'a', certificate: 'CN:a\u00a0audit', scopes: ['issue'] as const }]
+    const clients = { authoritySecret: { name: 'a', key: 'ca.crt' }, allowed }
+    const obstacle = specObstacle(sampleGenerator({ canary, tls, auth: { clients } }), RULES)
     assert.equal(obstacle?.reason, 'SpecInvalid')
-    assert.match(obstacle?.message ?? '', /progressDeadline.*soon.*dnsNames.*not a name/)
+    assert.match(
+      obstacle?.message ?? '',
+      /progressDeadline.*soon.*dnsNames.*not a name.*auth.clients: "CN:a\u00a0audit"/,
+    )
   })
 
   test('what is suspended is not judged', () => {

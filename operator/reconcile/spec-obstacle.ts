@@ -1,6 +1,7 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { serverNames } from '../certificates/server-names.ts'
 import { planRollout } from '../core/rollout-plan.ts'
+import { checkClients } from '../render/client-entries.ts'
 import type { Obstacle } from './generator-facts.ts'
 import { imageAllowed } from './image-policy.ts'
 
@@ -31,6 +32,7 @@ export function specObstacle({ metadata, spec }: IdGenerator, rules: ImageRules)
   const faults = [
     fault(() => planRollout(spec)),
     fault(() => serverNames(metadata.name, metadata.namespace ?? 'default', spec.tls.dnsNames ?? [])),
+    fault(() => checkClients(spec.auth.clients)),
   ].filter((one) => one !== undefined)
   return faults.length === 0 ? undefined : { reason: 'SpecInvalid', message: `${faults.join('; ')}.` }
 }

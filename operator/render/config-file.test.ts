@@ -94,6 +94,22 @@ describe('the configuration file', () => {
     assert.deepEqual(ignoredConfigKeys(inputs({ config })), [])
   })
 
+  test('leaves the UI as the config says where the spec does not say it, and names what the spec says', () => {
+    const config = { server: { ui: { enabled: false, grafanaUrl: 'https://old.example' } } }
+    const grafanaUrl = 'https://grafana.example'
+    for (const [ui, enabled, url, ignored] of [
+      [{}, false, 'https://old.example', []],
+      [{ grafanaUrl }, false, grafanaUrl, ['server.ui.grafanaUrl']],
+      [{ enabled: true }, true, 'https://old.example', ['server.ui.enabled']],
+      [{ enabled: true, grafanaUrl }, true, grafanaUrl, ['server.ui.enabled', 'server.ui.grafanaUrl']],
+    ] as const) {
+      const read = file({ config, ui })
+      assert.deepEqual([read['server.ui.enabled'], read['server.ui.grafanaUrl']], [enabled, url])
+      assert.deepEqual(ignoredConfigKeys(inputs({ config, ui })), ignored)
+    }
+    assert.equal(file({ ui: { grafanaUrl } })['server.ui.enabled'], undefined)
+  })
+
   test('lets drain and requests in flight end within the grace period', () => {
     for (const [terminationGracePeriodSeconds, drain, shutdown] of [
       [10, '2s', '6s'],
@@ -150,6 +166,27 @@ describe('the environment of pods', () => {
     assert.equal(advertised('::'), 'http://[$(POD_IP)]:8080')
   })
 
+  test('brings values of the spec to the service as they are written, whatever Kubernetes puts in for a $', () => {
+    const odd = '$(POD_IP)/$$/$$(X)/$'
+    const given = inputs({
+      etcd: { endpoints: [`http://etcd/${odd}`], prefix: `/${odd}` },
+      redis: { endpoints: [`redis://cache/${odd}`], cluster: false },
+      auth: {
+        clients: {
+          authoritySecret: { name: 'a', key: 'ca.crt' },
+          allowed: [{ name: 'a', certificate: `CN:${odd}`, scopes: ['issue'] }],
+        },
+      },
+    })
+    const variables = new Map(serverEnvironment(given, false).map(({ name, value }) => [name, value ?? '']))
+    const seen = (name: string): string => expanded(variables.get(name) ?? '')
+    assert.equal(seen('IDGEN_ETCD_ENDPOINTS'), `http://etcd/${odd}`)
+    assert.equal(seen('IDGEN_ETCD_PREFIX'), `/${odd}`)
+    assert.equal(seen('IDGEN_REDIS_ENDPOINTS'), `redis://cache/${odd}`)
+    assert.equal(seen('IDGEN_AUTH_CLIENTS'), `a CN:${odd} issue`)
+    assert.equal(seen('IDGEN_SERVER_ADVERTISE_GRPC'), '10.0.0.1:50051')
+  })
+
   test('encrypts the listener for Redis clients where TLS is required, above what the config says', () => {
     const config = { server: { resp: { port: 1, maxConnections: 7 } } }
     const variables = (mode: 'Optional' | 'Required') =>
@@ -169,3 +206,8 @@ describe('the environment of pods', () => {
     assert.deepEqual([migrate(true), migrate(false)], ['false', undefined])
   })
 })
+
+/** As the kubelet does: $$ is one $, $(NAME) a variable before it, all else stays. */
+function expanded(value: string): string {
+  return value.replaceAll(/\$\$|\$\(POD_IP\)/g, (found) => (found === '$$' ? '$' : '10.0.0.1'))
+}

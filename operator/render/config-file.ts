@@ -64,7 +64,9 @@ function said({ database: { pool }, ui }: RevisionInputs): Settings {
 }
 
 function uiSettings({ enabled, grafanaUrl }: NonNullable<RevisionInputs['ui']>): [string, unknown][] {
-  const settings: [string, unknown][] = [['server.ui.enabled', enabled]]
+  const settings: [string, unknown][] = []
+  // Only what it says: who switched the UI off in spec.config must not get it with the address of a Grafana.
+  if (enabled !== undefined) settings.push(['server.ui.enabled', enabled])
   if (grafanaUrl !== undefined) settings.push(['server.ui.grafanaUrl', grafanaUrl])
   return settings
 }

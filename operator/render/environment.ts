@@ -1,3 +1,4 @@
+import { clientsText } from './client-entries.ts'
 import { flatConfig } from './flat-config.ts'
 import { PORTS } from './names.ts'
 import type { RevisionInputs } from './revision.ts'
@@ -63,11 +64,11 @@ function serverKeys(inputs: RevisionInputs): GivenKey[] {
     given('server.https.key', secretPath(SECRET_FILES.certificateKey)),
     given('server.https.redirect', required),
     given('server.grpc.tls', required),
-    given(
+    referring(
       'server.advertise.http',
       inputs.tls.mode === 'Required' ? `https://${host}:${PORTS.https}` : `http://${host}:${PORTS.http}`,
     ),
-    given('server.advertise.grpc', `${host}:${PORTS.grpc}`),
+    referring('server.advertise.grpc', `${host}:${PORTS.grpc}`),
     givenFile('auth.adminKey', SECRET_FILES.adminKey),
     ...(inputs.clients === undefined ? [] : clientKeys(inputs.clients)),
     ...(inputs.resp === undefined ? [] : respKeys(required)),
@@ -80,15 +81,6 @@ function clientKeys(clients: NonNullable<RevisionInputs['clients']>): GivenKey[]
     given('server.https.clientCa', secretPath(SECRET_FILES.clientAuthority)),
     given('auth.clients', clientsText(clients)),
   ]
-}
-
-/** As the service reads them: `billing URI:spiffe://example.org/billing issue acme/billing; …`. */
-function clientsText({ allowed }: NonNullable<RevisionInputs['clients']>): string {
-  return allowed
-    .map(({ name, certificate, scopes, within }) =>
-      [name, certificate, scopes.join(','), ...(within === undefined ? [] : [within])].join(' '),
-    )
-    .join('; ')
 }
 
 function respKeys(tlsRequired: string): GivenKey[] {
@@ -147,7 +139,16 @@ function podHost({ config }: RevisionInputs): string {
   return typeof listensOn === 'string' && listensOn.includes(':') ? '[$(POD_IP)]' : '$(POD_IP)'
 }
 
+/**
+ * The value as it stands in the spec. Kubernetes puts variables in for $(NAME), and one $ for two: a certificate's name
+ * would come to the service as another.
+ */
 function given(key: string, value: string): GivenKey {
+  return referring(key, value.replaceAll('$', '$$$$'))
+}
+
+/** A value that refers to variables before it. Nothing of the spec may stand in it. */
+function referring(key: string, value: string): GivenKey {
   return { key, variable: { name: variableName(key), value } }
 }
 

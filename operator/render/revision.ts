@@ -19,7 +19,7 @@ export interface RevisionInputs {
   readonly config?: Spec['config']
   /** Left out where Redis clients are not served. */
   readonly resp?: Spec['resp']
-  /** Left out where it is as without it. */
+  /** Left out where it says nothing. */
   readonly ui?: Spec['ui']
   /** Left out where nobody may come with a certificate. */
   readonly clients?: Spec['auth']['clients']
@@ -54,5 +54,5 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
 }
 
 function otherUi(ui: Spec['ui']): Pick<RevisionInputs, 'ui'> {
-  return ui === undefined || (ui.enabled && ui.grafanaUrl === undefined) ? {} : { ui }
+  return ui === undefined || (ui.enabled === undefined && ui.grafanaUrl === undefined) ? {} : { ui }
 }

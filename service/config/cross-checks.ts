@@ -1,6 +1,7 @@
 import type { FieldFault } from '../core/errors.ts'
 import { parseNetworks } from '../core/trusted-proxies.ts'
 import { clientFaults } from './client-identities.ts'
+import { databaseFaults } from './database-trust.ts'
 import { type ConfigValues, type KeyPath, ROWS } from './keys.ts'
 
 /** `left` must be below `right` (or, with atMost, not above it), because … */
@@ -124,19 +125,6 @@ function redisFaults(values: ConfigValues): FieldFault[] {
   // They may hold a password, so they are not repeated.
   return [{ path: REDIS_CA, message: 'needs redis.endpoints that begin with rediss://' }]
 }
-
-/** Authorities for a connection that asks for none. The URL may hold a password, so it is not repeated. */
-function databaseFaults(values: ConfigValues): FieldFault[] {
-  if (values.get(DATABASE_CA) === '') return []
-  return DATABASE_URLS.filter((path) => UNVERIFIED.test(String(values.get(path)))).map((path) => ({
-    path: DATABASE_CA,
-    message: `needs ${path} with sslmode=verify-full or without sslmode`,
-  }))
-}
-
-const DATABASE_CA: KeyPath = 'database.tls.ca'
-const DATABASE_URLS: readonly KeyPath[] = ['database.url', 'database.listenUrl']
-const UNVERIFIED = /[?&]sslmode=(?:disable|allow|prefer|no-verify)\b/
 
 const REDIS_CA: KeyPath = 'redis.tls.ca'
 

@@ -27,6 +27,8 @@ test('an entry that cannot be meant is refused with what it should be', () => {
     ['ops DNS:ops issue w more', /must be entries like/],
     ['Ops DNS:ops issue', /begin with a name/],
     ['ops ops.example issue', /URI:…, DNS:…/],
+    ['ops CN:evil\u00a0manage issue', /URI:…, DNS:….*without blanks/],
+    ['ops CN:evil\u2028manage acme', /URI:…, DNS:….*without blanks/],
     ['ops IP:10.0.0.1 issue', /URI:…, DNS:…/],
     ['ops DNS:ops rule', /scopes of issue, manage/],
     ['ops DNS:ops issue, manage', /scopes of|limited to/],

@@ -42,17 +42,20 @@ function parseEntry<Scope extends string>(
   entry: string,
   known: readonly Scope[],
 ): ClientIdentity<Scope> | string {
-  const [name = '', certificate = '', wanted = '', within = '', ...more] = entry.split(/\s+/)
+  const [name = '', certificate = '', wanted = '', within = '', ...more] = entry.split(BLANKS)
   if (more.length > 0 || wanted === '')
     return 'must be entries like "billing URI:spiffe://… issue acme/billing"'
   if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) return 'must begin with a name of a-z 0-9 . _ -'
-  if (!/^(?:URI|DNS|email|CN):.+$/.test(certificate))
-    return 'must name a certificate by URI:…, DNS:…, email:… or CN:…'
+  if (!/^(?:URI|DNS|email|CN):\S+$/.test(certificate))
+    return 'must name a certificate by URI:…, DNS:…, email:… or CN:… without blanks of any kind'
   const scopes = [...new Set(wanted.split(','))].map((scope) => known.find((one) => one === scope))
   if (!scopes.every((scope) => scope !== undefined)) return `must have scopes of ${known.join(', ')}`
   if (!isPath(within)) return 'must be limited to w, w/g or w/g/t'
   return { name, certificate, scopes, within }
 }
+
+/** Not all of Unicode's: what was checked before as one value of ASCII blanks would be two here. */
+const BLANKS = /[ \t\r\n]+/
 
 function isPath(within: string): boolean {
   const parts = within === '' ? [] : within.split('/')

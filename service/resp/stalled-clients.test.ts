@@ -94,6 +94,47 @@ describe('a client that does not read', () => {
     assert.deepEqual(desk.cut, ['first'])
   })
 
+  test('goes for others of its address who have several keys, before who holds more with the only one', () => {
+    const desk = new Desk()
+    for (let at = 0; at < 20; at += 1) desk.client('honest', 'k1', '192.0.2.1').stall(1_000_000)
+    for (let at = 0; at < 60; at += 1) {
+      desk.later(1)
+      desk.client('attacker', `a${at % 3}`, '192.0.2.2').stall(1_000_000)
+    }
+    assert.deepEqual([...new Set(desk.cut)], ['attacker'])
+  })
+
+  test('goes for others of its key who have several addresses, before who holds more at the only one', () => {
+    const desk = new Desk()
+    for (let at = 0; at < 20; at += 1) desk.client('honest', 'k1', '192.0.2.1').stall(1_000_000)
+    for (let at = 0; at < 60; at += 1) {
+      desk.later(1)
+      desk.client('attacker', 'a', `198.51.100.${at % 3}`).stall(1_000_000)
+    }
+    assert.deepEqual([...new Set(desk.cut)], ['attacker'])
+  })
+
+  test('goes of the key that holds most where an address holds more than any key', () => {
+    const desk = new Desk()
+    desk.client('other key', 'k2', '192.0.2.1').stall(THIRD)
+    desk.later()
+    desk.client('other address', 'k1', '192.0.2.2').stall(THIRD / 2)
+    desk.later()
+    desk.client('most', 'k1', '192.0.2.1').stall(THIRD)
+    desk.later()
+    desk.client('last', 'k1', '192.0.2.1').stall(THIRD)
+    assert.deepEqual(desk.cut, ['most'])
+  })
+
+  test('goes of the key where an address holds as much: behind that may be a whole company', () => {
+    const desk = new Desk()
+    desk.client('one of many', 'k2', '192.0.2.3').stall(20_000_000)
+    desk.client('another of many', 'k3', '192.0.2.3').stall(20_000_000)
+    desk.client('first', 'k1', '192.0.2.1').stall(20_000_000)
+    desk.client('second', 'k1', '192.0.2.2').stall(20_000_000)
+    assert.deepEqual(desk.cut, ['first'])
+  })
+
   test('and has no key takes no room of those who have one', () => {
     const desk = new Desk()
     desk.client('known').stall(KNOWN_MAX)

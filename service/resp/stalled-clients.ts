@@ -11,8 +11,9 @@ export interface Staller {
 /**
  * How much is kept for clients that do not read their answers, all together: what they sent, and the answers. Each is cut
  * off when it stays so for `timeoutMs`, but by then as many as may connect would hold gigabytes. So when the room is used
- * up, one of those goes who take most of it: of the key that holds most, of its address that holds most, who has stalled
- * longest. Were it the newcomers, or of all together who stalled longest, then one client with a few hundred connections
+ * up, one of those goes who take most of it: within the key or the address that holds more, who has stalled longest (of the
+ * key's, at its address that holds most, and the other way round). By the key alone, who has several keys would have others
+ * cut off that have one; by the address alone, who has several addresses. Were it the newcomers, or of all together who stalled longest, then one client with a few hundred connections
  * could have others cut off that are slow for a moment. Strangers have a small room of their own for the same reason.
  */
 export class StalledClients {
@@ -103,9 +104,9 @@ class Room {
     this.#bytes += stall.bytes
     while (this.#bytes > this.#max) {
       // Some hundreds are inside at the most, each with 64 KB or more.
-      const ofKey = heaviest([...this.#inside], ({ who }) => who.keyId)
-      const ofAddress = heaviest(ofKey, ({ who }) => who.address)
-      const longest = ofAddress.reduce((one, other) => (other.sinceMs < one.sinceMs ? other : one))
+      const longest = culprits([...this.#inside]).reduce((one, other) =>
+        other.sinceMs < one.sinceMs ? other : one,
+      )
       this.leave(longest)
       longest.cutOff()
     }
@@ -115,6 +116,21 @@ class Room {
   leave(stall: Stall): void {
     if (this.#inside.delete(stall)) this.#bytes -= stall.bytes
   }
+}
+
+/** Of one key and one address, within what holds most. */
+function culprits(inside: readonly Stall[]): readonly Stall[] {
+  const key = heaviest(inside, keyOf)
+  const address = heaviest(inside, addressOf)
+  // Of equals the key: behind one address may be a whole company.
+  return bytesOf(key) < bytesOf(address) ? heaviest(address, keyOf) : heaviest(key, addressOf)
+}
+
+const keyOf = ({ who }: Stall): string | undefined => who.keyId
+const addressOf = ({ who }: Stall): string => who.address
+
+function bytesOf(stalls: readonly Stall[]): number {
+  return stalls.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** Those of the name that holds most, the first of equals. */

@@ -8,6 +8,9 @@ import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
+/** Generous to each statement of a migration on a slow machine; the wait for the lock is longer. */
+const STATEMENT_TIMEOUT_MS = 2000
+
 describe('migrations', () => {
   let test: TestDatabase
   let processes: PostgresDatabase[]
@@ -61,6 +64,34 @@ describe('migrations', () => {
       await other.drop()
     }
   })
+
+  for (const [isolation, limitMs] of [
+    ['repeatable read', 0],
+    ['serializable', STATEMENT_TIMEOUT_MS],
+  ] as const)
+    it(`run once where ${isolation} is the default, and outwait a limit on statements of ${limitMs} ms`, async () => {
+      const other = await testDatabase()
+      const [one, two] = [1, 2].map(() => processOf(other.url, isolation, limitMs))
+      assert.ok(one && two)
+      try {
+        const pending = await pendingMigrations(one.kysely)
+        const migrating = await whileAnOlderOneMigrates(one, async () => {
+          const applied = Promise.all([one, two].map(({ kysely }) => migrate(kysely)))
+          // Else it would count as unhandled where it fails before it is awaited.
+          applied.catch(() => {})
+          await until(async () => (await waitingForALock(one)) === 2)
+          await delay(limitMs * 1.2)
+          assert.equal(await waitingForALock(one), 2, 'the limit on statements ended a wait')
+          return { applied }
+        })
+        assert.deepEqual((await migrating.applied).flat().sort(), pending)
+        assert.deepEqual(await pendingMigrations(one.kysely), [])
+      } finally {
+        await one.close()
+        await two.close()
+        await other.drop()
+      }
+    })
 
   it('wait for a dump that reads a table, without keeping others from reading it', async () => {
     const [one, two, three] = processes
@@ -127,6 +158,14 @@ describe('migrations', () => {
     await assert.rejects(insert(first, 4, 2 ** 53 - 1, 2 ** 53 + 2), /check constraint/)
   })
 })
+
+/** As ALTER ROLE … SET would have it, or the URL. A statement of a migration takes some milliseconds. */
+function processOf(databaseUrl: string, isolation: string, limitMs: number): PostgresDatabase {
+  const url = new URL(databaseUrl)
+  const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')} -c statement_timeout=${limitMs}`
+  url.searchParams.set('options', options)
+  return new PostgresDatabase({ url: url.href, log: new RecordedLog(), poolMin: 0 })
+}
 
 /** A release that uses kysely's migrator holds this lock for its session. */
 async function whileAnOlderOneMigrates<T>(database: PostgresDatabase, work: () => Promise<T>): Promise<T> {

@@ -134,8 +134,8 @@ export interface IdGeneratorSpecResp {
 }
 
 export interface IdGeneratorSpecUi {
-  /** Whether pods serve it, to who signs in with an API key that may manage or audit. */
-  readonly enabled: boolean
+  /** Whether pods serve it, to who signs in with an API key that may manage or audit. Left out, spec.config says so (server.ui.enabled); they do where neither says. */
+  readonly enabled?: boolean
   /** Where browsers reach a Grafana with the dashboards of idgen, whose panels the UI then frames. */
   readonly grafanaUrl?: string
 }
@@ -150,7 +150,7 @@ export interface IdGeneratorSpecAuthClientsAuthoritySecret {
 export interface IdGeneratorSpecAuthClientsAllowed {
   /** Name in the audit log, as client:<name>. */
   readonly name: string
-  /** What the certificate must bear, letter by letter: URI:spiffe://example.org/billing, DNS:…, email:… or CN:…. */
+  /** What the certificate must bear, letter by letter: URI:spiffe://example.org/billing, DNS:…, email:… or CN:…. Printable ASCII without blank and semicolon. */
   readonly certificate: string
   /** What it may do. */
   readonly scopes: readonly ('issue' | 'manage' | 'audit' | 'alert')[]

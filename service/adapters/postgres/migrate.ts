@@ -118,10 +118,14 @@ type MigrationTables = { idgen_migrations: { name: string; timestamp: string } }
 /** The one of kysely's migrator, which releases before this one use: processes of both may start together. */
 const LOCK_ID = 3_853_314_791_062_309_107n
 const BEFORE_EACH = [
-  // Longer than the migrations of another process take; the timeouts of each are its own.
+  // Whatever the database's default: a snapshot from before the wait for the lock lacks what the other process applied.
+  sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`,
+  // Longer than the migrations of another process take; the timeouts of each are its own. The shorter of both counts.
   sql`SET LOCAL lock_timeout = '1h'`,
+  sql`SET LOCAL statement_timeout = 0`,
   sql`SELECT pg_advisory_xact_lock(${LOCK_ID}::bigint)`,
   sql`SET LOCAL lock_timeout TO DEFAULT`,
+  sql`SET LOCAL statement_timeout TO DEFAULT`,
   sql`
     CREATE TABLE IF NOT EXISTS idgen_migrations (name varchar(255) PRIMARY KEY, timestamp varchar(255) NOT NULL)`,
 ]

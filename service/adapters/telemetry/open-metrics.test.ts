@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DURATION_BOUNDS, DurationHistogram } from '../../core/duration-histogram.ts'
 import { TraceExamples, WAIT_STEPS } from '../../core/trace-examples.ts'
+import { openMetrics } from './open-metrics.ts'
 import { type MetricSource, PrometheusMetrics } from './prometheus-metrics.ts'
 
 const HISTOGRAM = 'waits_seconds'
@@ -63,6 +64,35 @@ test('who asks for OpenMetrics gets traces beside the classes, and all others wh
   assert.match(contentType, /^text\/plain; version=0\.0\.4/)
   assert.match(text, /^# TYPE calls_total counter$/m)
   assert.doesNotMatch(text, /trace_id|EOF/)
+})
+
+test('a gauge keeps its name, and no label ends a line', async () => {
+  const text = [
+    '# HELP handles_total Handles "open"',
+    '# TYPE handles_total gauge',
+    'handles_total 7',
+    '',
+    '# HELP handles Handles by type',
+    '# TYPE handles gauge',
+    'handles{type="a\u2028# TYPE waits_total counter\u2028# HELP x \\"y\\""} 7',
+    '',
+    '# HELP calls_total Calls',
+    '# TYPE calls_total counter',
+    'calls_total 1',
+    '',
+  ]
+  const expected = text
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^(# \S+ calls)_total/, '$1'))
+  expected[0] = String.raw`# HELP handles_total Handles \"open\"`
+  assert.deepEqual(openMetrics(text.join('\n'), HISTOGRAM, []).split('\n'), [...expected, '# EOF', ''])
+})
+
+test('of the metrics of Node.js no two have one name', async () => {
+  const { text } = await measured().traced.scrape(true)
+  const names = text.split('\n').flatMap((line) => /^# TYPE (\S+) /.exec(line)?.[1] ?? [])
+  assert.ok(names.some((name) => name.startsWith('nodejs_')))
+  assert.deepEqual(names.length, new Set(names).size)
 })
 
 test('what took longest has its trace at the open class', async () => {

@@ -12,26 +12,40 @@ export function openMetrics(
   histogram: string,
   examples: readonly (TraceExample | undefined)[],
 ): string {
-  const plain = text
-    // A counter is named without the end that its samples have.
-    .replace(/^(# (?:HELP|TYPE) \S+?)_total /gm, '$1 ')
-    .replace(/^# HELP .*"/gm, (help) => help.replaceAll('"', String.raw`\"`))
-    .replaceAll(/\n{2,}/g, '\n')
-  return `${withExamples(plain, histogram, examples)}# EOF\n`
+  // Not with ^ and $ of a regular expression: they also match at other line breaks, which a label may hold.
+  const lines = text.split('\n').filter((line) => line !== '')
+  const counters = countersOf(lines)
+  const plain = lines.map((line) => (line.startsWith('# ') ? withoutEnd(escaped(line), counters) : line))
+  return [...withExamples(plain, histogram, examples), '# EOF', ''].join('\n')
+}
+
+/** Names of those that are counters: a gauge keeps its name, whatever that ends in. */
+function countersOf(lines: readonly string[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => /^# TYPE (\S+) counter$/.exec(line)?.[1] ?? []))
+}
+
+/** A counter is named without the end that its samples have. */
+function withoutEnd(line: string, counters: ReadonlySet<string>): string {
+  const [sign, what, name = '', ...rest] = line.split(' ')
+  return counters.has(name) ? [sign, what, name.replace(/_total$/, ''), ...rest].join(' ') : line
+}
+
+function escaped(line: string): string {
+  return line.startsWith('# HELP ') ? line.replaceAll('"', String.raw`\"`) : line
 }
 
 function withExamples(
-  text: string,
+  lines: readonly string[],
   histogram: string,
   examples: readonly (TraceExample | undefined)[],
-): string {
+): readonly string[] {
   const byBound = new Map<string, TraceExample>()
   for (const [at, example] of examples.entries())
     if (example !== undefined) byBound.set(String(DURATION_BOUNDS[at] ?? '+Inf'), example)
-  if (byBound.size === 0) return text
-  const bucket = new RegExp(String.raw`^${histogram}_bucket\{le="([^"]+)"\} \S+$`, 'gm')
-  return text.replace(bucket, (line, bound: string) => {
-    const example = byBound.get(bound)
+  if (byBound.size === 0) return lines
+  const bucket = new RegExp(String.raw`^${histogram}_bucket\{le="([^"]+)"\} \S+$`)
+  return lines.map((line) => {
+    const example = byBound.get(bucket.exec(line)?.[1] ?? '')
     return example === undefined ? line : `${line} # ${exemplar(example)}`
   })
 }
