@@ -103,7 +103,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     newOnWorker: () => timeWatch.newOnWorker(),
     onJump: () => lender.revoke(),
   })
-  const { layout, workerIds, uuidV4 } = cursors
+  const { layout, tagCursors, workerIds, uuidV4 } = cursors
   const granting = newGranting(config, outside, { storeWatch, coordination, claim })
   const { segments, sharing } = granting
   const keys = sharing?.keys ?? outside.keys
@@ -144,6 +144,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     traffic: new DcTraffic(config.datacenter.id),
     protocols: new ProtocolCounts(),
     layout,
+    tagCursors,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,
     log,
@@ -250,7 +251,7 @@ function newDirectory(
   },
 ): TagDirectory {
   const { granting, cursors, onChange } = given
-  const { snowflake, uuidV7, uuidV4 } = cursors
+  const { snowflake, tagCursors, uuidV7, uuidV4 } = cursors
   const { catalog, clock, log, tracer = NO_TRACER } = outside
   const measured = new CpuShare()
   return new TagDirectory({
@@ -269,6 +270,7 @@ function newDirectory(
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
       shared: { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 },
+      tagCursors,
     },
   })
 }
