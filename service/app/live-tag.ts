@@ -1,5 +1,6 @@
 import type { Algorithm, AlgorithmName } from '../core/algorithm.ts'
 import { DatedBuffer } from '../core/dated-buffer.ts'
+import { GuardedAlgorithm } from '../core/guarded-algorithm.ts'
 import { layoutOf } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { Router } from '../core/router.ts'
@@ -7,6 +8,7 @@ import { SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { OpenTagCursor, TagCursors } from '../core/tag-cursors.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
+import type { LayoutClaims } from './layout-claims.ts'
 import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 
 /** Algorithms that the tags of this process share: one cursor each, so their IDs are unique across tags. */
@@ -28,6 +30,8 @@ export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId'
   readonly shared: SharedAlgorithms
   /** Of tags with a layout of their own, which have a cursor of their own. */
   readonly tagCursors: TagCursors
+  /** Left out where no other database can have the tag: there is no etcd. */
+  readonly layoutClaims?: LayoutClaims | undefined
   /**
    * For tags that write dates: past the cache of blocks, whose numbers may have the date of yesterday. Left out: `store`.
    */
@@ -54,6 +58,7 @@ export class LiveTag {
   readonly #buffer: SegmentBuffer
   readonly #refiller: SegmentRefiller
   readonly #own: OpenTagCursor | undefined
+  readonly #snowflake: Algorithm
   readonly #options: LiveTagOptions
 
   constructor(tag: Tag, options: LiveTagOptions) {
@@ -72,6 +77,7 @@ export class LiveTag {
     })
     const layout = layoutOf(tag.space.format)
     this.#own = layout === undefined ? undefined : options.tagCursors.open(tag.generation, layout)
+    this.#snowflake = this.#guarded(this.#own?.algorithm ?? options.shared.snowflake)
     this.#router = this.#newRouter(tag)
   }
 
@@ -129,8 +135,12 @@ export class LiveTag {
 
   #algorithm(name: AlgorithmName): Algorithm {
     if (name === 'segment') return this.#buffer
-    if (name === 'snowflake' && this.#own !== undefined) return this.#own.algorithm
-    return this.#options.shared[name]
+    return name === 'snowflake' ? this.#snowflake : this.#options.shared[name]
+  }
+
+  #guarded(snowflake: Algorithm): Algorithm {
+    const guard = this.#options.layoutClaims?.guardOf(this.#tag)
+    return guard === undefined ? snowflake : new GuardedAlgorithm(snowflake, guard)
   }
 }
 
