@@ -47,6 +47,8 @@ describe('layout of a tag', () => {
     [{ ...SAFE, unitMs: 0 }, /unitMs as an integer from 1 to 1000, not 0/],
     [{ ...SAFE, unitMs: 1.5 }, /unitMs as an integer from 1 to 1000, not 1.5/],
     [{ ...SAFE, epochMs: 4_102_444_800_001 }, /epochMs as an integer from 0 to 4102444800000/],
+    [{ ...SAFE, timeBits: 48, sequenceBits: 4 }, /timeBits as an integer from 20 to 47, not 48/],
+    [{ ...SAFE, timeBits: 47, unitMs: 2, sequenceBits: 4 }, /lasts 8919 years, beyond the year 9999/],
     [{ ...SAFE, timeBits: 45, sequenceBits: 8 }, /has 64 bits: at most 63/],
     [{ ...SAFE, workerBits: 16, sequenceBits: 14, timeBits: 30 }, /has 33 bits below the time/],
     [{ ...SAFE, timeBits: 34 }, /lasts 5\.4 years/],
@@ -74,6 +76,17 @@ describe('layout of a tag', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('the last that may be ends with the year 9999, and whatever may be is a date', () => {
+    const most = { ...SAFE, timeBits: 47, unitMs: 1, epochMs: 0 }
+    assert.equal(layoutFault(most), undefined)
+    assert.equal(new Date(layoutEndMs(most)).getUTCFullYear(), 6429)
+    const years = (unitMs: number): string | undefined =>
+      layoutFault({ ...SAFE, timeBits: 38, unitMs, epochMs: 0 })
+    const longest = Math.floor(Date.UTC(10_000, 0, 1) / 2 ** 38)
+    assert.equal(years(longest), undefined)
+    assert.match(years(longest + 1) ?? '', /beyond the year 9999/)
   })
 
   test('a number above all that its bits can hold does not decode', () => {

@@ -53,7 +53,8 @@ export const LAYOUT_BOUNDS: Readonly<Record<keyof TagLayout, readonly [number, n
   epochMs: [0, 4_102_444_800_000],
   // A new holder of a worker id waits for the next unit: a second is what a request can wait.
   unitMs: [1, 1000],
-  timeBits: [20, 50],
+  // More would end after the last year that a date has.
+  timeBits: [20, 47],
   // A data centre's number is configured, so fewer bits than data centres can have are a choice.
   dcBits: [0, 8],
   // A worker id is not chosen: with fewer bits a process that was given a high one could not serve the tag.
@@ -71,6 +72,8 @@ const LOW_BITS_MAX = 32
 /** A tag that ends sooner was hardly meant so. */
 const LASTS_YEARS_MIN = 10
 const YEAR_MS = 365.25 * 86_400_000
+/** The end of the year 9999: dates after it have no four-figure year, and those after 275760 are no dates of JavaScript. */
+const LAST_END_MS = 253_402_300_800_000
 
 /** Why it is no layout, or undefined. */
 export function layoutFault(value: unknown): string | undefined {
@@ -100,6 +103,8 @@ function widthsFault(layout: TagLayout): string | undefined {
   const years = (2 ** layout.timeBits * layout.unitMs) / YEAR_MS
   if (years < LASTS_YEARS_MIN)
     return `lasts ${years.toFixed(1)} years: give it more timeBits or a longer unitMs, for at least ${LASTS_YEARS_MIN}`
+  if (layoutEndMs(layout) > LAST_END_MS)
+    return `lasts ${years.toFixed(0)} years, beyond the year 9999: give it fewer timeBits, a shorter unitMs or an earlier epochMs`
   return undefined
 }
 
