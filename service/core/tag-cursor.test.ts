@@ -63,13 +63,21 @@ describe('cursor of a tag with a layout of its own', () => {
   })
 
   test('a unit that began before the window is not stamped, and one that ends after it is', () => {
-    const { cursor, holder } = granted({ fromMs: T + 1, untilMs: T + 21 })
+    const { cursor, holder } = granted({ fromMs: T + 1, untilMs: T + 21, borrowMaxMs: 25 })
     assert.deepEqual(
       take(cursor, 1000, T + 9).map(({ timeMs }) => timeMs - T),
       [10, 20],
     )
     assert.equal(holder.firstUnusedMs(), T + 21)
     assert.deepEqual(cursor.shortage(T + 9), { kind: 'refill' })
+  })
+
+  test('beyond the borrow limit it waits, also where the window ends before: no extension would help', () => {
+    const layout = { ...SAFE, unitMs: 1000, timeBits: 32 }
+    const { cursor } = granted({ layout, borrowMaxMs: 1500, untilMs: T + 2000 })
+    assert.equal(take(cursor, 1000, T, layout).length, 2)
+    assert.deepEqual(cursor.shortage(T), { kind: 'wait', ms: 500 })
+    assert.deepEqual(cursor.shortage(T + 500), { kind: 'refill' })
   })
 
   test('what it stamps is not handed on by a release, whatever the process itself stamps', () => {

@@ -105,6 +105,11 @@ export class TagCursor implements JoinableCursor {
     return n
   }
 
+  /** Highest clock at which it stamped. */
+  get clockHighMs(): number {
+    return this.#clockHighMs
+  }
+
   /** The first millisecond of the last unit stamped or passed by. */
   get stampMs(): number {
     return this.#startOf(this.#unit)
@@ -192,10 +197,11 @@ export class TagCursor implements JoinableCursor {
     const unit = this.#candidate(clockMs, grant)
     if (unit >= this.#unitsEnd) return LAYOUT_END
     const startMs = this.#startOf(unit)
-    if (startMs >= grant.untilMs) return WINDOW_END
     const beyondMs = startMs - Math.max(clockMs, this.#clockHighMs) - this.#borrowMaxMs
     if (beyondMs > AHEAD_WAIT_MS) return UNIT_AHEAD
-    return beyondMs > 0 ? BORROW_LIMIT : unit
+    // Before the window is: no extension reaches a unit that long, and asking for one again and again would load the store.
+    if (beyondMs > 0) return BORROW_LIMIT
+    return startMs >= grant.untilMs ? WINDOW_END : unit
   }
 
   /** Where the cursor goes on, limits aside: in its own unit, at the clock, or in the next one of this window. */
