@@ -80,6 +80,16 @@ test('a tag that was dropped from memory and comes back goes on above all that i
   )
 })
 
+test('a clock that stepped back while a tag was not in memory is refused as if it had been', async () => {
+  const { directory } = await newDirectory()
+  assert.equal(take(await directory.resolve(PATH), 1, NOW + 5000).length, 1)
+  await directory.resolve('w/g/other')
+  const again = await directory.resolve(PATH)
+  assert.deepEqual(take(again, 1, NOW + 3999), [])
+  assert.match(again.router.active.fault(NOW + 3999) ?? '', /1001 ms before a stamp already made/)
+  assert.equal(take(again, 1, NOW + 4000).length, 1)
+})
+
 test('its numbers are read by its layout, and a UUID that it degraded to as one', async () => {
   const { directory, clock } = await newDirectory()
   const live = await directory.resolve(PATH)

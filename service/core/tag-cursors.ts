@@ -26,6 +26,9 @@ export class TagCursors {
   /** By generation; as many as there are such tags in memory. */
   readonly #open = new Map<string, { readonly layout: TagLayout; readonly cursors: readonly TagCursor[] }>()
 
+  /** Highest clock at which tags that are gone from memory stamped: one that steps back is judged by it when they return. */
+  #clockHighMs = 0
+
   constructor(options: TagCursorsOptions) {
     this.#options = options
   }
@@ -43,13 +46,13 @@ export class TagCursors {
     const cursors = holders.map((holder) => new TagCursor({ holder, layout, borrowMaxMs, seed: seed() }))
     // Each is unique by itself; above all of them the tag goes on in order, too.
     const lentMs = Math.max(...holders.map((holder) => holder.lentMs))
-    for (const cursor of cursors) cursor.skipTo(lentMs + 1, 0)
+    for (const cursor of cursors) cursor.skipTo(lentMs + 1, this.#clockHighMs)
     const opened = { layout, cursors }
     this.#open.set(generation, opened)
     const [first, ...more] = cursors
     const algorithm = first !== undefined && more.length === 0 ? first : new JoinedCursors(cursors)
     const close = (): void => {
-      for (const cursor of cursors) cursor.close()
+      this.#end(cursors)
       // The tag may have been opened anew by now.
       if (this.#open.get(generation) === opened) this.#open.delete(generation)
     }
@@ -57,6 +60,13 @@ export class TagCursors {
   }
 
   #close(generation: string): void {
-    for (const cursor of this.#open.get(generation)?.cursors ?? []) cursor.close()
+    this.#end(this.#open.get(generation)?.cursors ?? [])
+  }
+
+  #end(cursors: readonly TagCursor[]): void {
+    for (const cursor of cursors) {
+      cursor.close()
+      this.#clockHighMs = Math.max(this.#clockHighMs, cursor.clockHighMs)
+    }
   }
 }
