@@ -151,6 +151,8 @@ function shown(value: unknown): string {
 }
 
 function faultsTogether(path: string, format: IdFormat): FieldFault[] {
+  // A definition that prunes what it does not know leaves this of a layout.
+  if (Object.keys(format).length === 0) return [{ path, message: 'says nothing: leave it out' }]
   const faults: FieldFault[] = []
   const { check, reset, width, shuffleKey, snowflake } = format
   if (snowflake !== undefined && (reset ?? shuffleKey) !== undefined)
