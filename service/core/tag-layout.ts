@@ -90,9 +90,16 @@ export function layoutFault(value: unknown): string | undefined {
     const [least, most] = LAYOUT_BOUNDS[field]
     const number = given[field]
     if (!Number.isInteger(number) || (number as number) < least || (number as number) > most)
-      return `needs ${field} as an integer from ${least} to ${most}, not ${JSON.stringify(number) ?? 'nothing'}`
+      return `needs ${field} as an integer from ${least} to ${most}, not ${shown(number)}`
   }
   return widthsFault(filled(given))
+}
+
+/** Nothing that is nested: as deep as a request allows it would overflow the stack of any printer. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value === 'number') return String(value)
+  return JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value) ?? 'nothing'
 }
 
 function widthsFault(layout: TagLayout): string | undefined {

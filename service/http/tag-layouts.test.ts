@@ -89,6 +89,21 @@ test('a layout never changes, also not by a tag of the same name, and its faults
     const body = { name: 'bad', space: { format: { snowflake } } }
     await api.refuses('IDGEN_REQUEST_INVALID', 'POST', TAGS_URL, { body })
   }
+  for (const [snowflake, said] of [
+    ['54-bit', 'must be 53-bit or an object of bit widths, not "54-bit"'],
+    [null, 'must be 53-bit or an object of bit widths'],
+    [[], 'must be 53-bit or an object of bit widths'],
+    [{ ...SAFE, workerBits: 4 }, 'needs workerBits as an integer from 8 to 16, not 4'],
+    [{ ...SAFE, timeBits: [[1]] }, 'needs timeBits as an integer from 20 to 47, not an array'],
+    [{ ...SAFE, workerbits: 8, unitMs: 'x' }, 'has the field workerbits, which no layout has'],
+  ] as const) {
+    const body = { name: 'bad', space: { format: { snowflake, width: 0 } } }
+    const told = await api.refuses('IDGEN_REQUEST_INVALID', 'POST', TAGS_URL, { body })
+    assert.deepEqual(told.body['faults'], [
+      { path: '/space/format/width', message: 'must be >= 1, not 0' },
+      { path: '/space/format/snowflake', message: said },
+    ])
+  }
   const dated = { name: 'bad', space: { format: { snowflake: '53-bit', reset: 'day', width: 6 } } }
   const { text } = await api.refuses('IDGEN_REQUEST_INVALID', 'POST', TAGS_URL, { body: dated })
   assert.match(text, /no reset and no shuffleKey/)
