@@ -5,7 +5,7 @@ import { IdBatch } from './id-batch.ts'
 import { Snowflake, type SnowflakeOptions } from './snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from './snowflake-layout.ts'
 import { type OpenTagCursor, TagCursors } from './tag-cursors.ts'
-import { canonicalLayout, decodeOfLayout, type TagLayout } from './tag-layout.ts'
+import { canonicalLayout, decodeOfLayout, isSafeLayout, layoutFault, type TagLayout } from './tag-layout.ts'
 
 const T = Date.UTC(2026, 5, 1)
 const NARROW = canonicalLayout('53-bit')
@@ -16,7 +16,23 @@ const LAYOUTS: readonly TagLayout[] = [
   { ...NARROW, unitMs: 1, timeBits: 41, sequenceBits: 1 },
   { ...NARROW, unitMs: 7, epochMs: DEFAULT_EPOCH_MS + 3 },
   { ...NARROW, unitMs: 1000, timeBits: 32, sequenceBits: 6 },
+  // Of 63 bits: with numbers above 2^53, and with all of the lower word below the time.
+  { ...NARROW, unitMs: 1, timeBits: 42, sequenceBits: 10, epochMs: 0 },
+  {
+    ...NARROW,
+    unitMs: 200,
+    timeBits: 31,
+    dcBits: 8,
+    workerBits: 16,
+    sequenceBits: 8,
+    epochMs: 1_750_000_000_000,
+  },
+  // Of one data centre alone: another one must get nothing of it.
+  { ...NARROW, dcBits: 0, unitMs: 3, timeBits: 40, sequenceBits: 3 },
 ]
+
+/** Shorter than the longest pause. */
+const LEASE_MS = 2000
 
 /** What a process is made of; tests leave rules out of it. */
 interface Rules {
@@ -24,6 +40,7 @@ interface Rules {
   readonly closes?: false
   readonly remembers?: false
   readonly roundsDown?: true
+  readonly leases?: false
 }
 
 interface Process {
@@ -40,17 +57,28 @@ class World {
   readonly seen = LAYOUTS.map(() => new Set<bigint>())
   readonly owners = [[0], [1, 2]]
   readonly nowMs = [T, T]
+  /** What the monotonic clock of each process reads. */
+  readonly monotonicMs = [0, 0]
   readonly processes: Process[]
   readonly #rules: Rules
 
-  constructor(rules: Rules) {
+  readonly dc: number
+
+  constructor(rules: Rules, dc: number) {
     this.#rules = rules
+    this.dc = dc
     this.processes = [this.#process(0), this.#process(1)]
   }
 
   #process(which: number): Process {
+    const monotonicMs = (): number => this.monotonicMs[which] ?? 0
     const holders = (this.owners[which] ?? []).map((worker) => {
-      const options = { layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: worker, borrowMaxMs: 1000 }
+      const options = {
+        layout: snowflakeLayout(DEFAULT_EPOCH_MS),
+        seed: worker,
+        borrowMaxMs: 1000,
+        monotonicMs,
+      }
       return this.#rules.snowflake?.(options) ?? new Snowflake(options)
     })
     const cursors = new TagCursors({
@@ -64,14 +92,14 @@ class World {
   }
 
   #seen(holder: Snowflake) {
-    const { remembers, roundsDown } = this.#rules
+    const { remembers, roundsDown, leases } = this.#rules
     const grant = (): ReturnType<Snowflake['currentGrant']> => {
       const real = holder.currentGrant()
       return real && roundsDown ? { ...real, fromMs: real.fromMs - 1000 } : real
     }
     return {
       currentGrant: grant,
-      leaseEnded: () => holder.leaseEnded(),
+      leaseEnded: () => leases !== false && holder.leaseEnded(),
       lend: (ms: number) => holder.lend(ms),
       get lentMs() {
         return remembers === false ? 0 : holder.lentMs
@@ -96,6 +124,7 @@ class World {
     const process = this.processes[which]
     assert.ok(process !== undefined)
     this.nowMs[which] = (this.nowMs[which] ?? T) + (kind === 'clock' ? n : 0)
+    if (kind === 'pause') this.monotonicMs[which] = (this.monotonicMs[which] ?? 0) + n
     if (kind === 'take') this.#take(process, which, n)
     if (kind === 'reload') this.#open(process)
     if (kind === 'extend') this.#extend(process, which, n)
@@ -142,7 +171,8 @@ class World {
       const worker = this.owners[which]?.[i] ?? 0
       const fromMs = Math.max(this.untilMs[worker] ?? 0, this.nowMs[which] ?? 0)
       this.untilMs[worker] = fromMs + n
-      holder.install({ dc: 0, worker, fromMs, untilMs: fromMs + n })
+      holder.install({ dc: this.dc, worker, fromMs, untilMs: fromMs + n })
+      holder.leaseUntil((this.monotonicMs[which] ?? 0) + LEASE_MS)
     }
   }
 
@@ -153,6 +183,7 @@ class World {
       if (grant === undefined) return this.#revoke(process, which, n)
       this.untilMs[worker] = grant.untilMs + n
       holder.extend(grant.untilMs + n)
+      holder.leaseUntil((this.monotonicMs[which] ?? 0) + LEASE_MS)
     }
   }
 
@@ -169,6 +200,7 @@ class World {
     const batch = new IdBatch()
     assert.equal(algorithm.take(count, nowMs, batch), batch.count)
     const grants = process.holders.map((holder) => holder.currentGrant())
+    if (this.dc >= 2 ** layout.dcBits) assert.equal(batch.count, 0, 'what does not fit gets nothing')
     for (let run = 0; run < batch.runCount; run += 1) {
       const [hi, lo, length] = [batch.runHi(run), batch.runLo(run), batch.runLength(run)]
       const decoded = decodeOfLayout(layout, { hi, lo })
@@ -176,11 +208,14 @@ class World {
       assert.ok(decoded.sequence + length <= 2 ** layout.sequenceBits, 'a run stays in its unit')
       const grant = grants.find((one) => one?.worker === decoded.worker)
       assert.ok(grant !== undefined, 'a worker id of this process')
+      assert.equal(decoded.dc, this.dc)
+      const holder = process.holders[grants.indexOf(grant)]
+      assert.equal(holder?.leaseEnded(), false, 'under its lease')
       if (this.#rules.roundsDown !== true)
         assert.ok(decoded.timeMs >= grant.fromMs && decoded.timeMs < grant.untilMs, 'begins inside')
       for (let k = 0; k < length; k += 1) {
         const id = BigInt(hi) * 2n ** 32n + BigInt(lo + k)
-        assert.ok(id < 2n ** 53n, 'safe')
+        assert.ok(id < (isSafeLayout(layout) ? 2n ** 53n : 2n ** 63n), 'within its bits')
         assert.ok(this.seen[at]?.has(id) === false, 'once')
         this.seen[at]?.add(id)
         assert.ok(id > (process.last[at] ?? -1n), 'increasing')
@@ -202,15 +237,17 @@ const step = fc.oneof(
   of('extend', 2),
   of('reload', 2),
   of('revoke', 1),
+  of('pause', 2),
   of('release', 2),
   of('crash', 1),
 )
 
 function property(rules: Rules) {
   return fc.property(
+    fc.constantFrom(0, 5),
     fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), step), { minLength: 5, maxLength: 50, size: 'max' }),
-    (steps) => {
-      const world = new World(rules)
+    (dc, steps) => {
+      const world = new World(rules, dc)
       world.run(0, 'crash', 500)
       world.run(1, 'crash', 500)
       for (const [which, { kind, n }] of steps) world.run(which, kind, n)
@@ -241,6 +278,7 @@ describe('the property notices', () => {
     ['a cursor that begins anew where the clock is', { remembers: false }],
     ['two open cursors of one tag', { closes: false }],
     ['units that are rounded down', { roundsDown: true }],
+    ['a lease that ends nothing', { leases: false }],
   ]
   for (const [name, rules] of mutants)
     test(name, () => {
@@ -250,6 +288,10 @@ describe('the property notices', () => {
         endOnFailure: true,
       })
       assert.ok(failed, 'nothing was noticed')
-      assert.match(String(errorInstance), /once|increasing/)
+      assert.match(String(errorInstance), /once|increasing|under its lease/)
     })
+})
+
+test('the layouts are such as a tag may have', () => {
+  for (const layout of LAYOUTS) assert.equal(layoutFault(layout), undefined)
 })
