@@ -13,6 +13,7 @@ async function scraped(api: HttpApi): Promise<string> {
     metricSources({
       ...api.memory.service,
       layout: api.memory.useCases.layout,
+      tagCursors: api.memory.useCases.tagCursors,
       pool,
       connections: new ConnectionTable(0),
     }),

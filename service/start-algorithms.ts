@@ -5,6 +5,7 @@ import type { Config } from './config/keys.ts'
 import { JoinedCursors, type StampingCursor } from './core/joined-cursors.ts'
 import { Snowflake } from './core/snowflake.ts'
 import { layoutHash, type SnowflakeLayout, snowflakeLayout } from './core/snowflake-layout.ts'
+import { TagCursors } from './core/tag-cursors.ts'
 import { UuidV4 } from './core/uuid-v4.ts'
 import { UuidV7 } from './core/uuid-v7.ts'
 import type { Outside } from './outside.ts'
@@ -15,6 +16,8 @@ import type { TimeGrantStore } from './ports/time-grant-store.ts'
 export interface SharedCursors {
   readonly layout: SnowflakeLayout
   readonly snowflake: StampingCursor
+  /** Of tags with a layout of their own, out of the same time. */
+  readonly tagCursors: TagCursors
   /** Supply `snowflake`. */
   readonly workerIds: WorkerIds
   readonly uuidV4: UuidV4
@@ -46,7 +49,12 @@ export function newCursors(config: Config, outside: Outside, source: TimeSource)
   })
   const keepers = cursors.map((snowflake) => newKeeper(config, outside, { ...source, layout, snowflake }))
   const workerIds = new WorkerIds(keepers)
-  return { layout, snowflake: oneOf(cursors), workerIds, uuidV4, uuidV7, jumps }
+  const tagCursors = new TagCursors({
+    holders: cursors,
+    borrowMaxMs: config.snowflake.borrowMax,
+    seed: () => randomSeed(random),
+  })
+  return { layout, snowflake: oneOf(cursors), tagCursors, workerIds, uuidV4, uuidV7, jumps }
 }
 
 function newCursor(config: Config, { clock, random }: Outside, layout: SnowflakeLayout): Snowflake {

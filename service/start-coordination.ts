@@ -3,6 +3,7 @@ import { CoordinatedCatalog } from './app/coordinated-catalog.ts'
 import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
 import { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { TimeGrantEvent } from './app/copied-time.ts'
+import { LayoutClaims } from './app/layout-claims.ts'
 import { RangeConflicts } from './app/range-conflicts.ts'
 import { RangeWatch } from './app/range-watch.ts'
 import type { Trouble } from './app/readiness.ts'
@@ -19,6 +20,7 @@ export interface Coordination {
   readonly times: CoordinatedTimeGrants
   readonly catalog: CoordinatedCatalog
   readonly conflicts: RangeConflicts
+  readonly layoutClaims: LayoutClaims
   readonly sync: TagSync
   readonly lock: CoordinatorLock
   /** What is wrong now, for people. */
@@ -32,17 +34,19 @@ export interface CoordinationParts {
   readonly onFlag: (event: TimeGrantEvent) => void
   /** A tag was made, changed or deleted here because another data centre did so. */
   readonly onImported: (path: string) => void
+  /** Another database claims the tag too: what was lent of it is to be dropped. */
+  readonly onConflict: (path: string) => void
 }
 
 export function newCoordination(
   config: Config,
   outside: Outside,
   { coordinator, database }: SharedStore,
-  { audit, onFlag, onImported }: CoordinationParts,
+  { audit, onFlag, onImported, onConflict }: CoordinationParts,
 ): Coordination {
   const { catalog, clock, log, random, copies, instance } = outside
   const names = new SharedNames(coordinator, database)
-  const conflicts = new RangeConflicts(audit, log)
+  const conflicts = new RangeConflicts(audit, log, onConflict)
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
   const resync = new TagResync({ sync, conflicts, coordinator, log, clock, database, instance })
   const { checkEvery: checkEveryMs } = config.capacity
@@ -54,6 +58,7 @@ export function newCoordination(
     times,
     catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }),
     conflicts,
+    layoutClaims: new LayoutClaims({ names, conflicts, clock, notice: (path) => sync.notice(path) }),
     sync,
     lock: new CoordinatorLock({ coordinator, holder: instance, ttlMs: LOCK_MS }),
     troubles: () => troublesOf({ witness, times, conflicts, sync }),

@@ -67,6 +67,7 @@ export async function startListeners(
   const measured = {
     ...service,
     layout: useCases.layout,
+    tagCursors: useCases.tagCursors,
     certificateLife: certificates && (() => certificates.life),
     pool: poolStats,
     threads,

@@ -96,22 +96,20 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
   const timeWatch = new TimeWatch({ audit, log })
-  const coordination = joined(config, outside, { audit, timeWatch }, (path) => directory.refresh(path))
+  const revoke = (path?: string): void => lender.revoke(path)
+  const refresh = (path: string): Promise<void> => directory.refresh(path)
+  const coordination = joined(config, outside, { audit, timeWatch, refresh, revoke })
   const claim = newDcClaim(config, outside, audit)
   const cursors = newCursors(config, outside, {
     times: claimedTimes(coordination?.times ?? outside.times, claim),
     newOnWorker: () => timeWatch.newOnWorker(),
-    onJump: () => lender.revoke(),
+    onJump: () => revoke(),
   })
-  const { layout, workerIds, uuidV4 } = cursors
+  const { layout, tagCursors, workerIds, uuidV4 } = cursors
   const granting = newGranting(config, outside, { storeWatch, coordination, claim })
   const { segments, sharing } = granting
   const keys = sharing?.keys ?? outside.keys
-  const directory = newDirectory(config, outside, {
-    granting,
-    cursors,
-    onChange: (path) => lender.revoke(path),
-  })
+  const directory = newDirectory(config, outside, { granting, coordination, cursors, onChange: revoke })
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
   const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
@@ -144,6 +142,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     traffic: new DcTraffic(config.datacenter.id),
     protocols: new ProtocolCounts(),
     layout,
+    tagCursors,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },
     clock,
     log,
@@ -228,15 +227,20 @@ function newStatus(config: Config, { clock, instance }: Outside, readiness: Read
 function joined(
   config: Config,
   outside: Outside,
-  { audit, timeWatch }: { audit: AuditTrail; timeWatch: TimeWatch },
-  refresh: (path: string) => Promise<void>,
+  given: {
+    readonly audit: AuditTrail
+    readonly timeWatch: TimeWatch
+    readonly refresh: (path: string) => Promise<void>
+    readonly revoke: (path: string) => void
+  },
 ): Coordination | undefined {
   if (outside.shared === undefined) return undefined
   return newCoordination(config, outside, outside.shared, {
-    audit,
-    onFlag: timeWatch.onFlag,
+    audit: given.audit,
+    onFlag: given.timeWatch.onFlag,
     // Where it fails the catalogue's follower brings the change a second later.
-    onImported: (path) => void refresh(path).catch(() => undefined),
+    onImported: (path) => void given.refresh(path).catch(() => undefined),
+    onConflict: given.revoke,
   })
 }
 
@@ -245,12 +249,13 @@ function newDirectory(
   outside: Outside,
   given: {
     readonly granting: Granting
+    readonly coordination: Coordination | undefined
     readonly cursors: SharedCursors
     readonly onChange: (path: string) => void
   },
 ): TagDirectory {
-  const { granting, cursors, onChange } = given
-  const { snowflake, uuidV7, uuidV4 } = cursors
+  const { granting, coordination, cursors, onChange } = given
+  const { snowflake, tagCursors, uuidV7, uuidV4 } = cursors
   const { catalog, clock, log, tracer = NO_TRACER } = outside
   const measured = new CpuShare()
   return new TagDirectory({
@@ -269,6 +274,8 @@ function newDirectory(
       prefetch: config.segment.prefetch,
       recoveryProbes: config.router.recoveryProbes,
       shared: { snowflake, 'uuid-v7': uuidV7, 'uuid-v4': uuidV4 },
+      tagCursors,
+      layoutClaims: coordination?.layoutClaims,
     },
   })
 }

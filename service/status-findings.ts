@@ -8,6 +8,7 @@ import {
   judgeEnding,
   judgeKeyNews,
   LAYOUT_END,
+  TAG_LAYOUT_END,
 } from './core/judgements.ts'
 import { endStampMs } from './core/snowflake-layout.ts'
 import type { OpenStore } from './open-store.ts'
@@ -86,12 +87,18 @@ function spaceFinding(alerting: number, largestShare: number): Finding {
   return warning('number space', `${alerting} tags are nearly full, ${found}`, todo)
 }
 
-function endings({ useCases: { layout, clock } }: Service, { certificateLife }: StatusMeasured): Finding[] {
+function endings(
+  { useCases: { layout, tagCursors, clock } }: Service,
+  { certificateLife }: StatusMeasured,
+): Finding[] {
   const nowMs = clock.nowMs()
   const judge = (ending: Ending): Finding =>
     judgeEnding(ending, nowMs, (ms) => new Date(ms).toISOString().slice(0, 10))
   return [
     judge({ ...LAYOUT_END, endMs: endStampMs(layout) }),
+    ...(tagCursors.endMs === Number.POSITIVE_INFINITY
+      ? []
+      : [judge({ ...TAG_LAYOUT_END, endMs: tagCursors.endMs })]),
     ...(certificateLife === undefined ? [] : [judge(certificateEnding(certificateLife()))]),
   ]
 }

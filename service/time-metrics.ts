@@ -1,18 +1,25 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { WorkerIds } from './app/worker-ids.ts'
 import { endStampMs, type SnowflakeLayout } from './core/snowflake-layout.ts'
+import type { TagCursors } from './core/tag-cursors.ts'
 import { gauge } from './plain-metrics.ts'
 import type { CertificateLife } from './ports/certificates.ts'
 
 export interface TimeMeasured {
   readonly workerIds: WorkerIds
   readonly layout: SnowflakeLayout
+  readonly tagCursors: TagCursors
   /** Of the certificate that callers are shown; left out where none is. */
   readonly certificateLife?: (() => CertificateLife) | undefined
 }
 
 /** The time that may be stamped, the clock it is held against, and what ends on a date. */
-export function timeSources({ workerIds, layout, certificateLife }: TimeMeasured): MetricSource[] {
+export function timeSources({
+  workerIds,
+  layout,
+  tagCursors,
+  certificateLife,
+}: TimeMeasured): MetricSource[] {
   const always: MetricSource[] = [
     ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
       workerIds.held.map((worker) => worker ?? -1),
@@ -42,8 +49,8 @@ export function timeSources({ workerIds, layout, certificateLife }: TimeMeasured
     },
     gauge(
       'idgen_snowflake_end_timestamp_seconds',
-      'Unix time of the last stamp of the snowflake layout (snowflake.epoch); refused from then on',
-      () => endStampMs(layout) / 1000,
+      'Unix time of the last stamp of the snowflake layout (snowflake.epoch), or of a tag in memory whose own layout ends earlier; refused from then on',
+      () => Math.min(endStampMs(layout), tagCursors.endMs) / 1000,
     ),
   ]
   if (certificateLife === undefined) return always

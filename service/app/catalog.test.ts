@@ -12,6 +12,7 @@ import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { TagCursors } from '../core/tag-cursors.ts'
 import { UuidV4 } from '../core/uuid-v4.ts'
 import { UuidV7 } from '../core/uuid-v7.ts'
 import type { CatalogChanges } from '../ports/catalog-store.ts'
@@ -37,6 +38,7 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
   const segments = new SegmentAllocator({ ledger: new MemorySegmentLedger(memory) })
   const audit = new AuditTrail({ sink, clock, log, queueMax: 1000, flushEveryMs: 1000 })
   const fill = (bytes: Uint8Array): void => void bytes.fill(7)
+  const snowflake = new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 })
   const directory = new TagDirectory({
     catalog,
     maxTags,
@@ -50,10 +52,11 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
       prefetch: 1,
       recoveryProbes: 1,
       shared: {
-        snowflake: new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 }),
+        snowflake,
         'uuid-v7': new UuidV7(fill),
         'uuid-v4': new UuidV4(fill),
       },
+      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
     },
   })
   const authenticator = new Authenticator({
@@ -98,11 +101,8 @@ test('a tag gets defaults for all that was not said', async () => {
     { algorithm: 'segment', step: { base: 1 } },
   )
   assert.deepEqual(small.step, { base: 1, min: 1, max: 1_000_000 })
-  const numeric = await one.manage.createTag(
-    ACTOR,
-    { ...REF, name: 'numeric' },
-    { chain: ['segment', 'snowflake'] },
-  )
+  const chain = ['segment', 'snowflake'] as const
+  const numeric = await one.manage.createTag(ACTOR, { ...REF, name: 'numeric' }, { chain })
   assert.deepEqual(numeric.chain, ['segment', 'snowflake'])
 })
 

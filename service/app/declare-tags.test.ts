@@ -11,6 +11,7 @@ import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemoryDeclarationStore } from '../adapters/memory/memory-declaration-store.ts'
 import type { TagOwner } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
+import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
 import type { DeclareRequest } from './declare-tags.ts'
 
 const ACTOR = { actor: 'operator', traceId: undefined }
@@ -217,4 +218,23 @@ test('a tag declared with a format is made with it, and no other is taken for it
   const other = { space: { format: { ...format, shuffleKey: '1f'.repeat(16) } } }
   const { message } = await rejectsWith('IDGEN_IMMUTABLE', declare({ spec: other }))
   assert.ok(!message.includes('1f1f') && !message.includes('0f0f'), message)
+})
+
+test('a tag with a layout of its own is declared with it, or not at all: its object may have to make it again', async (t) => {
+  const { declare, declarations } = await started(t)
+  const snowflake = { unitMs: 10, timeBits: 38, sequenceBits: 4 } as TagLayout
+  const spec = { space: { format: { snowflake } } }
+  const { tag } = await declare({ spec })
+  assert.deepEqual(tag.space.format, { snowflake: canonicalLayout('53-bit') })
+  assert.deepEqual(tag.chain, ['snowflake', 'uuid-v7', 'uuid-v4'])
+  assert.equal((await declare({ spec })).changed, false)
+  const { message } = await rejectsWith('IDGEN_IMMUTABLE', declare({ spec: {} }))
+  assert.match(
+    message,
+    /says nothing of it: make the object anew with space.format \{"snowflake":\{"epochMs"/,
+  )
+  const empty = { space: { format: {} } }
+  await rejectsWith('IDGEN_IMMUTABLE', declare({ spec: empty }))
+  const another = declarations.declare(ACTOR, { ...REF, name: 'new' }, request({ spec: empty }), () => {})
+  await rejectsWith('IDGEN_REQUEST_INVALID', another)
 })

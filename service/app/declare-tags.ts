@@ -6,6 +6,7 @@ import {
   type WantedDeclaration,
 } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { shownSpace, withShownSpace } from '../core/shown-space.ts'
 import { checkName, type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import { sameSpace } from '../core/tag-record.ts'
@@ -289,6 +290,12 @@ function changeOf(tag: Tag, spec: TagRequest): TagChange | undefined {
 function refuseSpace(tag: Tag, wanted: Partial<NumberSpace>): void {
   const { startAt = 0, cellSize = tag.space.cellSize, dcCount = tag.space.dcCount } = wanted
   const { format = tag.space.format } = wanted
+  // Whatever remembers the object alone, after a restore, would make the tag again with numbers that it gave before.
+  if (layoutOf(format) !== undefined && wanted.format === undefined)
+    throw new IdgenError(
+      'IDGEN_IMMUTABLE',
+      `${tagPath(tag)} has a snowflake layout of its own, and its object says nothing of it: make the object anew with space.format ${JSON.stringify(shownSpace(tag.space).format)}.`,
+    )
   const same = { startAt: tag.space.startAt, cellSize, dcCount, ...(format === undefined ? {} : { format }) }
   if (startAt <= tag.space.startAt && sameSpace(same, tag.space)) return
   throw new IdgenError(

@@ -1,9 +1,11 @@
 import { decimalText, parseDecimal } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { printerOf } from '../core/id-printer.ts'
 import { shownSpace } from '../core/shown-space.ts'
 import { decodeSnowflake, type SnowflakeLayout } from '../core/snowflake-layout.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
+import { decodeOfLayout, type TagLayout } from '../core/tag-layout.ts'
 import { decodeUuid } from '../core/uuid-text.ts'
 
 /** What can be read off an ID alone, and of an ID in a format together with its tag. */
@@ -15,7 +17,7 @@ export type DecodedId =
       readonly dc: number
       readonly worker: number
       readonly sequence: number
-      /** Of the layout. */
+      /** Of the layout; 0: the tag's own. */
       readonly version: number
     }
   /** Below 2^53: numbers of segments carry nothing but their order, and in a format with reset their date. */
@@ -29,15 +31,19 @@ export type DecodedId =
 
 /** @throws IDGEN_ID_MALFORMED with what was given */
 export function decodeId(text: string, layout: SnowflakeLayout): DecodedId {
-  const uuid = decodeUuid(text)
-  if (uuid !== undefined)
-    return { kind: 'uuid', id: text.toLowerCase(), version: uuid.version, timeMs: uuid.timeMs }
+  const uuid = uuidOf(text)
+  if (uuid !== undefined) return uuid
   const number = parseDecimal(text)
   if (number === undefined) throw malformed(text, 'write a decimal number from 0 to 2^63 - 1 or a UUID')
   if (number.hi < HI_OF_SEGMENT_LIMIT) return { kind: 'segment', id: text }
   const decoded = decodeSnowflake(layout, number.hi, number.lo)
   if (decoded === undefined) throw malformed(text, 'it is beyond what the snowflake layout can hold')
   return { kind: 'snowflake', id: text, ...decoded }
+}
+
+function uuidOf(text: string): DecodedId | undefined {
+  const uuid = decodeUuid(text)
+  return uuid && { kind: 'uuid', id: text.toLowerCase(), version: uuid.version, timeMs: uuid.timeMs }
 }
 
 /** 2^53 has no low bits set, so comparing the upper word is enough. */
@@ -56,14 +62,31 @@ function malformed(text: string, why: string): IdgenError {
  */
 export function decodeOfTag(text: string, tag: Tag, layout: SnowflakeLayout): DecodedId {
   const printer = printerOf(tag.space)
-  if (printer === undefined) return decodeId(text, layout)
+  const own = layoutOf(tag.space.format)
+  if (printer === undefined) return own === undefined ? decodeId(text, layout) : decodeOwn(text, own)
   const number = printer.parse(text)
   if (number === undefined)
     throw malformed(
       text,
       `${tagPath(tag)} does not write its IDs so (${JSON.stringify(shownSpace(tag.space).format)})`,
     )
-  const decoded = decodeId(decimalText(number.hi, number.lo), layout)
+  const decimal = decimalText(number.hi, number.lo)
+  if (own !== undefined) return decodeOwn(decimal, own)
+  const decoded = decodeId(decimal, layout)
   const date = printer.dateOf(number)
   return decoded.kind === 'segment' && date !== undefined ? { ...decoded, date } : decoded
 }
+
+/** @throws IDGEN_ID_MALFORMED */
+function decodeOwn(text: string, layout: TagLayout): DecodedId {
+  const uuid = uuidOf(text)
+  if (uuid !== undefined) return uuid
+  const number = parseDecimal(text)
+  if (number === undefined) throw malformed(text, 'write a decimal number from 0 to 2^63 - 1 or a UUID')
+  const decoded = decodeOfLayout(layout, number)
+  if (decoded === undefined) throw malformed(text, "it is beyond what the tag's layout can hold")
+  return { kind: 'snowflake', id: text, ...decoded, version: OWN_LAYOUT }
+}
+
+/** The version of a layout that is a tag's own. */
+const OWN_LAYOUT = 0

@@ -11,6 +11,7 @@ import type { RouterEvent } from '../core/router.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { DEFAULT_SPACE } from '../core/tag.ts'
+import { TagCursors } from '../core/tag-cursors.ts'
 import { UuidV4 } from '../core/uuid-v4.ts'
 import { UuidV7 } from '../core/uuid-v7.ts'
 import { GenerateIds } from './generate-ids.ts'
@@ -52,6 +53,7 @@ function world(chain: readonly AlgorithmName[], step = 10) {
       prefetch: 1,
       recoveryProbes: 1,
       shared: { snowflake, 'uuid-v7': new UuidV7(fill), 'uuid-v4': new UuidV4(fill) },
+      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
     },
   )
   const events: RouterEvent[] = []

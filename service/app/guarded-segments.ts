@@ -43,10 +43,13 @@ export class GuardedSegments implements SegmentStore {
 
   #check(tagId: number): void {
     const why = this.#refused.get(tagId)
-    if (why === undefined) return
-    throw new IdgenError(
-      'IDGEN_SPACE_MISMATCH',
-      `No numbers are granted to the tag with the id ${tagId} while its number range is in conflict: ${why}. Delete one of the two tags, or put right what etcd has of its name.`,
-    )
+    if (why !== undefined) throw inConflict(tagId, why)
   }
+}
+
+export function inConflict(tagId: number, why: string): IdgenError {
+  return new IdgenError(
+    'IDGEN_SPACE_MISMATCH',
+    `No numbers are granted to the tag with the id ${tagId} while its number range is in conflict: ${why}. Delete one of the two tags, or put right what etcd has of its name.`,
+  )
 }

@@ -63,6 +63,8 @@ export interface IssuesBy {
   readonly first: AlgorithmName
   /** Its IDs are texts in a format of their own: there are no plain numbers of it. */
   readonly formatted: boolean
+  /** Its numbers, where it gives any now, are below 2^53. */
+  readonly safe: boolean
 }
 
 /** What a protocol needs beyond it whose calls bear a trace and the data centre of their client. */

@@ -1,13 +1,17 @@
 import type { Algorithm, AlgorithmName } from '../core/algorithm.ts'
 import { DatedBuffer } from '../core/dated-buffer.ts'
+import { GuardedAlgorithm } from '../core/guarded-algorithm.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { Router } from '../core/router.ts'
 import { SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
+import type { OpenTagCursor, TagCursors } from '../core/tag-cursors.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
+import type { LayoutClaims } from './layout-claims.ts'
 import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
 
-/** Algorithms that all tags of this process share: one cursor each, so their IDs are unique across tags. */
+/** Algorithms that the tags of this process share: one cursor each, so their IDs are unique across tags. */
 export type SharedAlgorithms = Readonly<Record<Exclude<AlgorithmName, 'segment'>, Algorithm>>
 
 /** Requests answered, and IDs in them, by what. */
@@ -24,6 +28,10 @@ export function noneServed(): ServedCounts {
 
 export interface LiveTagOptions extends Omit<RefillerOptions, 'buffer' | 'tagId' | 'generation' | 'tagPath'> {
   readonly shared: SharedAlgorithms
+  /** Of tags with a layout of their own, which have a cursor of their own. */
+  readonly tagCursors: TagCursors
+  /** Left out where no other database can have the tag: there is no etcd. */
+  readonly layoutClaims?: LayoutClaims | undefined
   /**
    * For tags that write dates: past the cache of blocks, whose numbers may have the date of yesterday. Left out: `store`.
    */
@@ -49,6 +57,8 @@ export class LiveTag {
   #removed = false
   readonly #buffer: SegmentBuffer
   readonly #refiller: SegmentRefiller
+  readonly #own: OpenTagCursor | undefined
+  readonly #snowflake: Algorithm
   readonly #options: LiveTagOptions
 
   constructor(tag: Tag, options: LiveTagOptions) {
@@ -65,6 +75,9 @@ export class LiveTag {
       generation: tag.generation,
       tagPath: this.path,
     })
+    const layout = layoutOf(tag.space.format)
+    this.#own = layout === undefined ? undefined : options.tagCursors.open(tag.generation, layout)
+    this.#snowflake = this.#guarded(this.#own?.algorithm ?? options.shared.snowflake)
     this.#router = this.#newRouter(tag)
   }
 
@@ -107,6 +120,7 @@ export class LiveTag {
   /** Stops issuing for good and returns what was granted and not issued to the store, where it still may. */
   async retire(giveBack: boolean): Promise<void> {
     this.#removed = true
+    this.#own?.close()
     const unused = this.#buffer.drain()
     await this.#refiller.stop()
     // What was still on its way came last, so it is the newest.
@@ -115,8 +129,18 @@ export class LiveTag {
   }
 
   #newRouter(tag: Tag): Router {
-    const chain = tag.chain.map((name) => (name === 'segment' ? this.#buffer : this.#options.shared[name]))
+    const chain = tag.chain.map((name) => this.#algorithm(name))
     return new Router(chain, { recoveryProbes: this.#options.recoveryProbes })
+  }
+
+  #algorithm(name: AlgorithmName): Algorithm {
+    if (name === 'segment') return this.#buffer
+    return name === 'snowflake' ? this.#snowflake : this.#options.shared[name]
+  }
+
+  #guarded(snowflake: Algorithm): Algorithm {
+    const guard = this.#options.layoutClaims?.guardOf(this.#tag)
+    return guard === undefined ? snowflake : new GuardedAlgorithm(snowflake, guard)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
+import { hasSafeSnowflakes } from '../core/id-format.ts'
 import type { Caller } from './authenticator.ts'
 import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
@@ -99,7 +100,9 @@ export class LocalIssuer implements TracedIssuer {
     const tag = this.#useCases.directory.peek(path)
     if (tag === undefined) return undefined
     const active = tag.router.active.name
-    return { active, first: tag.tag.chain[0] ?? active, formatted: tag.printer !== undefined }
+    const { chain, space } = tag.tag
+    const safe = active === 'segment' || (active === 'snowflake' && hasSafeSnowflakes(space.format))
+    return { active, first: chain[0] ?? active, formatted: tag.printer !== undefined, safe }
   }
 
   async prepare(path: string): Promise<void> {

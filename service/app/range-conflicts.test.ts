@@ -53,3 +53,18 @@ test('the tag that was made again under the name takes the place of the one befo
   conflicts.found(tagOf('a', 2), 'why')
   assert.deepEqual([...conflicts.reasons.keys()], [2])
 })
+
+test('what was lent of a tag is called back with each conflict, and a rival with a layout is remembered till its end', () => {
+  const called: string[] = []
+  const clock = new MemoryClock()
+  const log = new RecordedLog()
+  const audit = new AuditTrail({ sink: new MemoryAuditSink(), clock, log, queueMax: 9, flushEveryMs: 1000 })
+  const conflicts = new RangeConflicts(audit, log, (path) => called.push(path))
+  conflicts.found(tagOf('a', 1), 'why', true)
+  conflicts.found(tagOf('a', 1), 'why', true)
+  conflicts.found(tagOf('b', 2), 'why')
+  assert.deepEqual(called, ['w/g/a', 'w/g/b'])
+  assert.deepEqual([conflicts.facesLayout(1), conflicts.facesLayout(2)], [true, false])
+  conflicts.cleared('w/g/a')
+  assert.equal(conflicts.facesLayout(1), false)
+})

@@ -12,10 +12,15 @@ export class RangeConflicts {
   /** The same conflicts twice: by tag id for who allocates, by path for who looks whether they are over. */
   readonly #reasons = new Map<number, string>()
   readonly #tags = new Map<string, number>()
+  /** Tag ids of those whose rival has, or may have, a snowflake layout of its own. */
+  readonly #facingLayout = new Set<number>()
+  readonly #onFound: (path: string) => void
 
-  constructor(audit: AuditTrail, log: Log) {
+  /** `onFound`: what was lent of the tag is to be dropped. */
+  constructor(audit: AuditTrail, log: Log, onFound: (path: string) => void = () => {}) {
     this.#audit = audit
     this.#log = log
+    this.#onFound = onFound
   }
 
   /** Why, by tag id. */
@@ -23,17 +28,24 @@ export class RangeConflicts {
     return this.#reasons
   }
 
+  /** Also snowflakes of the layout that all tags share could be numbers of its rival. */
+  facesLayout(tagId: number): boolean {
+    return this.#facingLayout.has(tagId)
+  }
+
   /** Paths of tags in conflict. */
   get paths(): readonly string[] {
     return [...this.#tags.keys()]
   }
 
-  /** One alert when a conflict begins or changes, one line when it ends. */
-  found(tag: Tag, why: string): void {
+  /** One alert when a conflict begins or changes, one line when it ends. `facesLayout`: as the method of that name. */
+  found(tag: Tag, why: string, facesLayout = false): void {
     if (this.#reasons.get(tag.id) === why) return
     this.cleared(tagPath(tag))
     this.#reasons.set(tag.id, why)
     this.#tags.set(tagPath(tag), tag.id)
+    if (facesLayout) this.#facingLayout.add(tag.id)
+    this.#onFound(tagPath(tag))
     const detail = { tagId: tag.id, generation: tag.generation, space: tag.space, why }
     this.#log.error({ tag: tagPath(tag), ...detail }, 'number range in conflict')
     const { workspace } = tag
@@ -46,6 +58,7 @@ export class RangeConflicts {
     if (tagId === undefined) return
     this.#tags.delete(path)
     this.#reasons.delete(tagId)
+    this.#facingLayout.delete(tagId)
     this.#log.info({ tag: path, tagId }, 'number range no longer in conflict')
   }
 }

@@ -1,5 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { unreachable } from '../core/invariant.ts'
 import { SubBlock } from '../core/sub-block.ts'
 import { WAIT_STEPS } from '../core/trace-examples.ts'
@@ -98,7 +99,8 @@ export class SubBlockBorrower {
     const shelf = this.#shelves.get(path)
     const active = shelf?.algorithm
     if (shelf === undefined || active === undefined) return undefined
-    return { active, first: shelf.first ?? active, formatted: shelf.printer !== undefined }
+    const safe = active === 'segment' || (active === 'snowflake' && shelf.hasSafeSnowflakes)
+    return { active, first: shelf.first ?? active, formatted: shelf.printer !== undefined, safe }
   }
 
   /** Waits until a share is here; takes nothing of it. @throws as take */
@@ -225,7 +227,8 @@ export class SubBlockBorrower {
     const shelf = this.#shelves.get(path)
     if (shelf === undefined) return
     try {
-      if (!shelf.put(number, new SubBlock(share, this.#options.owner()))) return
+      const block = new SubBlock(share, this.#options.owner(), layoutOf(space?.format))
+      if (!shelf.put(number, block)) return
     } catch (thrown) {
       return this.#refused(path, number, IdgenError.from(thrown))
     }

@@ -1,6 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { packSubBlock } from '../core/sub-block.ts'
+import type { NumberSpace } from '../core/tag.ts'
 import { parseTraceparent } from '../core/traceparent.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -156,8 +157,8 @@ export class SubBlockLender {
       for (;;) {
         const { revocations } = asked
         const batch = new IdBatch()
-        await this.#take(ask, batch)
-        if (revocations === asked.revocations) return this.#send(member, ask, batch)
+        const space = await this.#take(ask, batch)
+        if (revocations === asked.revocations) return this.#send(member, ask, batch, space)
       }
     } catch (thrown) {
       const error = IdgenError.from(thrown)
@@ -167,25 +168,25 @@ export class SubBlockLender {
     }
   }
 
-  async #take({ path, count, run }: Ask, batch: IdBatch): Promise<void> {
+  /** @returns what the batch was taken of: the tag may be gone when it is sent */
+  async #take({ path, count, run }: Ask, batch: IdBatch): Promise<NumberSpace> {
     const { directory, generate } = this.#options
     const tag = directory.peek(path) ?? (await directory.resolve(path))
     if (run) {
       if (!generate.tryTakeRun(tag, count, batch, NOBODY)) await generate.takeRun(tag, count, batch, NOBODY)
     } else if (!generate.tryTake(tag, count, batch, NOBODY)) await generate.take(tag, count, batch, NOBODY)
+    return tag.tag.space
   }
 
   /** What was taken for a thread that is quiet by now is burnt. */
-  #send(member: Member, { number, path, owner }: Ask, batch: IdBatch): void {
+  #send(member: Member, { number, path, owner }: Ask, batch: IdBatch, whole: NumberSpace): void {
     member.asking.delete(path)
     if (member.isQuiet) return
     const share = packSubBlock(batch, owner, this.#options.clock.nowMs())
     this.lent += batch.count
     this.shares += 1
-    const tag = this.#options.directory.peek(path)?.tag
-    const first = tag?.chain[0]
-    // What the batch was taken for: the tag may be gone by now.
-    const space = batch.printer?.space
+    const first = this.#options.directory.peek(path)?.tag.chain[0]
+    const space = whole.format === undefined ? undefined : whole
     const message = { kind: 'share', number, path, share, first, space } as const
     member.thread.post(message, [share.runs.buffer, share.uuids.buffer])
   }

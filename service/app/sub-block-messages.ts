@@ -31,7 +31,7 @@ export type ToBorrower =
       readonly share: PackedSubBlock
       /** By what the tag would issue if all were well; left out: by what the share is of. */
       readonly first?: AlgorithmName | undefined
-      /** Of the tag, where its numbers are written in a format. */
+      /** Of the tag, where its numbers have a format or a layout of their own. */
       readonly space?: NumberSpace | undefined
     }
   | {

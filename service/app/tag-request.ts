@@ -1,8 +1,8 @@
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { datedCellSize } from '../core/dated-numbers.ts'
 import { displayNameFault } from '../core/display-name.ts'
-import { IdgenError } from '../core/errors.ts'
-import { canonicalFormat, type IdFormat } from '../core/id-format.ts'
+import { type FieldFault, IdgenError } from '../core/errors.ts'
+import { canonicalFormat, type IdFormat, isWritten, layoutOf, readFormat } from '../core/id-format.ts'
 import {
   DEFAULT_SPACE,
   DEFAULT_STEP,
@@ -53,7 +53,7 @@ export function completed(request: TagRequest): TagDraft {
   const most = Math.min(DEFAULT_STEP.max, isDated ? Math.ceil(space.cellSize / DATED_SHARE) : space.cellSize)
   const base = given.base ?? Math.min(isDated ? DATED_BASE : DEFAULT_STEP.base, most)
   return {
-    chain: request.chain ?? chainFrom(request.algorithm ?? 'segment', space.format),
+    chain: request.chain ?? chainFrom(request.algorithm, space.format),
     step: {
       base,
       min: given.min ?? Math.min(DEFAULT_STEP.min, base),
@@ -67,15 +67,26 @@ export function completed(request: TagRequest): TagDraft {
 function completedSpace(given: Partial<NumberSpace>): NumberSpace {
   const { format: raw, ...numbers } = given
   if (raw === undefined) return { ...DEFAULT_SPACE, ...numbers }
+  refuseFormatFaults(raw)
   const format = canonicalFormat(raw)
   const dcCount = numbers.dcCount ?? DEFAULT_SPACE.dcCount
   const cellSize = format.reset === undefined ? DEFAULT_SPACE.cellSize : datedCellSize(format, dcCount)
   return { ...DEFAULT_SPACE, cellSize, ...numbers, format }
 }
 
+/** Before it is read: of a layout with faults there is no canonical form. @throws IDGEN_REQUEST_INVALID */
+function refuseFormatFaults(format: IdFormat): void {
+  const read = readFormat('/space/format', format)
+  if ('faults' in read) refuse(read.faults)
+}
+
 /** A UUID is no number that could be written in a format; a snowflake has a date and an order of its own. */
-function chainFrom(first: AlgorithmName, format: IdFormat | undefined): readonly AlgorithmName[] {
-  if (format === undefined) return defaultChain(first)
+function chainFrom(
+  wanted: AlgorithmName | undefined,
+  format: IdFormat | undefined,
+): readonly AlgorithmName[] {
+  const first = wanted ?? (layoutOf(format) === undefined ? 'segment' : 'snowflake')
+  if (!isWritten(format)) return defaultChain(first)
   const segmentOnly = format.reset !== undefined || format.shuffleKey !== undefined
   return segmentOnly ? [first] : defaultChain(first).filter((name) => NUMERIC_ALGORITHMS.includes(name))
 }
@@ -88,7 +99,10 @@ const DATED_SHARE = 100
 /** @throws IDGEN_REQUEST_INVALID */
 export function refuseFaults(draft: TagDraft): void {
   const faults = tagFaults(draft)
-  if (faults.length === 0) return
+  if (faults.length > 0) refuse(faults)
+}
+
+function refuse(faults: readonly FieldFault[]): never {
   throw new IdgenError('IDGEN_REQUEST_INVALID', faults.map((f) => `${f.path} ${f.message}`).join('; '), {
     faults,
   })

@@ -2,6 +2,7 @@ import { graveHigh, nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
 import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { recordOf } from '../core/tag-record.ts'
 import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.ts'
@@ -195,7 +196,7 @@ export class TagSync {
       case 'remove':
         return await this.#remove(found, plan)
       case 'conflict':
-        if (publication !== undefined) conflicts.found(publication.tag, plan.why)
+        if (publication !== undefined) conflicts.found(publication.tag, plan.why, claimsLayout(found.reading))
         return true
       case 'ignore':
         this.#report.ignored(found.reading.path, found.reading.config?.modRevision ?? 0, plan.refusal)
@@ -280,6 +281,13 @@ export class TagSync {
 
 function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
   return parseRangeClaim(claim?.value ?? '')?.generation === tag.generation
+}
+
+/** Whose numbers may then be equal to any snowflake. What cannot be read may be such a claim. */
+function claimsLayout({ claim }: NameReading): boolean {
+  if (claim === undefined) return false
+  const parsed = parseRangeClaim(claim.value)
+  return parsed === undefined || layoutOf(parsed.format) !== undefined
 }
 
 /** What waits in the queue: a look at all names, or at one, whose key a person may have written in any way. */

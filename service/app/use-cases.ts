@@ -1,4 +1,5 @@
 import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
+import type { TagCursors } from '../core/tag-cursors.ts'
 import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GrantHistory } from '../ports/grant-history.ts'
@@ -54,6 +55,8 @@ export interface UseCases {
   readonly grantHistory: GrantHistory
   readonly alerts: RecordAlerts
   readonly layout: SnowflakeLayout
+  /** Of tags with a layout of their own. */
+  readonly tagCursors: TagCursors
   readonly limits: RequestLimits
   readonly clock: Clock
   readonly log: Log

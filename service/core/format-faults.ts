@@ -1,7 +1,7 @@
 import { NUMERIC_ALGORITHMS } from './algorithm.ts'
 import { datedCellSize, periodAt, periodSize } from './dated-numbers.ts'
 import type { FieldFault } from './errors.ts'
-import { type IdFormat, readFormat } from './id-format.ts'
+import { type IdFormat, isWritten, layoutOf, readFormat } from './id-format.ts'
 import type { NumberSpace, TagDraft } from './tag.ts'
 
 /** What keeps a tag's format from being unique, or from being written at all, together with its chain and its numbers. */
@@ -13,8 +13,17 @@ export function formatFaults({ chain, space }: Pick<TagDraft, 'chain' | 'space'>
   return [...chainFaults(chain, format), ...(format.reset === undefined ? [] : datedFaults(space, format))]
 }
 
-function chainFaults(chain: TagDraft['chain'], { reset, shuffleKey }: IdFormat): FieldFault[] {
-  if (!chain.every((name) => NUMERIC_ALGORITHMS.includes(name)))
+function chainFaults(chain: TagDraft['chain'], format: IdFormat): FieldFault[] {
+  const { reset, shuffleKey } = format
+  if (layoutOf(format) !== undefined && chain[0] !== 'snowflake')
+    return [
+      {
+        path: '/chain',
+        message:
+          'must begin with snowflake with a layout of its own: numbers of segments could be equal to them',
+      },
+    ]
+  if (isWritten(format) && !chain.every((name) => NUMERIC_ALGORITHMS.includes(name)))
     return [{ path: '/chain', message: 'must end before the UUIDs with a format: they are no numbers' }]
   const needs = reset === undefined ? 'shuffleKey' : 'reset'
   if ((reset ?? shuffleKey) === undefined || chain.join() === 'segment') return []

@@ -59,6 +59,12 @@ export class IdBatch {
     this.#numbers += count
   }
 
+  /** All of it are numbers below 2^53. */
+  get isSafe(): boolean {
+    for (let run = 0; run < this.#runCount; run += 1) if (this.runHi(run) >= SAFE_HI) return false
+    return this.#uuidCount === 0
+  }
+
   runHi(index: number): number {
     return this.#runs[index * FIELDS] ?? 0
   }
@@ -98,6 +104,8 @@ export class IdBatch {
 
 export const UUID_BYTES = 16
 const FIELDS = 3
+/** Upper word of 2^53. */
+const SAFE_HI = 2 ** 21
 const NO_BYTES = new Uint8Array(0)
 
 function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import { CHECK_KINDS, type CheckKind, ISO7064_RADIXES } from './check-digit.ts'
 import type { FieldFault } from './errors.ts'
 import { shuffleKeyFault } from './number-shuffle.ts'
+import { canonicalLayout, isSafeLayout, type LayoutName, layoutFault, type TagLayout } from './tag-layout.ts'
 
 /**
  * How the numbers of a tag are written, fixed when the tag is made (docs/formats.md, decision 0038). What is left out
@@ -25,6 +26,8 @@ export interface IdFormat {
   readonly utcOffsetMinutes?: number
   /** Between date and digits. */
   readonly separator?: string
+  /** How snowflakes of the tag are put together (decision 0042): a name only until the format is canonical. */
+  readonly snowflake?: TagLayout | LayoutName
 }
 
 export const RADIXES = [10, 36, 62] as const
@@ -42,6 +45,7 @@ export const FORMAT_FIELDS = [
   'reset',
   'utcOffsetMinutes',
   'separator',
+  'snowflake',
 ] as const satisfies readonly (keyof IdFormat)[]
 
 export const AFFIX_MAX = 16
@@ -77,8 +81,29 @@ export function readFormat(
 /** The fields that are there, in their order. */
 export function canonicalFormat(format: IdFormat): IdFormat {
   return Object.fromEntries(
-    FORMAT_FIELDS.flatMap((field) => (format[field] === undefined ? [] : [[field, format[field]]])),
+    FORMAT_FIELDS.flatMap((field) => {
+      if (field === 'snowflake' && format.snowflake !== undefined)
+        return [[field, canonicalLayout(format.snowflake)]]
+      return format[field] === undefined ? [] : [[field, format[field]]]
+    }),
   )
+}
+
+/** How the tag's snowflakes are put together; undefined: as those of all tags. */
+export function layoutOf(format: IdFormat | undefined): TagLayout | undefined {
+  return format?.snowflake === undefined ? undefined : canonicalLayout(format.snowflake)
+}
+
+/** Its numbers are written otherwise than in decimal. */
+export function isWritten(format: IdFormat | undefined): format is IdFormat {
+  if (format?.snowflake === undefined) return format !== undefined
+  return FORMAT_FIELDS.some((field) => field !== 'snowflake' && format[field] !== undefined)
+}
+
+/** Its snowflakes are below 2^53, which is safe in every language. */
+export function hasSafeSnowflakes(format: IdFormat | undefined): boolean {
+  const layout = layoutOf(format)
+  return layout !== undefined && isSafeLayout(layout)
 }
 
 export function sameFormat(a: IdFormat | undefined, b: IdFormat | undefined): boolean {
@@ -100,6 +125,7 @@ const FIELD_FAULTS: Readonly<Record<keyof IdFormat, (value: unknown) => string |
   width: (value) => within(1, WIDTH_MAX, value),
   utcOffsetMinutes: (value) => within(OFFSET_MIN, OFFSET_MAX, value),
   shuffleKey: (value) => (typeof value === 'string' ? shuffleKeyFault(value) : 'must be text'),
+  snowflake: layoutFault,
 }
 
 function affixFault(value: unknown): string | undefined {
@@ -125,8 +151,15 @@ function shown(value: unknown): string {
 }
 
 function faultsTogether(path: string, format: IdFormat): FieldFault[] {
+  // A definition that prunes what it does not know leaves this of a layout.
+  if (Object.keys(format).length === 0) return [{ path, message: 'says nothing: leave it out' }]
   const faults: FieldFault[] = []
-  const { check, reset, width, shuffleKey } = format
+  const { check, reset, width, shuffleKey, snowflake } = format
+  if (snowflake !== undefined && (reset ?? shuffleKey) !== undefined)
+    faults.push({
+      path: `${path}/snowflake`,
+      message: 'has no reset and no shuffleKey: a snowflake carries a date and an order of its own',
+    })
   const radix = radixOf(format)
   if (check === 'iso7064' && !ISO7064_RADIXES.includes(radix))
     faults.push({ path: `${path}/check`, message: `iso7064 is for radix 10 and 36; with ${radix} use luhn` })

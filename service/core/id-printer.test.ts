@@ -80,6 +80,8 @@ describe('what a format may be', () => {
     assert.match(faultsOf({ width: 0, check: 'crc' }).join('\n'), /width.*\n.*check must be one of/)
     assert.match(faultsOf({ color: 1 })[0] ?? '', /\/format\/color is no field/)
     assert.match(faultsOf('INV')[0] ?? '', /must be an object/)
+    for (const nothing of [{}, { prefix: undefined }])
+      assert.match(faultsOf(nothing)[0] ?? '', /^\/format says nothing: leave it out$/)
   })
 
   test('fields that do not go together are refused', () => {

@@ -2,7 +2,7 @@ import { checkValue } from './check-digit.ts'
 import { dateText, periodOf, periodOfDate, periodSize, serialOf } from './dated-numbers.ts'
 import { decimalText, type NumberPair, parseDecimal } from './decimal.ts'
 import type { IdBatch } from './id-batch.ts'
-import { type IdFormat, type ResetPeriod, radixOf } from './id-format.ts'
+import { type IdFormat, isWritten, type ResetPeriod, radixOf } from './id-format.ts'
 import { NumberShuffle } from './number-shuffle.ts'
 import type { NumberSpace } from './tag.ts'
 
@@ -118,7 +118,7 @@ export class IdPrinter {
 
 /** undefined: numbers are written as they are. */
 export function printerOf(space: NumberSpace): IdPrinter | undefined {
-  return space.format === undefined ? undefined : new IdPrinter(space, space.format)
+  return isWritten(space.format) ? new IdPrinter(space, space.format) : undefined
 }
 
 /** All numbers of the batch, each written by `printer`. */

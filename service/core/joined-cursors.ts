@@ -1,10 +1,15 @@
 import type { Algorithm, AlgorithmStats, Shortage } from './algorithm.ts'
 import type { IdBatch } from './id-batch.ts'
 import { invariant } from './invariant.ts'
-import type { Snowflake, SnowflakeCounters } from './snowflake.ts'
+import type { Snowflake } from './snowflake.ts'
+import type { SnowflakeCounters } from './snowflake-counters.ts'
 
 /** One cursor, or several that are used as one. */
 export type StampingCursor = Algorithm & Pick<Snowflake, 'counters'>
+
+/** What is asked of each that is joined. */
+export type JoinableCursor = StampingCursor &
+  Pick<Snowflake, 'takeWithin' | 'stampMs' | 'stays' | 'skipTo' | 'nextMs' | 'currentGrant'>
 
 /**
  * Several worker ids used as one (server.workerIds): each has its own grant and cursor, and a millisecond is stamped by
@@ -19,16 +24,16 @@ export type StampingCursor = Algorithm & Pick<Snowflake, 'counters'>
  */
 export class JoinedCursors implements Algorithm {
   readonly name = 'snowflake'
-  readonly #cursors: readonly Snowflake[]
+  readonly #cursors: readonly JoinableCursor[]
   /** The one that stamped last. */
-  #current: Snowflake
+  #current: JoinableCursor
   /** Where the last stamp was made. */
   #ms = 0
   #worker = 0
   /** Highest clock at which any of them stamped: a clock that steps back is the same to all. */
   #clockHighMs = 0
 
-  constructor(cursors: readonly Snowflake[]) {
+  constructor(cursors: readonly JoinableCursor[]) {
     const [first] = cursors
     invariant(first !== undefined, 'there is at least one cursor')
     this.#cursors = cursors
@@ -98,9 +103,9 @@ export class JoinedCursors implements Algorithm {
   }
 
   /** The one whose next stamp comes first: in the lowest millisecond, and there of the lowest worker id. */
-  #nextCursor(clockMs: number): Snowflake | undefined {
+  #nextCursor(clockMs: number): JoinableCursor | undefined {
     this.#align()
-    let best: Snowflake | undefined
+    let best: JoinableCursor | undefined
     let bestMs = Number.POSITIVE_INFINITY
     for (const cursor of this.#cursors) {
       const ms = cursor.nextMs(clockMs)
@@ -123,6 +128,6 @@ export class JoinedCursors implements Algorithm {
 }
 
 /** -1 without a grant. */
-function workerOf(cursor: Snowflake): number {
+function workerOf(cursor: JoinableCursor): number {
   return cursor.currentGrant()?.worker ?? -1
 }

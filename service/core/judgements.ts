@@ -48,6 +48,13 @@ export const LAYOUT_END = {
   todo: 'Plan tags of a new installation with a later snowflake.epoch, or tags that are segments: then snowflakes are refused.',
 } as const
 
+/** Of the tags in memory that have a layout of their own, the first one that ends. */
+export const TAG_LAYOUT_END = {
+  what: 'layout of a tag',
+  noticeMs: FIVE_YEARS_MS,
+  todo: 'Make a new tag with more bits of time or a later epoch in place of the one whose layout ends: then it refuses.',
+} as const
+
 /** `than`: "the database's", "etcd's". */
 export function judgeClock(what: string, aheadMs: number, limitMs: number, than: string): Finding {
   if (Math.abs(aheadMs) > limitMs)

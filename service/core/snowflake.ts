@@ -3,6 +3,7 @@ import type { TimeGrant } from './grant.ts'
 import type { IdBatch } from './id-batch.ts'
 import { invariant } from './invariant.ts'
 import { SequenceSpread } from './sequence-spread.ts'
+import type { SnowflakeCounters } from './snowflake-counters.ts'
 import {
   DC_COUNT_MAX,
   endStampMs,
@@ -25,18 +26,6 @@ export interface SnowflakeOptions {
   readonly borrowMaxMs?: number
   /** Monotonic milliseconds, for `leaseUntil`; without it no lease ends. */
   readonly monotonicMs?: () => number
-}
-
-/** Events since the start, for metrics. */
-export interface SnowflakeCounters {
-  /** Milliseconds stamped before the clock reached them. */
-  readonly borrowedMs: number
-  /** Times the clock was found 1..4 ms behind: waited. */
-  readonly rollbacksWaited: number
-  /** Times it was found 5..1000 ms behind: the logical clock went on. */
-  readonly rollbacksBridged: number
-  /** Times it was found more than 1000 ms behind: refused. */
-  readonly rollbacksRefused: number
 }
 
 /**
@@ -80,6 +69,8 @@ export class Snowflake implements Algorithm {
    */
   #judgedMs = Number.NaN
   #firstUnusedMs: number | undefined
+  #holds = 0
+  #lentMs = 0
   /** Issued before the sequences of #stampMs: those count themselves, or each take would write one number more. */
   #issuedBefore = -SEQUENCES_PER_MS
   #rollbackLevel = STEADY
@@ -108,7 +99,8 @@ export class Snowflake implements Algorithm {
     this.#refused = false
     this.#standAt(SEQUENCES_PER_MS)
     // Not below the cursor: were a window installed a second time, a release would hand on what is stamped in it.
-    this.#firstUnusedMs = Math.min(untilMs, Math.max(fromMs, this.#stampMs + 1))
+    this.#firstUnusedMs = Math.min(untilMs, Math.max(fromMs, this.#stampMs + 1, this.#lentMs + 1))
+    this.#holds += 1
   }
 
   /** The store was raised: the current window now ends at `untilMs`. Never lowers it; does not revive a revoked one. */
@@ -142,8 +134,34 @@ export class Snowflake implements Algorithm {
     this.#hasLease = monotonicMs !== undefined
   }
 
+  /** Asks for the time only where there is a limit. Written so that a clock that reads NaN ends the lease. */
+  leaseEnded(): boolean {
+    return this.#hasLease && !(this.#monotonicMs() < this.#leaseEndMs)
+  }
+
   currentGrant(): TimeGrant | undefined {
     return this.#grant
+  }
+
+  /** Windows that were installed so far: whoever spends of one stops when this has changed. */
+  get holds(): number {
+    return this.#holds
+  }
+
+  /** The last millisecond that a tag with a layout of its own stamped with any of them (core/tag-cursor.ts). */
+  get lentMs(): number {
+    return this.#lentMs
+  }
+
+  /** Such a tag stamps `ms` of the window from now on: a release must not hand it to a successor. */
+  lend(ms: number): void {
+    this.#lentMs = Math.max(this.#lentMs, ms)
+    this.#firstUnusedMs = Math.max(this.#firstUnusedMs ?? 0, ms + 1)
+  }
+
+  /** Why no time is to be had once the window is used up; undefined: it is being asked for. */
+  get refusal(): string | undefined {
+    return this.#refused ? this.#reason : undefined
   }
 
   /**
@@ -183,7 +201,7 @@ export class Snowflake implements Algorithm {
     const judged = clockMs === this.#judgedMs
     if ((this.#sequence === SEQUENCES_PER_MS || !judged) && !this.#move(clockMs)) return 0
     // Here, not earlier: clock and sequence are read, so a pause before this line is seen (peers.md section 4, 6).
-    if (this.#leaseEnded()) return 0
+    if (this.leaseEnded()) return 0
     // A run never crosses its millisecond's last sequence: the next number would be another worker's.
     const n = Math.min(count, SEQUENCES_PER_MS - this.#sequence)
     out.pushRun(this.#hi, (this.#lo + this.#sequence) >>> 0, n)
@@ -280,7 +298,7 @@ export class Snowflake implements Algorithm {
     this.#standAt(followed ? this.#spread.next() : 0)
     this.#stampMs = ms
     // Before the first stamp of this millisecond leaves: a release in between must not hand it to a successor.
-    this.#firstUnusedMs = ms + 1
+    this.#firstUnusedMs = Math.max(this.#firstUnusedMs ?? 0, ms + 1)
     this.#hi = snowflakeHi(this.#layout, ms)
     this.#lo = snowflakeLo(this.#layout, ms, this.#grant.dc, this.#grant.worker) | 0
     return true
@@ -289,12 +307,7 @@ export class Snowflake implements Algorithm {
   /** As #judge, the lease included. What needs a new layout or a set clock is said first: a renewal is no cure. */
   #verdict(clockMs: number): number {
     const verdict = this.#judge(clockMs)
-    return verdict > LAYOUT_END && this.#leaseEnded() ? LEASE_END : verdict
-  }
-
-  /** Asks for the time only where there is a limit. Written so that a clock that reads NaN ends the lease. */
-  #leaseEnded(): boolean {
-    return this.#hasLease && !(this.#monotonicMs() < this.#leaseEndMs)
+    return verdict > LAYOUT_END && this.leaseEnded() ? LEASE_END : verdict
   }
 
   /** The millisecond to stamp at `clockMs`, or a verdict below 0 that says why there is none. Changes nothing. */

@@ -4,6 +4,7 @@ import { batchNumbers } from '../../test/fixtures/batch-numbers.ts'
 import type { AlgorithmName } from './algorithm.ts'
 import { IdBatch } from './id-batch.ts'
 import { type PackedSubBlock, packSubBlock, SHARE_LIFE_MS, SubBlock } from './sub-block.ts'
+import { canonicalLayout } from './tag-layout.ts'
 
 const T = Date.UTC(2026, 5, 1)
 const ME = '4711/boot-1/nonce-1'
@@ -51,6 +52,16 @@ describe('a sub-block', () => {
     assert.equal(new SubBlock(numbers([0, 10, 5]), ME).takeRun(1, ME, T + SHARE_LIFE_MS + 1, out), false)
     assert.equal(new SubBlock(uuids(48), ME).takeRun(1, ME, T, out), false)
     assert.equal(out.count, 0)
+  })
+
+  test('of a tag with its own layout holds what that layout has, and no run beyond its unit', () => {
+    const layout = canonicalLayout('53-bit')
+    const share = (hi: number, lo: number, count: number) =>
+      packSubBlock(batchOf('snowflake', [hi, lo, count]), ME, T)
+    assert.equal(new SubBlock(share(70_000, 2 ** 15 + 3, 13), ME, layout).remaining, 13)
+    assert.throws(() => new SubBlock(share(70_000, 2 ** 15 + 3, 14), ME, layout), /never crosses its unit/)
+    assert.throws(() => new SubBlock(share(2 ** 21, 0, 1), ME, layout), /within its tag's layout/)
+    assert.throws(() => new SubBlock(share(70_000, 0, 1), ME), /above all segment values/)
   })
 
   test('is a copy: what becomes of the batch changes nothing', () => {

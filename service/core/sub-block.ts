@@ -1,7 +1,9 @@
 import { ALGORITHMS, type AlgorithmName } from './algorithm.ts'
+import type { NumberPair } from './decimal.ts'
 import { type IdBatch, UUID_BYTES } from './id-batch.ts'
 import { invariant } from './invariant.ts'
 import { SEQUENCES_PER_MS } from './snowflake-layout.ts'
+import { decodeOfLayout, type TagLayout } from './tag-layout.ts'
 
 /** A sub-block on its way between threads: structured clone takes it, and its buffers may be transferred. */
 export interface PackedSubBlock {
@@ -50,8 +52,11 @@ export class SubBlock {
   #offset = 0
   #left: number
 
-  /** @throws when it is not what `packSubBlock` makes, or was meant for another owner */
-  constructor(packed: PackedSubBlock, owner: string) {
+  /**
+   * `layout`: the tag's own, of its snowflakes; left out: as those of all tags.
+   * @throws when it is not what `packSubBlock` makes, or was meant for another owner
+   */
+  constructor(packed: PackedSubBlock, owner: string, layout?: TagLayout) {
     invariant(packed.owner === owner, 'a sub-block is used by the one who asked for it')
     invariant(ALGORITHMS.includes(packed.algorithm), 'a sub-block names its algorithm')
     invariant(Number.isFinite(packed.takenAtMs), 'a sub-block says when it was taken')
@@ -61,7 +66,7 @@ export class SubBlock {
     this.#takenAtMs = packed.takenAtMs
     this.#runs = packed.runs
     this.#uuids = packed.uuids
-    this.#left = countOf(packed)
+    this.#left = countOf(packed, layout)
   }
 
   /** IDs that `take` may still bring. */
@@ -155,16 +160,27 @@ const TWO_32 = 2 ** 32
 const HI_SNOWFLAKE = 2 ** 21
 const HI_END = 2 ** 30
 
-function countOf({ algorithm, runs, uuids }: PackedSubBlock): number {
+function countOf({ algorithm, runs, uuids }: PackedSubBlock, layout: TagLayout | undefined): number {
   const numeric = algorithm === 'segment' || algorithm === 'snowflake'
   invariant(runs instanceof Uint32Array && uuids instanceof Uint8Array, 'a sub-block is two typed arrays')
   invariant((numeric ? uuids : runs).length === 0, 'a sub-block holds numbers or UUIDs, not both')
   invariant(runs.length % FIELDS === 0 && uuids.length % UUID_BYTES === 0, 'a sub-block ends with a whole ID')
-  return numeric ? countRuns(algorithm, runs) : uuids.length / UUID_BYTES
+  return numeric ? countRuns(algorithm, runs, layout) : uuids.length / UUID_BYTES
+}
+
+function checkStamps({ hi, lo }: NumberPair, length: number, layout: TagLayout | undefined): void {
+  if (layout !== undefined) {
+    const decoded = decodeOfLayout(layout, { hi, lo })
+    invariant(decoded !== undefined, "a snowflake lies within its tag's layout")
+    invariant(decoded.sequence + length <= 2 ** layout.sequenceBits, 'a run never crosses its unit')
+    return
+  }
+  invariant(hi >= HI_SNOWFLAKE && hi < HI_END, 'a snowflake lies above all segment values')
+  invariant((lo % SEQUENCES_PER_MS) + length <= SEQUENCES_PER_MS, 'a run never crosses its millisecond')
 }
 
 /** Also checks that each run lies where its algorithm may issue, and above the one before. */
-function countRuns(algorithm: AlgorithmName, runs: Uint32Array): number {
+function countRuns(algorithm: AlgorithmName, runs: Uint32Array, layout: TagLayout | undefined): number {
   let count = 0
   let endHi = 0
   let endLo = 0
@@ -172,10 +188,7 @@ function countRuns(algorithm: AlgorithmName, runs: Uint32Array): number {
     const [hi = 0, lo = 0, length = 0] = runs.subarray(at, at + FIELDS)
     invariant(length > 0, 'a run is not empty')
     invariant(hi > endHi || (hi === endHi && lo >= endLo), 'runs ascend')
-    if (algorithm === 'snowflake') {
-      invariant(hi >= HI_SNOWFLAKE && hi < HI_END, 'a snowflake lies above all segment values')
-      invariant((lo % SEQUENCES_PER_MS) + length <= SEQUENCES_PER_MS, 'a run never crosses its millisecond')
-    }
+    if (algorithm === 'snowflake') checkStamps({ hi, lo }, length, layout)
     const end = lo + length
     endHi = hi + Math.floor(end / TWO_32)
     endLo = end % TWO_32

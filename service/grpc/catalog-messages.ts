@@ -2,12 +2,14 @@ import type { TagRequest } from '../app/tag-request.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type IdFormat, readFormat } from '../core/id-format.ts'
 import { checkName, type NumberSpace, type StepBounds, type Tag, tagPath } from '../core/tag.ts'
+import { canonicalLayout } from '../core/tag-layout.ts'
 import type { Group, Workspace } from '../ports/catalog-store.ts'
 import { ALGORITHM_ENUM, algorithmName, requiredAlgorithmName } from './algorithm-enum.ts'
 import type {
   Group as GroupMessage,
   NumberFormat as NumberFormatMessage,
   NumberSpace as NumberSpaceMessage,
+  SnowflakeLayout as SnowflakeLayoutMessage,
   StepBounds as StepBoundsMessage,
   Tag as TagMessage,
   Workspace as WorkspaceMessage,
@@ -42,8 +44,14 @@ function spaceMessage({ startAt, cellSize, dcCount, format }: NumberSpace): Numb
     startAt: String(startAt),
     cellSize: String(cellSize),
     dcCount,
-    format: format === undefined ? undefined : { ...format },
+    format: format === undefined ? undefined : formatMessage(format),
   }
+}
+
+function formatMessage({ snowflake, ...rest }: IdFormat): NumberFormatMessage {
+  if (snowflake === undefined) return { ...rest }
+  const layout = canonicalLayout(snowflake)
+  return { ...rest, snowflake: { ...layout, epochMs: String(layout.epochMs) } }
 }
 
 /** @throws IDGEN_NAME_INVALID unless it is `workspace/group` with two valid names */
@@ -107,8 +115,22 @@ function numberSpace({ startAt, cellSize, dcCount, format }: NumberSpaceMessage 
 
 /** @throws IDGEN_REQUEST_INVALID with every fault: unlike over HTTP no schema has looked at it */
 function numberFormat(message: NumberFormatMessage): IdFormat {
-  const read = readFormat('/space/format', message)
+  const { snowflake, ...rest } = message
+  const read = readFormat('/space/format', {
+    ...rest,
+    ...(snowflake && { snowflake: layoutValue(snowflake) }),
+  })
   if ('format' in read) return read.format
   const text = read.faults.map((fault) => `${fault.path} ${fault.message}`).join('; ')
   throw new IdgenError('IDGEN_REQUEST_INVALID', text, { faults: read.faults })
+}
+
+/** A name alone, or the widths; of both, the name stays among them and is refused. */
+function layoutValue({ epochMs, name, ...widths }: SnowflakeLayoutMessage): unknown {
+  const given = Object.entries({
+    ...widths,
+    name,
+    epochMs: epochMs === undefined ? undefined : Number(epochMs),
+  }).filter(([, value]) => value !== undefined)
+  return name !== undefined && given.length === 1 ? name : Object.fromEntries(given)
 }

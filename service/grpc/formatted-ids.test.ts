@@ -55,3 +55,28 @@ test('a format is made and shown over gRPC, and its faults are told', async (t) 
   const decoded = await api.call(decode, { id, tag: TAG })
   assert.equal(decoded.segment?.date, id.slice(0, 8))
 })
+
+test('a layout of its own is made by name or by widths, shown by widths, and its IDs stay numbers', async (t) => {
+  const api = await GrpcApi.withTags(t)
+  const both = { snowflake: { name: '53-bit', timeBits: 40 } }
+  const told = await api.refuses('IDGEN_REQUEST_INVALID', createTag, newTag(both))
+  assert.match(told.details, /has the field name, which no layout has/)
+  await api.call(createTag, newTag({ snowflake: { name: '53-bit' } }))
+  const { tag } = await api.call(getTag, { tag: TAG })
+  const layout = {
+    epochMs: '1704067200000',
+    unitMs: 10,
+    timeBits: 38,
+    dcBits: 3,
+    workerBits: 8,
+    sequenceBits: 4,
+  }
+  assert.deepEqual(JSON.parse(JSON.stringify(tag?.space?.format)), { snowflake: layout })
+  const { numbers } = await api.call(generateBatch, { tag: TAG, count: 50, format: IdFormat.NUMBERS })
+  assert.equal(new Set(numbers).size, 50)
+  for (const number of numbers) assert.ok(Number.isSafeInteger(Number(number)))
+  const decoded = await api.call(decode, { id: String(numbers[0]), tag: TAG })
+  assert.equal(decoded.snowflake?.dc, 0)
+  const widths = { ...newTag({ snowflake: { timeBits: 40, sequenceBits: 8 } }), tag: 'acme/shop/wide' }
+  await api.call(createTag, widths)
+})

@@ -10,6 +10,7 @@ import {
   WIDTH_MAX,
 } from '../core/id-format.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
+import { LAYOUT_BOUNDS, LAYOUT_FIELDS, LAYOUT_NAMES, type TagLayout } from '../core/tag-layout.ts'
 import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
 const NAME = {
@@ -39,11 +40,36 @@ const STEP = {
   properties: { base: STEP_BOUND, min: STEP_BOUND, max: STEP_BOUND },
 } as const
 const AFFIX = { type: 'string', maxLength: AFFIX_MAX, pattern: AFFIX_PATTERN } as const
+const LAYOUT_DOCS: Readonly<Record<keyof TagLayout, string>> = {
+  epochMs: 'Unix milliseconds of the first unit. Left out: 2024-01-01.',
+  unitMs: 'Length of a unit of time, milliseconds. Left out: 1.',
+  timeBits: 'For units since the epoch. Needed.',
+  dcBits: 'For the data centre. Left out: 3.',
+  workerBits: 'For the worker id. Left out: 8.',
+  sequenceBits: 'For the IDs of one worker id in one unit. Needed.',
+}
+const LAYOUT = {
+  description:
+    'How snowflakes of the tag are put together, where not as those of all tags: a name, or widths of together at most 63 bits. The chain then begins with snowflake.',
+  anyOf: [
+    { type: 'string', enum: LAYOUT_NAMES },
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        LAYOUT_FIELDS.map((name) => {
+          const [minimum, maximum] = LAYOUT_BOUNDS[name]
+          return [name, { type: 'integer', minimum, maximum, description: LAYOUT_DOCS[name] }]
+        }),
+      ),
+    },
+  ],
+} as const
 const FORMAT = {
   type: 'object',
   additionalProperties: false,
   description:
-    'How the numbers are written (docs/formats.md), fixed with the rest: IDs of the tag are then text and nothing else. Left out: in decimal.',
+    'How the numbers are written (docs/formats.md), fixed with the rest: IDs of the tag are then text and nothing else, unless snowflake alone is given. Left out: in decimal.',
   properties: {
     prefix: AFFIX,
     suffix: AFFIX,
@@ -73,6 +99,7 @@ const FORMAT = {
       description: 'Where the day begins: minutes east of Greenwich.',
     },
     separator: { ...AFFIX, description: 'Between date and digits.' },
+    snowflake: LAYOUT,
   },
 } as const
 const SPACE = {

@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { frameworkError } from '../app/framework-error.ts'
 import { type ErrorCode, type FieldFault, IdgenError } from '../core/errors.ts'
+import { layoutFault } from '../core/tag-layout.ts'
 import { NAME_PATTERN, NAME_RULE, PRINTABLE_PATTERN } from './name-pattern.ts'
 
 /** Anything thrown while a request of the API is served, as an error of ours: also what ajv finds in it. */
@@ -19,11 +20,27 @@ interface AjvFault {
 }
 
 function validationError(found: readonly AjvFault[]): IdgenError {
-  const faults = found.map(fieldFault)
+  const faults = withoutChoices(found).map(fieldFault)
   const text = faults.slice(0, FAULTS_TOLD_MAX).map(({ path, message }) => `${path} ${message}`)
   const rest = faults.length - text.length
   if (rest > 0) text.push(`and ${rest} more`)
   return new IdgenError(codeOf(found), `${text.join('; ')}.`, { faults })
+}
+
+/** Of a layout, which is a name or an object, ajv tells why it is neither; what is wrong with it is told once, below. */
+function withoutChoices(found: readonly AjvFault[]): readonly AjvFault[] {
+  const layouts = found.filter(isOfLayout).map(({ instancePath }) => instancePath)
+  return found.filter(
+    (fault) => isOfLayout(fault) || !layouts.some((path) => isWithin(fault.instancePath, path)),
+  )
+}
+
+function isOfLayout({ keyword, instancePath }: AjvFault): boolean {
+  return keyword === 'anyOf' && instancePath.endsWith('/space/format/snowflake')
+}
+
+function isWithin(path: string, above: string): boolean {
+  return path === above || path.startsWith(`${above}/`)
 }
 
 /** The sentence names the first few; `faults` has them with their paths. */
@@ -47,6 +64,8 @@ function fieldFault(fault: AjvFault): FieldFault {
     return { path: `${path}/${pointerPart(additionalProperty)}`, message: 'is not known here' }
   if (typeof missingProperty === 'string')
     return { path: `${path}/${pointerPart(missingProperty)}`, message: 'is required' }
+  const ofLayout = isOfLayout(fault) ? layoutFault(fault.data) : undefined
+  if (ofLayout !== undefined) return { path, message: ofLayout }
   return { path: path === '' ? '/' : path, message: `${ruleOf(fault)}, not ${shown(fault.data)}` }
 }
 

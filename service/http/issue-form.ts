@@ -16,18 +16,23 @@ export function refuseForm(path: string, by: IssuesBy, form: IssueForm): void {
 export function refuseIssued(path: string, batch: IdBatch, by: IssuesBy | undefined, form: IssueForm): void {
   if (form === 'text') return
   const formatted = batch.printer !== undefined
-  refuse(path, { active: batch.algorithm, first: by?.first ?? batch.algorithm, formatted }, form)
+  const safe = batch.isSafe
+  refuse(path, { active: batch.algorithm, first: by?.first ?? batch.algorithm, formatted, safe }, form)
 }
 
-function refuse(path: string, { active: algorithm, first, formatted }: IssuesBy, form: IssueForm): void {
+function refuse(
+  path: string,
+  { active: algorithm, first, formatted, safe }: IssuesBy,
+  form: IssueForm,
+): void {
   if (formatted)
     throw new IdgenError(
       'IDGEN_REQUEST_INVALID',
       `${path} writes its IDs in a format, so there are no ${form === 'runs' ? 'runs' : 'numbers'} of it; ask as "text".`,
       { faults: [{ path: '/as', message: 'must be text here' }] },
     )
-  // Only segments stay below 2^53; snowflake values begin above it and UUIDs are no numbers.
-  if (form === 'number' && algorithm !== 'segment')
+  // Segments and snowflakes of a narrow layout stay below 2^53; other snowflakes begin above it, and UUIDs are no numbers.
+  if (form === 'number' && !safe)
     throw new IdgenError(
       'IDGEN_NUMBER_UNSAFE',
       `${path} issues by ${algorithm} now, beyond what a JavaScript number can hold; ask as "text".`,

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { CHECK_KINDS } from '../core/check-digit.ts'
 import { IdgenError } from '../core/errors.ts'
-import { FORMAT_FIELDS, type IdFormat, RADIXES, RESET_PERIODS, readFormat } from '../core/id-format.ts'
+import {
+  FORMAT_FIELDS,
+  type IdFormat,
+  layoutOf,
+  RADIXES,
+  RESET_PERIODS,
+  readFormat,
+} from '../core/id-format.ts'
+import { LAYOUT_NAMES, type TagLayout } from '../core/tag-layout.ts'
 import { attr, type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { choice, field } from './parts.ts'
@@ -56,7 +64,10 @@ export function formatFieldset({ say }: Member, fields: FormatFields): Html {
   const isUsed = Object.entries(fields).some(([name, text]) => name !== 'shuffleKey' && text !== '')
   const text = (name: 'prefix' | 'suffix' | 'separator' | 'width' | 'utcOffsetMinutes'): Html =>
     field({ name, label: words[name], value: fields[name], hint: words.hints[name] })
-  const one = (name: 'radix' | 'check' | 'reset', choices: readonly (string | number)[]): Html =>
+  const one = (
+    name: 'radix' | 'check' | 'reset' | 'snowflake',
+    choices: readonly (string | number)[],
+  ): Html =>
     choice({
       id: `format-${name}`,
       name,
@@ -71,7 +82,7 @@ export function formatFieldset({ say }: Member, fields: FormatFields): Html {
   return html`<details class="rounded-md border border-line p-4" ${attr('open', isUsed)}><summary class="cursor-pointer text-sm font-medium">${words.title}</summary>
 <p class="hint mb-3">${words.lead}</p><div class="grid items-start gap-4 sm:grid-cols-3">${text('prefix')}${one('radix', lettered)}${text('width')}
 ${one('reset', RESET_PERIODS)}${text('separator')}${text('utcOffsetMinutes')}
-${one('check', CHECK_KINDS)}${text('suffix')}</div>
+${one('check', CHECK_KINDS)}${text('suffix')}${one('snowflake', LAYOUT_NAMES)}</div>
 ${shuffleFields(words, fields)}</details>`
 }
 
@@ -87,11 +98,20 @@ ${field({ name: 'shuffleKey', label: words.shuffleKey, value, hint: words.shuffl
 export function formatRows({ say }: Member, format: IdFormat): (readonly [string, string])[] {
   const words = say(WORDS)
   return FORMAT_FIELDS.flatMap((name) => {
+    if (name === 'snowflake') {
+      const layout = layoutOf(format)
+      return layout === undefined ? [] : [[words.snowflake, layoutText(layout)] as const]
+    }
     const value = format[name]
     if (value === undefined) return []
     const said = name === 'radix' || name === 'check' || name === 'reset' ? words.choices[value] : undefined
     return [[words[name], said ?? String(value)] as const]
   })
+}
+
+/** In the order of the bits: epoch, unit, then time.dc.worker.sequence. */
+function layoutText({ epochMs, unitMs, timeBits, dcBits, workerBits, sequenceBits }: TagLayout): string {
+  return `${new Date(epochMs).toISOString()} + ${unitMs} ms, ${timeBits}.${dcBits}.${workerBits}.${sequenceBits} bits`
 }
 
 const CHOICES_EN: Readonly<Record<string, string>> = {
@@ -103,6 +123,7 @@ const CHOICES_EN: Readonly<Record<string, string>> = {
   day: 'Every day',
   month: 'Every month',
   year: 'Every year',
+  '53-bit': '53 bits, safe in JavaScript (chain: snowflake first)',
 }
 
 const CHOICES_ZH: Readonly<Record<string, string>> = {
@@ -114,6 +135,7 @@ const CHOICES_ZH: Readonly<Record<string, string>> = {
   day: '每天',
   month: '每月',
   year: '每年',
+  '53-bit': '53 位，JavaScript 安全（算法链须以 snowflake 开头）',
 }
 
 const WORDS = bilingual(
@@ -123,6 +145,7 @@ const WORDS = bilingual(
     prefix: 'Prefix',
     suffix: 'Suffix',
     separator: 'Separator',
+    snowflake: 'Layout of snowflakes',
     radix: 'Digits',
     width: 'Width',
     check: 'Check character',
@@ -141,7 +164,7 @@ const WORDS = bilingual(
       width: 'At least so many digits, with zeros; with a date exactly.',
       utcOffsetMinutes: 'Where the day begins: 480 for China, -300 for New York; no summer time.',
     },
-    none: { radix: 'Decimal', check: 'None', reset: 'Never' },
+    none: { radix: 'Decimal', check: 'None', reset: 'Never', snowflake: 'As all tags' },
     choices: CHOICES_EN,
   },
   {
@@ -150,6 +173,7 @@ const WORDS = bilingual(
     prefix: '前缀',
     suffix: '后缀',
     separator: '分隔符',
+    snowflake: '雪花 ID 的位布局',
     radix: '进制',
     width: '位数',
     check: '校验位',
@@ -166,7 +190,7 @@ const WORDS = bilingual(
       width: '至少此位数，前面补零；带日期时恰为此位数。',
       utcOffsetMinutes: '一天从何时开始：中国为 480，纽约为 -300；不支持夏令时。',
     },
-    none: { radix: '十进制', check: '无', reset: '从不' },
+    none: { radix: '十进制', check: '无', reset: '从不', snowflake: '与所有标签相同' },
     choices: CHOICES_ZH,
   },
 )

@@ -1,6 +1,8 @@
 import { BIZ_TAG, ID_GENERATOR } from '../../operator/api/kinds.ts'
 import type { Resource } from '../../operator/runtime/resource.ts'
 
+const LAYOUT = { unitMs: 10, timeBits: 38, sequenceBits: 4 }
+
 /** Each row: what is refused, the spec, and the words that tell what to do. */
 export const REFUSED: readonly [Resource, string, object, string][] = [
   [
@@ -179,6 +181,37 @@ export const REFUSED: readonly [Resource, string, object, string][] = [
     'a time zone without dates',
     { space: { format: { utcOffsetMinutes: 480 } } },
     'utcOffsetMinutes and separator belong to a format with reset',
+  ],
+  [BIZ_TAG, 'an empty format', { space: { format: {} } }, 'an empty format says nothing, leave it out'],
+  [
+    BIZ_TAG,
+    'segments beside a layout',
+    { chain: ['segment', 'snowflake'], space: { format: { snowflake: LAYOUT } } },
+    'with a snowflake layout of its own the chain begins with snowflake',
+  ],
+  [
+    BIZ_TAG,
+    'segments first beside a layout',
+    { algorithm: 'segment', space: { format: { snowflake: LAYOUT } } },
+    'with a snowflake layout of its own the chain begins with snowflake',
+  ],
+  [
+    BIZ_TAG,
+    'UUIDs behind a layout that is written',
+    { chain: ['snowflake', 'uuid-v7'], space: { format: { snowflake: LAYOUT, prefix: 'A' } } },
+    'a tag with a format ends before the UUIDs, which are no numbers',
+  ],
+  [
+    BIZ_TAG,
+    'dates beside a layout',
+    { space: { format: { snowflake: LAYOUT, reset: 'day', width: 6 } } },
+    'snowflake has no reset and no shuffleKey, it carries a date and an order of its own',
+  ],
+  [
+    BIZ_TAG,
+    'a layout of 64 bits',
+    { space: { format: { snowflake: { timeBits: 43, sequenceBits: 10 } } } },
+    'the bits are 63 at most, with 3 for the data centre and 8 for the worker where they are left out',
   ],
   [
     BIZ_TAG,

@@ -126,6 +126,13 @@ describe('the definitions on a real API server', { skip: missing ?? false }, () 
       const { spec } = await namespace.create(BIZ_TAG, object, { dryRun: 'All', fieldValidation: 'Strict' })
       assert.deepEqual(spec['space'], { dcCount: 1, format })
     }
+    const layout = { unitMs: 10, timeBits: 38, dcBits: 3, workerBits: 8, sequenceBits: 4, epochMs: 0 }
+    const numbers = { chain: ['snowflake', 'uuid-v7'], space: { format: { snowflake: layout } } }
+    const { spec } = await namespace.create(BIZ_TAG, bizTag('layout', numbers), {
+      dryRun: 'All',
+      fieldValidation: 'Strict',
+    })
+    assert.deepEqual(spec['space'], numbers.space)
     const mixed = bizTag('mixed', { chain: ['segment', 'snowflake'], space: { format: { prefix: 'A' } } })
     await namespace.create(BIZ_TAG, mixed, { dryRun: 'All' })
   })

@@ -16,6 +16,21 @@ export interface BizTagSpecStep {
   readonly max?: number
 }
 
+export interface BizTagSpecSpaceFormatSnowflake {
+  /** Unix milliseconds of the first unit, 2024-01-01 where left out. */
+  readonly epochMs?: number
+  /** Length of a unit of time in milliseconds, 1 where left out. */
+  readonly unitMs?: number
+  /** For units since the epoch. */
+  readonly timeBits: number
+  /** For the data centre, 3 where left out. */
+  readonly dcBits?: number
+  /** For the worker id, 8 where left out. */
+  readonly workerBits?: number
+  /** For the IDs of one worker id in one unit. */
+  readonly sequenceBits: number
+}
+
 export interface BizTagSpecSpaceFormat {
   /** Before all else. */
   readonly prefix?: string
@@ -35,6 +50,8 @@ export interface BizTagSpecSpaceFormat {
   readonly utcOffsetMinutes?: number
   /** Between date and digits. */
   readonly separator?: string
+  /** How snowflakes of the tag are put together, where not as those of all tags (docs/formats.md). The chain then begins with snowflake. */
+  readonly snowflake?: BizTagSpecSpaceFormatSnowflake
 }
 
 export interface BizTagSpecSpace {
@@ -44,7 +61,7 @@ export interface BizTagSpecSpace {
   readonly cellSize?: number
   /** Data centres among which it is divided; 1 gives contiguous numbers. */
   readonly dcCount?: number
-  /** How the numbers are written (docs/formats.md). IDs of the tag are then text. Left out, in decimal. */
+  /** How the numbers are written (docs/formats.md). IDs of the tag are then text, unless snowflake alone is given. Left out, in decimal. */
   readonly format?: BizTagSpecSpaceFormat
 }
 

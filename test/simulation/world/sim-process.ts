@@ -9,10 +9,12 @@ import { JoinedCursors, type StampingCursor } from '../../../service/core/joined
 import { Snowflake } from '../../../service/core/snowflake.ts'
 import { layoutHash } from '../../../service/core/snowflake-layout.ts'
 import type { Tag } from '../../../service/core/tag.ts'
+import type { TagCursors } from '../../../service/core/tag-cursors.ts'
 import { sleep } from '../../../service/ports/clock.ts'
 import type { Log } from '../../../service/ports/log.ts'
 import type { Host } from './host.ts'
 import { LAYOUT } from './installation.ts'
+import { LayoutTags } from './layout-tags.ts'
 import type { Prng } from './prng.ts'
 import { openStores, type ProcessStores } from './process-stores.ts'
 import { watchRounds, watchTakes, watchWindows } from './watched.ts'
@@ -35,6 +37,8 @@ export class SimProcess {
   readonly #tags = new Map<number, LiveTag>()
   readonly #probes: Repeat
   readonly #workerIds: WorkerIds
+  readonly #tagCursors: TagCursors
+  readonly #layoutTags: LayoutTags
   #stopping = false
 
   constructor(world: World, host: Host, random: Prng) {
@@ -46,6 +50,8 @@ export class SimProcess {
     this.stores = openStores({ world, host, name: this.name, random, log: this.#log })
     const [first, ...more] = Array.from({ length: world.installation.workerIds }, () => this.#newCursor())
     invariant(first !== undefined, 'a process has a worker id')
+    this.#layoutTags = new LayoutTags(this.name, [first, ...more], world)
+    this.#tagCursors = this.#layoutTags.cursors
     this.snowflake = more.length === 0 ? this.#alone(first) : this.#joined([first, ...more])
     this.keeper = this.#newKeeper(first)
     this.#workerIds = new WorkerIds([this.keeper, ...more.map((cursor) => this.#newKeeper(cursor))])
@@ -85,6 +91,7 @@ export class SimProcess {
     const old = this.#tags.get(tagId)
     if (old === undefined || this.#stopping) return
     this.#load(old.tag)
+    this.#layoutTags.reload()
     await old.retire(true)
   }
 
@@ -167,6 +174,7 @@ export class SimProcess {
       refillDeadlineMs: REFILL_DEADLINE_MS,
       cpu: () => 0.5,
       shared: { snowflake: this.snowflake, 'uuid-v7': this.snowflake, 'uuid-v4': this.snowflake },
+      tagCursors: this.#tagCursors,
       prefetch: 1,
       recoveryProbes: 1,
     })
@@ -206,6 +214,7 @@ export class SimProcess {
     if (tag === undefined) return
     const count = this.#random.chance(LARGE_SHARE) ? this.#random.int(20, LARGE_MAX) : this.#random.int(1, 6)
     void this.#ask(tag, count)
+    this.#layoutTags.request(count, this.host.clock.nowMs())
   }
 
   async #ask(tag: LiveTag, count: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Snowflake, SnowflakeOptions } from '../../../service/core/snowflake.ts'
+import type { TagCursors, TagCursorsOptions } from '../../../service/core/tag-cursors.ts'
 import type { WitnessRules } from '../../../service/core/witness.ts'
 import type { Coordinator } from '../../../service/ports/coordinator.ts'
 import type { Random } from '../../../service/ports/random.ts'
@@ -22,6 +23,7 @@ export interface Variant {
   readonly witness?: 'off'
   readonly rules?: Partial<WitnessRules>
   readonly snowflake?: (options: SnowflakeOptions) => Snowflake
+  readonly tagCursors?: (options: TagCursorsOptions) => TagCursors
   readonly identityOf?: (runId: number, replid: number) => string
   /** The process goes on stamping while it stops: an extra thread that nobody told. */
   readonly stampsWhileStopping?: true

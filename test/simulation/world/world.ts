@@ -4,6 +4,7 @@ import type { Tag } from '../../../service/core/tag.ts'
 import { BlockChecks } from '../checks/block-checks.ts'
 import { DateChecks } from '../checks/date-checks.ts'
 import { valueOf } from '../checks/interval-claims.ts'
+import { LayoutChecks } from '../checks/layout-checks.ts'
 import { PromiseLimits } from '../checks/promise-limits.ts'
 import { SegmentChecks } from '../checks/segment-checks.ts'
 import { StampChecks } from '../checks/stamp-checks.ts'
@@ -41,6 +42,7 @@ export class World {
   readonly segments = new SegmentChecks(this.verdict)
   readonly dates = new DateChecks(this.verdict, this.tally)
   readonly stamps = new StampChecks(this.verdict, LAYOUT)
+  readonly layouts = new LayoutChecks(this.verdict)
   readonly blocks = new BlockChecks()
   readonly limits: PromiseLimits
   readonly ledgerTags: ReadonlyMap<number, Tag>

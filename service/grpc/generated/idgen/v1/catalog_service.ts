@@ -49,6 +49,17 @@ export interface NumberFormat {
   reset?: string | undefined;
   utcOffsetMinutes?: number | undefined;
   separator?: string | undefined;
+  snowflake?: SnowflakeLayout | undefined;
+}
+
+export interface SnowflakeLayout {
+  epochMs?: string | undefined;
+  unitMs?: number | undefined;
+  timeBits?: number | undefined;
+  dcBits?: number | undefined;
+  workerBits?: number | undefined;
+  sequenceBits?: number | undefined;
+  name?: string | undefined;
 }
 
 export interface Tag {
@@ -544,6 +555,7 @@ function createBaseNumberFormat(): NumberFormat {
     reset: undefined,
     utcOffsetMinutes: undefined,
     separator: undefined,
+    snowflake: undefined,
   };
 }
 
@@ -575,6 +587,9 @@ export const NumberFormat: MessageFns<NumberFormat> = {
     }
     if (message.separator !== undefined) {
       writer.uint32(74).string(message.separator);
+    }
+    if (message.snowflake !== undefined) {
+      SnowflakeLayout.encode(message.snowflake, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -662,6 +677,134 @@ export const NumberFormat: MessageFns<NumberFormat> = {
             }
 
             message.separator = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.snowflake = SnowflakeLayout.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSnowflakeLayout(): SnowflakeLayout {
+  return {
+    epochMs: undefined,
+    unitMs: undefined,
+    timeBits: undefined,
+    dcBits: undefined,
+    workerBits: undefined,
+    sequenceBits: undefined,
+    name: undefined,
+  };
+}
+
+export const SnowflakeLayout: MessageFns<SnowflakeLayout> = {
+  encode(message: SnowflakeLayout, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.epochMs !== undefined) {
+      writer.uint32(8).uint64(message.epochMs);
+    }
+    if (message.unitMs !== undefined) {
+      writer.uint32(16).uint32(message.unitMs);
+    }
+    if (message.timeBits !== undefined) {
+      writer.uint32(24).uint32(message.timeBits);
+    }
+    if (message.dcBits !== undefined) {
+      writer.uint32(32).uint32(message.dcBits);
+    }
+    if (message.workerBits !== undefined) {
+      writer.uint32(40).uint32(message.workerBits);
+    }
+    if (message.sequenceBits !== undefined) {
+      writer.uint32(48).uint32(message.sequenceBits);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(58).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnowflakeLayout {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnowflakeLayout();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.epochMs = reader.uint64().toString();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.unitMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeBits = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.dcBits = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.workerBits = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sequenceBits = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.name = reader.string();
             continue;
           }
         }

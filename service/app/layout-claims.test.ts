@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { ScriptedSegments } from '../../test/fixtures/scripted-segments.ts'
+import { settle } from '../../test/fixtures/settle.ts'
+import { SILENT } from '../../test/fixtures/silent-log.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { Snowflake } from '../core/snowflake.ts'
+import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { TagCursors } from '../core/tag-cursors.ts'
+import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
+import { LayoutClaims } from './layout-claims.ts'
+import { LiveTag } from './live-tag.ts'
+
+const NOW = Date.UTC(2026, 5, 1)
+const NARROW = canonicalLayout('53-bit')
+const WIDE: TagLayout = { ...NARROW, unitMs: 1, timeBits: 41, sequenceBits: 11 }
+
+/** A database with one process on it, and what that process may stamp with. */
+class Site {
+  readonly database: JoinedDatabase
+  readonly #clock: MemoryClock
+  readonly #claims: LayoutClaims
+  readonly #snowflake: Snowflake
+
+  constructor(clock: MemoryClock, etcd: MemoryCoordination, dc: number) {
+    this.#clock = clock
+    this.database = new JoinedDatabase({ clock, etcd, dc })
+    const { names, conflicts, sync } = this.database
+    this.#claims = new LayoutClaims({ names, conflicts, clock, notice: (path) => sync.notice(path) })
+    this.#snowflake = new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 })
+    this.#snowflake.install({ dc, worker: 9, fromMs: NOW, untilMs: NOW + 30_000 })
+  }
+
+  /** Past etcd, as a restored backup or a person has it. */
+  async make(layout: TagLayout | undefined): Promise<LiveTag> {
+    await this.database.withGroup()
+    const space = { startAt: 1, cellSize: 2 ** 32, dcCount: 8 }
+    const generation = String(this.database.dc).repeat(32)
+    const own = layout === undefined ? { space } : { space: { ...space, format: { snowflake: layout } } }
+    await this.database.store.createTag(newTag('t', { chain: ['snowflake'], generation, ...own }))
+    return await this.load()
+  }
+
+  async load(): Promise<LiveTag> {
+    const tag = await this.database.store.findTag({ workspace: 'w', group: 'g', name: 't' })
+    assert.ok(tag !== undefined)
+    const snowflake = this.#snowflake
+    return new LiveTag(tag, {
+      store: new ScriptedSegments(),
+      dc: this.database.dc,
+      clock: this.#clock,
+      log: SILENT,
+      refillDeadlineMs: 1000,
+      cpu: () => 0,
+      prefetch: 1,
+      recoveryProbes: 1,
+      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
+      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
+      layoutClaims: this.#claims,
+    })
+  }
+}
+
+async function sites(t: TestContext): Promise<{ clock: MemoryClock; one: Site; two: Site }> {
+  const clock = new MemoryClock(NOW)
+  const etcd = new MemoryCoordination(clock)
+  const [one, two] = [new Site(clock, etcd, 1), new Site(clock, etcd, 2)]
+  t.after(() => Promise.all([one.database.stop(), two.database.stop()]))
+  return { clock, one, two }
+}
+
+function stamped(tag: LiveTag): number {
+  return tag.router.active.take(5, NOW, new IdBatch())
+}
+
+function refusal(tag: LiveTag): string {
+  const shortage = tag.router.active.shortage(NOW)
+  return shortage.kind === 'failed' ? `${shortage.code} ${shortage.message}` : shortage.kind
+}
+
+for (const [what, ours, theirs] of [
+  ['two databases have different layouts for one name', NARROW, WIDE],
+  ['one database has a layout for a name and the other none', NARROW, undefined],
+  ['the one that came later has a layout', undefined, NARROW],
+] as const)
+  test(`where ${what}, the one that claimed it alone stamps`, async (t) => {
+    const { one, two } = await sites(t)
+    await one.make(ours)
+    await one.database.sync.sync('w/g/t')
+    const loser = await two.make(theirs)
+    await two.database.sync.sync('w/g/t')
+    const owner = await one.load()
+    await settle()
+    assert.equal(stamped(owner), 5)
+    assert.equal(stamped(loser), 0)
+    assert.match(refusal(loser), /^IDGEN_SPACE_MISMATCH .*another database has a tag of this name/)
+    assert.match(loser.router.active.fault(NOW) ?? '', /in conflict/)
+  })
+
+test('a tag whose name nobody claimed yet is not stamped before it was, and is then', async (t) => {
+  const { clock, one } = await sites(t)
+  const tag = await one.make(NARROW)
+  assert.equal(stamped(tag), 0)
+  assert.equal(refusal(tag), 'wait', 'the first look is waited for')
+  await settle()
+  assert.match(refusal(tag), /^IDGEN_COORDINATION_UNAVAILABLE .*not seen to be agreed upon/)
+  await one.database.sync.settled()
+  assert.equal(stamped(tag), 0, 'it looks once a second')
+  clock.advance(1000)
+  stamped(tag)
+  await settle()
+  assert.equal(stamped(tag), 5)
+})
+
+test('without etcd nothing is stamped before the first look, and after it all goes on', async (t) => {
+  const { clock, one } = await sites(t)
+  const first = await one.make(NARROW)
+  await one.database.sync.sync('w/g/t')
+  clock.advance(1000)
+  stamped(first)
+  await settle()
+  one.database.coordinator.away = true
+  const again = await one.load()
+  await settle()
+  assert.equal(stamped(again), 0)
+  assert.equal(stamped(first), 5)
+  one.database.coordinator.away = false
+  clock.advance(1000)
+  stamped(again)
+  await settle()
+  assert.equal(stamped(again), 5)
+})
+
+test('a conflict that is found later ends a tag that is being stamped, and its end lets it go on', async (t) => {
+  const { clock, one } = await sites(t)
+  const tag = await one.make(NARROW)
+  await one.database.sync.sync('w/g/t')
+  clock.advance(1000)
+  stamped(tag)
+  await settle()
+  assert.equal(stamped(tag), 5)
+  one.database.conflicts.found(tag.tag, 'etcd has another number space for it')
+  assert.equal(stamped(tag), 0)
+  one.database.conflicts.cleared('w/g/t')
+  assert.equal(stamped(tag), 5)
+})
+
+test('other snowflakes go on in a conflict with a tag that has no layout', async (t) => {
+  const { one, two } = await sites(t)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  const loser = await two.make(undefined)
+  await two.database.sync.sync('w/g/t')
+  assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
+  assert.equal(stamped(loser), 5)
+})
