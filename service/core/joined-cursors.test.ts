@@ -76,6 +76,22 @@ describe('worker ids used as one', () => {
     assert.equal(take(1, T).stamps[0]?.worker, 4)
   })
 
+  test('a millisecond that was entered and not stamped, because the lease ended in between, comes after lower ones', () => {
+    let looks = 0
+    // Both leases are looked at for who is next, and that of the one chosen once more before its stamp leaves.
+    const monotonicMs = (): number => (looks++ === 2 ? 9 : 0)
+    const leased = [0, 1].map((seed) => new Snowflake({ layout, seed, monotonicMs }))
+    cursors = leased
+    joined = new JoinedCursors(leased)
+    install(0, 3)
+    install(1, 4)
+    for (const cursor of leased) cursor.leaseUntil(5)
+    assert.equal(take(1, T + 2).stamps.length, 0)
+    const { numbers, stamps } = take(3000, T)
+    assert.ok(stamps.length === 3000 && new Set(stamps.map(({ worker }) => worker)).size === 2)
+    assertIncreasing(numbers)
+  })
+
   test('a window that begins far ahead keeps nobody waiting', () => {
     cursors[1]?.revoke('lost')
     install(1, 2, T + 500)

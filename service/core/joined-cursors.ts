@@ -88,7 +88,8 @@ export class JoinedCursors implements Algorithm {
   }
 
   #takeSome(count: number, clockMs: number, out: IdBatch): number {
-    if (this.#current.stays(clockMs)) {
+    // Where a lease ended it may stand in a millisecond it never stamped, ahead of what the others stamp next.
+    if (this.#current.stampMs === this.#ms && this.#current.stays(clockMs)) {
       const n = this.#current.takeWithin(count, clockMs, out)
       if (n > 0) return n
     }

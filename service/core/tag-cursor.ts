@@ -130,7 +130,8 @@ export class TagCursor implements JoinableCursor {
 
   /** The first millisecond of the unit that is stamped next, or a number below 0: none now. */
   nextMs(clockMs: number): number {
-    const unit = this.#judge(clockMs)
+    // The lease too: a unit that is entered and not stamped would be ahead of what others stamp next.
+    const unit = this.#verdict(clockMs)
     return unit < 0 ? unit : this.#startOf(unit)
   }
 
