@@ -1,7 +1,12 @@
 // Runs beside others: it asks for few IDs, and nothing in it is measured.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { EtcdCoordinator } from '../../service/adapters/etcd/etcd-coordinator.ts'
+import { rangeKey } from '../../service/core/coordination-keys.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { SILENT } from '../fixtures/silent-log.ts'
+import { testEtcd } from './etcd-server.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
 const ADMIN = 'tag-layouts-admin-key'
@@ -9,11 +14,16 @@ const TAGS = '/v1/workspaces/demo/groups/load/tags'
 const CALLS = 40
 const COUNT = 20
 
-async function started(t: TestContext, database: TestDatabase): Promise<ServiceProcess> {
+async function started(
+  t: TestContext,
+  database: TestDatabase,
+  more: Record<string, string> = {},
+): Promise<ServiceProcess> {
   const service = await startService({
     IDGEN_DATABASE_URL: database.url,
     IDGEN_AUTH_ADMIN_KEY: ADMIN,
     IDGEN_SERVER_THREADS: '2',
+    ...more,
   })
   t.after(() => service.stop('SIGTERM'))
   return service
@@ -56,4 +66,38 @@ test('a 53-bit tag gives no number twice over threads, processes and a restart o
   assert.equal(ids.length, 3 * CALLS * COUNT)
   assert.equal(new Set(ids).size, ids.length)
   for (const id of ids) assert.ok(Number.isSafeInteger(id), String(id))
+})
+
+test('with etcd it stamps at once, and no more when etcd has another layout of its name', async (t) => {
+  const [database, etcd] = await Promise.all([testDatabase(), testEtcd()])
+  t.after(() => Promise.all([database.drop(), etcd.close()]))
+  const endpoints = { IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(), IDGEN_ETCD_PREFIX: '/layouts' }
+  const service = await started(t, database, endpoints)
+  await posted(service, '/v1/workspaces', { name: 'demo' })
+  await posted(service, '/v1/workspaces/demo/groups', { name: 'load' })
+  const space = { format: { snowflake: '53-bit' } }
+  await posted(service, TAGS, { name: 'safe', chain: ['snowflake'], space })
+  assert.equal(new Set(await issued(service)).size, CALLS * COUNT)
+  const options = { endpoints: etcd.endpoints, prefix: '/layouts', timeoutMs: 5000, log: SILENT }
+  const hand = new EtcdCoordinator(options)
+  t.after(() => hand.close())
+  const key = rangeKey('demo/load/safe')
+  const { value = '' } = (await hand.get(key)) ?? {}
+  const other = value.replace('"unitMs":10', '"unitMs":20')
+  assert.notEqual(other, value)
+  await hand.transact({ compare: [], change: [{ put: key, value: other }], read: [] })
+  // Any change of the tag has its name looked at.
+  const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ displayName: 'looked at' })
+  await fetch(`${service.httpOrigin}${TAGS}/safe`, { method: 'PATCH', headers, body })
+  // A share that a thread took before lives for a second.
+  const endsAtMs = Date.now() + 30_000
+  for (;;) {
+    const refused = await posted(service, `${TAGS}/safe/ids`, {}).then(() => '', String)
+    if (refused.includes('IDGEN_SPACE_MISMATCH') || Date.now() > endsAtMs) {
+      assert.match(refused, /IDGEN_SPACE_MISMATCH/)
+      return
+    }
+    await pause(50)
+  }
 })
