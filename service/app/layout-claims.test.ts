@@ -9,6 +9,7 @@ import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { SEGMENT_LIMIT } from '../core/tag.ts'
 import { TagCursors } from '../core/tag-cursors.ts'
 import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
 import { LayoutClaims } from './layout-claims.ts'
@@ -64,12 +65,14 @@ class Site {
   }
 }
 
-async function sites(t: TestContext): Promise<{ clock: MemoryClock; one: Site; two: Site }> {
+async function sites(
+  t: TestContext,
+): Promise<{ clock: MemoryClock; etcd: MemoryCoordination; one: Site; two: Site }> {
   const clock = new MemoryClock(NOW)
   const etcd = new MemoryCoordination(clock)
   const [one, two] = [new Site(clock, etcd, 1), new Site(clock, etcd, 2)]
   t.after(() => Promise.all([one.database.stop(), two.database.stop()]))
-  return { clock, one, two }
+  return { clock, etcd, one, two }
 }
 
 function stamped(tag: LiveTag): number {
@@ -145,7 +148,35 @@ test('a conflict that is found later ends a tag that is being stamped, and its e
   one.database.conflicts.found(tag.tag, 'etcd has another number space for it')
   assert.equal(stamped(tag), 0)
   one.database.conflicts.cleared('w/g/t')
+  assert.equal(stamped(tag), 0, 'the claim is looked at first')
+  clock.advance(1000)
+  stamped(tag)
+  await settle()
   assert.equal(stamped(tag), 5)
+})
+
+test('a claim that etcd lost and another database took ends a tag that is being stamped', async (t) => {
+  const { clock, etcd, one, two } = await sites(t)
+  const empty = etcd.snapshot()
+  const tag = await one.make(NARROW)
+  await one.database.sync.sync('w/g/t')
+  clock.advance(1000)
+  stamped(tag)
+  await settle()
+  assert.equal(stamped(tag), 5)
+  one.database.coordinator.away = true
+  etcd.restore(empty)
+  await two.make(WIDE)
+  await two.database.sync.sync('w/g/t')
+  clock.advance(10_000)
+  stamped(tag)
+  await settle()
+  assert.equal(stamped(tag), 5, 'whoever is cut off goes on, up to the end of its window')
+  one.database.coordinator.away = false
+  clock.advance(10_000)
+  stamped(tag)
+  await settle()
+  assert.equal(stamped(tag), 0)
 })
 
 test('other snowflakes go on in a conflict with a tag that has no layout', async (t) => {
@@ -156,4 +187,14 @@ test('other snowflakes go on in a conflict with a tag that has no layout', async
   await two.database.sync.sync('w/g/t')
   assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
   assert.equal(stamped(loser), 5)
+})
+
+test('snowflakes stop in a conflict with a deleted tag whose numbers may have been any', async (t) => {
+  const { one, two } = await sites(t)
+  const grave = { generation: '7'.repeat(32), highWater: SEGMENT_LIMIT }
+  await one.database.names.raiseTombstone('w/g/t', grave)
+  const tag = await two.make(undefined)
+  await two.database.sync.sync('w/g/t')
+  assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
+  assert.equal(stamped(tag), 0)
 })

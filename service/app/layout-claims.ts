@@ -41,8 +41,9 @@ export class LayoutClaims {
 }
 
 /**
- * Nothing is stamped before the claim in etcd was seen to be this tag's, layout included, once since it was loaded, nor
- * while a conflict is known. After that etcd may be away: whoever claims the name otherwise then is told, and refused.
+ * Nothing is stamped before the claim in etcd was seen to be this tag's, layout included, since it was loaded and since its
+ * last conflict, nor while one is known. After that etcd may be away, but each time it answers it is believed: keys that were
+ * lost and claimed by another database, or that a person wrote, end the stamping within seconds.
  */
 class OwnLayout implements StampGuard {
   readonly #tag: Tag
@@ -50,7 +51,7 @@ class OwnLayout implements StampGuard {
   #agreed = false
   #asking = false
   #asked = 0
-  #askAgainAtMs = Number.NEGATIVE_INFINITY
+  #askedMs = Number.NEGATIVE_INFINITY
 
   constructor(tag: Tag, options: LayoutClaimsOptions) {
     this.#tag = tag
@@ -60,9 +61,12 @@ class OwnLayout implements StampGuard {
 
   refusal(): Shortage | undefined {
     const why = this.#options.conflicts.reasons.get(this.#tag.id)
-    if (why !== undefined) return refusedFor(this.#tag, why)
-    if (this.#agreed) return undefined
+    if (why !== undefined) {
+      this.#agreed = false
+      return refusedFor(this.#tag, why)
+    }
     this.#ask()
+    if (this.#agreed) return undefined
     // The first look is worth a caller's wait; where it did not help, others of the chain serve meanwhile.
     if (this.#asking && this.#asked === 1) return { kind: 'wait', ms: LOOK_MS }
     return {
@@ -74,14 +78,16 @@ class OwnLayout implements StampGuard {
 
   #ask(): void {
     const { clock } = this.#options
-    if (this.#asking || clock.monotonicMs() < this.#askAgainAtMs) return
+    if (this.#asking) return
+    const nowMs = clock.monotonicMs()
+    if (nowMs < (this.#agreed ? this.#askedMs + LOOK_AGAIN_MS : this.#askedMs + ASK_EVERY_MS)) return
     this.#asking = true
     this.#asked += 1
-    this.#askAgainAtMs = clock.monotonicMs() + ASK_EVERY_MS
+    this.#askedMs = nowMs
     void this.#look()
   }
 
-  /** Never rejects: a look that failed is one that has not been. */
+  /** Never rejects: a look that failed is one that has not been, and what was seen before holds. */
   async #look(): Promise<void> {
     const { names, clock, notice } = this.#options
     const path = tagPath(this.#tag)
@@ -96,7 +102,7 @@ class OwnLayout implements StampGuard {
       this.#agreed = parsed !== undefined && sameClaim(parsed, rangeClaimOf(this.#tag))
       if (!this.#agreed) notice(path)
     } catch {
-      this.#agreed = false
+      // Another look follows.
     } finally {
       this.#asking = false
     }
@@ -110,5 +116,7 @@ function refusedFor(tag: Tag, why: string): Shortage {
 
 /** As often as the health check looks whether the tag can go on. */
 const ASK_EVERY_MS = 1000
+/** As long as all goes well: a small read, of tags with a layout of their own that are in use. */
+const LOOK_AGAIN_MS = 10_000
 /** What an answer of etcd takes, about. */
 const LOOK_MS = 5

@@ -40,7 +40,7 @@ export class RangeConflicts {
 
   /** One alert when a conflict begins or changes, one line when it ends. `facesLayout`: as the method of that name. */
   found(tag: Tag, why: string, facesLayout = false): void {
-    if (this.#reasons.get(tag.id) === why) return
+    if (this.#reasons.get(tag.id) === why && this.facesLayout(tag.id) === facesLayout) return
     this.cleared(tagPath(tag))
     this.#reasons.set(tag.id, why)
     this.#tags.set(tagPath(tag), tag.id)

@@ -4,8 +4,10 @@ import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { layoutOf } from '../core/id-format.ts'
 import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
+import { SEGMENT_LIMIT } from '../core/tag.ts'
 import { recordOf } from '../core/tag-record.ts'
 import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.ts'
+import { parseTombstone } from '../core/tombstone.ts'
 import type { CatalogStore, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
@@ -283,8 +285,14 @@ function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
   return parseRangeClaim(claim?.value ?? '')?.generation === tag.generation
 }
 
-/** Whose numbers may then be equal to any snowflake. What cannot be read may be such a claim. */
-function claimsLayout({ claim }: NameReading): boolean {
+/** Whether numbers of the name may be equal to any snowflake: of who claims it, or of whoever had it last. */
+function claimsLayout({ claim, tombstone }: NameReading): boolean {
+  // What cannot be read may be such a one.
+  if (
+    tombstone !== undefined &&
+    !((parseTombstone(tombstone.value)?.highWater ?? SEGMENT_LIMIT) < SEGMENT_LIMIT)
+  )
+    return true
   if (claim === undefined) return false
   const parsed = parseRangeClaim(claim.value)
   return parsed === undefined || layoutOf(parsed.format) !== undefined
