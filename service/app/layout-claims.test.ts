@@ -79,6 +79,13 @@ function stamped(tag: LiveTag): number {
   return tag.router.active.take(5, NOW, new IdBatch())
 }
 
+/** `ms` later, when a take has made it look at its claim again. */
+async function looked(tag: LiveTag, clock: MemoryClock, ms: number): Promise<void> {
+  clock.advance(ms)
+  stamped(tag)
+  await settle()
+}
+
 function refusal(tag: LiveTag): string {
   const shortage = tag.router.active.shortage(NOW)
   return shortage.kind === 'failed' ? `${shortage.code} ${shortage.message}` : shortage.kind
@@ -112,9 +119,7 @@ test('a tag whose name nobody claimed yet is not stamped before it was, and is t
   assert.match(refusal(tag), /^IDGEN_COORDINATION_UNAVAILABLE .*not seen to be agreed upon/)
   await one.database.sync.settled()
   assert.equal(stamped(tag), 0, 'it looks once a second')
-  clock.advance(1000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 1000)
   assert.equal(stamped(tag), 5)
 })
 
@@ -122,18 +127,14 @@ test('without etcd nothing is stamped before the first look, and after it all go
   const { clock, one } = await sites(t)
   const first = await one.make(NARROW)
   await one.database.sync.sync('w/g/t')
-  clock.advance(1000)
-  stamped(first)
-  await settle()
+  await looked(first, clock, 1000)
   one.database.coordinator.away = true
   const again = await one.load()
   await settle()
   assert.equal(stamped(again), 0)
   assert.equal(stamped(first), 5)
   one.database.coordinator.away = false
-  clock.advance(1000)
-  stamped(again)
-  await settle()
+  await looked(again, clock, 1000)
   assert.equal(stamped(again), 5)
 })
 
@@ -141,17 +142,13 @@ test('a conflict that is found later ends a tag that is being stamped, and its e
   const { clock, one } = await sites(t)
   const tag = await one.make(NARROW)
   await one.database.sync.sync('w/g/t')
-  clock.advance(1000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 1000)
   assert.equal(stamped(tag), 5)
   one.database.conflicts.found(tag.tag, 'etcd has another number space for it')
   assert.equal(stamped(tag), 0)
   one.database.conflicts.cleared('w/g/t')
   assert.equal(stamped(tag), 0, 'the claim is looked at first')
-  clock.advance(1000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 1000)
   assert.equal(stamped(tag), 5)
 })
 
@@ -160,22 +157,16 @@ test('a claim that etcd lost and another database took ends a tag that is being 
   const empty = etcd.snapshot()
   const tag = await one.make(NARROW)
   await one.database.sync.sync('w/g/t')
-  clock.advance(1000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 1000)
   assert.equal(stamped(tag), 5)
   one.database.coordinator.away = true
   etcd.restore(empty)
   await two.make(WIDE)
   await two.database.sync.sync('w/g/t')
-  clock.advance(10_000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 10_000)
   assert.equal(stamped(tag), 5, 'whoever is cut off goes on, up to the end of its window')
   one.database.coordinator.away = false
-  clock.advance(10_000)
-  stamped(tag)
-  await settle()
+  await looked(tag, clock, 10_000)
   assert.equal(stamped(tag), 0)
 })
 

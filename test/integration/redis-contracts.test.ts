@@ -57,49 +57,32 @@ blockCacheContract('RedisBlockCache on a cluster', async () => {
 })
 
 recordCacheContract('RedisRecordCache on one server', async () => {
-  const { endpoints } = await testRedis()
-  const clients = [redisClient(endpoints, false), redisClient(endpoints, false)] as const
-  await untilWell(...clients)
-  return {
-    records: new RedisRecordCache(clients[0]),
-    others: new RedisRecordCache(clients[1]),
-    pass: (ms) => wait(ms),
-    close: async () => clients.forEach((client) => client.close()),
-  }
+  const { clients, ...rest } = await twoClients(await testRedis(), false)
+  return { ...rest, records: new RedisRecordCache(clients[0]), others: new RedisRecordCache(clients[1]) }
 })
 
 recordCacheContract('RedisRecordCache on a cluster', async () => {
-  const { endpoints } = await cluster()
-  const clients = [redisClient(endpoints, true), redisClient(endpoints, true)] as const
-  await untilWell(...clients)
-  return {
-    records: new RedisRecordCache(clients[0]),
-    others: new RedisRecordCache(clients[1]),
-    pass: (ms) => wait(ms),
-    close: async () => clients.forEach((client) => client.close()),
-  }
+  const { clients, ...rest } = await twoClients(await cluster(), true)
+  return { ...rest, records: new RedisRecordCache(clients[0]), others: new RedisRecordCache(clients[1]) }
 })
 
 rateLevelsContract('RedisRateLevels on one server', async () => {
-  const { endpoints } = await testRedis()
-  const clients = [redisClient(endpoints, false), redisClient(endpoints, false)] as const
-  await untilWell(...clients)
-  return {
-    levels: new RedisRateLevels(clients[0]),
-    others: new RedisRateLevels(clients[1]),
-    pass: (ms) => wait(ms),
-    close: async () => clients.forEach((client) => client.close()),
-  }
+  const { clients, ...rest } = await twoClients(await testRedis(), false)
+  return { ...rest, levels: new RedisRateLevels(clients[0]), others: new RedisRateLevels(clients[1]) }
 })
 
 rateLevelsContract('RedisRateLevels on a cluster', async () => {
-  const { endpoints } = await cluster()
-  const clients = [redisClient(endpoints, true), redisClient(endpoints, true)] as const
+  const { clients, ...rest } = await twoClients(await cluster(), true)
+  return { ...rest, levels: new RedisRateLevels(clients[0]), others: new RedisRateLevels(clients[1]) }
+})
+
+/** Of two processes, and what a contract over them needs beside. */
+async function twoClients({ endpoints }: { readonly endpoints: readonly string[] }, isCluster: boolean) {
+  const clients = [redisClient(endpoints, isCluster), redisClient(endpoints, isCluster)] as const
   await untilWell(...clients)
   return {
-    levels: new RedisRateLevels(clients[0]),
-    others: new RedisRateLevels(clients[1]),
-    pass: (ms) => wait(ms),
+    clients,
+    pass: (ms: number) => wait(ms),
     close: async () => clients.forEach((client) => client.close()),
   }
-})
+}
