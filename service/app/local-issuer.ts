@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
-import { hasSafeSnowflakes } from '../core/id-format.ts'
+import { givesSafeNumbers } from '../core/id-format.ts'
 import type { Caller } from './authenticator.ts'
 import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
@@ -101,7 +101,7 @@ export class LocalIssuer implements TracedIssuer {
     if (tag === undefined) return undefined
     const active = tag.router.active.name
     const { chain, space } = tag.tag
-    const safe = active === 'segment' || (active === 'snowflake' && hasSafeSnowflakes(space.format))
+    const safe = givesSafeNumbers(active, space.format)
     return { active, first: chain[0] ?? active, formatted: tag.printer !== undefined, safe }
   }
 

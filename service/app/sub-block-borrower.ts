@@ -1,6 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
-import { layoutOf } from '../core/id-format.ts'
+import { givesSafeNumbers, layoutOf } from '../core/id-format.ts'
 import { unreachable } from '../core/invariant.ts'
 import { SubBlock } from '../core/sub-block.ts'
 import { WAIT_STEPS } from '../core/trace-examples.ts'
@@ -99,7 +99,7 @@ export class SubBlockBorrower {
     const shelf = this.#shelves.get(path)
     const active = shelf?.algorithm
     if (shelf === undefined || active === undefined) return undefined
-    const safe = active === 'segment' || (active === 'snowflake' && shelf.hasSafeSnowflakes)
+    const safe = givesSafeNumbers(active, shelf.format)
     return { active, first: shelf.first ?? active, formatted: shelf.printer !== undefined, safe }
   }
 

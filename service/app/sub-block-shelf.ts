@@ -1,7 +1,7 @@
 import type { AlgorithmName } from '../core/algorithm.ts'
 import type { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
-import { hasSafeSnowflakes } from '../core/id-format.ts'
+import type { IdFormat } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { RateMeter } from '../core/rate-meter.ts'
 import type { SubBlock } from '../core/sub-block.ts'
@@ -30,7 +30,7 @@ export class SubBlockShelf {
   first: AlgorithmName | undefined
   #printer: IdPrinter | undefined
   /** As the lender said with the last share. */
-  hasSafeSnowflakes = false
+  format: IdFormat | undefined
   readonly #rate = new RateMeter()
   #current: SubBlock | undefined
   #next: SubBlock | undefined
@@ -64,7 +64,7 @@ export class SubBlockShelf {
    * that had a tag gets none with another format (refuseFormatOfUsedName).
    */
   writeAs(space: NumberSpace | undefined): void {
-    this.hasSafeSnowflakes = hasSafeSnowflakes(space?.format)
+    this.format = space?.format
     if (space === undefined) this.#printer = undefined
     else if (this.#printer === undefined || !sameSpace(space, this.#printer.space))
       this.#printer = printerOf(space)

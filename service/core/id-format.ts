@@ -1,3 +1,4 @@
+import type { AlgorithmName } from './algorithm.ts'
 import { CHECK_KINDS, type CheckKind, ISO7064_RADIXES } from './check-digit.ts'
 import type { FieldFault } from './errors.ts'
 import { shuffleKeyFault } from './number-shuffle.ts'
@@ -100,10 +101,11 @@ export function isWritten(format: IdFormat | undefined): format is IdFormat {
   return FORMAT_FIELDS.some((field) => field !== 'snowflake' && format[field] !== undefined)
 }
 
-/** Its snowflakes are below 2^53, which is safe in every language. */
-export function hasSafeSnowflakes(format: IdFormat | undefined): boolean {
+/** What the algorithm gives of a tag with this format are numbers below 2^53, which are safe in every language. */
+export function givesSafeNumbers(algorithm: AlgorithmName, format: IdFormat | undefined): boolean {
+  if (algorithm === 'segment') return true
   const layout = layoutOf(format)
-  return layout !== undefined && isSafeLayout(layout)
+  return algorithm === 'snowflake' && layout !== undefined && isSafeLayout(layout)
 }
 
 export function sameFormat(a: IdFormat | undefined, b: IdFormat | undefined): boolean {
