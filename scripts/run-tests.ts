@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCoverage } from './coverage-check.ts'
+import { afterSecondTry, filesToTryAgain } from './second-try.ts'
 import type { TestCounts } from './test-reporter.ts'
 import { type Part, SUITES, type Suite } from './test-suites.ts'
 
@@ -25,7 +26,19 @@ async function runSuite(name: string, suite: Suite): Promise<TestCounts> {
         ),
       )),
     )
-  return sum(counts)
+  const all = sum(counts)
+  return suite.again === undefined ? all : tryAgain(all, suite.again)
+}
+
+/** Nothing here is measured for coverage: the first run was. */
+async function tryAgain(first: TestCounts, again: (files: readonly string[]) => Part): Promise<TestCounts> {
+  const files = filesToTryAgain(first)
+  if (files.length === 0) return first
+  console.log(`  failed beside others, run once more alone: ${files.join(', ')}`)
+  const settled = afterSecondTry(first, await runPart(again(files), undefined, false))
+  const verdict = settled.failed === 0 ? 'PASSED AT THE SECOND TRY (mend it)' : 'failed again'
+  console.log(`  ${verdict}: ${files.join(', ')}`)
+  return settled
 }
 
 /** `held`: what it prints is shown when it has ended, whole, because others run at the same time. */
@@ -91,8 +104,8 @@ function outcome({ name }: Part, counts: TestCounts | undefined, { status, signa
     console.error(
       `the test runner of part "${name}" ended without a result (${signal ?? `exit code ${status}`})`,
     )
-  const { passed, failed, skipped } = counts ?? { passed: 0, failed: 0, skipped: 0 }
-  return { passed, failed: status === 0 ? failed : Math.max(1, failed), skipped }
+  const { passed, failed, skipped, failures } = counts ?? { passed: 0, failed: 0, skipped: 0, failures: [] }
+  return { passed, failed: status === 0 ? failed : Math.max(1, failed), skipped, failures }
 }
 
 function readCounts(file: string): TestCounts | undefined {
@@ -109,6 +122,7 @@ function sum(counts: readonly TestCounts[]): TestCounts {
     passed: total(({ passed }) => passed),
     failed: total(({ failed }) => failed),
     skipped: total(({ skipped }) => skipped),
+    failures: counts.flatMap(({ failures }) => failures),
   }
 }
 

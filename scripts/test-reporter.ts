@@ -2,12 +2,22 @@ import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
+import { mayBeChance } from './second-try.ts'
 
 /** What run-tests.ts sums up. Suites (`describe`) are no tests and not counted. */
 export interface TestCounts {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** Each failed test. */
+  readonly failures: readonly FailedTest[]
+}
+
+export interface FailedTest {
+  /** Its path in the project; empty for what belongs to no file. */
+  readonly file: string
+  /** Whether it may have failed because the machine was full (scripts/second-try.ts). */
+  readonly chance: boolean
 }
 
 /** Output of a file that is kept to be shown when one of its tests fails. */
@@ -18,7 +28,7 @@ const OUTPUT_KEPT = 200
  * notes of the tests, and at the end the files that took longest. The counts go to the file that IDGEN_TEST_COUNTS names.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] as FailedTest[] }
   const output = new Map<string | undefined, string[]>()
   const took = new Map<string, number>()
   for await (const { type, data } of events) {
@@ -34,7 +44,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       }
     } else if (type === 'test:fail' && !isParent(data)) {
       counts.failed += 1
-      yield failure(data, output.get(data.file) ?? [])
+      const said = failure(data)
+      counts.failures.push({ file: pathOf(data.file), chance: mayBeChance(said) })
+      yield `${said}${printed(output.get(data.file) ?? [])}\n\n`
     }
   }
   yield* slowest(took)
@@ -62,16 +74,21 @@ function isParent({ details }: TestFail): boolean {
   return (details.error as { failureType?: unknown }).failureType === 'subtestsFailed'
 }
 
-function failure(data: TestFail, output: readonly string[]): string {
+function failure(data: TestFail): string {
   const { error } = data.details
-  const printed = output.length === 0 ? '' : `\n  printed by the file:\n${output.join('')}`
-  return `\nFAILED ${where(data)}\n  ${data.name}\n${inspect(error.cause ?? error)}${printed}\n\n`
+  return `\nFAILED ${where(data)}\n  ${data.name}\n${inspect(error.cause ?? error)}`
+}
+
+function printed(output: readonly string[]): string {
+  return output.length === 0 ? '' : `\n  printed by the file:\n${output.join('')}`
 }
 
 function where({ file, line }: { readonly file?: string; readonly line?: number }): string {
-  return file === undefined
-    ? '(no file)'
-    : `${relative(process.cwd(), file)}${line === undefined ? '' : `:${line}`}`
+  return file === undefined ? '(no file)' : `${pathOf(file)}${line === undefined ? '' : `:${line}`}`
+}
+
+function pathOf(file: string | undefined): string {
+  return file === undefined ? '' : relative(process.cwd(), file)
 }
 
 function keep(output: Map<string | undefined, string[]>, file: string | undefined, message: string): void {

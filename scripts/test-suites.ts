@@ -17,6 +17,8 @@ export interface Suite {
   readonly coverage: boolean
   /** The parts of one step run side by side; a step begins when the one before has ended. */
   readonly steps: readonly (readonly Part[])[]
+  /** How files are run once more that failed beside others (scripts/second-try.ts); without it a failure stands. */
+  readonly again?: (files: readonly string[]) => Part
 }
 
 const ROOT = join(import.meta.dirname, '..')
@@ -58,9 +60,14 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
       3,
       1_500_000,
     ),
+    again: alone,
   }),
   /** The operator on a real kube-apiserver. */
-  cluster: () => ({ coverage: false, steps: sideBySide(['test/cluster/**/*.test.ts'], 2, 900_000) }),
+  cluster: () => ({
+    coverage: false,
+    steps: sideBySide(['test/cluster/**/*.test.ts'], 2, 900_000),
+    again: alone,
+  }),
   /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
   e2e: () => ({
     coverage: false,
@@ -108,6 +115,16 @@ function sideBySide(globs: readonly string[], atOnce: number, limitMs: number): 
   return [[part('beside', beside, atOnce)], [part('alone', alone, 1)]].filter((step) =>
     step.every(({ files: some }) => some.length > 0),
   )
+}
+
+/** Ten minutes: no file of these suites takes two. */
+function alone(files: readonly string[]): Part {
+  return {
+    name: 'again',
+    files,
+    options: [PROCESS_EACH, '--test-concurrency=1', '--test-timeout=180000'],
+    limitMs: 600_000,
+  }
 }
 
 /** A line of a test file that makes it run alone, with the reason. */
