@@ -1,7 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
-# in test/servers, into .cache/servers, and redis-server of the system; with the argument "faults" also libfaketime, with
-# "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin, with "browser" also Chromium.
+# in test/servers, into .cache/servers, and redis-server and pgbouncer of the system; with the argument "faults" also
+# libfaketime, with "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin, with "browser"
+# also Chromium.
 # Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
@@ -64,6 +65,13 @@ install_redis() {
   fi
 }
 
+# One test needs it, and says so where it is left out.
+install_pgbouncer() {
+  if [ ! -x /usr/sbin/pgbouncer ]; then
+    (install_package pgbouncer) || true
+  fi
+}
+
 # Steps the clock of one process, in fault tests.
 install_faketime() {
   if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
@@ -95,6 +103,7 @@ install_package() {
 build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3
 build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
+install_pgbouncer
 case "${1:-}" in
 faults) install_faketime ;;
 watch) build_watch ;;
