@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const FIRST = selfSigned('first')
@@ -27,8 +27,7 @@ async function shownAt(port: number, protocol: string): Promise<string | undefin
 test('a service with a certificate answers HTTPS and gRPC with it, takes a new one, and redirects', async (t) => {
   const database = await testDatabase()
   t.after(() => database.drop())
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-https-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-https-')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, FIRST.cert)
   await writeFile(key, FIRST.key)

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -13,6 +12,7 @@ import {
 import { findPostmaster, stopPostmaster } from '../../service/adapters/embedded/postmaster.ts'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { removeFolder, removeFolderAtOnce } from '../fixtures/temporary-folder.ts'
 
 export interface TestDatabase {
   /** An empty database of its own on a real server. */
@@ -60,7 +60,7 @@ after(async () => {
   const started = await starting?.catch(() => undefined)
   if (started === undefined) return
   await started.server.stop()
-  await rm(started.folder, { recursive: true, force: true })
+  await removeFolder(started.folder)
   starting = undefined
 })
 
@@ -73,7 +73,7 @@ function endAtOnce(folder: string, pid: number): void {
   }
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let i = 0; i < 100 && processAlive(pid); i += 1) Atomics.wait(pause, 0, 0, 20)
-  rmSync(folder, { recursive: true, force: true })
+  removeFolderAtOnce(folder)
 }
 
 /** What test processes left behind that were killed outright. */
@@ -83,7 +83,7 @@ async function removeLeftovers(parent: string): Promise<void> {
     if (!Number.isInteger(pid) || processAlive(pid)) continue
     const postmaster = await findPostmaster(new ClusterFolder(join(parent, name)))
     if (postmaster !== undefined) await stopPostmaster(postmaster, 10_000)
-    await rm(join(parent, name), { recursive: true, force: true })
+    await removeFolder(join(parent, name))
   }
 }
 

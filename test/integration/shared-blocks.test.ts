@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { busyTags } from '../../service/adapters/postgres/busy-tags.ts'
 import { blockListKey } from '../../service/adapters/redis/redis-block-cache.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type CentreOptions, DataCentre, RealStores, STEP } from './block-processes.ts'
 import type { RedisProcess } from './redis-process.ts'
 import { type TestRedis, type TestRedisCluster, testRedis, testRedisCluster } from './redis-server.ts'
@@ -168,26 +167,22 @@ describe('segment blocks of four processes on real servers', () => {
     })
 
     it('a Redis and an etcd that were both restored to before blocks were taken hand out none of them twice', async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'idgen-test-backup-'))
-      try {
-        const counts = new Map<number, number>()
-        const centre = await newCentre({ counts })
-        await centre.stock(16)
-        await redis.server.saveDump('both')
-        await stores.etcd.snapshot(join(folder, 'etcd'))
-        await centre.take(2)
-        await stores.etcd.restore(join(folder, 'etcd'))
-        await redis.server.kill()
-        await redis.server.putDumpBack('both')
-        await redis.server.start()
-        const fresh = new DataCentre(stores, centre.list, { endpoints: redis.endpoints, counts })
-        await Promise.all([centre.well(), fresh.well()])
-        assert.equal(await redis.server.command('ZCARD', blockListKey(centre.list)), 16)
-        await Promise.all([centre.take(6), fresh.take(6)])
-        centre.check(56)
-      } finally {
-        await rm(folder, { recursive: true, force: true })
-      }
+      const folder = temporaryFolder('idgen-test-backup-')
+      const counts = new Map<number, number>()
+      const centre = await newCentre({ counts })
+      await centre.stock(16)
+      await redis.server.saveDump('both')
+      await stores.etcd.snapshot(join(folder, 'etcd'))
+      await centre.take(2)
+      await stores.etcd.restore(join(folder, 'etcd'))
+      await redis.server.kill()
+      await redis.server.putDumpBack('both')
+      await redis.server.start()
+      const fresh = new DataCentre(stores, centre.list, { endpoints: redis.endpoints, counts })
+      await Promise.all([centre.well(), fresh.well()])
+      assert.equal(await redis.server.command('ZCARD', blockListKey(centre.list)), 16)
+      await Promise.all([centre.take(6), fresh.take(6)])
+      centre.check(56)
     })
   })
 

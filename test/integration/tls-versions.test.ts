@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { connect, type SecureVersion, type TLSSocket } from 'node:tls'
 import { command } from '../fixtures/resp-desk.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
@@ -16,8 +16,7 @@ const TRIES_MAX = 100
 
 /** A real service that encrypts on every listener for clients. */
 async function encrypted(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-tls-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-tls-')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, FIRST.cert)
   await writeFile(key, FIRST.key)

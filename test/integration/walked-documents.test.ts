@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
@@ -13,6 +12,7 @@ import { type CodeBlock, codeBlocks, documents, ROOT } from '../../scripts/docs/
 import { SHELL } from '../../scripts/docs/shell-commands.ts'
 import { grpcurl } from '../fixtures/foreign-tools.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /**
  * Documents that are run from top to bottom, in one shell, against a service that was just started: each block of commands,
@@ -70,8 +70,7 @@ async function readersShell(
   t: TestContext,
   tool: string | undefined,
 ): Promise<(blocks: readonly string[]) => Promise<string[]>> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-reader-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-reader-')
   await symlink(join(ROOT, 'bin'), join(folder, 'bin'))
   await symlink(join(ROOT, 'proto'), join(folder, 'proto'))
   const data = join(folder, 'data')
