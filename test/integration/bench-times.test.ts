@@ -1,4 +1,4 @@
-// Runs alone: a run is to end within 100 ms of its time, and to reach its rate.
+// Runs alone: a run is to end within half a second of its time, and to reach its rate.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -52,7 +52,7 @@ for (const protocol of ['http', 'grpc', 'grpc-stream'])
     assert.ok(report.answers > 0, 'it was killed before the load')
     const codes = report.errors.map((error) => error.code)
     assert.ok(codes.includes('CONNECTION_LOST') || codes.includes('CONNECT_FAILED'), codes.join(' '))
-    assert.ok(report.seconds <= 4.1)
+    assert.ok(report.seconds <= 4.5, `${report.seconds} s`)
     assert.equal(report.check?.duplicates, 0)
   })
 

@@ -95,7 +95,7 @@ for (const threads of ['1', '2'])
       assert.equal((await ops.post('/v1/workspaces', { name: `by-ops-${threads}` })).status, 201)
       let audit = ''
       for (let tries = 0; !audit.includes('client:ops'); tries += 1) {
-        assert.ok(tries < 100, `the audit log does not show who it was: ${audit}`)
+        assert.ok(tries < 600, `the audit log does not show who it was: ${audit}`)
         audit = (await ops.get('/v1/audit?action=workspace.create')).text
         await pause(50)
       }

@@ -3,16 +3,15 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
-const TRIES_MAX = 100
 
 /** Name in the certificate that a port shows. */
 async function shownAt(port: number, protocol: string): Promise<string | undefined> {
@@ -50,10 +49,7 @@ test('a service with a certificate answers HTTPS and gRPC with it, takes a new o
   assert.equal((await fetch(`${service.httpOrigin}/readyz`)).status, 200)
   await writeFile(cert, SECOND.cert)
   await writeFile(key, SECOND.key)
-  for (let tries = 0; (await shownAt(httpsPort, 'http/1.1')) === 'first'; tries += 1) {
-    assert.ok(tries < TRIES_MAX, 'the new certificate is not taken in')
-    await pause(100)
-  }
+  await until('the new certificate is taken in', async () => !(await both()).includes('first'))
   assert.deepEqual(await both(), ['second', 'second'])
   assert.equal(await service.stop('SIGTERM'), 0)
 })

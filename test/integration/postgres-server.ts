@@ -31,7 +31,17 @@ export async function testDatabase(): Promise<TestDatabase> {
   await run(server, `CREATE DATABASE ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  return { url: url.href, drop: () => drop(server, name) }
+}
+
+/** The server waits five seconds for the sessions that it has ended, which on a busy machine may not be enough. */
+async function drop(server: string, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    } catch (thrown) {
+      if ((thrown as pg.DatabaseError).code !== IN_USE || tries === DROPS_MAX) throw thrown
+    }
 }
 
 let starting: Promise<{ folder: string; server: EmbeddedPostgres }> | undefined
@@ -98,3 +108,7 @@ async function run(url: string, statement: string): Promise<void> {
 }
 
 const PREFIX = 'idgen-test-postgres-'
+/** object_in_use */
+const IN_USE = '55006'
+/** Half a minute. */
+const DROPS_MAX = 6

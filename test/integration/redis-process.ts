@@ -68,7 +68,7 @@ export class RedisProcess {
     this.#child = child
     running.add(this)
     if (child.pid !== undefined) await writeFile(join(this.#folder, PID_FILE), String(child.pid))
-    for (let i = 0; i < 500; i += 1) {
+    for (let i = 0; i < START_TRIES_MAX; i += 1) {
       if (child.exitCode !== null || child.signalCode !== null) break
       if ((await this.command('PING').catch(() => undefined)) === 'PONG') return
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -177,6 +177,9 @@ export function redisServerProgram(): string {
     throw new Error('there is no redis-server in PATH: install it, for example apt-get install redis-server')
   return found
 }
+
+/** Half a minute and more: it takes a tenth of a second where the machine is free. */
+const START_TRIES_MAX = 1500
 
 const running = new Set<RedisProcess>()
 let root: Promise<string> | undefined

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 import { embedded, ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -90,11 +91,10 @@ test('a graceful stop answers what is in flight and refuses nothing it accepted'
       }
     }
   })
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await until('calls are answered', () => outcomes.length > 20)
   assert.equal(await service.stop('SIGTERM'), 0)
   await Promise.all(load)
   t.diagnostic(`${outcomes.length} answered, ${refused} callers found it closed`)
-  assert.ok(outcomes.length > 20)
   assert.deepEqual(new Set(outcomes), new Set([200]))
 })
 

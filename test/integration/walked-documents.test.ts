@@ -7,12 +7,12 @@ import { symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { type CodeBlock, codeBlocks, documents, ROOT } from '../../scripts/docs/documents.ts'
 import { SHELL } from '../../scripts/docs/shell-commands.ts'
 import { grpcurl } from '../fixtures/foreign-tools.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 
 /**
  * Documents that are run from top to bottom, in one shell, against a service that was just started: each block of commands,
@@ -105,8 +105,7 @@ async function readersShell(
 
 /** Written right after the service listens. */
 async function made(file: string): Promise<void> {
-  for (let i = 0; i < 500 && !existsSync(file); i++) await setTimeout(20)
-  assert.ok(existsSync(file), `${file} was not made within ten seconds`)
+  await until(`${file} is made`, () => existsSync(file))
 }
 
 const MARK = '-- the end of a block --'
