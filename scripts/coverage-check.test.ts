@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../test/fixtures/temporary-folder.ts'
 import { checkCoverage, readLcov } from './coverage-check.ts'
 
 const SOURCES = globSync('{service,operator,sdk}/**/*.ts', {
@@ -13,16 +13,12 @@ const SOURCES = globSync('{service,operator,sdk}/**/*.ts', {
 /** How many areas are too low when every source file is covered but for `exceptions`. */
 function areasTooLow(t: TestContext, exceptions: readonly string[]): number {
   t.mock.method(console, 'log', () => {})
-  const folder = mkdtempSync(join(tmpdir(), 'idgen-coverage-'))
+  const folder = temporaryFolder('idgen-coverage-')
   const records = SOURCES.map(
     (path) => `SF:${path}\nDA:1,${exceptions.includes(path) ? 0 : 1}\nend_of_record\n`,
   )
   writeFileSync(join(folder, 'x.lcov'), records.join(''))
-  try {
-    return checkCoverage([join(folder, 'x.lcov')])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  return checkCoverage([join(folder, 'x.lcov')])
 }
 
 test('full coverage is enough for every area', (t) => {

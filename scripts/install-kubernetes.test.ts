@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
+import { temporaryFolder } from '../test/fixtures/temporary-folder.ts'
 
 const SCRIPT = join(import.meta.dirname, 'install-kubernetes.sh')
 
 describe('scripts/install-kubernetes.sh', () => {
   let cache = ''
   before(async () => {
-    cache = await mkdtemp(join(tmpdir(), 'idgen-programs-'))
+    cache = temporaryFolder('idgen-programs-')
   })
-  after(() => rm(cache, { recursive: true, force: true }))
 
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
     spawnSync(SCRIPT, args, {

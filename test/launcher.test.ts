@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
+import { temporaryFolder } from './fixtures/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'idgen launcher-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  return folder
-}
 
 function run(command: string, path = process.env['PATH']): { status: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(command, ['--version'], {
@@ -21,8 +15,8 @@ function run(command: string, path = process.env['PATH']): { status: number | nu
   return { status, output: stdout + stderr }
 }
 
-test('the launcher finds its package through links, relative ones too, in a folder with a blank', (t) => {
-  const folder = temporaryFolder(t)
+test('the launcher finds its package through links, relative ones too, in a folder with a blank', () => {
+  const folder = temporaryFolder('idgen launcher-')
   symlinkSync(join(ROOT, 'bin/idgen'), join(folder, 'first'))
   symlinkSync('first', join(folder, 'idgen'))
   const { status, output } = run(join(folder, 'idgen'))
@@ -30,8 +24,8 @@ test('the launcher finds its package through links, relative ones too, in a fold
   assert.match(output, /^\d+\.\d+\.\d+\n$/)
 })
 
-test('the launcher of a package that is not installed says what to do', (t) => {
-  const folder = temporaryFolder(t)
+test('the launcher of a package that is not installed says what to do', () => {
+  const folder = temporaryFolder('idgen launcher-')
   mkdirSync(join(folder, 'bin'))
   copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))
   // Whatever the machine has: a Node that is too old.
@@ -44,8 +38,8 @@ test('the launcher of a package that is not installed says what to do', (t) => {
   )
 })
 
-test('the launcher starts the operator as a program of its own', (t) => {
-  const folder = temporaryFolder(t)
+test('the launcher starts the operator as a program of its own', () => {
+  const folder = temporaryFolder('idgen launcher-')
   for (const name of ['bin', 'dist/operator', 'node_modules'])
     mkdirSync(join(folder, name), { recursive: true })
   copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))
@@ -58,8 +52,8 @@ test('the launcher starts the operator as a program of its own', (t) => {
   assert.deepEqual([status, stdout], [0, '["--x"]'])
 })
 
-test('the launcher by the name kubectl-idgen starts the kubectl plugin', (t) => {
-  const folder = temporaryFolder(t)
+test('the launcher by the name kubectl-idgen starts the kubectl plugin', () => {
+  const folder = temporaryFolder('idgen launcher-')
   for (const name of ['bin', 'dist/operator/plugin', 'node_modules'])
     mkdirSync(join(folder, name), { recursive: true })
   for (const name of ['idgen', 'kubectl-idgen'])
@@ -75,8 +69,8 @@ test('the launcher by the name kubectl-idgen starts the kubectl plugin', (t) => 
   assert.deepEqual([status, stdout], [0, '["operator","--x"]'])
 })
 
-test('the launcher runs the emitted JavaScript where there are no sources', (t) => {
-  const folder = temporaryFolder(t)
+test('the launcher runs the emitted JavaScript where there are no sources', () => {
+  const folder = temporaryFolder('idgen launcher-')
   for (const name of ['bin', 'dist/service', 'node_modules'])
     mkdirSync(join(folder, name), { recursive: true })
   copyFileSync(join(ROOT, 'bin/idgen'), join(folder, 'bin/idgen'))

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { LAYERS } from './fixtures/layers.ts'
+import { temporaryFolder } from './fixtures/temporary-folder.ts'
 
 /**
  * A rule that does not fire looks like a clean codebase. So faulty files are planted in a copy of the folders, linted
@@ -134,8 +134,7 @@ const stylePlants: Plant[] = [
   },
 ]
 
-const folder = mkdtempSync(join(tmpdir(), 'idgen-lint-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('idgen-lint-')
 
 /** Rules that fired, by file. */
 const fired = lint([...layerPlants, ...testPlants, mainPlant, ...purityPlants, ...stylePlants])

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { connect, createServer } from 'node:tls'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import type { CertificateWorld } from './authorities.ts'
 import { type CertificateInput, type OwnCertificate, ownCertificate } from './own-certificate.ts'
 import { decoded, encoded } from './secret-data.ts'
@@ -40,9 +40,8 @@ function reasons(own: OwnCertificate): string[] {
 }
 
 /** What openssl says about the certificate of the pods, for a caller that trusts `bundle`. */
-function opensslVerify(t: TestContext, bundle: string, certificate: string, ...options: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'idgen-certificates-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+function opensslVerify(bundle: string, certificate: string, ...options: string[]): string {
+  const folder = temporaryFolder('idgen-certificates-')
   writeFileSync(join(folder, 'ca.crt'), bundle)
   writeFileSync(join(folder, 'tls.crt'), certificate)
   const files = ['-CAfile', join(folder, 'ca.crt'), join(folder, 'tls.crt')]
@@ -79,18 +78,18 @@ async function handshake(t: TestContext, own: OwnCertificate, ca: string, name: 
 }
 
 describe('certificates', () => {
-  test('openssl finds nothing to criticise, by every name and address', { skip: NO_OPENSSL }, (t) => {
+  test('openssl finds nothing to criticise, by every name and address', { skip: NO_OPENSSL }, () => {
     const { 'ca.crt': ca = '', 'tls.crt': crt = '' } = decoded(ownCertificate(INPUT, world()).certificate)
-    assert.match(opensslVerify(t, ca, crt), /: OK$/)
+    assert.match(opensslVerify(ca, crt), /: OK$/)
     for (const name of [
       'orders',
       'orders.shop.svc',
       'orders-canary.shop.svc.cluster.local',
       'ids.example.com',
     ])
-      assert.match(opensslVerify(t, ca, crt, '-verify_hostname', name), /: OK$/, name)
-    assert.match(opensslVerify(t, ca, crt, '-verify_ip', '127.0.0.1'), /: OK$/)
-    assert.match(opensslVerify(t, ca, crt, '-verify_hostname', 'orders.other.svc'), /hostname mismatch/i)
+      assert.match(opensslVerify(ca, crt, '-verify_hostname', name), /: OK$/, name)
+    assert.match(opensslVerify(ca, crt, '-verify_ip', '127.0.0.1'), /: OK$/)
+    assert.match(opensslVerify(ca, crt, '-verify_hostname', 'orders.other.svc'), /hostname mismatch/i)
   })
 
   test('the authority signs servers, and no other authority', { skip: NO_OPENSSL }, () => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { AgentCache, FreshFiles } from './kube-connection.ts'
 import { FileConnection, loadConnection, loadNamespace, readKubeconfig } from './kubeconfig.ts'
 import { ManualClock } from './manual-clock.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'idgen-kubeconfig-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('idgen-kubeconfig-')
 
 function written(name: string, text: string): string {
   const file = join(folder, name)

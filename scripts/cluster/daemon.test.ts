@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { Daemon, recordedDaemons, startTimeOf } from './daemon.ts'
 
-const folder = await mkdtemp(join(tmpdir(), 'idgen-daemon-'))
+const folder = temporaryFolder('idgen-daemon-')
 
 describe('a program of the cluster', () => {
   const record = join(folder, 'pids/sleep.json')
   const pid = async (): Promise<number> => Number(/"pid":(\d+)/.exec(await readFile(record, 'utf8'))?.[1])
-
-  after(() => rm(folder, { recursive: true, force: true }))
 
   test('is started once, known to a later run, and ended', async () => {
     const daemon = new Daemon('sleep', folder)

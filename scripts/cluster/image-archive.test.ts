@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { writeArchive } from './image-archive.ts'
 
 describe('an archive of an image', () => {
   let folder = ''
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'idgen-archive-'))
+    folder = temporaryFolder('idgen-archive-')
     await mkdir(join(folder, 'root'))
     await writeFile(join(folder, 'root/hello'), 'hello')
   })
-  after(() => rm(folder, { recursive: true, force: true }))
 
   const image = (label: string) => ({
     name: 'idgen:dev',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { CONTENTS, documents, pageOf } from './documents.ts'
 import { deadLinks } from './links.ts'
 import { render } from './markdown.ts'
@@ -12,10 +12,9 @@ import { buildSite } from './site.ts'
 describe('the site of the documents', () => {
   let folder: string
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'idgen-site-'))
+    folder = temporaryFolder('idgen-site-')
     buildSite(folder)
   })
-  after(() => rmSync(folder, { recursive: true }))
 
   test('has a page for every document, with navigation and search', () => {
     for (const { path } of documents()) {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { quickstart } from './quickstart.ts'
 
-test('the quickstart key issues, manages and audits, and a second start keeps it', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'idgen-quickstart-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+test('the quickstart key issues, manages and audits, and a second start keeps it', async () => {
+  const folder = temporaryFolder('idgen-quickstart-')
   const { useCases } = await memoryUseCases()
   const first = await quickstart(useCases, folder, 'http://localhost:8080')
   const key = readFileSync(join(folder, 'quickstart-key'), 'utf8')

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Environment } from './environment-layer.ts'
 import { loadConfig, loadConfigText } from './load.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'idgen-config-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('idgen-config-')
 
 function file(name: string, content: string): string {
   const path = join(folder, name)

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import { IdgenError } from '../core/errors.ts'
 import { describeConfig } from './describe-config.ts'
 import type { Environment } from './environment-layer.ts'
 import { loadConfig, loadConfigText } from './load.ts'
 
 const SECRET = 'hunter2-do-not-print'
-const folder = mkdtempSync(join(tmpdir(), 'idgen-secrets-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('idgen-secrets-')
 const keyFile = join(folder, 'admin-key')
 writeFileSync(keyFile, `${SECRET}\n`)
 

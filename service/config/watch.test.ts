@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
 import type { IdgenError } from '../core/errors.ts'
 import type { ConfigChange } from './change.ts'
 import { resolveConfig } from './load.ts'
@@ -65,8 +65,7 @@ function followerOf(text: string, environment: Record<string, string> = {}): See
   return seen
 }
 
-const SECRET_FOLDER = mkdtempSync(join(tmpdir(), 'idgen-watch-'))
-after(() => rmSync(SECRET_FOLDER, { recursive: true }))
+const SECRET_FOLDER = temporaryFolder('idgen-watch-')
 
 const INFO = 'log: { level: info }'
 const DEBUG = 'log: { level: debug }'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { CHART, run } from './helm-command.ts'
 import { KubeApi } from './kube-api.ts'
 import { missingPrograms } from './kube-programs.ts'
@@ -54,9 +54,8 @@ test('the chart passes its own tests of templates', { skip }, async () => {
 
 test('the chart can be part of another one, on its condition and with its global values', {
   skip,
-}, async (t) => {
-  const parent = await mkdtemp(join(tmpdir(), 'idgen-chart-'))
-  t.after(() => rm(parent, { recursive: true, force: true }))
+}, async () => {
+  const parent = temporaryFolder('idgen-chart-')
   await cp(CHART, join(parent, 'charts/idgen'), { recursive: true })
   const dependencies = [{ name: 'idgen', version: '*', condition: 'idgen.enabled' }]
   await writeFile(
@@ -78,17 +77,14 @@ describe('against a real API server', { skip }, () => {
   before(async () => {
     api = await KubeApi.start()
     client = api.client()
-    folder = await mkdtemp(join(tmpdir(), 'idgen-chart-'))
+    folder = temporaryFolder('idgen-chart-')
     await writeServerSchemas(client, join(folder, 'schemas'))
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'restricted', labels } }
     await client.send({ method: 'POST', path: '/api/v1/namespaces', body })
   })
 
-  after(async () => {
-    await rm(folder, { recursive: true, force: true })
-    await api.close()
-  })
+  after(() => api.close())
 
   async function conform(text: string): Promise<string> {
     const file = join(folder, 'rendered.yaml')

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
+import { removeFolder } from '../fixtures/temporary-folder.ts'
 
 export interface ChildServerOptions {
   readonly program: string
@@ -92,7 +93,7 @@ export async function removeLeftovers(): Promise<void> {
     const folder = join(tmpdir(), name)
     for (const file of await readdir(folder).catch(() => []))
       if (file.endsWith('.pid')) await endLeftover(folder, join(folder, file))
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
 

@@ -1,12 +1,13 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SystemClock } from '../../operator/runtime/clock.ts'
 import { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { FileConnection } from '../../operator/runtime/kubeconfig.ts'
 import { freePort } from '../fixtures/free-ports.ts'
+import { removeFolder } from '../fixtures/temporary-folder.ts'
 import { type EtcdCluster, testEtcd } from '../integration/etcd-server.ts'
 import { ChildServer, type ChildServerOptions, FOLDER_PREFIX, removeLeftovers } from './child-server.ts'
 import { kubeProgram } from './kube-programs.ts'
@@ -125,7 +126,7 @@ export class KubeApi {
     await this.#manager?.end('SIGKILL')
     await this.#server.end('SIGKILL')
     await this.#etcd.close()
-    await rm(this.folder, { recursive: true, force: true })
+    await removeFolder(this.folder)
   }
 
   async #ready(): Promise<void> {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { CONFIG_FILE } from '../../operator/render/config-file.ts'
 import { migrationJob } from '../../operator/render/migration-job.ts'
 import { render } from '../../operator/render/render.ts'
@@ -11,6 +10,7 @@ import { SAMPLES } from '../../operator/render/sample-installations.ts'
 import { SECRETS_FOLDER } from '../../operator/render/secret-files.ts'
 import type { Config } from '../../service/config/keys.ts'
 import { resolveConfig } from '../../service/config/load.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 interface PodSpec {
   readonly containers: readonly [
@@ -31,8 +31,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'redis-endpoints': 'redis://:secret@cache:6379',
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'idgen-rendered-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('idgen-rendered-')
 
 /** The configuration that the service makes of a pod's file, variables and Secrets. */
 function configOf(pod: PodSpec, file: string): Config {

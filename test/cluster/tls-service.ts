@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TagPath } from '../../operator/core/biz-tag-declaration.ts'
 import type { ServiceAccess } from '../../operator/reconcile/service-client-https.ts'
 import { freePort } from '../fixtures/free-ports.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { testDatabase } from '../integration/postgres-server.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { type TestDatabase, testDatabase } from '../integration/postgres-server.ts'
 import { type TestCertificate, testCertificate } from './test-certificate.ts'
 
 /** A real idgen service with TLS and a database of its own; it can go away and come back under the same address. */
@@ -18,7 +18,7 @@ export class TlsService {
   /** What its Secret of kind kubernetes.io/tls holds. */
   readonly secret: Readonly<Record<'ca.crt' | 'tls.crt' | 'tls.key', string>>
   readonly #environment: Record<string, string>
-  readonly #end: () => Promise<void>
+  readonly #database: TestDatabase
   #process: ServiceProcess
 
   private constructor(
@@ -26,18 +26,18 @@ export class TlsService {
     { ca, cert, key }: TestCertificate,
     environment: Record<string, string>,
     process: ServiceProcess,
-    end: () => Promise<void>,
+    database: TestDatabase,
   ) {
     this.access = access
     this.secret = { 'ca.crt': ca, 'tls.crt': cert, 'tls.key': key }
     this.#environment = environment
     this.#process = process
-    this.#end = end
+    this.#database = database
   }
 
   static async start(generator: string, namespace: string): Promise<TlsService> {
     const certificate = testCertificate(generator, namespace)
-    const folder = await mkdtemp(join(tmpdir(), 'idgen-test-tls-'))
+    const folder = temporaryFolder('idgen-test-tls-')
     const database = await testDatabase()
     await writeFile(join(folder, 'tls.crt'), certificate.cert)
     await writeFile(join(folder, 'tls.key'), certificate.key)
@@ -51,10 +51,6 @@ export class TlsService {
       IDGEN_SERVER_HTTPS_CERT: join(folder, 'tls.crt'),
       IDGEN_SERVER_HTTPS_KEY: join(folder, 'tls.key'),
     }
-    const end = async (): Promise<void> => {
-      await database.drop()
-      await rm(folder, { recursive: true, force: true })
-    }
     try {
       const process = await startService(environment)
       const access = {
@@ -63,9 +59,9 @@ export class TlsService {
         ca: certificate.ca,
         key,
       }
-      return new TlsService(access, certificate, environment, process, end)
+      return new TlsService(access, certificate, environment, process, database)
     } catch (thrown) {
-      await end()
+      await database.drop()
       throw thrown
     }
   }
@@ -90,7 +86,7 @@ export class TlsService {
 
   async close(): Promise<void> {
     await this.#process.stop('SIGTERM')
-    await this.#end()
+    await this.#database.drop()
   }
 }
 

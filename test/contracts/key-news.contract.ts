@@ -71,9 +71,9 @@ function sample(id: string): ApiKey {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000
+  const endMs = performance.now() + 30_000
   while (!holds()) {
-    assert.ok(performance.now() < endMs, 'not within 10 s')
+    assert.ok(performance.now() < endMs, 'not within 30 s')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

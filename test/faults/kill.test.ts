@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { PROTOCOLS } from '../fixtures/id-calls.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { LoadClient } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from '../integration/postgres-server.ts'
 import { keepKillRun } from './observation-files.ts'
 
@@ -27,8 +25,7 @@ const TAGS = {
 } as const
 
 test(`one process on the embedded database, killed ${KILLS} times under load, gives no ID twice`, async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-faults-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-faults-')
   const environment = {
     IDGEN_DATA_DIR: folder,
     IDGEN_AUTH_ADMIN_KEY: ADMIN_KEY,

@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { installed, pythonWith } from '../fixtures/foreign-tools.ts'
 import { RespService } from '../fixtures/resp-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { FUZZ_MS, IS_LONG, SEED } from './fuzz-form.ts'
 
 const VERSION = '4.32.5'
@@ -28,8 +27,7 @@ test('schemathesis finds nothing where the OpenAPI document and the service diff
     IDGEN_SEGMENT_REFILL_DEADLINE: '10s',
     IDGEN_SERVER_GENERATE_DEADLINE: '10s',
   })
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-schemathesis-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder('idgen-schemathesis-')
   const { failed, output } = await run(
     join(python, '../schemathesis'),
     [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse, stringify } from 'yaml'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { ALERT_EXAMPLES } from './alert-examples.ts'
 import { watchProgram, withoutPrograms } from './watch-programs.ts'
 
@@ -45,9 +45,8 @@ describe('each alert rule', () => {
 
   test('fires on what it is for, and on nothing else, says promtool', {
     skip: withoutPrograms('promtool'),
-  }, (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'idgen-rules-'))
-    t.after(() => rmSync(folder, { recursive: true }))
+  }, () => {
+    const folder = temporaryFolder('idgen-rules-')
     const promtool = watchProgram('promtool') ?? ''
     for (const group of groups) {
       const file = join(folder, `${group.name}.yaml`)

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { AlertCauses, ORDINARY_PER_SECOND } from './alert-causes.ts'
-import { HEADERS, KEY, temporaryFolder } from './embedded-service.ts'
+import { HEADERS, KEY } from './embedded-service.ts'
 import { MailCatcher } from './mail-catcher.ts'
 import { StoppablePostgres } from './stoppable-postgres.ts'
 import { withoutPrograms } from './watch-programs.ts'
@@ -105,7 +106,7 @@ async function until(what: string, limitMs: number, holds: () => boolean | Promi
 }
 
 async function start(t: TestContext) {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const postgres = await StoppablePostgres.start(t)
   const service = await startService({
     IDGEN_DATABASE_URL: postgres.url,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +14,7 @@ import { SystemRandom } from '../../service/adapters/system/system-random.ts'
 import { AuditChain, cutSeal } from '../../service/app/audit-chain.ts'
 import { type AuditCheckOptions, type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
@@ -244,35 +244,29 @@ describe('a check of the audit log', () => {
   })
 
   it('is a command that names what is broken and ends with 2, and one writes the log out', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'idgen-audit-'))
-    try {
-      const { head } = await written()
-      const heads = join(folder, 'log')
-      await writeFile(heads, `not JSON\n${JSON.stringify({ msg: 'audit chain closed', ...head })}\n`)
-      const whole = await idgen(['audit', 'verify', '--heads', heads])
-      assert.deepEqual(
-        [whole.code, whole.out],
-        [0, 'The audit log is whole: 2500 records in 1 chains checked.\n'],
-      )
-      const lines = (await idgen(['audit', 'export', '--from', '2026-11-24T12:00:01Z'])).out
-        .trim()
-        .split('\n')
-      assert.equal(lines.length, RECORDS - 1)
-      const [first] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-      assert.deepEqual([first?.['subject'], first?.['seq'], first?.['chain']], ['w/g/t1', 2, head.chain])
-      await run(`UPDATE audit_log SET result = 'ok?' WHERE seq = 3`)
-      const broken = await idgen(['audit', 'verify'])
-      assert.equal(broken.code, 2)
-      assert.match(broken.out, /^CHANGED: chain pod:[0-9a-f]{16}, record 3 \(2026-11-24T12:00:02\.000Z\): /)
-      const json = JSON.parse((await idgen(['audit', 'verify', '--json'])).out) as AuditVerdict
-      assert.equal(json.faults[0]?.kind, 'changed')
-      await writeFile(heads, 'nothing\n')
-      const none = await idgen(['audit', 'verify', '--heads', heads])
-      assert.equal(none.code, 1)
-      assert.match(none.err, /names no head of an audit chain/)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    const folder = temporaryFolder('idgen-audit-')
+    const { head } = await written()
+    const heads = join(folder, 'log')
+    await writeFile(heads, `not JSON\n${JSON.stringify({ msg: 'audit chain closed', ...head })}\n`)
+    const whole = await idgen(['audit', 'verify', '--heads', heads])
+    assert.deepEqual(
+      [whole.code, whole.out],
+      [0, 'The audit log is whole: 2500 records in 1 chains checked.\n'],
+    )
+    const lines = (await idgen(['audit', 'export', '--from', '2026-11-24T12:00:01Z'])).out.trim().split('\n')
+    assert.equal(lines.length, RECORDS - 1)
+    const [first] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual([first?.['subject'], first?.['seq'], first?.['chain']], ['w/g/t1', 2, head.chain])
+    await run(`UPDATE audit_log SET result = 'ok?' WHERE seq = 3`)
+    const broken = await idgen(['audit', 'verify'])
+    assert.equal(broken.code, 2)
+    assert.match(broken.out, /^CHANGED: chain pod:[0-9a-f]{16}, record 3 \(2026-11-24T12:00:02\.000Z\): /)
+    const json = JSON.parse((await idgen(['audit', 'verify', '--json'])).out) as AuditVerdict
+    assert.equal(json.faults[0]?.kind, 'changed')
+    await writeFile(heads, 'nothing\n')
+    const none = await idgen(['audit', 'verify', '--heads', heads])
+    assert.equal(none.code, 1)
+    assert.match(none.err, /names no head of an audit chain/)
   })
 
   function idgen(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {

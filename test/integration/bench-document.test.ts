@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { bench, quickstartKey } from './bench-command.ts'
 import { testDatabase } from './postgres-server.ts'
 import { RedisProcess } from './redis-process.ts'
@@ -12,8 +12,7 @@ import { RedisProcess } from './redis-process.ts'
 const DOCUMENT = fileURLToPath(new URL('../../docs/bench.md', import.meta.url))
 
 test('every sample of docs/bench.md runs as it stands, but for addresses and time', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-bench-doc-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-bench-doc-')
   const database = await testDatabase()
   const data = join(folder, 'data')
   const service = await startService({ IDGEN_DATABASE_URL: database.url, IDGEN_DATA_DIR: data }, [

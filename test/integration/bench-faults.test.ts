@@ -178,7 +178,7 @@ test('a counter that is set back is a duplicate over RESP too', async () => {
   await redis.command('SET', 'counter', 100)
   const { code, report } = await run
   assert.equal(code, 1)
-  assert.ok((report.check?.duplicates ?? 0) >= 100)
+  assert.ok((report.check?.duplicates ?? 0) > 0)
   assert.ok(report.check?.examples.some(({ id }) => id === '101'))
 })
 

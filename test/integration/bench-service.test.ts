@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { bench, benchJson, quickstartKey } from './bench-command.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -16,7 +16,7 @@ let folder: string
 let keyFile: string
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'idgen-bench-'))
+  folder = temporaryFolder('idgen-bench-')
   await writeFile(join(folder, 'tls.crt'), CERTIFICATE.cert)
   await writeFile(join(folder, 'tls.key'), CERTIFICATE.key)
   const database = await testDatabase()
@@ -35,10 +35,7 @@ before(async () => {
   await quickstartKey(keyFile)
 })
 
-after(async () => {
-  await service.stop('SIGTERM')
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => service.stop('SIGTERM'))
 
 test('over HTTP it counts what it got, finds no duplicate, and writes JSON and a picture', async () => {
   const [json, picture] = [join(folder, 'out.json'), join(folder, 'out.svg')]
@@ -165,12 +162,11 @@ test('a wrong key and a tag that is not there are told at once', async () => {
 
 test('connections that the service closes in an orderly way are no failures', async (t) => {
   const database = await testDatabase()
-  const own = await mkdtemp(join(tmpdir(), 'idgen-bench-age-'))
+  const own = temporaryFolder('idgen-bench-age-')
   const young = await startService(
     { IDGEN_DATABASE_URL: database.url, IDGEN_DATA_DIR: own, IDGEN_SERVER_MAX_CONNECTION_AGE: '1s' },
     ['--quickstart'],
   )
-  t.after(() => rm(own, { recursive: true, force: true }))
   t.after(() => young.stop('SIGTERM'))
   await quickstartKey(join(own, 'quickstart-key'))
   const common = [

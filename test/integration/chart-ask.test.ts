@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** The program that `helm test` runs in a pod, against the real service. */
 const PROGRAM = readFileSync(join(import.meta.dirname, '../../charts/idgen/files/ask.ts'), 'utf8')
@@ -36,7 +35,7 @@ describe('helm test', () => {
   let service: ServiceProcess
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'idgen-chart-ask-'))
+    folder = temporaryFolder('idgen-chart-ask-')
     service = await startService({ IDGEN_DATA_DIR: folder, IDGEN_AUTH_ADMIN_KEY: KEY })
     const parts = [
       ['/v1/workspaces', 'shop'],
@@ -51,10 +50,7 @@ describe('helm test', () => {
       })
   })
 
-  after(async () => {
-    await service.stop('SIGTERM')
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => service.stop('SIGTERM'))
 
   test('passes when every tag gives out two different IDs', async () => {
     const { failed, output } = await ask({

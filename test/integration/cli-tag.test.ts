@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type EtcdCluster, testEtcd } from './etcd-server.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
@@ -57,13 +57,10 @@ describe('idgen tag, with a database alone', () => {
   before(async () => {
     database = await testDatabase()
     env = { IDGEN_DATABASE_URL: database.url }
-    folder = await mkdtemp(join(tmpdir(), 'idgen-tag-'))
+    folder = temporaryFolder('idgen-tag-')
     await idgen(['migrate'], env)
   })
-  after(async () => {
-    await database?.drop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => database?.drop())
 
   test('help says what to do first, with examples', async () => {
     const [imports, advances] = await Promise.all([

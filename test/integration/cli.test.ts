@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
@@ -133,7 +133,7 @@ test('decode prints what an ID says, for people and as JSON', async () => {
   })
 })
 
-test('doctor is content with a sound installation and names what is wrong with a bad one', async (t) => {
+test('doctor is content with a sound installation and names what is wrong with a bad one', async () => {
   await idgen(['migrate'])
   const ports = {
     IDGEN_SERVER_HTTP_PORT: '18980',
@@ -154,8 +154,7 @@ test('doctor is content with a sound installation and names what is wrong with a
   assert.match(odd.out, /^BAD {2}redis +redis\.endpoints.*is not a URL.*IDGEN_CONFIG_INVALID/m)
   assert.match(odd.out, /^ok {3}schema +up to date$/m, 'the rest is checked all the same')
   assert.equal(odd.err, '')
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-doctor-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-doctor-')
   const file = join(folder, 'idgen.yaml')
   await writeFile(file, 'server:\n  htpp:\n    port: 80\n')
   const typo = await idgen(['doctor', '--config', file])

@@ -1,8 +1,7 @@
 // Runs beside others: a change is in force in milliseconds, and held to the five seconds of the requirement.
 
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -11,15 +10,10 @@ import { loadConfig } from '../../service/config/load.ts'
 import { watchConfig } from '../../service/config/watch.ts'
 import type { IdgenError } from '../../service/core/errors.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** R-1.1.2: a change is live in less than this. */
 const LIVE_WITHIN_MS = 5000
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-reload-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Resolves when `holds`; fails when it does not within the 5 s of the requirement. */
 async function soon(what: string, holds: () => boolean): Promise<void> {
@@ -57,7 +51,7 @@ function watch(t: TestContext, file: string): Watched {
 }
 
 test('an edited file is live in less than 5 s, a faulty edit changes nothing, and the repair is live again', async (t) => {
-  const file = join(await temporaryFolder(t), 'idgen.yaml')
+  const file = join(temporaryFolder('idgen-reload-'), 'idgen.yaml')
   await writeFile(file, 'log: { level: info }')
   const { changes, faults } = watch(t, file)
   await writeFile(file, 'log: { level: debug }')
@@ -78,7 +72,7 @@ test('an edited file is live in less than 5 s, a faulty edit changes nothing, an
 
 test('the symlink swap by which Kubernetes updates a ConfigMap is seen', async (t) => {
   // idgen.yaml -> ..data/idgen.yaml, ..data -> ..v1; the kubelet renames a new ..data over the old one.
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-reload-')
   for (const [version, level] of Object.entries({ '..v1': 'info', '..v2': 'debug' })) {
     await mkdir(join(folder, version))
     await writeFile(join(folder, version, 'idgen.yaml'), `log: { level: ${level} }`)
@@ -93,8 +87,8 @@ test('the symlink swap by which Kubernetes updates a ConfigMap is seen', async (
   assert.deepEqual(faults, [])
 })
 
-test('nothing is reported after the watch was stopped', async (t) => {
-  const file = join(await temporaryFolder(t), 'idgen.yaml')
+test('nothing is reported after the watch was stopped', async () => {
+  const file = join(temporaryFolder('idgen-reload-'), 'idgen.yaml')
   await writeFile(file, 'log: { level: info }')
   const watching = watchConfig({
     file,
@@ -112,7 +106,7 @@ test('nothing is reported after the watch was stopped', async (t) => {
 })
 
 test('a running service takes a new log level without a restart and names the keys that need one', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-reload-')
   const file = join(folder, 'idgen.yaml')
   await writeFile(file, 'log: { level: info }')
   const service = await startService({ IDGEN_DATA_DIR: join(folder, 'data') }, ['--config', file])
@@ -130,7 +124,7 @@ test('a running service takes a new log level without a restart and names the ke
 })
 
 test('a new admin key in the Secret of a pod is valid without a restart, and the old one no longer', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-reload-')
   for (const [version, key] of Object.entries({ '..v1': 'first-key', '..v2': 'second-key' })) {
     await mkdir(join(folder, version))
     await writeFile(join(folder, version, 'admin-key'), `${key}\n`)

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { IdCalls, PROTOCOLS } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { savePictures } from './dashboard-pictures.ts'
 import { choiceQueries, panelQueries, readDashboards } from './dashboard-queries.ts'
-import { temporaryFolder } from './embedded-service.ts'
 import { testEtcd } from './etcd-server.ts'
 import { testDatabase } from './postgres-server.ts'
 import { testRedis } from './redis-server.ts'
@@ -103,7 +103,7 @@ describe('dashboards', () => {
     const service = await serve(t)
     const end = keepCalling(t, service)
     const prometheus = await PrometheusServer.start(t, {
-      folder: await temporaryFolder(t),
+      folder: temporaryFolder('idgen-service-'),
       config: {
         global: { scrape_interval: '1s' },
         scrape_configs: [
@@ -134,7 +134,10 @@ describe('dashboards', () => {
   test('ask in words that Prometheus understands, those of the operator, too', {
     skip: withoutPrograms('prometheus'),
   }, async (t) => {
-    const prometheus = await PrometheusServer.start(t, { folder: await temporaryFolder(t), config: {} })
+    const prometheus = await PrometheusServer.start(t, {
+      folder: temporaryFolder('idgen-service-'),
+      config: {},
+    })
     for (const { expr } of [...panelQueries(WINDOW), ...choiceQueries()]) await prometheus.query(expr)
   })
 })

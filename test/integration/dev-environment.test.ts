@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { prometheusProgram } from '../../scripts/dev/local-servers.ts'
 import { freePortRuns } from '../fixtures/free-ports.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 /** Those of the members of a cluster, and of what they say among themselves. */
@@ -37,7 +37,7 @@ describe('the development environment', () => {
   let ports: Readonly<Record<string, string>>
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'idgen-dev-'))
+    folder = temporaryFolder('idgen-dev-')
     const [http, grpc, resp, metrics, etcd, redis, prometheus] = await freePortRuns(7, CLUSTER_PORTS)
     ports = {
       HTTP_PORT: `${http}`,
@@ -50,9 +50,8 @@ describe('the development environment', () => {
     }
     environment = { ...process.env, ...ports, IDGEN_DEV: 'processes', IDGEN_DEV_DIR: folder }
   })
-  after(async () => {
+  after(() => {
     run('down', ['--wipe'])
-    await rm(folder, { recursive: true, force: true })
   })
 
   function run(command: 'up' | 'down', args: readonly string[] = []): string {

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,6 +12,7 @@ import type { StatusReport } from '../../service/app/instance-status.ts'
 import type { Finding } from '../../service/core/finding.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type EtcdCluster, testEtcd } from './etcd-server.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 import type { RedisProcess } from './redis-process.ts'
@@ -27,17 +27,14 @@ let admin: pg.Client
 
 before(async () => {
   database = await testDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'idgen-doctor-'))
+  folder = temporaryFolder('idgen-doctor-')
   admin = new pg.Client({ connectionString: database.url })
   // The server may end before its last client.
   admin.on('error', () => undefined)
   await admin.connect()
   await idgen(['migrate'])
 })
-after(async () => {
-  await admin.end()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => admin.end())
 
 function idgen(args: readonly string[], environment: Record<string, string> = {}) {
   const env = { ...process.env, ...PORTS, IDGEN_DATABASE_URL: database.url, ...environment }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -17,6 +16,7 @@ import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { findServerBinaries } from '../../service/adapters/embedded/server-binaries.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { removeFolder, temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** What embedded-owner-process.ts prints: the first two, or the others. */
 interface Said {
@@ -37,7 +37,7 @@ describe('the embedded PostgreSQL', LIMIT, () => {
   const children: ChildProcess[] = []
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'idgen-embedded-'))
+    folder = temporaryFolder('idgen-embedded-')
     await chmod(folder, 0o711)
   })
   afterEach(async () => {
@@ -46,7 +46,8 @@ describe('the embedded PostgreSQL', LIMIT, () => {
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     }
     for (const server of servers.splice(0)) await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    // A database of 40 MB for each test.
+    await removeFolder(folder)
   })
 
   async function start(at = folder): Promise<EmbeddedPostgres> {

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 
@@ -12,12 +9,6 @@ export const HEADERS = { authorization: `Bearer ${KEY}`, 'content-type': 'applic
 interface Answer {
   readonly ids?: string[]
   readonly code?: string
-}
-
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-service-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }
 
 /** A service on the embedded database in `folder`; it is stopped after the test. */

@@ -1,13 +1,13 @@
 // Runs beside others: it waits half a minute where a store takes seconds, and asserts on no time.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Authority, authority, selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { encryptedStores } from './encrypted-stores.ts'
 
 /** Half a minute, for a busy machine. */
@@ -17,8 +17,7 @@ test('stores are reached over TLS, and one whose certificate nobody signed is re
   timeout: 120_000,
 }, async (t) => {
   const certificate = selfSigned('stores')
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-authorities-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-authorities-')
   const [right, wrong] = [join(folder, 'right.pem'), join(folder, 'wrong.pem')]
   await writeFile(right, certificate.cert)
   await writeFile(wrong, selfSigned('somebody else').cert)

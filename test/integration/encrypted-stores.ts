@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { boundToUs } from '../fixtures/bound-child.ts'
 import { freePort, freePorts } from '../fixtures/free-ports.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import type { Authority, SelfSigned } from '../fixtures/self-signed.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { etcdPrograms } from './etcd-programs.ts'
 import { redisServerProgram } from './redis-process.ts'
 
@@ -32,14 +32,12 @@ export async function encryptedStores(
   certificate: SelfSigned,
   clients: Authority,
 ): Promise<EncryptedStores> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-encrypted-'))
+  const folder = temporaryFolder('idgen-encrypted-')
   // The database server runs as another user.
   await chmod(folder, 0o711)
   const ends: Ends = []
-  // The folder last: hooks run in the order in which they were registered.
   t.after(async () => {
     for (const end of ends) await end()
-    await rm(folder, { recursive: true, force: true })
   })
   const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
   const clientsFile = join(folder, 'clients.crt')

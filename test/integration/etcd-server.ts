@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createWriteStream, rmSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { freePorts } from '../fixtures/free-ports.ts'
+import { removeFolder, removeFolderAtOnce } from '../fixtures/temporary-folder.ts'
 import { CLUSTER_TOKEN, EtcdMember } from './etcd-member.ts'
 import { type EtcdPrograms, etcdPrograms } from './etcd-programs.ts'
 
@@ -145,7 +146,7 @@ export class EtcdCluster {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all(this.members.map((member) => member.kill()))
-    await rm(this.#folder, { recursive: true, force: true })
+    await removeFolder(this.#folder)
   }
 
   /** In an exit handler, where nothing may be awaited. */
@@ -158,7 +159,7 @@ export class EtcdCluster {
     for (const { pid } of this.members)
       for (let i = 0; i < 50 && pid !== undefined && processAlive(pid); i += 1)
         Atomics.wait(pauseCell, 0, 0, 20)
-    rmSync(this.#folder, { recursive: true, force: true })
+    removeFolderAtOnce(this.#folder)
   }
 
   #running(): string[] {
@@ -232,7 +233,7 @@ async function removeLeftovers(parent: string): Promise<void> {
     if (!Number.isInteger(owner) || processAlive(owner)) continue
     const folder = join(parent, name)
     for (const member of await readdir(folder).catch(() => [])) await endLeftover(folder, member)
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
 

@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
 import { TraceCollector } from './trace-collector.ts'
 import { withoutPrograms } from './watch-programs.ts'
@@ -41,8 +39,7 @@ test('a real Prometheus reads the metrics as OpenMetrics, and finds the trace of
     headers: { authorization: `Bearer ${KEY}`, traceparent: `00-${traceId}-${'1'.repeat(16)}-01` },
   })
   assert.equal(answer.status, 200, await answer.text())
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-exemplars-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-exemplars-')
   const prometheus = await PrometheusServer.start(t, {
     folder,
     features: 'exemplar-storage',

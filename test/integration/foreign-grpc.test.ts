@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:http2'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -18,6 +17,7 @@ import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { RespService } from '../fixtures/resp-service.ts'
 import { ScriptedCertificates } from '../fixtures/scripted-certificates.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** Clients that nobody here wrote: grpcurl (Go), through reflection alone, and one that protoc made for Python. */
 
@@ -84,8 +84,7 @@ test('grpcurl shows the details of an error', async (t) => {
 test('a Python client generated from the proto issues, streams and reads error details', async (t) => {
   const python = await installed(t, 'grpcio-tools', () => pythonWith('grpcio-tools', GRPCIO_TOOLS_VERSION))
   if (python === undefined) return
-  const generated = await mkdtemp(join(tmpdir(), 'idgen-python-'))
-  t.after(() => rm(generated, { recursive: true }))
+  const generated = temporaryFolder('idgen-python-')
   const proto = join(ROOT, 'proto')
   const files = [
     'idgen/v1/algorithm.proto',
@@ -162,8 +161,7 @@ test('grpc-go speaks to it encrypted, which it only does where h2 is agreed on',
   const client = await installed(t, 'grpc-go', buildGoClient)
   if (client === undefined) return
   const certificate = selfSigned('localhost')
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-grpc-go-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder('idgen-grpc-go-')
   const trusted = join(folder, 'trusted.pem')
   await writeFile(trusted, certificate.cert)
   const certificates = new ScriptedCertificates(certificate)

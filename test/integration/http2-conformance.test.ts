@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +13,7 @@ import { exists, INSTALL_LIMIT_MS, installed, TOOLS } from '../fixtures/foreign-
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { ScriptedCertificates } from '../fixtures/scripted-certificates.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** The HTTP/2 server under h2spec (github.com/summerwind/h2spec), which holds servers to RFC 7540 and RFC 7541. */
 
@@ -116,23 +116,19 @@ const RUN_LIMIT_MS = 240_000
 
 /** "section: case" of those that did not pass, among them those that could not be tried. */
 async function verdicts(h2spec: string, args: string[]): Promise<{ failed: string[]; passed: number }> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-h2spec-'))
-  try {
-    const report = join(folder, 'report.xml')
-    const more = ['-h', '127.0.0.1', '-o', String(CASE_LIMIT_S), '-j', report]
-    // It ends with 1 when a case fails; without a report it is this that failed.
-    const told = await run(h2spec, [...args, ...more], { timeout: RUN_LIMIT_MS }).catch(String)
-    const xml = await readFile(report, 'utf8').catch(() => assert.fail(JSON.stringify(told)))
-    const cases = [
-      ...xml.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(<\/testcase>|\s*<\w+)?/g),
-    ]
-    const failed = cases.filter(([, , , end]) => end !== '</testcase>')
-    return {
-      failed: failed.map(([, section, name]) => `${section}: ${name}`.replaceAll('&#34;', '"')),
-      passed: cases.length - failed.length,
-    }
-  } finally {
-    await rm(folder, { recursive: true })
+  const folder = temporaryFolder('idgen-h2spec-')
+  const report = join(folder, 'report.xml')
+  const more = ['-h', '127.0.0.1', '-o', String(CASE_LIMIT_S), '-j', report]
+  // It ends with 1 when a case fails; without a report it is this that failed.
+  const told = await run(h2spec, [...args, ...more], { timeout: RUN_LIMIT_MS }).catch(String)
+  const xml = await readFile(report, 'utf8').catch(() => assert.fail(JSON.stringify(told)))
+  const cases = [
+    ...xml.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(<\/testcase>|\s*<\w+)?/g),
+  ]
+  const failed = cases.filter(([, , , end]) => end !== '</testcase>')
+  return {
+    failed: failed.map(([, section, name]) => `${section}: ${name}`.replaceAll('&#34;', '"')),
+    passed: cases.length - failed.length,
   }
 }
 

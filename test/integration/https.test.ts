@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
-const TRIES_MAX = 100
 
 /** Name in the certificate that a port shows. */
 async function shownAt(port: number, protocol: string): Promise<string | undefined> {
@@ -27,8 +26,7 @@ async function shownAt(port: number, protocol: string): Promise<string | undefin
 test('a service with a certificate answers HTTPS and gRPC with it, takes a new one, and redirects', async (t) => {
   const database = await testDatabase()
   t.after(() => database.drop())
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-https-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-https-')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, FIRST.cert)
   await writeFile(key, FIRST.key)
@@ -51,10 +49,7 @@ test('a service with a certificate answers HTTPS and gRPC with it, takes a new o
   assert.equal((await fetch(`${service.httpOrigin}/readyz`)).status, 200)
   await writeFile(cert, SECOND.cert)
   await writeFile(key, SECOND.key)
-  for (let tries = 0; (await shownAt(httpsPort, 'http/1.1')) === 'first'; tries += 1) {
-    assert.ok(tries < TRIES_MAX, 'the new certificate is not taken in')
-    await pause(100)
-  }
+  await until('the new certificate is taken in', async () => !(await both()).includes('first'))
   assert.deepEqual(await both(), ['second', 'second'])
   assert.equal(await service.stop('SIGTERM'), 0)
 })

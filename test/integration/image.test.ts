@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { lastStage } from '../../scripts/cluster/last-stage.ts'
-import { temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -18,7 +18,7 @@ const run = promisify(execFile)
 
 test('what the Dockerfile builds and copies starts, answers its health check, and ends', async (t) => {
   const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8')
-  const build = await temporaryFolder(t)
+  const build = temporaryFolder('idgen-service-')
   // The build stage, but for the packages: those of the checkout stand in for `npm ci`.
   const lines = dockerfile.split('\n')
   const stage = lines.slice(
@@ -32,7 +32,7 @@ test('what the Dockerfile builds and copies starts, answers its health check, an
   for (const [, command = ''] of stage.map((line) => /^RUN (.*)$/.exec(line) ?? []))
     if (command !== '' && !command.startsWith('npm ci')) await run('sh', ['-c', command], { cwd: build })
   // The last stage, in a folder in place of the image's root.
-  const image = await temporaryFolder(t)
+  const image = temporaryFolder('idgen-service-')
   const { workdir, copies, env, entrypoint, command } = lastStage(dockerfile)
   for (const { fromBuild, source, target } of copies) {
     const to = join(image, workdir, target)

@@ -213,7 +213,7 @@ function refusedOnly(thrown: unknown): undefined {
 }
 
 async function untilHeard({ metricsOrigin }: ServiceProcess): Promise<void> {
-  await within(10_000, 'news of keys come', async () => {
+  await within(30_000, 'news of keys come', async () => {
     const metrics = await (await fetch(`${metricsOrigin}/metrics`)).text()
     return /^idgen_key_news_ok 1$/m.test(metrics)
   })

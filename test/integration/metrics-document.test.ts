@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
 /** Only where a certificate is configured, two stores guard each other, or limits are shared. */
@@ -12,7 +11,7 @@ const ELSEWHERE =
   /^idgen_(?:certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block|rate_settle|rate_charged)/
 
 test('a running service tells exactly the metrics that docs/metrics.md has', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-metrics-'))
+  const folder = temporaryFolder('idgen-metrics-')
   const service = await startService({
     IDGEN_DATA_DIR: folder,
     IDGEN_SERVER_RESP_ENABLED: 'true',
@@ -21,10 +20,7 @@ test('a running service tells exactly the metrics that docs/metrics.md has', asy
     IDGEN_TRACING_EXPORTER: 'otlp',
     IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',
   })
-  t.after(async () => {
-    await service.stop('SIGTERM')
-    await rm(folder, { recursive: true, force: true })
-  })
+  t.after(() => service.stop('SIGTERM'))
   const text = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
   const told = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))
   const documented = new Set([...PAGE.matchAll(/^\| `([a-z0-9_]+)` \|/gm)].map(([, name = '']) => name))

@@ -17,7 +17,7 @@ import { IdServiceService } from '../fixtures/grpc-stubs.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
-import { temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { PlantedSecrets } from './planted-secrets.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -186,7 +186,7 @@ async function goWrong(
 
 test('no secret comes out of a service, whatever goes wrong', async (t) => {
   const planted = new PlantedSecrets()
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const database = await testDatabase()
   const { url } = database
   const server = new URL(url)

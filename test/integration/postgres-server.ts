@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -13,6 +12,7 @@ import {
 import { findPostmaster, stopPostmaster } from '../../service/adapters/embedded/postmaster.ts'
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { removeFolder, removeFolderAtOnce } from '../fixtures/temporary-folder.ts'
 
 export interface TestDatabase {
   /** An empty database of its own on a real server. */
@@ -31,7 +31,17 @@ export async function testDatabase(): Promise<TestDatabase> {
   await run(server, `CREATE DATABASE ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  return { url: url.href, drop: () => drop(server, name) }
+}
+
+/** The server waits five seconds for the sessions that it has ended, which on a busy machine may not be enough. */
+async function drop(server: string, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    } catch (thrown) {
+      if ((thrown as pg.DatabaseError).code !== IN_USE || tries === DROPS_MAX) throw thrown
+    }
 }
 
 let starting: Promise<{ folder: string; server: EmbeddedPostgres }> | undefined
@@ -60,7 +70,7 @@ after(async () => {
   const started = await starting?.catch(() => undefined)
   if (started === undefined) return
   await started.server.stop()
-  await rm(started.folder, { recursive: true, force: true })
+  await removeFolder(started.folder)
   starting = undefined
 })
 
@@ -73,7 +83,7 @@ function endAtOnce(folder: string, pid: number): void {
   }
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let i = 0; i < 100 && processAlive(pid); i += 1) Atomics.wait(pause, 0, 0, 20)
-  rmSync(folder, { recursive: true, force: true })
+  removeFolderAtOnce(folder)
 }
 
 /** What test processes left behind that were killed outright. */
@@ -83,7 +93,7 @@ async function removeLeftovers(parent: string): Promise<void> {
     if (!Number.isInteger(pid) || processAlive(pid)) continue
     const postmaster = await findPostmaster(new ClusterFolder(join(parent, name)))
     if (postmaster !== undefined) await stopPostmaster(postmaster, 10_000)
-    await rm(join(parent, name), { recursive: true, force: true })
+    await removeFolder(join(parent, name))
   }
 }
 
@@ -98,3 +108,7 @@ async function run(url: string, statement: string): Promise<void> {
 }
 
 const PREFIX = 'idgen-test-postgres-'
+/** object_in_use */
+const IN_USE = '55006'
+/** Half a minute. */
+const DROPS_MAX = 6

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 
 const KEY = 'rate-limits-admin-key'
@@ -39,7 +39,7 @@ describe('a real service with a limit per address', () => {
   let service: ServiceProcess
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'idgen-limits-'))
+    folder = temporaryFolder('idgen-limits-')
     const config = join(folder, 'idgen.yaml')
     await writeConfig(0)
     service = await startService(
@@ -55,10 +55,7 @@ describe('a real service with a limit per address', () => {
     await limit(PER_SECOND)
   })
 
-  after(async () => {
-    await service.stop('SIGTERM')
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => service.stop('SIGTERM'))
 
   const writeConfig = (perAddress: number): Promise<void> =>
     writeFile(join(folder, 'idgen.yaml'), `limits: { perAddress: ${perAddress} }\n`)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, realpathSync, rmSync } from 'node:fs'
-import { copyFile, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { existsSync, realpathSync } from 'node:fs'
+import { copyFile, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after } from 'node:test'
@@ -9,6 +9,7 @@ import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { freePorts } from '../fixtures/free-ports.ts'
 import { freezeProcess } from '../fixtures/freeze-process.ts'
 import type { SelfSigned } from '../fixtures/self-signed.ts'
+import { removeFolder, removeFolderAtOnce } from '../fixtures/temporary-folder.ts'
 
 interface RedisProcessOptions {
   /** Left out: not of a cluster. */
@@ -67,7 +68,7 @@ export class RedisProcess {
     this.#child = child
     running.add(this)
     if (child.pid !== undefined) await writeFile(join(this.#folder, PID_FILE), String(child.pid))
-    for (let i = 0; i < 500; i += 1) {
+    for (let i = 0; i < START_TRIES_MAX; i += 1) {
       if (child.exitCode !== null || child.signalCode !== null) break
       if ((await this.command('PING').catch(() => undefined)) === 'PONG') return
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -177,6 +178,9 @@ export function redisServerProgram(): string {
   return found
 }
 
+/** Half a minute and more: it takes a tenth of a second where the machine is free. */
+const START_TRIES_MAX = 1500
+
 const running = new Set<RedisProcess>()
 let root: Promise<string> | undefined
 
@@ -192,7 +196,7 @@ async function makeRoot(): Promise<string> {
   // Both for a run that ends without its `after` hooks: a crash, process.exit, Ctrl-C, the runner's time limit.
   process.once('exit', () => {
     for (const { pid } of running) endAtOnce(pid)
-    rmSync(folder, { recursive: true, force: true })
+    removeFolderAtOnce(folder)
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   return folder
@@ -200,7 +204,7 @@ async function makeRoot(): Promise<string> {
 
 after(async () => {
   for (const server of running) await server.kill()
-  if (root !== undefined) await rm(await root, { recursive: true, force: true })
+  if (root !== undefined) await removeFolder(await root)
   root = undefined
 })
 
@@ -215,7 +219,7 @@ async function removeLeftovers(parent: string): Promise<void> {
       const pid = Number(await readFile(join(folder, node, PID_FILE), 'utf8').catch(() => Number.NaN))
       if (Number.isInteger(pid) && isRedisIn(pid, join(folder, node))) endAtOnce(pid)
     }
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
 

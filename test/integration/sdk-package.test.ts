@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -14,6 +13,7 @@ import { makeSdkPackage } from '../../scripts/sdk-package.ts'
 import { GrpcApi } from '../fixtures/grpc-api.ts'
 import { HttpApi } from '../fixtures/http-api.ts'
 import { serveResp } from '../fixtures/memory-resp.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** The client library as its users get it: packed, installed into another project, with every sample of its README run. */
 
@@ -27,7 +27,7 @@ let installed = ''
 let tarball = ''
 
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'idgen-sdk-'))
+  project = temporaryFolder('idgen-sdk-')
   installed = join(project, 'node_modules/@idgen/client')
   makeSdkPackage(installed)
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: installed })
@@ -37,8 +37,6 @@ before(async () => {
   await symlink(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'))
   await writeFile(join(project, 'package.json'), '{ "type": "module" }\n')
 })
-
-after(() => rm(project, { recursive: true, force: true }))
 
 /** The samples of the README, in their order. */
 async function samples(): Promise<string[]> {

@@ -10,6 +10,7 @@ import { freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** The client library on real processes that are killed under it: every ID that it gives out is counted. */
@@ -130,24 +131,18 @@ test('no ID comes twice while the processes are killed one after the other under
   const stop = new AbortController()
   const clients = [installation.client('http'), installation.client('grpc')]
   const taking = clients.map((client) => takeAll(client, given, stop.signal))
-  const progress: number[] = []
   for (const at of [0, 1, 0, 1]) {
     await pause(400)
     await installation.service(at).stop('SIGKILL')
     await pause(400)
     await installation.restart(at)
-    progress.push(given.count('orders'))
+    const before = given.count('orders')
+    await until('it goes on', () => given.count('orders') > before)
   }
-  await pause(400)
+  await until('five hundred of each', () => Object.keys(TAGS).every((tag) => given.count(tag) > 500))
   stop.abort()
   await Promise.all(taking)
   assert.deepEqual(given.twice.slice(0, 5), [])
-  for (const tag of Object.keys(TAGS)) assert.ok(given.count(tag) > 500, `${tag}: ${given.count(tag)}`)
-  assert.deepEqual(
-    progress.toSorted((a, b) => a - b),
-    progress,
-  )
-  assert.equal(new Set(progress).size, progress.length, 'it went on through every kill')
 })
 
 test('a client goes on from memory while the only process is away, and finds it again', async (t) => {
@@ -206,5 +201,5 @@ test('a tag that is deleted and made again goes on above, and its old IDs end wi
   assert.ok((await orders.next()) > old + 99)
 })
 
-/** Longer than it takes to delete a tag. */
-const LIFETIME_MS = 3000
+/** Longer than it takes to delete a tag, on a busy machine too. */
+const LIFETIME_MS = 6000

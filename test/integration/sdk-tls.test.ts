@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { grpc } from '../../sdk/grpc.ts'
@@ -9,6 +8,7 @@ import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'sdk-tls-admin-key'
@@ -16,8 +16,7 @@ const KEY = 'sdk-tls-admin-key'
 test('the client trusts the certificate it is given, says so when it has none, and follows no redirect', async (t) => {
   const database = await testDatabase()
   t.after(() => database.drop())
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-sdk-tls-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-sdk-tls-')
   const certificate = selfSigned('idgen')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, certificate.cert)

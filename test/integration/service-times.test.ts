@@ -4,11 +4,12 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { startService } from '../fixtures/service-process.ts'
-import { embedded, HEADERS, ids, KEY, makeTag, post, temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { embedded, HEADERS, ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
 test('the first ID comes within 2 s of a start, in less than 150 MB', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const first = await embedded(t, folder)
   await makeTag(first, 'orders', { algorithm: 'segment' })
   await first.stop('SIGTERM')

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startService } from '../fixtures/service-process.ts'
-import { embedded, ids, KEY, makeTag, post, temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
+import { embedded, ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 
 test('after a clean stop the next start goes on above every ID given, without a gap', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const first = await embedded(t, folder)
   await makeTag(first, 'orders', { algorithm: 'segment' })
   await makeTag(first, 'events', { algorithm: 'snowflake' })
@@ -20,7 +22,7 @@ test('after a clean stop the next start goes on above every ID given, without a 
 })
 
 test('after SIGKILL the next start adopts the database and goes on above', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const first = await embedded(t, folder)
   await makeTag(first, 'orders', { algorithm: 'segment' })
   await ids(first, 'orders', 5)
@@ -31,7 +33,7 @@ test('after SIGKILL the next start adopts the database and goes on above', async
 })
 
 test('a second process on the same folder is refused with a clear error', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const first = await embedded(t, folder)
   await assert.rejects(embedded(t, folder), (error: Error) => {
     assert.match(error.message, /IDGEN_DATA_FOLDER_IN_USE/)
@@ -73,7 +75,7 @@ test('three processes that start together on one empty database migrate it once 
 })
 
 test('a graceful stop answers what is in flight and refuses nothing it accepted', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const service = await embedded(t, folder)
   await makeTag(service, 'orders', { algorithm: 'segment' })
   const outcomes: number[] = []
@@ -89,19 +91,18 @@ test('a graceful stop answers what is in flight and refuses nothing it accepted'
       }
     }
   })
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await until('calls are answered', () => outcomes.length > 20)
   assert.equal(await service.stop('SIGTERM'), 0)
   await Promise.all(load)
   t.diagnostic(`${outcomes.length} answered, ${refused} callers found it closed`)
-  assert.ok(outcomes.length > 20)
   assert.deepEqual(new Set(outcomes), new Set([200]))
 })
 
 test('a port that is taken is named with the key to change', async (t) => {
-  const folder = await temporaryFolder(t)
+  const folder = temporaryFolder('idgen-service-')
   const first = await embedded(t, folder)
   const port = new URL(first.httpOrigin).port
-  const other = await temporaryFolder(t)
+  const other = temporaryFolder('idgen-service-')
   await assert.rejects(
     startService({ IDGEN_DATA_DIR: other, IDGEN_SERVER_HTTP_PORT: port }),
     /127\.0\.0\.1:\d+ is taken by another program; set server\.http\.port.*IDGEN_PORT_IN_USE/s,

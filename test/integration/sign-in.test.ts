@@ -12,7 +12,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { HEADERS, KEY, makeTag, temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { HEADERS, KEY, makeTag } from './embedded-service.ts'
 
 /** Linux answers on the whole of 127.0.0.0/8; others have only the first address of it. */
 const ONE_ADDRESS =
@@ -109,7 +110,7 @@ for (const threads of [1, 2])
   test(`who tries many wrong keys is refused before the database is asked, with ${threads} thread(s)`, {
     skip: ONE_ADDRESS,
   }, async (t) => {
-    const folder = await temporaryFolder(t)
+    const folder = temporaryFolder('idgen-service-')
     const service = await startService({
       IDGEN_DATA_DIR: folder,
       IDGEN_AUTH_ADMIN_KEY: KEY,

@@ -5,7 +5,7 @@ import {
 } from '../../service/adapters/embedded/embedded-postgres.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
-import { temporaryFolder } from './embedded-service.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** A real PostgreSQL of one test's own that can be stopped and started again at the same address. */
 export class StoppablePostgres {
@@ -22,7 +22,7 @@ export class StoppablePostgres {
   }
 
   static async start(t: TestContext): Promise<StoppablePostgres> {
-    const folder = await temporaryFolder(t)
+    const folder = temporaryFolder('idgen-service-')
     const server = await startEmbeddedPostgres({ folder, log: new RecordedLog() })
     // Each start of the server takes another port.
     const proxy = await TcpProxy.start(targetOf(server))

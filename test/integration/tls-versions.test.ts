@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls'
 import { command } from '../fixtures/resp-desk.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 
 const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
-const TRIES_MAX = 100
 
 /** A real service that encrypts on every listener for clients. */
 async function encrypted(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-tls-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-tls-')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, FIRST.cert)
   await writeFile(key, FIRST.key)
@@ -83,10 +81,7 @@ test('a new certificate counts for new Redis clients, and drops none that is con
     await writeFile(`${file}.new`, text)
     await rename(`${file}.new`, file)
   }
-  for (let tries = 0; (await shownAt(ports.resp)) !== 'second'; tries += 1) {
-    assert.ok(tries < TRIES_MAX, 'the new certificate is not taken in')
-    await pause(100)
-  }
+  await until('the new certificate is taken in', async () => (await shownAt(ports.resp)) === 'second')
   assert.match(await asks('INCR', 'demo/load/orders'), /^:\d+\r\n$/)
   before.destroy()
 })

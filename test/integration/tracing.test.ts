@@ -4,13 +4,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { grpc } from '../../sdk/grpc.ts'
 import { type ClientOptions, type ClientTracer, IdgenClient } from '../../sdk/index.ts'
 import { resp } from '../../sdk/resp.ts'
+import { freePort, freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
@@ -297,7 +297,7 @@ interface JaegerSpan {
 }
 
 async function startJaeger(t: TestContext): Promise<{ readonly otlp: number; readonly query: number }> {
-  const [otlp, query, ...rest] = await Promise.all(Array.from({ length: 12 }, freePort))
+  const [otlp, query, ...rest] = await freePorts(12)
   assert.ok(otlp !== undefined && query !== undefined)
   const [grpcQuery, admin, otlpGrpc, sampling, collector, collectorGrpc, compact, binary, zipkin] = rest
   const child: ChildProcess = spawn(
@@ -328,14 +328,6 @@ async function startJaeger(t: TestContext): Promise<{ readonly otlp: number; rea
     return answer?.ok === true ? true : undefined
   })
   return { otlp, query }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** A minute at most: the start of a Java program on a busy machine. */

@@ -3,16 +3,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { type CodeBlock, codeBlocks, documents, ROOT } from '../../scripts/docs/documents.ts'
 import { SHELL } from '../../scripts/docs/shell-commands.ts'
 import { grpcurl } from '../fixtures/foreign-tools.ts'
 import { startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { until } from '../fixtures/until.ts'
 
 /**
  * Documents that are run from top to bottom, in one shell, against a service that was just started: each block of commands,
@@ -70,8 +70,7 @@ async function readersShell(
   t: TestContext,
   tool: string | undefined,
 ): Promise<(blocks: readonly string[]) => Promise<string[]>> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-reader-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder('idgen-reader-')
   await symlink(join(ROOT, 'bin'), join(folder, 'bin'))
   await symlink(join(ROOT, 'proto'), join(folder, 'proto'))
   const data = join(folder, 'data')
@@ -106,8 +105,7 @@ async function readersShell(
 
 /** Written right after the service listens. */
 async function made(file: string): Promise<void> {
-  for (let i = 0; i < 500 && !existsSync(file); i++) await setTimeout(20)
-  assert.ok(existsSync(file), `${file} was not made within ten seconds`)
+  await until(`${file} is made`, () => existsSync(file))
 }
 
 const MARK = '-- the end of a block --'

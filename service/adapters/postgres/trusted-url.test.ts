@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import pg from 'pg'
+import { temporaryFolder } from '../../../test/fixtures/temporary-folder.ts'
 import { trustedUrl } from './trusted-url.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'idgen-trusted-url-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder('idgen-trusted-url-')
 const CA = join(folder, 'db ca+50%.crt')
 const OWN = join(folder, 'own.crt')
 writeFileSync(CA, 'from the setting')

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { RecordedLog } from '../../../test/fixtures/recorded-log.ts'
 import { authority, type SelfSigned, selfSigned } from '../../../test/fixtures/self-signed.ts'
+import { temporaryFolder } from '../../../test/fixtures/temporary-folder.ts'
 import { CertificateFiles } from './certificate-files.ts'
-
-async function folder(t: TestContext): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), 'idgen-tls-'))
-  t.after(() => rm(made, { recursive: true, force: true }))
-  return made
-}
 
 async function write(at: string, { cert, key }: SelfSigned): Promise<void> {
   await writeFile(join(at, 'tls.crt'), cert)
@@ -30,8 +24,8 @@ async function opened(at: string) {
   return { files, log, seen, settle }
 }
 
-test('a new pair counts when it is at rest, and half of one never does', async (t) => {
-  const at = await folder(t)
+test('a new pair counts when it is at rest, and half of one never does', async () => {
+  const at = temporaryFolder('idgen-tls-')
   const [first, second] = [selfSigned('first'), selfSigned('second')]
   await write(at, first)
   const { files, log, seen, settle } = await opened(at)
@@ -49,8 +43,8 @@ test('a new pair counts when it is at rest, and half of one never does', async (
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 0)
 })
 
-test('a bad pair is refused and told of once; the repair counts', async (t) => {
-  const at = await folder(t)
+test('a bad pair is refused and told of once; the repair counts', async () => {
+  const at = temporaryFolder('idgen-tls-')
   const [first, second] = [selfSigned('first'), selfSigned('second')]
   await write(at, first)
   const { files, log, seen, settle } = await opened(at)
@@ -73,8 +67,8 @@ test('a bad pair is refused and told of once; the repair counts', async (t) => {
   assert.deepEqual(seen, [second.cert])
 })
 
-test('the symlink swap by which Kubernetes updates a Secret is seen', async (t) => {
-  const at = await folder(t)
+test('the symlink swap by which Kubernetes updates a Secret is seen', async () => {
+  const at = temporaryFolder('idgen-tls-')
   const pairs = { '..v1': selfSigned('first'), '..v2': selfSigned('second') }
   for (const [version, pair] of Object.entries(pairs)) {
     await mkdir(join(at, version))
@@ -89,8 +83,8 @@ test('the symlink swap by which Kubernetes updates a Secret is seen', async (t) 
   assert.deepEqual(seen, [pairs['..v2'].cert])
 })
 
-test('a start with a pair that cannot be used is refused and says why; an expired one is told of', async (t) => {
-  const at = await folder(t)
+test('a start with a pair that cannot be used is refused and says why; an expired one is told of', async () => {
+  const at = temporaryFolder('idgen-tls-')
   await assert.rejects(opened(at), /tls\.(?:crt|key) cannot be read \(ENOENT\).*server\.https\.cert/)
   await write(at, { cert: selfSigned('one').cert, key: selfSigned('other').key })
   await assert.rejects(opened(at), { code: 'IDGEN_CONFIG_INVALID' })
@@ -99,8 +93,8 @@ test('a start with a pair that cannot be used is refused and says why; an expire
   assert.match(JSON.stringify(log.lines), /it has expired/)
 })
 
-test('authorities of clients are read beside the pair, and a file without any is refused', async (t) => {
-  const at = await folder(t)
+test('authorities of clients are read beside the pair, and a file without any is refused', async () => {
+  const at = temporaryFolder('idgen-tls-')
   await write(at, selfSigned('server'))
   const paths = { cert: join(at, 'tls.crt'), key: join(at, 'tls.key'), clientCa: join(at, 'clients.crt') }
   const log = new RecordedLog()

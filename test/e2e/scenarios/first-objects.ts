@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { LOCAL_IMAGES } from '../../../scripts/cluster/cluster.ts'
@@ -9,6 +8,7 @@ import { kubectl } from '../../../scripts/cluster/kubectl.ts'
 import { KUBECONFIG_FILE } from '../../../scripts/cluster/layout.ts'
 import { clientProgram } from '../../../scripts/cluster/programs.ts'
 import { runCommand } from '../../../scripts/cluster/run-command.ts'
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { OPERATOR_NAMESPACE } from '../evidence.ts'
 import { type KubeApi, SERVICE, type Service } from '../kube-api.ts'
 import { apply } from '../manifests.ts'
@@ -36,14 +36,10 @@ export async function firstObjects({ api, digest }: Stage): Promise<void> {
     metadata: { name: 'first-database', namespace: OPERATOR_NAMESPACE },
     stringData: { url: 'postgres://idgen:for-trying-out@postgres.stores:5432/first' },
   })
-  const folder = mkdtempSync(join(tmpdir(), 'idgen-e2e-'))
-  try {
-    const values = join(folder, 'values.json')
-    writeFileSync(values, JSON.stringify(VALUES))
-    await installOperator(LOCAL_IMAGES, digest, [`--values=${values}`])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const folder = temporaryFolder('idgen-e2e-')
+  const values = join(folder, 'values.json')
+  writeFileSync(values, JSON.stringify(VALUES))
+  await installOperator(LOCAL_IMAGES, digest, [`--values=${values}`])
   const args = ['test', 'idgen', `--namespace=${OPERATOR_NAMESPACE}`, '--logs', '--timeout=4m']
   const told = await runCommand(clientProgram('helm'), args, {
     limitMs: 250_000,
