@@ -12,6 +12,7 @@ import { logsDocument } from './logs-document.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { openapiText } from './openapi.ts'
 import { performanceFiles } from './performance-document.ts'
+import { pictureFiles } from './pictures/picture-files.ts'
 import { stylesheetModule } from './ui-stylesheet.ts'
 
 /**
@@ -33,6 +34,7 @@ for (const [path, text] of Object.entries({
   ...alertFiles(),
   ...dashboardFiles(),
   ...performanceFiles(ROOT),
+  ...pictureFiles(),
   ...crdTypes(ROOT),
   ...chartFiles(ROOT),
   ...(await stylesheetModule(ROOT)),

@@ -270,11 +270,12 @@ function checkDraft(draft: KeyDraft, nowMs: number): void {
     })
   if (draft.within !== '') {
     const parts = draft.within.split('/')
-    if (parts.length > 3)
-      throw new IdgenError(
-        'IDGEN_REQUEST_INVALID',
-        `/within must be w, w/g or w/g/t, not ${JSON.stringify(draft.within.slice(0, 200))}`,
-      )
+    if (parts.length > 3) {
+      const message = `must be w, w/g or w/g/t, not ${JSON.stringify(draft.within.slice(0, 200))}`
+      throw new IdgenError('IDGEN_REQUEST_INVALID', `/within ${message}`, {
+        faults: [{ path: '/within', message }],
+      })
+    }
     for (const [index, part] of parts.entries())
       checkName(['workspace', 'group', 'tag'][index] ?? 'tag', part)
   }

@@ -9,10 +9,13 @@ import { quickstart } from './quickstart.ts'
 test('the quickstart key issues, manages and audits, and a second start keeps it', async () => {
   const folder = temporaryFolder('idgen-quickstart-')
   const { useCases } = await memoryUseCases()
-  const first = await quickstart(useCases, folder, 'http://localhost:8080')
+  const address = { origin: 'http://localhost:8080', hasPages: true }
+  const first = await quickstart(useCases, folder, address)
   const key = readFileSync(join(folder, 'quickstart-key'), 'utf8')
   assert.ok(first.includes(key))
   const { scopes, within } = await useCases.authenticator.authenticate(key)
   assert.deepEqual({ scopes, within }, { scopes: ['issue', 'manage', 'audit'], within: '' })
-  assert.equal(await quickstart(useCases, folder, 'http://localhost:8080'), first)
+  assert.equal(await quickstart(useCases, folder, address), first)
+  assert.match(first, /http:\/\/localhost:8080\/ui, where you sign in/)
+  assert.doesNotMatch(await quickstart(useCases, folder, { ...address, hasPages: false }), /sign in/)
 })

@@ -15,17 +15,24 @@ const TAGS: readonly { readonly name: string; readonly request: TagRequest }[] =
 
 const WORKSPACE = 'demo'
 const GROUP = 'shop'
+/** Where the service that was started is reached. */
+interface Address {
+  readonly origin: string
+  /** Whether there is an admin UI. */
+  readonly hasPages: boolean
+}
+
 const ACTOR: Actor = { actor: 'cli', traceId: undefined }
 
 /** Makes the demo workspace, its tags and a key; what is there already stays. Returns the text to print. */
-export async function quickstart(useCases: UseCases, dataFolder: string, origin: string): Promise<string> {
+export async function quickstart(useCases: UseCases, dataFolder: string, address: Address): Promise<string> {
   const { catalog } = useCases
   await unlessPresent(() => catalog.createWorkspace(ACTOR, WORKSPACE, 'Demo'))
   await unlessPresent(() => catalog.createGroup(ACTOR, WORKSPACE, GROUP, 'Shop'))
   for (const { name, request } of TAGS)
     await unlessPresent(() => catalog.createTag(ACTOR, { workspace: WORKSPACE, group: GROUP, name }, request))
-  const keyText = await demoKey(useCases, join(dataFolder, 'quickstart-key'))
-  return greeting(keyText, origin)
+  const keyFile = join(dataFolder, 'quickstart-key')
+  return greeting(await demoKey(useCases, keyFile), keyFile, address)
 }
 
 /** The key's text is kept in a file only its owner can read, because the store has nothing but its hash. */
@@ -51,7 +58,7 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
   return text
 }
 
-function greeting(keyText: string, origin: string): string {
+function greeting(keyText: string, keyFile: string, { origin, hasPages }: Address): string {
   const path = `${origin}/v1/workspaces/${WORKSPACE}/groups/${GROUP}/tags`
   return [
     '',
@@ -59,6 +66,9 @@ function greeting(keyText: string, origin: string): string {
     '',
     `  curl -s ${path}/orders/ids -H 'Authorization: Bearer ${keyText}' -H 'Content-Type: application/json' -d '{"count":3}'`,
     '',
+    ...(hasPages
+      ? [`In a browser: ${origin}/ui, where you sign in with the key above (it is kept in ${keyFile}).`]
+      : []),
     `Tags: ${TAGS.map(({ name, request }) => `${name} (${request.algorithm})`).join(', ')}. All calls: ${origin}/docs`,
     'Stop with Ctrl-C; the next start goes on above every ID given.',
     '',

@@ -41,7 +41,10 @@ async function serve(options: ServeOptions): Promise<void> {
   log.info({ httpPort, httpsPort, grpcPort, respPort, metricsPort }, 'listening')
   if (options.quickstart === true)
     process.stdout.write(
-      await quickstart(running.service.useCases, config.data.dir, `http://localhost:${httpPort}`),
+      await quickstart(running.service.useCases, config.data.dir, {
+        origin: `http://localhost:${httpPort}`,
+        hasPages: config.server.ui.enabled,
+      }),
     )
   const reason = await Promise.race([stopSignal, running.failed])
   watch.stop()

@@ -127,6 +127,11 @@ async function pagesForPeople(
   pages: HttpServerOptions['pages'],
 ): Promise<void> {
   if (pages === undefined) return
+  await app.register(async (root) => {
+    admission.limitAddresses(root)
+    // Who opens the bare address in a browser wants the pages.
+    root.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/ui', 303))
+  })
   await app.register(
     async (ui) => {
       admission.limitAddresses(ui)

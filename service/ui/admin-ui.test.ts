@@ -19,6 +19,7 @@ describe('signing in', () => {
 
   test('leads to the page that was wanted, and out again', async (t) => {
     const visitor = await UiVisitor.start(t)
+    assert.equal((await visitor.get('/')).headers['location'], '/ui')
     const sent = await visitor.get('/ui?x=1')
     assert.equal(sent.status, 303)
     assert.equal(sent.headers['location'], '/ui/sign-in?back=%2Fui%3Fx%3D1')

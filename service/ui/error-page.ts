@@ -2,6 +2,7 @@ import { ERRORS, type IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { type Answer, piece } from './answer.ts'
 import { ERROR_WORDS_ZH } from './error-words.ts'
+import { faultText } from './fault-words.ts'
 import { html } from './html.ts'
 import { bilingual } from './language.ts'
 import { notice } from './parts.ts'
@@ -28,15 +29,18 @@ export function errorText(visit: Visit, error: IdgenError): ReturnType<typeof no
   const code = html`<p class="mt-1 font-mono text-xs">${error.code}</p>`
   if (error.code === 'IDGEN_INTERNAL') return notice('error', html`<p>${visit.say(WORDS).inside}</p>${code}`)
   if (visit.preferences.language === 'en') return notice('error', html`<p>${error.message}</p>${code}`)
+  const faults = error.faults.map((fault) => html`<li>${faultText(visit, fault)}</li>`)
   return notice(
     'error',
-    html`<p>${ERROR_WORDS_ZH[error.code]}</p><p lang="en" class="mt-1 text-sm">${error.message}</p>${code}`,
+    html`<p>${ERROR_WORDS_ZH[error.code]}</p>${faults.length > 0 && html`<ul class="mt-1">${faults}</ul>`}<p lang="en" class="mt-1 text-sm">${error.message}</p>${code}`,
   )
 }
 
 /** The same in one line; it notes nothing. */
-export function errorLine({ preferences: { language } }: Visit, { code, message }: IdgenError): string {
-  return `${language === 'en' ? '' : ERROR_WORDS_ZH[code]}${message} [${code}]`
+export function errorLine(visit: Visit, { code, message, faults }: IdgenError): string {
+  if (visit.preferences.language === 'en') return `${message} [${code}]`
+  const said = faults.length === 0 ? message : faults.map((fault) => faultText(visit, fault)).join('；')
+  return `${ERROR_WORDS_ZH[code]}${said} [${code}]`
 }
 
 /** In Chinese up to where it begins to say what to do. */

@@ -1,6 +1,7 @@
 import { cellCount, ownedCells } from '../core/cells.ts'
 import type { ResetPeriod } from '../core/id-format.ts'
 import { type NumberSpace, type TagDraft, tagFaults } from '../core/tag.ts'
+import { faultText } from './fault-words.ts'
 import { type ExampleMoment, formatExamples } from './format-examples.ts'
 import { type Html, html } from './html.ts'
 import { bilingual, type Language } from './language.ts'
@@ -14,7 +15,7 @@ export function explanation(member: Member, draft: TagDraft, moment: ExampleMome
   if (faults.length > 0)
     return notice(
       'error',
-      html`<ul>${faults.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`,
+      html`<ul>${faults.map((fault) => html`<li>${faultText(member, fault)}</li>`)}</ul>`,
     )
   const words = member.say(WORDS)
   return html`${examples(member, draft, moment)}<ul class="list-disc space-y-1 pl-5 text-sm text-muted">${sentences(draft, words, member.preferences.language).map((sentence) => html`<li>${sentence}</li>`)}</ul>`

@@ -7,6 +7,7 @@ import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
 import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
 import { errorText } from '../error-page.ts'
+import { faultText } from '../fault-words.ts'
 import { orAgain } from '../form-again.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
@@ -36,7 +37,7 @@ export function batchPages(routes: UiRoutes, { useCases: { catalog } }: UiParts)
           return previewPage(
             member,
             action,
-            tags.map((tag) => preview(tag, action, request)),
+            tags.map((tag) => preview(member, tag, { action, request })),
           )
         const rows: BatchRow[] = []
         // One after the other: each is a transaction that others wait for.
@@ -61,7 +62,11 @@ async function read(member: Member, catalog: Catalog, path: string): Promise<Rea
   }
 }
 
-function preview(found: Read, action: Action, request: TagRequest): BatchRow {
+function preview(
+  member: Member,
+  found: Read,
+  { action, request }: { action: Action; request: TagRequest },
+): BatchRow {
   if ('refused' in found) return found.refused
   const { path, tag } = found
   const before = settingsOf(tag, action)
@@ -77,7 +82,7 @@ function preview(found: Read, action: Action, request: TagRequest): BatchRow {
       path,
       url: tagUrl(tag),
       before,
-      after: faults.map((one) => `${one.path} ${one.message}`).join('; '),
+      after: faults.map((fault) => faultText(member, fault)).join('; '),
       ok: false,
     }
   return { path, url: tagUrl(tag), before, after: settingsOf(after, action), ok: true }

@@ -12,7 +12,7 @@ import {
 } from '../grafana-panels.ts'
 import { attr, type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, heading, notice } from '../parts.ts'
+import { card, heading } from '../parts.ts'
 import { reachable } from '../places.ts'
 import { recentCharts } from '../recent-charts.ts'
 import type { UiRoutes } from '../ui-routes.ts'
@@ -41,7 +41,7 @@ function ownPage(member: Member, { figures }: UiParts): Answer {
     member.caller.within === ''
       ? html`<div hx-get="/ui/live/overview?only=charts" hx-trigger="every 2s" hx-swap="innerHTML">${recentCharts(member, figures)}</div>`
       : undefined
-  const body = html`${heading(words.title, { lead: words.ownLead })}${notice('warning', words.noGrafana)}${charts}`
+  const body = html`${heading(words.title, { lead: html`${words.ownLead} ${words.noGrafana}` })}${charts}`
   return page(words.title, 'charts', body)
 }
 

@@ -8,6 +8,7 @@ import type { TagRef } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
 import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
+import { faultText } from '../fault-words.ts'
 import { formatExamples, momentOf } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
@@ -53,11 +54,12 @@ function wantedOf(line: string): WantedTag {
       'IDGEN_REQUEST_INVALID',
       `Write a line as workspace/group/tag, one of ${ALGORITHMS.join(', ')}, a step, and fields of a format such as prefix=INV-; not ${JSON.stringify(line.slice(0, 100))}.`,
     )
-  if (step !== undefined && !/^\d{1,9}$/.test(step))
-    throw new IdgenError(
-      'IDGEN_REQUEST_INVALID',
-      `The step must be a whole number, not ${JSON.stringify(step.slice(0, 40))}.`,
-    )
+  if (step !== undefined && !/^\d{1,9}$/.test(step)) {
+    const message = `must be a whole number, not ${JSON.stringify(step.slice(0, 40))}`
+    throw new IdgenError('IDGEN_REQUEST_INVALID', `The step ${message}.`, {
+      faults: [{ path: '/step', message }],
+    })
+  }
   const format = formatOfFields(fields)
   return {
     ref: parseTagPath(path),
@@ -85,7 +87,7 @@ async function rowOf(
       return { path, url: tagUrl(ref), before: '', after: member.say(WORDS).made, ok: true }
     }
     const draft = completed(request)
-    const faults = tagFaults(draft).map((fault) => `${fault.path} ${fault.message}`)
+    const faults = tagFaults(draft).map((fault) => faultText(member, fault))
     await catalog.group(ref.workspace, ref.group)
     if ((await catalog.store.findTag(ref)) !== undefined) faults.push(member.say(WORDS).exists)
     if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }

@@ -15,12 +15,21 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     // Figures are of all workspaces.
     const live =
       member.caller.within === '' ? renewing(pieceOf(member, parts)) : notice('warning', words.limited)
-    const body = html`${heading(words.title, { lead: words.lead(parts.node, parts.version) })}${live}`
+    const body = html`${heading(words.title, {
+      lead: words.lead(parts.node, parts.version),
+      ...(mayManage(member) && {
+        actions: html`<a class="button" href="/ui/tags/new">${words.newTag}</a><a class="button-quiet" href="/ui/tags">${words.allTags}</a>`,
+      }),
+    })}${live}`
     return page(words.title, 'overview', body)
   })
   routes.get('/live/overview', (member) =>
     member.caller.within === '' ? piece(renewed(member, parts)) : piece(html``, 403),
   )
+}
+
+function mayManage({ caller }: Member): boolean {
+  return caller.scopes.includes('manage')
 }
 
 function renewing(content: Html): Html {
@@ -36,12 +45,15 @@ function pieceOf(member: Member, parts: UiParts): Html {
   return html`${troubles(member, parts)}${cards(member, parts)}${recentCharts(member, parts.figures)}`
 }
 
-function troubles(member: Member, { useCases }: UiParts): Html {
+function troubles(member: Member, { useCases, figures }: UiParts): Html {
   const words = member.say(WORDS)
   const { ready, degraded } = useCases.readiness.report()
   const list = degraded.map(({ what, why }) => html`<li><strong>${what}</strong>: ${why}</li>`)
   if (!ready) return notice('error', html`<p>${words.notReady}</p><ul>${list}</ul>`)
-  return list.length > 0 ? notice('warning', html`<ul>${list}</ul>`) : notice('done', words.well)
+  if (list.length > 0) return notice('warning', html`<ul>${list}</ul>`)
+  // Who signed in for the first time sees zeros: say where the first ID comes from.
+  const isNew = figures.now().ids === 0 && mayManage(member)
+  return notice('done', isNew ? html`${words.well} ${words.begin}` : words.well)
 }
 
 function cards(member: Member, { figures }: UiParts): Html {
@@ -101,6 +113,10 @@ const WORDS = bilingual(
       `What the process ${node} (idgen ${version}) does right now. The values are those of its /metrics.`,
     limited: 'Figures are of all workspaces, and your key is limited to a part of them.',
     well: 'Everything works.',
+    newTag: 'New tag',
+    allTags: 'All tags',
+    begin:
+      'This process has given no ID yet: make a tag, or open one of those that are there, and press “Get IDs” on its page.',
     notReady: 'This process is not ready: it gets no traffic.',
     ids: 'IDs issued',
     requests: 'Requests',
@@ -119,6 +135,9 @@ const WORDS = bilingual(
     lead: (node, version) => `进程 ${node}（idgen ${version}）的实时状态，数值与其 /metrics 一致。`,
     limited: '这些数据涵盖所有工作空间，而您的密钥仅限其中一部分。',
     well: '一切正常。',
+    newTag: '新建标签',
+    allTags: '全部标签',
+    begin: '本进程尚未发出任何 ID：请新建标签或打开已有标签，在其页面点击“取号”。',
     notReady: '本进程未就绪，不接收流量。',
     ids: '已发号数量',
     requests: '请求数',

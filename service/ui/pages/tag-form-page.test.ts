@@ -50,6 +50,43 @@ test('a format is looked at without scripts, made, and its first ID is the examp
   assert.ok(issued.text.includes(`>${first}</a>`), issued.text)
 })
 
+test('a tag of a new business unit: the form offers to make that too, and makes nothing by itself', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  await visitor.see('/ui/tags/new')
+  const wanted = { workspace: 'new', group: 'unit' }
+  // What is wrong with the tag itself is said first, and nothing is offered.
+  const wrong = await visitor.send('/ui/tags/new', untouched({ ...wanted, base: '0', missing: 'make' }))
+  assert.match(wrong.text, /IDGEN_REQUEST_INVALID/)
+  assert.doesNotMatch(wrong.text, /name="missing"/)
+  const refused = await visitor.send('/ui/tags/new', untouched(wanted))
+  assert.equal(refused.status, 400)
+  assert.match(refused.text, /There is no [\s\S]*Make the group new\/unit too, and invoices in it/)
+  await visitor.see('/ui/workspaces/new', 404)
+
+  // As its button sends it: what the form beside it hides, and nothing else.
+  const [, offer = ''] =
+    /<form[^>]*>((?:(?!<form)[\s\S])*name="missing"[\s\S]*?)<\/form>/.exec(refused.text) ?? []
+  const hidden = [...offer.matchAll(/name="([^"]+)" value="([^"]*)"/g)]
+  const form = new URLSearchParams()
+  for (const [, name = '', value = ''] of hidden) form.append(name, value)
+  const made = await visitor.send('/ui/tags/new', form)
+  assert.equal(made.headers['location'], '/ui/tags/new/unit/invoices', made.text)
+  await visitor.see('/ui/tags/new/unit/invoices')
+  const actions = (await visitor.api.memory.audited()).map(({ action }) => action).slice(-3)
+  assert.deepEqual(actions, ['workspace.create', 'group.create', 'tag.create'])
+})
+
+test('a key that may manage one group makes no other one along with a tag', async (t) => {
+  const visitor = await withGroup(t)
+  const { keys } = visitor.api.memory.useCases
+  const draft = { name: 'x', scopes: ['manage'], within: 'acme/shop', expiresAt: undefined } as const
+  await visitor.signIn((await keys.create(ACTOR, draft)).text)
+  await visitor.see('/ui/tags/new')
+  const refused = await visitor.send('/ui/tags/new', untouched({ group: 'other', missing: 'make' }))
+  assert.match(refused.text, /IDGEN_FORBIDDEN/)
+  assert.equal(await visitor.api.memory.useCases.catalog.store.findGroup('acme', 'other'), undefined)
+})
+
 test('the format of a tag that is there is shown, and no form can change it', async (t) => {
   const visitor = await withGroup(t)
   await visitor.see('/ui/tags/new')

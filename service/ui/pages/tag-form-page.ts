@@ -10,6 +10,7 @@ import { momentOf } from '../format-examples.ts'
 import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
+import { createTagWithGroup, offerToMake } from '../missing-group.ts'
 import { card, confirmField, csrfField, field, heading, isConfirmed, notice, terms } from '../parts.ts'
 import { tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
@@ -80,10 +81,13 @@ function newTag(routes: UiRoutes, useCases: FormUseCases): void {
         )
         const ref = { workspace: workspace ?? '', group: group ?? '', name: name ?? '' }
         authorize(member.caller, 'manage', tagPath(ref))
-        await useCases.catalog.createTag(member.actor, ref, requestOfForm(member.form))
+        await createTagWithGroup(member, useCases.catalog, ref, requestOfForm(member.form))
         return seeOther(tagUrl(ref))
       },
-      (error) => newPage(member, fieldsOfForm(member.form), { error: errorText(member, error) }),
+      (error) =>
+        newPage(member, fieldsOfForm(member.form), {
+          error: html`${errorText(member, error)}${offerToMake(member, error)}`,
+        }),
     )
   })
 }
@@ -135,8 +139,8 @@ function newPage(member: Member, fields: TagFields, { error, said }: Told = {}):
   const typed = (name: string, given: string): string =>
     member.form.get(name) ?? member.query.get(name) ?? given
   const names = html`<div class="grid gap-4 sm:grid-cols-3">
-${field({ name: 'workspace', label: words.workspace, value: typed('workspace', withinWorkspace), required: true })}
-${field({ name: 'group', label: words.group, value: typed('group', withinGroup), required: true })}
+${field({ name: 'workspace', label: words.workspace, value: typed('workspace', withinWorkspace), required: true, hint: words.workspaceHint })}
+${field({ name: 'group', label: words.group, value: typed('group', withinGroup), required: true, hint: words.groupHint })}
 ${field({ name: 'tag', label: words.name, value: typed('tag', ''), required: true, hint: words.nameHint })}</div>`
   const body = html`${heading(words.create, { trail: [[words.tags, '/ui/tags']] })}${error}${form(member, fields, { names, said, submit: words.make })}`
   return page(words.create, 'tags', body, error === undefined ? 200 : 400)
@@ -200,7 +204,9 @@ const WORDS = bilingual(
     workspace: 'Workspace',
     group: 'Group',
     name: 'Name',
-    nameHint: '1 to 63 of a-z 0-9 - _ . It never changes.',
+    nameHint: 'For example a table. 1 to 63 of a-z 0-9 - _ . It never changes.',
+    workspaceHint: 'A business unit: one that is there, or a new one.',
+    groupHint: 'In it, for example an application.',
     change: (path: string) => `Settings of ${path}`,
     save: 'Save',
     meaning: 'What this does',
@@ -220,7 +226,9 @@ const WORDS = bilingual(
     workspace: '工作空间',
     group: '分组',
     name: '名称',
-    nameHint: '1 到 63 个字符：a-z 0-9 - _ . 创建后不可更改。',
+    nameHint: '例如一张数据表。1 到 63 个字符：a-z 0-9 - _ . 创建后不可更改。',
+    workspaceHint: '业务单元：已有的，或新的名称。',
+    groupHint: '其中的分组，例如一个应用。',
     change: (path) => `${path} 的设置`,
     save: '保存',
     meaning: '设置说明',

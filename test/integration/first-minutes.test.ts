@@ -1,0 +1,110 @@
+// Runs alone: holds a newcomer's first minutes to what was promised, which a neighbour on the same cores could spoil.
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { ROOT } from '../../scripts/docs/documents.ts'
+import { boundToUs } from '../fixtures/bound-child.ts'
+import { complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
+
+/** From the first command to a service that answers; the packages are there already, as their download depends on the network. */
+const SERVICE_LIMIT_MS = 120_000
+/** From the address in the browser to the first ID of an own tag. */
+const OWN_TAG_LIMIT_MS = 60_000
+
+test('README alone: the service in two minutes, an own tag and its first ID through the pages in one more', {
+  skip: withoutChromium(),
+}, async (t) => {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  const [, command = ''] = /## The first minute[\s\S]*?```sh\n(.+)\n```/.exec(readme) ?? []
+  assert.equal(command, 'make run', 'the first command of README.md is another one: this test runs it')
+
+  const fromMs = performance.now()
+  const { pasted, pages, keyFile } = await makeRun(t)
+  const { stdout } = await promisify(execFile)('sh', ['-c', pasted], { timeout: SERVICE_LIMIT_MS })
+  assert.equal(stdout, '{"ids":["1","2","3"],"algorithm":"segment","degraded":false}')
+  const serviceMs = performance.now() - fromMs
+  t.diagnostic(`service and first IDs: ${(serviceMs / 1000).toFixed(1)} s`)
+  assert.ok(serviceMs < SERVICE_LIMIT_MS)
+
+  const browser = await startChromium(t)
+  const page = await (await browser.newContext({ locale: 'en' })).newPage()
+  const key = await readFile(keyFile, 'utf8')
+  const openedMs = performance.now()
+  // What somebody types who has read nothing but the line that the start printed.
+  await page.goto(pages)
+  await page.keyboard.type(key)
+  await page.keyboard.press('Enter')
+  const complained = complaints(page)
+  await page.getByRole('link', { name: 'New tag' }).click()
+  await page.getByLabel('Workspace').fill('acme')
+  await page.getByLabel('Group').fill('billing')
+  await page.getByLabel('Name', { exact: true }).fill('invoices')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Make the group acme/billing too, and invoices in it' }).click()
+  await page.getByRole('button', { name: 'Get IDs' }).click()
+  await page.getByText('Given by segment').waitFor()
+  assert.equal(await page.locator('#issued li').first().textContent(), '1')
+  const ownTagMs = performance.now() - openedMs
+  t.diagnostic(`own tag and its first ID: ${(ownTagMs / 1000).toFixed(1)} s`)
+  assert.ok(ownTagMs < OWN_TAG_LIMIT_MS)
+  // Chromium calls an answer of 400 an error: the form that came again.
+  assert.deepEqual(
+    complained.filter((one) => !one.includes('400 (Bad Request)')),
+    [],
+  )
+})
+
+interface Started {
+  /** The line to paste. */
+  readonly pasted: string
+  readonly pages: string
+  readonly keyFile: string
+}
+
+/** `make run` from an empty data folder, on free ports; what it prints for a newcomer. */
+async function makeRun(t: TestContext): Promise<Started> {
+  const folder = await mkdtemp(join(tmpdir(), 'idgen-newcomer-'))
+  // Without its first step: these packages are the ones that the test itself runs on.
+  const bound = boundToUs({ file: 'make', args: ['--old-file=install', 'run'] }, 'TERM')
+  const child = spawn(bound.file, [...bound.args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      IDGEN_DATA_DIR: folder,
+      IDGEN_SERVER_HTTP_PORT: '0',
+      IDGEN_SERVER_GRPC_PORT: '0',
+      IDGEN_SERVER_METRICS_PORT: '0',
+    },
+  })
+  const exited = once(child, 'exit')
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true, force: true })
+  })
+  const printed: string[] = []
+  child.stderr.on('data', (part: Buffer) => printed.push(part.toString()))
+  for await (const line of createInterface({ input: child.stdout })) {
+    printed.push(line)
+    if (line.startsWith('Stop with Ctrl-C')) break
+  }
+  // What it logs from here on is not looked at, but must not fill the pipe.
+  child.stdout.resume()
+  return greeted(printed)
+}
+
+function greeted(printed: readonly string[]): Started {
+  const text = printed.join('\n')
+  const [, pasted = ''] = /^ {2}(curl .+)$/m.exec(text) ?? []
+  const [, pages = '', keyFile = ''] =
+    /^In a browser: (\S+), where you .+ kept in (.+)\)\.$/m.exec(text) ?? []
+  assert.ok(pasted !== '' && pages !== '' && keyFile !== '', text)
+  return { pasted, pages, keyFile }
+}
