@@ -114,6 +114,15 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: '/metrics, and /livez and /readyz again, without authentication: keep it inside. 0 lets the system choose.',
   },
+  'server.metrics.tagDurations': {
+    kind: 'integer',
+    default: 100,
+    min: 0,
+    max: 1000,
+    unit: 'tags',
+    reload: 'restart',
+    doc: 'Of how many tags /metrics tells how long requests took (idgen_tag_duration_seconds): those with the most requests, with nine series each; the others are summed. 0: of none.',
+  },
   'server.advertise.http': {
     kind: 'url',
     default: '',
