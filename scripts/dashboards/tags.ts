@@ -117,6 +117,15 @@ const SEGMENTS: readonly Panel[] = [
     ],
   },
   {
+    title: 'Numbers of the present date',
+    description:
+      'Granted share, of tags whose count begins anew with each date; the twenty fullest. Above 80 % IdgenDateNearlyUsed fires. Empty where no tag has dates.',
+    kind: 'lines',
+    unit: 'percentunit',
+    bound: 0.8,
+    series: [{ expr: busiest(`max by (tag) (${ofTags('idgen_date_used_ratio')})`), legend: '{{tag}}' }],
+  },
+  {
     title: 'Step',
     description:
       'Numbers in one segment. It follows the load; at its upper bound (step.max) allocations become frequent.',
