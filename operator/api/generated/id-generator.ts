@@ -140,6 +140,11 @@ export interface IdGeneratorSpecUi {
   readonly grafanaUrl?: string
 }
 
+export interface IdGeneratorSpecLimits {
+  /** Whether the limits of address, key and tag hold over all pods together, by way of redis, instead of for each. Left out, spec.config says so (limits.shared); they hold for each pod where neither says. */
+  readonly shared?: boolean
+}
+
 export interface IdGeneratorSpecAuthClientsAuthoritySecret {
   /** Name of the Secret in this namespace. */
   readonly name: string
@@ -456,6 +461,8 @@ export interface IdGeneratorSpec {
   readonly resp?: IdGeneratorSpecResp
   /** The admin UI at /ui (docs/admin-ui.md). A change starts the canary. */
   readonly ui?: IdGeneratorSpecUi
+  /** How often callers may ask (docs/rate-limits.md). A change starts the canary. */
+  readonly limits?: IdGeneratorSpecLimits
   /** Who may call. */
   readonly auth: IdGeneratorSpecAuth
   /** The Service that callers use. */
