@@ -280,6 +280,15 @@ export const SERVER_KEYS = {
     local: true,
     doc: 'Who may come with a certificate in place of an API key: `<name> <URI:|DNS:|email:|CN:><value> <scope,…> [<w/g/t>]`, with semicolons between. Who is taken out is refused within 3 s, on open connections too.',
   },
+  'auth.refusedClients': {
+    kind: 'string',
+    default: '',
+    maxLength: 65_536,
+    emptyMeans: 'none',
+    reload: 'live',
+    local: true,
+    doc: 'What certificates bear that are refused whatever auth.clients says: `<URI:|DNS:|email:|CN:><value>`, with semicolons between. For where a variable or a file that is not to be changed says auth.clients, as in pods of the Kubernetes operator, which sets this by itself. Counts within 3 s, on open connections too.',
+  },
   'auth.cache.maxEntries': {
     kind: 'integer',
     default: 100_000,

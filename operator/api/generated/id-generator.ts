@@ -178,7 +178,7 @@ export interface IdGeneratorSpecAuthAdminKeySecret {
 }
 
 export interface IdGeneratorSpecAuth {
-  /** Programs that may come with a certificate in place of an API key (docs/client-certificates.md). A change starts the canary, and is everywhere when that is promoted; another content of the Secret counts at once. */
+  /** Programs that may come with a certificate in place of an API key (docs/client-certificates.md). A change starts the canary, and is everywhere when that is promoted. Who is taken out does not wait for it: all pods refuse that certificate as soon as their nodes bring them the news. Another content of the Secret counts at once. */
   readonly clients?: IdGeneratorSpecAuthClients
   /** Secret with a key that may do everything. Without it the operator makes <name>-admin. */
   readonly adminKeySecret?: IdGeneratorSpecAuthAdminKeySecret
@@ -629,6 +629,8 @@ export interface IdGeneratorStatusRevision {
   readonly desired?: number
   /** Pods available. */
   readonly available?: number
+  /** Clients that it was made to let in and refuses by now, because they were taken out of spec.auth.clients. */
+  readonly refusedClients?: readonly string[]
 }
 
 export interface IdGeneratorStatusBizTags {
