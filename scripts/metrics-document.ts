@@ -14,9 +14,13 @@ listener for Redis clients, protocol threads and the certificate have metrics on
 Where calls are [traced](tracing.md), who asks for OpenMetrics (\`Accept: application/openmetrics-text\`, as Prometheus does) gets an
 example for each class of \`idgen_generate_duration_seconds\`: trace and span of the newest traced call that waited so long.
 
-Durations are not kept by tag. IDs in memory take no time worth measuring, so what takes time is the wait for a grant, which tags share with
-the database; and fourteen series each for 1,000 tags would be more than all other metrics together. Which tag waited stands in the
-examples' spans (\`idgen.tag\`); which tags are about to wait shows \`idgen_segment_left_ratio\`.
+Requests, errors and durations are told by protocol (\`idgen_protocol_requests_total\`, \`idgen_protocol_duration_seconds\`) and by tag
+(\`idgen_generate_requests_total\`, \`idgen_tag_failures_total\`, \`idgen_tag_duration_seconds\`), and never by both at once: what either has is
+bounded. Only the wait for a grant takes time worth measuring, so only requests that wait are timed; those whose IDs are in memory count as 0.
+Commands of Redis clients that came together and waited together count each with that wait. A message of a stream, or a line of an
+NDJSON stream, counts for itself.
+Durations by tag are those of the 100 tags with the most requests (\`server.metrics.tagDurations\`, 1,000 at most), in six classes, which makes
+nine series for each, and of all others together as \`_other\`; 0 leaves them out. Which tags are about to wait shows \`idgen_segment_left_ratio\`.
 `
 
 /** docs/metrics.md. */
@@ -24,7 +28,10 @@ export async function metricsDocument(): Promise<string> {
   const sections = metricSections(EVERYTHING).map(({ title, sources }) =>
     table(
       title,
-      sources.map((source) => ({ ...source, labels: source.kind === 'histogram' ? ['le'] : source.labels })),
+      sources.map((source) => ({
+        ...source,
+        labels: [...source.labels, ...(source.kind === 'histogram' ? ['le'] : [])],
+      })),
     ),
   )
   const ofNode = (await new PrometheusMetrics([]).scrape()).text

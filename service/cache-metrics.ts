@@ -68,6 +68,11 @@ export function sharedRateSources(rates: SharedRates): MetricSource[] {
         set(['failed'], rates.rounds.failed)
       },
     },
+    gauge(
+      'idgen_rate_settlement_age_seconds',
+      'Time since a round went well, or had nothing to tell; much above limits.settleEvery the limits hold for this process alone',
+      () => rates.ageMs / 1000,
+    ),
     counter(
       'idgen_rate_settled_names_total',
       'Addresses, keys and tags told in those rounds',

@@ -7,7 +7,8 @@ import { metricSources } from './metric-sources.ts'
 import { ConnectionTable } from './sockets/connection-table.ts'
 import { VERSION } from './version.ts'
 
-async function scraped(api: HttpApi): Promise<string> {
+/** Scrapes of one process: what it told before counts. */
+function scrapesOf(api: HttpApi): () => Promise<string> {
   const pool = () => ({ total: 0, idle: 0, waiting: 0 })
   const metrics = new PrometheusMetrics(
     metricSources({
@@ -16,9 +17,10 @@ async function scraped(api: HttpApi): Promise<string> {
       tagCursors: api.memory.useCases.tagCursors,
       pool,
       connections: new ConnectionTable(0),
+      tagsTimed: 100,
     }),
   )
-  return (await metrics.scrape()).text
+  return async () => (await metrics.scrape()).text
 }
 
 function valueOf(text: string, series: string): number | undefined {
@@ -29,7 +31,11 @@ function valueOf(text: string, series: string): number | undefined {
 test('a scrape says what runs, and how requests for IDs ended and how long they took', async (t) => {
   const segments = new ScriptedSegments()
   const api = await HttpApi.withTags(t, { outside: { segments } })
-  const before = await scraped(api)
+  // Tags are timed by themselves once they were seen.
+  for (const tag of ['snowflake', 'segment'] as const)
+    await api.memory.useCases.directory.resolve(`acme/shop/${tag}`)
+  const scraped = scrapesOf(api)
+  const before = await scraped()
   assert.match(
     before,
     new RegExp(`^idgen_build_info\\{version="${VERSION}",node_version="v[0-9.]+"\\} 1$`, 'm'),
@@ -45,7 +51,7 @@ test('a scrape says what runs, and how requests for IDs ended and how long they 
   })
   api.memory.useCases.generate.stop()
   assert.equal((await api.ids('snowflake')).status, 503)
-  const after = await scraped(api)
+  const after = await scraped()
   const of = (series: string): number | undefined => valueOf(after, series)
   assert.equal(of('idgen_generate_requests_total{tag="acme/shop/snowflake",algorithm="snowflake"}'), 3)
   assert.equal(of('idgen_generate_degraded_total'), 1)
@@ -59,12 +65,18 @@ test('a scrape says what runs, and how requests for IDs ended and how long they 
   assert.equal(of('idgen_generate_duration_seconds_count'), 5)
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="+Inf"}'), 5)
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="0.001"}'), 5)
+  assert.equal(of('idgen_protocol_duration_seconds_count{protocol="http"}'), 5)
+  assert.equal(of('idgen_protocol_duration_seconds_count{protocol="resp"}'), 0)
+  assert.equal(of('idgen_tag_duration_seconds_count{tag="acme/shop/snowflake"}'), 4)
+  // It waited for the segment that could not be had, and went on without it.
+  assert.equal(of('idgen_tag_duration_seconds_bucket{tag="acme/shop/segment",le="0.001"}'), 1)
 })
 
 test('what became of segments is counted on when their tag is served no more', async (t) => {
   const api = await HttpApi.withTags(t, {})
   assert.equal((await api.ids('segment')).status, 200)
-  const refills = async () => valueOf(await scraped(api), 'idgen_segment_refills_total') ?? 0
+  const scraped = scrapesOf(api)
+  const refills = async () => valueOf(await scraped(), 'idgen_segment_refills_total') ?? 0
   const before = await refills()
   assert.ok(before > 0)
   await api.memory.useCases.directory.drop('acme/shop/segment', true)

@@ -1,4 +1,4 @@
-import type { MetricSource, TracedHistogram } from './adapters/telemetry/prometheus-metrics.ts'
+import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { AuditTrail } from './app/audit-trail.ts'
 import type { CapacityWatch } from './app/capacity-watch.ts'
 import type { CatalogFollower } from './app/catalog-follower.ts'
@@ -12,11 +12,11 @@ import type { UseCases } from './app/use-cases.ts'
 import { cacheSources, sharedRateSources } from './cache-metrics.ts'
 import { connectionSources } from './connection-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
-import { DURATION_BOUNDS } from './core/duration-histogram.ts'
 import { ERRORS, isErrorCode } from './core/errors.ts'
 import type { StampingCursor } from './core/joined-cursors.ts'
 import type { SegmentBuffer } from './core/segment-buffer.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
+import { durationSources } from './duration-metrics.ts'
 import type { OpenTracing } from './open-tracing.ts'
 import { counter, gauge, oncePerTurn } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
@@ -47,6 +47,8 @@ export interface Measured extends CoordinationMeasured, TimeMeasured {
   readonly resp?: () => Readonly<RespCounters>
   readonly threads?: ThreadPool | undefined
   readonly connections: ConnectionTable
+  /** Tags whose durations have series of their own (server.metrics.tagDurations). */
+  readonly tagsTimed: number
   readonly lender: SubBlockLender
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
@@ -56,13 +58,6 @@ export interface MetricSection {
   readonly title: string
   readonly sources: readonly MetricSource[]
 }
-
-/** Calls that were traced, beside how long calls waited. */
-export function tracedDurations(tracing: OpenTracing | undefined): TracedHistogram | undefined {
-  return tracing && { histogram: DURATIONS, read: () => tracing.examples.read() }
-}
-
-const DURATIONS = 'idgen_generate_duration_seconds'
 
 /** Every metric of idgen, in one place: name, help, labels and the plain counter it is read from. */
 export function metricSources(measured: Measured): MetricSource[] {
@@ -140,7 +135,7 @@ function generation({ useCases, routers }: Measured, busiest: BusiestTags): Metr
 }
 
 /** By what a canary is judged: an operator of another version reads them, so names stay. */
-function outcomes({ useCases }: Measured): MetricSource[] {
+function outcomes({ useCases, tagsTimed }: Measured): MetricSource[] {
   return [
     {
       name: 'idgen_generate_failures_total',
@@ -190,13 +185,7 @@ function outcomes({ useCases }: Measured): MetricSource[] {
       'Requests answered by another algorithm than the first of their tag',
       () => useCases.generate.degraded,
     ),
-    {
-      name: DURATIONS,
-      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
-      kind: 'histogram',
-      bounds: DURATION_BOUNDS,
-      read: () => useCases.generate.durations,
-    },
+    ...durationSources(useCases, tagsTimed),
   ]
 }
 

@@ -88,10 +88,12 @@ test('a Redis that is away is told, with what it cost', async () => {
   state.fault = 'it does not answer'
   assert.deepEqual(running.troubles(), [{ what: 'redis', why: 'it does not answer' }])
   const read: Record<string, number> = {}
-  for (const source of cacheSources(running))
+  for (const source of cacheSources(running)) {
+    assert.ok(source.kind !== 'histogram')
     source.read((labels, value) => {
       read[[source.name, ...labels].join(' ')] = value
     })
+  }
   assert.deepEqual(read, {
     idgen_redis_ok: 0,
     'idgen_redis_calls_total answered': 3,

@@ -3,9 +3,10 @@ import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
 import type { Config } from './config/keys.ts'
 import { connectionLimits, connectionPlaces } from './connection-limits.ts'
+import { tracedDurations } from './duration-metrics.ts'
 import { PassedRequests } from './http/passed-requests.ts'
 import { createProbeServer } from './http/probe-server.ts'
-import { metricSources, tracedDurations } from './metric-sources.ts'
+import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
 import type { OpenTracing } from './open-tracing.ts'
 import { sleep } from './ports/clock.ts'
@@ -72,6 +73,7 @@ export async function startListeners(
     pool: poolStats,
     threads,
     connections,
+    tagsTimed: server.metrics.tagDurations,
     ...(resp && { resp: () => resp.counters() }),
   }
   watchStatus(useCases.status, config, service, measured)

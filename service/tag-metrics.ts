@@ -138,6 +138,7 @@ export function ofEachTag(
   }
 }
 
-function requestsOf({ served }: LiveTag): number {
+/** Requests that the tag answered, by whatever algorithm. */
+export function requestsOf({ served }: LiveTag): number {
   return ALGORITHMS.reduce((sum, algorithm) => sum + served[algorithm].requests, 0)
 }

@@ -1,4 +1,4 @@
-import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
+import type { MetricSource, NumberSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { WorkerIds } from './app/worker-ids.ts'
 import { endStampMs, type SnowflakeLayout } from './core/snowflake-layout.ts'
 import type { TagCursors } from './core/tag-cursors.ts'
@@ -75,7 +75,7 @@ function ofEachWorkerId(
   help: string,
   values: () => readonly (number | undefined)[],
 ): MetricSource {
-  const read: MetricSource['read'] = (set) => {
+  const read: NumberSource['read'] = (set) => {
     for (const [slot, value] of values().entries()) if (value !== undefined) set([String(slot)], value)
   }
   return { name, help, kind: 'gauge', labels: ['slot'], read }

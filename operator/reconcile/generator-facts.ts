@@ -10,6 +10,8 @@ export interface GeneratorFacts {
   readonly revisions: readonly RevisionState[]
   /** Of each revision that is known. */
   readonly images: ReadonlyMap<string, string>
+  /** Names of clients that pods of a revision were made to let in and refuse by now. */
+  readonly refusedClients?: ReadonlyMap<string, readonly string[]>
   readonly pods: PodCounts
   readonly tags: TagTotals
   /** Why the spec is not carried out. Where nothing is done at all those below are missing: what the status says of them stays. */

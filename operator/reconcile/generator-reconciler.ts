@@ -3,6 +3,7 @@ import { ANNOTATIONS } from '../api/marks.ts'
 import type { RolloutDecision } from '../core/rollout-decision.ts'
 import { migrationJob } from '../render/migration-job.ts'
 import { KINDS } from '../render/object-kinds.ts'
+import { refusedClients } from '../render/refused-clients.ts'
 import { remarksOn, render } from '../render/render.ts'
 import { revisionReferences } from '../render/revision-objects.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -201,6 +202,12 @@ export class GeneratorReconciler {
       ...this.#found(generator, known),
       images: new Map([...picture.records].map(([revision, { inputs }]) => [revision, inputs.image])),
       revisions: revisionStates(picture),
+      refusedClients: new Map(
+        [...picture.records].map(([revision, { inputs }]) => [
+          revision,
+          refusedClients(generator, inputs).map(({ name }) => name),
+        ]),
+      ),
       credentials,
       migration,
       wantedRevision: wanted,

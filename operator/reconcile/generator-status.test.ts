@@ -53,6 +53,18 @@ describe('status of an IdGenerator', () => {
       { revision: 'r2', image: 'idgen:v2', desired: 1, available: 1 },
       { revision: 'r1', image: 'idgen:v1', desired: 3, available: 3 },
     ])
+    const refusing = generatorStatus(
+      facts(UNDER_WAY, {
+        refusedClients: new Map([
+          ['r1', ['billing']],
+          ['r2', []],
+        ]),
+      }),
+    )
+    assert.deepEqual(
+      refusing.revisions?.map(({ refusedClients }) => refusedClients),
+      [undefined, ['billing']],
+    )
     assert.deepEqual(status.bizTags, { total: 7, ready: 6 })
     assert.deepEqual(
       [status.usedPercent, status.readyOfDesired, status.migratedRevision, status.certificateNotAfter],

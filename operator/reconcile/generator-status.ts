@@ -70,13 +70,24 @@ function shareText({ rollout, canaryRevision, stableRevision }: RolloutStatus): 
   return stableRevision === undefined ? undefined : '100%'
 }
 
-function revisionsOf({ revisions, images }: GeneratorFacts): NonNullable<IdGeneratorStatus['revisions']> {
+function revisionsOf({
+  revisions,
+  images,
+  refusedClients,
+}: GeneratorFacts): NonNullable<IdGeneratorStatus['revisions']> {
   return [...revisions]
     .sort((a, b) => (a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? 1 : -1))
     .slice(0, REVISIONS_MAX)
     .map(({ revision, replicas, available }) => {
       const image = images.get(revision)
-      return { revision, ...(image === undefined ? {} : { image }), desired: replicas, available }
+      const refused = refusedClients?.get(revision) ?? []
+      return {
+        revision,
+        ...(image === undefined ? {} : { image }),
+        desired: replicas,
+        available,
+        ...(refused.length === 0 ? {} : { refusedClients: [...refused] }),
+      }
     })
 }
 

@@ -110,6 +110,16 @@ describe('the configuration file', () => {
     assert.equal(file({ ui: { grafanaUrl } })['server.ui.enabled'], undefined)
   })
 
+  test('says whether limits are shared only where the spec says so, and then above its config', () => {
+    const config = { limits: { shared: true, perKey: 5 } }
+    assert.equal(file()['limits.shared'], undefined, 'an image from before the key still starts')
+    assert.equal(file({ config, limits: {} })['limits.shared'], true)
+    assert.equal(file({ config, limits: { shared: false } })['limits.shared'], false)
+    assert.equal(file({ limits: { shared: true } })['limits.shared'], true)
+    assert.deepEqual(ignoredConfigKeys(inputs({ config, limits: { shared: false } })), ['limits.shared'])
+    assert.deepEqual(ignoredConfigKeys(inputs({ config, limits: {} })), [])
+  })
+
   test('lets drain and requests in flight end within the grace period', () => {
     for (const [terminationGracePeriodSeconds, drain, shutdown] of [
       [10, '2s', '6s'],

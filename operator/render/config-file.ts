@@ -51,7 +51,7 @@ function defaults({ pod }: RevisionInputs): Settings {
 }
 
 /** What the spec says in fields of its own. */
-function said({ database: { pool }, ui }: RevisionInputs): Settings {
+function said({ database: { pool }, ui, limits }: RevisionInputs): Settings {
   return new Map<string, unknown>([
     ...(pool === undefined
       ? []
@@ -60,6 +60,7 @@ function said({ database: { pool }, ui }: RevisionInputs): Settings {
           ['database.pool.min', pool.min],
         ] as const)),
     ...(ui === undefined ? [] : uiSettings(ui)),
+    ...(limits?.shared === undefined ? [] : ([['limits.shared', limits.shared]] as const)),
   ])
 }
 

@@ -1,6 +1,7 @@
 import { clientsText } from './client-entries.ts'
 import { flatConfig } from './flat-config.ts'
 import { PORTS } from './names.ts'
+import { REFUSED_KEY } from './refused-clients.ts'
 import type { RevisionInputs } from './revision.ts'
 import { SECRET_FILES, secretPath } from './secret-files.ts'
 
@@ -37,10 +38,10 @@ export function storeEnvironment(inputs: RevisionInputs, etcdClientCertificate: 
 }
 
 /**
- * Keys that stay at the service's default: pods have one worker id each, as core/pod-budget.ts counts. No variable says
- * so: an image from before the key would not start with it.
+ * Keys that nobody may set. Pods have one worker id each, as core/pod-budget.ts counts; no variable says so: an image from
+ * before the key would not start with it. Whom pods refuse the operator writes (refused-clients.ts).
  */
-export const LEFT_OUT: ReadonlySet<string> = new Set(['server.workerIds'])
+export const LEFT_OUT: ReadonlySet<string> = new Set(['server.workerIds', REFUSED_KEY])
 
 /** Variables that would set them all the same. */
 export const LEFT_OUT_VARIABLES: readonly string[] = [...LEFT_OUT].map(variableName)

@@ -47,6 +47,6 @@ export interface Rendering {
 
 export interface Remark {
   /** CamelCase, for events and conditions. */
-  readonly reason: 'ConfigIgnored' | 'PodSettingIgnored' | 'KindMissing'
+  readonly reason: 'ConfigIgnored' | 'PodSettingIgnored' | 'KindMissing' | 'ClientRefused'
   readonly message: string
 }

@@ -9,6 +9,7 @@ import { NAMES } from './names.ts'
 import { networkPolicy } from './network-policy.ts'
 import { KINDS, type KindName, OPTIONAL_KINDS, type OptionalKind } from './object-kinds.ts'
 import { takenServerSettings } from './pod-template.ts'
+import { refusedRemarks } from './refused-clients.ts'
 import type { ObjectReference, RenderedObject } from './rendered-object.ts'
 import type { RevisionInputs } from './revision.ts'
 import { revisionParts } from './revision-objects.ts'
@@ -35,7 +36,8 @@ export function render(installation: Installation): Rendering {
     ...monitoring(installation),
     ...alertmanagerConfig(installation),
   ]
-  return { objects, unwanted: unwanted(installation, objects), remarks: missingKinds(installation) }
+  const remarks = [...missingKinds(installation), ...refusedRemarks(generator, revisions)]
+  return { objects, unwanted: unwanted(installation, objects), remarks }
 }
 
 /** What of a revision's spec cannot be done, to be told when it is made. */

@@ -6,6 +6,7 @@ import type { InstalledRevision } from './installation.ts'
 import { ownedObject } from './metadata.ts'
 import { NAMES } from './names.ts'
 import { KINDS } from './object-kinds.ts'
+import { configNow } from './refused-clients.ts'
 import type { ObjectReference, RenderedObject } from './rendered-object.ts'
 
 /** What a revision consists of. Without a number of pods it is only prepared: its migrations can run. */
@@ -16,7 +17,7 @@ export function revisionParts(generator: IdGenerator, revision: InstalledRevisio
   const annotations = { [ANNOTATIONS.image]: record.inputs.image }
   // The number only orders them for people; ours are ordered by when they were made.
   const kept = { revision: 1, data: record }
-  const file = { data: { [CONFIG_FILE]: record.pods.config } }
+  const file = { data: { [CONFIG_FILE]: configNow(generator, revision) } }
   return [
     ownedObject(generator, KINDS.ControllerRevision, name, kept, { labels, annotations }),
     ownedObject(generator, KINDS.ConfigMap, name, file, { labels }),

@@ -21,6 +21,8 @@ export interface RevisionInputs {
   readonly resp?: Spec['resp']
   /** Left out where it says nothing. */
   readonly ui?: Spec['ui']
+  /** Left out where it says nothing. */
+  readonly limits?: Spec['limits']
   /** Left out where nobody may come with a certificate. */
   readonly clients?: Spec['auth']['clients']
   readonly tls: { readonly mode: Spec['tls']['mode']; readonly secretName: string }
@@ -46,6 +48,7 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     ...(spec.config === undefined ? {} : { config: spec.config }),
     ...(spec.resp?.enabled === true ? { resp: spec.resp } : {}),
     ...otherUi(spec.ui),
+    ...(spec.limits?.shared === undefined ? {} : { limits: spec.limits }),
     ...(spec.auth.clients === undefined ? {} : { clients: spec.auth.clients }),
     tls: { mode: spec.tls.mode, secretName: tlsSecretName(generator) },
     adminKeySecret: adminKeySecret(generator),

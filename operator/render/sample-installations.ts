@@ -169,6 +169,7 @@ export const SAMPLES: Readonly<Record<string, () => Installation>> = {
           tls: { secretName: 'orders-redis-tls' },
         },
         ui: { enabled: true, grafanaUrl: 'https://grafana.example' },
+        limits: { shared: true },
       }),
     ),
   'redis-clients': () => within(settled({ resp: { enabled: true } })),

@@ -36,6 +36,15 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
       description: `{{ $labels.${member} }} works without its shared cache: slower, not wrong.`,
     },
     {
+      alert: 'IdgenRateLimitsNotShared',
+      // Redis may be well: its user may lack a command, or it may be too slow for a round.
+      expr: `idgen_rate_settlement_age_seconds{${pods}} > ${NOT_SHARED_SECONDS}`,
+      for: '30s',
+      severity: 'warning',
+      summary: 'Rate limits hold for each process alone',
+      description: `{{ $labels.${member} }} has not told Redis for {{ $value | humanizeDuration }} what callers used, so of each limit as much passes as there are processes. Its log says why.`,
+    },
+    {
       alert: 'IdgenAuditRecordsDropped',
       expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0`,
       for: '0s',
@@ -53,3 +62,6 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
     },
   ]
 }
+
+/** A Redis that fails over is back in a minute; whoever limits callers is to know when they are not limited for longer. */
+const NOT_SHARED_SECONDS = 300

@@ -115,6 +115,48 @@ const CACHES: readonly Panel[] = [
   },
 ]
 
+/** Empty without limits.shared. */
+const LIMITS: readonly Panel[] = [
+  {
+    title: 'Rounds of shared rate limits',
+    description:
+      'How often processes told Redis what callers used. Failed: until one goes well limits hold for each process alone. Empty without limits.shared.',
+    kind: 'stacked',
+    unit: 'ops',
+    series: [{ expr: `sum by (outcome) (${rate('idgen_rate_settlements_total')})`, legend: '{{outcome}}' }],
+  },
+  {
+    title: 'Time since limits were shared',
+    description:
+      'How long no round has gone well. Half a second is ordinary (limits.settleEvery); above 5 minutes IdgenRateLimitsNotShared fires.',
+    kind: 'lines',
+    unit: 's',
+    bound: 300,
+    series: [{ expr: now('idgen_rate_settlement_age_seconds'), legend: '{{instance}}' }],
+  },
+  {
+    title: 'Requests charged for other processes',
+    description:
+      'What addresses, keys and tags used elsewhere and cannot use here any more. None: every caller comes to one process only.',
+    kind: 'stacked',
+    unit: 'reqps',
+    series: [{ expr: `sum by (kind) (${rate('idgen_rate_charged_requests_total')})`, legend: '{{kind}}' }],
+  },
+  {
+    title: 'Names that waited for a round',
+    description:
+      'A round tells 1,000 names at most. Those that wait count for their process alone so long: a flood of addresses.',
+    kind: 'stacked',
+    unit: 'ops',
+    series: [
+      {
+        expr: `sum by (kind) (${rate('idgen_rate_settlement_left_over_names_total')})`,
+        legend: '{{kind}}',
+      },
+    ],
+  },
+]
+
 const RECORDS: readonly Panel[] = [
   {
     title: 'Audit records that wait',
@@ -149,12 +191,14 @@ const RECORDS: readonly Panel[] = [
 export const DEPENDENCIES: Dashboard = {
   name: 'dependencies',
   title: 'dependencies',
-  description: 'PostgreSQL, etcd, Redis, caches, the audit log and traces, as the processes see them.',
+  description:
+    'PostgreSQL, etcd, Redis, caches, shared rate limits, the audit log and traces, as the processes see them.',
   variables: PROCESSES,
   rows: [
     { title: 'Reached', panels: ANSWERS },
     { title: 'Allocations', panels: DATABASE },
     { title: 'Caches', panels: CACHES },
+    { title: 'Rate limits over all processes', panels: LIMITS },
     { title: 'Records', panels: RECORDS },
   ],
 }

@@ -98,6 +98,19 @@ const TRAFFIC: readonly Panel[] = [
     series: [0.5, 0.9, 0.99].map((share) => ({ expr: quantile(share), legend: `P${share * 100}` })),
   },
   {
+    title: 'P99, by protocol',
+    description: 'Until the IDs of a request were there; HTTPS counts as http.',
+    kind: 'lines',
+    unit: 's',
+    bound: 0.01,
+    series: [
+      {
+        expr: `histogram_quantile(0.99, sum by (protocol, le) (${rate('idgen_protocol_duration_seconds_bucket')}))`,
+        legend: '{{protocol}}',
+      },
+    ],
+  },
+  {
     title: 'Requests a second, by protocol',
     description: 'Answered, failed and refused; HTTPS counts as http.',
     kind: 'stacked',

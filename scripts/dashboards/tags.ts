@@ -66,6 +66,35 @@ const TRAFFIC: readonly Panel[] = [
   },
 ]
 
+const DURATIONS = `sum by (tag, le) (${rate('idgen_tag_duration_seconds_bucket', PATH)})`
+const LATENCY: readonly Panel[] = [
+  {
+    title: 'P99 by tag',
+    description:
+      'Until the IDs of a request were there; the twenty slowest. Of the 100 busiest tags of each process (server.metrics.tagDurations).',
+    kind: 'lines',
+    unit: 's',
+    bound: 0.01,
+    series: [{ expr: busiest(`histogram_quantile(0.99, ${DURATIONS})`), legend: '{{tag}}' }],
+  },
+  {
+    title: 'Slower than 10 ms, by tag',
+    description:
+      'Share of the requests of a tag; the twenty highest. Above 1 % its P99 is above the bar. Rare waits show here that a percentile hides.',
+    kind: 'lines',
+    unit: 'percentunit',
+    bound: 0.01,
+    series: [
+      {
+        expr: busiest(
+          `1 - sum by (tag) (${rate('idgen_tag_duration_seconds_bucket', `le="0.01",${PATH}`)}) / (sum by (tag) (${rate('idgen_tag_duration_seconds_count', PATH)}) > 0)`,
+        ),
+        legend: '{{tag}}',
+      },
+    ],
+  },
+]
+
 const SEGMENTS: readonly Panel[] = [
   {
     title: 'Segment usage',
@@ -86,6 +115,15 @@ const SEGMENTS: readonly Panel[] = [
     series: [
       { expr: `bottomk(20, min by (tag) (${ofTags('idgen_segment_left_ratio')}))`, legend: '{{tag}}' },
     ],
+  },
+  {
+    title: 'Numbers of the present date',
+    description:
+      'Granted share, of tags whose count begins anew with each date; the twenty fullest. Above 80 % IdgenDateNearlyUsed fires. Empty where no tag has dates.',
+    kind: 'lines',
+    unit: 'percentunit',
+    bound: 0.8,
+    series: [{ expr: busiest(`max by (tag) (${ofTags('idgen_date_used_ratio')})`), legend: '{{tag}}' }],
   },
   {
     title: 'Step',
@@ -123,6 +161,7 @@ export const TAGS: Dashboard = {
   variables: VARIABLES,
   rows: [
     { title: 'Traffic', panels: TRAFFIC },
+    { title: 'Latency', panels: LATENCY },
     { title: 'Segments', panels: SEGMENTS },
     { title: 'Table', panels: TABLE },
   ],

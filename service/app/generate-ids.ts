@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { unreachable } from '../core/invariant.ts'
 import type { RouterEvent } from '../core/router.ts'
+import { tagClassOf } from '../core/tag-waits.ts'
 import { WAIT_STEPS } from '../core/trace-examples.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
@@ -120,12 +121,18 @@ export class GenerateIds {
 
   /**
    * As tryTakeRun, waiting for a grant that is long enough. Never moves the tag down its chain: others may be served
-   * on out of memory while a long run is not to be had.
+   * on out of memory while a long run is not to be had. `durations`: as `take`.
    * @throws as tryTakeRun and take
    */
-  takeRun(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
+  takeRun(
+    tag: LiveTag,
+    count: number,
+    batch: IdBatch,
+    requests = 1,
+    durations?: DurationHistogram,
+  ): Promise<void> {
     return this.#traced(tag, count, () =>
-      this.#wait(tag, requests, () => this.#takeRunWaiting(tag, count, batch, requests)),
+      this.#wait(tag, requests, durations, () => this.#takeRunWaiting(tag, count, batch, requests)),
     )
   }
 
@@ -158,13 +165,20 @@ export class GenerateIds {
 
   /**
    * Issues `count` IDs into `batch`, waiting for grants and moving down the tag's chain as needed.
-   * On an error what was taken is burnt. All IDs of one batch come from one algorithm.
+   * On an error what was taken is burnt. All IDs of one batch come from one algorithm. `durations`: where the wait
+   * counts, too.
    * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, IDGEN_TAG_NOT_FOUND, or the
    * failure at the end of the chain (IDGEN_ALGORITHMS_EXHAUSTED, IDGEN_RANGE_EXHAUSTED …)
    */
-  take(tag: LiveTag, count: number, batch: IdBatch, requests = 1): Promise<void> {
+  take(
+    tag: LiveTag,
+    count: number,
+    batch: IdBatch,
+    requests = 1,
+    durations?: DurationHistogram,
+  ): Promise<void> {
     return this.#traced(tag, count, () =>
-      this.#wait(tag, requests, () => this.#takeWaiting(tag, count, batch, requests)),
+      this.#wait(tag, requests, durations, () => this.#takeWaiting(tag, count, batch, requests)),
     )
   }
 
@@ -178,7 +192,12 @@ export class GenerateIds {
     })
   }
 
-  async #wait(tag: LiveTag, requests: number, taken: () => Promise<void>): Promise<void> {
+  async #wait(
+    tag: LiveTag,
+    requests: number,
+    durations: DurationHistogram | undefined,
+    taken: () => Promise<void>,
+  ): Promise<void> {
     const { clock, maxWaiting } = this.#options
     if (this.#waiting >= maxWaiting) {
       throw new IdgenError(
@@ -190,14 +209,19 @@ export class GenerateIds {
     this.#waiting += 1
     tag.waiting += 1
     const fromMs = clock.monotonicMs()
+    let answered = false
     try {
       await taken()
       this.#answeredLate += requests
+      answered = true
     } finally {
       this.#waiting -= 1
       tag.waiting -= 1
+      const ms = clock.monotonicMs() - fromMs
       // A share, of 0 requests, is waited for by nobody, or by a thread that times its own.
-      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
+      this.#durations.observe(ms, requests)
+      durations?.observe(ms, requests)
+      tag.waits?.add(tagClassOf(ms), requests, (Math.max(0, ms) / 1000) * requests, answered)
     }
   }
 

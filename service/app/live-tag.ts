@@ -7,6 +7,7 @@ import { Router } from '../core/router.ts'
 import { SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { OpenTagCursor, TagCursors } from '../core/tag-cursors.ts'
+import type { TagWaits } from '../core/tag-waits.ts'
 import type { SegmentStore } from '../ports/segment-store.ts'
 import type { LayoutClaims } from './layout-claims.ts'
 import { type RefillerOptions, SegmentRefiller } from './segment-refiller.ts'
@@ -52,6 +53,8 @@ export class LiveTag {
   used = true
   /** Requests that wait for IDs of this tag now; the directory keeps a tag while there are any. */
   waiting = 0
+  /** Set while its durations have series of their own (tag-durations.ts): waits are timed anyway, and kept by tag only then. */
+  waits: TagWaits | undefined
   #tag: Tag
   #router: Router
   #removed = false

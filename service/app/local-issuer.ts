@@ -1,3 +1,4 @@
+import type { DurationHistogram } from '../core/duration-histogram.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { givesSafeNumbers } from '../core/id-format.ts'
@@ -16,6 +17,7 @@ export class LocalIssuer implements TracedIssuer {
   readonly rates: RateLimits
   /** Over which its callers come. */
   readonly #protocol: IssuingProtocol
+  readonly #durations: DurationHistogram
   readonly #useCases: Pick<
     UseCases,
     'authenticator' | 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'signIn' | 'traffic'
@@ -37,6 +39,7 @@ export class LocalIssuer implements TracedIssuer {
     protocol: IssuingProtocol,
   ) {
     this.#protocol = protocol
+    this.#durations = useCases.protocols.durations[protocol]
     this.limits = useCases.limits
     this.rates = useCases.rates
     this.#useCases = useCases
@@ -58,6 +61,7 @@ export class LocalIssuer implements TracedIssuer {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
     if (tag === undefined || !generate.tryTake(tag, count, batch, requests)) return false
+    this.#durations.observeInstant(requests)
     if (requests === 0) this.#countMore(tag, count, batch)
     return true
   }
@@ -65,7 +69,7 @@ export class LocalIssuer implements TracedIssuer {
   async take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {
     const { directory, generate } = this.#useCases
     const tag = await directory.resolve(path)
-    await generate.take(tag, count, batch, requests)
+    await generate.take(tag, count, batch, requests, this.#durations)
     if (requests === 0) this.#countMore(tag, count, batch)
   }
 
@@ -77,12 +81,14 @@ export class LocalIssuer implements TracedIssuer {
   tryTakeRun(path: string, count: number, batch: IdBatch): boolean {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
-    return tag !== undefined && generate.tryTakeRun(tag, count, batch)
+    if (tag === undefined || !generate.tryTakeRun(tag, count, batch)) return false
+    this.#durations.observeInstant(1)
+    return true
   }
 
   async takeRun(path: string, count: number, batch: IdBatch): Promise<void> {
     const { directory, generate } = this.#useCases
-    await generate.takeRun(await directory.resolve(path), count, batch)
+    await generate.takeRun(await directory.resolve(path), count, batch, 1, this.#durations)
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {

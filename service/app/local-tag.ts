@@ -32,11 +32,13 @@ export class LocalTag implements RememberedTag {
   }
 
   tryTake(count: number, batch: IdBatch, nowMs: number): boolean {
-    const { directory, generate } = this.#useCases
+    const { directory, generate, protocols } = this.#useCases
     let live = this.#live
     // One that was dropped is never served again, and another may stand at its path by now.
     if (live === undefined || live.removed) live = this.#live = directory.peek(this.#path)
-    return live !== undefined && generate.tryTake(live, count, batch, count, nowMs)
+    if (live === undefined || !generate.tryTake(live, count, batch, count, nowMs)) return false
+    protocols.durations[this.#protocol].observeInstant(count)
+    return true
   }
 
   countAnswered(keyId: string, commands: number): void {

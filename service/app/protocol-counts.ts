@@ -1,3 +1,4 @@
+import { DURATION_CELLS, DurationHistogram } from '../core/duration-histogram.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 
 /** Over which IDs are issued; HTTPS counts as http. */
@@ -8,13 +9,20 @@ export type IssuingProtocol = (typeof ISSUING_PROTOCOLS)[number]
 export const CALL_OUTCOMES = ['answered', 'failed', 'refused'] as const
 export type CallOutcome = (typeof CALL_OUTCOMES)[number]
 
-/** Calls for IDs by protocol and outcome, in cells that another thread can read along. */
+/** Calls for IDs by protocol and outcome, and how long they waited, in cells that another thread can read along. */
 export class ProtocolCounts {
-  /** In the order of the protocols, then of the outcomes. */
+  /** In the order of the protocols, then of the outcomes; then the durations of each protocol. */
   readonly cells: Float64Array
+  /** How long requests waited until their IDs were there, or they failed. */
+  readonly durations: Readonly<Record<IssuingProtocol, DurationHistogram>>
 
   constructor(cells: Float64Array = new Float64Array(PROTOCOL_CELLS)) {
     this.cells = cells
+    const durationsAt = (place: number): DurationHistogram => {
+      const from = OUTCOME_CELLS + place * DURATION_CELLS
+      return new DurationHistogram(cells.subarray(from, from + DURATION_CELLS))
+    }
+    this.durations = { http: durationsAt(0), grpc: durationsAt(1), resp: durationsAt(2) }
   }
 
   count(protocol: IssuingProtocol, outcome: 'ok' | ErrorCode, calls: number): void {
@@ -27,7 +35,8 @@ export class ProtocolCounts {
   }
 }
 
-export const PROTOCOL_CELLS = ISSUING_PROTOCOLS.length * CALL_OUTCOMES.length
+const OUTCOME_CELLS = ISSUING_PROTOCOLS.length * CALL_OUTCOMES.length
+export const PROTOCOL_CELLS = OUTCOME_CELLS + ISSUING_PROTOCOLS.length * DURATION_CELLS
 
 function cellOf(protocol: IssuingProtocol, outcome: CallOutcome): number {
   return FIRST_CELLS[protocol] + PLACES[outcome]

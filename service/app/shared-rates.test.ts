@@ -72,6 +72,23 @@ test('what an address, a key and a tag used of one process is used of the others
   }
 })
 
+test('how long no round has gone well grows while they fail, and not while there is nothing to tell', async () => {
+  const world = new World({ perAddress: 100 })
+  const [one] = [world.newProcess('one')]
+  world.clock.advance(EVERY_MS)
+  assert.equal(one.shared.ageMs, EVERY_MS)
+  await one.shared.settle()
+  assert.equal(one.shared.ageMs, 0)
+  const away = { settle: () => Promise.reject(new Error('it is away')) }
+  const alone = world.newProcess('alone', { levels: away })
+  for (const round of [1, 2]) {
+    world.ask(alone.rates, 10)
+    world.clock.advance(EVERY_MS)
+    await alone.shared.settle()
+    assert.equal(alone.shared.ageMs, round * EVERY_MS)
+  }
+})
+
 test('other names, other kinds and processes of other databases are not concerned', async () => {
   const world = new World({ perAddress: 100, perTag: 100 })
   const [one, other] = [world.newProcess('one'), world.newProcess('other')]

@@ -36,6 +36,8 @@ export class SharedRates {
   readonly #group: string
   /** Of the last round, where it failed. */
   #fault: string | undefined
+  /** When a round went well last, or had nothing to tell; until the first one, when this began. */
+  #settledMs: number
   /** As the log was told last. */
   #isAlone = false
   /** Rounds since the start. */
@@ -50,6 +52,7 @@ export class SharedRates {
   constructor(options: SharedRatesOptions) {
     const { rates, clock, everyMs, sealKey } = options
     this.#options = options
+    this.#settledMs = clock.monotonicMs()
     this.#repeat = new Repeat(clock, everyMs, () => this.settle())
     this.#spending = {
       address: rates.spendingOf('address'),
@@ -73,6 +76,11 @@ export class SharedRates {
     return this.#fault === undefined ? [] : [{ what: 'rate limits', why: this.#fault }]
   }
 
+  /** How long no round has gone well: about `everyMs` where limits hold over all processes. */
+  get ageMs(): number {
+    return this.#options.clock.monotonicMs() - this.#settledMs
+  }
+
   /** One round. Never rejects. What a round that failed took out is told to nobody: it may have been counted. */
   async settle(): Promise<void> {
     const calls = this.#takeOut()
@@ -83,6 +91,7 @@ export class SharedRates {
       return this.#failed(IdgenError.from(thrown))
     }
     this.#fault = undefined
+    this.#settledMs = this.#options.clock.monotonicMs()
     // Whether the cache is back nobody knows then, and nobody needs to.
     if (calls.length === 0) return
     this.rounds.settled += 1

@@ -1,4 +1,4 @@
-import { type ClientIdentity, parseClientIdentities } from '../core/client-identities.ts'
+import { type ClientIdentity, parseCertificates, parseClientIdentities } from '../core/client-identities.ts'
 import type { FieldFault } from '../core/errors.ts'
 import { SCOPES, type Scope } from '../ports/api-key-store.ts'
 import type { Config, ConfigValues, KeyPath } from './keys.ts'
@@ -6,13 +6,20 @@ import type { Config, ConfigValues, KeyPath } from './keys.ts'
 /** Who may come with a certificate; nobody where no authority for them is set. */
 export function clientIdentities({ auth }: Config): readonly ClientIdentity<Scope>[] {
   const parsed = parseClientIdentities(auth.clients, SCOPES)
-  return 'identities' in parsed ? parsed.identities : []
+  const refused = parseCertificates(auth.refusedClients)
+  if (!('identities' in parsed) || !('certificates' in refused)) return []
+  return parsed.identities.filter(({ certificate }) => !refused.certificates.has(certificate))
 }
 
-/** An identity that was misspelt must not be found out by a caller that is refused. */
+/** An identity that was misspelt must not be found out by a caller that is refused, nor a refusal by one that is not. */
 export function clientFaults(values: ConfigValues): FieldFault[] {
   const parsed = parseClientIdentities(String(values.get(CLIENTS)), SCOPES)
-  return 'fault' in parsed ? [{ path: CLIENTS, message: parsed.fault }] : []
+  const refused = parseCertificates(String(values.get(REFUSED)))
+  return [
+    ...('fault' in parsed ? [{ path: CLIENTS, message: parsed.fault }] : []),
+    ...('fault' in refused ? [{ path: REFUSED, message: refused.fault }] : []),
+  ]
 }
 
 const CLIENTS: KeyPath = 'auth.clients'
+const REFUSED: KeyPath = 'auth.refusedClients'

@@ -114,6 +114,15 @@ export const SERVER_KEYS = {
     reload: 'restart',
     doc: '/metrics, and /livez and /readyz again, without authentication: keep it inside. 0 lets the system choose.',
   },
+  'server.metrics.tagDurations': {
+    kind: 'integer',
+    default: 100,
+    min: 0,
+    max: 1000,
+    unit: 'tags',
+    reload: 'restart',
+    doc: 'Of how many tags /metrics tells how long requests took (idgen_tag_duration_seconds): those with the most requests, with nine series each; the others are summed. 0: of none.',
+  },
   'server.advertise.http': {
     kind: 'url',
     default: '',
@@ -270,6 +279,15 @@ export const SERVER_KEYS = {
     reload: 'live',
     local: true,
     doc: 'Who may come with a certificate in place of an API key: `<name> <URI:|DNS:|email:|CN:><value> <scope,…> [<w/g/t>]`, with semicolons between. Who is taken out is refused within 3 s, on open connections too.',
+  },
+  'auth.refusedClients': {
+    kind: 'string',
+    default: '',
+    maxLength: 65_536,
+    emptyMeans: 'none',
+    reload: 'live',
+    local: true,
+    doc: 'What certificates bear that are refused whatever auth.clients says: `<URI:|DNS:|email:|CN:><value>`, with semicolons between. For where a variable or a file that is not to be changed says auth.clients, as in pods of the Kubernetes operator, which sets this by itself. Counts within 3 s, on open connections too.',
   },
   'auth.cache.maxEntries': {
     kind: 'integer',

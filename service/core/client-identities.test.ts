@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseClientIdentities } from './client-identities.ts'
+import { parseCertificates, parseClientIdentities } from './client-identities.ts'
 
 const SCOPES = ['issue', 'manage'] as const
 
@@ -40,5 +40,16 @@ test('an entry that cannot be meant is refused with what it should be', () => {
     const parsed = parseClientIdentities(entry, SCOPES)
     assert.ok('fault' in parsed, entry)
     assert.match(parsed.fault, why)
+  }
+})
+
+test('certificates are read whatever the white space, and what can be none is refused', () => {
+  assert.deepEqual(parseCertificates(' URI:spiffe://a/b ;CN:x;; '), {
+    certificates: new Set(['URI:spiffe://a/b', 'CN:x']),
+  })
+  assert.deepEqual(parseCertificates(''), { certificates: new Set() })
+  for (const bad of ['billing', 'CN:', 'CN:a b', 'billing CN:x issue', 'IP:10.0.0.1']) {
+    const parsed = parseCertificates(`CN:x; ${bad}`)
+    assert.ok('fault' in parsed && parsed.fault.includes(JSON.stringify(bad)), bad)
   }
 })

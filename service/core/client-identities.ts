@@ -37,6 +37,25 @@ export function parseClientIdentities<Scope extends string>(
   return { identities }
 }
 
+export type ParsedCertificates =
+  | { readonly certificates: ReadonlySet<string> }
+  /** What is wrong, with the entry it is wrong in. */
+  | { readonly fault: string }
+
+/** `<kind>:<value>`, with semicolons between. */
+export function parseCertificates(text: string): ParsedCertificates {
+  const certificates = text
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  const bad = certificates.find((one) => !CERTIFICATE.test(one))
+  if (bad !== undefined)
+    return {
+      fault: `must be certificates like "URI:spiffe://…" with semicolons between, not ${JSON.stringify(bad)}`,
+    }
+  return { certificates: new Set(certificates) }
+}
+
 /** What must be, where it is not. */
 function parseEntry<Scope extends string>(
   entry: string,
@@ -46,7 +65,7 @@ function parseEntry<Scope extends string>(
   if (more.length > 0 || wanted === '')
     return 'must be entries like "billing URI:spiffe://… issue acme/billing"'
   if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) return 'must begin with a name of a-z 0-9 . _ -'
-  if (!/^(?:URI|DNS|email|CN):\S+$/.test(certificate))
+  if (!CERTIFICATE.test(certificate))
     return 'must name a certificate by URI:…, DNS:…, email:… or CN:… without blanks of any kind'
   const scopes = [...new Set(wanted.split(','))].map((scope) => known.find((one) => one === scope))
   if (!scopes.every((scope) => scope !== undefined)) return `must have scopes of ${known.join(', ')}`
@@ -54,6 +73,7 @@ function parseEntry<Scope extends string>(
   return { name, certificate, scopes, within }
 }
 
+const CERTIFICATE = /^(?:URI|DNS|email|CN):\S+$/
 /** Not all of Unicode's: what was checked before as one value of ASCII blanks would be two here. */
 const BLANKS = /[ \t\r\n]+/
 

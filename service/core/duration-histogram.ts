@@ -14,19 +14,36 @@ export interface DurationCounts {
 export class DurationHistogram {
   /** One per class, then how many there are, then the sum of seconds. */
   readonly #cells: Float64Array
+  readonly #bounds: readonly number[]
 
-  /** `cells`: DURATION_CELLS zeros, where another thread is to read along. */
-  constructor(cells: Float64Array = new Float64Array(DURATION_CELLS)) {
+  /** `cells`: durationCells(bounds) zeros, where another thread is to read along. */
+  constructor(
+    cells: Float64Array = new Float64Array(DURATION_CELLS),
+    bounds: readonly number[] = DURATION_BOUNDS,
+  ) {
     this.#cells = cells
+    this.#bounds = bounds
   }
 
   /** `ms` below 0 (a clock that was set) counts as 0. `times`: requests that took it together. */
   observe(ms: number, times = 1): void {
     const seconds = Math.max(0, ms) / 1000
-    this.#raise(CLASSES, times)
-    this.#raise(CLASSES + 1, seconds * times)
-    const at = DURATION_BOUNDS.findIndex((bound) => seconds <= bound)
-    if (at >= 0) this.#raise(at, times)
+    this.addTo(classOf(ms, this.#bounds), times, seconds * times)
+  }
+
+  /** `times` more that took no time worth measuring. */
+  observeInstant(times: number): void {
+    this.#raise(this.#bounds.length, times)
+    this.#raise(0, times)
+  }
+
+  /** `times` more in the class of that number (classOf), which took `seconds` together. */
+  addTo(at: number, times: number, seconds: number): void {
+    const classes = this.#bounds.length
+    // Before its class, so that who reads along finds none that is counted in a class only.
+    this.#raise(classes, times)
+    this.#raise(classes + 1, seconds)
+    if (at < classes) this.#raise(at, times)
   }
 
   /** Takes over what another histogram has in its cells. */
@@ -36,9 +53,10 @@ export class DurationHistogram {
 
   /** With `instant` more that took no time worth measuring. */
   counts(instant: number): DurationCounts {
+    const classes = this.#bounds.length
     let sum = instant
-    const atMost = Array.from(this.#cells.subarray(0, CLASSES), (count) => (sum += count))
-    const [count = 0, sumSeconds = 0] = this.#cells.subarray(CLASSES)
+    const atMost = Array.from(this.#cells.subarray(0, classes), (count) => (sum += count))
+    const [count = 0, sumSeconds = 0] = this.#cells.subarray(classes)
     return { atMost, count: count + instant, sumSeconds }
   }
 
@@ -47,6 +65,16 @@ export class DurationHistogram {
   }
 }
 
-const CLASSES = DURATION_BOUNDS.length
-/** What a histogram keeps. */
-export const DURATION_CELLS = CLASSES + 2
+/** The number of its class; that of the open one is how many bounds there are. */
+export function classOf(ms: number, bounds: readonly number[]): number {
+  const seconds = Math.max(0, ms) / 1000
+  const at = bounds.findIndex((bound) => seconds <= bound)
+  return at < 0 ? bounds.length : at
+}
+
+/** What a histogram with these bounds keeps. */
+export function durationCells(bounds: readonly number[]): number {
+  return bounds.length + 2
+}
+
+export const DURATION_CELLS = durationCells(DURATION_BOUNDS)

@@ -140,6 +140,7 @@ export const DECODE_SCHEMA = {
       'IDGEN_FORBIDDEN',
       'IDGEN_NAME_INVALID',
       'IDGEN_TAG_NOT_FOUND',
+      'IDGEN_RATE_LIMITED',
       'IDGEN_INTERNAL',
       'IDGEN_STORE_UNAVAILABLE',
     ]),

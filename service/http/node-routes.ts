@@ -75,6 +75,7 @@ const LIST = {
     ...problemResponses([
       'IDGEN_REQUEST_INVALID',
       'IDGEN_UNAUTHENTICATED',
+      'IDGEN_RATE_LIMITED',
       'IDGEN_INTERNAL',
       'IDGEN_STORE_UNAVAILABLE',
     ]),

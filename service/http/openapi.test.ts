@@ -17,7 +17,13 @@ interface Operation {
   readonly tags: readonly string[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly required: boolean }
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>
+  readonly responses: Readonly<Record<string, Response>>
+}
+
+interface Response {
+  readonly description: string
+  readonly content?: object
+  readonly headers?: Readonly<Record<string, object>>
 }
 
 interface Document {
@@ -61,6 +67,24 @@ test('every route of the document answers, and every one but the probes needs a 
     const answer = await api.call(method.toUpperCase(), url, { key: '' })
     assert.equal(answer.status, path.endsWith('z') ? 200 : 401, `${method} ${path}`)
   }
+})
+
+test('with limits.headers answers say what is left where the document has it, and nowhere else', async (t) => {
+  const { api, document } = await served(t)
+  const off = { perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 }
+  api.memory.useCases.rates.configure({ ...off, perAddress: 1000, headers: true })
+  for (const [path, method, { responses }] of operations(document))
+    for (const key of [undefined, '']) {
+      const url = path.replaceAll(/\{\w+\}/g, 'x')
+      const { status, headers } = await api.call(method.toUpperCase(), url, key === undefined ? {} : { key })
+      const documented = Object.keys(responses[status]?.headers ?? {}).map((name) => name.toLowerCase())
+      for (const name of ['ratelimit', 'ratelimit-policy'])
+        assert.equal(name in headers, documented.includes(name), `${method} ${path} ${status} ${name}`)
+    }
+  // Every one that may be refused says so of all its answers.
+  for (const [path, method, { responses }] of operations(document))
+    for (const [status, { headers = {} }] of Object.entries(responses))
+      assert.equal('RateLimit' in headers, '429' in responses, `${method} ${path} ${status}`)
 })
 
 test('the document lists every problem code', async (t) => {
@@ -116,8 +140,9 @@ test('every reference of the document leads somewhere, and every component is us
   )
   assert.deepEqual(
     [...references].sort(),
-    Object.keys(document.components.schemas)
-      .map((name) => `#/components/schemas/${name}`)
+    Object.entries(document.components)
+      .filter(([kind]) => kind !== 'securitySchemes')
+      .flatMap(([kind, all]) => Object.keys(all).map((name) => `#/components/${kind}/${name}`))
       .sort(),
   )
 })

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { NAME_PATTERN } from './name-pattern.ts'
+import { documentQuotas } from './quota-documents.ts'
 
 /** Collects the schema of every route registered after it. */
 export async function collectOpenapi(app: FastifyInstance, version: string): Promise<void> {
@@ -44,7 +45,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
       buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `def-${i}`),
     },
     transformObject: (document) =>
-      'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {},
+      'openapiObject' in document ? documentQuotas(withOptionalBodies(document.openapiObject)) : {},
     transform: ({ schema, url }) => ({ schema: withPathParameters(withPatterns(schema ?? {}), url), url }),
   })
 }

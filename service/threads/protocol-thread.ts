@@ -168,6 +168,11 @@ export class ProtocolThread implements BorrowingThread {
       authenticator.noteUse(keyId)
       return ledger.countSampled(keyId, path, outcome, { requests, ids })
     }
+    if (labels[0] === 'waited') {
+      const [, path, outcome, at] = labels
+      directory.peek(path)?.waits?.add(Number(at), requests, ids, outcome === 'late')
+      return
+    }
     const [, path, algorithm, degraded] = labels
     this.used += ids
     generate.count(directory.peek(path), { algorithm, degraded: degraded === 'degraded' }, requests, ids)

@@ -38,13 +38,16 @@ export class ThreadIssuer implements TracedIssuer {
   readonly limits: RequestLimits
   readonly rates: RateLimits
   readonly #options: ThreadIssuerOptions
+  /** Of all protocols of the thread, and of this one. */
   readonly #durations: DurationHistogram
+  readonly #ofProtocol: DurationHistogram
 
   constructor(options: ThreadIssuerOptions) {
     this.limits = options.limits
     this.rates = options.rates
     this.#options = options
     this.#durations = new DurationHistogram(options.meters.durations)
+    this.#ofProtocol = options.protocols.durations[options.protocol]
   }
 
   peekCaller(keyText: string | undefined, digest?: string, nowMs?: number): Caller | undefined {
@@ -62,11 +65,12 @@ export class ThreadIssuer implements TracedIssuer {
   tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
     if (!this.#options.borrower.tryTake(path, count, batch)) return false
     this.#options.tally.served(path, batch, requests, count)
+    this.#ofProtocol.observeInstant(requests)
     return true
   }
 
   take(path: string, count: number, batch: IdBatch, requests: number): Promise<void> {
-    return this.#timed(requests, async () => {
+    return this.#timed(path, requests, async () => {
       await this.#options.borrower.take(path, count, batch)
       this.#options.tally.served(path, batch, requests, count)
     })
@@ -75,11 +79,12 @@ export class ThreadIssuer implements TracedIssuer {
   tryTakeRun(path: string, count: number, batch: IdBatch): boolean {
     if (!this.#options.borrower.tryTakeRun(path, count, batch)) return false
     this.#options.tally.served(path, batch, 1, count)
+    this.#ofProtocol.observeInstant(1)
     return true
   }
 
   takeRun(path: string, count: number, batch: IdBatch): Promise<void> {
-    return this.#timed(1, async () => {
+    return this.#timed(path, 1, async () => {
       await this.#options.borrower.takeRun(path, count, batch)
       this.#options.tally.served(path, batch, 1, count)
     })
@@ -125,14 +130,20 @@ export class ThreadIssuer implements TracedIssuer {
   }
 
   /** As GenerateIds counts: those that wait are timed, and of them those that were answered counted as late. */
-  async #timed(requests: number, taken: () => Promise<void>): Promise<void> {
-    const { clock, meters } = this.#options
+  async #timed(path: string, requests: number, taken: () => Promise<void>): Promise<void> {
+    const { clock, meters, tally } = this.#options
     const fromMs = clock.monotonicMs()
+    let answered = false
     try {
       await taken()
       meters.countLate(requests)
+      answered = true
     } finally {
-      this.#durations.observe(clock.monotonicMs() - fromMs, requests)
+      const ms = clock.monotonicMs() - fromMs
+      this.#durations.observe(ms, requests)
+      this.#ofProtocol.observe(ms, requests)
+      // Of more IDs for a request that was counted there is nothing to tell, and of a tag that nobody knows no row is made.
+      if (requests > 0 && tally.knows(path)) tally.waited(path, ms, requests, answered)
     }
   }
 }

@@ -88,10 +88,14 @@ export interface ThreadDetail {
   readonly sampleEvery: number
 }
 
-/** Requests answered with IDs of a tag, or calls of a key by what became of them (`ok` or an error code). */
+/**
+ * Requests answered with IDs of a tag; calls of a key by what became of them (`ok` or an error code); or waits for IDs of a tag,
+ * answered or failed, by their class (tagClassOf).
+ */
 export type RowLabels =
   | readonly ['served', path: string, algorithm: AlgorithmName, degraded: 'degraded' | '']
   | readonly ['called', keyId: string, path: string, outcome: string]
+  | readonly ['waited', path: string, outcome: 'late' | 'failed', at: string]
 
 /** undefined: not one of these; perhaps the lender's. */
 export function fromThread(message: unknown): FromThread | undefined {
@@ -191,7 +195,8 @@ function isSample(sample: unknown): sample is CallSample {
 
 function isRowLabels(labels: unknown): labels is RowLabels {
   if (!Array.isArray(labels) || labels.length !== 4 || !labels.every(isText)) return false
-  const [kind, , algorithm = ''] = labels
+  const [kind, , algorithm = '', last = ''] = labels
+  if (kind === 'waited') return (algorithm === 'late' || algorithm === 'failed') && /^\d$/.test(last)
   return kind === 'called' || (kind === 'served' && ALGORITHMS.some((name) => name === algorithm))
 }
 

@@ -26,11 +26,12 @@ export class ThreadTag implements RememberedTag {
   }
 
   tryTake(count: number, batch: IdBatch, nowMs: number): boolean {
-    const { borrower, tally } = this.#options
+    const { borrower, tally, protocols, protocol } = this.#options
     let shelf = this.#shelf
     if (shelf === undefined || shelf.isClosed) shelf = this.#shelf = borrower.shelfOf(this.#path)
     if (shelf === undefined || !borrower.tryTake(this.#path, count, batch, nowMs, shelf)) return false
     this.#served = tally.servedAt(this.#served, this.#path, batch, count)
+    protocols.durations[protocol].observeInstant(count)
     return true
   }
 

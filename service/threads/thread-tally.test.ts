@@ -71,6 +71,21 @@ describe('the tally of a thread', () => {
     for (const count of counts.values()) assert.deepEqual(count, [3, 6])
   })
 
+  test('waits are told by tag, class and what came of them, with their seconds', () => {
+    const tally = newTally()
+    tally.waited('w/g/t', 3, 4, true)
+    tally.waited('w/g/t', 4, 1, true)
+    tally.waited('w/g/t', 2000, 1, false)
+    reader.fold(take)
+    const seconds = counts.get('waited w/g/t late 1')?.[1] ?? 0
+    assert.ok(Math.abs(seconds - 0.016) < 1e-9, String(seconds))
+    assert.deepEqual([...counts.keys()], ['waited w/g/t late 1', 'waited w/g/t failed 6'])
+    assert.deepEqual(
+      [...counts.values()].map(([requests]) => requests),
+      [5, 1],
+    )
+  })
+
   test('a tag is known once IDs of it were given', () => {
     const tally = newTally()
     tally.called('key', 'w/g/t', 'IDGEN_TAG_NOT_FOUND', 1, 0)

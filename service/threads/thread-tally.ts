@@ -1,5 +1,6 @@
 import { ALGORITHMS, type AlgorithmName } from '../core/algorithm.ts'
 import type { IdBatch } from '../core/id-batch.ts'
+import { tagClassOf } from '../core/tag-waits.ts'
 import type { FromThread, RowLabels } from './thread-messages.ts'
 
 /**
@@ -15,6 +16,8 @@ export class ThreadTally {
   readonly #served: Rows = new Map()
   /** Rows by key and tag. */
   readonly #calls: Rows = new Map()
+  /** Rows by tag, class of the wait and what came of it. */
+  readonly #waits: Rows = new Map()
   #used = 0
   #era = 0
   #cells: Float64Array = new Float64Array(0)
@@ -82,6 +85,17 @@ export class ThreadTally {
     )
   }
 
+  /** How long requests for IDs of a tag waited, each `ms`. Its row has their seconds where others have IDs. */
+  waited(path: string, ms: number, requests: number, answered: boolean): void {
+    const outcome = answered ? 'late' : 'failed'
+    const at = tagClassOf(ms)
+    const name = `${at} ${outcome}`
+    const row =
+      this.#waits.get(path)?.get(name) ??
+      this.#newRow(this.#waits, path, name, ['waited', path, outcome, String(at)])
+    this.#raise(row, requests, (Math.max(0, ms) / 1000) * requests)
+  }
+
   /** Whether IDs of the tag were given here lately. */
   knows(path: string): boolean {
     return this.#served.has(path)
@@ -108,6 +122,7 @@ export class ThreadTally {
     const memory = new SharedArrayBuffer(this.#rowsMax * CELLS * Float64Array.BYTES_PER_ELEMENT)
     this.#served.clear()
     this.#calls.clear()
+    this.#waits.clear()
     this.#used = 0
     this.#era += 1
     this.#cells = new Float64Array(memory)

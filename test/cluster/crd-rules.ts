@@ -62,6 +62,12 @@ export const REFUSED: readonly [Resource, string, object, string][] = [
   ],
   [
     ID_GENERATOR,
+    'limits that are shared by nothing',
+    { limits: { shared: true } },
+    'limits.shared needs redis, by which processes tell each other what callers used',
+  ],
+  [
+    ID_GENERATOR,
     'an authority for a Redis that is not encrypted',
     { redis: { endpoints: ['rediss://a:6379', 'redis://b:6379'], tls: { secretName: 'x' } } },
     'with tls all endpoints must begin with rediss://, or they would not be encrypted',

@@ -70,6 +70,7 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenDatabasePoolExhausted: gauge('idgen_database_pool_waiting', 1, 0),
   IdgenEtcdUnreachable: gauge('idgen_etcd_ok', 0, 1),
   IdgenRedisUnreachable: gauge('idgen_redis_ok', 0, 1),
+  IdgenRateLimitsNotShared: gauge('idgen_rate_settlement_age_seconds', 301, 299),
   IdgenAuditRecordsDropped: counter('idgen_audit_dropped_total'),
   IdgenAuditQueueFills: {
     fires: { [up('idgen_audit_queued')]: '501x40', [up('idgen_audit_queue_max')]: '1000x40' },

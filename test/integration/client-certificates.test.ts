@@ -71,8 +71,8 @@ for (const threads of ['1', '2'])
       await database?.drop()
     })
 
-    const configure = (who: string): Promise<void> =>
-      writeFile(join(folder, 'idgen.yaml'), `auth:\n  clients: ${JSON.stringify(who)}\n`)
+    const configure = (clients: string, refusedClients = ''): Promise<void> =>
+      writeFile(join(folder, 'idgen.yaml'), JSON.stringify({ auth: { clients, refusedClients } }))
 
     function client(shown: SelfSigned | undefined): Client {
       const made = new Client(service, shown)
@@ -158,24 +158,29 @@ for (const threads of ['1', '2'])
       assert.deepEqual(await brief.outcomes(), ['IDGEN_UNAUTHENTICATED', 'UNAUTHENTICATED', 'NOAUTH'])
     })
 
-    it('refuses within five seconds who was taken out of the configuration, on open connections too', async (t) => {
-      const [billing, ops] = [client(BILLING), client(OPS)]
-      assert.deepEqual(await billing.outcomes(), ['ID', 'ID', 'ID'])
-      assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
-      await configure(CLIENTS.split('; ')[1] ?? '')
-      const startMs = performance.now()
-      while ((await billing.outcomes()).includes('ID')) {
-        assert.ok(performance.now() - startMs < TAKEN_BACK_MS, 'it still gets IDs')
-        await pause(50)
-      }
-      t.diagnostic(`refused ${Math.round(performance.now() - startMs)} ms after the change of the file`)
-      assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
-      await configure(CLIENTS)
-      while ((await billing.outcomes()).some((outcome) => outcome !== 'ID')) {
-        assert.ok(performance.now() - startMs < 2 * TAKEN_BACK_MS, 'it gets no IDs again')
-        await pause(50)
-      }
-    })
+    const withoutBilling = {
+      'was taken out of the configuration': () => configure(CLIENTS.split('; ')[1] ?? ''),
+      'is refused in it': () => configure(CLIENTS, 'URI:spiffe://example.org/billing'),
+    }
+    for (const [what, takeOut] of Object.entries(withoutBilling))
+      it(`refuses within five seconds who ${what}, on open connections too`, async (t) => {
+        const [billing, ops] = [client(BILLING), client(OPS)]
+        assert.deepEqual(await billing.outcomes(), ['ID', 'ID', 'ID'])
+        assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
+        await takeOut()
+        const startMs = performance.now()
+        while ((await billing.outcomes()).includes('ID')) {
+          assert.ok(performance.now() - startMs < TAKEN_BACK_MS, 'it still gets IDs')
+          await pause(50)
+        }
+        t.diagnostic(`refused ${Math.round(performance.now() - startMs)} ms after the change of the file`)
+        assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
+        await configure(CLIENTS)
+        while ((await billing.outcomes()).some((outcome) => outcome !== 'ID')) {
+          assert.ok(performance.now() - startMs < 2 * TAKEN_BACK_MS, 'it gets no IDs again')
+          await pause(50)
+        }
+      })
 
     it('believes another authority when its file says so, and the one before no more', async () => {
       assert.match(await respLine(service, BILLING, await sessionOf(service, BILLING)), /^:/)

@@ -35,6 +35,7 @@ async function serve(t: TestContext): Promise<ServiceProcess> {
     IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(','),
     IDGEN_REDIS_ENDPOINTS: redis.endpoints.join(','),
     IDGEN_AUTH_ADMIN_KEY: KEY,
+    IDGEN_LIMITS_SHARED: 'true',
     IDGEN_SERVER_RESP_ENABLED: 'true',
     IDGEN_SERVER_THREADS: '1',
     // Nobody listens there: spans are dropped, and counted.
@@ -49,6 +50,7 @@ async function serve(t: TestContext): Promise<ServiceProcess> {
 async function callsOf(calls: IdCalls, service: ServiceProcess): Promise<void> {
   for (const tag of ['orders', 'events', 'sessions'])
     for (const protocol of PROTOCOLS) await calls.ask(service, protocol, tag, 60)
+  await calls.ask(service, 'http', 'invoices', 1)
   await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/load/tags/orders/ids`, {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'idgen-client-dc': '1' },
@@ -70,6 +72,8 @@ function keepCalling(t: TestContext, service: ServiceProcess): () => Promise<voi
       orders: { chain: ['segment'], step: { base: 500, min: 500, max: 500 } },
       events: { chain: ['snowflake'] },
       sessions: { chain: ['uuid-v7'] },
+      // Counted anew each day.
+      invoices: { chain: ['segment'], space: { format: { reset: 'day', width: 9 } } },
       // Its last numbers: then calls fail.
       full: { chain: ['segment'], space: { startAt: 2 ** 53 - 2000, cellSize: 1000, dcCount: 1 } },
     })

@@ -76,7 +76,29 @@ test('what two threads and HTTP give comes once, and the metrics add up to what 
   assert.equal(metrics.get('idgen_threads'), 2)
   assert.equal(metrics.get('idgen_thread_deaths_total'), 0)
   const requests = metrics.get(`idgen_generate_requests_total{tag="demo/load/orders",algorithm="segment"}`)
-  assert.ok((metrics.get('idgen_generate_duration_seconds_count') ?? 0) > (requests ?? 0))
+  const timed = (): number => metrics.get('idgen_generate_duration_seconds_count') ?? 0
+  assert.ok(timed() > (requests ?? 0))
+  const sumOf = (metric: string): number =>
+    [...metrics].reduce(
+      (sum, [series, value]) => sum + (series.startsWith(`${metric}_count{`) ? value : 0),
+      0,
+    )
+  await until('durations by protocol and by tag add up to those of all', async () => {
+    metrics = await scraped(service)
+    return (
+      sumOf('idgen_protocol_duration_seconds') === timed() && sumOf('idgen_tag_duration_seconds') === timed()
+    )
+  })
+  assert.ok((metrics.get('idgen_protocol_duration_seconds_count{protocol="resp"}') ?? 0) >= load.answers)
+  // The scrapes so far saw the tag: what it answers from now on has its name.
+  const ofTag = (): number => metrics.get('idgen_tag_duration_seconds_count{tag="demo/load/orders"}') ?? 0
+  const before = ofTag()
+  for (let call = 0; call < 3; call += 1) await made(service, 'POST', `${URL_OF_TAGS}/orders/ids`, {})
+  await until('three more of the tag', async () => {
+    metrics = await scraped(service)
+    return ofTag() >= before + 3
+  })
+  assert.equal(ofTag(), before + 3)
   const used = metrics.get('idgen_thread_ids_used_total') ?? 0
   assert.ok(used <= (metrics.get('idgen_thread_ids_lent_total') ?? 0))
 })

@@ -140,6 +140,11 @@ export interface IdGeneratorSpecUi {
   readonly grafanaUrl?: string
 }
 
+export interface IdGeneratorSpecLimits {
+  /** Whether the limits of address, key and tag hold over all pods together, by way of redis, instead of for each. Left out, spec.config says so (limits.shared); they hold for each pod where neither says. */
+  readonly shared?: boolean
+}
+
 export interface IdGeneratorSpecAuthClientsAuthoritySecret {
   /** Name of the Secret in this namespace. */
   readonly name: string
@@ -173,7 +178,7 @@ export interface IdGeneratorSpecAuthAdminKeySecret {
 }
 
 export interface IdGeneratorSpecAuth {
-  /** Programs that may come with a certificate in place of an API key (docs/client-certificates.md). A change starts the canary, and is everywhere when that is promoted; another content of the Secret counts at once. */
+  /** Programs that may come with a certificate in place of an API key (docs/client-certificates.md). A change starts the canary, and is everywhere when that is promoted. Who is taken out does not wait for it: all pods refuse that certificate as soon as their nodes bring them the news. Another content of the Secret counts at once. */
   readonly clients?: IdGeneratorSpecAuthClients
   /** Secret with a key that may do everything. Without it the operator makes <name>-admin. */
   readonly adminKeySecret?: IdGeneratorSpecAuthAdminKeySecret
@@ -456,6 +461,8 @@ export interface IdGeneratorSpec {
   readonly resp?: IdGeneratorSpecResp
   /** The admin UI at /ui (docs/admin-ui.md). A change starts the canary. */
   readonly ui?: IdGeneratorSpecUi
+  /** How often callers may ask (docs/rate-limits.md). A change starts the canary. */
+  readonly limits?: IdGeneratorSpecLimits
   /** Who may call. */
   readonly auth: IdGeneratorSpecAuth
   /** The Service that callers use. */
@@ -622,6 +629,8 @@ export interface IdGeneratorStatusRevision {
   readonly desired?: number
   /** Pods available. */
   readonly available?: number
+  /** Clients that it was made to let in and refuses by now, because they were taken out of spec.auth.clients. */
+  readonly refusedClients?: readonly string[]
 }
 
 export interface IdGeneratorStatusBizTags {

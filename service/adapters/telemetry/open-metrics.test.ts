@@ -23,7 +23,8 @@ function measured() {
       help: 'Waits',
       kind: 'histogram',
       bounds: DURATION_BOUNDS,
-      read: () => durations.counts(0),
+      labels: [],
+      read: (set) => set([], durations.counts(0)),
     },
   ]
   const traced = { histogram: HISTOGRAM, read: () => examples.read() }

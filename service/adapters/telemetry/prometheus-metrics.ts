@@ -6,7 +6,7 @@ import { OPEN_METRICS, openMetrics } from './open-metrics.ts'
 /** Read when Prometheus asks; the hot path only adds to plain counters. */
 export type MetricSource = NumberSource | HistogramSource
 
-interface NumberSource {
+export interface NumberSource {
   readonly name: string
   readonly help: string
   readonly kind: 'counter' | 'gauge'
@@ -21,7 +21,10 @@ interface HistogramSource {
   readonly kind: 'histogram'
   /** Upper bounds of the classes, ascending. */
   readonly bounds: readonly number[]
-  readonly read: () => DurationCounts
+  /** Beside `le`. */
+  readonly labels: readonly string[]
+  /** As of a NumberSource. */
+  readonly read: (set: (labelValues: readonly string[], counts: DurationCounts) => void) => void
 }
 
 /** Examples of traces for one of the histograms. */
@@ -92,19 +95,23 @@ class FoldedHistogram extends Histogram {
 
   /** What the registry prints, and what `get` rests on; the library's types leave it out. */
   async getForPromString() {
-    const { name, help, bounds, read } = this.#source
-    const { atMost, count, sumSeconds } = read()
-    const one = (suffix: string, value: number, labels: Record<string, string | number> = {}) => ({
-      labels,
-      value,
-      metricName: `${name}_${suffix}`,
+    const { name, help, bounds, labels, read } = this.#source
+    const values: HistogramValue[] = []
+    read((labelValues, { atMost, count, sumSeconds }) => {
+      const of = labelled(labels, labelValues)
+      const one = (suffix: string, value: number, more: Record<string, string | number> = {}): void =>
+        void values.push({ labels: { ...of, ...more }, value, metricName: `${name}_${suffix}` })
+      for (const [at, le] of bounds.entries()) one('bucket', atMost[at] ?? count, { le })
+      one('bucket', count, { le: '+Inf' })
+      one('sum', sumSeconds)
+      one('count', count)
     })
-    const values = [
-      ...bounds.map((le, at) => one('bucket', atMost[at] ?? count, { le })),
-      one('bucket', count, { le: '+Inf' }),
-      one('sum', sumSeconds),
-      one('count', count),
-    ]
     return { name, help, type: 'histogram', values, aggregator: 'sum' }
   }
+}
+
+interface HistogramValue {
+  readonly labels: Record<string, string | number>
+  readonly value: number
+  readonly metricName: string
 }

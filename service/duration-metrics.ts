@@ -1,0 +1,43 @@
+import type { MetricSource, TracedHistogram } from './adapters/telemetry/prometheus-metrics.ts'
+import { ISSUING_PROTOCOLS } from './app/protocol-counts.ts'
+import type { UseCases } from './app/use-cases.ts'
+import { DURATION_BOUNDS } from './core/duration-histogram.ts'
+import type { OpenTracing } from './open-tracing.ts'
+import { tagDurationSource } from './tag-durations.ts'
+import { BusiestTags } from './tag-metrics.ts'
+
+const DURATIONS = 'idgen_generate_duration_seconds'
+
+/** Calls that were traced, beside how long calls waited. */
+export function tracedDurations(tracing: OpenTracing | undefined): TracedHistogram | undefined {
+  return tracing && { histogram: DURATIONS, read: () => tracing.examples.read() }
+}
+
+/** How long requests for IDs took: of all, by protocol, and by tag for the `tagsTimed` busiest. */
+export function durationSources(
+  { generate, directory, protocols }: Pick<UseCases, 'generate' | 'directory' | 'protocols'>,
+  tagsTimed: number,
+): MetricSource[] {
+  const timed = { busiest: new BusiestTags(directory, tagsTimed), generate }
+  return [
+    {
+      name: DURATIONS,
+      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
+      kind: 'histogram',
+      labels: [],
+      bounds: DURATION_BOUNDS,
+      read: (set) => set([], generate.durations),
+    },
+    {
+      name: 'idgen_protocol_duration_seconds',
+      help: 'As idgen_generate_duration_seconds, by protocol',
+      kind: 'histogram',
+      labels: ['protocol'],
+      bounds: DURATION_BOUNDS,
+      read: (set) => {
+        for (const protocol of ISSUING_PROTOCOLS) set([protocol], protocols.durations[protocol].counts(0))
+      },
+    },
+    ...(tagsTimed === 0 ? [] : [tagDurationSource(timed)]),
+  ]
+}
