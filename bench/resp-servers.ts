@@ -1,5 +1,6 @@
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { LocalIssuer } from '../service/app/local-issuer.ts'
+import { nodeList } from '../service/app/node-list.ts'
 import { RespServer } from '../service/resp/server.ts'
 import { keepCollectionsShort } from '../service/short-collections.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
@@ -44,6 +45,7 @@ export async function startRespIdgen(): Promise<RespListening> {
     clock,
     limits: LIMITS,
     version: '0.0.0-bench',
+    listNodes: async (clientDc) => nodeList(useCases, clientDc),
     maxConnectionAgeMs: 0,
     onFault: (error) => {
       throw error

@@ -8,7 +8,7 @@ import { VERSION } from './version.ts'
 export function advertisedNode(
   config: Config,
   node: string,
-  { httpPort, httpsPort, grpcPort }: Omit<ListeningPorts, 'metricsPort' | 'respPort'>,
+  { httpPort, httpsPort, grpcPort, respPort }: Omit<ListeningPorts, 'metricsPort'>,
   startedAtMs: number,
 ): NodeRecord {
   const { advertise, http, grpc } = config.server
@@ -20,7 +20,18 @@ export function advertisedNode(
     grpc: advertise.grpc || `${reachable(grpc.host)}:${grpcPort}`,
     version: VERSION,
     startedAt: new Date(startedAtMs).toISOString(),
+    ...(respPort !== undefined && { resp: advertise.resp || `${redisOrigin(config)}:${respPort}` }),
   }
+}
+
+/**
+ * Where it listens everywhere, the host by which its HTTP API is known will do as well: a pod that the operator made is
+ * told that one, and its name is no address.
+ */
+function redisOrigin({ server: { advertise, https, resp } }: Config): string {
+  const scheme = resp.tls && https.cert !== '' ? 'rediss' : 'redis'
+  const known = EVERY_INTERFACE.includes(resp.host) && advertise.http !== ''
+  return `${scheme}://${known ? new URL(advertise.http).hostname : reachable(resp.host)}`
 }
 
 /** A process that listens everywhere is best called by the name of its machine. */

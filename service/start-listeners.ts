@@ -13,7 +13,7 @@ import { sleep } from './ports/clock.ts'
 import { ConnectionTable } from './sockets/connection-table.ts'
 import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './start-grpc.ts'
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
-import { newResp, newRespInThreads, type RespListener } from './start-resp.ts'
+import { newResp, newRespInThreads, passedToResp, type RespListener } from './start-resp.ts'
 import { newThreads, threadCount } from './start-threads.ts'
 import { newUi, type ServiceWithPages, type UiOptions } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
@@ -119,6 +119,7 @@ async function createApi(
     http: (question: unknown) => passed.answer(question),
     probe: (question: unknown) => passed.answer(question),
     ...passedToGrpc(service),
+    ...passedToResp(service),
   }
   const threads = newThreads(config, service, passedOn, connections)
   if (threads === undefined) {

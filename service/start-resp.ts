@@ -1,4 +1,5 @@
 import { LocalIssuer } from './app/local-issuer.ts'
+import { nodeList } from './app/node-list.ts'
 import type { Config } from './config/keys.ts'
 import type { CertificateSource } from './ports/certificates.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
@@ -6,6 +7,7 @@ import { RespServer } from './resp/server.ts'
 import type { ConnectionPlaces } from './sockets/connection-places.ts'
 import { listenOn } from './start-threads.ts'
 import type { Service } from './start-use-cases.ts'
+import type { ProtocolThreadOptions } from './threads/protocol-thread.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { VERSION } from './version.ts'
 
@@ -30,6 +32,7 @@ export function newResp(
     limits: resp,
     places,
     version: VERSION,
+    listNodes: async (clientDc) => nodeList(useCases, clientDc),
     maxConnectionAgeMs,
     clock,
     tracer,
@@ -41,6 +44,11 @@ export function newResp(
     drain: (withinMs) => server.drain(withinMs),
     counters: () => server.counters,
   }
+}
+
+/** What threads ask of it: the nodes, of which the main thread alone knows. */
+export function passedToResp({ useCases }: Service): ProtocolThreadOptions['passedOn'] {
+  return { resp: async (clientDc) => nodeList(useCases, Number(clientDc)) }
 }
 
 export function newRespInThreads(threads: ThreadPool): RespListener {

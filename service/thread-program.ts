@@ -4,6 +4,7 @@ import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
+import type { NodeList } from './app/node-list.ts'
 import { connectionPlaces } from './connection-limits.ts'
 import type { Sampling } from './core/span-sampling.ts'
 import { createIdGrpcServer } from './grpc/id-server.ts'
@@ -127,7 +128,7 @@ function grpcListener(
 }
 
 function respListener(
-  { issuerOf, counters, log, tracer, places }: ListenerParts,
+  { issuerOf, counters, log, tracer, places, passOn }: ListenerParts,
   { host, options, encrypted }: RespWork,
   certificates: Certificates,
 ): ThreadListener {
@@ -140,6 +141,8 @@ function respListener(
         clock,
         counters,
         tracer,
+        // The main thread is this program too: it answers what it was asked.
+        listNodes: async (clientDc) => (await passOn('resp', clientDc)) as NodeList,
         places: places.resp,
         onFault: (error) =>
           log.error({ err: error }, 'a connection of a Redis client ended by a fault of ours'),

@@ -93,7 +93,7 @@ describe('gRPC messages of the client library', () => {
   })
 
   test('nodes are read with their data centre and address', () => {
-    const node = { http: 'http://a:8080', version: '1', startedAt: new Date(0) }
+    const node = { http: 'http://a:8080', version: '1', startedAt: new Date(0), resp: '' }
     const message = ListNodesResponse.encode({
       dc: 0,
       current: true,

@@ -26,7 +26,7 @@ export interface Transport {
 export interface TransportSettings {
   /** The API key; undefined: none is sent. */
   readonly key: string | undefined
-  /** The client's own data centre, which is told with every request. */
+  /** The client's own data centre, which is told with every request, or once a connection. */
   readonly dc: number | undefined
   /** Certificates to trust instead of those the system trusts; PEM. */
   readonly ca: string | undefined

@@ -1,10 +1,11 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { IdgenClientError } from '../core/client-error.ts'
 import type { Endpoint } from '../core/endpoint-choice.ts'
 import type { IdAnswer, IdRequest } from '../core/id-answer.ts'
 import type { Transport, TransportSettings } from '../ports/transport.ts'
 import { readIds, readNodes, readProblem } from './http-answers.ts'
+import { nodeHttp } from './node-http.ts'
 
 interface HttpReply {
   readonly status: number
@@ -26,13 +27,15 @@ class HttpTransport implements Transport {
   /** server.generate.maxText of the service, unless configured otherwise. */
   readonly textsMax = 10_000
   readonly #headers: Readonly<Record<string, string>>
+  readonly #node = nodeHttp()
   readonly #plain: HttpAgent
   readonly #secure: HttpsAgent
 
   constructor({ key, dc, ca }: TransportSettings) {
     const agent = { keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: SOCKETS_FREE_MAX }
-    this.#plain = new HttpAgent(agent)
-    this.#secure = new HttpsAgent({ ...agent, ...(ca !== undefined && { ca }) })
+    const { http, https } = this.#node
+    this.#plain = new http.Agent(agent)
+    this.#secure = new https.Agent({ ...agent, ...(ca !== undefined && { ca }) })
     this.#headers = {
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
       ...(dc !== undefined && { 'idgen-client-dc': String(dc) }),
@@ -76,7 +79,7 @@ class HttpTransport implements Transport {
             ...(body.traceparent !== undefined && { traceparent: body.traceparent }),
           }
     return new Promise<HttpReply>((resolve, reject) => {
-      const request = (isSecure ? httpsRequest : httpRequest)(url, {
+      const request = (isSecure ? this.#node.https : this.#node.http).request(url, {
         method,
         headers,
         signal,

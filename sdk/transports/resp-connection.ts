@@ -13,6 +13,7 @@ export class RespConnection {
   readonly #parser = new RespParser()
   readonly #pending: Pending[] = []
   #failed: Error | undefined
+  #retired = false
 
   /** `url`: redis://host:port, or rediss:// with TLS. */
   constructor(url: string, ca: string | undefined) {
@@ -37,7 +38,13 @@ export class RespConnection {
   }
 
   get usable(): boolean {
-    return this.#failed === undefined
+    return this.#failed === undefined && !this.#retired
+  }
+
+  /** Ends once what is under way has its answers. */
+  retire(): void {
+    this.#retired = true
+    if (this.#pending.length === 0) this.destroy(new Error('the connection is used no more'))
   }
 
   /** The answers to the commands, in one go: one write, however many. */
@@ -66,6 +73,7 @@ export class RespConnection {
         if (pending === undefined) throw new Error('an answer came to which there was no command')
         pending.resolve(reply)
       }
+      if (this.#retired) this.retire()
     } catch (error) {
       this.destroy(error as Error)
     }

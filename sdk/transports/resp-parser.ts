@@ -46,6 +46,7 @@ export class RespParser {
       case '$':
         return this.#bulk(Number(integer(rest)))
       case '*':
+        // IDGEN.NODES: a map of a list of maps.
         if (depth > 2) break
         return this.#array(Number(integer(rest)), depth)
       case undefined:

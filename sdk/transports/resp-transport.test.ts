@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
@@ -39,8 +40,8 @@ async function listening(t: TestContext, answer: Server): Promise<{ url: string;
   return { url: `redis://127.0.0.1:${address.port}`, seen }
 }
 
-function open(t: TestContext, key?: string): Transport {
-  const transport = resp()({ key, dc: undefined, ca: undefined })
+function open(t: TestContext, key?: string, dc?: number): Transport {
+  const transport = resp()({ key, dc, ca: undefined })
   t.after(() => transport.close())
   return transport
 }
@@ -123,6 +124,90 @@ describe('the transport', () => {
       ['IDGEN.RUNS', 'a/b/c', '7'],
       ['IDGEN.RUNS', 'a/b/c', '7'],
     ])
+  })
+
+  test('it says its data centre once a connection, and a service that does not know that is none the worse', async (t) => {
+    for (const reply of ['+OK\r\n', "-ERR unknown command 'IDGEN.DC'\r\n"]) {
+      const { url, seen } = await listening(t, (words, socket) =>
+        words[0] === 'IDGEN.DC' ? reply : answers(words, socket),
+      )
+      for (const key of ['idg_key', undefined]) {
+        const transport = open(t, key, 5)
+        for (let i = 0; i < 2; i += 1)
+          await transport.issue(url, { path: 'a/b/c', count: 7, form: 'runs' }, never)
+        const said = seen.splice(0).map(([name, text]) => [name, text])
+        const runs = ['IDGEN.RUNS', 'a/b/c']
+        assert.deepEqual(said, [...(key ? [['AUTH', key]] : []), ['IDGEN.DC', '5'], runs, runs])
+      }
+    }
+  })
+
+  test('the nodes that serve Redis clients are read with their data centre', async (t) => {
+    const node = (fields: Record<string, string | number>): string =>
+      `*${2 * Object.keys(fields).length}\r\n${Object.entries(fields)
+        .map(
+          ([name, value]) =>
+            `$${name.length}\r\n${name}\r\n${typeof value === 'number' ? `:${value}` : `+${value}`}\r\n`,
+        )
+        .join('')}`
+    const nodes = [
+      node({ dc: 7, http: 'http://a:1', resp: 'redis://a:6399/' }),
+      node({ dc: 0, http: 'http://b:1' }),
+      node({ news: 1, resp: 'rediss://[::1]:7', dc: 1 }),
+    ]
+    const { url, seen } = await listening(
+      t,
+      () => `*6\r\n+dc\r\n:7\r\n+current\r\n:1\r\n+nodes\r\n*${nodes.length}\r\n${nodes.join('')}`,
+    )
+    assert.deepEqual(await open(t).nodes?.(url, never), [
+      { url: 'redis://a:6399', dc: 7 },
+      { url: 'rediss://[::1]:7', dc: 1 },
+    ])
+    assert.deepEqual(seen, [['IDGEN.NODES']])
+  })
+
+  test('what is no list of nodes is told apart', async (t) => {
+    for (const reply of ['+OK', '*0', '*2\r\n+nodes\r\n:1', "-ERR unknown command 'IDGEN.NODES'"]) {
+      const { url } = await listening(t, () => `${reply}\r\n`)
+      const asked = open(t).nodes?.(url, never)
+      await assert.rejects(asked ?? Promise.resolve(), { code: 'IDGEN_CLIENT_ANSWER_INVALID' })
+    }
+  })
+
+  test('nodes that are given up take nothing with them: what was asked behind them has its answer', async (t) => {
+    const held = Promise.withResolvers<Socket>()
+    const { url } = await listening(t, ([command], socket) => {
+      if (command === 'IDGEN.NODES') held.resolve(socket)
+      return command === 'IDGEN.NODES' ? undefined : '*2\r\n:5\r\n:1\r\n'
+    })
+    const transport = open(t)
+    const controller = new AbortController()
+    const nodes = transport.nodes?.(url, controller.signal)
+    const socket = await held.promise
+    controller.abort()
+    await assert.rejects(nodes ?? Promise.resolve(), /too late/)
+    socket.write('*6\r\n+dc\r\n:0\r\n+current\r\n:1\r\n+nodes\r\n*0\r\n')
+    const { runs } = await transport.issue(url, { path: 'a/b/c', count: 1, form: 'runs' }, never)
+    assert.deepEqual(runs, [{ first: 5n, count: 1 }])
+  })
+
+  test('of many addresses the oldest is let go, once what it was asked has its answer', async (t) => {
+    const held = Promise.withResolvers<Socket>()
+    const first = await listening(t, (_words, socket) => {
+      held.resolve(socket)
+      return undefined
+    })
+    const second = await listening(t, () => '*2\r\n:5\r\n:1\r\n')
+    const transport = open(t)
+    const request = { path: 'a/b/c', count: 1, form: 'runs' as const }
+    const late = transport.issue(first.url, request, never)
+    const socket = await held.promise
+    // One server under many names.
+    for (let i = 0; i < 64; i += 1) await transport.issue(second.url.replace(/$/, `/${i}`), request, never)
+    const ended = once(socket, 'close')
+    socket.write('*2\r\n:9\r\n:1\r\n')
+    assert.deepEqual((await late).runs, [{ first: 9n, count: 1 }])
+    await ended
   })
 
   test('a trace is named before the command, and a service that does not know it is none the worse', async (t) => {

@@ -1,7 +1,9 @@
 import { IdgenClientError } from '../core/client-error.ts'
+import type { Endpoint } from '../core/endpoint-choice.ts'
 import type { IdAnswer, IdRequest, IdRun } from '../core/id-answer.ts'
 import type { Transport, TransportSettings } from '../ports/transport.ts'
 import { RespConnection } from './resp-connection.ts'
+import { readNodes } from './resp-nodes.ts'
 import { RespError, type RespReply } from './resp-parser.ts'
 import { isRetryableCode } from './retryable-codes.ts'
 
@@ -49,6 +51,24 @@ class RespTransport implements Transport {
     }
   }
 
+  /** An abort leaves the connection alone: IDs may be on their way on it, and its answers keep their order. */
+  async nodes(endpoint: string, signal: AbortSignal): Promise<readonly Endpoint[]> {
+    const { connection, login } = this.#connection(endpoint)
+    let onAbort = (): void => undefined
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(new Error('the nodes came too late'))
+    })
+    signal.addEventListener('abort', onAbort)
+    try {
+      const asked = Promise.all([connection.send([['IDGEN.NODES']]), login])
+      const [[reply]] = await Promise.race([asked, aborted])
+      if (reply instanceof RespError) throw refusal(endpoint, reply)
+      return readNodes(endpoint, reply)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
   close(): void {
     for (const { connection } of this.#connections.values())
       connection.destroy(new Error('the client was closed'))
@@ -58,14 +78,22 @@ class RespTransport implements Transport {
   #connection(endpoint: string): LoggedIn {
     const known = this.#connections.get(endpoint)
     if (known?.connection.usable === true) return known
-    const { key, ca } = this.#settings
-    const connection = new RespConnection(endpoint, ca)
-    const login = key === undefined ? Promise.resolve() : logIn(connection, endpoint, key)
+    if (known === undefined && this.#connections.size >= CONNECTIONS_MAX) this.#retireOldest()
+    const connection = new RespConnection(endpoint, this.#settings.ca)
+    const login = logIn(connection, endpoint, this.#settings)
     // Whoever asks waits for it; nobody may be there any more when it fails.
     login.catch(() => undefined)
     const loggedIn = { connection, login }
     this.#connections.set(endpoint, loggedIn)
     return loggedIn
+  }
+
+  #retireOldest(): void {
+    for (const [endpoint, { connection }] of this.#connections) {
+      connection.retire()
+      this.#connections.delete(endpoint)
+      return
+    }
   }
 }
 
@@ -74,8 +102,15 @@ class RespTransport implements Transport {
  * command on it would be refused for ever.
  * @throws IdgenClientError
  */
-async function logIn(connection: RespConnection, endpoint: string, key: string): Promise<void> {
-  const [reply] = await connection.send([['AUTH', key]])
+async function logIn(
+  connection: RespConnection,
+  endpoint: string,
+  { key, dc }: TransportSettings,
+): Promise<void> {
+  const login = key === undefined ? [] : [['AUTH', key]]
+  // A service that does not know IDGEN.DC refuses it, which concerns nobody.
+  const replies = await connection.send([...login, ...(dc === undefined ? [] : [['IDGEN.DC', String(dc)]])])
+  const [reply] = replies.slice(0, login.length)
   if (!(reply instanceof RespError)) return
   const error = refusal(endpoint, reply)
   connection.destroy(error)
@@ -119,6 +154,9 @@ function refusal(endpoint: string, { text }: RespError): IdgenClientError {
   const foreign = `${endpoint} answered "${text.slice(0, 200)}", which is no error of idgen: is the address right?`
   return new IdgenClientError('IDGEN_CLIENT_ANSWER_INVALID', foreign, { endpoint })
 }
+
+/** Addresses of nodes come and go with their pods. */
+const CONNECTIONS_MAX = 64
 
 const WORDS: Readonly<Record<string, string | undefined>> = {
   NOAUTH: 'IDGEN_UNAUTHENTICATED',

@@ -13,7 +13,7 @@ test('a data centre is one digit from 0 to 7, and everything else is unknown', (
 
 test('requests are counted by the data centre of the client', () => {
   const traffic = new DcTraffic(3)
-  for (const text of ['0', '7', '7', undefined]) traffic.count(clientDcOf(text))
+  for (const text of ['0', '7', '7', undefined]) traffic.count(clientDcOf(text), 1)
   const told: Record<string, number> = {}
   traffic.each((dc, requests) => {
     told[dc] = requests

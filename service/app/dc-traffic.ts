@@ -3,7 +3,7 @@ import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
 /** Stands for a client that says nothing of its data centre, or nothing that is one. */
 export const UNKNOWN_DC = DC_COUNT_MAX
 
-/** What clients send with every call: the number of the data centre they run in. HTTP header, and gRPC metadata. */
+/** What clients send with every call: the number of the data centre they run in. HTTP header, and gRPC metadata; Redis clients say it by IDGEN.DC. */
 export const CLIENT_DC_HEADER = 'idgen-client-dc'
 
 /** 0..7, or UNKNOWN_DC. On the path of every ID: no allocation. */
@@ -23,7 +23,7 @@ export class DcTraffic {
   }
 
   /** `clientDc` as clientDcOf says. */
-  count(clientDc: number, requests = 1): void {
+  count(clientDc: number, requests: number): void {
     this.#requests[clientDc] = (this.#requests[clientDc] ?? 0) + requests
   }
 

@@ -37,9 +37,11 @@ export interface Issuer {
    */
   tryTakeRun(path: string, count: number, batch: IdBatch): boolean
   takeRun(path: string, count: number, batch: IdBatch): Promise<void>
+  /** So many more calls of a client in this data centre (clientDcOf). */
+  countClients(clientDc: number, calls: number): void
   /**
    * What became of `requests` calls of one key, and of how many IDs, for the audit log and the metrics. Called once
-   * per tag and burst of commands. `path` may name no tag at all: then it is not written down.
+   * per tag and burst of commands, which were counted for their client by `countClients`. `path` may name no tag at all: then it is not written down.
    */
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void
 }
@@ -76,9 +78,7 @@ export interface TracedIssuer extends Issuer {
   issuesBy(path: string): IssuesBy | undefined
   /** Brings the tag into memory; spends nothing. @throws as take */
   prepare(path: string): Promise<void>
-  /** One more call, of a client in this data centre (clientDcOf). */
-  countClient(clientDc: number): void
-  /** As `count`, of one call, which was counted for its client by `countClient`. */
+  /** As `count`, of one call. */
   countCall(
     keyId: string,
     path: string,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import { UNKNOWN_DC } from './dc-traffic.ts'
 import { LocalIssuer } from './local-issuer.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -61,16 +62,18 @@ test('calls are counted by the burst, and names that are no tags are not written
   const memory = await world(t)
   const { issuer, useCases } = memory
   await issuer.take('w/g/t', 1, new IdBatch(), 1)
+  issuer.countClients(3, 64)
+  issuer.countClients(UNKNOWN_DC, 11)
   issuer.count('k1', 'w/g/t', 'ok', 64, 64)
   issuer.count('k1', 'w/g/t', 'ok', 1, 1000)
   issuer.count('k1', 'w/g/t', 'IDGEN_OVERLOADED', 7, 0)
   issuer.count('k1', 'made/up/name', 'IDGEN_TAG_NOT_FOUND', 3, 0)
   assert.equal(useCases.ledger.failures.get('IDGEN_OVERLOADED'), 7)
-  let seen = 0
-  useCases.traffic.each((_dc, requests) => {
-    seen += requests
+  const clients: Record<string, number> = {}
+  useCases.traffic.each((dc, requests) => {
+    clients[dc] = requests
   })
-  assert.equal(seen, 75)
+  assert.deepEqual(clients, { '3': 64, unknown: 11 })
   assert.deepEqual(
     (await memory.issueCounts()).map(({ actor, subject, result, detail }) => ({
       actor,

@@ -3,7 +3,6 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { givesSafeNumbers } from '../core/id-format.ts'
 import type { Caller } from './authenticator.ts'
-import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
 import { LocalTag } from './local-tag.ts'
@@ -92,8 +91,7 @@ export class LocalIssuer implements TracedIssuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { ledger, protocols, traffic } = this.#useCases
-    traffic.count(UNKNOWN_DC, requests)
+    const { ledger, protocols } = this.#useCases
     protocols.count(this.#protocol, outcome, requests)
     ledger.countMany(keyId, this.#subjectOf(path, outcome), outcome, { requests, ids })
   }
@@ -115,8 +113,8 @@ export class LocalIssuer implements TracedIssuer {
     await this.#useCases.directory.resolve(path)
   }
 
-  countClient(clientDc: number): void {
-    this.#useCases.traffic.count(clientDc)
+  countClients(clientDc: number, calls: number): void {
+    this.#useCases.traffic.count(clientDc, calls)
   }
 
   countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {

@@ -1,6 +1,5 @@
 import type { IdBatch } from '../core/id-batch.ts'
 import type { RatePlace } from '../core/rate-table.ts'
-import { UNKNOWN_DC } from './dc-traffic.ts'
 import type { LedgerRow } from './issue-ledger.ts'
 import type { RememberedTag } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
@@ -11,14 +10,14 @@ import type { UseCases } from './use-cases.ts'
 export class LocalTag implements RememberedTag {
   readonly #path: string
   readonly #protocol: IssuingProtocol
-  readonly #useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'traffic'>
+  readonly #useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates'>
   readonly #place: RatePlace
   #live: LiveTag | undefined
   #row: LedgerRow | undefined
 
   constructor(
     path: string,
-    useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates' | 'traffic'>,
+    useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates'>,
     protocol: IssuingProtocol,
   ) {
     this.#path = path
@@ -42,8 +41,7 @@ export class LocalTag implements RememberedTag {
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { ledger, protocols, traffic } = this.#useCases
-    traffic.count(UNKNOWN_DC, commands)
+    const { ledger, protocols } = this.#useCases
     protocols.count(this.#protocol, 'ok', commands)
     this.#row = ledger.countSingles(this.#row, keyId, this.#path, commands)
   }

@@ -7,7 +7,7 @@ import type { Entry } from '../ports/coordinator.ts'
  * A running process, as clients find it:
  *
  *     /nodes/{dc}/{node}   {"dc":0,"node":"host/1","http":"http://…","grpc":"host:50051","version":"…","startedAt":"…",
- *                           "workers":[17]}
+ *                           "workers":[17],"resp":"redis://host:6399"}
  */
 export interface NodeRecord {
   readonly dc: number
@@ -17,6 +17,8 @@ export interface NodeRecord {
   readonly http: string
   /** The same of its gRPC API: host:port. */
   readonly grpc: string
+  /** The same for Redis clients, redis:// or rediss://; undefined: it serves none, or is of a release that does not say. */
+  readonly resp?: string
   readonly version: string
   /** ISO 8601, by its own clock. */
   readonly startedAt: string
@@ -28,8 +30,8 @@ export function keyOf({ dc, node }: NodeRecord): string {
   return nodeKey(dc, node)
 }
 
-export function printNode({ dc, node, http, grpc, version, startedAt, workers }: NodeRecord): string {
-  return JSON.stringify({ dc, node, http, grpc, version, startedAt, workers })
+export function printNode({ dc, node, http, grpc, version, startedAt, workers, resp }: NodeRecord): string {
+  return JSON.stringify({ dc, node, http, grpc, version, startedAt, workers, resp })
 }
 
 /**
@@ -37,14 +39,23 @@ export function printNode({ dc, node, http, grpc, version, startedAt, workers }:
  * add fields.
  */
 export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRecord | undefined {
-  const { dc, node, http, grpc, version, startedAt, workers } = jsonFields(value)
+  const { dc, node, http, grpc, version, startedAt, workers, resp } = jsonFields(value)
   if (typeof dc !== 'number' || !Number.isInteger(dc) || dc < 0 || dc >= DC_COUNT_MAX) return undefined
   if (!isText(node) || !isText(http) || !isText(grpc) || !isText(version) || !isText(startedAt))
     return undefined
   if (!/^https?:\/\//.test(http) || !URL.canParse(http) || Number.isNaN(Date.parse(startedAt)))
     return undefined
   const held = workersOf(workers)
-  const record = { dc, node, http, grpc, version, startedAt, ...(held && { workers: held }) }
+  const record = {
+    dc,
+    node,
+    http,
+    grpc,
+    version,
+    startedAt,
+    ...(held && { workers: held }),
+    ...(isRedisAddress(resp) && { resp }),
+  }
   return key.startsWith(NODES) && key === keyOf(record) ? record : undefined
 }
 
@@ -53,6 +64,11 @@ function workersOf(value: unknown): number[] | undefined {
   if (!Array.isArray(value) || value.length > WORKER_COUNT) return undefined
   const held = value.filter((one) => Number.isInteger(one) && one >= 0 && one < WORKER_COUNT)
   return held.length === value.length ? held : undefined
+}
+
+/** Without one the node is listed all the same, for the other protocols. */
+function isRedisAddress(value: unknown): value is string {
+  return isText(value) && /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value)
 }
 
 function isText(value: unknown): value is string {

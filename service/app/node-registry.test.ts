@@ -50,6 +50,17 @@ test('every process finds all others, those of the wanted data centre first', as
   assert.deepEqual(one.list(0)[0], nodeOf(0, 'a/1'))
 })
 
+test('a node without an address for Redis clients, or with one that is none, is listed without it', () => {
+  const node = nodeOf(0, 'a/1')
+  const read = (resp: unknown): NodeRecord | undefined =>
+    parseNode({ key: keyOf(node), value: JSON.stringify({ ...node, resp }) })
+  assert.deepEqual(read(undefined), node)
+  for (const resp of ['redis://a:6399', 'rediss://[::1]:6399'])
+    assert.deepEqual(read(resp), { ...node, resp })
+  for (const resp of ['', 7, 'http://a:6399', 'redis://', 'redis://a:x'])
+    assert.deepEqual(read(resp), node, String(resp))
+})
+
 test('a node may be called anything', async (t) => {
   const { start, coordinator } = world(t)
   const one = await start(nodeOf(0, 'a/../1 ä%2F'))

@@ -141,6 +141,16 @@ export const SERVER_KEYS = {
     local: true,
     doc: 'Where clients reach the gRPC API of this process, host:port.',
   },
+  'server.advertise.resp': {
+    kind: 'url',
+    default: '',
+    schemes: ['redis', 'rediss'],
+    emptyMeans:
+      'redis:// (rediss:// with server.resp.tls) with server.resp.host (that of server.advertise.http, or the host name, where that is every interface) and the port',
+    reload: 'restart',
+    local: true,
+    doc: 'Where Redis clients reach this process, with server.resp.enabled.',
+  },
   'server.maxConnectionsPerAddress': {
     kind: 'integer',
     default: 1000,

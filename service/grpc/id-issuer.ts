@@ -56,7 +56,7 @@ export class IdIssuer {
   #issue(attempt: Attempt): IdBatch | Promise<IdBatch> {
     const issuer = this.#issuer
     const { order, context } = attempt
-    issuer.countClient(context.clientDc)
+    issuer.countClients(context.clientDc, 1)
     issuer.rates.admitAddress(context.address)
     // Looked at for every message of a stream as well: a revoked key must not go on through a stream left open.
     const caller = issuer.peekCaller(context.keyText, context.keyDigest)

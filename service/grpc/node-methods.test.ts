@@ -7,7 +7,7 @@ import { IdServiceService, NodeServiceService as Nodes } from '../../test/fixtur
 test('any valid key learns the nodes and whose come first', async (t) => {
   const api = await GrpcApi.start(t, { environment: { IDGEN_DATACENTER_ID: '1' } })
   const startedAt = '2026-01-01T00:00:00.000Z'
-  const node = { dc: 1, node: 'a/1', http: 'http://x:1', grpc: 'x:2', version: '1.2.3' }
+  const node = { dc: 1, node: 'a/1', http: 'http://x:1', grpc: 'x:2', version: '1.2.3', resp: 'redis://x:3' }
   api.memory.useCases.nodes.start({ ...node, startedAt })
   const key = await api.key(['audit'], 'acme')
   const listed = await api.call(Nodes.listNodes, { dc: undefined }, { key })

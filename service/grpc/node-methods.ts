@@ -1,5 +1,4 @@
-import { UNKNOWN_DC } from '../app/dc-traffic.ts'
-import type { NodeRecord } from '../app/node-record.ts'
+import { type ListedNode, nodeList } from '../app/node-list.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
@@ -10,18 +9,16 @@ import { unary } from './unary.ts'
 
 /** Where clients may go: any valid key may ask. */
 export function nodeMethods(useCases: UseCases): UnaryMethod[] {
-  const { nodes, traffic } = useCases
   return unaryMethods(NodeServiceDefinition, {
     listNodes: unary(useCases, undefined, async ({ dc: wanted }, _actor, _caller, { clientDc }) => {
-      const own = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
-      const dc = wanted === undefined ? own : checkedDc(wanted)
-      return { dc, current: nodes.current, nodes: nodes.list(dc).map(nodeMessage) }
+      const { dc, current, nodes } = nodeList(useCases, wanted === undefined ? clientDc : checkedDc(wanted))
+      return { dc, current, nodes: nodes.map(nodeMessage) }
     }),
   })
 }
 
-function nodeMessage({ dc, node, http, grpc, version, startedAt }: NodeRecord): Node {
-  return { dc, node, http, grpc, version, startedAt: new Date(startedAt) }
+function nodeMessage({ dc, node, http, grpc, resp = '', version, startedAt }: ListedNode): Node {
+  return { dc, node, http, grpc, version, startedAt: new Date(startedAt), resp }
 }
 
 function checkedDc(dc: number): number {

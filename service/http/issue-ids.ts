@@ -38,7 +38,7 @@ export class IssueIds {
   handle(request: IssueRequest, reply: FastifyReply): undefined | Promise<string> {
     const issuer = this.#issuer
     const { count, as } = request.body
-    issuer.countClient(clientDcOf(request.headers[CLIENT_DC_HEADER]))
+    issuer.countClients(clientDcOf(request.headers[CLIENT_DC_HEADER]), 1)
     const path = issuePath(request, this.#admission)
     this.#refuseCount(count, as)
     reply.header('content-type', JSON_MEDIA_TYPE)

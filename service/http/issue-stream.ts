@@ -23,7 +23,7 @@ export async function issueStream(
   issuer: TracedIssuer,
   admission: RequestAdmission,
 ): Promise<Readable> {
-  issuer.countClient(clientDcOf(request.headers[CLIENT_DC_HEADER]))
+  issuer.countClients(clientDcOf(request.headers[CLIENT_DC_HEADER]), 1)
   const path = issuePath(request, admission)
   await issuer.prepare(path)
   const by = issuer.issuesBy(path)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { CLIENT_DC_HEADER, clientDcOf, UNKNOWN_DC } from '../app/dc-traffic.ts'
-import type { NodeRecord } from '../app/node-record.ts'
+import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
+import { nodeList } from '../app/node-list.ts'
 import { NODES_LISTED_MAX } from '../app/node-registry.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
@@ -11,18 +11,11 @@ interface NodeQuery {
 }
 
 /** Where clients may go: any valid key may ask. */
-export function nodeRoutes(app: FastifyInstance, { nodes, traffic }: UseCases): void {
+export function nodeRoutes(app: FastifyInstance, useCases: UseCases): void {
   app.addSchema(NODE_SCHEMA)
-  app.get<{ Querystring: NodeQuery }>('/v1/nodes', { schema: LIST }, async (request) => {
-    const clientDc = clientDcOf(request.query.dc ?? request.headers[CLIENT_DC_HEADER])
-    const dc = clientDc === UNKNOWN_DC ? traffic.serverDc : clientDc
-    return { dc, current: nodes.current, nodes: nodes.list(dc).map(nodeView) }
-  })
-}
-
-/** Field by field: what a record gains is not meant for clients by itself. */
-function nodeView({ dc, node, http, grpc, version, startedAt }: NodeRecord): object {
-  return { dc, node, http, grpc, version, startedAt }
+  app.get<{ Querystring: NodeQuery }>('/v1/nodes', { schema: LIST }, async (request) =>
+    nodeList(useCases, clientDcOf(request.query.dc ?? request.headers[CLIENT_DC_HEADER])),
+  )
 }
 
 const NODE_PROPERTIES = {
@@ -38,7 +31,13 @@ const NODE_SCHEMA = {
   $id: 'Node',
   type: 'object',
   required: Object.keys(NODE_PROPERTIES),
-  properties: NODE_PROPERTIES,
+  properties: {
+    ...NODE_PROPERTIES,
+    resp: {
+      type: 'string',
+      description: 'Where Redis clients reach it, redis:// or rediss://; left out where it serves none.',
+    },
+  },
 } as const
 
 const LIST = {

@@ -86,7 +86,7 @@ export class SingleId {
       admission.passOn(request)
       return false
     }
-    issuer.countClient(clientDcOf(headers[CLIENT_DC_HEADER]))
+    issuer.countClients(clientDcOf(headers[CLIENT_DC_HEADER]), 1)
     const trace = traceContextOf(headers, tracer)
     const { traceId, traceparent, requestId } = trace
     issuer.countCall(caller.keyId, path, 'ok', 1, traceId)

@@ -1,4 +1,5 @@
 import type { Issuer } from '../app/issuer.ts'
+import type { NodeList } from '../app/node-list.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 import type { RespCounters } from './resp-counters.ts'
@@ -15,9 +16,13 @@ export interface CommandContext {
   readonly counters: Readonly<RespCounters>
   /** Of idgen. */
   readonly version: string
+  readonly listNodes: ListNodes
   /** The connection ends once the answers are written. */
   readonly end: () => void
 }
+
+/** As nodeList: a thread has the main one answer. @throws or rejects with IDGEN_OVERLOADED */
+export type ListNodes = (clientDc: number) => Promise<NodeList>
 
 /** Writes an answer that had to be waited for. */
 export type Answer = (out: ReplyBuffer) => void

@@ -55,9 +55,10 @@ export class Connection {
     this.#work = work
     this.#encrypted = encrypted
     this.#session = new Session(id, clientNameAt(socket.remoteAddress), certificateTextOf(socket))
-    const { replies: out, issuer, tracer, limits, counters, version } = work
+    const { replies: out, issuer, tracer, limits, counters, version, listNodes } = work
     const end = (): void => this.#end()
-    this.#context = { session: this.#session, out, issuer, tracer, limits, counters, version, end }
+    const known = { issuer, tracer, limits, counters, version, listNodes }
+    this.#context = { session: this.#session, out, ...known, end }
   }
 
   /** Looks since the client last sent anything; while a command waits, its silence is not idleness. */
@@ -213,6 +214,7 @@ export class Connection {
 
   #finish(burst: Burst, keyId: string): void {
     const { issuer, replies, limits } = this.#work
+    issuer.countClients(this.#session.clientDc, burst.count)
     burst.print(replies, limits.wideIntegers)
     burst.report(issuer, keyId)
   }

@@ -63,6 +63,7 @@ function issue(
 class Attempt {
   readonly #issuer: Issuer
   readonly #client: string
+  readonly #clientDc: number
   readonly #path: string
   readonly #print: Print
   #keyId = 'none'
@@ -71,6 +72,7 @@ class Attempt {
   constructor({ issuer, session }: CommandContext, path: string, print: Print) {
     this.#issuer = issuer
     this.#client = session.client
+    this.#clientDc = session.clientDc
     this.#path = path
     this.#print = print
     this.#order = { path, count: 0 }
@@ -103,11 +105,13 @@ class Attempt {
 
   failed(thrown: unknown): Answer {
     const error = IdgenError.from(thrown)
+    this.#issuer.countClients(this.#clientDc, 1)
     this.#issuer.count(this.#keyId, this.#path, error.code, 1, 0)
     return (out) => out.text(errorLine(error))
   }
 
   #succeeded(batches: readonly IdBatch[]): Answer {
+    this.#issuer.countClients(this.#clientDc, 1)
     this.#issuer.count(this.#keyId, this.#path, 'ok', 1, this.#order.count)
     return (out) => this.#print(batches, this.#order, out)
   }
@@ -198,11 +202,12 @@ function printRuns(batches: readonly IdBatch[], _order: Order, out: ReplyBuffer)
     }
 }
 
-function refuseName({ out, issuer }: CommandContext, [name = '']: readonly string[]): void {
+function refuseName({ out, issuer, session }: CommandContext, [name = '']: readonly string[]): void {
   const error = new IdgenError(
     'IDGEN_NAME_INVALID',
     `${JSON.stringify(name.slice(0, 80))} is not a tag: write workspace/group/tag.`,
   )
+  issuer.countClients(session.clientDc, 1)
   issuer.count('none', '', error.code, 1, 0)
   out.text(errorLine(error))
 }

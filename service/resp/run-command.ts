@@ -2,11 +2,12 @@ import type { Answer, Command, CommandContext } from './command.ts'
 import { CONNECTION_COMMANDS } from './connection-commands.ts'
 import { plainErrorLine } from './error-line.ts'
 import { ISSUE_COMMANDS } from './issue-commands.ts'
+import { NODE_COMMANDS } from './node-commands.ts'
 import { SERVER_COMMANDS } from './server-commands.ts'
 
 /** A map, not an object: `constructor` is no command. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ ...CONNECTION_COMMANDS, ...SERVER_COMMANDS, ...ISSUE_COMMANDS }),
+  Object.entries({ ...CONNECTION_COMMANDS, ...SERVER_COMMANDS, ...NODE_COMMANDS, ...ISSUE_COMMANDS }),
 )
 
 /**

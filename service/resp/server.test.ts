@@ -27,6 +27,7 @@ async function world(t: TestContext, options: Partial<RespServerOptions> = {}): 
     clock: new SystemClock(),
     limits: RESP_LIMITS,
     version: '1.2.3',
+    listNodes: async (dc) => ({ dc, current: true, nodes: [] }),
     maxConnectionAgeMs: 0,
     onFault: (error) => assert.fail(String(error)),
     ...options,

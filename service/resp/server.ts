@@ -6,6 +6,7 @@ import type { Tracer } from '../ports/tracer.ts'
 import { adoptSocket } from '../sockets/adopt-socket.ts'
 import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
+import type { ListNodes } from './command.ts'
 import { Connection } from './connection.ts'
 import { plainErrorLine } from './error-line.ts'
 import type { RespCounters } from './resp-counters.ts'
@@ -17,6 +18,7 @@ export interface RespServerOptions {
   readonly limits: RespLimits
   /** Of idgen, for clients that ask. */
   readonly version: string
+  readonly listNodes: ListNodes
   /** Connections above this age, give or take a tenth, end between commands; 0: no limit. */
   readonly maxConnectionAgeMs: number
   /** A fault of ours that ended a connection, for the log. */

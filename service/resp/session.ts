@@ -1,4 +1,5 @@
 import { keyDigest } from '../app/authenticator.ts'
+import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { CallerPlaces, RateLimits } from '../app/rate-limits.ts'
 import type { TraceParent } from '../core/traceparent.ts'
 import type { RespVersion } from './reply-buffer.ts'
@@ -12,6 +13,8 @@ export class Session {
   version: RespVersion = 2
   /** By CLIENT SETNAME; '' without one. */
   name = ''
+  /** Where the client runs, by IDGEN.DC. */
+  clientDc = UNKNOWN_DC
   /** The key of the last AUTH that was right, or the certificate that the client showed, and its keyDigest. */
   keyText: string | undefined
   keyDigest: string | undefined
@@ -50,6 +53,7 @@ export class Session {
   reset(): void {
     this.version = 2
     this.name = ''
+    this.clientDc = UNKNOWN_DC
     this.#trace = undefined
     this.#beginAs(this.#certificateText)
   }

@@ -2,6 +2,7 @@ import type { Issuer } from '../app/issuer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import { Burst } from './burst.ts'
+import type { ListNodes } from './command.ts'
 import { CommandParser } from './command-parser.ts'
 import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
@@ -20,6 +21,7 @@ export interface Workplace {
   readonly limits: RespLimits
   readonly counters: RespCounters
   readonly version: string
+  readonly listNodes: ListNodes
   readonly tracer: Tracer
   /** A fault of ours, not of a client. */
   readonly onFault: (error: unknown) => void
@@ -33,7 +35,8 @@ export interface Workplace {
   burst: Burst
 }
 
-export interface WorkplaceOptions extends Pick<Workplace, 'clock' | 'limits' | 'onFault' | 'version'> {
+export interface WorkplaceOptions
+  extends Pick<Workplace, 'clock' | 'limits' | 'listNodes' | 'onFault' | 'version'> {
   /** Left out: its own. */
   readonly counters?: RespCounters
   /** Left out: no call is traced. */
@@ -43,7 +46,15 @@ export interface WorkplaceOptions extends Pick<Workplace, 'clock' | 'limits' | '
 /** `seed`: any int32, not known to callers (TagNames). */
 export function newWorkplace(
   issuer: Issuer,
-  { clock, limits, onFault, version, counters = newRespCounters(), tracer = NO_TRACER }: WorkplaceOptions,
+  {
+    clock,
+    limits,
+    onFault,
+    version,
+    listNodes,
+    counters = newRespCounters(),
+    tracer = NO_TRACER,
+  }: WorkplaceOptions,
   seed: number,
 ): Workplace {
   const headroom = maxCommandBytes(limits)
@@ -52,6 +63,7 @@ export function newWorkplace(
     clock,
     limits,
     version,
+    listNodes,
     tracer,
     onFault,
     counters,

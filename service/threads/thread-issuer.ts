@@ -1,5 +1,4 @@
 import type { Caller } from '../app/authenticator.ts'
-import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { CallSample, CallSampling } from '../app/issue-ledger.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from '../app/issuer.ts'
 import type { IssuingProtocol, ProtocolCounts } from '../app/protocol-counts.ts'
@@ -91,9 +90,8 @@ export class ThreadIssuer implements TracedIssuer {
   }
 
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void {
-    const { tally, meters, protocols, protocol, sampling, onSample } = this.#options
+    const { tally, protocols, protocol, sampling, onSample } = this.#options
     const subject = this.#subjectOf(path, outcome)
-    meters.countClients(UNKNOWN_DC, requests)
     protocols.count(protocol, outcome, requests)
     if (sampling.isDue(requests))
       onSample({ keyId, path: subject, result: outcome, ids: Math.round(ids / requests), traceId: undefined })
@@ -112,8 +110,8 @@ export class ThreadIssuer implements TracedIssuer {
     return this.#options.borrower.prepare(path)
   }
 
-  countClient(clientDc: number): void {
-    this.#options.meters.countClients(clientDc, 1)
+  countClients(clientDc: number, calls: number): void {
+    this.#options.meters.countClients(clientDc, calls)
   }
 
   countCall(...[keyId, path, outcome, ids, traceId]: Parameters<TracedIssuer['countCall']>): void {

@@ -1,4 +1,3 @@
-import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { RememberedTag } from '../app/issuer.ts'
 import type { SubBlockShelf } from '../app/sub-block-shelf.ts'
 import type { IdBatch } from '../core/id-batch.ts'
@@ -36,8 +35,7 @@ export class ThreadTag implements RememberedTag {
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { tally, meters, protocols, protocol, sampling, onSample } = this.#options
-    meters.countClients(UNKNOWN_DC, commands)
+    const { tally, protocols, protocol, sampling, onSample } = this.#options
     protocols.count(protocol, 'ok', commands)
     // Each of the commands has one ID.
     if (sampling.isDue(commands))

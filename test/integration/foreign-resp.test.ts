@@ -28,6 +28,9 @@ test('redis-cli talks to it, on its own and by a pipe of commands', async (t) =>
   assert.equal(await ask('INCR', 'demo/load/orders'), '1')
   assert.equal(await ask('INCRBY', 'demo/load/orders', '100'), '101')
   assert.match(await ask('-3', 'IDGEN.RUNS', 'demo/load/events', '5'), /^\d{18,19}\n5$/)
+  const nodes = /^dc\n1\ncurrent\n1\nnodes\ndc\n0\nnode\n.*\nresp\nredis:\/\/.*\nversion\n/s
+  assert.match(await ask('IDGEN.NODES', '1'), nodes)
+  assert.match(await ask('-3', 'IDGEN.NODES', '1'), /^dc 1\ncurrent 1\nnodes dc 0\n/)
   assert.match(await ask('INFO'), /^idgen_version:/m)
   assert.match(await ask('INCR', 'demo/load/none'), /^ERR IDGEN_TAG_NOT_FOUND /)
   const child = spawn(cli, more)
@@ -79,6 +82,7 @@ test('redis-py issues IDs in both versions of the protocol, and sees its own kin
     uuid: 36,
     ping: true,
     name: 'python',
+    node: 'redis://ids.example:6399',
   }
   assert.deepEqual(JSON.parse(stdout), {
     resp2: seen,
@@ -105,7 +109,8 @@ test('go-redis issues IDs in both versions of the protocol, from many goroutines
 
 /** What a run would not fit into is left out before it; where that is depends on how fast the segments before were used. */
 async function longSegments(t: TestContext): Promise<Awaited<ReturnType<typeof RespService.start>>> {
-  const started = await RespService.start(t, ONE_THREAD)
+  const advertised = { IDGEN_SERVER_ADVERTISE_RESP: 'redis://ids.example:6399' }
+  const started = await RespService.start(t, { ...ONE_THREAD, ...advertised })
   const step = { base: 100_000, min: 100_000, max: 100_000 }
   const path = '/v1/workspaces/demo/groups/load/tags/orders'
   await started.world.http(started.service, 'PATCH', path, { step })

@@ -75,6 +75,42 @@ test('callers that each await their own ID share pipelines, and none is given tw
   assert.ok(of('idgen_resp_commands_total') > 20_000)
 })
 
+test('a client that says where it runs is counted there and told the nodes, whichever thread answers', async (t) => {
+  const { world, service } = await RespService.start(t, {
+    IDGEN_SERVER_THREADS: '2',
+    IDGEN_SERVER_ADVERTISE_RESP: 'redis://ids.example:6399',
+  })
+  const asked = Array.from({ length: 8 }, async () => {
+    const redis = world.redis(service)
+    await redis.incr(ORDERS)
+    assert.equal(await redis.call('IDGEN.DC', '3'), 'OK')
+    await Promise.all([redis.incr(ORDERS), redis.incrby(ORDERS, 10), redis.call('IDGEN.NEXT', EVENTS)])
+    const told = fields(await redis.call('IDGEN.NODES'))
+    assert.deepEqual([told.get('dc'), told.get('current')], [3, 1])
+    const [node, ...others] = (told.get('nodes') as unknown[]).map(fields)
+    assert.deepEqual([node?.get('dc'), node?.get('resp'), others], [0, 'redis://ids.example:6399', []])
+    assert.match(String(node?.get('node')), new RegExp(`/${service.pid}$`))
+    await assert.rejects(redis.call('IDGEN.NODES', '8'), /IDGEN_REQUEST_INVALID/)
+  })
+  await Promise.all(asked)
+  const served = async (clientDc: string): Promise<number> => {
+    const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+    const line = new RegExp(
+      `^idgen_dc_requests_total\\{client_dc="${clientDc}",server_dc="0"\\} (\\d+)$`,
+      'm',
+    )
+    return Number(line.exec(metrics)?.[1] ?? 0)
+  }
+  await until('all is counted', async () => (await served('3')) + (await served('unknown')) >= 32)
+  assert.deepEqual([await served('3'), await served('unknown')], [24, 8])
+})
+
+/** Names and values in turn, as version 2 of the protocol has a map. */
+function fields(reply: unknown): Map<unknown, unknown> {
+  const list = reply as readonly unknown[]
+  return new Map(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]] as const] : [])))
+}
+
 test('kills and reconnects: clients go on by themselves, and no ID is given twice', async (t) => {
   const { world, service } = await RespService.start(t)
   const load = new RespLoad()

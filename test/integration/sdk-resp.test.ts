@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { IdgenClient } from '../../sdk/index.ts'
 import { resp } from '../../sdk/resp.ts'
-import { transportContract } from '../contracts/sdk-transport.contract.ts'
+import { transportContract, transportTarget } from '../contracts/sdk-transport.contract.ts'
 import { HttpApi } from '../fixtures/http-api.ts'
 import { serveResp } from '../fixtures/memory-resp.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
@@ -13,10 +13,7 @@ import { portOf, RespService } from '../fixtures/resp-service.ts'
 
 async function respServer(t: TestContext) {
   const { memory } = await HttpApi.withTags(t)
-  const endpoint = await serveResp(t, memory.useCases)
-  const draft = { name: 'foreign', scopes: ['issue' as const], within: 'acme/other', expiresAt: undefined }
-  const { text } = await memory.useCases.keys.create({ actor: 'test', traceId: undefined }, draft)
-  return { endpoint, key: memory.keyText, foreignKey: text, fromDc3: undefined }
+  return transportTarget(t, await serveResp(t, memory.useCases), memory)
 }
 
 transportContract('RESP', resp(), 'redis', respServer)

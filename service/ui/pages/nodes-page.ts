@@ -25,11 +25,12 @@ ${!nodes.current && notice('warning', words.stale)}
 function centre(member: Member, nodes: readonly NodeRecord[], here: string): Html {
   const words = member.say(WORDS)
   const held = nodes.flatMap(({ workers }) => workers ?? []).sort((a, b) => a - b)
-  const head = [words.node, 'HTTP', 'gRPC', words.version, words.started, words.workers]
-  const rows = nodes.map(({ node, http, grpc, version, startedAt, workers }) => [
+  const head = [words.node, 'HTTP', 'gRPC', 'Redis', words.version, words.started, words.workers]
+  const rows = nodes.map(({ node, http, grpc, resp, version, startedAt, workers }) => [
     node === here ? html`${node} <span class="text-xs text-muted">${words.here}</span>` : node,
     code(http),
     code(grpc),
+    resp === undefined ? '–' : code(resp),
     version,
     moment(new Date(startedAt)),
     workers === undefined ? '–' : workers.join(', ') || words.noWorker,

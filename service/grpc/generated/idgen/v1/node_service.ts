@@ -16,6 +16,7 @@ export interface Node {
   grpc: string;
   version: string;
   startedAt: Date | undefined;
+  resp: string;
 }
 
 export interface ListNodesRequest {
@@ -29,7 +30,7 @@ export interface ListNodesResponse {
 }
 
 function createBaseNode(): Node {
-  return { dc: 0, node: "", http: "", grpc: "", version: "", startedAt: undefined };
+  return { dc: 0, node: "", http: "", grpc: "", version: "", startedAt: undefined, resp: "" };
 }
 
 export const Node: MessageFns<Node> = {
@@ -51,6 +52,9 @@ export const Node: MessageFns<Node> = {
     }
     if (message.startedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.startedAt), writer.uint32(50).fork()).join();
+    }
+    if (message.resp !== "") {
+      writer.uint32(58).string(message.resp);
     }
     return writer;
   },
@@ -114,6 +118,14 @@ export const Node: MessageFns<Node> = {
             }
 
             message.startedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.resp = reader.string();
             continue;
           }
         }
