@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { IdgenClientError } from '../../sdk/core/client-error.ts'
 import { checkAnswer, type IdRequest } from '../../sdk/core/id-answer.ts'
 import type { Transport, TransportFactory } from '../../sdk/ports/transport.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 
 /** The service under a transport: acme/shop with the tags segment, snowflake, uuid-v7 and uuid-v4. */
 export interface TransportTarget {
@@ -124,7 +125,7 @@ export function transportContract(
       setImmediate(() => controller.abort())
       await assert.rejects(hanging)
       silent.close()
-      const closedPort = await closedOne()
+      const closedPort = await freePort()
       await assert.rejects(transport.issue(`${scheme}://127.0.0.1:${closedPort}`, runs('segment', 1), never))
     })
 
@@ -148,14 +149,5 @@ async function listening(t: TestContext, server: Server): Promise<number> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** A port that was free a moment ago. */
-async function closedOne(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
   return typeof address === 'object' && address !== null ? address.port : 0
 }
