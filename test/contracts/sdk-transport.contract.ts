@@ -6,6 +6,7 @@ import { checkAnswer, type IdRequest } from '../../sdk/core/id-answer.ts'
 import type { Transport, TransportFactory } from '../../sdk/ports/transport.ts'
 import type { NodeRecord } from '../../service/app/node-record.ts'
 import type { UseCases } from '../../service/app/use-cases.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 import type { MemoryUseCases } from '../fixtures/memory-use-cases.ts'
 
 /** The service under a transport: acme/shop with the tags segment, snowflake, uuid-v7 and uuid-v4. */
@@ -135,7 +136,7 @@ export function transportContract(
       setImmediate(() => controller.abort())
       await assert.rejects(hanging)
       silent.close()
-      const closedPort = await closedOne()
+      const closedPort = await freePort()
       await assert.rejects(transport.issue(`${scheme}://127.0.0.1:${closedPort}`, runs('segment', 1), never))
     })
 
@@ -180,14 +181,5 @@ async function listening(t: TestContext, server: Server): Promise<number> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** A port that was free a moment ago. */
-async function closedOne(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
   return typeof address === 'object' && address !== null ? address.port : 0
 }

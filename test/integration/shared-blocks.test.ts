@@ -1,3 +1,5 @@
+// Runs beside others: how many calls may wait is counted by the time that went by.
+
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'

@@ -183,8 +183,11 @@ test('a collector that is away is never felt, and its spans are exported when it
   await until(() => service.log.find(({ msg }) => msg === 'spans of traces cannot be exported now'))
   collector.status = 200
   await collector.trace(traceId, has(HTTP_SPAN))
-  const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-  assert.match(metrics, /idgen_trace_spans_total\{outcome="exported"\} [1-9]/)
+  // Counted once the collector has answered, a moment after it has the spans.
+  await until(async () => {
+    const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+    return /idgen_trace_spans_total\{outcome="exported"\} [1-9]/.test(metrics) || undefined
+  })
 })
 
 test('spans that wait are exported at the stop', async (t) => {
