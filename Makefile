@@ -113,9 +113,9 @@ dev-down: ## Stop what `make dev-up` started and keep its data (WIPE=yes deletes
 	@scripts/install.sh dev
 	@$(NODE) scripts/dev/down.ts $(if $(filter yes,$(WIPE)),--wipe)
 
-dev-logs: ## Follow the logs of what `make dev-up` started
+dev-logs: ## Follow the logs of what `make dev-up` started (ONLY=idgen: of one of them)
 	@scripts/install.sh dev
-	@$(NODE) scripts/dev/logs.ts
+	@$(NODE) scripts/dev/logs.ts $(ONLY)
 
 docs: ## Build the documents into dist/site, a web site with a search; dead links are errors
 	@scripts/install.sh dev

@@ -2,7 +2,7 @@ import { IdgenError } from '../core/errors.ts'
 import { errorLine } from './error-page.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
-import { table } from './parts.ts'
+import { named, table } from './parts.ts'
 import type { Member } from './visit.ts'
 
 /** What becomes, or became, of one tag of a batch. */
@@ -29,7 +29,7 @@ export function rowsTable({ say }: Member, rows: readonly BatchRow[]): Html {
     words.caption,
     [words.tag, words.before, words.after, words.state],
     rows.map(({ path, url, before, after, ok }) => [
-      url === undefined ? path : html`<a class="link" href="${url}">${path}</a>`,
+      named(url === undefined ? path : html`<a class="link" href="${url}">${path}</a>`),
       before,
       html`<span class="${ok ? '' : 'text-bad'}">${after}</span>`,
       html`<span class="badge ${ok ? 'text-good' : 'text-bad'}">${ok ? words.ok : words.refused}</span>`,

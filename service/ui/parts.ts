@@ -19,10 +19,10 @@ export function heading(
   } = {},
 ): Html {
   const { lead, actions, trail = [] } = more
-  return html`<div class="mb-6 flex flex-wrap items-end justify-between gap-4"><div class="min-w-0">
+  return html`<div class="mb-6 flex flex-wrap items-end justify-between gap-4"><div class="min-w-0 wrap-anywhere">
 ${trail.length > 0 && html`<p class="mb-1 text-sm text-muted">${trail.map(([text, url]) => html`<a class="link" href="${url}">${text}</a> / `)}</p>`}
-<h1 class="text-2xl font-bold tracking-tight wrap-anywhere">${title}</h1>${
-    lead !== undefined && html`<p class="mt-1 max-w-3xl text-sm text-muted">${lead}</p>`
+<h1 class="text-2xl font-bold tracking-tight">${title}</h1>${
+    lead !== undefined && html`<p dir="auto" class="mt-1 max-w-3xl text-sm text-muted">${lead}</p>`
   }</div>${actions !== undefined && html`<div class="flex flex-wrap gap-2">${actions}</div>`}</div>`
 }
 
@@ -92,7 +92,12 @@ export function table(caption: string, head: readonly Value[], rows: readonly (r
 
 /** A name as machines have it. */
 export function code(text: string): Html {
-  return html`<span class="font-mono text-xs wrap-anywhere">${text}</span>`
+  return html`<span class="inline-block min-w-24 font-mono text-xs wrap-anywhere">${text}</span>`
+}
+
+/** In a cell, what people named: as long as they like, in any script. It neither takes all the room nor is squeezed to a letter a line. */
+export function named(content: Value): Html {
+  return html`<div dir="auto" class="max-w-96 min-w-24 wrap-anywhere">${content}</div>`
 }
 
 /** What is what: a term and its text a line. */

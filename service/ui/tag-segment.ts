@@ -55,7 +55,7 @@ const WORDS = bilingual(
     degraded: (name: string) => `degraded: ${name} serves`,
     issued: (count: string) => `${count} IDs issued here since it was loaded`,
     memory: (left: string, segments: string, size: string) =>
-      `${left} numbers in memory: ${segments} segments of ${size}.`,
+      `${left} numbers in memory: ${segments === '1' ? '1 segment' : `${segments} segments`} of ${size}.`,
     ahead: 'Grey is used. The next segment is fetched before the one in use ends; the step follows the load.',
   },
   {

@@ -32,7 +32,7 @@ export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
       title,
       text,
     ]) => html`<figure><figcaption class="label">${title}${title === 'redis-cli' && endpoints.respPort === undefined && html` <span class="font-normal text-muted">(${words.respOff})</span>`}</figcaption>
-<pre class="overflow-x-auto rounded-md bg-raised p-3 font-mono text-xs select-all" tabindex="0">${text}</pre></figure>`,
+<pre class="overflow-x-auto rounded-md bg-raised p-3 font-mono text-xs whitespace-pre-wrap wrap-anywhere select-all" tabindex="0">${text}</pre></figure>`,
   )}</div>`
 }
 

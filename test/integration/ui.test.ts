@@ -6,14 +6,19 @@ import { test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { ids, KEY, makeTag } from './embedded-service.ts'
+import { ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
+
+/** As long as a name may be. */
+const LONG = 'n'.repeat(63)
+/** Written from right to left, with a sign that turns what follows it, and as long as a name for people may be. */
+const FOREIGN = `معرفات \u202E🧾 ${'طلبات'.repeat(30)}`.slice(0, 200)
 
 /** Every page, by its path, with the name of its picture in docs/pictures, where it has one. */
 const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui', 'overview'],
   ['/ui/charts'],
-  ['/ui/tags', 'tags'],
+  ['/ui/tags?within=w', 'tags'],
   ['/ui/tags/new'],
   ['/ui/tags/new?within=w/g&tag=invoices&prefix=INV-&reset=day&separator=-&width=6', 'new-tag'],
   ['/ui/tags/w/g/orders', 'tag'],
@@ -30,12 +35,22 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/nodes'],
   ['/ui/keys'],
   ['/ui/audit'],
+  [`/ui/tags?within=${LONG}`],
+  [`/ui/tags/${LONG}/${LONG}/${LONG}`],
+  [`/ui/tags/${LONG}/${LONG}/${LONG}/edit`],
+  [`/ui/tags/${LONG}/${LONG}/${LONG}/delete`],
+  [`/ui/tags/batch?tag=${LONG}/${LONG}/${LONG}`],
+  [`/ui/workspaces/${LONG}`],
+  [`/ui/workspaces/${LONG}/groups/${LONG}`],
+  [`/ui/workspaces/${LONG}/groups/${LONG}/delete`],
 ]
 
-/** As people see them: what differs is only looks, so two of all combinations show the rest. */
+/** As people see them: what differs is only looks, so three of all combinations show the rest. */
 const VIEWS = [
-  { name: 'wide', width: 1280, height: 900, scheme: 'light', language: 'en' },
-  { name: 'phone', width: 390, height: 844, scheme: 'dark', language: 'zh-CN' },
+  { name: 'wide', width: 1280, height: 900, scheme: 'light', language: 'en', isSeenBefore: false },
+  { name: 'phone', width: 390, height: 844, scheme: 'dark', language: 'zh-CN', isSeenBefore: false },
+  // A page that is enlarged to 400 % has as much room (WCAG 1.4.10); for the rest axe has looked at it by then.
+  { name: 'narrow', width: 320, height: 640, scheme: 'light', language: 'en', isSeenBefore: true },
 ] as const
 /** Where to put pictures of the pages; docs/pictures to renew those of the documents. */
 const PICTURES = process.env['UI_PICTURES']
@@ -49,9 +64,13 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   t.after(() => service.stop('SIGTERM'))
   await makeTag(service, 'orders', { algorithm: 'segment', step: { base: 1000 } })
   await ids(service, 'orders', 50)
+  await post(service, '/v1/workspaces', { name: LONG, displayName: FOREIGN })
+  await post(service, `/v1/workspaces/${LONG}/groups`, { name: LONG, displayName: FOREIGN })
+  const long = { name: LONG, displayName: FOREIGN, algorithm: 'segment' }
+  assert.equal((await post(service, `/v1/workspaces/${LONG}/groups/${LONG}/tags`, long)).status, 201)
   const browser = await startChromium(t)
 
-  for (const { name, width, height, scheme, language } of VIEWS)
+  for (const { name, width, height, scheme, language, isSeenBefore } of VIEWS)
     await t.test(`every page is usable: ${name}, ${scheme}, ${language}`, async () => {
       const context = await browser.newContext({
         viewport: { width, height },
@@ -63,7 +82,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       const faults: string[] = []
       for (const [path, picture] of PAGES) {
         await page.goto(service.httpOrigin + path)
-        faults.push(...(await accessFaults(page)), ...(await overflows(page)))
+        faults.push(...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page)))
         if (picture !== undefined) await photograph(page, `ui-${picture}-${name}`)
       }
       assert.deepEqual(faults, [])

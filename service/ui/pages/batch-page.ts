@@ -132,7 +132,7 @@ function choosePage(member: Member, paths: readonly string[], error?: Html): Ans
   const form = (action: Action, fields: Html): Html =>
     html`<form method="post" action="/ui/tags/batch" class="grid gap-4">${csrfField(member)}${tags}<input type="hidden" name="action" value="${action}">${fields}<div><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.preview}</button></div></form>`
   const body = html`${heading(words.title(paths.length), { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}${error}
-${card('chosen', words.chosen, html`<ul class="flex flex-wrap gap-2">${paths.map((path) => html`<li class="badge">${path}</li>`)}</ul>`)}
+${card('chosen', words.chosen, html`<ul class="flex flex-wrap gap-2">${paths.map((path) => html`<li class="badge max-w-full rounded-xl wrap-anywhere">${path}</li>`)}</ul>`)}
 ${card('step', words.step, form('step', stepFieldset(member, { base: '', min: '', max: '' })))}
 ${card('chain', words.chain, form('chain', chainFieldset(member, [])))}
 ${card('delete', words.remove, form('delete', html`<p class="text-sm text-muted">${words.removeHint}</p>`))}`

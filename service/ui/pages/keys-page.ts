@@ -7,7 +7,7 @@ import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
 import { attr, type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, code, csrfField, heading, table } from '../parts.ts'
+import { card, code, csrfField, heading, named, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -68,17 +68,17 @@ async function list(member: Member, { useCases }: UiParts, fault?: Html): Promis
     html`<p class="mt-4"><a class="link" href="/ui/keys?after=${encodeURIComponent(next)}">${words.more}</a></p>`
   const head = [words.name, words.id, words.scopes, words.within, words.lastUsed, words.state]
   const body = html`${heading(words.title, { lead: words.lead })}${fault}
-<div class="grid items-start gap-6 xl:grid-cols-[1fr_22rem]">${card('keys', words.all, html`${rows.length > 0 ? table(words.all, head, rows) : words.none}${more}`)}${card('new-key', words.create, createForm(member))}</div>`
+<div class="grid items-start gap-6 xl:grid-cols-[1fr_18rem]">${card('keys', words.all, html`${rows.length > 0 ? table(words.all, head, rows) : words.none}${more}`)}${card('new-key', words.create, createForm(member))}</div>`
   return page(words.title, 'keys', body, fault === undefined ? 200 : 400)
 }
 
 function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value[] {
   const words = member.say(WORDS)
   return [
-    html`<a class="link" href="/ui/keys/${key.id}">${key.name}</a>`,
+    named(html`<a class="link" href="/ui/keys/${key.id}">${key.name}</a>`),
     code(key.id),
     key.scopes.join(', '),
-    key.within === '' ? words.everywhere : code(key.within),
+    key.within === '' ? words.everywhere : named(code(key.within)),
     lastUsedAt === undefined ? words.never : moment(lastUsedAt),
     state(member, key, nowMs),
   ]

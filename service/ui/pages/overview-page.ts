@@ -100,7 +100,7 @@ function cards(member: Member, { figures }: UiParts): Html {
   return html`<dl class="mb-6 grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4">${all.map(
     ({ label, value, more, metric }) => html`<div class="card px-4 py-3" data-metric="${metric}">
 <dt class="text-xs font-medium text-muted">${label}</dt>
-<dd class="mt-1 truncate text-2xl font-semibold tabular-nums">${typeof value === 'number' ? plainNumber(value, language) : value}</dd>
+<dd class="mt-1 text-xl font-semibold wrap-anywhere tabular-nums sm:text-2xl">${typeof value === 'number' ? plainNumber(value, language) : value}</dd>
 <dd class="mt-1 text-xs text-muted">${more}</dd>
 <dd class="mt-1 truncate font-mono text-[0.65rem] text-muted">${metric}</dd></div>`,
   )}</dl>`

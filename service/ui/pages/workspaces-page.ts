@@ -6,7 +6,18 @@ import { errorText } from '../error-page.ts'
 import { orAgain } from '../form-again.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, confirmField, csrfField, field, heading, isConfirmed, notice, pager, table } from '../parts.ts'
+import {
+  card,
+  confirmField,
+  csrfField,
+  field,
+  heading,
+  isConfirmed,
+  named,
+  notice,
+  pager,
+  table,
+} from '../parts.ts'
 import { groupUrl, workspaceUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -101,8 +112,8 @@ function workspacesPage(
 ): Answer {
   const words = member.say(WORDS)
   const rows = workspaces.map(({ name, displayName }) => [
-    html`<a class="link font-medium" href="${workspaceUrl(name)}">${name}</a>`,
-    displayName,
+    named(html`<a class="link font-medium" href="${workspaceUrl(name)}">${name}</a>`),
+    named(displayName),
     html`<a class="link" href="/ui/tags?within=${encodeURIComponent(name)}">${words.tags}</a>`,
   ])
   const body = html`${heading(words.title, { lead: words.lead })}${error}
@@ -128,8 +139,8 @@ function workspacePage(
   const words = member.say(WORDS)
   const { name, displayName } = workspace
   const rows = groups.map((group) => [
-    html`<a class="link font-medium" href="${groupUrl(name, group.name)}">${group.name}</a>`,
-    group.displayName,
+    named(html`<a class="link font-medium" href="${groupUrl(name, group.name)}">${group.name}</a>`),
+    named(group.displayName),
     html`<a class="link" href="/ui/tags?within=${encodeURIComponent(`${name}/${group.name}`)}">${words.tags}</a>`,
   ])
   const body = html`${heading(name, {
