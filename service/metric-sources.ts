@@ -69,7 +69,10 @@ export function metricSections(measured: Measured): MetricSection[] {
   const busiest = new BusiestTags(measured.useCases.directory)
   return [
     { title: 'What runs', sources: [BUILD, ...state(measured)] },
-    { title: 'IDs and requests', sources: [...generation(measured, busiest), ...outcomes(measured)] },
+    {
+      title: 'IDs and requests',
+      sources: [...generation(measured, busiest), ...outcomes(measured, busiest)],
+    },
     { title: 'Segments and ranges', sources: segments(measured, busiest) },
     { title: 'Time, worker ids and what ends on a date', sources: timeSources(measured) },
     { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
@@ -135,7 +138,7 @@ function generation({ useCases, routers }: Measured, busiest: BusiestTags): Metr
 }
 
 /** By what a canary is judged: an operator of another version reads them, so names stay. */
-function outcomes({ useCases, tagsTimed }: Measured): MetricSource[] {
+function outcomes({ useCases, tagsTimed }: Measured, busiest: BusiestTags): MetricSource[] {
   return [
     {
       name: 'idgen_generate_failures_total',
@@ -185,7 +188,7 @@ function outcomes({ useCases, tagsTimed }: Measured): MetricSource[] {
       'Requests answered by another algorithm than the first of their tag',
       () => useCases.generate.degraded,
     ),
-    ...durationSources(useCases, tagsTimed),
+    ...durationSources(useCases, busiest, tagsTimed),
   ]
 }
 

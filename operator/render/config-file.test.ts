@@ -72,6 +72,14 @@ describe('the configuration file', () => {
     assert.deepEqual([taken.env, taken.ignored.length], [[], 1])
   })
 
+  test('leaves out whom pods refuse, which the operator writes, and says so', () => {
+    const config = { auth: { refusedClients: 'CN:x' } }
+    assert.equal(file({ config })['auth.refusedClients'], undefined)
+    assert.deepEqual(ignoredConfigKeys(inputs({ config })), ['auth.refusedClients'])
+    const env = [{ name: 'IDGEN_AUTH_REFUSED_CLIENTS', value: '' }]
+    assert.deepEqual(takenServerSettings(inputs({ pod: { ...inputs({}).pod, env } })).env, [])
+  })
+
   test('keeps what the spec does not say: a user of Redis in the config only', () => {
     assert.equal(file({ config: { redis: { timeout: '1ms', ttl: 1000 } } })['redis.timeout'], '1ms')
     assert.deepEqual(ignoredConfigKeys(inputs({ config: { redis: { timeout: '1ms' } } })), [])

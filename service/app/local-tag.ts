@@ -1,3 +1,4 @@
+import type { DurationHistogram } from '../core/duration-histogram.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { RatePlace } from '../core/rate-table.ts'
 import type { LedgerRow } from './issue-ledger.ts'
@@ -12,6 +13,7 @@ export class LocalTag implements RememberedTag {
   readonly #protocol: IssuingProtocol
   readonly #useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'protocols' | 'rates'>
   readonly #place: RatePlace
+  readonly #durations: DurationHistogram
   #live: LiveTag | undefined
   #row: LedgerRow | undefined
 
@@ -24,6 +26,7 @@ export class LocalTag implements RememberedTag {
     this.#protocol = protocol
     this.#useCases = useCases
     this.#place = useCases.rates.placeOfTag(path)
+    this.#durations = useCases.protocols.durations[protocol]
   }
 
   admit(wanted: number, nowMs: number): number {
@@ -31,12 +34,12 @@ export class LocalTag implements RememberedTag {
   }
 
   tryTake(count: number, batch: IdBatch, nowMs: number): boolean {
-    const { directory, generate, protocols } = this.#useCases
+    const { directory, generate } = this.#useCases
     let live = this.#live
     // One that was dropped is never served again, and another may stand at its path by now.
     if (live === undefined || live.removed) live = this.#live = directory.peek(this.#path)
     if (live === undefined || !generate.tryTake(live, count, batch, count, nowMs)) return false
-    protocols.durations[this.#protocol].observeInstant(count)
+    this.#durations.observeInstant(count)
     return true
   }
 

@@ -12,7 +12,7 @@ export interface DurationCounts {
 
 /** Counts durations by classes, for a Prometheus histogram. */
 export class DurationHistogram {
-  /** One per class, then how many there are, then the sum of seconds. */
+  /** One per class, then how many there are in these, then the sum of seconds, then how many took no time. */
   readonly #cells: Float64Array
   readonly #bounds: readonly number[]
 
@@ -31,10 +31,9 @@ export class DurationHistogram {
     this.addTo(classOf(ms, this.#bounds), times, seconds * times)
   }
 
-  /** `times` more that took no time worth measuring. */
+  /** `times` more that took no time worth measuring. One addition, for it is on the path of every ID. */
   observeInstant(times: number): void {
-    this.#raise(this.#bounds.length, times)
-    this.#raise(0, times)
+    this.#raise(this.#cells.length - 1, times)
   }
 
   /** `times` more in the class of that number (classOf), which took `seconds` together. */
@@ -54,10 +53,10 @@ export class DurationHistogram {
   /** With `instant` more that took no time worth measuring. */
   counts(instant: number): DurationCounts {
     const classes = this.#bounds.length
-    let sum = instant
-    const atMost = Array.from(this.#cells.subarray(0, classes), (count) => (sum += count))
-    const [count = 0, sumSeconds = 0] = this.#cells.subarray(classes)
-    return { atMost, count: count + instant, sumSeconds }
+    const [count = 0, sumSeconds = 0, noTime = 0] = this.#cells.subarray(classes)
+    let sum = instant + noTime
+    const atMost = Array.from(this.#cells.subarray(0, classes), (inClass) => (sum += inClass))
+    return { atMost, count: count + instant + noTime, sumSeconds }
   }
 
   #raise(at: number, by: number): void {
@@ -74,7 +73,7 @@ export function classOf(ms: number, bounds: readonly number[]): number {
 
 /** What a histogram with these bounds keeps. */
 export function durationCells(bounds: readonly number[]): number {
-  return bounds.length + 2
+  return bounds.length + 3
 }
 
 export const DURATION_CELLS = durationCells(DURATION_BOUNDS)

@@ -1,5 +1,6 @@
 import type { RememberedTag } from '../app/issuer.ts'
 import type { SubBlockShelf } from '../app/sub-block-shelf.ts'
+import type { DurationHistogram } from '../core/duration-histogram.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { RatePlace } from '../core/rate-table.ts'
 import type { ThreadIssuerOptions } from './thread-issuer.ts'
@@ -10,6 +11,7 @@ export class ThreadTag implements RememberedTag {
   readonly #path: string
   readonly #options: ThreadIssuerOptions
   readonly #place: RatePlace
+  readonly #durations: DurationHistogram
   #shelf: SubBlockShelf | undefined
   #served: TallyRow | undefined
   #called: TallyRow | undefined
@@ -18,6 +20,7 @@ export class ThreadTag implements RememberedTag {
     this.#path = path
     this.#options = options
     this.#place = options.rates.placeOfTag(path)
+    this.#durations = options.protocols.durations[options.protocol]
   }
 
   admit(wanted: number, nowMs: number): number {
@@ -25,12 +28,12 @@ export class ThreadTag implements RememberedTag {
   }
 
   tryTake(count: number, batch: IdBatch, nowMs: number): boolean {
-    const { borrower, tally, protocols, protocol } = this.#options
+    const { borrower, tally } = this.#options
     let shelf = this.#shelf
     if (shelf === undefined || shelf.isClosed) shelf = this.#shelf = borrower.shelfOf(this.#path)
     if (shelf === undefined || !borrower.tryTake(this.#path, count, batch, nowMs, shelf)) return false
     this.#served = tally.servedAt(this.#served, this.#path, batch, count)
-    protocols.durations[protocol].observeInstant(count)
+    this.#durations.observeInstant(count)
     return true
   }
 

@@ -1,61 +1,19 @@
 // Runs alone: each message must be there within a minute of its cause, and rates must be what was asked for.
 
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startService } from '../fixtures/service-process.ts'
-import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { AlertCauses, ORDINARY_PER_SECOND } from './alert-causes.ts'
+import { startAlerting, toldAt } from './alert-world.ts'
 import { HEADERS, KEY } from './embedded-service.ts'
-import { MailCatcher } from './mail-catcher.ts'
 import { StoppablePostgres } from './stoppable-postgres.ts'
 import { withoutPrograms } from './watch-programs.ts'
-import { PrometheusServer, startAlertmanager } from './watch-servers.ts'
-import { WeComReceiver } from './we-com-receiver.ts'
 
 /** Alerts on their whole way: a cause, the rules and the configuration as they are shipped, real programs, people. */
 
-const ROOT = join(import.meta.dirname, '../..')
-const ACCOUNT = { corpId: 'ww0000000000000000', secret: 'the-secret-of-the-application' }
 /** R-3.1.2. */
 const TOLD_WITHIN_MS = 60_000
-
-interface Told {
-  readonly mail: MailCatcher
-  readonly weCom: WeComReceiver
-}
-
-/** alerts/alertmanager.yaml, with the addresses of this test in the place of yours. */
-async function alertmanagerText(folder: string, { mail, weCom }: Told, service: Address): Promise<string> {
-  const secrets = join(folder, 'secrets')
-  const files = {
-    'smtp-password': MAIL_PASSWORD,
-    'idgen-key': service.alertKey,
-    'ca.pem': mail.certificate.cert,
-  }
-  await mkdir(secrets)
-  for (const [name, text] of Object.entries(files)) await writeFile(join(secrets, name), text)
-  const example = await readFile(join(ROOT, 'alerts/alertmanager.yaml'), 'utf8')
-  return [
-    ['mail.example.com:587', `${mail.address}\n  smtp_tls_config: { ca_file: ${join(secrets, 'ca.pem')} }`],
-    ['https://qyapi.weixin.qq.com/cgi-bin/', weCom.apiUrl],
-    ['https://idgen.example.com', service.origin],
-    ['/etc/alertmanager/secrets', secrets],
-  ].reduce((text, [from = '', to = '']) => {
-    assert.ok(text.includes(from), from)
-    return text.replaceAll(from, to)
-  }, example)
-}
-
-const MAIL_USER = 'idgen@example.com'
-const MAIL_PASSWORD = 'a password of mail'
-
-interface Address {
-  readonly origin: string
-  readonly alertKey: string
-}
 
 /** An hour of ordinary calls, a day ago. */
 function yesterday(): string {
@@ -68,35 +26,6 @@ function yesterday(): string {
   return `# TYPE ${name} unknown\n${lines.join('\n')}\n# EOF\n`
 }
 
-/** As docs/alerts.md says it. */
-function prometheusConfig(metrics: string, alertmanager: string): object {
-  return {
-    global: { scrape_interval: '5s' },
-    rule_files: [join(ROOT, 'alerts/idgen.yaml')],
-    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: [{ job_name: 'idgen', static_configs: [{ targets: [new URL(metrics).host] }] }],
-  }
-}
-
-/** When people were told of each alert first, by both ways: the later of the two. */
-function toldAt({ mail, weCom }: Told): Map<string, number> {
-  const first = (messages: readonly { atMs: number; text: string }[]): Map<string, number> => {
-    const found = new Map<string, number>()
-    for (const { atMs, text } of messages)
-      for (const [, name = ''] of text.matchAll(/\[FIRING:\d+\] (Idgen[A-Za-z]+)/g))
-        if (!found.has(name)) found.set(name, atMs)
-    return found
-  }
-  const byMail = first(mail.mails)
-  const byWeCom = first(weCom.messages.map(({ atMs, content }) => ({ atMs, text: content })))
-  return new Map(
-    [...byMail].flatMap(([name, atMs]) => {
-      const other = byWeCom.get(name)
-      return other === undefined ? [] : [[name, Math.max(atMs, other)] as const]
-    }),
-  )
-}
-
 async function until(what: string, limitMs: number, holds: () => boolean | Promise<boolean>): Promise<void> {
   const endsAtMs = Date.now() + limitMs
   while (!(await holds())) {
@@ -106,7 +35,6 @@ async function until(what: string, limitMs: number, holds: () => boolean | Promi
 }
 
 async function start(t: TestContext) {
-  const folder = temporaryFolder('idgen-service-')
   const postgres = await StoppablePostgres.start(t)
   const service = await startService({
     IDGEN_DATABASE_URL: postgres.url,
@@ -116,21 +44,7 @@ async function start(t: TestContext) {
     IDGEN_SERVER_THREADS: '1',
   })
   t.after(() => service.stop('SIGTERM'))
-  const made = await fetch(`${service.httpOrigin}/v1/keys`, {
-    method: 'POST',
-    headers: HEADERS,
-    body: JSON.stringify({ name: 'alertmanager', scopes: ['alert'] }),
-  })
-  const { key: alertKey } = (await made.json()) as { key: string }
-  const told: Told = {
-    mail: await MailCatcher.start(t, MAIL_USER, MAIL_PASSWORD),
-    weCom: await WeComReceiver.start(t, ACCOUNT),
-  }
-  const text = await alertmanagerText(folder, told, { origin: service.httpOrigin, alertKey })
-  const alertmanager = await startAlertmanager(t, folder, text)
-  const config = prometheusConfig(service.metricsOrigin, alertmanager)
-  const prometheus = await PrometheusServer.start(t, { folder, config, past: yesterday() })
-  return { postgres, service, told, prometheus }
+  return { postgres, service, ...(await startAlerting(t, service, { past: yesterday() })) }
 }
 
 test('what R-3.1.2 names reaches people by e-mail and WeCom within a minute, and the audit log', {
