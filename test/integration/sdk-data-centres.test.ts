@@ -1,9 +1,12 @@
 // Runs beside others: its limit of 20 s only ends a wait for what must come.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { grpc } from '../../sdk/grpc.ts'
 import { IdgenClient } from '../../sdk/index.ts'
+import type { TransportFactory } from '../../sdk/ports/transport.ts'
+import { resp } from '../../sdk/resp.ts'
 import { freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
@@ -20,7 +23,46 @@ async function served({ metricsOrigin }: ServiceProcess): Promise<number> {
   return Number(count)
 }
 
-test('a client is served by its own data centre, by the other one while that is away, and comes back', async (t) => {
+/** A protocol, and how a process is told where it speaks it on this port. */
+interface Protocol {
+  readonly scheme: string
+  readonly transport: TransportFactory | undefined
+  readonly environment: (port: number) => Record<string, string>
+}
+
+const PROTOCOLS: Readonly<Record<string, Protocol>> = {
+  HTTP: {
+    scheme: 'http',
+    transport: undefined,
+    environment: (port) => ({
+      IDGEN_SERVER_HTTP_PORT: String(port),
+      IDGEN_SERVER_ADVERTISE_HTTP: `http://127.0.0.1:${port}`,
+    }),
+  },
+  gRPC: {
+    scheme: 'grpc',
+    transport: grpc(),
+    environment: (port) => ({
+      IDGEN_SERVER_GRPC_PORT: String(port),
+      IDGEN_SERVER_ADVERTISE_GRPC: `127.0.0.1:${port}`,
+    }),
+  },
+  RESP: {
+    scheme: 'redis',
+    transport: resp(),
+    environment: (port) => ({
+      IDGEN_SERVER_RESP_ENABLED: 'true',
+      IDGEN_SERVER_RESP_PORT: String(port),
+      IDGEN_SERVER_ADVERTISE_RESP: `redis://127.0.0.1:${port}`,
+    }),
+  },
+}
+
+for (const [name, protocol] of Object.entries(PROTOCOLS))
+  test(`over ${name} a client is served by its own data centre, by the other one while that is away, and comes back`, (t) =>
+    servedByItsOwn(t, protocol))
+
+async function servedByItsOwn(t: TestContext, { scheme, transport, environment }: Protocol): Promise<void> {
   const etcd = await testEtcd()
   t.after(() => etcd.close())
   const database = await testDatabase()
@@ -33,8 +75,7 @@ test('a client is served by its own data centre, by the other one while that is 
       IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(),
       IDGEN_DATACENTER_ID: String(dc),
       IDGEN_AUTH_ADMIN_KEY: KEY,
-      IDGEN_SERVER_HTTP_PORT: String(ports[dc]),
-      IDGEN_SERVER_ADVERTISE_HTTP: `http://127.0.0.1:${ports[dc]}`,
+      ...environment(ports[dc] ?? 0),
     })
     t.after(() => service.stop('SIGKILL'))
     return service
@@ -47,11 +88,14 @@ test('a client is served by its own data centre, by the other one while that is 
 
   // It is told of the other data centre's process alone, and learns where its own is.
   const client = new IdgenClient({
-    endpoints: other.httpOrigin,
+    endpoints: `${scheme}://127.0.0.1:${ports[0]}`,
+    transport,
     key: KEY,
     dc: 1,
     aheadMs: 1,
     deadlineMs: 10_000,
+    // A process that is away refuses connections at once; one that is slow on a busy machine is not away.
+    attemptMs: 9000,
   })
   t.after(() => client.close())
   const orders = client.numbers('demo/load/orders')
@@ -78,4 +122,4 @@ test('a client is served by its own data centre, by the other one while that is 
   await takeUntil('more', async () => (await served(own)) >= 100)
   assert.equal(await served(other), after)
   assert.equal(given.size, asked, 'an ID came twice')
-})
+}
