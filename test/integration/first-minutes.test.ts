@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -11,6 +10,7 @@ import { promisify } from 'node:util'
 import { ROOT } from '../../scripts/docs/documents.ts'
 import { boundToUs } from '../fixtures/bound-child.ts'
 import { complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
+import { removeFolder, temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 /** From the first command to a service that answers; the packages are there already, as their download depends on the network. */
 const SERVICE_LIMIT_MS = 120_000
@@ -69,7 +69,7 @@ interface Started {
 
 /** `make run` from an empty data folder, on free ports; what it prints for a newcomer. */
 async function makeRun(t: TestContext): Promise<Started> {
-  const folder = await mkdtemp(join(tmpdir(), 'idgen-newcomer-'))
+  const folder = temporaryFolder('idgen-newcomer-')
   // Without its first step: these packages are the ones that the test itself runs on.
   const bound = boundToUs({ file: 'make', args: ['--old-file=install', 'run'] }, 'TERM')
   const child = spawn(bound.file, [...bound.args], {
@@ -87,7 +87,7 @@ async function makeRun(t: TestContext): Promise<Started> {
   t.after(async () => {
     child.kill('SIGTERM')
     await exited
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   })
   const printed: string[] = []
   child.stderr.on('data', (part: Buffer) => printed.push(part.toString()))

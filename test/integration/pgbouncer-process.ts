@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { boundToUs, endAtExit } from '../fixtures/bound-child.ts'
 import { freePort } from '../fixtures/free-ports.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 
 /** Where Debian's package puts it. */
@@ -27,7 +27,7 @@ export class PgbouncerProcess {
 
   /** `connections`: to the server, for all clients together. */
   static async start(database: string, connections: number): Promise<PgbouncerProcess> {
-    const folder = await mkdtemp(join(tmpdir(), 'idgen-pgbouncer-'))
+    const folder = temporaryFolder('idgen-pgbouncer-')
     const port = await freePort()
     const config = join(folder, 'pgbouncer.ini')
     await writeFile(config, configuration(new URL(database), port, connections))
@@ -45,7 +45,6 @@ export class PgbouncerProcess {
       child.kill('SIGKILL')
       await exited
       endAtExit.forget(pid)
-      await rm(folder, { recursive: true, force: true })
     })
   }
 
