@@ -33,3 +33,29 @@ test('what only the start needed is given back, and the young generation begins 
   assert.ok((after['new_space'] ?? Number.NaN) < 2e6, stdout)
   assert.ok((after['old_space'] ?? Number.NaN) < (before['old_space'] ?? 0) / 2, stdout)
 })
+
+/** Of which each runs once, as most of what a start does; and one that is begun and goes on later. */
+const FUNCTIONS = `
+  const all = Array.from({ length: 3000 }, (_, i) => new Function('a', 'let b = a; ' + 'b = b * 3 + ' + i + '; '.repeat(20) + 'return b'))
+  const call = () => all.reduce((sum, one) => (sum + one(1)) % 1e9, 0)
+  const begun = (function* () { const first = call(); yield first; yield call() - first })()
+  const first = begun.next().value`
+
+test('what was compiled for the start is given back, and whatever is called again does the same', {
+  timeout: 60_000,
+}, async () => {
+  const program = `
+    import v8 from 'node:v8'
+    import { giveBackStartMemory } from '${MODULE}'
+    ${FUNCTIONS}
+    const compiled = () => v8.getHeapCodeStatistics().bytecode_and_metadata_size
+    const before = compiled()
+    giveBackStartMemory()
+    console.log(JSON.stringify([before, compiled(), first, call(), begun.next().value]))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    timeout: 60_000,
+  })
+  const [before = 0, after = 0, first, again, difference] = JSON.parse(stdout) as number[]
+  assert.ok(after < before / 2, stdout)
+  assert.deepEqual([again, difference], [first, 0])
+})

@@ -17,11 +17,13 @@ export function numberList(batch: IdBatch): string {
 
 class NumberList {
   readonly #bytes: Buffer
+  readonly #view: DataView
   #end = 0
 
   constructor(count: number) {
     const needed = count * ENTRY_MAX
-    this.#bytes = needed <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(needed)
+    this.#bytes = needed <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafeSlow(needed)
+    this.#view = this.#bytes === SCRATCH ? SCRATCH_VIEW : viewOf(this.#bytes)
   }
 
   addRun(hi: number, lo: number, count: number): void {
@@ -51,13 +53,10 @@ class NumberList {
     const length = this.#end - begin
     for (let filled = 1; filled < n; filled *= 2)
       bytes.copyWithin(begin + filled * length, begin, begin + Math.min(filled, n - filled) * length)
-    let digits = begin + length - AFTER_DIGITS
-    for (let from = first * 3; from < (first + n) * 3; from += 3) {
-      bytes[digits - 3] = LAST_THREE[from] as number
-      bytes[digits - 2] = LAST_THREE[from + 1] as number
-      bytes[digits - 1] = LAST_THREE[from + 2] as number
-      digits += length
-    }
+    const view = this.#view
+    let at = begin + length - LAST_BYTES
+    for (let last = first; last < first + n; last += 1, at += length)
+      view.setInt32(at, LAST_THREE[last] as number, true)
     this.#end = begin + n * length
   }
 
@@ -73,9 +72,16 @@ class NumberList {
 
 /** Nineteen digits, two quotes, a comma. */
 const ENTRY_MAX = 22
-/** Quote and comma. */
-const AFTER_DIGITS = 2
+/** Three digits, quote and comma. */
+const LAST_BYTES = 5
 /** Reused by every answer of up to 10,000 IDs, which is the default limit; larger ones make their own. */
 const SCRATCH = Buffer.allocUnsafeSlow(10_000 * ENTRY_MAX)
-/** The digits of '000' to '999'. */
-const LAST_THREE = Buffer.from(Array.from({ length: 1000 }, (_, i) => String(i + 1000).slice(1)).join(''))
+const SCRATCH_VIEW = viewOf(SCRATCH)
+/** `000"` to `999"`, each as the little-endian word of four bytes that one store puts in. */
+const LAST_THREE = Int32Array.from({ length: 1000 }, (_, i) =>
+  Buffer.from(`${String(i + 1000).slice(1)}"`, 'latin1').readInt32LE(),
+)
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
+}

@@ -12,6 +12,7 @@ import type { ConnectionDigests } from './connection-digests.ts'
 import { certificateFor } from './cross-site.ts'
 import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issuedJson } from './issued-text.ts'
+import { countAsText, PLAIN_BODY_MAX } from './plain-body.ts'
 import type { RequestAdmission } from './request-admission.ts'
 import { type TraceContext, traceContextOf } from './trace-context.ts'
 
@@ -28,10 +29,10 @@ export interface SingleIdOptions {
 }
 
 /**
- * The call that most callers make all the time: one ID of a known tag as text, with a known key, out of memory. It is
- * answered before the router sees it, which would cost as much again as all the rest (docs/performance.md). Everything
- * else, whatever must wait or be refused, is left to the router (id-routes.ts). An answer is the one that the router would
- * give: single-id.test.ts holds the two against each other.
+ * The call that most callers make all the time: one ID of a known tag as text, or several, with a known key, out of memory.
+ * It is answered before the router sees it, which would cost as much again as all the rest of one ID, and a sixth of a
+ * thousand (docs/performance.md). Everything else, whatever must wait or be refused, is left to the router (id-routes.ts).
+ * An answer is the one that the router would give: single-id.test.ts holds the two against each other.
  */
 export class SingleId {
   readonly #issuer: TracedIssuer
@@ -40,6 +41,8 @@ export class SingleId {
   readonly #paths = new Map<string, string>()
   /** Every call ends with it: nothing here waits. */
   readonly #batch = new IdBatch()
+  /** The same for more than one: a batch that once held many UUIDs reads a single one more slowly. */
+  readonly #many = new IdBatch()
 
   constructor(issuer: TracedIssuer, options: SingleIdOptions) {
     this.#issuer = issuer
@@ -55,23 +58,25 @@ export class SingleId {
     // Of a body that does not say what it is, the router has to tell.
     if (hasBody && request.headers['content-type'] === undefined) this.#options.route(request, response)
     else if (hasBody) process.nextTick(this.#withBody, path, request, response)
-    else if (!this.#answers(path, request, response)) this.#options.route(request, response)
+    else if (!this.#answers(path, 1, request, response)) this.#options.route(request, response)
   }
 
   /** In the next tick: by then Node has read what came together with the headers, and that is nearly always all. */
   readonly #withBody = (path: string, request: IncomingMessage, response: ServerResponse): void => {
     const length = Number(request.headers['content-length'])
     const body =
-      length <= BODY_MAX && request.readableLength === length ? (request.read() as Buffer | null) : null
+      length <= PLAIN_BODY_MAX && request.readableLength === length ? (request.read() as Buffer | null) : null
     if (body !== null) {
-      if (ONE_AS_TEXT.has(body.toString('latin1')) && this.#answers(path, request, response)) return
+      const count = countAsText(body.toString('latin1'))
+      if (count !== undefined && this.#answers(path, count, request, response)) return
       request.unshift(body)
     }
     this.#options.route(request, response)
   }
 
-  #answers(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+  #answers(path: string, count: number, request: IncomingMessage, response: ServerResponse): boolean {
     const issuer = this.#issuer
+    if (count > issuer.limits.maxText) return false
     const { headers, socket } = request
     const { tracer } = this.#options
     const fromMs = tracer.nowMs()
@@ -80,16 +85,16 @@ export class SingleId {
     if (caller === undefined || !mayUse(caller, 'issue', path)) return false
     const { admission } = this.#options
     if (!admission.admits(request, caller.keyId, path)) return false
-    const batch = this.#batch
+    const batch = count === 1 ? this.#batch : this.#many
     batch.clear()
-    if (!issuer.tryTake(path, 1, batch, 1)) {
+    if (!issuer.tryTake(path, count, batch, 1)) {
       admission.passOn(request)
       return false
     }
     issuer.countClients(clientDcOf(headers[CLIENT_DC_HEADER]), 1)
     const trace = traceContextOf(headers, tracer)
     const { traceId, traceparent, requestId } = trace
-    issuer.countCall(caller.keyId, path, 'ok', 1, traceId)
+    issuer.countCall(caller.keyId, path, 'ok', count, traceId)
     const body = issuedJson(batch, 'text')
     const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
     admission.addLeft(answer, request, caller.keyId, path)
@@ -158,17 +163,6 @@ const IDS_URL =
 /** As many as tags in memory by default (catalog.maxTags). */
 const PATHS_MAX = 100_000
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/json; charset=utf-8'])
-/** What clients write who want one ID, with the spaces that Python puts in. */
-const ONE_AS_TEXT: ReadonlySet<string> = new Set([
-  '{}',
-  '{"count":1}',
-  '{"count": 1}',
-  '{"as":"text"}',
-  '{"as": "text"}',
-  '{"count":1,"as":"text"}',
-  '{"count": 1, "as": "text"}',
-])
-const BODY_MAX = 32
 const FIXED = [
   'cache-control',
   'no-store',

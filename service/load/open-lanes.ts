@@ -35,7 +35,7 @@ function httpProtocol(plan: LoadPlan): () => SocketProtocol {
     plan.tags.map((tag) => httpRequest(plan, tag)),
     plan.pipeline,
   )
-  return () => ({ requests, reader: new HttpAnswers(), greeting: undefined })
+  return () => ({ requests, reader: new HttpAnswers(), greeting: undefined, endsBehindAnswers: false })
 }
 
 function httpRequest({ target, key, batch, form, sendCount }: LoadPlan, tag: string): string {
@@ -63,7 +63,7 @@ function respProtocol(plan: LoadPlan): () => SocketProtocol {
     pipeline,
   )
   const greeting = key === '' ? undefined : command('AUTH', key)
-  return () => ({ requests, reader: new RespAnswers(batch), greeting })
+  return () => ({ requests, reader: new RespAnswers(batch), greeting, endsBehindAnswers: true })
 }
 
 function idCommand({ command: name, batch }: LoadPlan, tag: string): string[] {

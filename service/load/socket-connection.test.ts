@@ -23,6 +23,7 @@ function protocol(): SocketProtocol {
     requests: new CyclicRequests(['INCR a'], 1),
     reader: new RespAnswers(1),
     greeting: '*2\r\n$4\r\nAUTH\r\n$3\r\nkey\r\n',
+    endsBehindAnswers: true,
   }
 }
 
@@ -59,4 +60,42 @@ test('a connection whose log-in is refused is closed', { timeout: 10_000 }, asyn
   })
   await assert.rejects(openSocket(target, protocol(), NO_EVENTS), /WRONGPASS/)
   await closed
+})
+
+/** How a connection is told of, on which two requests were sent, when the server does so once both have come. */
+async function endOf(
+  t: TestContext,
+  end: (socket: Socket) => void,
+  spoken: Partial<SocketProtocol> = {},
+): Promise<boolean> {
+  const target = await listening(t, (socket) => {
+    if ('greeting' in spoken) return end(socket)
+    let bytes = 0
+    socket.on('data', (chunk) => {
+      bytes += chunk.length
+      if (bytes === 2 * 'INCR a'.length) end(socket)
+    })
+    socket.write('+OK\r\n')
+  })
+  const lost = Promise.withResolvers<boolean>()
+  const events = { ...NO_EVENTS, lost: (_code: string, _text: string, again: boolean) => lost.resolve(again) }
+  const connection = await openSocket(target, { ...protocol(), ...spoken }, events)
+  t.after(() => connection.close())
+  connection.ask(0, 2)
+  return lost.promise
+}
+
+test('an end right behind an answer is orderly: what is not answered was not done', async (t) => {
+  assert.equal(await endOf(t, (socket) => socket.end(':1\r\n')), true)
+})
+
+test('an end before any answer, in the middle of one, or by force is none', async (t) => {
+  assert.equal(await endOf(t, (socket) => socket.end(), { greeting: undefined }), false)
+  assert.equal(await endOf(t, (socket) => socket.end(':1\r\n:')), false)
+  const reset = (socket: Socket): void => void socket.write(':1\r\n', () => socket.resetAndDestroy())
+  assert.equal(await endOf(t, reset), false)
+})
+
+test('of a protocol that has a word for its end, an end without it is none', async (t) => {
+  assert.equal(await endOf(t, (socket) => socket.end(':1\r\n'), { endsBehindAnswers: false }), false)
 })

@@ -10,6 +10,11 @@ export interface SocketProtocol {
   readonly reader: AnswerReader
   /** Sent first, and answered by one answer of its own (a log-in). */
   readonly greeting: string | undefined
+  /**
+   * The protocol has no word for an orderly end: the server closes right behind an answer, and has done nothing about what
+   * it has not answered. Clients send that again (docs/resp.md).
+   */
+  readonly endsBehindAnswers: boolean
 }
 
 /**
@@ -34,6 +39,8 @@ class SocketConnection implements Connection {
   #parts: Buffer[] = []
   #partBytes = 0
   #greeted: ((error?: Error) => void) | undefined
+  /** A server that closes before any answer, the log-in's included, would close the next connection as well. */
+  #hasAnswered = false
   #over = false
 
   constructor(protocol: SocketProtocol, events: ConnectionEvents) {
@@ -45,6 +52,7 @@ class SocketConnection implements Connection {
     const socket = await connected(target, (bytes, length) => this.#onBytes(bytes, length))
     this.#socket = socket
     socket.on('error', (error) => this.#lose(error.message, false))
+    socket.on('end', () => this.#lose('the server closed the connection', this.#isOrderlyEnd))
     socket.on('close', () => this.#lose('the server closed the connection', false))
     const { greeting } = this.#protocol
     if (greeting === undefined) return
@@ -64,6 +72,10 @@ class SocketConnection implements Connection {
     } finally {
       clearTimeout(late)
     }
+  }
+
+  get #isOrderlyEnd(): boolean {
+    return this.#protocol.endsBehindAnswers && this.#hasAnswered && this.#partBytes === 0
   }
 
   ask(from: number, count: number): number {
@@ -98,6 +110,7 @@ class SocketConnection implements Connection {
     this.#events.received(length)
     try {
       const read = reader.read(bytes, to, this.#greeted === undefined ? this.#events : this.#greetingSink())
+      this.#hasAnswered ||= read > 0
       if (read < to) this.#keep(bytes, read, to)
     } catch (error) {
       this.#lose(error instanceof Error ? error.message : String(error), false)
