@@ -49,7 +49,7 @@ export function newCoordination(
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
   const resync = new TagResync({ sync, conflicts, coordinator, log, clock, database, instance })
   const { checkEvery: checkEveryMs } = config.capacity
-  const layoutClaims = new LayoutClaims({ names, conflicts, clock, notice: (path) => sync.notice(path) })
+  const layoutClaims = new LayoutClaims({ names, conflicts, clock, settle: (path) => sync.noticed(path) })
   const onLooked = (doubtful: ReadonlySet<string>): void => layoutClaims.looked(doubtful)
   const ranges = new RangeWatch({ catalog, coordinator, names, sync, log, clock, onLooked, checkEveryMs })
   const witness = new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })

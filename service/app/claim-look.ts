@@ -7,8 +7,8 @@ import type { SharedNames } from './shared-names.ts'
 export interface ClaimLookOptions {
   readonly names: Pick<SharedNames, 'read'>
   readonly clock: Clock
-  /** etcd has not of the name what it should have: somebody is to look at it. */
-  readonly notice: (path: string) => unknown
+  /** etcd has not of the name what it should have: somebody is to put it right. Resolves when that was tried. */
+  readonly settle: (path: string) => Promise<unknown>
 }
 
 /** Looks at what etcd has of one tag's name, when it is asked to and at most about once a second. */
@@ -56,21 +56,29 @@ export class ClaimLook {
 
   /** Never rejects: a look that failed is one that has not been, and what was seen before holds. */
   async #look(): Promise<void> {
-    const { names, clock, notice } = this.#options
-    const path = tagPath(this.#tag)
     try {
-      const { claim, tombstone, config } = await withinDeadline(
-        clock,
-        LOOK_UP_DEADLINE_MS,
-        `the claim of ${path}`,
-        names.read(path),
+      this.#allowed = await this.#read()
+      if (this.#allowed) return
+      await this.#within('the exchange with etcd of', this.#options.settle(tagPath(this.#tag))).catch(
+        () => {},
       )
-      this.#allowed = this.#allows({ claim: claim?.value, tombstone: tombstone?.value, config })
-      if (!this.#allowed) notice(path)
+      this.#allowed = await this.#read()
     } catch {
       // Another look follows.
     } finally {
       this.#asking = false
     }
+  }
+
+  async #read(): Promise<boolean> {
+    const { claim, tombstone, config } = await this.#within(
+      'the claim of',
+      this.#options.names.read(tagPath(this.#tag)),
+    )
+    return this.#allows({ claim: claim?.value, tombstone: tombstone?.value, config })
+  }
+
+  #within<T>(what: string, work: Promise<T>): Promise<T> {
+    return withinDeadline(this.#options.clock, LOOK_UP_DEADLINE_MS, `${what} ${tagPath(this.#tag)}`, work)
   }
 }

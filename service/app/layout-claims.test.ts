@@ -111,21 +111,35 @@ for (const [what, layout] of [
   ['with a layout', NARROW],
   ['without one', undefined],
 ] as const)
-  test(`a tag ${what} whose name nobody claimed yet is not stamped before it was, and is then`, async (t) => {
-    const { clock, one } = await sites(t)
+  test(`a tag ${what} whose name nobody claimed is claimed by the first look, and stamped then`, async (t) => {
+    const { one } = await sites(t)
     const tag = await one.make(layout)
     assert.equal(stamped(tag), 0)
     assert.equal(refusal(tag), 'wait', 'the first look is waited for')
     await settle()
-    assert.match(
-      refusal(tag),
-      /^IDGEN_COORDINATION_UNAVAILABLE .*given before etcd was seen to say that no other database has another layout/,
-    )
     await one.database.sync.settled()
-    assert.equal(stamped(tag), 0, 'it looks once a second')
-    await looked(tag, clock, 1000)
     assert.equal(stamped(tag), 5)
   })
+
+test('a tag that was made past etcd waits for etcd, and looks once a second', async (t) => {
+  const { clock, one } = await sites(t)
+  const { coordinator } = one.database
+  coordinator.away = true
+  const tag = await one.make(undefined)
+  await settle()
+  assert.equal(stamped(tag), 0)
+  assert.match(
+    refusal(tag),
+    /^IDGEN_COORDINATION_UNAVAILABLE .*given before etcd was seen to say that no other database has another layout/,
+  )
+  assert.match(tag.router.active.fault(NOW) ?? '', /before etcd was seen/)
+  const { calls } = coordinator
+  await looked(tag, clock, 999)
+  assert.equal(coordinator.calls, calls)
+  coordinator.away = false
+  await looked(tag, clock, 1)
+  assert.equal(stamped(tag), 5)
+})
 
 test('a tag that was made past etcd is not stamped while another database may make one with a layout', async (t) => {
   const { clock, one, two } = await sites(t)

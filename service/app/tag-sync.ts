@@ -115,6 +115,11 @@ export class TagSync {
     return this.#queue.add(`${ONE}${path}`)
   }
 
+  /** The same, and resolves when it was looked at, or there is too much to look at. */
+  async noticed(path: string): Promise<void> {
+    if (this.notice(path)) await this.settled()
+  }
+
   /** Resolves when nothing is left to do of what was noticed so far. */
   settled(): Promise<void> {
     return this.#queue.settled()

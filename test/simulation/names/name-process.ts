@@ -66,7 +66,7 @@ export class NameProcess {
     const shared = { catalog, coordinator, names, conflicts, audit, log, clock }
     const onImported = (path: string): void => void this.directory.refresh(path).catch(() => undefined)
     this.#sync = new TagSync({ ...shared, onImported })
-    const claims = newClaims({ names, conflicts, clock, notice: (path) => this.#sync.notice(path) })
+    const claims = newClaims({ names, conflicts, clock, settle: (path) => this.#sync.noticed(path) })
     const onLooked = (doubtful: ReadonlySet<string>): void => claims.looked(doubtful)
     this.#ranges = new RangeWatch({ ...shared, sync: this.#sync, onLooked, checkEveryMs: RANGES_EVERY_MS })
     this.catalog = new CoordinatedCatalog({ ...shared, sync: this.#sync, random })
