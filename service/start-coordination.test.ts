@@ -100,16 +100,19 @@ test('readiness names what is wrong with etcd and stays ready', async (t) => {
   )
 })
 
-test('a tag made past etcd is granted no number before its name is agreed upon there', async (t) => {
-  const { zero, one, databases } = await twoDataCentres(t)
+test('a tag made past etcd is granted no number before its name is agreed upon there, and given snowflakes then', async (t) => {
+  const { clock, etcd, zero, one, databases } = await twoDataCentres(t)
   await zero.useCases.catalog.createWorkspace(ACTOR, 'acme', '')
   await zero.useCases.catalog.createGroup(ACTOR, 'acme', 'shop', '')
   const { catalog } = storesOf(databases[0] ?? assert.fail('there are two'))
   const rest = { chain: ['segment', 'snowflake'] as const, step: DEFAULT_STEP, space: DEFAULT_SPACE }
   await catalog.createTag({ ...ORDERS, displayName: '', ...rest })
-  // Meanwhile the other data centre could have the name, with numbers of its own.
-  assert.ok((await take(zero, 10)).every((id) => id > 2n ** 53n))
-  await zero.service.coordination?.sync.sync('acme/shop/orders')
+  // Meanwhile the other data centre could have the name, with numbers or a layout of its own.
+  const taken = take(zero, 10)
+  await settle()
+  clock.advance(5)
+  assert.ok((await taken).every((id) => id > 2n ** 53n))
+  assert.ok(etcd.list('/ranges/').entries.length > 0)
   await settle()
   assert.deepEqual(await take(one, 1), [1n + 2n ** 32n])
   const { tag } = await zero.useCases.directory.resolve('acme/shop/orders')

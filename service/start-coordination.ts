@@ -4,7 +4,7 @@ import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
 import { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { TimeGrantEvent } from './app/copied-time.ts'
 import { LayoutClaims } from './app/layout-claims.ts'
-import { RangeConflicts } from './app/range-conflicts.ts'
+import { type ConflictListener, RangeConflicts } from './app/range-conflicts.ts'
 import { RangeWatch } from './app/range-watch.ts'
 import type { Trouble } from './app/readiness.ts'
 import { SegmentWitness } from './app/segment-witness.ts'
@@ -34,8 +34,7 @@ export interface CoordinationParts {
   readonly onFlag: (event: TimeGrantEvent) => void
   /** A tag was made, changed or deleted here because another data centre did so. */
   readonly onImported: (path: string) => void
-  /** Another database claims the tag too: what was lent of it is to be dropped. */
-  readonly onConflict: (path: string) => void
+  readonly onConflict: ConflictListener
 }
 
 export function newCoordination(
@@ -50,7 +49,9 @@ export function newCoordination(
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
   const resync = new TagResync({ sync, conflicts, coordinator, log, clock, database, instance })
   const { checkEvery: checkEveryMs } = config.capacity
-  const ranges = new RangeWatch({ catalog, coordinator, names, sync, log, clock, checkEveryMs })
+  const layoutClaims = new LayoutClaims({ names, conflicts, clock, settle: (path) => sync.noticed(path) })
+  const onLooked = (doubtful: ReadonlySet<string>): void => layoutClaims.looked(doubtful)
+  const ranges = new RangeWatch({ catalog, coordinator, names, sync, log, clock, onLooked, checkEveryMs })
   const witness = new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline })
   const times = new CoordinatedTimeGrants({ coordinator, copies, clock, log, onFlag })
   return {
@@ -58,7 +59,7 @@ export function newCoordination(
     times,
     catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }),
     conflicts,
-    layoutClaims: new LayoutClaims({ names, conflicts, clock, notice: (path) => sync.notice(path) }),
+    layoutClaims,
     sync,
     lock: new CoordinatorLock({ coordinator, holder: instance, ttlMs: LOCK_MS }),
     troubles: () => troublesOf({ witness, times, conflicts, sync }),

@@ -17,6 +17,7 @@ import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { ProtocolCounts } from './app/protocol-counts.ts'
+import type { ConflictListener } from './app/range-conflicts.ts'
 import { Readiness, type Trouble } from './app/readiness.ts'
 import { RecordAlerts } from './app/record-alerts.ts'
 import { RouterWatch } from './app/router-watch.ts'
@@ -98,7 +99,11 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const timeWatch = new TimeWatch({ audit, log })
   const revoke = (path?: string): void => lender.revoke(path)
   const refresh = (path: string): Promise<void> => directory.refresh(path)
-  const coordination = joined(config, outside, { audit, timeWatch, refresh, revoke })
+  const onConflict: ConflictListener = (path, inConflict) => {
+    if (inConflict) revoke(path)
+    directory.hold(path, inConflict)
+  }
+  const coordination = joined(config, outside, { audit, timeWatch, refresh, onConflict })
   const claim = newDcClaim(config, outside, audit)
   const cursors = newCursors(config, outside, {
     times: claimedTimes(coordination?.times ?? outside.times, claim),
@@ -231,7 +236,7 @@ function joined(
     readonly audit: AuditTrail
     readonly timeWatch: TimeWatch
     readonly refresh: (path: string) => Promise<void>
-    readonly revoke: (path: string) => void
+    readonly onConflict: ConflictListener
   },
 ): Coordination | undefined {
   if (outside.shared === undefined) return undefined
@@ -240,7 +245,7 @@ function joined(
     onFlag: given.timeWatch.onFlag,
     // Where it fails the catalogue's follower brings the change a second later.
     onImported: (path) => void given.refresh(path).catch(() => undefined),
-    onConflict: given.revoke,
+    onConflict: given.onConflict,
   })
 }
 

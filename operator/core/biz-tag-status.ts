@@ -23,6 +23,8 @@ export type BizTagOutcome =
       readonly stalled: boolean
       /** undefined: as they were. */
       readonly credentials?: CredentialsState | undefined
+      /** Refused because the tag has another number space: its layout; undefined: as the status has it. */
+      readonly madeLayout?: string | undefined
     }
   | {
       readonly kind: 'declared'
@@ -49,10 +51,21 @@ export function bizTagStatus(tag: BizTag, outcome: BizTagOutcome, now: string): 
   }
 }
 
-type KnownPart = Pick<BizTagStatus, 'algorithm' | 'tagId' | 'usedPercent' | 'datacenters' | 'credentials'>
+type KnownPart = Pick<
+  BizTagStatus,
+  'algorithm' | 'tagId' | 'madeLayout' | 'usedPercent' | 'datacenters' | 'credentials'
+>
 
-function knownPart({ algorithm, tagId, usedPercent, datacenters, credentials }: BizTagStatus): KnownPart {
+function knownPart({
+  algorithm,
+  tagId,
+  madeLayout,
+  usedPercent,
+  datacenters,
+  credentials,
+}: BizTagStatus): KnownPart {
   return {
+    ...(madeLayout === undefined ? {} : { madeLayout }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(tagId === undefined ? {} : { tagId }),
     ...(usedPercent === undefined ? {} : { usedPercent }),
@@ -81,11 +94,15 @@ function declaredPart(
 
 function waitingPart(
   previous: BizTagStatus,
-  { credentials }: Extract<BizTagOutcome, { kind: 'not-declared' }>,
+  { credentials, madeLayout }: Extract<BizTagOutcome, { kind: 'not-declared' }>,
 ): KnownPart {
   const { credentials: before, ...known } = knownPart(previous)
   const now = credentials === undefined ? before : credentials.credentials
-  return { ...known, ...(now === undefined ? {} : { credentials: now }) }
+  return {
+    ...known,
+    ...(madeLayout === undefined ? {} : { madeLayout }),
+    ...(now === undefined ? {} : { credentials: now }),
+  }
 }
 
 function waitingFacts(

@@ -26,6 +26,13 @@ export function settingsDiffering(declared: TagSettings, seen: TagSettings): str
   })
 }
 
+/** Fields whose dotted name begins with `prefix`, without it, with their JSON texts. */
+export function settingsBelow(settings: TagSettings, prefix: string): (readonly [string, string])[] {
+  return Object.entries(parsed(settings)).flatMap(([name, value]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
+  )
+}
+
 function* leaves(path: string, value: unknown): Generator<readonly [string, string]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) yield [path, JSON.stringify(value)]
   else

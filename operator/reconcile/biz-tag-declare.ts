@@ -7,6 +7,7 @@ import {
   type TagOwner,
 } from '../core/biz-tag-declaration.ts'
 import { advancedEvent, type BizTagEvent, takenOverEvent } from '../core/biz-tag-events.ts'
+import { madeLayoutOf } from '../core/made-layout.ts'
 import type { BizTagWorld } from './biz-tag-world.ts'
 import { isCode, type ServiceClient, ServiceError } from './service-client.ts'
 
@@ -27,6 +28,7 @@ export async function declareTag(
   try {
     return declared(tag, await service.declare(path, declaration, signal))
   } catch (thrown) {
+    if (isCode(thrown, 'IDGEN_IMMUTABLE')) throw await madeOtherwiseError(thrown, service, tag, signal)
     if (!isCode(thrown, 'IDGEN_TAG_CLAIMED')) throw thrown
     const owner = (await service.find(path, signal))?.owner
     if (owner === undefined) throw thrown
@@ -62,6 +64,27 @@ async function isGone(
   if (watchNamespaces.length > 0 && !watchNamespaces.includes(owner.namespace)) return false
   const found = await objects.read(`${owner.namespace}/${owner.name}`, signal)
   return found?.metadata.uid !== owner.uid
+}
+
+/** The tag is there with another number space than is declared. */
+export class MadeOtherwise extends ServiceError {
+  readonly madeLayout: string
+
+  constructor(cause: ServiceError, madeLayout: string) {
+    super('declare', cause, cause)
+    this.madeLayout = madeLayout
+  }
+}
+
+/** What the status remembers is asked for before it says that the tag was refused: the tag may be lost by the next time. */
+async function madeOtherwiseError(
+  thrown: ServiceError,
+  service: ServiceClient,
+  tag: BizTag,
+  signal: AbortSignal,
+): Promise<ServiceError> {
+  const found = await service.find(pathOf(tag), signal)
+  return found === undefined ? thrown : new MadeOtherwise(thrown, madeLayoutOf(found.settings))
 }
 
 function claimed(

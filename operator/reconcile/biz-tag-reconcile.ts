@@ -15,10 +15,11 @@ import { type BizTagEvent, settingsRestoredEvent, statusEvents } from '../core/b
 import { type FailureVerdict, judgeFailure } from '../core/biz-tag-failure.ts'
 import { onlyReturned } from '../core/biz-tag-refresh.ts'
 import { type BizTagOutcome, bizTagStatus } from '../core/biz-tag-status.ts'
+import { madeOtherwise } from '../core/made-layout.ts'
 import { settingsDiffering } from '../core/tag-settings.ts'
 import type { Reconcile, Result } from '../runtime/controller.ts'
 import { isStatus } from '../runtime/kube-client.ts'
-import { declareTag } from './biz-tag-declare.ts'
+import { declareTag, MadeOtherwise } from './biz-tag-declare.ts'
 import { reconcileDeletion } from './biz-tag-deletion.ts'
 import { newest, type TagMemory, wrote } from './biz-tag-memory.ts'
 import { type BizTagWorld, generatorKeyOf, nowText, serviceOf, tell } from './biz-tag-world.ts'
@@ -117,7 +118,8 @@ async function declare(world: BizTagWorld, task: Task, generator: IdGenerator): 
     if (thrown.status === 401) world.credentials.forget(generator)
     const verdict = judgeFailure(thrown, task.generatorKey, pathText(pathOf(task.tag)))
     if (verdict.outage) return await outageBegins(world, task, no(verdict.reason, verdict.message))
-    return await failed(world, task, generator, verdict)
+    const madeLayout = thrown instanceof MadeOtherwise ? thrown.madeLayout : undefined
+    return await failed(world, task, generator, verdict, madeLayout)
   }
 }
 
@@ -133,6 +135,8 @@ async function declareTo(
   // Before the first declaration: what is declared must be let go of at the end.
   await holdByFinalizer(world, task)
   const { tag } = task
+  const otherwise = madeOtherwise(tag)
+  if (otherwise !== undefined) return await failed(world, task, generator, otherwise)
   const declaration = declarationOf(tag, generator.spec.defaults, cluster)
   const digest = digestOf(task.generatorKey, generator, declaration)
   const refusedDigest = `${digest} ${generator.metadata.generation} ${generator.status?.stableRevision}`
@@ -188,13 +192,14 @@ async function failed(
   task: Task,
   generator: IdGenerator,
   verdict: FailureVerdict,
+  madeLayout?: string,
 ): Promise<Result | undefined> {
   const { reason, message, stalled, againMs } = verdict
   const { memory, tag } = task
   memory.declared = undefined
   // What is declared already stays so while the service is unwell.
   if (stalled || !isDeclared(tag))
-    await record(world, task, { kind: 'not-declared', ready: no(reason, message), stalled })
+    await record(world, task, { kind: 'not-declared', ready: no(reason, message), stalled, madeLayout })
   // Last: before the status says it, it was not told.
   if (stalled && againMs === undefined) {
     const cluster = await world.namespaces.clusterId(task.signal)

@@ -220,9 +220,9 @@ test('a database restored from a backup makes everything be looked at again, ids
 
 test('look-ups wait for one of a few turns, and beyond a thousand are refused', async () => {
   const { catalog, directory } = newProcess(memory, clock)
-  const find = catalog.findTag.bind(catalog)
+  const find = catalog.findPublication.bind(catalog)
   let [running, most] = [0, 0]
-  catalog.findTag = async (ref) => {
+  catalog.findPublication = async (ref) => {
     running += 1
     most = Math.max(most, running)
     await settle(1)
@@ -261,9 +261,9 @@ test('concurrent first requests make one live tag', async () => {
 test('a look-up that its caller gave up makes no second live tag when the catalogue answers late', async (t) => {
   await one.manage.createTag(ACTOR, REF, {})
   const two = newProcess(memory, clock)
-  const found = await two.catalog.findTag(REF)
+  const found = await two.catalog.findPublication(REF)
   const answers: (() => void)[] = []
-  t.mock.method(two.catalog, 'findTag', () => new Promise((resolve) => answers.push(() => resolve(found))))
+  t.mock.method(two.catalog, 'findPublication', () => new Promise((end) => answers.push(() => end(found))))
   const gaveUp = assert.rejects(two.directory.resolve('w/g/t'), refuses('IDGEN_STORE_UNAVAILABLE'))
   clock.advance(1500)
   await gaveUp

@@ -63,7 +63,7 @@ function malformed(text: string, why: string): IdgenError {
 export function decodeOfTag(text: string, tag: Tag, layout: SnowflakeLayout): DecodedId {
   const printer = printerOf(tag.space)
   const own = layoutOf(tag.space.format)
-  if (printer === undefined) return own === undefined ? decodeId(text, layout) : decodeOwn(text, own)
+  if (printer === undefined) return own === undefined ? decodeId(text, layout) : decodeOfOwnLayout(text, own)
   const number = printer.parse(text)
   if (number === undefined)
     throw malformed(
@@ -71,14 +71,17 @@ export function decodeOfTag(text: string, tag: Tag, layout: SnowflakeLayout): De
       `${tagPath(tag)} does not write its IDs so (${JSON.stringify(shownSpace(tag.space).format)})`,
     )
   const decimal = decimalText(number.hi, number.lo)
-  if (own !== undefined) return decodeOwn(decimal, own)
+  if (own !== undefined) return decodeOfOwnLayout(decimal, own)
   const decoded = decodeId(decimal, layout)
   const date = printer.dateOf(number)
   return decoded.kind === 'segment' && date !== undefined ? { ...decoded, date } : decoded
 }
 
-/** @throws IDGEN_ID_MALFORMED */
-function decodeOwn(text: string, layout: TagLayout): DecodedId {
+/**
+ * The same of a number that a tag with this layout gave.
+ * @throws IDGEN_ID_MALFORMED
+ */
+export function decodeOfOwnLayout(text: string, layout: TagLayout): DecodedId {
   const uuid = uuidOf(text)
   if (uuid !== undefined) return uuid
   const number = parseDecimal(text)

@@ -12,8 +12,7 @@ import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { SEGMENT_LIMIT } from '../core/tag.ts'
 import { TagCursors } from '../core/tag-cursors.ts'
 import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
-import { LayoutClaims } from './layout-claims.ts'
-import { LiveTag } from './live-tag.ts'
+import { LiveTag, type LiveTagOptions } from './live-tag.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 const NARROW = canonicalLayout('53-bit')
@@ -23,14 +22,11 @@ const WIDE: TagLayout = { ...NARROW, unitMs: 1, timeBits: 41, sequenceBits: 11 }
 class Site {
   readonly database: JoinedDatabase
   readonly #clock: MemoryClock
-  readonly #claims: LayoutClaims
   readonly #snowflake: Snowflake
 
   constructor(clock: MemoryClock, etcd: MemoryCoordination, dc: number) {
     this.#clock = clock
     this.database = new JoinedDatabase({ clock, etcd, dc })
-    const { names, conflicts, sync } = this.database
-    this.#claims = new LayoutClaims({ names, conflicts, clock, notice: (path) => sync.notice(path) })
     this.#snowflake = new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 })
     this.#snowflake.install({ dc, worker: 9, fromMs: NOW, untilMs: NOW + 30_000 })
   }
@@ -46,10 +42,10 @@ class Site {
   }
 
   async load(): Promise<LiveTag> {
-    const tag = await this.database.store.findTag({ workspace: 'w', group: 'g', name: 't' })
-    assert.ok(tag !== undefined)
+    const found = await this.database.store.findPublication({ workspace: 'w', group: 'g', name: 't' })
+    assert.ok(found !== undefined)
     const snowflake = this.#snowflake
-    return new LiveTag(tag, {
+    const options: LiveTagOptions = {
       store: new ScriptedSegments(),
       dc: this.database.dc,
       clock: this.#clock,
@@ -60,8 +56,9 @@ class Site {
       recoveryProbes: 1,
       shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
       tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
-      layoutClaims: this.#claims,
-    })
+      layoutClaims: this.database.layoutClaims,
+    }
+    return new LiveTag(found.tag, options, found.configRevision > 0)
   }
 }
 
@@ -110,17 +107,98 @@ for (const [what, ours, theirs] of [
     assert.match(loser.router.active.fault(NOW) ?? '', /in conflict/)
   })
 
-test('a tag whose name nobody claimed yet is not stamped before it was, and is then', async (t) => {
+for (const [what, layout] of [
+  ['with a layout', NARROW],
+  ['without one', undefined],
+] as const)
+  test(`a tag ${what} whose name nobody claimed is claimed by the first look, and stamped then`, async (t) => {
+    const { one } = await sites(t)
+    const tag = await one.make(layout)
+    assert.equal(stamped(tag), 0)
+    assert.equal(refusal(tag), 'wait', 'the first look is waited for')
+    await settle()
+    await one.database.sync.settled()
+    assert.equal(stamped(tag), 5)
+  })
+
+test('a tag that was made past etcd waits for etcd, and looks once a second', async (t) => {
   const { clock, one } = await sites(t)
-  const tag = await one.make(NARROW)
-  assert.equal(stamped(tag), 0)
-  assert.equal(refusal(tag), 'wait', 'the first look is waited for')
+  const { coordinator } = one.database
+  coordinator.away = true
+  const tag = await one.make(undefined)
   await settle()
-  assert.match(refusal(tag), /^IDGEN_COORDINATION_UNAVAILABLE .*not seen to be agreed upon/)
+  assert.equal(stamped(tag), 0)
+  assert.match(
+    refusal(tag),
+    /^IDGEN_COORDINATION_UNAVAILABLE .*given before etcd was seen to say that no other database has another layout/,
+  )
+  assert.match(tag.router.active.fault(NOW) ?? '', /before etcd was seen/)
+  const { calls } = coordinator
+  await looked(tag, clock, 999)
+  assert.equal(coordinator.calls, calls)
+  coordinator.away = false
+  await looked(tag, clock, 1)
+  assert.equal(stamped(tag), 5)
+})
+
+test('a tag that was made past etcd is not stamped while another database may make one with a layout', async (t) => {
+  const { clock, one, two } = await sites(t)
+  const past = await one.make(undefined)
+  one.database.coordinator.away = true
+  await looked(past, clock, 1000)
+  assert.equal(stamped(past), 0)
+  const rival = await two.make(NARROW)
+  await two.database.sync.sync('w/g/t')
+  await looked(rival, clock, 1000)
+  assert.equal(stamped(rival), 5)
+  one.database.coordinator.away = false
+  await looked(past, clock, 1000)
+  assert.equal(stamped(past), 0)
   await one.database.sync.settled()
-  assert.equal(stamped(tag), 0, 'it looks once a second')
+  assert.match(refusal(past), /^IDGEN_SPACE_MISMATCH /)
+})
+
+test('a name that was stamped without a layout gets none, also when the tag is deleted', async (t) => {
+  const { clock, one, two } = await sites(t)
+  const tag = await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
   await looked(tag, clock, 1000)
   assert.equal(stamped(tag), 5)
+  const rival = await two.make(NARROW)
+  await two.database.sync.sync('w/g/t')
+  await one.database.catalog.deleteTag({ workspace: 'w', group: 'g', name: 't' }, undefined)
+  await two.database.sync.sync('w/g/t')
+  await looked(rival, clock, 1000)
+  assert.equal(stamped(rival), 0)
+})
+
+test('a tag that etcd knew at the start is stamped at once, also while etcd is away, and asks nothing', async (t) => {
+  const { one } = await sites(t)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  await one.database.ranges.check()
+  const { coordinator } = one.database
+  coordinator.away = true
+  const before = coordinator.calls
+  const tag = await one.load()
+  assert.equal(stamped(tag), 5)
+  assert.equal(coordinator.calls, before)
+})
+
+test('a database that comes to another etcd stamps nothing of a name that has a layout there', async (t) => {
+  const { etcd, one, two } = await sites(t)
+  const empty = etcd.snapshot()
+  await one.make(undefined)
+  await settle()
+  await one.database.sync.settled()
+  etcd.restore(empty)
+  await two.make(NARROW)
+  await two.database.sync.sync('w/g/t')
+  const early = await one.load()
+  assert.equal(stamped(early), 0, 'not before all claims were looked at')
+  await one.database.ranges.check()
+  const later = await one.load()
+  assert.equal(stamped(later), 0)
 })
 
 test('without etcd nothing is stamped before the first look, and after it all goes on', async (t) => {
@@ -176,6 +254,7 @@ test('other snowflakes go on in a conflict with a tag that has no layout', async
   await one.database.sync.sync('w/g/t')
   const loser = await two.make(undefined)
   await two.database.sync.sync('w/g/t')
+  await settle()
   assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
   assert.equal(stamped(loser), 5)
 })

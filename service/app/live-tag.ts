@@ -64,7 +64,8 @@ export class LiveTag {
   readonly #snowflake: Algorithm
   readonly #options: LiveTagOptions
 
-  constructor(tag: Tag, options: LiveTagOptions) {
+  /** `published`: its database knows that etcd had its claim once (TagPublication.configRevision). */
+  constructor(tag: Tag, options: LiveTagOptions, published = false) {
     this.path = tagPath(tag)
     this.#tag = tag
     this.#options = options
@@ -80,7 +81,7 @@ export class LiveTag {
     })
     const layout = layoutOf(tag.space.format)
     this.#own = layout === undefined ? undefined : options.tagCursors.open(tag.generation, layout)
-    this.#snowflake = this.#guarded(this.#own?.algorithm ?? options.shared.snowflake)
+    this.#snowflake = this.#guarded(this.#own?.algorithm ?? options.shared.snowflake, published)
     this.#router = this.#newRouter(tag)
   }
 
@@ -141,8 +142,8 @@ export class LiveTag {
     return name === 'snowflake' ? this.#snowflake : this.#options.shared[name]
   }
 
-  #guarded(snowflake: Algorithm): Algorithm {
-    const guard = this.#options.layoutClaims?.guardOf(this.#tag)
+  #guarded(snowflake: Algorithm, published: boolean): Algorithm {
+    const guard = this.#options.layoutClaims?.guardOf(this.#tag, published)
     return guard === undefined ? snowflake : new GuardedAlgorithm(snowflake, guard)
   }
 }

@@ -103,8 +103,8 @@ export class PassThroughCatalog implements CatalogStore {
     return this.#inner.listPublications(afterId, limit)
   }
 
-  markPublished(tagId: number, revision: number): Promise<void> {
-    return this.#inner.markPublished(tagId, revision)
+  markPublished(tag: Pick<Tag, 'id' | 'generation'>, revision: number): Promise<void> {
+    return this.#inner.markPublished(tag, revision)
   }
 
   importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined> {

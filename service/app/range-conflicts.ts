@@ -2,6 +2,9 @@ import { type Tag, tagPath } from '../core/tag.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
+/** A tag is in conflict: what was lent or is in memory of it is to be dropped. Or it is no longer. */
+export type ConflictListener = (path: string, inConflict: boolean) => void
+
 /**
  * Tags of this database whose name or numbers another database claims too, or may have granted: nothing may be
  * allocated for them until a person has made one of the two go.
@@ -14,13 +17,18 @@ export class RangeConflicts {
   readonly #tags = new Map<string, number>()
   /** Tag ids of those whose rival has, or may have, a snowflake layout of its own. */
   readonly #facingLayout = new Set<number>()
-  readonly #onFound: (path: string) => void
+  readonly #onChange: ConflictListener
+  #changes = 0
 
-  /** `onFound`: what was lent of the tag is to be dropped. */
-  constructor(audit: AuditTrail, log: Log, onFound: (path: string) => void = () => {}) {
+  constructor(audit: AuditTrail, log: Log, onChange: ConflictListener = () => {}) {
     this.#audit = audit
     this.#log = log
-    this.#onFound = onFound
+    this.#onChange = onChange
+  }
+
+  /** Another number after each conflict that was found, or is over: whoever saw this one knows what there is to know. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** Why, by tag id. */
@@ -45,7 +53,8 @@ export class RangeConflicts {
     this.#reasons.set(tag.id, why)
     this.#tags.set(tagPath(tag), tag.id)
     if (facesLayout) this.#facingLayout.add(tag.id)
-    this.#onFound(tagPath(tag))
+    this.#changes += 1
+    this.#onChange(tagPath(tag), true)
     const detail = { tagId: tag.id, generation: tag.generation, space: tag.space, why }
     this.#log.error({ tag: tagPath(tag), ...detail }, 'number range in conflict')
     const { workspace } = tag
@@ -59,6 +68,8 @@ export class RangeConflicts {
     this.#tags.delete(path)
     this.#reasons.delete(tagId)
     this.#facingLayout.delete(tagId)
+    this.#changes += 1
+    this.#onChange(path, false)
     this.#log.info({ tag: path, tagId }, 'number range no longer in conflict')
   }
 }

@@ -1,5 +1,6 @@
 import { RANGES, TOMBSTONES } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
+import { isBelowLayouts } from '../core/name-layouts.ts'
 import { printRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { tagPath } from '../core/tag.ts'
 import { parseTombstone } from '../core/tombstone.ts'
@@ -19,6 +20,11 @@ export interface RangeWatchOptions {
   readonly sync: TagSync
   readonly log: Log
   readonly clock: Clock
+  /**
+   * All claims were compared. These names are not claimed as this database has them, or were a tag's that may have given any
+   * number; for all others of this database the claim is its own.
+   */
+  readonly onLooked?: (doubtful: ReadonlySet<string>) => void
   /** Default one hour. */
   readonly checkEveryMs?: number
 }
@@ -48,22 +54,26 @@ export class RangeWatch {
 
   /** Never rejects: that etcd is away is told elsewhere, and allocations have the witness besides. */
   async check(): Promise<void> {
-    const { catalog, coordinator, sync, log } = this.#options
+    const { catalog, coordinator, sync, log, onLooked } = this.#options
     try {
-      await this.#raiseTombstones()
+      const doubtful = await this.#raiseTombstones()
       const { entries } = await coordinator.list(RANGES)
       const claims = new Map(entries.map(({ key, value }) => [pathOfKey(key, RANGES), value]))
       for await (const { tag } of allPublications(catalog)) {
         const path = tagPath(tag)
-        if (claims.get(path) !== printRangeClaim(rangeClaimOf(tag))) sync.notice(path)
+        if (claims.get(path) === printRangeClaim(rangeClaimOf(tag))) continue
+        doubtful.add(path)
+        sync.notice(path)
       }
+      onLooked?.(doubtful)
       await sync.settled()
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown) }, 'range claims could not be checked')
     }
   }
 
-  async #raiseTombstones(): Promise<void> {
+  /** @returns names of which a deleted tag may have given any number */
+  async #raiseTombstones(): Promise<Set<string>> {
     const { catalog, coordinator, names } = this.#options
     const { entries } = await coordinator.list(TOMBSTONES)
     const known = new Map(
@@ -72,6 +82,8 @@ export class RangeWatch {
     // Also one that says 0 must be there: the name had a tag, and takes no format.
     for await (const grave of allGraves(catalog))
       if ((known.get(grave.path) ?? -1) < grave.highWater) await names.raiseTombstone(grave.path, grave)
+    const graves = entries.filter(({ value }) => !isBelowLayouts(value))
+    return new Set(graves.map(({ key }) => pathOfKey(key, TOMBSTONES)))
   }
 }
 

@@ -1,5 +1,5 @@
 import { cellBounds } from '../core/cells.ts'
-import { advanceTarget, datedFloor, notBeforeMs } from '../core/dated-grant.ts'
+import { advanceTarget, datedFloor, isUnbegun, notBeforeMs } from '../core/dated-grant.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { invariant } from '../core/invariant.ts'
@@ -232,9 +232,13 @@ function checkGeneration(row: LedgerRow, tagId: number, generation: string | und
 function refuseTomorrow(row: LedgerRow, tagId: number, { grant, row: { cell } }: GrantPlan): void {
   const ms = notBeforeMs(row.space, row, { ...grant, cell })
   if (ms === undefined) return
+  const reset = row.space.format?.reset
+  const at = new Date(ms).toISOString()
   throw new IdgenError(
     'IDGEN_RANGE_EXHAUSTED',
-    `The tag with the id ${tagId} has no numbers left for the present ${row.space.format?.reset} in this data centre; it goes on at ${new Date(ms).toISOString()}. A tag with a larger width has more.`,
+    isUnbegun(row)
+      ? `The tag with the id ${tagId} begins with a later ${reset}, at ${at}: the numbers of this one may have been given before it was made again. Until then use another tag, with another prefix.`
+      : `The tag with the id ${tagId} has no numbers left for the present ${reset} in this data centre; it goes on at ${at}. A tag with a larger width has more.`,
   )
 }
 

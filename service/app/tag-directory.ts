@@ -1,7 +1,7 @@
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentBuffer, SegmentCounters } from '../core/segment-buffer.ts'
 import { checkName, type Tag } from '../core/tag.ts'
-import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
+import type { CatalogStore, TagPublication, TagRef } from '../ports/catalog-store.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 import { LiveTag, type LiveTagOptions } from './live-tag.ts'
 import { Turns } from './turns.ts'
@@ -46,6 +46,13 @@ export class TagDirectory {
       throw tooManyLookUps(this.#loading.size, 'tags')
     const { clock } = this.#options.live
     return await withinDeadline(clock, LOOK_UP_DEADLINE_MS, `the tag ${path}`, flying ?? this.#begin(path))
+  }
+
+  /** Another database may give the tag's numbers too: none that are in memory go out. Or that is over. */
+  hold(path: string, inConflict: boolean): void {
+    const buffer = this.#tags.get(path)?.buffer
+    if (inConflict) buffer?.hold()
+    else buffer?.release()
   }
 
   all(): Iterable<LiveTag> {
@@ -110,18 +117,18 @@ export class TagDirectory {
   }
 
   async #load(path: string): Promise<LiveTag> {
-    const tag = await this.#options.catalog.findTag(parseTagPath(path))
-    if (tag === undefined) {
+    const publication = await this.#options.catalog.findPublication(parseTagPath(path))
+    if (publication === undefined) {
       throw new IdgenError(
         'IDGEN_TAG_NOT_FOUND',
         `There is no tag ${path}; create it with PUT or POST under /v1/workspaces, or check the spelling.`,
       )
     }
-    return this.#add(tag, path)
+    return this.#add(publication, path)
   }
 
-  #add(tag: Tag, path: string): LiveTag {
-    const live = new LiveTag(tag, this.#options.live)
+  #add({ tag, configRevision }: TagPublication, path: string): LiveTag {
+    const live = new LiveTag(tag, this.#options.live, configRevision > 0)
     this.#tags.set(path, live)
     if (this.#tags.size > this.#options.maxTags) this.#dropOneUnused(path)
     return live

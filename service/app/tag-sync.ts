@@ -2,12 +2,10 @@ import { graveHigh, nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
 import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { layoutOf } from '../core/id-format.ts'
+import { bearsNoLayout } from '../core/name-layouts.ts'
 import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
-import { SEGMENT_LIMIT } from '../core/tag.ts'
 import { recordOf } from '../core/tag-record.ts'
 import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.ts'
-import { parseTombstone } from '../core/tombstone.ts'
 import type { CatalogStore, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
@@ -117,6 +115,11 @@ export class TagSync {
     return this.#queue.add(`${ONE}${path}`)
   }
 
+  /** The same, and resolves when it was looked at, or there is too much to look at. */
+  async noticed(path: string): Promise<void> {
+    if (this.notice(path)) await this.settled()
+  }
+
   /** Resolves when nothing is left to do of what was noticed so far. */
   settled(): Promise<void> {
     return this.#queue.settled()
@@ -182,7 +185,7 @@ export class TagSync {
       case 'nothing':
         return true
       case 'mark':
-        if (publication !== undefined) await catalog.markPublished(publication.tag.id, plan.revision)
+        if (publication !== undefined) await catalog.markPublished(publication.tag, plan.revision)
         return true
       case 'publish':
         // The key of a tag that is published for the first time was another one's.
@@ -198,7 +201,8 @@ export class TagSync {
       case 'remove':
         return await this.#remove(found, plan)
       case 'conflict':
-        if (publication !== undefined) conflicts.found(publication.tag, plan.why, claimsLayout(found.reading))
+        if (publication !== undefined)
+          conflicts.found(publication.tag, plan.why, facesLayout(found.reading, publication))
         return true
       case 'ignore':
         this.#report.ignored(found.reading.path, found.reading.config?.modRevision ?? 0, plan.refusal)
@@ -213,7 +217,7 @@ export class TagSync {
     if (revision === undefined) return false
     // Who wrote it tells of it: all processes saw the same key, one of them puts it right.
     if (refusal !== undefined) this.#report.refused(reading, refusal, recordOf(tag))
-    await this.#options.catalog.markPublished(tag.id, revision)
+    await this.#options.catalog.markPublished(tag, revision)
     return true
   }
 
@@ -286,16 +290,8 @@ function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
 }
 
 /** Whether numbers of the name may be equal to any snowflake: of who claims it, or of whoever had it last. */
-function claimsLayout({ claim, tombstone }: NameReading): boolean {
-  // What cannot be read may be such a one.
-  if (
-    tombstone !== undefined &&
-    !((parseTombstone(tombstone.value)?.highWater ?? SEGMENT_LIMIT) < SEGMENT_LIMIT)
-  )
-    return true
-  if (claim === undefined) return false
-  const parsed = parseRangeClaim(claim.value)
-  return parsed === undefined || layoutOf(parsed.format) !== undefined
+function facesLayout({ claim, tombstone, config }: NameReading, { tag }: TagPublication): boolean {
+  return !bearsNoLayout({ claim: claim?.value, tombstone: tombstone?.value, config }, rangeClaimOf(tag))
 }
 
 /** What waits in the queue: a look at all names, or at one, whose key a person may have written in any way. */

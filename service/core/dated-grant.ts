@@ -23,10 +23,17 @@ export function notBeforeMs(
 ): number | undefined {
   const { format } = space
   if (format?.reset === undefined) return undefined
-  const unused = before.cell < space.dcCount && before.nextValue === cellBounds(space, before.cell).lo
-  if (grant.cell === before.cell && !unused) return undefined
+  if (grant.cell === before.cell && !isUnbegun({ space, ...before })) return undefined
   const period = periodOf(space, grant.lo)
   return period <= periodAt(format, before.nowMs) ? undefined : periodStartMs(format, period)
+}
+
+/**
+ * Whether the cursor stands at the very beginning: then no number of the date before was used up, and the tag was made to begin
+ * with a later one (app/declare-tags.ts: the present one may have numbers of a tag that was lost).
+ */
+export function isUnbegun({ space, cell, nextValue }: Omit<DatedRow, 'nowMs'>): boolean {
+  return cell < space.dcCount && nextValue === cellBounds(space, cell).lo
 }
 
 /** A row of (tag, dc), and the store's clock. */

@@ -52,6 +52,22 @@ describe('segment buffer: issuing', () => {
     assert.deepEqual(batchNumbers(batch), [10n, 11n, 12n, 50n, 51n, 100n])
   })
 
+  test('what another database may give too is burnt: in memory, on its way, and for runs', () => {
+    const buffer = filled({ lo: 1, hi: 101 }, { lo: 101, hi: 201 })
+    take(buffer, 5)
+    buffer.hold()
+    assert.equal(buffer.left, 0)
+    buffer.install({ lo: 201, hi: 301 }, T)
+    assert.deepEqual(take(buffer, 1), [])
+    assert.equal(buffer.takeRun(1, T, new IdBatch()), false)
+    assert.deepEqual(buffer.shortage(), { kind: 'refill' })
+    assert.ok(buffer.refillStep(T, 0) > 0, 'the store is asked, and says why')
+    buffer.release()
+    assert.deepEqual(take(buffer, 1), [], 'nor when the conflict is over')
+    buffer.install({ lo: 301, hi: 401 }, T)
+    assert.deepEqual(take(buffer, 1), [301n])
+  })
+
   test('a grant that a store gives a second time is refused, whole or in part: it lost commits', () => {
     const buffer = filled({ lo: 10, hi: 20 }, { lo: 20, hi: 30 })
     for (const again of [

@@ -50,6 +50,7 @@ export class SegmentBuffer implements Algorithm {
   #sinceMs = 0
   #dry = false
   #drained = false
+  #held = false
   /** What the last short take lacked: the next step covers it, or one large batch would need many allocations. */
   #lacking = 0
   /** Somebody waits for a run that is longer than what is in memory: a segment is wanted whatever else is there. */
@@ -181,7 +182,7 @@ export class SegmentBuffer implements Algorithm {
     return !this.#drained && this.#wantsMore(rate) && !this.#backsOff(nowMs)
   }
 
-  /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. */
+  /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued; after `hold` it is burnt. */
   install(grant: SegmentGrant, nowMs: number): void {
     const { lo, hi } = grant
     invariant(
@@ -194,7 +195,7 @@ export class SegmentBuffer implements Algorithm {
     this.#grantedTo = hi
     // The first rate is then measured from the first grant, not from the first take long after it.
     this.#rate.perSecond(this.#issued, nowMs)
-    this.#ready.push(grant)
+    if (!this.#held) this.#ready.push(grant)
     this.#granted += hi - lo
     this.#refusal = undefined
     this.#backoffMs = 0
@@ -220,6 +221,20 @@ export class SegmentBuffer implements Algorithm {
     if (this.#next < this.#end) unused.push({ lo: this.#next, hi: this.#end })
     this.#next = this.#end
     return unused
+  }
+
+  /**
+   * Another database may give these numbers too: what is in memory is burnt, and so is each grant that comes before
+   * `release`. Callers are told what the store says, which refuses meanwhile.
+   */
+  hold(): void {
+    this.#held = true
+    this.#ready.length = 0
+    this.#next = this.#end
+  }
+
+  release(): void {
+    this.#held = false
   }
 
   /**

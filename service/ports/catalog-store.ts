@@ -164,8 +164,11 @@ export interface CatalogStore {
   findPublication(ref: TagRef): Promise<TagPublication | undefined>
   /** Live tags with an id above `afterId`, in the order of their ids; fewer than `limit` (1..1000) at the end. */
   listPublications(afterId: number, limit: number): Promise<readonly TagPublication[]>
-  /** The tag stands in the coordinator at this revision. Only forward; no change that followers are told of. */
-  markPublished(tagId: number, revision: number): Promise<void>
+  /**
+   * The tag of this generation stands in the coordinator at this revision: a restored database gives ids out again. Only
+   * forward; no change that followers are told of.
+   */
+  markPublished(tag: Pick<Tag, 'id' | 'generation'>, revision: number): Promise<void>
   /**
    * Takes the tag over as the coordinator had it at `revision`: makes it, with workspace and group where they are
    * missing, or takes its display name, chain and step. undefined: a revision at least as new was exchanged before, so

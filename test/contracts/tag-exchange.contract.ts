@@ -41,7 +41,7 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
       const { catalog, others } = stores
       const shared = sharedTag('newer')
       const first = await catalog.createTag(shared)
-      await catalog.markPublished(first.id, 5)
+      await catalog.markPublished(first, 5)
       const changed = { ...shared, displayName: 'Changed', chain: ['snowflake'] as const }
       const outcomes = await Promise.all([catalog.importTag(changed, 6), others.importTag(changed, 6)])
       assert.equal(outcomes.filter((outcome) => outcome !== undefined).length, 1)
@@ -105,12 +105,19 @@ export function tagExchangeContract(name: string, make: () => Promise<CatalogSto
 
     it('remembers the newest revision only, and tells no follower of it', async () => {
       const { catalog, others } = stores
-      const { id } = await catalog.createTag(sharedTag('marked'))
+      const tag = await catalog.createTag(sharedTag('marked'))
       const { revision, history } = await catalog.changesSince(0)
-      await Promise.all([catalog.markPublished(id, 30), others.markPublished(id, 20)])
-      await catalog.markPublished(id, 10)
+      await Promise.all([catalog.markPublished(tag, 30), others.markPublished(tag, 20)])
+      await catalog.markPublished(tag, 10)
       assert.equal((await catalog.findPublication(sharedTag('marked')))?.configRevision, 30)
       assert.deepEqual(await catalog.changesSince(revision), { revision, history, tagPaths: [], keyIds: [] })
+    })
+
+    it('marks no tag of another generation, which a restored database may have given the id to', async () => {
+      const { catalog } = stores
+      const tag = await catalog.createTag(sharedTag('another'))
+      await catalog.markPublished({ ...tag, generation: 'd'.repeat(32) }, 30)
+      assert.equal((await catalog.findPublication(tag))?.configRevision, 0)
     })
 
     it('walks all live tags in the order of their ids', async () => {

@@ -107,6 +107,15 @@ test('bad input is refused with the value and what to do', async () => {
     [['key', 'rotate', 'nothing', '--keep', '5'], /'5' is invalid.*7d/],
     [['key', 'rotate', 'nothing', '--keep', '91d'], /90 days.*IDGEN_REQUEST_INVALID/],
     [['id', 'decode', '1x'], /"1x" is not an ID/],
+    [
+      ['id', 'decode', '--layout', '54-bit', '7'],
+      /'54-bit' is invalid.*Write 53-bit, or numbers with commas/,
+    ],
+    [
+      ['id', 'decode', '--layout', 'timeBits=41', '7'],
+      /A layout needs sequenceBits as an integer from 1 to 22/,
+    ],
+    [['id', 'decode', '--layout', '53-bit', '9007199254740992'], /beyond what the tag's layout can hold/],
     [['serv'], /unknown command 'serv'/],
     [['migrate', '--config', '/nowhere.yaml'], /\/nowhere\.yaml.*IDGEN_CONFIG_INVALID/s],
   ]
@@ -131,6 +140,25 @@ test('decode prints what an ID says, for people and as JSON', async () => {
     version: 1,
     time: '2026-11-22T01:02:26.562Z',
   })
+  const own = await idgen(['id', 'decode', '--json', '--layout', '53-bit', '300538920960003'])
+  assert.deepEqual(JSON.parse(own.out), {
+    kind: 'snowflake',
+    id: '300538920960003',
+    timeMs: 1795784400000,
+    dc: 0,
+    worker: 0,
+    sequence: 3,
+    version: 0,
+    time: '2026-11-27T13:00:00.000Z',
+  })
+  const named = await idgen([
+    'id',
+    'decode',
+    '--layout',
+    'epochMs=1704067200000,unitMs=10,timeBits=38,sequenceBits=4',
+    '300538920960003',
+  ])
+  assert.match(named.out, /^sequence {2}3$/m)
 })
 
 test('doctor is content with a sound installation and names what is wrong with a bad one', async () => {

@@ -141,6 +141,8 @@ export interface BizTagStatus {
   readonly algorithm?: string
   /** The tag's id in the service; a tag made again has another. */
   readonly tagId?: string
+  /** The snowflake layout that the tag has in truth, where spec was refused because it has another number space. This object then never makes the tag, also if it is lost. */
+  readonly madeLayout?: string
   /** Of the fullest data centre's number space. */
   readonly usedPercent?: string
   /** Where each data centre stands. highWater is a third record of what was granted, beside PostgreSQL and etcd. */

@@ -211,7 +211,11 @@ export class MemoryCatalogStore implements CatalogStore {
     return sorted.slice(0, limit).map((tag) => this.#publication(tag))
   }
 
-  async markPublished(tagId: number, revision: number): Promise<void> {
+  async markPublished(
+    { id: tagId, generation }: Pick<Tag, 'id' | 'generation'>,
+    revision: number,
+  ): Promise<void> {
+    if (this.#catalog.tagsById.get(tagId)?.generation !== generation) return
     const before = this.#catalog.configRevisions.get(tagId) ?? 0
     this.#catalog.configRevisions.set(tagId, Math.max(before, revision))
   }
@@ -226,7 +230,7 @@ export class MemoryCatalogStore implements CatalogStore {
     const { displayName, chain, step } = shared
     const after = this.#catalog.changeTag(before, { displayName, chain, step })
     // In the same turn: another caller must find both or neither.
-    void this.markPublished(before.id, revision)
+    void this.markPublished(before, revision)
     return { before, after }
   }
 
@@ -266,7 +270,7 @@ export class MemoryCatalogStore implements CatalogStore {
     if (!this.#catalog.groups.has(`${workspace}/${group}`)) void this.createGroup(workspace, group, '')
     const made = this.createTag(shared)
     const tag = this.#catalog.tags.get(tagPath(shared))
-    if (tag !== undefined) void this.markPublished(tag.id, revision)
+    if (tag !== undefined) void this.markPublished(tag, revision)
     return made
   }
 

@@ -117,8 +117,8 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#exchange.list(afterId, limit)
   }
 
-  markPublished(tagId: number, revision: number): Promise<void> {
-    return this.#exchange.markPublished(tagId, revision)
+  markPublished(tag: Pick<Tag, 'id' | 'generation'>, revision: number): Promise<void> {
+    return this.#exchange.markPublished(tag, revision)
   }
 
   importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined> {

@@ -46,9 +46,9 @@ export class TagExchange {
     return rows.map(publicationOf)
   }
 
-  markPublished(tagId: number, revision: number): Promise<void> {
+  markPublished(tag: Pick<Tag, 'id' | 'generation'>, revision: number): Promise<void> {
     return this.#database.transaction('noting that a tag was published', (session) =>
-      this.#mark(session, tagId, revision),
+      this.#mark(session, tag, revision),
     )
   }
 
@@ -65,7 +65,7 @@ export class TagExchange {
       }
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(shared), revision: change })
       const after = tagOf(await this.#tags.required(session, shared, undefined))
-      await this.#mark(session, after.id, revision)
+      await this.#mark(session, after, revision)
       return { before, after }
     })
   }
@@ -133,12 +133,17 @@ export class TagExchange {
     return made?.id ?? 0
   }
 
-  async #mark(session: Session, tagId: number, revision: number): Promise<void> {
+  async #mark(
+    session: Session,
+    { id, generation }: Pick<Tag, 'id' | 'generation'>,
+    revision: number,
+  ): Promise<void> {
     await session.write(
       this.#db
         .updateTable('biz_tags')
         .set({ config_revision: revision })
-        .where('id', '=', tagId)
+        .where('id', '=', id)
+        .where('generation', '=', generation)
         .where('config_revision', '<', revision),
     )
   }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bearsNoLayout } from './name-layouts.ts'
+import { printRangeClaim, type RangeClaim } from './range-claim.ts'
+import { SEGMENT_LIMIT } from './tag.ts'
+import { canonicalLayout } from './tag-layout.ts'
+import { printTombstone } from './tombstone.ts'
+
+const OWN: RangeClaim = { generation: 'a'.repeat(32), startAt: 1, cellSize: 1000, dcCount: 2 }
+const OTHER = { ...OWN, generation: 'b'.repeat(32) }
+const NARROW = { ...OTHER, format: { snowflake: canonicalLayout('53-bit') } }
+const DATED = { ...OTHER, format: { width: 6, reset: 'day' as const } }
+const claims: Record<string, string | undefined> = {
+  none: undefined,
+  own: printRangeClaim(OWN),
+  other: printRangeClaim(OTHER),
+  layout: printRangeClaim(NARROW),
+  dated: printRangeClaim(DATED),
+  unreadable: '{',
+}
+const graves: Record<string, string | undefined> = {
+  none: undefined,
+  low: printTombstone({ generation: OTHER.generation, highWater: 500 }),
+  format: printTombstone({ generation: OTHER.generation, highWater: SEGMENT_LIMIT }),
+  unreadable: '{',
+}
+
+for (const [claim, grave, config, bears] of [
+  // Nobody claimed it: another database may do so with a layout.
+  ['none', 'none', undefined, false],
+  ['none', 'low', undefined, true],
+  ['own', 'none', undefined, true],
+  ['own', 'low', undefined, true],
+  // Its creation may yet fail, and a layout come.
+  ['other', 'none', undefined, false],
+  ['other', 'none', 'settings', true],
+  ['other', 'low', undefined, true],
+  ['dated', 'none', 'settings', true],
+  ['layout', 'none', 'settings', false],
+  ['layout', 'low', 'settings', false],
+  ['unreadable', 'none', 'settings', false],
+  ['unreadable', 'low', 'settings', false],
+  ['none', 'format', undefined, false],
+  ['own', 'format', 'settings', false],
+  ['other', 'unreadable', 'settings', false],
+] as const)
+  test(`a name with the claim ${claim}, the tombstone ${grave} and ${config ?? 'no settings'} ${bears ? 'bears no layout' : 'may bear one'}`, () => {
+    const name = { claim: claims[claim], tombstone: graves[grave], config }
+    assert.equal(bearsNoLayout(name, OWN), bears)
+  })

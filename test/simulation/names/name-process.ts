@@ -1,0 +1,136 @@
+import { MemoryAuditSink } from '../../../service/adapters/memory/memory-audit-sink.ts'
+import type { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
+import { AuditTrail } from '../../../service/app/audit-trail.ts'
+import { CoordinatedCatalog } from '../../../service/app/coordinated-catalog.ts'
+import type { LayoutClaims, LayoutClaimsOptions } from '../../../service/app/layout-claims.ts'
+import { RangeConflicts } from '../../../service/app/range-conflicts.ts'
+import { RangeWatch } from '../../../service/app/range-watch.ts'
+import { Repeat } from '../../../service/app/repeat.ts'
+import { SharedNames } from '../../../service/app/shared-names.ts'
+import { TagDirectory } from '../../../service/app/tag-directory.ts'
+import { TagSync } from '../../../service/app/tag-sync.ts'
+import { IdBatch } from '../../../service/core/id-batch.ts'
+import { Snowflake } from '../../../service/core/snowflake.ts'
+import { TagCursors } from '../../../service/core/tag-cursors.ts'
+import type { CatalogStore } from '../../../service/ports/catalog-store.ts'
+import { ScriptedSegments } from '../../fixtures/scripted-segments.ts'
+import { SILENT } from '../../fixtures/silent-log.ts'
+import { SimCoordinator } from '../stores/sim-coordinator.ts'
+import type { Host } from '../world/host.ts'
+import { LAYOUT } from '../world/installation.ts'
+import type { Network } from '../world/network.ts'
+import type { Prng } from '../world/prng.ts'
+import type { NameChecks } from './name-checks.ts'
+
+export interface NameProcessOptions {
+  readonly host: Host
+  readonly network: Network
+  readonly etcd: MemoryCoordination
+  /** Of its data centre; it is always there. */
+  readonly catalog: CatalogStore
+  readonly random: Prng
+  readonly checks: NameChecks
+  /** The service's, or a mutant. */
+  readonly newClaims: (options: LayoutClaimsOptions) => LayoutClaims
+}
+
+/** A process of a data centre as far as names go: its catalogue, the exchange with etcd, and tags that are stamped. */
+export class NameProcess {
+  readonly #name: string
+  readonly catalog: CoordinatedCatalog
+  readonly directory: TagDirectory
+  readonly #host: Host
+  readonly #checks: NameChecks
+  readonly #sync: TagSync
+  readonly #ranges: RangeWatch
+  readonly #rounds: readonly Repeat[]
+
+  constructor({ host, network, etcd, catalog, random, checks, newClaims }: NameProcessOptions) {
+    this.#host = host
+    this.#name = `${host.name}#${host.boot()}`
+    this.#checks = checks
+    const { clock } = host
+    const log = SILENT
+    const coordinator = new SimCoordinator({ network, host, etcd })
+    const audit = new AuditTrail({
+      sink: new MemoryAuditSink(),
+      clock,
+      log,
+      queueMax: AUDIT_QUEUE,
+      flushEveryMs: 1000,
+    })
+    const names = new SharedNames(coordinator, `database ${host.dc}`)
+    const conflicts = new RangeConflicts(audit, log, (path, inConflict) =>
+      this.directory.hold(path, inConflict),
+    )
+    const shared = { catalog, coordinator, names, conflicts, audit, log, clock }
+    const onImported = (path: string): void => void this.directory.refresh(path).catch(() => undefined)
+    this.#sync = new TagSync({ ...shared, onImported })
+    const claims = newClaims({ names, conflicts, clock, settle: (path) => this.#sync.noticed(path) })
+    const onLooked = (doubtful: ReadonlySet<string>): void => claims.looked(doubtful)
+    this.#ranges = new RangeWatch({ ...shared, sync: this.#sync, onLooked, checkEveryMs: RANGES_EVERY_MS })
+    this.catalog = new CoordinatedCatalog({ ...shared, sync: this.#sync, random })
+    this.directory = newDirectory(host, catalog, claims)
+    this.#rounds = [
+      new Repeat(clock, RESYNC_EVERY_MS, () => this.#resync(conflicts)),
+      new Repeat(clock, POLL_EVERY_MS, () => this.#poll()),
+    ]
+  }
+
+  start(): void {
+    // It serves from the first moment on, as one whose etcd was away at the start.
+    void this.#ranges.start()
+    for (const round of this.#rounds) round.start()
+  }
+
+  /** A caller asks for snowflakes of the tag at `path`. */
+  async request(path: string, count: number): Promise<void> {
+    const live = await this.directory.resolve(path).catch(() => undefined)
+    if (live === undefined || live.removed) return
+    const taken = live.router.active.take(count, this.#host.clock.nowMs(), new IdBatch())
+    this.#checks.stamped(this.#name, live.tag, taken, this.#host.clock.monotonicMs())
+  }
+
+  async #resync(conflicts: RangeConflicts): Promise<void> {
+    for (const path of conflicts.paths) this.#sync.notice(path)
+    await this.#sync.compareAll().catch(() => undefined)
+  }
+
+  async #poll(): Promise<void> {
+    for (const { path } of this.directory.all()) await this.directory.refresh(path)
+  }
+}
+
+function newDirectory(host: Host, catalog: CatalogStore, layoutClaims: LayoutClaims): TagDirectory {
+  const snowflake = new Snowflake({ layout: LAYOUT, seed: 1 })
+  const fromMs = Math.floor(host.clock.nowMs())
+  snowflake.install({ dc: host.dc, worker: host.run % WORKERS, fromMs, untilMs: fromMs + WINDOW_MS })
+  return new TagDirectory({
+    catalog,
+    maxTags: TAGS_MAX,
+    live: {
+      store: new ScriptedSegments(),
+      dc: host.dc,
+      clock: host.clock,
+      log: SILENT,
+      refillDeadlineMs: 1000,
+      cpu: () => 0,
+      prefetch: 1,
+      recoveryProbes: 1,
+      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
+      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
+      layoutClaims,
+    },
+  })
+}
+
+/** Far beyond a run: time grants are looked at by the other simulation. */
+const WINDOW_MS = 3_600_000
+const WORKERS = 256
+/** Fewer than there are names, so that some are dropped and loaded again. */
+const TAGS_MAX = 4
+const AUDIT_QUEUE = 10_000
+/** Shorter than the service's minute and hour, so that a run of a minute has many. */
+const RESYNC_EVERY_MS = 4000
+const RANGES_EVERY_MS = 9000
+const POLL_EVERY_MS = 1000

@@ -1,0 +1,206 @@
+import { MemoryCatalog } from '../../../service/adapters/memory/memory-catalog.ts'
+import { MemoryCatalogStore } from '../../../service/adapters/memory/memory-catalog-store.ts'
+import { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
+import { LayoutClaims, type LayoutClaimsOptions } from '../../../service/app/layout-claims.ts'
+import { generationOf } from '../../../service/core/generation.ts'
+import type { IdFormat } from '../../../service/core/id-format.ts'
+import { canonicalLayout } from '../../../service/core/tag-layout.ts'
+import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
+import { newTag } from '../../fixtures/joined-databases.ts'
+import { Host } from '../world/host.ts'
+import { Network, USUAL_MS } from '../world/network.ts'
+import { Prng } from '../world/prng.ts'
+import { Tally } from '../world/tally.ts'
+import { VirtualTime } from '../world/virtual-time.ts'
+import { NameChecks } from './name-checks.ts'
+import { NameProcess } from './name-process.ts'
+
+export interface NamesResult {
+  readonly violation: string | undefined
+  readonly checks: NameChecks
+  readonly tally: Tally
+}
+
+/** Databases of data centres that share an etcd, and the machines on each. */
+class NamesWorld {
+  readonly time = new VirtualTime()
+  readonly tally = new Tally()
+  readonly checks = new NameChecks()
+  readonly random: Prng
+  readonly #etcd = new MemoryCoordination(this.time.clock())
+  readonly #network: Network
+  readonly #stores: readonly CatalogStore[]
+  readonly #hosts: readonly Host[]
+  readonly #processes = new Map<Host, NameProcess>()
+  readonly #newClaims: (options: LayoutClaimsOptions) => LayoutClaims
+
+  constructor(seed: number, newClaims: (options: LayoutClaimsOptions) => LayoutClaims) {
+    this.random = new Prng(seed)
+    this.#newClaims = newClaims
+    this.#network = new Network(this.time, this.random.fork(), this.tally)
+    const databases = this.random.int(2, 3)
+    this.#stores = Array.from({ length: databases }, (_, dc) => {
+      const memory = new MemoryCatalog(this.time.clock())
+      memory.history = `database ${dc}/1`
+      return new MemoryCatalogStore(memory)
+    })
+    this.#hosts = Array.from({ length: databases * HOSTS_EACH }, (_, i) => {
+      const dc = i % databases
+      return new Host(this.time, `dc${dc}-${Math.floor(i / databases)}`, dc)
+    })
+  }
+
+  async start(): Promise<void> {
+    for (const store of this.#stores) {
+      await store.createWorkspace('w', '')
+      await store.createGroup('w', 'g', '')
+    }
+    for (const host of this.#hosts) this.#boot(host)
+    this.#every(REQUEST_MEAN_MS, () => this.#request())
+    this.#every(CHANGE_MEAN_MS, () => this.#change())
+    this.#every(FAULT_MEAN_MS, () => this.#fault())
+  }
+
+  #boot(host: Host): void {
+    const process = new NameProcess({
+      host,
+      network: this.#network,
+      etcd: this.#etcd,
+      catalog: this.#storeOf(host.dc),
+      random: this.random.fork(),
+      checks: this.checks,
+      newClaims: this.#newClaims,
+    })
+    this.#processes.set(host, process)
+    process.start()
+  }
+
+  #every(meanMs: number, happen: () => void): void {
+    this.time.after(this.random.wait(meanMs), () => {
+      happen()
+      this.#every(meanMs, happen)
+    })
+  }
+
+  #request(): void {
+    const host = this.#anyHost()
+    const path = `w/g/${this.#anyName()}`
+    const count = this.random.int(1, 3)
+    if (host.alive && !host.paused) void this.#processes.get(host)?.request(path, count)
+  }
+
+  /** A tag is made past etcd or with it, deleted, or dropped from a process' memory. */
+  #change(): void {
+    const host = this.#anyHost()
+    const process = this.#processes.get(host)
+    if (process === undefined || !host.alive || host.paused) return
+    const name = this.#anyName()
+    const kind = this.random.int(0, 9)
+    if (kind < 4) this.#attempt('past etcd', () => this.#storeOf(host.dc).createTag(this.#pastEtcd(name)))
+    else if (kind < 6) this.#attempt('made', () => process.catalog.createTag(this.#draft(name)))
+    else if (kind < 8)
+      this.#attempt('deleted', () =>
+        process.catalog.deleteTag({ workspace: 'w', group: 'g', name }, undefined),
+      )
+    else void process.directory.drop(`w/g/${name}`, true)
+  }
+
+  #attempt(what: string, carryOut: () => Promise<unknown>): void {
+    carryOut().then(
+      () => this.tally.add(what),
+      () => this.tally.add(`${what}: refused`),
+    )
+  }
+
+  #draft(name: string): NewTag {
+    const layout = this.random.pick(LAYOUTS)
+    const draft = newTag(name, { chain: ['snowflake'] })
+    return layout === undefined
+      ? draft
+      : { ...draft, space: { ...draft.space, format: { snowflake: layout } satisfies IdFormat } }
+  }
+
+  #pastEtcd(name: string): NewTag {
+    const bytes = new Uint8Array(16)
+    this.random.fill(bytes)
+    return { ...this.#draft(name), generation: generationOf(bytes) }
+  }
+
+  #fault(): void {
+    const host = this.#anyHost()
+    const link = this.#network.link(host, 'etcd')
+    const endAfter = (end: () => void): void => {
+      this.time.after(this.random.wait(FAULT_LASTS_MS), end)
+    }
+    switch (this.random.int(0, 4)) {
+      case 0:
+        link.there.cut = this.random.chance(0.7)
+        link.back.cut = true
+        return endAfter(() => Object.assign(link, { there: newWay(), back: newWay() }))
+      case 1:
+        Object.assign(link.there, { slowMs: 1500, loss: 0.2 })
+        Object.assign(link.back, { slowMs: 1500, loss: 0.2 })
+        return endAfter(() => Object.assign(link, { there: newWay(), back: newWay() }))
+      case 2:
+        this.#etcd.away = 'no leader'
+        return endAfter(() => {
+          this.#etcd.away = undefined
+        })
+      case 3:
+        if (host.paused || !host.alive) return
+        host.pause(false)
+        return endAfter(() => {
+          if (host.alive) host.resume()
+        })
+      default:
+        host.crash()
+        return endAfter(() => {
+          if (!host.alive) this.#boot(host)
+        })
+    }
+  }
+
+  #storeOf(dc: number): CatalogStore {
+    const store = this.#stores[dc]
+    if (store === undefined) throw new Error(`no database for data centre ${dc}`)
+    return store
+  }
+
+  #anyHost(): Host {
+    const host = this.random.pick(this.#hosts)
+    if (host === undefined) throw new Error('no hosts')
+    return host
+  }
+
+  /** A few at a time, and new ones as time goes on: what becomes of a name is soon decided. */
+  #anyName(): string {
+    return `n${Math.floor(this.time.nowMs / NAME_EVERY_MS) + this.random.int(0, 2)}`
+  }
+}
+
+/** One run of a minute or so. */
+export async function runNames(
+  seed: number,
+  newClaims = (options: LayoutClaimsOptions): LayoutClaims => new LayoutClaims(options),
+): Promise<NamesResult> {
+  const world = new NamesWorld(seed, newClaims)
+  await world.start()
+  const { time, checks, tally } = world
+  await time.runUntil(RUN_MS, () => checks.violation !== undefined)
+  return { violation: checks.violation, checks, tally }
+}
+
+function newWay() {
+  return { cut: false, loss: 0, slowMs: USUAL_MS }
+}
+
+const NARROW = canonicalLayout('53-bit')
+/** As often none as one, and two that differ. */
+const LAYOUTS = [undefined, undefined, NARROW, { ...NARROW, unitMs: 1, timeBits: 41, sequenceBits: 1 }]
+const HOSTS_EACH = 2
+const RUN_MS = 60_000
+const NAME_EVERY_MS = 4000
+const REQUEST_MEAN_MS = 25
+const CHANGE_MEAN_MS = 250
+const FAULT_MEAN_MS = 1500
+const FAULT_LASTS_MS = 2500

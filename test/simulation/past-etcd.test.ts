@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { LayoutClaims, type LayoutClaimsOptions } from '../../service/app/layout-claims.ts'
+import type { StampGuard } from '../../service/core/guarded-algorithm.ts'
+import { layoutOf } from '../../service/core/id-format.ts'
+import type { Tag } from '../../service/core/tag.ts'
+import { printTombstone } from '../../service/core/tombstone.ts'
+import { type NamesResult, runNames } from './names/run-names.ts'
+import { Tally } from './world/tally.ts'
+
+/**
+ * Names that databases make past etcd and with it, with layouts and without, delete and make again (decision 0043). No name
+ * is ever stamped in two layouts, while etcd keeps what it was told.
+ */
+test('no name is stamped in two layouts, and names of both kinds are stamped', async () => {
+  const total = new Tally()
+  let [shared, own, names] = [0, 0, 0]
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const { violation, checks, tally } = await runNames(seed)
+    assert.equal(violation, undefined, `seed ${seed}`)
+    total.merge(tally)
+    shared += checks.stamps.shared
+    own += checks.stamps.own
+    names += checks.names
+  }
+  const seen = JSON.stringify({ shared, own, names, ...Object.fromEntries(total.entries()) })
+  assert.ok(shared > 100 && own > 100, seen)
+  assert.ok(names > 5 * SEEDS, seen)
+  for (const what of ['past etcd', 'made', 'deleted']) assert.ok(total.of(what) > SEEDS, seen)
+})
+
+/** As it was before decision 0043: only a conflict that was found ends the stamps of a tag without a layout. */
+class AsksNothing extends LayoutClaims {
+  readonly #options: LayoutClaimsOptions
+
+  constructor(options: LayoutClaimsOptions) {
+    super(options)
+    this.#options = options
+  }
+
+  override guardOf(tag: Tag, published: boolean): StampGuard {
+    if (layoutOf(tag.space.format) !== undefined) return super.guardOf(tag, published)
+    const { conflicts } = this.#options
+    const refused = { kind: 'failed', code: 'IDGEN_SPACE_MISMATCH', message: '' } as const
+    return { refusal: () => (conflicts.facesLayout(tag.id) ? refused : undefined) }
+  }
+}
+
+/** A tag that is not doubtful is taken for published. */
+class TakesAllForPublished extends LayoutClaims {
+  override guardOf(tag: Tag, _published: boolean): StampGuard {
+    return super.guardOf(tag, true)
+  }
+}
+
+/** A name that nobody claimed yet is taken for one without a layout. */
+class TakesNothingForFree extends LayoutClaims {
+  constructor(options: LayoutClaimsOptions) {
+    const grave = printTombstone({ generation: 'd'.repeat(32), highWater: 0 })
+    super({ ...options, names: { read: (path) => withGrave(options, path, grave) } })
+  }
+}
+
+async function withGrave({ names }: LayoutClaimsOptions, path: string, value: string) {
+  const reading = await names.read(path)
+  const made = { key: path, value, createRevision: 1, modRevision: 1 }
+  return { ...reading, tombstone: reading.tombstone ?? made }
+}
+
+describe('faults catch', () => {
+  for (const [name, newClaims] of [
+    ['no tag without a layout looks', (options) => new AsksNothing(options)],
+    ['every tag counts as published', (options) => new TakesAllForPublished(options)],
+    ['a name without a claim counts as free', (options) => new TakesNothingForFree(options)],
+  ] as const satisfies readonly [string, (options: LayoutClaimsOptions) => LayoutClaims][])
+    test(`the mutant in which ${name}`, async (t) => {
+      const caught = await firstCaught(newClaims)
+      assert.ok(caught !== undefined, `${SEEDS_MAX} seeds noticed nothing`)
+      t.diagnostic(caught.violation ?? '')
+    })
+})
+
+async function firstCaught(
+  newClaims: (options: LayoutClaimsOptions) => LayoutClaims,
+): Promise<NamesResult | undefined> {
+  for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+    const result = await runNames(seed, newClaims)
+    if (result.violation !== undefined) return result
+  }
+  return undefined
+}
+
+const SEEDS = 12
+const SEEDS_MAX = 60
