@@ -15,13 +15,18 @@ const BAR_COST = 1.05
 /** Two servers that do the same were seen 4 % apart in a round. */
 const GATE = 1.1
 const SHORT = process.argv.includes('--short')
-const ROUNDS = SHORT ? { warmUp: 3, rounds: 5 } : { warmUp: 3, rounds: CHECK ? 3 : 9 }
+const ROUNDS = SHORT ? { warmUp: 3, rounds: 5 } : CHECK ? { warmUp: 4, rounds: 5 } : { warmUp: 3, rounds: 9 }
 /**
  * Of each server. What V8 makes of the code is decided anew in each process: two that do the same were seen a tenth apart for
  * as long as they ran, and no number of rounds tells that from what traces cost.
  */
 const PROCESSES = SHORT ? 1 : CHECK ? 2 : 4
-const LOAD: ServerLoad = { protocol: 'http', connections: 32, pipeline: 1, requests: SHORT ? 10_000 : 20_000 }
+const LOAD: ServerLoad = {
+  protocol: 'http',
+  connections: 32,
+  pipeline: 1,
+  requests: SHORT || CHECK ? 10_000 : 20_000,
+}
 
 const processes = new BenchProcesses()
 try {
