@@ -33,7 +33,7 @@ export function openTracing(
   if (tracing.exporter === 'none') return undefined
   const service = { version: VERSION, instance, dc: datacenter.id }
   const { endpoint, authorization, queueMax, slow: slowMs } = tracing
-  const send = spanUpload({ exporter: tracing.exporter, endpoint, authorization, service })
+  const send = spanUpload({ exporter: tracing.exporter, endpoint, authorization, service, clock })
   const exporter = new SpanExporter({ send, clock, log, queueMax })
   const sampling = samplingOf(tracing)
   const examples = new TraceExamples()

@@ -2,29 +2,32 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { UnaskedConnections } from './unasked-connections.ts'
 
 export interface GracefulClose {
   /** The encrypted listener beside fastify's own. */
   readonly secure: Server | undefined
   /** Whether the connection should end with the answer to its next request, also while nothing closes. */
   readonly isOver: (socket: Socket) => boolean
+  /** How long after the close began a request may still be arriving; left out: WHOLE_REQUEST_MS. */
+  readonly wholeRequestMs?: number
 }
 
 /**
  * From the close on, answers tell the client to open its next connection elsewhere; for a moment new requests are still
  * taken, because clients do not know yet. Then nothing more is accepted, what is in flight is answered, and connections
- * that fall idle are closed: waiting for their keep-alive time would take minutes. Returns whether a connection should end
- * with the next answer, for who answers without fastify.
+ * that fall idle are closed: waiting for their keep-alive time would take minutes. A request that has begun to arrive has a
+ * few seconds to arrive whole. Returns whether a connection should end with the next answer, for who answers without fastify.
  */
 export function closeGracefully(
   app: FastifyInstance,
-  { secure, isOver }: GracefulClose,
+  { secure, isOver, wholeRequestMs = WHOLE_REQUEST_MS }: GracefulClose,
 ): GracefulClose['isOver'] {
   let closing = false
   let sweep: NodeJS.Timeout | undefined
   let secureClosed: Promise<void> | undefined
   const servers = secure === undefined ? [app.server] : [app.server, secure]
-  const silent = new SilentConnections(servers)
+  const unasked = new UnaskedConnections(app.server, secure)
   const isLast = (socket: Socket): boolean => closing || isOver(socket)
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (isLast(request.raw.socket)) reply.header('connection', 'close')
@@ -36,9 +39,11 @@ export function closeGracefully(
     const closeIdle = servers.map((server) => server.closeIdleConnections.bind(server))
     // Node's close() does this at once, and would cut connections whose request has arrived but was not read yet.
     for (const server of servers) server.closeIdleConnections = () => {}
+    const wholeByMs = performance.now() + wholeRequestMs
     sweep = setInterval(() => {
       for (const close of closeIdle) close()
-      silent.closeSoon()
+      unasked.closeSilent()
+      if (performance.now() >= wholeByMs) unasked.closeHalfAsked()
     }, IDLE_SWEEP_MS).unref()
     if (secure?.listening === true) secureClosed = new Promise((resolve) => secure.close(() => resolve()))
   })
@@ -50,26 +55,11 @@ export function closeGracefully(
   return isLast
 }
 
-/** To node:http a connection without any request is not idle, and would be waited for until the shutdown's time is over. */
-class SilentConnections {
-  readonly #open = new Set<Socket>()
-
-  constructor(servers: readonly Server[]) {
-    for (const server of servers)
-      server.on('connection', (socket: Socket) => {
-        this.#open.add(socket)
-        socket.once('close', () => this.#open.delete(socket))
-      })
-  }
-
-  /** After what has arrived by now was read: a first request may be among it. */
-  closeSoon(): void {
-    setImmediate(() => {
-      for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy()
-    })
-  }
-}
-
 /** A busy client sends its next request within this time and learns that it must move; without, it is cut off. */
 const LAST_REQUESTS_MS = 250
 const IDLE_SWEEP_MS = 100
+/**
+ * Node looks after its limits of slow requests no more once a server closes: one that stops in the middle would hold the stop
+ * for as long as that may take. Whoever means it sends a header and a body of some kilobytes in one or two round trips.
+ */
+const WHOLE_REQUEST_MS = 5000

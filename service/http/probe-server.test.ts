@@ -21,6 +21,9 @@ const STATUS: StatusReport = {
 }
 const READY: ReadinessReport = { ready: true, draining: false, degraded: [] }
 
+/** More than the system takes from us for a client that does not read. */
+const UNREAD = 'x'.repeat(32 * 1024 * 1024)
+
 async function probes(t: TestContext, options: Partial<ProbeServerOptions>): Promise<string> {
   const server = createProbeServer({
     readiness: { report: () => READY },
@@ -100,9 +103,7 @@ test('silent connections that take every place go for the probe that comes', asy
 })
 
 test('scrapes that are asked for and not read go for the probe that comes', async (t) => {
-  // More than the system takes from us for a client that does not read.
-  const text = 'x'.repeat(32 * 1024 * 1024)
-  const metrics = async () => ({ contentType: 'text/plain', text })
+  const metrics = async () => ({ contentType: 'text/plain', text: UNREAD })
   const origin = await probes(t, { maxConnections: 2, metrics })
   for (let i = 0; i < 2; i += 1) {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined)
@@ -111,6 +112,30 @@ test('scrapes that are asked for and not read go for the probe that comes', asyn
     await once(socket, 'readable')
   }
   assert.equal((await fetch(`${origin}/livez`)).status, 200)
+})
+
+test('half a request does not hold the close, nor does one whose answer nobody reads', {
+  timeout: 60_000,
+}, async (t) => {
+  const metrics = async () => ({ contentType: 'text/plain', text: UNREAD })
+  const server = createProbeServer({
+    readiness: { report: () => READY },
+    status: { read: () => STATUS },
+    metrics,
+    closeMs: 1,
+  })
+  const port = await server.listen('127.0.0.1', 0)
+  for (const sent of [
+    'GET /livez HTTP/1.1\r\nho',
+    'GET /metrics HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n',
+  ]) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    socket.write(sent)
+    if (sent.includes('length')) await once(socket, 'readable')
+  }
+  await server.close()
 })
 
 test('a scrape that is under way is not ended for silent connections', async (t) => {

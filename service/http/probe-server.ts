@@ -13,12 +13,14 @@ export interface ProbeServerOptions {
   readonly metrics: (open: boolean) => Promise<{ readonly contentType: string; readonly text: string }>
   /** Left out: as many as probes and scrapes ever need. */
   readonly maxConnections?: number
+  /** How long the close waits for answers to be read; left out: CLOSE_MS. */
+  readonly closeMs?: number
 }
 
 export interface ProbeServer {
   /** @returns the port, for a `port` of 0. Rejects with Node's own error when the address cannot be had. */
   listen(host: string, port: number): Promise<number>
-  /** Answers what is in flight, then ends. */
+  /** Answers what is in flight, then ends; who does not send or read on is cut off. */
   close(): Promise<void>
 }
 
@@ -51,7 +53,11 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
     },
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
+        const late = setTimeout(() => server.closeAllConnections(), options.closeMs ?? CLOSE_MS)
+        server.close(() => {
+          clearTimeout(late)
+          resolve()
+        })
         places.endSilent()
       }),
   }
@@ -142,6 +148,8 @@ function tellStatus(report: StatusReport, request: IncomingMessage, response: Se
   send(response, 200, 'text/html; charset=utf-8', statusPage(report))
 }
 
+/** As long as a request may take to arrive: Node looks after no limit of a server that closes. */
+const CLOSE_MS = 5000
 /** Each probe and scrape opens one and ends it; a handful come at once. */
 const CONNECTIONS_MAX = 256
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8'

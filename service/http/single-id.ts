@@ -92,7 +92,7 @@ export class SingleId {
       return false
     }
     issuer.countClients(clientDcOf(headers[CLIENT_DC_HEADER]), 1)
-    const trace = traceContextOf(headers, tracer)
+    const trace = traceContextOf(headers, tracer, fromMs)
     const { traceId, traceparent, requestId } = trace
     issuer.countCall(caller.keyId, path, 'ok', count, traceId)
     const body = issuedJson(batch, 'text')
@@ -102,7 +102,7 @@ export class SingleId {
     if (this.#options.isOver(socket)) answer.push('connection', 'close')
     response.writeHead(200, answer)
     response.end(body, 'latin1')
-    if (trace.sampled) recordAnswer(tracer, trace, path, fromMs)
+    if (trace.sampled) recordAnswer(tracer, trace, path)
     return true
   }
 
@@ -122,8 +122,8 @@ export class SingleId {
 }
 
 /** As traceRequests records it of those that the router answers. */
-function recordAnswer(tracer: Tracer, trace: TraceContext, path: string, fromMs: number): void {
-  const { traceId, spanId, parentId } = trace
+function recordAnswer(tracer: Tracer, trace: TraceContext, path: string): void {
+  const { traceId, spanId, parentId, fromMs } = trace
   const [workspace, group, tag] = path.split('/')
   const facts = {
     'http.request.method': 'POST',

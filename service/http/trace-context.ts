@@ -21,10 +21,14 @@ export interface TraceContext {
   readonly requestId: string
 }
 
-/** Takes the trace over from the request, or begins one. An invalid header counts as none (Trace Context 3.2). */
+/**
+ * Takes the trace over from the request, or begins one. An invalid header counts as none (Trace Context 3.2). `fromMs`: for who
+ * knows already when the call came, so that the clock is asked once a call; left out: now.
+ */
 export function traceContextOf(
   headers: IncomingHttpHeaders,
   tracer: Pick<Tracer, 'decide' | 'nowMs'> = NO_TRACER,
+  fromMs = tracer.nowMs(),
 ): TraceContext {
   const parent = parseTraceparent(headers['traceparent'])
   const random = randomHex()
@@ -34,7 +38,7 @@ export function traceContextOf(
   const given = headers['x-request-id']
   return {
     traceId,
-    fromMs: tracer.nowMs(),
+    fromMs,
     spanId,
     parentId: parent?.spanId,
     sampled,

@@ -1,0 +1,63 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { IdgenError } from '../core/errors.ts'
+import { bareAnswer } from './broken-request.ts'
+
+/** Open connections on which no whole request has arrived. node:http does not call them idle, and waits for them to close. */
+export class UnaskedConnections {
+  /** As accepted: of an encrypted listener the sockets below, also while they agree on keys. */
+  readonly #accepted = new Set<Socket>()
+  /** As requests name them. */
+  readonly #asking = new Set<Socket>()
+  readonly #refused = new WeakSet<Socket>()
+
+  constructor(plain: Server, secure: Server | undefined) {
+    for (const server of [plain, secure]) server?.on('connection', listing(this.#accepted))
+    plain.on('connection', listing(this.#asking))
+    secure?.on('secureConnection', listing(this.#asking))
+  }
+
+  /** Those that have sent nothing. After what has arrived by now was read: a first request may be among it. */
+  closeSilent(): void {
+    setImmediate(() => {
+      for (const socket of this.#accepted) if (socket.bytesRead === 0) socket.destroy()
+    })
+  }
+
+  /** Those that have sent a part of a request are told why. Who is still here at the next call is cut off. */
+  closeHalfAsked(): void {
+    for (const socket of this.#asking) {
+      const owed = answerOwed(socket)
+      if (socket.destroyed || socket.bytesRead === 0 || owed?.req.complete === true) continue
+      // Other words would stand in the middle of an answer that has begun.
+      if (this.#refused.has(socket) || owed?.headersSent === true) socket.destroy()
+      else this.#refuse(socket)
+    }
+  }
+
+  #refuse(socket: Socket): void {
+    this.#refused.add(socket)
+    if (socket.writable) socket.write(bareAnswer(cameTooLate()))
+    socket.destroySoon()
+  }
+}
+
+function listing(open: Set<Socket>): (socket: Socket) => void {
+  return (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  }
+}
+
+/**
+ * From the end of a request's headers to the end of its answer. Node itself decides by it what is idle, but has no public
+ * name for it; the public events would cost every request. server-close.test.ts holds that it is there.
+ */
+function answerOwed(socket: Socket & { readonly _httpMessage?: ServerResponse | null }) {
+  return socket._httpMessage ?? undefined
+}
+
+function cameTooLate(): IdgenError {
+  const why = 'The request did not arrive whole before this server shut down; ask another one.'
+  return new IdgenError('IDGEN_SHUTTING_DOWN', why, { retryAfterMs: 1000 })
+}
