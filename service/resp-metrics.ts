@@ -33,5 +33,10 @@ export function respSources(read: () => Readonly<RespCounters>): MetricSource[] 
       'Connections ended because the client did not read its answers (server.resp.stallTimeout)',
       () => read().stalled,
     ),
+    counter(
+      'idgen_resp_late_total',
+      'Connections ended because a command did not come whole, or no key came, within 10 s',
+      () => read().late,
+    ),
   ]
 }

@@ -120,6 +120,11 @@ export class RateLimits {
     this.#admitOne(this.#limits.address, address)
   }
 
+  /** Whether `admitAddress` would let one in now. Counts nothing. */
+  mayAsk(address: string): boolean {
+    return this.#limits.address.waitMs(address, this.#clock.monotonicMs()) === 0
+  }
+
   /** The same request once its API key was checked. @throws IDGEN_RATE_LIMITED */
   admitKey(keyId: string): void {
     this.#admitOne(this.#limits.key, keyId)

@@ -23,16 +23,20 @@ export interface Call {
   readonly cancelled: boolean
 }
 
-/** One request, one answer. Messages are protobuf without gRPC's prefix, valid only until the next call of anything here. */
-export interface UnaryMethod {
+interface MethodTerms {
   readonly path: string
+  /** It needs no API key, or asks for one by itself before it reads a message. Left out: it needs one. */
+  readonly keyless?: boolean
+}
+
+/** One request, one answer. Messages are protobuf without gRPC's prefix, valid only until the next call of anything here. */
+export interface UnaryMethod extends MethodTerms {
   /** No promise when all is in memory. @throws (or rejects with) CallStatus */
   answer(message: Uint8Array, call: Call): Uint8Array | Promise<Uint8Array>
 }
 
 /** Requests and answers in any number; of a server stream there is one request. */
-export interface StreamMethod {
-  readonly path: string
+export interface StreamMethod extends MethodTerms {
   open(call: Call, output: MessageOutput): MessageInput
 }
 

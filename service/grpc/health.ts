@@ -48,6 +48,7 @@ export class Health {
   #check(): UnaryMethod {
     return {
       path: '/grpc.health.v1.Health/Check',
+      keyless: true,
       answer: (message) => {
         const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
         if (SERVICES.has(service)) return HealthCheckResponse.encode({ status: this.#status() }).finish()
@@ -62,6 +63,7 @@ export class Health {
   #watch(streams: OpenStreams): StreamMethod {
     return {
       path: '/grpc.health.v1.Health/Watch',
+      keyless: true,
       open: (_call, output) => {
         const open = streams.add(() => output.fail(shuttingDown()))
         let tell = (): void => undefined

@@ -1,7 +1,7 @@
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Log } from '../ports/log.ts'
-import type { Call, MessageOutput } from './call.ts'
+import type { Call, CallStatus, MessageOutput } from './call.ts'
 import { callContextOf } from './call-context.ts'
 import { refusal } from './refusal.ts'
 
@@ -30,4 +30,27 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
       output.resume()
     })
     .catch(refuse)
+}
+
+/** How a call ends at once whose message is still on its way; undefined: it has shown a key that is right, and may go on. */
+export type KeyDoor = (call: Call) => CallStatus | undefined | Promise<CallStatus | undefined>
+
+/** For calls that are not whole at once. Those it refuses count for the limit of their address here, the others once they are whole. */
+export function keyDoor({ issuer, addresses, log }: KeyDoorParts): KeyDoor {
+  return (call) => {
+    const context = callContextOf(call, addresses)
+    const { keyText, address } = context
+    const refused = (thrown: unknown): CallStatus => {
+      try {
+        issuer.rates.admitAddress(address)
+      } catch (limited) {
+        return refusal(limited, call.head.path, context, log)
+      }
+      return refusal(thrown, call.head.path, context, log)
+    }
+    if (issuer.peekCaller(keyText, context.keyDigest) !== undefined) return undefined
+    // Before the key is looked up, as for those that are whole.
+    if (!issuer.rates.mayAsk(address)) return refused(undefined)
+    return issuer.authenticate(keyText, address).then(() => undefined, refused)
+  }
 }

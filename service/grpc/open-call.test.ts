@@ -45,6 +45,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
   const open = callOpener(new Map(methods.map((method) => [method.path, method])), {
     clock: desk.clock,
     maxMessageBytes: 100,
+    door: () => undefined,
     onFault: (error) => faults.push(error),
   })
   const connection = new Connection(desk.socket as never, {

@@ -15,6 +15,8 @@ export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | und
   let files: DescribedFiles | undefined
   return ['v1', 'v1alpha'].map((version) => ({
     path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+    // By `door`.
+    keyless: true,
     open: (call, output) => {
       const open = streams.add(() =>
         output.fail(new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')),

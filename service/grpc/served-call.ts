@@ -1,7 +1,8 @@
 import type { Stream, StreamHandler } from '../http2/stream.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ANSWER_HEAD, failedAnswer, failedTrailers, OK_TRAILERS } from './answer-heads.ts'
-import { type Call, type CallHead, CallStatus } from './call.ts'
+import { type Call, type CallHead, CallStatus, type Method } from './call.ts'
+import type { KeyDoor } from './key-door.ts'
 import { MessageReader, PREFIX_BYTES } from './message-reader.ts'
 import { STATUS } from './status-code.ts'
 
@@ -10,6 +11,7 @@ export interface CallTerms {
   readonly clock: Clock
   /** Largest request message; bytes. */
   readonly maxMessageBytes: number
+  readonly door: KeyDoor
   /** Told of what no method should throw. */
   readonly onFault: (error: unknown) => void
 }
@@ -19,13 +21,15 @@ export abstract class ServedCall implements Call, StreamHandler {
   protected readonly stream: Stream
   protected readonly terms: CallTerms
   protected readonly reader: MessageReader
+  readonly #keyless: boolean
   #deadline: Disposable | undefined
   #begun = false
   #ended = false
 
-  constructor(stream: Stream, terms: CallTerms) {
+  constructor(stream: Stream, { keyless = false }: Method, terms: CallTerms) {
     this.stream = stream
     this.terms = terms
+    this.#keyless = keyless
     this.reader = new MessageReader(terms.maxMessageBytes, stream.head.field('grpc-encoding') === 'gzip')
   }
 
@@ -44,6 +48,21 @@ export abstract class ServedCall implements Call, StreamHandler {
   abstract data(bytes: Uint8Array, isLast: boolean): void
   abstract ended(): void
   abstract drained(): void
+  /** Its method is not told of anything until `goOn`. */
+  protected abstract holdBack(): void
+  protected abstract goOn(): void
+
+  /** A call that is whole at once is asked for its key by its method: this one's message is not waited for without. */
+  awaited(): void {
+    const refused = this.#keyless ? undefined : this.terms.door(this)
+    if (refused === undefined) return
+    if (refused instanceof CallStatus) return this.failed(refused)
+    this.holdBack()
+    refused.then(
+      (status) => (status === undefined ? this.goOn() : this.failed(status)),
+      (thrown: unknown) => this.failed(thrown),
+    )
+  }
 
   gone(): void {
     this.over()

@@ -10,9 +10,10 @@ export class StreamCall extends ServedCall {
   #paused = false
   #inputEnded = false
   #delivering = false
+  #delivered = false
 
   constructor(stream: Stream, method: StreamMethod, terms: CallTerms) {
-    super(stream, terms)
+    super(stream, method, terms)
     const output: MessageOutput = {
       send: (message) => this.sent(message),
       end: () => this.succeeded(),
@@ -36,8 +37,20 @@ export class StreamCall extends ServedCall {
     this.#deliver()
   }
 
+  override awaited(): void {
+    if (!this.#delivered) super.awaited()
+  }
+
   drained(): void {
     if (!this.cancelled) this.#input.drained()
+  }
+
+  protected override holdBack(): void {
+    this.#pause()
+  }
+
+  protected override goOn(): void {
+    this.#resume()
   }
 
   protected override over(): boolean {
@@ -68,6 +81,7 @@ export class StreamCall extends ServedCall {
       while (!this.#paused && !this.cancelled) {
         const message = this.reader.next()
         if (message === undefined) break
+        this.#delivered = true
         this.#input.receive(message)
       }
       if (this.#inputEnded && !this.#paused && !this.cancelled) this.#end()

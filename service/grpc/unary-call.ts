@@ -7,9 +7,11 @@ import { STATUS } from './status-code.ts'
 export class UnaryCall extends ServedCall {
   readonly #method: UnaryMethod
   #looks = 0
+  #heldBack = false
+  #whole = false
 
   constructor(stream: Stream, method: UnaryMethod, terms: CallTerms) {
-    super(stream, terms)
+    super(stream, method, terms)
     this.#method = method
   }
 
@@ -26,6 +28,10 @@ export class UnaryCall extends ServedCall {
 
   ended(): void {
     if (this.cancelled) return
+    if (this.#heldBack) {
+      this.#whole = true
+      return this.keep()
+    }
     try {
       const message = this.reader.next()
       if (message === undefined || this.reader.unread > 0)
@@ -46,7 +52,22 @@ export class UnaryCall extends ServedCall {
     this.failed(new CallStatus(STATUS.DEADLINE_EXCEEDED, 'The request message did not come whole in time.'))
   }
 
+  hurried(): void {
+    this.failed(
+      new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down, and the request did not come whole.'),
+    )
+  }
+
   drained(): void {}
+
+  protected override holdBack(): void {
+    this.#heldBack = true
+  }
+
+  protected override goOn(): void {
+    this.#heldBack = false
+    if (this.#whole) this.ended()
+  }
 
   #answer(message: Uint8Array): void {
     this.sent(message)

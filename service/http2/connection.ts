@@ -16,6 +16,7 @@ import { ReceiveWindow } from './receive-window.ts'
 import type { RequestHead } from './request-head.ts'
 import { type ClientSocket, SocketOutput, type SocketOutputOptions } from './socket-output.ts'
 import { RECEIVE_WINDOW, Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
+import { StreamTable } from './stream-table.ts'
 
 export interface ConnectionOptions extends SocketOutputOptions {
   /** Who answers a request whose head has come. */
@@ -39,6 +40,7 @@ export interface ConnectionOptions extends SocketOutputOptions {
  */
 export class Connection implements StreamCarrier, FrameSink {
   readonly peer: Peer
+  readonly streams = new StreamTable()
   /** As it is until the client says more. */
   sendWindow = INITIAL_WINDOW
   readonly #socket: ClientSocket
@@ -48,7 +50,6 @@ export class Connection implements StreamCarrier, FrameSink {
   readonly #settings = new PeerSettings()
   readonly #looks = new ConnectionLooks()
   readonly #budget: FloodBudget
-  readonly #streams = new Map<number, Stream>()
   /** Streams with DATA that the connection's window keeps back, in the order they came. */
   readonly #waiting = new Set<Stream>()
   /** Streams that wrote more than the client takes. */
@@ -107,7 +108,7 @@ export class Connection implements StreamCarrier, FrameSink {
   inputEnded(): void {
     if (!this.#prefaceRead) return this.#end()
     this.#finalId ??= this.#lastId
-    for (const stream of this.#streams.values())
+    for (const stream of this.streams.values())
       if (!stream.inputEnded || this.#waiting.has(stream)) stream.lost()
     this.#endIfDone()
   }
@@ -117,13 +118,13 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#ended = true
     this.#output.close()
     for (const timer of [this.#handshake, this.#retiring]) timer?.[Symbol.dispose]()
-    for (const stream of this.#streams.values()) stream.lost()
+    for (const stream of this.streams.values()) stream.lost()
   }
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
-    for (const stream of this.#streams.values()) stream.look()
-    switch (this.#looks.look(this.#streams.size > 0, this.#held.isFull)) {
+    for (const stream of this.streams.values()) stream.look()
+    switch (this.#looks.look(this.streams.size > 0, this.#held.isFull)) {
       case 'ask':
         return void (this.#frames.begun && this.out.control(FRAME.ping, 0, 0, 0, 0))
       case 'retire':
@@ -158,7 +159,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   over(stream: Stream): void {
     this.#answered += 1
-    this.#streams.delete(stream.id)
+    this.streams.delete(stream.id)
     this.#waiting.delete(stream)
     this.#ahead.delete(stream)
     if (!stream.inputEnded) this.#abandoned.add(stream.id)
@@ -167,14 +168,14 @@ export class Connection implements StreamCarrier, FrameSink {
 
   // What the client says.
   head(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): void {
-    const stream = this.#streams.get(id)
+    const stream = this.streams.get(id)
     if (stream !== undefined) return this.#trailer(stream, isLast, bytes, start, end)
     if (id <= this.#lastId) return this.#lateTrailer(id, bytes, start, end)
     // Also of requests that are refused: the table of the next ones depends on it.
     const head = this.#heads.head(bytes, start, end)
     if (this.#finalId !== undefined) return
     this.#lastId = id
-    if (this.#streams.size >= STREAMS_MAX || this.#held.isFull)
+    if (this.streams.size >= STREAMS_MAX || this.#held.isFull)
       this.#turnAway(id, isLast, ERROR_CODE.refusedStream)
     else if (head === 'malformed') this.#turnAway(id, isLast, ERROR_CODE.protocol)
     else if (head === 'large') this.#turnAway(id, isLast, ERROR_CODE.enhanceYourCalm)
@@ -183,7 +184,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   data(id: number, isLast: boolean, bytes: Buffer, flowBytes: number): void {
     this.#incoming.take(flowBytes)
-    const stream = this.#streams.get(id)
+    const stream = this.streams.get(id)
     if (stream !== undefined && !this.#held.isFull)
       return this.#resetOn(stream, stream.receive(bytes, flowBytes, isLast))
     this.#expectKnown(id)
@@ -191,12 +192,12 @@ export class Connection implements StreamCarrier, FrameSink {
     if (stream !== undefined) return this.#resetOn(stream, ERROR_CODE.enhanceYourCalm)
     if (this.#abandoned.takes(id, flowBytes, isLast)) return
     this.idle()
-    if (this.#finalId === undefined) this.#refuse(id, ERROR_CODE.streamClosed)
+    if (this.#finalId === undefined) this.out.control(FRAME.rstStream, 0, id, ERROR_CODE.streamClosed)
   }
 
   reset(id: number): void {
     this.#expectKnown(id)
-    const stream = this.#streams.get(id)
+    const stream = this.streams.get(id)
     if (stream !== undefined) this.idle()
     stream?.lost()
     this.#abandoned.forget(id)
@@ -208,7 +209,7 @@ export class Connection implements StreamCarrier, FrameSink {
     const before = this.#settings.initialWindow
     this.#settings.apply(payload, 0, payload.length)
     const more = this.#settings.initialWindow - before
-    for (const stream of more === 0 ? [] : this.#streams.values())
+    for (const stream of more === 0 ? [] : this.streams.values())
       if (!stream.widen(more)) throw new ConnectionError(ERROR_CODE.flowControl, 'a window above 2^31')
     this.out.control(FRAME.settings, FLAG.ack, 0)
     this.idle()
@@ -232,7 +233,7 @@ export class Connection implements StreamCarrier, FrameSink {
   widen(id: number, bytes: number): void {
     if (id !== 0) {
       this.#expectKnown(id)
-      const stream = this.#streams.get(id)
+      const stream = this.streams.get(id)
       if (stream === undefined) return
       if (bytes === 0) return this.#resetOn(stream, ERROR_CODE.protocol)
       if (!stream.widen(bytes)) return this.#resetOn(stream, ERROR_CODE.flowControl)
@@ -254,7 +255,7 @@ export class Connection implements StreamCarrier, FrameSink {
 
   #open(id: number, head: RequestHead, isLast: boolean): void {
     const stream = new Stream(id, head, this, this.#settings.initialWindow)
-    this.#streams.set(id, stream)
+    this.streams.add(stream)
     this.#looks.asked()
     stream.handler = this.#options.open(stream)
     if (isLast) this.#resetOn(stream, stream.inputEnds())
@@ -279,20 +280,16 @@ export class Connection implements StreamCarrier, FrameSink {
    */
   #resetOn(stream: Stream, fault: ErrorCode | undefined): void {
     if (fault === undefined) return
-    this.#refuse(stream.id, fault)
+    this.out.control(FRAME.rstStream, 0, stream.id, fault)
     stream.lost()
     this.idle()
   }
 
   /** A request that nobody sees; its body may be on its way. Counted: a head costs more to read than it does to send. */
   #turnAway(id: number, isLast: boolean, code: ErrorCode): void {
-    this.#refuse(id, code)
+    this.out.control(FRAME.rstStream, 0, id, code)
     if (!isLast) this.#abandoned.add(id)
     this.idle()
-  }
-
-  #refuse(id: number, code: ErrorCode): void {
-    this.out.control(FRAME.rstStream, 0, id, code)
   }
 
   /** Streams that nobody opened say nothing (section 5.1). */
@@ -308,6 +305,7 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#output.hold()
     try {
       at = this.#read(bytes, end)
+      this.streams.readEnded()
     } catch (thrown) {
       this.#fail(thrown)
     }
@@ -375,7 +373,7 @@ export class Connection implements StreamCarrier, FrameSink {
   }
 
   #endIfDone(): void {
-    if ((this.#finalId !== undefined || this.#isLeaving) && this.#streams.size === 0) this.#end()
+    if ((this.#finalId !== undefined || this.#isLeaving) && this.streams.size === 0) this.#end()
   }
 
   #fail(thrown: unknown): void {
@@ -383,7 +381,7 @@ export class Connection implements StreamCarrier, FrameSink {
     if (!isTheirs) this.#options.onFault(thrown)
     this.out.control(FRAME.goaway, 0, 0, this.#lastId, isTheirs ? thrown.code : ERROR_CODE.internal)
     this.#end()
-    for (const stream of this.#streams.values()) stream.lost()
+    for (const stream of this.streams.values()) stream.lost()
   }
 
   /** After what was written. What still comes is taken off the line until the client closes, for a moment. */

@@ -6,6 +6,7 @@ import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { LAST_REQUEST_MS } from './connection-terms.ts'
 import { HeldTotal } from './held-bytes.ts'
 
 export interface Http2ServerOptions {
@@ -55,19 +56,25 @@ export class Http2Server {
   }
 
   /**
-   * No connection is accepted any more, and each ends when its requests are answered; what has not after `timeoutMs` is
-   * cut off. Resolves when every connection is closed. Safe to call before listen and twice.
+   * No connection is accepted any more, and each ends when its requests are answered; one that has not come whole after 5 s
+   * is refused, and what has not ended after `timeoutMs` is cut off. Resolves when every connection is closed. Safe to call before listen and twice.
    */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true
     this.#server.close()
-    for (const connection of this.#connections.keys()) connection.retire()
+    for (const [connection, socket] of this.#connections) this.#endSoon(connection, socket)
     const late = this.#options.clock.after(timeoutMs, () => {
       for (const socket of this.#connections.values()) socket.destroy()
     })
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve))
     late[Symbol.dispose]()
     this.#looking?.[Symbol.dispose]()
+  }
+
+  #endSoon(connection: Connection, socket: Socket): void {
+    connection.retire()
+    const late = this.#options.clock.after(LAST_REQUEST_MS, () => connection.streams.hurry())
+    socket.once('close', () => late[Symbol.dispose]())
   }
 
   /** One timer for all connections. */
@@ -86,7 +93,7 @@ export class Http2Server {
     socket.on('error', ignore)
     atAge(clock, maxConnectionAgeMs, socket, () => connection.retire())
     // It was still agreeing on its keys when the others were told.
-    if (this.#draining) connection.retire()
+    if (this.#draining) this.#endSoon(connection, socket)
     socket.once('close', () => {
       left()
       connection.closed()

@@ -14,6 +14,10 @@ export interface StreamHandler {
   drained(): void
   /** Now and then while the body has not ended, 20 s apart. Left out: it may take as long as it likes. */
   unfinished?(): void
+  /** The read that brought the head is over, and the body has not ended. Called once at most. */
+  awaited?(): void
+  /** The process stops, and the body has had its time to end. Left out: it is waited for until all is cut off. */
+  hurried?(): void
   /** Reset by the client, or the connection is lost: nobody waits any more. Not called after the answer ended. */
   gone(): void
 }
@@ -182,6 +186,15 @@ export class Stream {
 
   look(): void {
     if (!this.#inputEnded) this.#handler?.unfinished?.()
+  }
+
+  /** The read that brought its head is over. */
+  headRead(): void {
+    if (!this.#inputEnded && !this.#over) this.#handler?.awaited?.()
+  }
+
+  hurry(): void {
+    if (!this.#inputEnded && !this.#over) this.#handler?.hurried?.()
   }
 
   /** The client takes more, or less (RFC 9113 section 6.9.2). false: more than there can be. */

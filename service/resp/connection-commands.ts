@@ -69,6 +69,7 @@ function login({ session, issuer }: CommandContext, keyText: string, welcome: An
     () => (out) => {
       session.keyText = keyText
       session.keyDigest = keyDigest(keyText)
+      session.isKnown = true
       welcome(out)
     },
     (thrown: unknown) => (out) => out.text(refusedLogin(IdgenError.from(thrown))),

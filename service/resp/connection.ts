@@ -9,6 +9,8 @@ import { DirectWriter } from '../sockets/direct-writer.ts'
 import { BURST_MAX, Burst } from './burst.ts'
 import type { Answer, CommandContext } from './command.ts'
 import { BROKEN } from './command-parser.ts'
+import { ConnectionLooks } from './connection-looks.ts'
+import { FLUSH_AT_BYTES, LAST_COMMAND_MS, LINGER_MS, QUIET_MS, SLOW } from './connection-terms.ts'
 import { plainErrorLine } from './error-line.ts'
 import { type InputBytes, inputBytes } from './input-bytes.ts'
 import { runCommand } from './run-command.ts'
@@ -16,6 +18,7 @@ import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
 import type { StalledClient } from './stalled-clients.ts'
 import { stepOf } from './traced-command.ts'
+import { givesRights } from './unused-certificate.ts'
 import { READ_BYTES, type Workplace } from './workplace.ts'
 
 /**
@@ -44,10 +47,10 @@ export class Connection {
   #stall: StalledClient | undefined
   /** Ends as soon as all that came is answered. */
   #retired = false
-  /** Nothing more will come, so what is incomplete stays so. */
+  /** What is incomplete stays so: the rest will not come, or is not waited for any longer. */
   #inputEnded = false
   #ended = false
-  #looks = 0
+  readonly #looks = new ConnectionLooks()
 
   constructor(socket: ClientSocket, id: number, work: Workplace, encrypted: boolean) {
     this.#socket = socket
@@ -61,17 +64,33 @@ export class Connection {
     this.#context = { session: this.#session, out, ...known, end }
   }
 
-  /** Looks since the client last sent anything; while a command waits, its silence is not idleness. */
-  looksWithoutWord(): number {
-    this.#looks = this.#waiting ? 0 : this.#looks + 1
-    return this.#looks
+  /** Called now and then, `everyMs` apart: ends it where it is silent for longer than `idleMs` (0: never), slow, or nobody's. */
+  look(everyMs: number, idleMs: number): void {
+    if (this.#ended) return
+    const { issuer, counters, replies } = this.#work
+    const session = this.#session
+    // Once only: a look must not count as a use of the key.
+    session.isKnown ||= issuer.peekCaller(session.keyText, session.keyDigest) !== undefined
+    const partBytes = this.#rest === undefined || this.#isHeldUp ? 0 : this.#restEnd - this.#restFrom
+    const sight = { partBytes, isWaiting: this.#waiting, isStranger: !session.isKnown }
+    switch (this.#looks.look(sight, everyMs, idleMs)) {
+      case 'idle':
+        return void this.#socket.destroy()
+      case 'slow':
+        counters.late += 1
+        replies.text(SLOW)
+        return this.#giveUp()
+      case 'stranger':
+        return this.#askWho()
+      case 'well':
+    }
   }
 
   /** `length` bytes were read into the workplace's input. false: nothing more may be read until `resume`. */
   receive(length: number): boolean {
     const { input, headroom, counters } = this.#work
     counters.bytesIn += length
-    this.#looks = 0
+    this.#looks.heard()
     // After the end bytes are only taken off the line: closed with some unread, the client could lose its last answers.
     if (this.#ended) return true
     let from = headroom
@@ -86,19 +105,23 @@ export class Connection {
 
   /**
    * Ends between commands: with the answers of the next ones, when a client that waits for them has nothing on its way
-   * to us; or after a moment in which none came.
+   * to us; or after a moment in which none came. The rest of one that is not complete is waited for a little longer.
    */
   retire(): void {
     if (this.#retired) return
     this.#retired = true
-    const quiet = this.#work.clock.after(QUIET_MS, () => this.#endIfDone())
-    this.#socket.once('close', () => quiet[Symbol.dispose]())
+    const { clock } = this.#work
+    const quiet = clock.after(QUIET_MS, () => this.#endIfDone())
+    const late = clock.after(LAST_COMMAND_MS, () => this.#giveUp())
+    this.#socket.once('close', () => {
+      quiet[Symbol.dispose]()
+      late[Symbol.dispose]()
+    })
   }
 
   /** The client has closed its side: what it sent is still answered. */
   inputEnded(): void {
-    this.#inputEnded = true
-    this.#endIfDone()
+    this.#giveUp()
   }
 
   /** The socket is closed. */
@@ -111,6 +134,7 @@ export class Connection {
   #turn(input: InputBytes, from: number, end: number): boolean {
     try {
       const at = this.#answer(input, from, end)
+      if (at > from) this.#looks.answered()
       this.#flush()
       if (at < end) this.#keep(input, at, end)
     } catch (error) {
@@ -121,11 +145,41 @@ export class Connection {
       return false
     }
     if (this.#retired || this.#inputEnded) this.#endIfDone()
-    return !this.#waiting && !this.#stalls
+    return !this.#isHeldUp
+  }
+
+  /** What has come of it is not even looked at. */
+  get #isHeldUp(): boolean {
+    return this.#waiting || this.#stalls
+  }
+
+  /** Ends with the answers to what is complete. */
+  #giveUp(): void {
+    this.#inputEnded = true
+    this.#endIfDone()
+  }
+
+  #askWho(): void {
+    const { issuer, onFault } = this.#work
+    const { keyText, client } = this.#session
+    if (keyText === undefined) return this.#turnOut()
+    this.#looks.waitForKey()
+    givesRights(issuer, keyText, client)
+      .then((isRight) => {
+        if (!isRight && !this.#ended) this.#turnOut()
+      })
+      .catch((thrown: unknown) => onFault(thrown))
+  }
+
+  #turnOut(): void {
+    this.#work.counters.late += 1
+    // It may not read its answers either.
+    if (this.#stalls) this.#socket.destroy()
+    else this.#giveUp()
   }
 
   #endIfDone(): void {
-    if (this.#waiting || this.#stalls) return
+    if (this.#isHeldUp) return
     if (this.#rest === undefined || this.#inputEnded) this.#end()
   }
 
@@ -334,16 +388,6 @@ export class Connection {
     this.#socket.once('close', () => late[Symbol.dispose]())
   }
 }
-
-/** Answers are written at the latest then: a pipeline of long ones must not become one of megabytes. */
-const FLUSH_AT_BYTES = 65_536
-/**
- * A client that sends one in this time ends with its answer. A command that crosses the end of a silent connection finds
- * no answer, so the longer this is the fewer such there are; a stop waits as long for clients that are silent.
- */
-const QUIET_MS = 1000
-/** A client closes as soon as it sees the end; one that does not is cut off. */
-const LINGER_MS = 2000
 
 function noKey(): IdgenError {
   return new IdgenError('IDGEN_UNAUTHENTICATED', 'This connection needs an API key first: AUTH idg_...')

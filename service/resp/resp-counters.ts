@@ -13,6 +13,8 @@ export interface RespCounters {
   protocolErrors: number
   /** Connections ended because their client did not read its answers. */
   stalled: number
+  /** Connections ended because a command, or a key, did not come in time. */
+  late: number
 }
 
 export function newRespCounters(): RespCounters {
@@ -25,5 +27,6 @@ export function newRespCounters(): RespCounters {
     bytesOut: 0,
     protocolErrors: 0,
     stalled: 0,
+    late: 0,
   }
 }

@@ -8,6 +8,7 @@ import { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { atAge, type ListenOptions, listening, newSocketServer } from '../sockets/socket-server.ts'
 import type { ListNodes } from './command.ts'
 import { Connection } from './connection.ts'
+import { LOOK_EVERY_MS } from './connection-looks.ts'
 import { plainErrorLine } from './error-line.ts'
 import type { RespCounters } from './resp-counters.ts'
 import type { RespLimits } from './resp-limits.ts'
@@ -59,7 +60,7 @@ export class RespServer {
   /** @returns the port. Rejects with Node's error when the address cannot be bound. */
   async listen(options: ListenOptions): Promise<number> {
     const port = await listening(this.#server, options)
-    this.#lookForIdle()
+    this.#look()
     return port
   }
 
@@ -87,13 +88,13 @@ export class RespServer {
   }
 
   /** A look at all connections now and then: a timer for each would cost every command two changes of it. */
-  #lookForIdle(): void {
+  #look(): void {
     const { clock, limits } = this.#options
-    if (limits.idleTimeout === 0) return
-    this.#looking = clock.after(limits.idleTimeout / IDLE_LOOKS, () => {
-      for (const [connection, socket] of this.#connections)
-        if (connection.looksWithoutWord() > IDLE_LOOKS) socket.destroy()
-      this.#lookForIdle()
+    const { idleTimeout: idleMs } = limits
+    const everyMs = idleMs === 0 ? LOOK_EVERY_MS : Math.min(LOOK_EVERY_MS, idleMs / IDLE_LOOKS)
+    this.#looking = clock.after(everyMs, () => {
+      for (const connection of this.#connections.keys()) connection.look(everyMs, idleMs)
+      this.#look()
     })
   }
 
@@ -154,7 +155,7 @@ export class RespServer {
   }
 }
 
-/** In one idleTimeout: so a silent connection ends at most a quarter later than that. */
+/** In one idleTimeout, at least: so a silent connection ends at most a quarter later than that. */
 const IDLE_LOOKS = 4
 
 /** The socket closes after it. */

@@ -18,6 +18,8 @@ export class Session {
   /** The key of the last AUTH that was right, or the certificate that the client showed, and its keyDigest. */
   keyText: string | undefined
   keyDigest: string | undefined
+  /** Its key was right, or none is needed: a client of ours. */
+  isKnown = false
 
   #trace: TraceParent | undefined
   #places: CallerPlaces | undefined
@@ -61,5 +63,6 @@ export class Session {
   #beginAs(keyText: string | undefined): void {
     this.keyText = keyText
     this.keyDigest = keyText === undefined ? undefined : keyDigest(keyText)
+    this.isKnown = false
   }
 }
