@@ -27,6 +27,7 @@ class SlowWorld {
       limits: RESP_LIMITS,
       version: '1.2.3',
       maxConnectionAgeMs: 0,
+      listNodes: async (dc) => ({ dc, current: true, nodes: [] }),
       onFault: (error) => assert.fail(String(error)),
       ...options,
     })
