@@ -12,7 +12,7 @@ export interface GrafanaPanel {
 export const INSTALLATION_PANELS: readonly GrafanaPanel[] = [
   { dashboard: 'idgen-overview', panel: 10, title: 'IDs a second, by process' },
   { dashboard: 'idgen-overview', panel: 12, title: 'Latency' },
-  { dashboard: 'idgen-overview', panel: 14, title: 'Failures, by code' },
+  { dashboard: 'idgen-overview', panel: 15, title: 'Failures, by code' },
   { dashboard: 'idgen-overview', panel: 11, title: 'Share of algorithms' },
 ]
 
@@ -20,8 +20,8 @@ export const INSTALLATION_PANELS: readonly GrafanaPanel[] = [
 export const UNIT_PANELS: readonly GrafanaPanel[] = [
   { dashboard: 'idgen-tags', panel: 3, title: 'IDs a second' },
   { dashboard: 'idgen-tags', panel: 2, title: 'Requests a second' },
-  { dashboard: 'idgen-tags', panel: 7, title: 'Segment usage' },
-  { dashboard: 'idgen-tags', panel: 8, title: 'Numbers in memory' },
+  { dashboard: 'idgen-tags', panel: 10, title: 'Segment usage' },
+  { dashboard: 'idgen-tags', panel: 11, title: 'Numbers in memory' },
 ]
 
 /** Quick choices of the time range; the first is what is shown where none was chosen. */
