@@ -136,6 +136,9 @@ environment says everything (in parentheses what holds without it):
 ${SETTINGS_HELP}
 `
 
+// Diagnostic reports (--report-on-fatalerror and others) hold the environment, which is where secrets may stand.
+process.report.excludeEnv = true
+
 try {
   const [argument] = process.argv.slice(2)
   if (argument === '--help' || argument === '-h') process.stdout.write(HELP)

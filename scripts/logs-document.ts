@@ -24,8 +24,8 @@ const OF_OPERATOR = `
 ## The log of the operator
 
 The same form, with the name of its pod as \`pod\` in place of \`instance\`. \`IDGEN_OPERATOR_LOG_LEVEL\` sets the least level, \`info\`
-if it says nothing; \`key\` is the object, as \`namespace/name\`. Unlike in the log of the service nothing
-is hidden in its lines.
+if it says nothing; \`key\` is the object, as \`namespace/name\`. What is hidden in the log of the service is hidden here too,
+and the data of Secrets.
 
     kubectl logs deployment/idgen | jq -c 'select(.event == "reconcile.failed") | [.key, .err.message]'
 `

@@ -26,6 +26,8 @@ import {
 /** What a protocol thread runs: its listeners, which know of the world what the main thread tells. */
 const main = parentPort
 if (main === null) throw new Error('thread-program.ts is started by start-threads.ts, as a thread')
+// As in main.ts: a report has a part of each thread, with the environment as that thread has it.
+process.report.excludeEnv = true
 const orders = workerData as ThreadProgramOrders
 const clock = new SystemClock()
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz'])

@@ -240,7 +240,7 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
       IDGEN_SERVER_HTTPS_KEY: join(folder, 'tls.key'),
       IDGEN_SERVER_HTTPS_REDIRECT: 'false',
       IDGEN_TRACING_RATIO: '1',
-      NODE_OPTIONS: `--report-on-signal --report-exclude-env --report-directory=${reports}`,
+      NODE_OPTIONS: `--report-on-signal --report-directory=${reports}`,
     },
     ['--config', join(folder, 'idgen.yaml')],
   )

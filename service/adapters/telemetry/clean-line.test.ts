@@ -13,6 +13,11 @@ describe('secrets inside texts', () => {
     ],
     ['of a URL with an @ in the secret', 'redis://:p@55@cache:6379', 'redis://:[hidden]@cache:6379'],
     ['of a connection string', 'host=db password=pa55 user=app', 'host=db password=[hidden] user=app'],
+    [
+      'of a configuration of Alertmanager',
+      '{"err":"{\\"smtp_auth_password\\":\\"pa55\\", api_secret: pa55}"}',
+      '{"err":"{\\"smtp_auth_password\\":\\"[hidden]\\", api_secret: [hidden]}"}',
+    ],
     ['of a query', '/v1/tags?token=pa55&limit=3', '/v1/tags?token=[hidden]&limit=3'],
     ['of a header', `authorization: Bearer ${'t0k3n'.repeat(5)}`, 'authorization: Bearer [hidden]'],
     ['of a key of ours', `key ${KEY} is unknown`, 'key idg_abcdefghijkl_[hidden] is unknown'],

@@ -14,6 +14,11 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,200}):[^\s/"\\]{1,500}@/gi, '$1:[hidden]@'],
   // password=secret, of a libpq connection string or a query.
   [/\b((?:password|passwd|pwd|secret|token)=)(?!\[)[^\s&;"\\]{1,500}/gi, '$1[hidden]'],
+  // smtp_auth_password: secret, of the configuration of Alertmanager, as JSON within a line too.
+  [
+    /\b([a-z]{1,20}(?:_[a-z]{1,20}){0,3}_(?:password|secret|token)\\?"?[:=] ?\\?"?)(?!\[)[^\s,;}"\\]{1,500}/g,
+    '$1[hidden]',
+  ],
   [/\b([Bb]earer|Basic) [A-Za-z0-9._~+/=-]{16,1000}/g, '$1 [hidden]'],
   // A key of ours: its id may be seen, what it proves not.
   [/\b(idg_[a-z0-9]{12}_)[A-Za-z0-9_-]{8,200}/g, '$1[hidden]'],
