@@ -15,18 +15,18 @@ export function tracedDurations(tracing: OpenTracing | undefined): TracedHistogr
 
 /** How long requests for IDs took: of all, by protocol, and by tag for the `tagsTimed` busiest. */
 export function durationSources(
-  { generate, directory, protocols }: Pick<UseCases, 'generate' | 'directory' | 'protocols'>,
+  { generate, directory, answerTimes }: Pick<UseCases, 'generate' | 'directory' | 'answerTimes'>,
   tagsTimed: number,
 ): MetricSource[] {
   const timed = { busiest: new BusiestTags(directory, tagsTimed), generate }
   return [
     {
       name: DURATIONS,
-      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
+      help: 'Time until the IDs of a request were there, or it failed; where they are in memory: how late the thread was that reads it, else 0',
       kind: 'histogram',
       labels: [],
       bounds: DURATION_BOUNDS,
-      read: (set) => set([], generate.durations),
+      read: (set) => set([], answerTimes.all()),
     },
     {
       name: 'idgen_protocol_duration_seconds',
@@ -35,7 +35,7 @@ export function durationSources(
       labels: ['protocol'],
       bounds: DURATION_BOUNDS,
       read: (set) => {
-        for (const protocol of ISSUING_PROTOCOLS) set([protocol], protocols.durations[protocol].counts(0))
+        for (const protocol of ISSUING_PROTOCOLS) set([protocol], answerTimes.of(protocol))
       },
     },
     ...(tagsTimed === 0 ? [] : [tagDurationSource(timed)]),
