@@ -15,7 +15,7 @@ export function tracedDurations(tracing: OpenTracing | undefined): TracedHistogr
 
 /** How long requests for IDs took: of all, by protocol, and by tag for the `tagsTimed` busiest of the busiest. */
 export function durationSources(
-  { generate, protocols }: Pick<UseCases, 'generate' | 'protocols'>,
+  { generate, answerTimes }: Pick<UseCases, 'generate' | 'answerTimes'>,
   busiest: BusiestTags,
   tagsTimed: number,
 ): MetricSource[] {
@@ -24,11 +24,11 @@ export function durationSources(
   return [
     {
       name: DURATIONS,
-      help: 'Time until the IDs of a request were there, or it failed; IDs in memory count as 0',
+      help: 'Time until the IDs of a request were there, or it failed; where they are in memory: how late the thread was that reads it, else 0',
       kind: 'histogram',
       labels: [],
       bounds: DURATION_BOUNDS,
-      read: (set) => set([], generate.durations),
+      read: (set) => set([], answerTimes.all()),
     },
     {
       name: 'idgen_protocol_duration_seconds',
@@ -37,7 +37,7 @@ export function durationSources(
       labels: ['protocol'],
       bounds: DURATION_BOUNDS,
       read: (set) => {
-        for (const protocol of ISSUING_PROTOCOLS) set([protocol], protocols.durations[protocol].counts(0))
+        for (const protocol of ISSUING_PROTOCOLS) set([protocol], answerTimes.of(protocol))
       },
     },
     ...(tagsTimed === 0 ? [] : [tagDurationSource(timed)]),

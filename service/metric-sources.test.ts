@@ -18,6 +18,7 @@ function scrapesOf(api: HttpApi): () => Promise<string> {
       pool,
       connections: new ConnectionTable(0),
       tagsTimed: 100,
+      turns: { worstMs: 250 },
     }),
   )
   return async () => (await metrics.scrape()).text
@@ -62,6 +63,8 @@ test('a scrape says what runs, and how requests for IDs ended and how long they 
   assert.equal(of('idgen_protocol_requests_total{protocol="http",outcome="refused"}'), 1)
   assert.equal(of('idgen_protocol_requests_total{protocol="grpc",outcome="answered"}'), 0)
   assert.equal(of('idgen_tag_failures_total{tag="acme/shop/snowflake"}'), 1)
+  assert.equal(of('idgen_thread_late_seconds{thread="main"}'), 0.25)
+  assert.equal(of('idgen_thread_late_seconds{thread="protocol"}'), undefined)
   assert.equal(of('idgen_generate_duration_seconds_count'), 5)
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="+Inf"}'), 5)
   assert.equal(of('idgen_generate_duration_seconds_bucket{le="0.001"}'), 5)

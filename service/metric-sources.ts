@@ -8,6 +8,7 @@ import { LIMITED_KINDS } from './app/rate-limits.ts'
 import type { RouterWatch } from './app/router-watch.ts'
 import type { SharedRates } from './app/shared-rates.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
+import type { TurnWatch } from './app/turn-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
 import { cacheSources, sharedRateSources } from './cache-metrics.ts'
 import { connectionSources } from './connection-metrics.ts'
@@ -24,7 +25,7 @@ import { respSources } from './resp-metrics.ts'
 import type { ConnectionTable } from './sockets/connection-table.ts'
 import type { Sharing } from './start-cache.ts'
 import { BusiestTags, ofEachTag, servedSource } from './tag-metrics.ts'
-import { threadSources } from './thread-metrics.ts'
+import { latenessSource, threadSources } from './thread-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { type TimeMeasured, timeSources } from './time-metrics.ts'
 import { tracingSources } from './tracing-metrics.ts'
@@ -46,6 +47,8 @@ export interface Measured extends CoordinationMeasured, TimeMeasured {
   /** Left out where no Redis client is served. */
   readonly resp?: () => Readonly<RespCounters>
   readonly threads?: ThreadPool | undefined
+  /** Of the main thread. */
+  readonly turns: Pick<TurnWatch, 'worstMs'>
   readonly connections: ConnectionTable
   /** Tags whose durations have series of their own (server.metrics.tagDurations). */
   readonly tagsTimed: number
@@ -68,7 +71,7 @@ export function metricSections(measured: Measured): MetricSection[] {
   const { sharing, sharedRates, resp, threads, lender, tracing } = measured
   const busiest = new BusiestTags(measured.useCases.directory)
   return [
-    { title: 'What runs', sources: [BUILD, ...state(measured)] },
+    { title: 'What runs', sources: [BUILD, ...state(measured), latenessSource(measured)] },
     {
       title: 'IDs and requests',
       sources: [...generation(measured, busiest), ...outcomes(measured, busiest)],

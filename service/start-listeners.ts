@@ -1,6 +1,8 @@
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
+import { TurnWatch } from './app/turn-watch.ts'
+import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import { connectionLimits, connectionPlaces } from './connection-limits.ts'
 import { tracedDurations } from './duration-metrics.ts'
@@ -65,8 +67,12 @@ export async function startListeners(
   const { http, grpc, resp, threads } = api
   fold = () => threads?.fold()
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
+  const turns = newTurnWatch(useCases, threads)
+  turns.start()
+  starting.defer(() => turns.stop())
   const measured = {
     ...service,
+    turns,
     layout: useCases.layout,
     tagCursors: useCases.tagCursors,
     certificateLife: certificates && (() => certificates.life),
@@ -100,6 +106,12 @@ export async function startListeners(
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
   return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+}
+
+/** Of the main thread. Where threads answer, what was answered is theirs to tell. */
+function newTurnWatch({ clock, protocols }: UseCases, threads: ThreadPool | undefined): TurnWatch {
+  const afterReading = (run: () => void): void => void setImmediate(run)
+  return new TurnWatch({ clock, afterReading, ...(threads === undefined && { protocols }) })
 }
 
 /** As configured; port 0, which the system chooses, is for tests. */

@@ -1,4 +1,5 @@
 import { CpuShare } from './adapters/system/cpu-share.ts'
+import { AnswerTimes } from './app/answer-times.ts'
 import { AuditChain } from './app/audit-chain.ts'
 import { AuditReaders } from './app/audit-readers.ts'
 import { AuditTrail } from './app/audit-trail.ts'
@@ -129,8 +130,10 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const signIn = newSignIn(config, outside, { authenticator, audit })
   const sharedRates = newSharedRates(config, outside, signIn)
   const readiness = new Readiness({ directory, follower, workerIds, clock, elsewhere })
+  const generate = newGenerate(config, outside, workerIds, routers, uuidV4)
+  const protocols = new ProtocolCounts()
   const useCases: UseCases = {
-    generate: newGenerate(config, outside, workerIds, routers, uuidV4),
+    generate,
     directory,
     catalog: managed.catalog,
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
@@ -145,7 +148,8 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     ...forPeople(outside),
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
-    protocols: new ProtocolCounts(),
+    protocols,
+    answerTimes: new AnswerTimes(generate, protocols),
     layout,
     tagCursors,
     limits: { maxText: config.server.generate.maxText, maxRuns: config.server.generate.maxRuns },

@@ -2,7 +2,7 @@ import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { GenerateIds } from './app/generate-ids.ts'
 import { OTHER_TAGS } from './app/issue-ledger.ts'
 import type { LiveTag } from './app/live-tag.ts'
-import { DURATION_BOUNDS, type DurationCounts } from './core/duration-histogram.ts'
+import { DURATION_BOUNDS, type DurationCounts, mergedCounts } from './core/duration-histogram.ts'
 import { TAG_DURATION_BOUNDS, TagWaits } from './core/tag-waits.ts'
 import { type BusiestTags, requestsOf } from './tag-metrics.ts'
 
@@ -18,7 +18,7 @@ export function tagDurationSource(timed: TimedTags): MetricSource {
   const durations = new DurationsOfTags(timed)
   return {
     name: 'idgen_tag_duration_seconds',
-    help: 'As idgen_generate_duration_seconds, of each of the busiest tags (server.metrics.tagDurations) and of the others together',
+    help: 'Time that requests waited for a grant, of each of the busiest tags (server.metrics.tagDurations) and of the others together',
     kind: 'histogram',
     labels: ['tag'],
     bounds: TAG_DURATION_BOUNDS,
@@ -55,7 +55,7 @@ class DurationsOfTags {
       set([tag.path], counts)
     }
     // What a thread counted of a tag may come a scrape earlier than what it counted of all.
-    this.#lastOther = merged(rest, this.#lastOther, Math.max)
+    this.#lastOther = mergedCounts(rest, this.#lastOther, Math.max)
     if (this.#lastOther.count > 0) set([OTHER_TAGS], this.#lastOther)
   }
 
@@ -68,7 +68,7 @@ class DurationsOfTags {
   /** With what it had when it was shown last: what came since is counted with the others. */
   #leave(tag: LiveTag): void {
     tag.waits = undefined
-    this.#left = merged(this.#left, this.#last.get(tag) ?? NOTHING, (a, b) => a + b)
+    this.#left = mergedCounts(this.#left, this.#last.get(tag) ?? NOTHING, (a, b) => a + b)
     this.#shown.delete(tag)
     this.#last.delete(tag)
   }
@@ -82,17 +82,5 @@ function inTagClasses({ atMost, count, sumSeconds }: DurationCounts): DurationCo
 }
 
 function minus(all: DurationCounts, some: DurationCounts): DurationCounts {
-  return merged(all, some, (a, b) => a - b)
-}
-
-function merged(
-  one: DurationCounts,
-  other: DurationCounts,
-  by: (a: number, b: number) => number,
-): DurationCounts {
-  return {
-    atMost: one.atMost.map((value, at) => by(value, other.atMost[at] ?? 0)),
-    count: by(one.count, other.count),
-    sumSeconds: by(one.sumSeconds, other.sumSeconds),
-  }
+  return mergedCounts(all, some, (a, b) => a - b)
 }

@@ -1,7 +1,28 @@
 import type { MetricSource } from './adapters/telemetry/prometheus-metrics.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
+import type { TurnWatch } from './app/turn-watch.ts'
 import { counter, gauge } from './plain-metrics.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
+
+/** Series for each thread would be as many as there are processors; which of the protocol threads is late matters to nobody. */
+export function latenessSource({ turns, threads }: Lateness): MetricSource {
+  return {
+    name: 'idgen_thread_late_seconds',
+    help: 'How late the main thread, or the latest of the protocol threads, came to its work, at worst in the last 15 to 30 s',
+    kind: 'gauge',
+    labels: ['thread'],
+    read: (set) => {
+      set(['main'], turns.worstMs / 1000)
+      if (threads !== undefined) set(['protocol'], threads.worstLateMs / 1000)
+    },
+  }
+}
+
+interface Lateness {
+  /** Of the main thread. */
+  readonly turns: Pick<TurnWatch, 'worstMs'>
+  readonly threads?: Pick<ThreadPool, 'worstLateMs'> | undefined
+}
 
 /** The protocol threads, and what the main thread lends them. */
 export function threadSources(threads: ThreadPool, lender: SubBlockLender): MetricSource[] {

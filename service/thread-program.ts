@@ -47,6 +47,7 @@ const thread = new AnsweringThread({
 })
 main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
+thread.watchTurns((run) => void setImmediate(run))
 
 /** One for each name by which start-http.ts and start-resp.ts have threads listen. */
 function newListeners(all: ThreadParts): Record<string, ThreadListener> {

@@ -189,12 +189,13 @@ const PROCESS: readonly Panel[] = [
     series: [{ expr: now('process_resident_memory_bytes'), legend: '{{instance}}' }],
   },
   {
-    title: 'How late the main thread is',
-    description: 'P99 of the event loop. Above 100 ms IdgenEventLoopSlow fires.',
+    title: 'How late threads come to their work',
+    description:
+      'The worst of 15 to 30 s, of the main thread and of those that answer: no CPU, a pause, garbage. Above 250 ms for a minute IdgenEventLoopSlow fires.',
     kind: 'lines',
     unit: 's',
-    bound: 0.1,
-    series: [{ expr: now('nodejs_eventloop_lag_p99_seconds'), legend: '{{instance}}' }],
+    bound: 0.25,
+    series: [{ expr: now('idgen_thread_late_seconds'), legend: '{{instance}} {{thread}}' }],
   },
   {
     title: 'Time spent collecting garbage',

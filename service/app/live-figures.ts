@@ -30,7 +30,7 @@ export interface Figures {
 }
 
 export interface FigureSources {
-  readonly useCases: Pick<UseCases, 'directory' | 'generate' | 'ledger' | 'clock'>
+  readonly useCases: Pick<UseCases, 'directory' | 'generate' | 'answerTimes' | 'ledger' | 'clock'>
   readonly capacity: Pick<CapacityWatch, 'largestShare' | 'alerting'>
   /** Takes in what protocol threads have counted, as /metrics does before it is read. */
   readonly fold: () => void
@@ -39,7 +39,7 @@ export interface FigureSources {
 /** A walk over the tags in memory: about a millisecond for 10,000 of them. */
 export function readFigures({ useCases, capacity, fold }: FigureSources): Figures {
   fold()
-  const { directory, generate, ledger, clock } = useCases
+  const { directory, generate, answerTimes, ledger, clock } = useCases
   let [ids, requests, tags, degradedTags] = [0, 0, 0, 0]
   for (const { served, router } of directory.all()) {
     tags += 1
@@ -55,7 +55,8 @@ export function readFigures({ useCases, capacity, fold }: FigureSources): Figure
     else failures += count
   }
   const { largestShare: rangeUsedMost, alerting: rangeAlerts } = capacity
-  const { durations, waiting } = generate
+  const { waiting } = generate
+  const durations = answerTimes.all()
   const counted = { ids, requests, failures, refusals, durations, waiting, tags, degradedTags }
   return { atMs: clock.nowMs(), ...counted, rangeUsedMost, rangeAlerts }
 }

@@ -24,12 +24,14 @@ test('the durations of a protocol lie among the cells that threads share, and in
   for (const [at, protocol] of ISSUING_PROTOCOLS.entries()) {
     counts.durations[protocol].observeInstant(10 ** at)
     counts.durations[protocol].observe(20, 10 ** at)
+    counts.readLate[protocol].observe(60, 3 * 10 ** at)
   }
   const readAlong = new ProtocolCounts(counts.cells.slice())
   for (const [at, protocol] of ISSUING_PROTOCOLS.entries()) {
     const { atMost, count, sumSeconds } = readAlong.durations[protocol].counts(0)
     assert.deepEqual([atMost[0], atMost.at(-1), count], [10 ** at, 2 * 10 ** at, 2 * 10 ** at])
     assert.ok(Math.abs(sumSeconds - 0.02 * 10 ** at) < 1e-9)
+    assert.equal(readAlong.readLate[protocol].counts(0).count, 3 * 10 ** at)
     for (const outcome of CALL_OUTCOMES) assert.equal(readAlong.read(protocol, outcome), 0)
   }
 })

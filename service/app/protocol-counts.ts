@@ -11,18 +11,21 @@ export type CallOutcome = (typeof CALL_OUTCOMES)[number]
 
 /** Calls for IDs by protocol and outcome, and how long they waited, in cells that another thread can read along. */
 export class ProtocolCounts {
-  /** In the order of the protocols, then of the outcomes; then the durations of each protocol. */
+  /** In the order of the protocols, then of the outcomes; then the durations of each protocol, then what was read late. */
   readonly cells: Float64Array
   /** How long requests waited until their IDs were there, or they failed. */
   readonly durations: Readonly<Record<IssuingProtocol, DurationHistogram>>
+  /** Of those that count there as of no time worth measuring, the ones that lay unread so long: see TurnWatch. */
+  readonly readLate: Readonly<Record<IssuingProtocol, DurationHistogram>>
 
   constructor(cells: Float64Array = new Float64Array(PROTOCOL_CELLS)) {
     this.cells = cells
-    const durationsAt = (place: number): DurationHistogram => {
+    const histogramAt = (place: number): DurationHistogram => {
       const from = OUTCOME_CELLS + place * DURATION_CELLS
       return new DurationHistogram(cells.subarray(from, from + DURATION_CELLS))
     }
-    this.durations = { http: durationsAt(0), grpc: durationsAt(1), resp: durationsAt(2) }
+    this.durations = { http: histogramAt(0), grpc: histogramAt(1), resp: histogramAt(2) }
+    this.readLate = { http: histogramAt(3), grpc: histogramAt(4), resp: histogramAt(5) }
   }
 
   count(protocol: IssuingProtocol, outcome: 'ok' | ErrorCode, calls: number): void {
@@ -36,7 +39,7 @@ export class ProtocolCounts {
 }
 
 const OUTCOME_CELLS = ISSUING_PROTOCOLS.length * CALL_OUTCOMES.length
-export const PROTOCOL_CELLS = OUTCOME_CELLS + ISSUING_PROTOCOLS.length * DURATION_CELLS
+export const PROTOCOL_CELLS = OUTCOME_CELLS + 2 * ISSUING_PROTOCOLS.length * DURATION_CELLS
 
 function cellOf(protocol: IssuingProtocol, outcome: CallOutcome): number {
   return FIRST_CELLS[protocol] + PLACES[outcome]

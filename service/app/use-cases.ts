@@ -6,6 +6,7 @@ import type { GrantHistory } from '../ports/grant-history.ts'
 import type { Log } from '../ports/log.ts'
 import type { TagSearch } from '../ports/tag-search.ts'
 import type { Tracer } from '../ports/tracer.ts'
+import type { AnswerTimes } from './answer-times.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import type { DcTraffic } from './dc-traffic.ts'
@@ -50,6 +51,7 @@ export interface UseCases {
   readonly nodes: NodeRegistry
   readonly traffic: DcTraffic
   readonly protocols: ProtocolCounts
+  readonly answerTimes: AnswerTimes
   readonly audit: AuditQuery
   readonly tagSearch: TagSearch
   readonly grantHistory: GrantHistory

@@ -1,3 +1,5 @@
+import { spreadEvenly } from './spread-evenly.ts'
+
 /** Upper bounds in seconds; what took longer counts in the sum and in the last, open class only. */
 export const DURATION_BOUNDS: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
@@ -8,6 +10,21 @@ export interface DurationCounts {
   readonly atMost: readonly number[]
   readonly count: number
   readonly sumSeconds: number
+}
+
+export const NO_DURATIONS: DurationCounts = { atMost: DURATION_BOUNDS.map(() => 0), count: 0, sumSeconds: 0 }
+
+/** Of the same classes. */
+export function mergedCounts(
+  one: DurationCounts,
+  other: DurationCounts,
+  by: (a: number, b: number) => number,
+): DurationCounts {
+  return {
+    atMost: one.atMost.map((value, at) => by(value, other.atMost[at] ?? 0)),
+    count: by(one.count, other.count),
+    sumSeconds: by(one.sumSeconds, other.sumSeconds),
+  }
 }
 
 /** Counts durations by classes, for a Prometheus histogram. */
@@ -43,6 +60,17 @@ export class DurationHistogram {
     this.#raise(classes, times)
     this.#raise(classes + 1, seconds)
     if (at < classes) this.#raise(at, times)
+  }
+
+  /** `times` that took from 0 to `withinMs`, spread evenly; `phase`: see spreadEvenly. */
+  observeSpread(times: number, withinMs: number, phase: number): void {
+    for (const [at, some] of spreadEvenly(times, withinMs, phase, this.#bounds).entries())
+      if (some > 0) this.addTo(at, some, (some * withinMs) / 2000)
+  }
+
+  /** How many there are in the first class. */
+  get quickest(): number {
+    return this.#cells[0] ?? 0
   }
 
   /** Takes over what another histogram has in its cells. */

@@ -5,6 +5,7 @@ import { type IssuingProtocol, ProtocolCounts } from '../app/protocol-counts.ts'
 import { RateLimits, type RateSettings, type RateTables } from '../app/rate-limits.ts'
 import { SubBlockBorrower } from '../app/sub-block-borrower.ts'
 import type { ToLender } from '../app/sub-block-messages.ts'
+import { TurnWatch } from '../app/turn-watch.ts'
 import type { RequestLimits } from '../app/use-cases.ts'
 import type { EndedSpan } from '../core/ended-span.ts'
 import { invariant, unreachable } from '../core/invariant.ts'
@@ -90,12 +91,15 @@ export class AnsweringThread {
   #debug: boolean
   #isLeaving = false
   readonly #meters: ThreadMeters
+  readonly #protocols: ProtocolCounts
+  #turns: TurnWatch | undefined
 
   constructor(options: AnsweringThreadOptions) {
     const { orders, clock, post, owner, newListeners } = options
     const { limits, deadlineMs, maxWaiting, maxTags, everybody, maxKeys: maxEntries } = orders
     this.#options = options
     this.#meters = new ThreadMeters(options.meters)
+    this.#protocols = new ProtocolCounts(this.#meters.protocols)
     this.#sampling = new CallSampling(orders.detail.sampleEvery)
     this.#debug = orders.detail.debug
     this.#spans = new SpanPost(clock, (spans) => post({ kind: 'spans', spans }))
@@ -124,7 +128,8 @@ export class AnsweringThread {
       borrower: this.#borrower,
       tally: new ThreadTally(post),
       meters: this.#meters,
-      protocols: new ProtocolCounts(this.#meters.protocols),
+      protocols: this.#protocols,
+      unreadMs: (nowMs) => this.#turns?.unreadMs(nowMs) ?? 0,
       sampling: this.#sampling,
       onSample: (sample) => {
         if (samples.tryTake(SAMPLES_PER_SECOND, clock.nowMs())) post({ kind: 'sample', sample })
@@ -146,6 +151,16 @@ export class AnsweringThread {
   /** Says that this thread is not stuck. */
   beat(): void {
     this.#meters.beat()
+  }
+
+  /** Looks from now on how late this thread comes to its work; `afterReading`: as TurnWatch wants it. */
+  watchTurns(afterReading: (run: () => void) => void): void {
+    const { clock } = this.#options
+    const onWorst = (ms: number): void => {
+      this.#meters.worstLateMs = ms
+    }
+    this.#turns = new TurnWatch({ clock, afterReading, protocols: this.#protocols, onWorst })
+    this.#turns.start()
   }
 
   /** A message of the main thread. */

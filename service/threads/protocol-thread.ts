@@ -135,6 +135,11 @@ export class ProtocolThread implements BorrowingThread {
     return this.#meters.counters
   }
 
+  /** As TurnWatch.worstMs. */
+  get worstLateMs(): number {
+    return this.#meters.worstLateMs
+  }
+
   /** Takes over what it counted since the last time. */
   fold(): void {
     const { generate, protocols, rates, traffic } = this.#options.useCases

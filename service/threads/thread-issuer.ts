@@ -25,6 +25,8 @@ export interface ThreadIssuerOptions {
   readonly meters: ThreadMeters
   /** Calls of all listeners of the thread; kept in `meters`. */
   readonly protocols: ProtocolCounts
+  /** As TurnWatch.unreadMs. */
+  readonly unreadMs: (nowMs: number) => number
   /** Of the listener that has this issuer. */
   readonly protocol: IssuingProtocol
   readonly sampling: CallSampling
@@ -129,8 +131,10 @@ export class ThreadIssuer implements TracedIssuer {
 
   /** As GenerateIds counts: those that wait are timed, and of them those that were answered counted as late. */
   async #timed(path: string, requests: number, taken: () => Promise<void>): Promise<void> {
-    const { clock, meters, tally } = this.#options
-    const fromMs = clock.monotonicMs()
+    const { clock, meters, tally, unreadMs } = this.#options
+    const nowMs = clock.monotonicMs()
+    // A slow tag has no IDs in a thread: after a pause nearly every request of it waits for the main thread, too.
+    const fromMs = nowMs - unreadMs(nowMs)
     let answered = false
     try {
       await taken()

@@ -52,13 +52,22 @@ export class ThreadMeters {
     this.#cells[1] = this.late + requests
   }
 
+  /** How late the thread came to its work, at worst, lately (TurnWatch); milliseconds. */
+  get worstLateMs(): number {
+    return this.#cells[2] ?? 0
+  }
+
+  set worstLateMs(ms: number) {
+    this.#cells[2] = ms
+  }
+
   countClients(clientDc: number, calls: number): void {
     this.clients[clientDc] = (this.clients[clientDc] ?? 0) + calls
   }
 }
 
-/** Beats, and requests that waited. */
-const OWN = 2
+/** Beats, requests that waited, the worst lateness. */
+const OWN = 3
 const CLIENTS = UNKNOWN_DC + 1
 const COUNTERS = Object.keys(newRespCounters()).length
 const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length

@@ -153,6 +153,11 @@ export class ThreadPool {
     return this.#seats.reduce((sum, { thread }) => sum + (thread?.passed ?? 0), this.#pastPassed)
   }
 
+  /** How late the latest of them came to its work lately: as TurnWatch.worstMs. */
+  get worstLateMs(): number {
+    return Math.max(0, ...this.#seats.map(({ thread }) => thread?.worstLateMs ?? 0))
+  }
+
   troubles(): readonly Trouble[] {
     return this.#seats.flatMap(({ number, fault }) =>
       fault === undefined ? [] : [{ what: `protocol thread ${number}`, why: fault }],

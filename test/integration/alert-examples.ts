@@ -121,7 +121,7 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenDown: { fires: { [UP]: '0x40' }, quiet: { [UP]: '1x40' } },
   IdgenPodNotReady: { fires: { [READY]: '0x40' }, quiet: { [READY]: '1x40', [UP]: '1x40' } },
   IdgenThreadDied: counter('idgen_thread_deaths_total'),
-  IdgenEventLoopSlow: gauge('nodejs_eventloop_lag_p99_seconds', 0.11, 0.09),
+  IdgenEventLoopSlow: gauge('idgen_thread_late_seconds', 0.26, 0.24, 'thread="protocol"'),
   IdgenConnectionsRefused: {
     fires: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0+1x40' },
     quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
