@@ -25,7 +25,7 @@ export class AuditTrail {
   #queue: AuditRecord[] = []
   /** Has its places in the chain and goes to the sink as it is until that took it. */
   #batch: readonly ChainedRecord[] = []
-  #flushing: Promise<void> | undefined
+  #flushing: Promise<boolean> | undefined
   #dropped = 0
   #droppedTold = 0
   #written = 0
@@ -34,7 +34,9 @@ export class AuditTrail {
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
-    this.#repeat = new Repeat(options.clock, options.flushEveryMs, () => this.flush())
+    this.#repeat = new Repeat(options.clock, options.flushEveryMs, async () => {
+      await this.flush()
+    })
     this.#beat = new Repeat(options.clock, BEAT_EVERY_MS, () => this.#tellHead())
   }
 
@@ -55,6 +57,10 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
+    if (CHANGES.test(entry.action)) {
+      const { actor = 'system', traceId, action, subject } = entry
+      this.#options.log.info({ actor, ...(traceId !== undefined && { traceId }), action, subject }, 'changed')
+    }
     // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
     const share = /^(?:generate|alert\.|key\.refuse$)/.test(entry.action) ? COUNTS_SHARE : 1
@@ -91,15 +97,18 @@ export class AuditTrail {
     if (used) this.#logHead(this.queued > 0 ? 'audit chain head' : 'audit chain closed')
   }
 
-  /** Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time. */
-  async flush(): Promise<void> {
+  /**
+   * Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time.
+   * @returns whether all is written that was queued
+   */
+  async flush(): Promise<boolean> {
     this.#flushing ??= this.#writeAll().finally(() => {
       this.#flushing = undefined
     })
-    await this.#flushing
+    return await this.#flushing
   }
 
-  async #writeAll(): Promise<void> {
+  async #writeAll(): Promise<boolean> {
     this.#tellDropped()
     while (this.queued > 0) {
       if (this.#batch.length === 0) this.#batch = this.#nextBatch()
@@ -107,12 +116,13 @@ export class AuditTrail {
         await this.#options.sink.write(this.#batch)
       } catch (error) {
         this.#options.log.warn({ err: error, queued: this.queued }, 'audit records could not be written')
-        return
+        return false
       }
       this.#written += this.#batch.length
       this.#head = this.#batch.at(-1)?.link ?? this.#head
       this.#batch = []
     }
+    return true
   }
 
   #nextBatch(): readonly ChainedRecord[] {
@@ -158,6 +168,8 @@ export class AuditTrail {
   }
 }
 
+/** Of the catalogue and of keys, whatever way they came in: they stand in the log as well, also where the queue is full. */
+const CHANGES = /^(?:workspace|group|tag|key)\.(?!refuse$)/
 const COUNTS_SHARE = 0.8
 /** 500 rows of 12 values stay far below PostgreSQL's 65,535 parameters and make one round trip worth its while. */
 const BATCH_MAX = 500
