@@ -14,6 +14,7 @@ import { PostgresGrantHistory } from './adapters/postgres/postgres-grant-history
 import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresSettingsStore } from './adapters/postgres/postgres-settings-store.ts'
 import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
@@ -27,6 +28,7 @@ import { type OpenCache, openCache } from './open-cache.ts'
 import { openCoordinator, readPem } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
+import type { SettingsStore } from './ports/settings-store.ts'
 import type { Tracer } from './ports/tracer.ts'
 
 /** The stores on PostgreSQL (a server by URL, or the embedded one in the data folder) and, where configured, on etcd. */
@@ -49,6 +51,7 @@ export interface OpenStore
     | 'tagSearch'
     | 'grantHistory'
   > {
+  readonly settingsStore: SettingsStore
   readonly poolStats: () => PoolStats
   /** Seals sessions of the admin UI, the same in every process of the database. Left out where there is no UI. */
   readonly sessionKey?: Uint8Array
@@ -111,6 +114,7 @@ export async function openStore(
     tagSearch: new PostgresTagSearch(database),
     grantHistory: new PostgresGrantHistory(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
+    settingsStore: new PostgresSettingsStore(database),
     poolStats: () => database.poolStats(),
     lost: server.lost,
     close: () => stack.disposeAsync(),
