@@ -271,6 +271,11 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
 
   'audit.head': fine('Where the chain of audit records stands: `idgen audit verify` can be given it.'),
   'audit.closed': fine('The last record of the chain of this process.'),
+  'audit.file-failed': act(
+    'Records could not be appended to `audit.file`; they are in the database alone, and counted.',
+    'Read `err`: mostly a full disk or a missing folder or right. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
+  ),
+  'audit.file-works': fine('`audit.file` is written again; `missed` records are not in it.'),
   'audit.queue-full': act(
     'Records come faster than they are written; the next ones are dropped and counted.',
     'See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',

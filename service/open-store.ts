@@ -20,6 +20,7 @@ import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-st
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
 import { sealKey } from './adapters/postgres/seal-key.ts'
 import { trustedUrl } from './adapters/postgres/trusted-url.ts'
+import { AuditFile } from './adapters/system/audit-file.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { cutSeal } from './app/audit-chain.ts'
 import type { Config } from './config/keys.ts'
@@ -47,6 +48,7 @@ export interface OpenStore
     | 'keyUses'
     | 'keyNews'
     | 'auditSink'
+    | 'auditCopy'
     | 'auditQuery'
     | 'tagSearch'
     | 'grantHistory'
@@ -110,6 +112,7 @@ export async function openStore(
       }),
     }),
     auditSink: new PostgresAuditSink(database),
+    ...(config.audit.file !== '' && { auditCopy: new AuditFile(config.audit.file, log) }),
     auditQuery: new PostgresAuditQuery(database),
     tagSearch: new PostgresTagSearch(database),
     grantHistory: new PostgresGrantHistory(database),

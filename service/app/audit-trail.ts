@@ -1,3 +1,4 @@
+import type { AuditCopy } from '../ports/audit-copy.ts'
 import type { AuditRecord, AuditSink, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,6 +12,8 @@ export interface AuditTrailOptions {
   /** Records kept while the sink is slow or away; further ones are dropped, counted and logged. */
   readonly queueMax: number
   readonly flushEveryMs: number
+  /** Left out: the log stands in the sink alone. */
+  readonly copy?: AuditCopy
   /** Left out by tests that are not about it: records without links. */
   readonly chain?: AuditChain
 }
@@ -42,6 +45,11 @@ export class AuditTrail {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** Records that are missing in the copy; undefined where there is none. */
+  get missedByCopy(): number | undefined {
+    return this.#options.copy?.missed
   }
 
   get written(): number {
@@ -111,7 +119,11 @@ export class AuditTrail {
   async #writeAll(): Promise<boolean> {
     this.#tellDropped()
     while (this.queued > 0) {
-      if (this.#batch.length === 0) this.#batch = this.#nextBatch()
+      if (this.#batch.length === 0) {
+        this.#batch = this.#nextBatch()
+        // Once, when it is formed: the copy has also what the sink never takes, and nothing twice.
+        await this.#options.copy?.add(this.#batch)
+      }
       try {
         await this.#options.sink.write(this.#batch)
       } catch (error) {

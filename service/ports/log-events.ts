@@ -238,6 +238,8 @@ export const LOG_EVENTS = {
 
   'audit chain head': event('audit.head', 'info', 'chain', 'seq', 'hash'),
   'audit chain closed': event('audit.closed', 'info', 'chain', 'seq', 'hash'),
+  'audit file cannot be written': event('audit.file-failed', 'error', 'err', 'missed'),
+  'audit file takes records again': event('audit.file-works', 'info', 'missed'),
   'audit queue full': event('audit.queue-full', 'error', 'queueMax'),
   'audit records could not be written': event('audit.unwritten', 'warn', 'err', 'queued'),
   'audit records lost at shutdown': event('audit.lost', 'error', 'lost'),

@@ -1,6 +1,8 @@
 // Runs alone: what was answered a second before a kill must be on record by then.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -11,6 +13,7 @@ import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { RespLoad } from '../fixtures/resp-load.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -130,10 +133,12 @@ test('a process that is told to stop under load loses no record of what it answe
 test('two threads that answer Redis clients lose no count of what they answered when they are told to stop', async (t) => {
   const test = await testDatabase()
   t.after(() => test.drop())
+  const file = join(temporaryFolder('idgen-audit-file-'), 'audit.ndjson')
   const service = await startService({
     IDGEN_DATABASE_URL: test.url,
     IDGEN_AUTH_ADMIN_KEY: KEY,
     IDGEN_AUDIT_FLUSH_EVERY: `${FLUSH_MS}ms`,
+    IDGEN_AUDIT_FILE: file,
     IDGEN_SERVER_RESP_ENABLED: 'true',
     IDGEN_SERVER_THREADS: '2',
   })
@@ -161,6 +166,13 @@ test('two threads that answer Redis clients lose no count of what they answered 
   assert.equal(last, 'audit.close')
   const verdict = await verdictOf(test.url)
   assert.deepEqual([verdict.faults, verdict.unclosed], [[], []])
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const places = lines.map((line) => (JSON.parse(line) as { seq: number }).seq)
+  assert.deepEqual(
+    places,
+    Array.from({ length: verdict.records }, (_, place) => place + 1),
+    'audit.file has the whole chain, once and in order',
+  )
   t.diagnostic(`${load.answers} IDs answered, ${ids} on record`)
 })
 
