@@ -19,6 +19,10 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
     'A changed configuration has faults; the one before stays.',
     'Correct every fault listed.',
   ),
+  'config.uncompared': act(
+    'What this process was started with could not be compared with what its data centre was last started with: a change may be missing from the audit log.',
+    'Read `why`; the next start compares again.',
+  ),
   'config.unknown-settings': act(
     'etcd has settings that this version does not know.',
     'Correct their names, or nothing while versions are mixed.',
@@ -52,7 +56,9 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
   ),
   'http.refused': fine('A request was refused; the caller knows why.'),
   'ui.failed': act('A page of the admin UI failed by a fault of ours.', 'A bug: report it with the line.'),
-  'http.changed': fine('A management call changed something. The audit log has what.'),
+  'management.changed': fine(
+    'Somebody changed the catalogue or a key, over HTTP, gRPC or the admin UI; `actor` `etcd`: another data centre did. The audit log has what it was before.',
+  ),
   'grpc.failed': act('As `http.failed`, of a gRPC call.', 'As for `http.failed`.'),
   'grpc.refused': fine('A gRPC call was refused; the caller knows why.'),
   'grpc.call-fault': act('A bug ended a call.', 'Report it with the line.'),
@@ -265,6 +271,11 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
 
   'audit.head': fine('Where the chain of audit records stands: `idgen audit verify` can be given it.'),
   'audit.closed': fine('The last record of the chain of this process.'),
+  'audit.file-failed': act(
+    'Records could not be appended to `audit.file`; they are in the database alone, and counted.',
+    'Read `err`: mostly a full disk or a missing folder or right. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
+  ),
+  'audit.file-works': fine('`audit.file` is written again; `missed` records are not in it.'),
   'audit.queue-full': act(
     'Records come faster than they are written; the next ones are dropped and counted.',
     'See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',

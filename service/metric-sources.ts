@@ -370,6 +370,11 @@ function dependencies({ useCases, audit, follower, pool }: Measured): MetricSour
       'Audit records dropped because the queue was full',
       () => audit.dropped,
     ),
+    counter(
+      'idgen_audit_file_missed_total',
+      'Audit records that could not be written to audit.file; 0 where there is none',
+      () => audit.missedByCopy ?? 0,
+    ),
   ]
 }
 

@@ -14,11 +14,13 @@ import { PostgresGrantHistory } from './adapters/postgres/postgres-grant-history
 import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresSettingsStore } from './adapters/postgres/postgres-settings-store.ts'
 import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
 import { sealKey } from './adapters/postgres/seal-key.ts'
 import { trustedUrl } from './adapters/postgres/trusted-url.ts'
+import { AuditFile } from './adapters/system/audit-file.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { cutSeal } from './app/audit-chain.ts'
 import type { Config } from './config/keys.ts'
@@ -27,6 +29,7 @@ import { type OpenCache, openCache } from './open-cache.ts'
 import { openCoordinator, readPem } from './open-coordinator.ts'
 import type { Outside } from './outside.ts'
 import type { Log } from './ports/log.ts'
+import type { SettingsStore } from './ports/settings-store.ts'
 import type { Tracer } from './ports/tracer.ts'
 
 /** The stores on PostgreSQL (a server by URL, or the embedded one in the data folder) and, where configured, on etcd. */
@@ -45,10 +48,12 @@ export interface OpenStore
     | 'keyUses'
     | 'keyNews'
     | 'auditSink'
+    | 'auditCopy'
     | 'auditQuery'
     | 'tagSearch'
     | 'grantHistory'
   > {
+  readonly settingsStore: SettingsStore
   readonly poolStats: () => PoolStats
   /** Seals sessions of the admin UI, the same in every process of the database. Left out where there is no UI. */
   readonly sessionKey?: Uint8Array
@@ -107,10 +112,12 @@ export async function openStore(
       }),
     }),
     auditSink: new PostgresAuditSink(database),
+    ...(config.audit.file !== '' && { auditCopy: new AuditFile(config.audit.file, log) }),
     auditQuery: new PostgresAuditQuery(database),
     tagSearch: new PostgresTagSearch(database),
     grantHistory: new PostgresGrantHistory(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),
+    settingsStore: new PostgresSettingsStore(database),
     poolStats: () => database.poolStats(),
     lost: server.lost,
     close: () => stack.disposeAsync(),

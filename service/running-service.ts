@@ -3,6 +3,8 @@ import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import type { PinoLog } from './adapters/telemetry/pino-log.ts'
 import { advertisedNode } from './advertised-node.ts'
+import { StartedSettings } from './app/started-settings.ts'
+import { keptDefaults, keptSettings } from './config/kept-settings.ts'
 import type { Config } from './config/keys.ts'
 import { openStore } from './open-store.ts'
 import { openTracing } from './open-tracing.ts'
@@ -11,6 +13,7 @@ import { type Service, startUseCases } from './start-use-cases.ts'
 
 export interface RunningService extends ListeningPorts {
   readonly service: Service
+  readonly startedSettings: StartedSettings
   /** Resolves with the reason when the process can no longer keep its promise and must stop. */
   readonly failed: Promise<Error>
   /** Drains and stops everything, in the order of docs/architecture.md. Safe to call twice. */
@@ -56,6 +59,14 @@ export async function startService(
   }
   const service = await startUseCases(config, outside)
   starting.defer(() => service.stop())
+  const startedSettings = new StartedSettings({
+    store: store.settingsStore,
+    audit: service.audit,
+    log,
+    dc: config.datacenter.id,
+    defaults: keptDefaults(),
+  })
+  await startedSettings.begin(keptSettings(config))
   const listeners = await startListeners(
     config,
     { ...service, tracing, sessionKey: store.sessionKey, node: instance },
@@ -69,6 +80,7 @@ export async function startService(
   let stopping: Promise<void> | undefined
   return {
     service,
+    startedSettings,
     ...listeners,
     failed: store.lost,
     stop: () => (stopping ??= stack.disposeAsync()),

@@ -217,10 +217,21 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
 /** Of the 30 s a graceful shutdown may take, after the listeners have drained. */
 const STOP_BUDGET_MS = 8000
 
-function newAudit(config: Config, { auditSink: sink, clock, log, random, instance }: Outside): AuditTrail {
+function newAudit(
+  config: Config,
+  { auditSink: sink, auditCopy, clock, log, random, instance }: Outside,
+): AuditTrail {
   const { queueMax, flushEvery: flushEveryMs, key } = config.audit
   const chain = new AuditChain(instance, random, key || undefined)
-  return new AuditTrail({ sink, clock, log, queueMax, flushEveryMs, chain })
+  return new AuditTrail({
+    sink,
+    clock,
+    log,
+    queueMax,
+    flushEveryMs,
+    chain,
+    ...(auditCopy && { copy: auditCopy }),
+  })
 }
 
 function newStatus(config: Config, { clock, instance }: Outside, readiness: Readiness): InstanceStatus {

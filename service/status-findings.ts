@@ -50,18 +50,19 @@ function stores(
       : warning('database', `${used}, ${waiting} requests wait for one`, busy),
     good('etcd', coordination === undefined ? 'not configured' : 'answers'),
     good('redis', sharing === undefined ? 'not configured' : 'answers'),
-    auditFinding(audit.queued, audit.dropped),
+    auditFinding(audit.queued, audit.dropped, audit.missedByCopy ?? 0),
     // Without the database nothing can be told; that has its own line.
     ...(follower.fault === undefined ? [judgeKeyNews(follower.listens, follower.deaf)] : []),
     ...(threads === undefined ? [] : [good('threads', 'all answer')]),
   ]
 }
 
-function auditFinding(queued: number, dropped: number): Finding {
-  const found = `${queued} records wait to be written, ${dropped} were dropped since the start`
-  return dropped === 0
-    ? good('audit log', found)
-    : warning('audit log', found, 'Look at the database; docs/runbooks/IdgenAuditRecordsDropped.md.')
+function auditFinding(queued: number, dropped: number, missed: number): Finding {
+  const inFile = missed === 0 ? '' : `, ${missed} are not in audit.file`
+  const found = `${queued} records wait to be written, ${dropped} were dropped since the start${inFile}`
+  if (dropped + missed === 0) return good('audit log', found)
+  const look = `Look at the ${dropped > 0 ? 'database' : 'disk'}; docs/runbooks/IdgenAuditRecordsDropped.md.`
+  return warning('audit log', found, look)
 }
 
 function issuing(config: Config, { useCases, workerIds, capacity }: Service): Finding[] {

@@ -46,11 +46,11 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenAuditRecordsDropped',
-      expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0`,
+      expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0 or increase(idgen_audit_file_missed_total{${pods}}[5m]) > 0`,
       for: '0s',
       severity: 'warning',
       summary: 'Audit records were dropped',
-      description: `{{ $labels.${member} }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax).`,
+      description: `{{ $labels.${member} }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax), or audit.file could not be written.`,
     },
     {
       alert: 'IdgenAuditQueueFills',

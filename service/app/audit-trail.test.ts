@@ -168,3 +168,48 @@ test('a sampled call is found by its workspace', async () => {
     ],
   )
 })
+
+test('a copy has each record once, also while the sink is away, and what it misses holds nothing up', async () => {
+  const copied: string[] = []
+  const copy = {
+    missed: 0,
+    add(records: readonly AuditRecord[]): Promise<void> {
+      copied.push(...records.map(({ subject }) => subject))
+      return Promise.resolve()
+    },
+  }
+  const state = { away: true }
+  const written: string[] = []
+  const sink = {
+    write(records: readonly AuditRecord[]): Promise<void> {
+      if (state.away) return Promise.reject(new Error('away'))
+      written.push(...records.map(({ subject }) => subject))
+      return Promise.resolve()
+    },
+  }
+  const clock = new MemoryClock()
+  const audit = new AuditTrail({
+    sink,
+    copy,
+    clock,
+    log: new RecordedLog(),
+    queueMax: 10,
+    flushEveryMs: 1000,
+  })
+  audit.record({ action: 'a', subject: '1' })
+  assert.equal(await audit.flush(), false)
+  audit.record({ action: 'a', subject: '2' })
+  assert.equal(await audit.flush(), false, 'tried again')
+  assert.deepEqual(copied, ['1'])
+  state.away = false
+  assert.equal(await audit.flush(), true)
+  assert.deepEqual(
+    [copied, written],
+    [
+      ['1', '2'],
+      ['1', '2'],
+    ],
+  )
+  copy.missed = 3
+  assert.equal(audit.missedByCopy, 3)
+})

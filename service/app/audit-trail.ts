@@ -1,3 +1,4 @@
+import type { AuditCopy } from '../ports/audit-copy.ts'
 import type { AuditRecord, AuditSink, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,6 +12,8 @@ export interface AuditTrailOptions {
   /** Records kept while the sink is slow or away; further ones are dropped, counted and logged. */
   readonly queueMax: number
   readonly flushEveryMs: number
+  /** Left out: the log stands in the sink alone. */
+  readonly copy?: AuditCopy
   /** Left out by tests that are not about it: records without links. */
   readonly chain?: AuditChain
 }
@@ -25,7 +28,7 @@ export class AuditTrail {
   #queue: AuditRecord[] = []
   /** Has its places in the chain and goes to the sink as it is until that took it. */
   #batch: readonly ChainedRecord[] = []
-  #flushing: Promise<void> | undefined
+  #flushing: Promise<boolean> | undefined
   #dropped = 0
   #droppedTold = 0
   #written = 0
@@ -34,12 +37,19 @@ export class AuditTrail {
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
-    this.#repeat = new Repeat(options.clock, options.flushEveryMs, () => this.flush())
+    this.#repeat = new Repeat(options.clock, options.flushEveryMs, async () => {
+      await this.flush()
+    })
     this.#beat = new Repeat(options.clock, BEAT_EVERY_MS, () => this.#tellHead())
   }
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** Records that are missing in the copy; undefined where there is none. */
+  get missedByCopy(): number | undefined {
+    return this.#options.copy?.missed
   }
 
   get written(): number {
@@ -55,6 +65,10 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
+    if (CHANGES.test(entry.action)) {
+      const { actor = 'system', traceId, action, subject } = entry
+      this.#options.log.info({ actor, ...(traceId !== undefined && { traceId }), action, subject }, 'changed')
+    }
     // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
     const share = /^(?:generate|alert\.|key\.refuse$)/.test(entry.action) ? COUNTS_SHARE : 1
@@ -91,28 +105,36 @@ export class AuditTrail {
     if (used) this.#logHead(this.queued > 0 ? 'audit chain head' : 'audit chain closed')
   }
 
-  /** Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time. */
-  async flush(): Promise<void> {
+  /**
+   * Writes the queue in batches; a batch that failed is kept for the next flush. One flush at a time.
+   * @returns whether all is written that was queued
+   */
+  async flush(): Promise<boolean> {
     this.#flushing ??= this.#writeAll().finally(() => {
       this.#flushing = undefined
     })
-    await this.#flushing
+    return await this.#flushing
   }
 
-  async #writeAll(): Promise<void> {
+  async #writeAll(): Promise<boolean> {
     this.#tellDropped()
     while (this.queued > 0) {
-      if (this.#batch.length === 0) this.#batch = this.#nextBatch()
+      if (this.#batch.length === 0) {
+        this.#batch = this.#nextBatch()
+        // Once, when it is formed: the copy has also what the sink never takes, and nothing twice.
+        await this.#options.copy?.add(this.#batch)
+      }
       try {
         await this.#options.sink.write(this.#batch)
       } catch (error) {
         this.#options.log.warn({ err: error, queued: this.queued }, 'audit records could not be written')
-        return
+        return false
       }
       this.#written += this.#batch.length
       this.#head = this.#batch.at(-1)?.link ?? this.#head
       this.#batch = []
     }
+    return true
   }
 
   #nextBatch(): readonly ChainedRecord[] {
@@ -158,6 +180,8 @@ export class AuditTrail {
   }
 }
 
+/** Of the catalogue and of keys, whatever way they came in: they stand in the log as well, also where the queue is full. */
+const CHANGES = /^(?:workspace|group|tag|key)\.(?!refuse$)/
 const COUNTS_SHARE = 0.8
 /** 500 rows of 12 values stay far below PostgreSQL's 65,535 parameters and make one round trip worth its while. */
 const BATCH_MAX = 500

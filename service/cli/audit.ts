@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresAuditQuery } from '../adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditReader } from '../adapters/postgres/postgres-audit-reader.ts'
 import { type AuditVerdict, checkAudit } from '../app/audit-check.ts'
-import type { AuditPosition, FoundRecord } from '../ports/audit-query.ts'
+import { auditLine } from '../core/audit-line.ts'
+import type { AuditPosition } from '../ports/audit-query.ts'
 import { type AuditHeads, readAuditHeads } from './audit-heads.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
@@ -93,16 +94,12 @@ async function exportAll(options: RangeOptions): Promise<void> {
     let after: AuditPosition | undefined
     do {
       const page = await query.find(range, after, 'oldest', PAGE)
-      const text = page.map((record) => `${JSON.stringify(lineOf(record))}\n`).join('')
+      const text = page.map(auditLine).join('')
       // A slow reader holds the export up; it never fills the memory.
       if (!process.stdout.write(text)) await once(process.stdout, 'drain')
       after = page.length < PAGE ? undefined : page.at(-1)
     } while (after !== undefined)
   })
-}
-
-function lineOf({ link, workspace, traceId, ...record }: FoundRecord): object {
-  return { ...record, workspace: workspace ?? null, traceId: traceId ?? null, ...link }
 }
 
 function parseMoment(value: string): Date {

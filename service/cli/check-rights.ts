@@ -61,6 +61,7 @@ const WRITTEN = [
   'ranges',
   'segment_allocations',
   'segments',
+  'settings_in_force',
   'time_authority',
   'worker_times',
   'workspaces',

@@ -2,11 +2,14 @@ import { Command } from 'commander'
 import { SystemClock } from '../adapters/system/system-clock.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditSettings } from '../app/audit-settings.ts'
+import type { ConfigChange } from '../config/change.ts'
+import { keptSettings } from '../config/kept-settings.ts'
 import { loadConfig } from '../config/load.ts'
 import { type ConfigWatch, watchConfig } from '../config/watch.ts'
 import { applyLive } from '../live-config.ts'
 import { giveBackStartMemory } from '../memory-after-start.ts'
 import { type OpenConfig, openConfig, tellUnknown } from '../open-config.ts'
+import type { KeptSettings } from '../ports/settings-store.ts'
 import { instanceName, type RunningService, startService } from '../running-service.ts'
 import { keepCollectionsShort } from '../short-collections.ts'
 import { configOption } from './config-option.ts'
@@ -74,6 +77,7 @@ function followConfig(
       onChange: (change) => {
         applyLive(running.service, log, change.config)
         settings.changed(change)
+        void running.startedSettings.keep(changedSettings(change))
         log.info({ live: change.changedLiveKeys, needsRestart: change.needsRestart }, 'configuration changed')
       },
       onFaults: (error) => {
@@ -83,6 +87,14 @@ function followConfig(
       onUnknown: (unknown) => tellUnknown(log, unknown),
     },
   })
+}
+
+/** Those that are in force now. */
+function changedSettings({ config, changedLiveKeys }: ConfigChange): KeptSettings {
+  const all = keptSettings(config)
+  return Object.fromEntries(
+    changedLiveKeys.flatMap((path) => (all[path] === undefined ? [] : [[path, all[path]]])),
+  )
 }
 
 /** SIGTERM from a supervisor or Ctrl-C. A second one ends the process at once. */

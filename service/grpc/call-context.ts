@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
@@ -21,6 +22,11 @@ export interface CallContext {
 /** The trace that a call belongs to, as its caller says. */
 export function traceParentOf(head: CallHead): TraceParent | undefined {
   return ((head.memo ??= factsOf(head)) as HeadFacts).parent
+}
+
+/** For a call that begins a trace. All zero would be invalid, and is as likely as guessing an API key. */
+export function newTraceId(): string {
+  return randomBytes(16).toString('hex')
 }
 
 /** What the head alone says, found out once for all calls that have the same one. */

@@ -7,19 +7,20 @@ import { STATUS } from './status-code.ts'
 
 /**
  * Runs what answers a call, in a span of its own where the call is traced. Without a promise where `work` gives none:
- * this is on the path of every ID.
+ * this is on the path of every ID. `traceId`: of the trace that begins here where the caller names none; left out: a new one.
  */
 export function tracedCall<T>(
   tracer: Tracer,
   call: Pick<Call, 'head'>,
   work: () => T | Promise<T>,
+  traceId?: string,
 ): T | Promise<T> {
   if (!tracer.enabled) return work()
   const parent = traceParentOf(call.head)
   const step: SpanStart = {
     name: call.head.path.slice(1),
     kind: 'server',
-    traceId: parent?.traceId,
+    traceId: parent?.traceId ?? traceId,
     parentId: parent?.spanId,
     facts: RPC,
   }

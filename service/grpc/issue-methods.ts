@@ -85,7 +85,7 @@ class IssueAnswers {
   }
 
   #refused(error: unknown, call: Call): Error {
-    const { addresses, log } = this.#parts
-    return refusal(error, call.head.path, callContextOf(call, addresses), log)
+    const { addresses, log, tracer } = this.#parts
+    return refusal(error, call.head.path, callContextOf(call, addresses), log, tracer)
   }
 }

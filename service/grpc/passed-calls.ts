@@ -1,6 +1,7 @@
 import { CLIENT_DC_HEADER } from '../app/dc-traffic.ts'
 import { IdgenError } from '../core/errors.ts'
-import { type Call, CallStatus, type Method, type UnaryMethod } from './call.ts'
+import { type Call, type CallHead, CallStatus, type Method, type UnaryMethod } from './call.ts'
+import { newTraceId, traceParentOf } from './call-context.ts'
 import { errorStatus } from './error-status.ts'
 import { STATUS } from './status-code.ts'
 
@@ -43,7 +44,7 @@ export async function answerPassed(
     // A copy: what lies in a pool of Node's would be sent with the whole pool.
     return { message: new Uint8Array(await method.answer(message, call)) }
   } catch (thrown) {
-    const status = thrown instanceof CallStatus ? thrown : errorStatus(IdgenError.from(thrown), undefined)
+    const status = thrown instanceof CallStatus ? thrown : failure(thrown, head)
     return { code: status.code, text: status.message, details: status.details }
   }
 }
@@ -59,7 +60,7 @@ export function passingMethod(path: string, passOn: (call: PassedCall) => Promis
           return value === undefined ? [] : [[name, value]]
         }),
       )
-      const result = await passed(passOn, {
+      const result = await passed(passOn, head, {
         path,
         message: new Uint8Array(message),
         fields,
@@ -74,11 +75,16 @@ export function passingMethod(path: string, passOn: (call: PassedCall) => Promis
 
 async function passed(
   passOn: (call: PassedCall) => Promise<unknown>,
+  head: CallHead,
   call: PassedCall,
 ): Promise<PassedResult> {
   try {
     return (await passOn(call)) as PassedResult
   } catch (thrown) {
-    throw errorStatus(IdgenError.from(thrown), undefined)
+    throw failure(thrown, head)
   }
+}
+
+function failure(thrown: unknown, head: CallHead): CallStatus {
+  return errorStatus(IdgenError.from(thrown), traceParentOf(head)?.traceId ?? newTraceId())
 }

@@ -3,7 +3,7 @@ import { authorize, type Caller } from '../app/authenticator.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Call } from './call.ts'
-import { type CallContext, callContextOf } from './call-context.ts'
+import { type CallContext, callContextOf, newTraceId } from './call-context.ts'
 import { tracedCall } from './call-span.ts'
 import { refusal } from './refusal.ts'
 
@@ -19,8 +19,7 @@ export function unary<Q, A>(
   subjectOf: ((request: Q, caller: Caller) => string) | undefined,
   run: (request: Q, actor: Actor, caller: Caller, context: CallContext) => Promise<A>,
 ): UnaryHandler<Q, A> {
-  const answer: UnaryHandler<Q, A> = async (request, call) => {
-    const context = callContextOf(call, useCases.addresses)
+  const answer = async (request: Q, call: Call, context: CallContext): Promise<A> => {
     let keyId: string | undefined
     try {
       useCases.rates.admitAddress(context.address)
@@ -35,5 +34,10 @@ export function unary<Q, A>(
       throw refusal(thrown, call.head.path, context, useCases.log)
     }
   }
-  return async (request, call) => tracedCall(useCases.tracer, call, () => answer(request, call))
+  return async (request, call) => {
+    const found = callContextOf(call, useCases.addresses)
+    // As over HTTP: a change is found in the audit log, the log and the traces by one id.
+    const traceId = found.traceId ?? newTraceId()
+    return tracedCall(useCases.tracer, call, () => answer(request, call, { ...found, traceId }), traceId)
+  }
 }

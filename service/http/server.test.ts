@@ -226,13 +226,15 @@ test('a fault inside is told without its cause, and logged with it under the tra
 
 test('changes are logged with who made them and their trace; IDs are not', async (t) => {
   const api = await HttpApi.withTags(t)
-  const { headers } = await api.expect(200, 'PATCH', `${TAGS_URL}/segment`, { body: {} })
+  const { headers } = await api.expect(200, 'PATCH', `${TAGS_URL}/segment`, {
+    body: { displayName: 'other' },
+  })
   await api.ids('segment')
-  const changes = api.memory.log.lines.filter(({ text }) => text === 'changed over HTTP')
-  assert.equal(changes.length, 7)
+  const changes = api.memory.log.lines.filter(({ text }) => text === 'changed')
+  assert.equal(changes.length, 1 + 6 + 1, 'a key, workspace, group and four tags, and the last')
   const last = changes.at(-1)
-  assert.equal(last?.fields['method'], 'PATCH')
-  assert.equal(last?.fields['status'], 200)
+  assert.equal(last?.fields['action'], 'tag.update')
+  assert.equal(last?.fields['subject'], 'acme/shop/segment')
   assert.ok(headers['traceparent']?.includes(String(last?.fields['traceId'])))
   assert.match(String(last?.fields['actor']), /^[a-z0-9]{12}$/)
 })

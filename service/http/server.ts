@@ -11,7 +11,6 @@ import { admitCallers, admitReaders } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { declarationRoutes } from './declaration-routes.ts'
-import { pathOf } from './error-reply.ts'
 import { type Compatibility, foreignRoutes } from './foreign-routes.ts'
 import { closeGracefully } from './graceful-close.ts'
 import { groupRoutes } from './group-routes.ts'
@@ -26,7 +25,6 @@ import type { PassedRequests } from './passed-requests.ts'
 import { limitPlaces } from './refused-connection.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { beginSpan, withinSpan } from './request-span.ts'
-import { actorOf } from './request-state.ts'
 import { RouteTable } from './route-table.ts'
 import { listenWith, SingleId, type SingleIdOptions } from './single-id.ts'
 import { statusRoute } from './status-route.ts'
@@ -156,22 +154,12 @@ function managementRoutes(
   admission: RequestAdmission,
   exportMax: number | undefined,
 ): void {
-  const { catalog, declarations, keys, refusedKeys, log } = useCases
+  const { catalog, declarations, keys, refusedKeys } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    if (request.method !== 'GET' && reply.statusCode < 400)
-      log.info(
-        {
-          ...actorOf(request),
-          method: request.method,
-          url: pathOf(request.url),
-          status: reply.statusCode,
-        },
-        'changed over HTTP',
-      )
     if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
       refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
     done()

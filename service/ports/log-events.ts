@@ -19,6 +19,7 @@ export const LOG_EVENTS = {
   'stopped without an answer of the database': event('service.stopped-unanswered', 'warn', 'afterMs'),
 
   'configuration changed': event('config.changed', 'info', 'live', 'needsRestart'),
+  'settings could not be compared with those of the last start': event('config.uncompared', 'warn', 'why'),
   'configuration refused, the last good one stays': event('config.refused', 'error', 'err', 'faults'),
   'settings in etcd that this version does not know': event('config.unknown-settings', 'warn', 'unknown'),
   'settings in etcd refused, going on with file and environment': event(
@@ -81,7 +82,7 @@ export const LOG_EVENTS = {
   ),
   'request refused': event('http.refused', 'debug', 'traceId', 'code', 'method', 'url', 'keyId?', 'detail'),
   'page failed': event('ui.failed', 'error', 'url', 'err'),
-  'changed over HTTP': event('http.changed', 'info', 'actor', 'traceId?', 'method', 'url', 'status'),
+  changed: event('management.changed', 'info', 'actor', 'traceId?', 'action', 'subject'),
   'call failed': event('grpc.failed', ['error', 'warn'], 'traceId', 'code', 'method', 'err'),
   'call refused': event('grpc.refused', 'debug', 'traceId', 'code', 'method', 'detail'),
   'a gRPC call ended by a fault of ours': event('grpc.call-fault', 'error', 'err'),
@@ -237,6 +238,8 @@ export const LOG_EVENTS = {
 
   'audit chain head': event('audit.head', 'info', 'chain', 'seq', 'hash'),
   'audit chain closed': event('audit.closed', 'info', 'chain', 'seq', 'hash'),
+  'audit file cannot be written': event('audit.file-failed', 'error', 'err', 'missed'),
+  'audit file takes records again': event('audit.file-works', 'info', 'missed'),
   'audit queue full': event('audit.queue-full', 'error', 'queueMax'),
   'audit records could not be written': event('audit.unwritten', 'warn', 'err', 'queued'),
   'audit records lost at shutdown': event('audit.lost', 'error', 'lost'),

@@ -1,14 +1,19 @@
 // Runs alone: what was answered a second before a kill must be on record by then.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { PostgresAuditReader } from '../../service/adapters/postgres/postgres-audit-reader.ts'
 import { type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
+import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
+import { RespLoad } from '../fixtures/resp-load.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -71,13 +76,21 @@ async function ended(t: TestContext, signal: 'SIGTERM' | 'SIGKILL') {
   return { signalled, told, ...(await rowsOf(test.url)), verdict: await verdictOf(test.url) }
 }
 
-async function rowsOf(url: string): Promise<{ changes: number; batches: number; last: string }> {
+interface Rows {
+  readonly changes: number
+  readonly batches: number
+  readonly ids: number
+  readonly last: string
+}
+
+async function rowsOf(url: string): Promise<Rows> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    const { rows } = await client.query<{ changes: number; batches: number; last: string }>(`
+    const { rows } = await client.query<Rows>(`
       SELECT count(*) FILTER (WHERE action = 'group.update')::int AS changes,
              coalesce(sum((detail->>'requests')::int) FILTER (WHERE action = 'generate.count'), 0)::int AS batches,
+             coalesce(sum((detail->>'ids')::int) FILTER (WHERE action = 'generate.count'), 0)::int AS ids,
              (SELECT action FROM audit_log ORDER BY seq DESC LIMIT 1) AS last
         FROM audit_log`)
     const [row] = rows
@@ -115,6 +128,52 @@ test('a process that is told to stop under load loses no record of what it answe
   assert.equal(last, 'audit.close')
   assert.deepEqual([verdict.faults, verdict.unclosed], [[], []])
   t.diagnostic(`${told.changes.length} changes and ${told.batches.length} batches told, all on record`)
+})
+
+test('two threads that answer Redis clients lose no count of what they answered when they are told to stop', async (t) => {
+  const test = await testDatabase()
+  t.after(() => test.drop())
+  const file = join(temporaryFolder('idgen-audit-file-'), 'audit.ndjson')
+  const service = await startService({
+    IDGEN_DATABASE_URL: test.url,
+    IDGEN_AUTH_ADMIN_KEY: KEY,
+    IDGEN_AUDIT_FLUSH_EVERY: `${FLUSH_MS}ms`,
+    IDGEN_AUDIT_FILE: file,
+    IDGEN_SERVER_RESP_ENABLED: 'true',
+    IDGEN_SERVER_THREADS: '2',
+  })
+  t.after(() => service.stop('SIGKILL'))
+  assert.ok(await ask(service, 'POST', '/v1/workspaces', { name: 'demo' }))
+  assert.ok(await ask(service, 'POST', '/v1/workspaces/demo/groups', { name: 'load' }))
+  const tags = ['snowflake', 'segment'] as const
+  for (const algorithm of tags)
+    assert.ok(await ask(service, 'PUT', `/v1/workspaces/demo/groups/load/tags/${algorithm}`, { algorithm }))
+  const load = new RespLoad({
+    port: service.respPort ?? 0,
+    tags,
+    key: KEY,
+    issued: new IssuedIds(),
+    issuer: String(service.pid),
+    connections: 6,
+  })
+  await load.start()
+  await until('many are answered', () => load.answers > 2000)
+  await service.stop('SIGTERM')
+  await load.stop()
+  const { ids, last } = await rowsOf(test.url)
+  // What was issued and whose answer was cut off is in the log, too.
+  assert.ok(ids >= load.answers, `${ids} on record, ${load.answers} answered`)
+  assert.equal(last, 'audit.close')
+  const verdict = await verdictOf(test.url)
+  assert.deepEqual([verdict.faults, verdict.unclosed], [[], []])
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const places = lines.map((line) => (JSON.parse(line) as { seq: number }).seq)
+  assert.deepEqual(
+    places,
+    Array.from({ length: verdict.records }, (_, place) => place + 1),
+    'audit.file has the whole chain, once and in order',
+  )
+  t.diagnostic(`${load.answers} IDs answered, ${ids} on record`)
 })
 
 test('a process that is killed under load loses the last records alone, and the check names it', async (t) => {

@@ -99,7 +99,7 @@ describe('migrations', () => {
     await sql
       .raw(`
       DELETE FROM idgen_migrations WHERE name >= '0011';
-      DROP TABLE seals, api_key_uses;
+      DROP TABLE seals, api_key_uses, settings_in_force;
       ALTER TABLE api_keys DROP COLUMN previous_hash, DROP COLUMN previous_until;
       ALTER TABLE audit_chains DROP COLUMN cut_seal;
       ALTER TABLE biz_tags DROP COLUMN format`)
@@ -117,7 +117,11 @@ describe('migrations', () => {
       await sql`SELECT id FROM api_keys`.execute(three.kysely)
       return { applied }
     })
-    assert.deepEqual(await migrating.applied, ['0011_guarded-keys', '0012_tag-formats'])
+    assert.deepEqual(await migrating.applied, [
+      '0011_guarded-keys',
+      '0012_tag-formats',
+      '0013_settings-in-force',
+    ])
   })
 
   it('accept a schema that a newer idgen went on with, and refuse one of another program', async () => {

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kys
 import type { AlgorithmName } from '../../core/algorithm.ts'
 import type { IdFormat } from '../../core/id-format.ts'
 import type { Scope } from '../../ports/api-key-store.ts'
+import type { KeptSettings } from '../../ports/settings-store.ts'
 
 /** Every table as migrations/ leaves it (R-1.2.2). int8 columns are numbers: see int8.ts. */
 export interface Tables {
@@ -17,6 +18,7 @@ export interface Tables {
   time_authority: TimeAuthorityTable
   worker_times: WorkerTimesTable
   dc_claims: DcClaimsTable
+  settings_in_force: SettingsInForceTable
   api_keys: ApiKeysTable
   api_key_uses: ApiKeyUsesTable
   seals: SealsTable
@@ -142,6 +144,14 @@ export interface DcClaimsTable {
   installation: string
   claimed_by: string
   claimed_at: Generated<Date>
+}
+
+export interface SettingsInForceTable {
+  dc: number
+  version: number
+  settings: JSONColumnType<KeptSettings>
+  owed: JSONColumnType<KeptSettings> | null
+  noted_at: Generated<Date>
 }
 
 export interface ApiKeysTable {

@@ -84,7 +84,7 @@ describe('what must not be in a log', () => {
   test('what a caller sent cannot begin a line of its own, nor colour a terminal', () => {
     const { log, lines, read } = newLog()
     const url = '/v1/x\n{"level":"error","msg":"made up"}\r\u001b[31m\u009b2J\u2028\u0000'
-    log.info({ actor: 'k', method: 'POST', url, status: 200 }, 'changed over HTTP')
+    log.error({ url, err: 'x' }, 'page failed')
     assert.equal(lines.length, 1)
     assert.match(lines[0] ?? '', /^[^\n]*\n$/)
     const obeyed = Array.from((lines[0] ?? '').slice(0, -1)).filter(

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KeptSettings } from '../ports/settings-store.ts'
+import { keptDefaults, keptSettings } from './kept-settings.ts'
+import { ROWS } from './keys.ts'
+import { loadConfig } from './load.ts'
+
+const AUDIT_KEY = 'k'.repeat(32)
+
+function kept(environment: Record<string, string>): KeptSettings {
+  return keptSettings(loadConfig(undefined, environment))
+}
+
+test('every key is kept but those that differ from process to process', () => {
+  const paths = new Set(Object.keys(kept({})))
+  const left = [...ROWS.keys()].filter((path) => !paths.has(path))
+  assert.deepEqual(left.sort(), [
+    'data.dir',
+    'datacenter.id',
+    'server.advertise.grpc',
+    'server.advertise.http',
+    'server.advertise.resp',
+    'server.nodeName',
+  ])
+  assert.deepEqual(kept({ IDGEN_SERVER_NODE_NAME: 'a', IDGEN_DATA_DIR: '/x' }), kept({}))
+  assert.deepEqual(kept({}), keptDefaults())
+})
+
+test('of a secret nothing is kept that could be guessed: without audit.key only that there is one', () => {
+  const one = kept({ IDGEN_AUTH_ADMIN_KEY: 'password1' })
+  assert.deepEqual(one['auth.adminKey'], { shown: '[hidden]' })
+  assert.deepEqual(one, kept({ IDGEN_AUTH_ADMIN_KEY: 'password2' }))
+})
+
+test('with audit.key a digest changes with the secret, the key and the name of the setting', () => {
+  const of = (secret: string, key = AUDIT_KEY): KeptSettings =>
+    kept({
+      IDGEN_AUTH_ADMIN_KEY: secret,
+      IDGEN_SERVER_COMPATIBILITY_LEAF_KEY: secret,
+      IDGEN_AUDIT_KEY: key,
+      IDGEN_DATABASE_URL: `postgresql://idgen:${secret}@db/idgen`,
+    })
+  const digests = [of('password1'), of('password2'), of('password1', 'l'.repeat(32))].flatMap((settings) =>
+    ['auth.adminKey', 'server.compatibility.leafKey', 'database.url'].map((path) => settings[path]?.mark),
+  )
+  assert.equal(new Set(digests).size, 9)
+  for (const digest of digests) assert.match(digest ?? '', /^[0-9a-f]{64}$/)
+  assert.deepEqual(of('password1'), of('password1'))
+  const text = JSON.stringify(of('password1'))
+  assert.ok(!text.includes('password1') && !text.includes(AUDIT_KEY), text)
+  assert.ok(text.includes('@db/idgen'))
+})
