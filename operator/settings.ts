@@ -30,7 +30,7 @@ IDGEN_OPERATOR_WATCH_NAMESPACES  namespaces to look after, with commas between (
 IDGEN_OPERATOR_IMAGE             image of IdGenerators that name none (none)
 IDGEN_OPERATOR_ALLOWED_IMAGES    what an image must begin with, with commas between (anything)
 IDGEN_OPERATOR_SERVICE_ADDRESS   https://host:port of a service, where the operator runs outside the cluster (its Service)
-IDGEN_OPERATOR_RUNBOOKS          address of a copy of docs/runbooks, for the links of alerts (https://idgen.io/docs/runbooks/)
+IDGEN_OPERATOR_RUNBOOKS          address of a copy of docs/runbooks, for the links of alerts (none: they name the file in the repository)
 KUBECONFIG                       how to reach the API server outside the cluster`
 
 /** Throws one Error that names everything that is wrong. */

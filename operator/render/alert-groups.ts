@@ -61,5 +61,8 @@ function prometheusRule(
   }
 }
 
-/** A page for each alert, in docs/runbooks: what it means, what to look at, what to do, what not to do. */
-const RUNBOOKS = 'https://idgen.io/docs/runbooks/'
+/**
+ * A page for each alert: what it means, what to look at, what to do, what not to do. Nobody publishes them but those who run
+ * idgen, so by default the link is the file's place in the repository, not an address that leads nowhere.
+ */
+const RUNBOOKS = 'docs/runbooks/'

@@ -10,8 +10,9 @@ import { testDatabase } from './postgres-server.ts'
 import { RedisProcess } from './redis-process.ts'
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/bench.md', import.meta.url))
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
 
-test('every sample of docs/bench.md runs as it stands, but for addresses and time', async (t) => {
+test('every sample of docs/bench.md and README.md runs as it stands, but for addresses and time', async (t) => {
   const folder = temporaryFolder('idgen-bench-doc-')
   const database = await testDatabase()
   const data = join(folder, 'data')
@@ -29,11 +30,13 @@ test('every sample of docs/bench.md runs as it stands, but for addresses and tim
     'redis://127.0.0.1:6399': resp.url,
     'redis://127.0.0.1:6379': plain.url,
   }
-  const samples = [...(await readFile(DOCUMENT, 'utf8')).matchAll(/^idgen bench (.*)$/gm)].map(
-    ([, line = '']) => line,
+  const texts = await Promise.all([DOCUMENT, README].map((file) => readFile(file, 'utf8')))
+  const samples = texts.map((text) =>
+    [...text.matchAll(/^(?:bin\/)?idgen bench (.*)$/gm)].map(([, line = '']) => line),
   )
-  assert.ok(samples.length >= 7)
-  for (const sample of samples) {
+  assert.ok((samples[0]?.length ?? 0) >= 7)
+  assert.equal(samples[1]?.length, 1)
+  for (const sample of samples.flat()) {
     const words = sample.split(' ').map((word) => addresses[word] ?? word.replace(/^"(.*)"$/, '$1'))
     const shorter = [
       '--duration',
@@ -46,7 +49,8 @@ test('every sample of docs/bench.md runs as it stands, but for addresses and tim
     assert.equal(code, 0, `${sample}\n${out}${err}`)
     assert.match(out, /^answers {2}[1-9]/m)
   }
-  assert.match(await readFile(join(folder, 'http.svg'), 'utf8'), /^<svg/)
+  for (const picture of ['http.svg', 'bench.svg'])
+    assert.match(await readFile(join(folder, picture), 'utf8'), /^<svg/)
   assert.match(await readFile(join(folder, 'resp.json'), 'utf8'), /^\{\n/)
 })
 

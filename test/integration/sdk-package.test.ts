@@ -106,6 +106,21 @@ describe('the package of the client library', () => {
 })
 
 describe('the README of the client library', () => {
+  test('its lines put the package into a project', async () => {
+    const readme = await readFile(join(installed, 'README.md'), 'utf8')
+    const [, line = ''] = /^(npm install \.\/idgen\/dist\/sdk)\b/m.exec(readme) ?? []
+    const folder = temporaryFolder('idgen-sdk-user-')
+    await mkdir(join(folder, 'idgen/dist'), { recursive: true })
+    // What `make sdk` makes.
+    await symlink(installed, join(folder, 'idgen/dist/sdk'))
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
+    const options = { cwd: folder, timeout: CHILD_LIMIT_MS }
+    await run('sh', ['-c', `${line} --offline --no-audit --no-fund`], options)
+    const program = "import { IdgenClient } from '@idgen/client'; console.log(typeof IdgenClient)"
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], options)
+    assert.equal(stdout, 'function\n')
+  })
+
   test('every sample is right for a strict compiler', async () => {
     const all = await samples()
     await Promise.all(all.map((code, i) => writeFile(join(project, `typed-${i}.ts`), code)))
