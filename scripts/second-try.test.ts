@@ -22,6 +22,7 @@ describe('files that failed beside others', () => {
   test('are not run again where an ID came twice, in whatever file', () => {
     assert.equal(mayBeChance('FAILED x.test.ts\n  no ID comes twice\nAssertionError'), false)
     assert.equal(mayBeChance('FAILED x.test.ts\n  load\nError: DUPLICATES 1 among 1,001 IDs'), false)
+    assert.equal(mayBeChance('FAILED x.test.ts\n  grants\nError: 1..9 overlaps 5'), false)
     assert.equal(mayBeChance('FAILED x.test.ts\n  starts\nError: not ready after 30 s'), true)
     assert.deepEqual(filesToTryAgain(counts([chance('a.test.ts'), { file: 'b.test.ts', chance: false }])), [])
   })
@@ -49,7 +50,8 @@ describe('a second try', () => {
       failures: [],
     }))
 
-  test('that fails, or runs nothing, changes nothing', () => {
+  test('that fails, skips, or runs nothing, changes nothing', () => {
+    assert.equal(afterSecondTry(first, { passed: 3, failed: 0, skipped: 1, failures: [] }), first)
     assert.equal(afterSecondTry(first, { passed: 3, failed: 1, skipped: 0, failures: [] }), first)
     assert.equal(afterSecondTry(first, { passed: 0, failed: 0, skipped: 0, failures: [] }), first)
   })

@@ -10,7 +10,7 @@ import type { FailedTest, TestCounts } from './test-reporter.ts'
 export const MOST_FILES = 3
 
 /** An ID that came twice is never waited away: seen once, it is true. */
-const PROMISE = /twice|duplicate/i
+const PROMISE = /twice|duplicate|overlap/i
 
 /** Whether a failure may be looked at once more. `said`: the name of the test and its error as they are printed. */
 export function mayBeChance(said: string): boolean {
@@ -27,6 +27,7 @@ export function filesToTryAgain({ failed, failures }: TestCounts): readonly stri
 
 /** What counts after a second try: its failures, or none when all of it passed. */
 export function afterSecondTry(first: TestCounts, second: TestCounts): TestCounts {
-  if (second.failed > 0 || second.passed === 0) return first
+  // What was skipped was not seen to pass.
+  if (second.failed > 0 || second.skipped > 0 || second.passed === 0) return first
   return { passed: first.passed + first.failed, failed: 0, skipped: first.skipped, failures: [] }
 }

@@ -144,6 +144,11 @@ describe('tests', () => {
     assert.deepEqual(find(TESTS, new RegExp(words.join('|'))), [])
   })
 
+  test('one on real servers that counts what is different says "twice" when it fails: scripts/second-try.ts', () => {
+    const real = SOURCES.filter((path) => /^test\/(?:integration|contracts|cluster|fuzz)\//.test(path))
+    assert.deepEqual(find(real, /assert\.equal\(new Set\((?!.*(?:twice|\.size, 1\)))/), [])
+  })
+
   test('names are sentences, not the names of functions', () => {
     const names = TESTS.flatMap((path) =>
       [...read(path).matchAll(/\btest\(\s*'([^']+)'/g)].map(([, name = '']) => `${path}: ${name}`),

@@ -8,6 +8,7 @@ import type { NodeRecord } from '../../service/app/node-record.ts'
 import type { UseCases } from '../../service/app/use-cases.ts'
 import { freePort } from '../fixtures/free-ports.ts'
 import type { MemoryUseCases } from '../fixtures/memory-use-cases.ts'
+import { assertNoneTwice } from '../fixtures/none-twice.ts'
 
 /** The service under a transport: acme/shop with the tags segment, snowflake, uuid-v7 and uuid-v4. */
 export interface TransportTarget {
@@ -72,7 +73,7 @@ export function transportContract(
         const request = texts(tag, 20)
         const answer = await transport.issue(endpoint, request, never)
         checkAnswer(answer, request, endpoint)
-        assert.equal(new Set(answer.texts).size, 20)
+        assertNoneTwice(answer.texts, 20)
         assert.equal(answer.texts[0]?.length === 36, tag.startsWith('uuid'))
       }
     })
@@ -104,7 +105,7 @@ export function transportContract(
         Array.from({ length: 50 }, () => transport.issue(endpoint, runs('segment', 10), never)),
       )
       const firsts = answers.flatMap((answer) => answer.runs.map(({ first }) => first))
-      assert.equal(new Set(firsts).size, firsts.length)
+      assertNoneTwice(firsts)
       assert.equal(
         answers.flatMap((answer) => answer.runs).reduce((sum, { count }) => sum + count, 0),
         500,

@@ -6,6 +6,7 @@ import pg from 'pg'
 import { EtcdCoordinator } from '../../service/adapters/etcd/etcd-coordinator.ts'
 import { configKey, rangeKey } from '../../service/core/coordination-keys.ts'
 import { parseTagRecord, printTagRecord, recordOf } from '../../service/core/tag-record.ts'
+import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { SILENT } from '../fixtures/silent-log.ts'
 import { type DataCentre, startDataCentre } from './data-centre.ts'
 import { type EtcdCluster, testEtcd } from './etcd-server.ts'
@@ -141,7 +142,7 @@ async function assertDisjoint(at: Installation): Promise<number> {
     }),
   )
   await Promise.all(callers)
-  assert.equal(seen.size, taken)
+  assert.equal(seen.size, taken, 'an ID came twice')
   assert.ok(
     [...seen].every((number) => number < 2n ** 53n),
     'segments, nothing degraded',
@@ -215,7 +216,7 @@ describe('two data centres with a database each', () => {
     assert.ok(used.every((number) => number < BigInt(again.space.startAt)))
     await at.load()
     const more = (await Promise.all(at.dcs.map((dc) => dc.take(PATH, 500)))).flat()
-    assert.equal(new Set([...used, ...more]).size, used.length + more.length)
+    assertNoneTwice([...used, ...more])
   })
 })
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
+import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -63,7 +64,7 @@ test('callers that each await their own ID share pipelines, and none is given tw
       own,
       own.toSorted((a, b) => a - b),
     )
-  assert.equal(new Set(numbers.flat()).size, 20_000)
+  assertNoneTwice(numbers.flat(), 20_000)
   const uuid = String(await clients[0]?.call('IDGEN.NEXT', 'demo/load/uuids'))
   assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()

@@ -48,5 +48,5 @@ test('no ID comes twice over the Redis protocol while the process is killed', as
     running = next
   }
   await takeFor(500)
-  assert.equal(given.size, asked)
+  assert.equal(given.size, asked, 'an ID came twice')
 })

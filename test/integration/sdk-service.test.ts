@@ -156,7 +156,7 @@ test('a client goes on from memory while the only process is away, and finds it 
   await assert.rejects(orders.next({ deadlineMs: 300 }), { code: 'IDGEN_CLIENT_DEADLINE' })
   await installation.restart(0)
   for (let i = 0; i < 1000; i += 1) given.add(await orders.next({ deadlineMs: 10_000 }))
-  assert.equal(given.size, 2000)
+  assert.equal(given.size, 2000, 'an ID came twice')
 })
 
 test('a process that stops in good order fails no call, and one that is frozen is left', async (t) => {
@@ -177,7 +177,7 @@ test('a process that stops in good order fails no call, and one that is frozen i
   await takeFor(2500)
   installation.service(1).resume()
   await takeFor(200)
-  assert.equal(given.size, asked)
+  assert.equal(given.size, asked, 'an ID came twice')
 })
 
 test('a tag that is deleted and made again goes on above, and its old IDs end with their block', async (t) => {

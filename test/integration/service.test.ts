@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
@@ -65,13 +66,12 @@ test('three processes that start together on one empty database migrate it once 
   await makeTag(first, 'events', { algorithm: 'snowflake' })
   for (const tag of ['orders', 'events']) {
     const given = (await Promise.all(services.flatMap((s) => [ids(s, tag, 50), ids(s, tag, 50)]))).flat()
-    assert.equal(given.length, 300)
-    assert.equal(new Set(given).size, 300)
+    assertNoneTwice(given, 300)
   }
   const workers = services.flatMap((s) =>
     s.log.filter((l) => l['msg'] === 'worker id acquired').map((l) => l['worker']),
   )
-  assert.equal(new Set(workers).size, 3, 'each process has a worker id of its own')
+  assert.equal(new Set(workers).size, 3, 'a worker id is held twice')
 })
 
 test('a graceful stop answers what is in flight and refuses nothing it accepted', async (t) => {

@@ -47,7 +47,7 @@ async function killOneOf(t: TestContext, workerIds: number, withEtcd: boolean): 
   const started = await Promise.all(Array.from({ length: PROCESSES }, start))
   t.after(() => started.map(({ child }) => child.kill('SIGKILL')))
   const held = new Set(started.flatMap(({ workers }) => workers))
-  assert.equal(held.size, PROCESSES * workerIds, 'worker ids')
+  assert.equal(held.size, PROCESSES * workerIds, 'a worker id is held twice')
   for (const { child } of started) child.send('go')
   await given(ids, LOAD)
   const [victim, ...others] = started

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EtcdCoordinator } from '../../service/adapters/etcd/etcd-coordinator.ts'
 import { rangeKey } from '../../service/core/coordination-keys.ts'
+import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { SILENT } from '../fixtures/silent-log.ts'
 import { testEtcd } from './etcd-server.ts'
@@ -63,8 +64,7 @@ test('a 53-bit tag gives no number twice over threads, processes and a restart o
   const ids = (await Promise.all([issued(one), issued(two)])).flat()
   await one.stop('SIGTERM')
   ids.push(...(await issued(await started(t, database))))
-  assert.equal(ids.length, 3 * CALLS * COUNT)
-  assert.equal(new Set(ids).size, ids.length)
+  assertNoneTwice(ids, 3 * CALLS * COUNT)
   for (const id of ids) assert.ok(Number.isSafeInteger(id), String(id))
 })
 
@@ -77,7 +77,7 @@ test('with etcd it stamps at once, and no more when etcd has another layout of i
   await posted(service, '/v1/workspaces/demo/groups', { name: 'load' })
   const space = { format: { snowflake: '53-bit' } }
   await posted(service, TAGS, { name: 'safe', chain: ['snowflake'], space })
-  assert.equal(new Set(await issued(service)).size, CALLS * COUNT)
+  assertNoneTwice(await issued(service), CALLS * COUNT)
   const options = { endpoints: etcd.endpoints, prefix: '/layouts', timeoutMs: 5000, log: SILENT }
   const hand = new EtcdCoordinator(options)
   t.after(() => hand.close())
