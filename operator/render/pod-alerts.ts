@@ -21,6 +21,8 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       alert: 'IdgenPodNotReady',
       expr: `idgen_ready{${pods}} == 0 or up{${pods}} == 0`,
       for: '2m',
+      patience:
+        'A pod that starts, or is moved, is not ready for a while. Without any, IdgenDown tells after 15 s.',
       severity: 'warning',
       summary: 'A process is not ready',
       description: `{{ $labels.${member} }} serves nobody: ${lookAtMember}`,
@@ -46,6 +48,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       alert: 'IdgenEventLoopSlow',
       expr: `nodejs_eventloop_lag_p99_seconds{${pods}} > 0.1`,
       for: '1m',
+      patience: 'One collection of memory, or the start of a process, makes a single slow reading.',
       severity: 'warning',
       summary: 'The main thread is late',
       description: `{{ $labels.${member} }} does its work {{ $value | humanizeDuration }} late: it has too little CPU, or too much memory is collected.`,
@@ -55,7 +58,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       // Those of a week or less are renewed within days: for them a fifth of their life is what is too little. Processes of
       // a version that does not tell the start are held to seven days.
       expr: `min(${end} - time() < 7 * 86400 unless ${end} - time() > 0.2 * (${end} - ${start}))`,
-      for: '1m',
+      for: '15s',
       severity: 'critical',
       summary: 'The certificate that callers are shown ends soon',
       description:
