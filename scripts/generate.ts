@@ -31,7 +31,7 @@ for (const [path, text] of Object.entries({
   'docs/logs.md': logsDocument(),
   'docs/metrics.md': await metricsDocument(),
   'docs/openapi.json': await openapiText(),
-  ...alertFiles(),
+  ...alertFiles(ROOT),
   ...dashboardFiles(),
   ...performanceFiles(ROOT),
   ...pictureFiles(),

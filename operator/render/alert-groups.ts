@@ -50,14 +50,16 @@ export function alertRules(scope: RuleScope): AlertRule[] {
 }
 
 function prometheusRule(
-  { severity, summary, description, ...rule }: AlertRule,
+  { alert, expr, for: holds, severity, summary, description }: AlertRule,
   labels: Readonly<Record<string, string>>,
   runbooks: string,
 ): object {
   return {
-    ...rule,
+    alert,
+    expr,
+    for: holds,
     labels: { severity, ...labels },
-    annotations: { summary, description, runbook_url: `${runbooks}${rule.alert}.md` },
+    annotations: { summary, description, runbook_url: `${runbooks}${alert}.md` },
   }
 }
 

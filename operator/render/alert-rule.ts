@@ -10,6 +10,8 @@ export interface AlertRule {
   readonly expr: string
   /** How long it must hold. */
   readonly for: string
+  /** Why it may hold for more than half a minute before people are told: docs/alerts.md says so. */
+  readonly patience?: string
   readonly severity: Severity
   readonly summary: string
   /** What it means and what to do first. Prometheus fills in {{ … }}. */

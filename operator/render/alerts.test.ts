@@ -80,6 +80,18 @@ describe('alert rules', () => {
     }
   })
 
+  test('say why, where they hold for more than half a minute before people are told, and only there', () => {
+    for (const { alert, for: holds, patience } of rules)
+      assert.equal(patience !== undefined, !/^(?:[0-9]|[12][0-9]|30)s$/.test(holds), `${alert}: ${holds}`)
+  })
+
+  test('wait for nothing where they are critical', () => {
+    const patient = rules.filter(
+      ({ severity, patience }) => severity === 'critical' && patience !== undefined,
+    )
+    assert.deepEqual(patient, [])
+  })
+
   test('take their bounds from the spec', () => {
     const alerts = {
       ...DEFAULT_SPEC.alerts,

@@ -14,7 +14,7 @@ export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenRangeNearlyUsed',
       expr: `max(idgen_range_used_ratio_max{${pods}}) > 0.8`,
-      for: '1m',
+      for: '15s',
       severity: 'warning',
       summary: 'A tag has used 80 % of its number space in this data centre',
       description:
@@ -23,7 +23,7 @@ export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenRangeAlmostExhausted',
       expr: `max(idgen_range_used_ratio_max{${pods}}) > 0.95`,
-      for: '1m',
+      for: '15s',
       severity: 'critical',
       summary: 'A tag has used 95 % of its number space in this data centre',
       description: 'Share {{ $value | humanizePercentage }}. Move its callers to a new tag now.',
@@ -40,7 +40,7 @@ export function capacityAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenLayoutEnds',
       expr: `min(idgen_snowflake_end_timestamp_seconds{${pods}}) - time() < 5 * 365 * 86400`,
-      for: '1m',
+      for: '15s',
       severity: 'warning',
       summary: 'Snowflake IDs can be made for less than 5 years',
       description:

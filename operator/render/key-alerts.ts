@@ -11,6 +11,8 @@ export function keyAlerts({ pods, member }: RuleScope): AlertRule[] {
       // Without the database no news can come, and IdgenDatabaseUnreachable tells.
       expr: `idgen_key_news_ok{${pods}} == 0 and idgen_database_ok{${pods}} == 1`,
       for: '2m',
+      patience:
+        'After a failover of the database the line for news is opened anew; until then the poll finds what was revoked.',
       severity: 'warning',
       summary: 'Changes of API keys are not told at once',
       description: `{{ $labels.${member} }} finds revoked keys by its poll alone (catalog.pollEvery), so they work a little longer. A pooler in transaction mode keeps notifications: set database.listenUrl to the server itself.`,
@@ -19,7 +21,7 @@ export function keyAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenWrongKeys',
       // A person with a wrong key tries it a few times; a program that was left with one, or who guesses, goes on.
       expr: `${wrong} + ${unseen} > ${WRONG_KEYS_PER_FIVE_MINUTES}`,
-      for: '1m',
+      for: '15s',
       severity: 'warning',
       summary: 'Many wrong API keys are sent',
       description:

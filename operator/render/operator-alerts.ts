@@ -7,6 +7,7 @@ export function operatorAlerts({ operator, look }: RuleScope): AlertRule[] {
       alert: 'IdgenReplicasMissing',
       expr: `idgen_operator_replicas{${operator},state="ready"} < ignoring(state) idgen_operator_replicas{${operator},state="wanted"}`,
       for: '5m',
+      patience: 'A rollout, a new node and a scaling take minutes and need nobody.',
       severity: 'warning',
       summary: 'Fewer pods are ready than wanted',
       description: `{{ $value }} are ready. Nodes may be full, or pods may not start: ${look}`,
@@ -22,7 +23,7 @@ export function operatorAlerts({ operator, look }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenCertificateEnds',
       expr: `min by (generator_namespace, generator) (idgen_operator_certificate_expiry_seconds{${operator}}) - time() < 7 * 86400`,
-      for: '1m',
+      for: '15s',
       severity: 'critical',
       summary: 'The certificate of the pods ends within 7 days',
       description:

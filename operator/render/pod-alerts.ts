@@ -21,6 +21,8 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       alert: 'IdgenPodNotReady',
       expr: `idgen_ready{${pods}} == 0 or up{${pods}} == 0`,
       for: '2m',
+      patience:
+        'A pod that starts, or is moved, is not ready for a while. Without any, IdgenDown tells after 15 s.',
       severity: 'warning',
       summary: 'A process is not ready',
       description: `{{ $labels.${member} }} serves nobody: ${lookAtMember}`,
@@ -47,6 +49,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       // The worst of 15 to 30 s: a single pause does not fire, one in each of them for a minute does.
       expr: `max by (${member}, thread) (idgen_thread_late_seconds{${pods}}) > 0.25`,
       for: '1m',
+      patience: 'One collection of memory, or the start of a process, makes a single slow reading.',
       severity: 'warning',
       summary: 'A thread is late again and again',
       description: `{{ $labels.${member} }} comes to its work up to {{ $value | humanizeDuration }} late (thread: {{ $labels.thread }}), and callers wait as long: it has too little CPU, or too much memory is collected.`,
@@ -56,7 +59,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       // Those of a week or less are renewed within days: for them a fifth of their life is what is too little. Processes of
       // a version that does not tell the start are held to seven days.
       expr: `min(${end} - time() < 7 * 86400 unless ${end} - time() > 0.2 * (${end} - ${start}))`,
-      for: '1m',
+      for: '15s',
       severity: 'critical',
       summary: 'The certificate that callers are shown ends soon',
       description:

@@ -15,7 +15,7 @@ export function promiseAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenWitnessUnavailable',
       expr: `idgen_witness_ok{${pods}} == 0`,
-      for: '1m',
+      for: '20s',
       severity: 'warning',
       summary: 'etcd does not answer allocations in time',
       description: `{{ $labels.${member} }} allocates only below the ceiling that etcd promised; beyond it tags degrade. Check the latency of etcd.`,
@@ -32,7 +32,7 @@ export function promiseAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenRangeConflict',
       expr: `max(idgen_range_conflicts{${pods}}) > 0`,
-      for: '30s',
+      for: '15s',
       severity: 'critical',
       summary: 'Another database claims the same tags',
       description:

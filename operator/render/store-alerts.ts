@@ -1,7 +1,8 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** What the service rests on: database, etcd, Redis. */
-export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
+export function storeAlerts(scope: RuleScope): AlertRule[] {
+  const { pods, member } = scope
   return [
     {
       alert: 'IdgenDatabaseUnreachable',
@@ -15,6 +16,7 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenDatabasePoolExhausted',
       expr: `idgen_database_pool_waiting{${pods}} > 0`,
       for: '1m',
+      patience: 'A burst fills the pool for some seconds, and is over before anybody looks.',
       severity: 'warning',
       summary: 'Callers wait for a database connection',
       description: `{{ $value }} wait in {{ $labels.${member} }}. Raise spec.database.pool.max, or find slow queries.`,
@@ -31,6 +33,8 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenRedisUnreachable',
       expr: `idgen_redis_ok{${pods}} == 0`,
       for: '5m',
+      patience:
+        'Nobody notices: answers come from the database. A Redis that fails over is back in a minute.',
       severity: 'info',
       summary: 'Redis is not used',
       description: `{{ $labels.${member} }} works without its shared cache: slower, not wrong.`,
@@ -44,6 +48,12 @@ export function storeAlerts({ pods, member }: RuleScope): AlertRule[] {
       summary: 'Rate limits hold for each process alone',
       description: `{{ $labels.${member} }} has not told Redis for {{ $value | humanizeDuration }} what callers used, so of each limit as much passes as there are processes. Its log says why.`,
     },
+    ...auditAlerts(scope),
+  ]
+}
+
+function auditAlerts({ pods, member }: RuleScope): AlertRule[] {
+  return [
     {
       alert: 'IdgenAuditRecordsDropped',
       expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0 or increase(idgen_audit_file_missed_total{${pods}}[5m]) > 0`,

@@ -14,11 +14,12 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenQpsHigh',
-      expr: `sum(rate(idgen_ids_issued_total{${pods}}[${window}])) > 0.8 * ${capacityPerSecond} * count(idgen_ready{${pods}} == 1)`,
+      // What costs is a request: one answered by a run costs the same for a million IDs as for one.
+      expr: `${asked(window)} > 0.8 * ${capacityPerSecond} * count(idgen_ready{${pods}} == 1)`,
       for: '10s',
       severity: 'warning',
-      summary: 'More IDs are asked for than 80 % of the capacity',
-      description: `{{ $value | humanize }} IDs a second are more than 80 % of ${capacityPerSecond} for each ready process (spec.alerts.capacityPerSecond). Add pods.`,
+      summary: 'More requests come than 80 % of the capacity',
+      description: `{{ $value | humanize }} requests a second are more than 80 % of ${capacityPerSecond} for each ready process (spec.alerts.capacityPerSecond). Add pods.`,
     },
     {
       alert: 'IdgenQpsLow',
@@ -50,11 +51,12 @@ export function trafficAlerts(scope: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenDegraded',
-      expr: `sum(increase(idgen_router_moves_total{${pods},kind="degraded"}[5m])) > 0`,
+      // While any tag is degraded, and for those that came back between two scrapes: five minutes of their moves.
+      expr: `sum(idgen_tags_degraded{${pods}}) > 0 or sum(increase(idgen_router_moves_total{${pods},kind="degraded"}[5m])) > 0`,
       for: '0s',
       severity: 'warning',
-      summary: 'Tags moved to a lower algorithm of their chain',
-      description: `{{ $value | humanize }} moves in 5 minutes. IDs are unique all the same, but not the kind that was asked for. A process says why: ${ask}`,
+      summary: 'Tags are served by a lower algorithm of their chain',
+      description: `{{ $value | humanize }} tags, each counted in every process that degraded it; once all are back, it is their moves in the last 5 minutes. IDs are unique all the same, but not the kind that was asked for. A process says why: ${ask}`,
     },
     {
       alert: 'IdgenRequestsWait',

@@ -1,12 +1,13 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
 
 /** Worker ids and the time that pods may stamp. */
-export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
+export function workerAlerts(scope: RuleScope): AlertRule[] {
+  const { pods, member } = scope
   return [
     {
       alert: 'IdgenDataCentreClaimLost',
       expr: `idgen_dc_claim_ok{${pods}} == 0`,
-      for: '30s',
+      for: '15s',
       severity: 'critical',
       summary: 'The number of the data centre is claimed by another installation',
       description: `{{ $labels.${member} }} gets no worker id. Give one of the two another spec.datacenter.`,
@@ -15,6 +16,7 @@ export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenWorkerIdMissing',
       expr: `idgen_worker_id{${pods}} == -1 or idgen_time_grant_ok{${pods}} == 0`,
       for: '1m',
+      patience: 'A process that starts may wait for the lease of one that died.',
       severity: 'warning',
       summary: 'A pod cannot stamp snowflakes',
       description: `{{ $labels.${member} }} has no worker id or no time grant. It serves segments and UUIDs on. Its log says why: a clock ahead, no free worker id, no store.`,
@@ -31,6 +33,8 @@ export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenTimeCopyBehind',
       expr: `idgen_time_copy_ok{${pods}} == 0`,
       for: '5m',
+      patience:
+        'It is what an etcd that is restored from a backup is found out by; a database that fails over mends it by itself.',
       severity: 'warning',
       summary: 'Copies of time grants in PostgreSQL lag behind',
       description: `{{ $labels.${member} }}: a restored etcd could not be noticed meanwhile. Check PostgreSQL.`,
@@ -47,11 +51,18 @@ export function workerAlerts({ pods, member }: RuleScope): AlertRule[] {
       alert: 'IdgenWorkerIdsShort',
       expr: `count(idgen_worker_id{${pods}} >= 0) > 0.8 * 256`,
       for: '1m',
+      patience: 'A rollout holds more worker ids for as long as old and new pods run side by side.',
       severity: 'warning',
       summary: 'More than 80 % of the worker ids of the data centre are held',
       description:
         '{{ $value }} of 256 are held. A process that finds none serves no snowflakes, and an upgrade needs some that are free. Lower server.workerIds or the number of processes.',
     },
+    ...timeAlerts(scope),
+  ]
+}
+
+function timeAlerts({ pods, member }: RuleScope): AlertRule[] {
+  return [
     {
       alert: 'IdgenClockOff',
       expr: `abs(idgen_clock_offset_seconds{${pods}}) > 2`,

@@ -11,14 +11,14 @@ const DEGRADED_SHARE = `sum(${rate('idgen_generate_degraded_total')}) / (${REQUE
 const NOW: readonly Panel[] = [
   {
     title: 'IDs a second',
-    description: 'Handed out now. Above 80 % of the capacity IdgenQpsHigh fires.',
+    description: 'Handed out now.',
     kind: 'number',
     unit: 'ops',
     series: [{ expr: `sum(${rate('idgen_ids_issued_total')})`, legend: '' }],
   },
   {
     title: 'Requests a second',
-    description: 'Answered with IDs now.',
+    description: 'Answered with IDs now. Above 80 % of the capacity IdgenQpsHigh fires.',
     kind: 'number',
     unit: 'reqps',
     series: [{ expr: REQUESTS, legend: '' }],

@@ -24,7 +24,6 @@ export class AlertCauses {
     const fixed = (numbers: number): object => ({ base: numbers, min: numbers, max: numbers })
     const tags = {
       ordinary: { chain: ['segment'], step: fixed(100_000) },
-      large: { chain: ['segment'], step: fixed(1_000_000) },
       slow: { chain: ['segment'], step: fixed(100) },
       failing: { chain: ['segment'], step: fixed(100) },
       moving: { chain: ['segment', 'uuid-v7'], step: fixed(100) },
@@ -48,12 +47,6 @@ export class AlertCauses {
   async callersLeave(): Promise<void> {
     this.#ordinaryEnds = true
     await this.#ordinary
-  }
-
-  /** More than a million IDs a second, over the window of the rule. */
-  async askForMillions(): Promise<void> {
-    for (let times = 0; times < 50; times += 1)
-      await this.#calls.ask(this.#respPort, 'w/g/large', 1_000_000, true)
   }
 
   /** Each of these waits for twenty allocations, one after the other. */

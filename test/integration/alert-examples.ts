@@ -4,6 +4,8 @@ export interface AlertExample {
   readonly quiet: Series
   /** Where ten minutes are too short to show it. */
   readonly at?: string
+  /** What the two do not show. */
+  readonly more?: readonly { readonly fires: boolean; readonly at: string; readonly series: Series }[]
 }
 
 /** By name and labels: values 15 s apart. */
@@ -43,13 +45,21 @@ const WRONG_KEYS = up('idgen_wrong_api_keys_total')
 const UNSEEN_KEYS = up('idgen_rate_limited_total', 'kind="wrong-key"')
 const UP = up('up')
 const READY = up('idgen_ready')
+const MOVES = 'idgen_router_moves_total'
+const DEGRADED = up('idgen_tags_degraded')
+/** A tag that moves a minute after the start and is back when so many times 15 s have passed. */
+const degradedUntil = (end: number): Series => ({
+  [up(MOVES, 'kind="degraded"')]: '0x3 1x120',
+  [DEGRADED]: `0x3 1x${end - 4} 0x40`,
+})
 const bucket = (le: string): string => up('idgen_generate_duration_seconds_bucket', `le="${le}"`)
 
 /** 15,000,000 in 15 s are a million a second, which is the capacity of one process. */
 export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenQpsHigh: {
-    fires: { [ISSUED]: '0+12750000x40', [READY]: '1x40' },
-    quiet: { [ISSUED]: '0+11250000x40', [READY]: '1x40' },
+    fires: { [ASKED]: '0+12750000x40', [READY]: '1x40' },
+    // A million IDs a request, as runs: it is requests that cost.
+    quiet: { [ASKED]: '0+11250000x40', [ISSUED]: '0+11250000000000x40', [READY]: '1x40' },
   },
   IdgenQpsLow: {
     fires: { [ASKED]: '0+1500x5760 8640000+725x400', [UP]: '1x6160' },
@@ -64,7 +74,18 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     fires: { [REQUESTS]: '0+980x40', [FAILURES]: '0+20x40' },
     quiet: { [REQUESTS]: '0+995x40', [FAILURES]: '0+5x40' },
   },
-  IdgenDegraded: counter('idgen_router_moves_total', 'kind="degraded"'),
+  IdgenDegraded: {
+    ...counter(MOVES, 'kind="degraded"'),
+    more: [
+      // One move, and degraded for 20 minutes; then back, and quiet once the move is five minutes old.
+      { fires: true, at: '20m', series: degradedUntil(80) },
+      { fires: true, at: '24m', series: degradedUntil(96) },
+      { fires: false, at: '25m', series: degradedUntil(96) },
+      // Back between two scrapes: the move alone tells.
+      { fires: true, at: '4m', series: { [up(MOVES, 'kind="degraded"')]: '0x4 1x36', [DEGRADED]: '0x40' } },
+      { fires: false, at: '9m', series: { [up(MOVES, 'kind="degraded"')]: '0x4 1x36', [DEGRADED]: '0x40' } },
+    ],
+  },
   IdgenRequestsWait: gauge('idgen_generate_waiting', 101, 99),
   IdgenDatabaseUnreachable: gauge('idgen_database_ok', 0, 1),
   IdgenDatabasePoolExhausted: gauge('idgen_database_pool_waiting', 1, 0),

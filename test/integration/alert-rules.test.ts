@@ -10,6 +10,7 @@ import { watchProgram, withoutPrograms } from './watch-programs.ts'
 
 interface Rule {
   readonly alert: string
+  readonly for: string
   readonly annotations: { readonly runbook_url: string }
 }
 
@@ -43,6 +44,21 @@ describe('each alert rule', () => {
     }
   })
 
+  test('is in docs/alerts.md as caused for real, or as one that is not, unless it is one that waits by purpose', () => {
+    const page = readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8')
+    const section = page.split('## What is caused for real\n')[1]?.split('\n## ')[0] ?? ''
+    const told = new Set([...section.matchAll(/\bIdgen[A-Z][A-Za-z]+/g)].map(([name]) => name))
+    const quick = rules.filter((rule) => !rule.for.endsWith('m')).map(({ alert }) => alert)
+    assert.deepEqual(
+      quick.filter((name) => !told.has(name)),
+      [],
+    )
+    assert.deepEqual(
+      [...told].filter((name) => !names.includes(name)),
+      [],
+    )
+  })
+
   test('fires on what it is for, and on nothing else, says promtool', {
     skip: withoutPrograms('promtool'),
   }, () => {
@@ -54,8 +70,12 @@ describe('each alert rule', () => {
       const tests = group.rules.flatMap(({ alert }) => {
         const example = ALERT_EXAMPLES[alert]
         assert.ok(example !== undefined, alert)
-        const { fires, quiet, at = '9m' } = example
-        return [counted(alert, fires, at, 1), counted(alert, quiet, at, 0)]
+        const { fires, quiet, at = '9m', more = [] } = example
+        return [
+          counted(alert, fires, at, 1),
+          counted(alert, quiet, at, 0),
+          ...more.map((one) => counted(alert, one.series, one.at, one.fires ? 1 : 0)),
+        ]
       })
       const path = join(folder, `${group.name}.test.yaml`)
       writeFileSync(path, stringify({ rule_files: [file], evaluation_interval: '15s', tests }))

@@ -24,11 +24,20 @@ export interface Alerting {
   readonly prometheus: PrometheusServer
 }
 
+interface AlertingOptions {
+  /** In the place of the rules as they are shipped. */
+  readonly rules?: string
+  /** Series of the past. */
+  readonly past?: string
+  /** Watched beside the one that writes alerts into its audit log. */
+  readonly others?: readonly ServiceProcess[]
+}
+
 /** Prometheus and Alertmanager as they are shipped, which watch `service` and tell people; ended after the test. */
 export async function startAlerting(
   t: TestContext,
   service: ServiceProcess,
-  options: { readonly rules?: string; readonly past?: string } = {},
+  options: AlertingOptions = {},
 ): Promise<Alerting> {
   const folder = temporaryFolder('idgen-alerting-')
   const made = await fetch(`${service.httpOrigin}/v1/keys`, {
@@ -43,10 +52,10 @@ export async function startAlerting(
   }
   const text = await alertmanagerText(folder, told, { origin: service.httpOrigin, alertKey })
   const alertmanager = await startAlertmanager(t, folder, text)
-  const { rules, past } = options
+  const { rules, past, others = [] } = options
   const file = rules === undefined ? SHIPPED_RULES : join(folder, 'rules.yaml')
   if (rules !== undefined) await writeFile(file, rules)
-  const config = prometheusConfig(service.metricsOrigin, alertmanager, file)
+  const config = prometheusConfig([service, ...others], alertmanager, file)
   const prometheus = await PrometheusServer.start(t, {
     folder,
     config,
@@ -86,12 +95,13 @@ interface Address {
 }
 
 /** As docs/alerts.md says it. */
-function prometheusConfig(metrics: string, alertmanager: string, rules: string): object {
+function prometheusConfig(services: readonly ServiceProcess[], alertmanager: string, rules: string): object {
+  const targets = services.map(({ metricsOrigin }) => new URL(metricsOrigin).host)
   return {
     global: { scrape_interval: '5s' },
     rule_files: [rules],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: [{ job_name: 'idgen', static_configs: [{ targets: [new URL(metrics).host] }] }],
+    scrape_configs: [{ job_name: 'idgen', static_configs: [{ targets }] }],
   }
 }
 

@@ -14,7 +14,9 @@ import { freePort, freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
+import { testEtcd } from './etcd-server.ts'
 import { testDatabase } from './postgres-server.ts'
+import { testRedis } from './redis-server.ts'
 import { type CollectedSpan, TraceCollector } from './trace-collector.ts'
 
 /** Traces of real processes, read back where they were sent to. */
@@ -205,35 +207,57 @@ const NO_JAEGER = existsSync(JAEGER)
   ? false
   : 'Jaeger is not here: scripts/install-servers.sh tracing builds it, or IDGEN_TEST_JAEGER names a jaeger-all-in-one 1.62'
 
-test('a trace is read back complete from a real Jaeger', { skip: NO_JAEGER }, async (t) => {
-  const jaeger = await startJaeger(t)
-  const service = await serve(t, { IDGEN_TRACING_ENDPOINT: `http://127.0.0.1:${jaeger.otlp}/v1/traces` })
+test('traces with SQL, etcd and Redis are read back complete from a real Jaeger', {
+  skip: NO_JAEGER,
+}, async (t) => {
+  const [jaeger, etcd, redis] = await Promise.all([startJaeger(t), testEtcd(), testRedis()])
+  const service = await serve(t, {
+    IDGEN_TRACING_ENDPOINT: `http://127.0.0.1:${jaeger.otlp}/v1/traces`,
+    IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(),
+    IDGEN_REDIS_ENDPOINTS: redis.endpoints.join(),
+    // A call to Redis that is late is no failure of this test.
+    IDGEN_REDIS_TIMEOUT: '5s',
+  })
+  t.after(() => etcd.close())
   const { tracer, traceId, spanIds } = testTracer()
   await clientOf(t, { endpoints: service.httpOrigin, tracer }).numbers(TAG).batch(3)
+  const allocating = ['postgresql: allocating a segment', 'allocate a segment', 'wait for a grant', HTTP_SPAN]
+  const wanted = {
+    COMMIT: ['COMMIT', ...allocating],
+    'etcd: changing': ['etcd: changing', ...allocating],
+    'redis: taking a segment block': ['redis: taking a segment block', ...allocating.slice(1)],
+  }
+  const steps = Object.keys(wanted)
+  // Spans come as they end, so a trace is there from its leaves on.
   const spans = await until(async () => {
     const answer = await fetch(`http://127.0.0.1:${jaeger.query}/api/traces/${traceId}`)
     if (!answer.ok) return undefined
     const { data } = (await answer.json()) as { data: { spans: JaegerSpan[] }[] }
     const found = data[0]?.spans ?? []
-    return found.some(({ operationName }) => operationName === HTTP_SPAN) ? found : undefined
+    return steps.every((step) => pathInJaeger(found, step).names.at(-1) === HTTP_SPAN) ? found : undefined
   })
-  const names: string[] = []
-  let span = spans.find(({ operationName }) => operationName === 'COMMIT')
-  while (span !== undefined) {
-    names.push(span.operationName)
-    const parent = span.references[0]?.spanID
-    const above = spans.find(({ spanID }) => spanID === parent)
-    if (above === undefined) assert.ok(spanIds.includes(parent ?? ''), 'the last parent is the client')
-    span = above
+  for (const [step, names] of Object.entries(wanted)) {
+    const path = pathInJaeger(spans, step)
+    assert.deepEqual(path.names, names)
+    assert.ok(spanIds.includes(path.above ?? ''), 'the last parent is the client')
   }
-  assert.deepEqual(names, [
-    'COMMIT',
-    'postgresql: allocating a segment',
-    'allocate a segment',
-    'wait for a grant',
-    HTTP_SPAN,
-  ])
 })
+
+/** The names from the span with `name` upwards, and the id of the span above that is not there. */
+function pathInJaeger(
+  spans: readonly JaegerSpan[],
+  name: string,
+): { readonly names: readonly string[]; readonly above: string | undefined } {
+  const names: string[] = []
+  let above: string | undefined
+  let span = spans.find(({ operationName }) => operationName === name)
+  while (span !== undefined && names.length < 20) {
+    names.push(span.operationName)
+    above = span.references[0]?.spanID
+    span = spans.find(({ spanID }) => spanID === above)
+  }
+  return { names, above }
+}
 
 const ZIPKIN =
   process.env['IDGEN_TEST_ZIPKIN'] ??

@@ -312,7 +312,7 @@ export interface IdGeneratorSpecAlerts {
   readonly p99Milliseconds: number
   /** Failed requests above it alert. */
   readonly errorPercent: string
-  /** IDs a second of one pod; above 80 % of it an alert fires. */
+  /** Requests a second that one pod can answer; above 80 % of it an alert fires. */
   readonly capacityPerSecond: number
   /** By the Alertmanager of the Prometheus operator. */
   readonly email?: IdGeneratorSpecAlertsEmail
