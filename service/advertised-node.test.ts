@@ -41,6 +41,8 @@ test('Redis clients are told an address where they are served, which is that of 
   assert.equal(address(http), 'redis://[fd00::7]:6399')
   assert.equal(address({ ...http, IDGEN_SERVER_RESP_HOST: '127.0.0.1' }), 'redis://127.0.0.1:6399')
   assert.equal(address({ ...http, ...tls }), 'rediss://[fd00::7]:6399')
+  for (const ingress of ['https://ids.example', 'http://ids.example', 'https://ids.example:8443'])
+    assert.equal(address({ IDGEN_SERVER_ADVERTISE_HTTP: ingress }), `redis://${hostname()}:6399`)
   assert.equal(address({ ...http, IDGEN_SERVER_ADVERTISE_RESP: 'redis://ids:1' }), 'redis://ids:1')
   const served = { IDGEN_SERVER_ADVERTISE_RESP: 'redis://ids:1' }
   assert.equal(advertisedNode(loadConfig(undefined, served), 'n', PORTS, 0).resp, undefined)

@@ -20,18 +20,30 @@ export function advertisedNode(
     grpc: advertise.grpc || `${reachable(grpc.host)}:${grpcPort}`,
     version: VERSION,
     startedAt: new Date(startedAtMs).toISOString(),
-    ...(respPort !== undefined && { resp: advertise.resp || `${redisOrigin(config)}:${respPort}` }),
+    ...(respPort !== undefined && {
+      resp: advertise.resp || `${redisOrigin(config, [httpPort, httpsPort])}:${respPort}`,
+    }),
   }
 }
 
 /**
  * Where it listens everywhere, the host by which its HTTP API is known will do as well: a pod that the operator made is
- * told that one, and its name is no address.
+ * told that one, and its name is no address. With another port than its own that host is a load balancer or an ingress,
+ * which serves no Redis clients.
  */
-function redisOrigin({ server: { advertise, https, resp } }: Config): string {
+function redisOrigin(
+  { server: { advertise, https, resp } }: Config,
+  ownPorts: readonly (number | undefined)[],
+): string {
   const scheme = resp.tls && https.cert !== '' ? 'rediss' : 'redis'
-  const known = EVERY_INTERFACE.includes(resp.host) && advertise.http !== ''
-  return `${scheme}://${known ? new URL(advertise.http).hostname : reachable(resp.host)}`
+  const known =
+    EVERY_INTERFACE.includes(resp.host) && advertise.http !== '' ? new URL(advertise.http) : undefined
+  const isOwn = known !== undefined && ownPorts.includes(portOf(known))
+  return `${scheme}://${isOwn ? known.hostname : reachable(resp.host)}`
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80))
 }
 
 /** A process that listens everywhere is best called by the name of its machine. */

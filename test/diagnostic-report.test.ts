@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 
 const ROOT = join(import.meta.dirname, '..')
 const SECRET = 'postgres://idgen:s3cr3t@db/idgen'
@@ -22,3 +24,14 @@ for (const [program, key] of [
     assert.match(stdout, /"javascriptHeap"/)
     assert.ok(!stdout.includes('s3cr3t'))
   })
+
+test('so does the part of a thread of the load', async () => {
+  const left = new Int32Array(new SharedArrayBuffer(4))
+  const program = `const { workerData } = require('node:worker_threads')
+    import(workerData.file).then(() => { workerData.left[0] = Number(process.report.excludeEnv) })`
+  // Its plan is none: it says so to nobody, and ends.
+  const workerData = { loadThread: {}, file: join(ROOT, 'service/load/load-thread.ts'), left }
+  const worker = new Worker(program, { eval: true, workerData })
+  const exit: unknown[] = await once(worker, 'exit')
+  assert.deepEqual([exit, left[0]], [[0], 1])
+})

@@ -80,7 +80,8 @@ function revisionsOf({
     .slice(0, REVISIONS_MAX)
     .map(({ revision, replicas, available }) => {
       const image = images.get(revision)
-      const refused = refusedClients?.get(revision) ?? []
+      // A revision without pods refuses nobody, and nobody should wait for it.
+      const refused = replicas + available > 0 ? (refusedClients?.get(revision) ?? []) : []
       return {
         revision,
         ...(image === undefined ? {} : { image }),

@@ -81,6 +81,29 @@ describe('a client that is taken out of the spec', () => {
     await scene.killOperator()
   })
 
+  test('is told of no more once no pod is left that knew it, though the file still says so', async () => {
+    const scene = await sceneWith(BILLING, OPS)
+    scene.apply({ ...clients(OPS), canary: QUICK })
+    await scene.clock.advance(60_000)
+    const { revisions = [] } = scene.generator().status ?? {}
+    assert.deepEqual(
+      revisions.map(({ desired, refusedClients }) => [desired === 0, refusedClients]),
+      [
+        [false, undefined],
+        [true, undefined],
+      ],
+    )
+    assert.deepEqual(refused(scene), [BILLING.certificate, undefined])
+    await scene.killOperator()
+    const warnings = (): number => scene.events.filter((event) => event === 'Warning ClientRefused').length
+    const before = warnings()
+    assert.ok(before > 0)
+    await scene.startOperator()
+    await scene.clock.advance(120_000)
+    assert.equal(warnings(), before)
+    await scene.killOperator()
+  })
+
   test('that comes with other rights under the same certificate is not refused', async () => {
     const scene = await sceneWith(BILLING)
     scene.apply(clients({ ...BILLING, name: 'renamed', scopes: ['issue', 'audit'] }))

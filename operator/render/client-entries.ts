@@ -6,13 +6,17 @@ type Clients = NonNullable<RevisionInputs['clients']>
  * As the service reads them: `billing URI:spiffe://example.org/billing issue acme/billing; …`. Who could be read in another way
  * stays out: blank and semicolon part the entries, so that such a certificate would bring scopes of its own.
  */
-export function clientsText({ allowed }: Clients): string {
-  return allowed
-    .filter(({ certificate }) => READABLE.test(certificate))
+export function clientsText(clients: Clients): string {
+  return letIn(clients)
     .map(({ name, certificate, scopes, within }) =>
       [name, certificate, scopes.join(','), ...(within === undefined ? [] : [within])].join(' '),
     )
     .join('; ')
+}
+
+/** Whom pods made of it let in. */
+export function letIn({ allowed }: Clients): Clients['allowed'] {
+  return allowed.filter(({ certificate }) => READABLE.test(certificate))
 }
 
 /** @throws an Error that names every certificate that stays out: definitions of an older release let it in. */

@@ -191,7 +191,7 @@ describe('the transport', () => {
     assert.deepEqual(runs, [{ first: 5n, count: 1 }])
   })
 
-  test('of many addresses the oldest is let go, once what it was asked has its answer', async (t) => {
+  test('of many addresses the one that was not used for longest is let go, once what it was asked has its answer', async (t) => {
     const held = Promise.withResolvers<Socket>()
     const first = await listening(t, (_words, socket) => {
       held.resolve(socket)
@@ -208,6 +208,18 @@ describe('the transport', () => {
     socket.write('*2\r\n:9\r\n:1\r\n')
     assert.deepEqual((await late).runs, [{ first: 9n, count: 1 }])
     await ended
+  })
+
+  test('an address in use keeps its connection, however many others come', async (t) => {
+    const { url, seen } = await listening(t, ([name]) => (name === 'AUTH' ? '+OK\r\n' : '*2\r\n:5\r\n:1\r\n'))
+    const transport = open(t, 'key')
+    const request = { path: 'a/b/c', count: 1, form: 'runs' as const }
+    // One server under many names.
+    for (let i = 0; i < 130; i += 1) {
+      await transport.issue(url, request, never)
+      await transport.issue(`${url}/${i}`, request, never)
+    }
+    assert.equal(seen.filter(([name]) => name === 'AUTH').length, 131)
   })
 
   test('a trace is named before the command, and a service that does not know it is none the worse', async (t) => {

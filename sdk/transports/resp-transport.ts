@@ -77,8 +77,13 @@ class RespTransport implements Transport {
 
   #connection(endpoint: string): LoggedIn {
     const known = this.#connections.get(endpoint)
-    if (known?.connection.usable === true) return known
-    if (known === undefined && this.#connections.size >= CONNECTIONS_MAX) this.#retireOldest()
+    // In the order of their last use: the first of a client's many addresses may be the one that it asks most.
+    this.#connections.delete(endpoint)
+    if (known?.connection.usable === true) {
+      this.#connections.set(endpoint, known)
+      return known
+    }
+    if (this.#connections.size >= CONNECTIONS_MAX) this.#retireIdlest()
     const connection = new RespConnection(endpoint, this.#settings.ca)
     const login = logIn(connection, endpoint, this.#settings)
     // Whoever asks waits for it; nobody may be there any more when it fails.
@@ -88,7 +93,7 @@ class RespTransport implements Transport {
     return loggedIn
   }
 
-  #retireOldest(): void {
+  #retireIdlest(): void {
     for (const [endpoint, { connection }] of this.#connections) {
       connection.retire()
       this.#connections.delete(endpoint)

@@ -68,7 +68,10 @@ function workersOf(value: unknown): number[] | undefined {
 
 /** Without one the node is listed all the same, for the other protocols. */
 function isRedisAddress(value: unknown): value is string {
-  return isText(value) && /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value)
+  if (!isText(value) || !/^rediss?:\/\/[^/]/.test(value) || !URL.canParse(value)) return false
+  // A password that was written there by mistake must not go on to every client.
+  const { username, password } = new URL(value)
+  return username === '' && password === ''
 }
 
 function isText(value: unknown): value is string {

@@ -57,7 +57,7 @@ test('a node without an address for Redis clients, or with one that is none, is 
   assert.deepEqual(read(undefined), node)
   for (const resp of ['redis://a:6399', 'rediss://[::1]:6399'])
     assert.deepEqual(read(resp), { ...node, resp })
-  for (const resp of ['', 7, 'http://a:6399', 'redis://', 'redis://a:x'])
+  for (const resp of ['', 7, 'http://a:6399', 'redis://', 'redis://a:x', 'redis://:pw@a:1', 'redis://u@a:1'])
     assert.deepEqual(read(resp), node, String(resp))
 })
 

@@ -59,6 +59,7 @@ export function crossFaults(values: ConfigValues, faulty: ReadonlySet<string>): 
     ...databaseFaults(values),
     ...redisFaults(values),
     ...networkFaults(values),
+    ...addressFaults(values),
     ...compatibilityFaults(values),
     ...clientFaults(values),
   ]
@@ -136,6 +137,14 @@ function networkFaults(values: ConfigValues): FieldFault[] {
 }
 
 const PROXIES: KeyPath = 'server.trustedProxies'
+
+/** It is published, so a password in it is not repeated either. */
+function addressFaults(values: ConfigValues): FieldFault[] {
+  if (!String(values.get(ADVERTISED_GRPC)).includes('@')) return []
+  return [{ path: ADVERTISED_GRPC, message: 'must be host:port, without user name and password' }]
+}
+
+const ADVERTISED_GRPC: KeyPath = 'server.advertise.grpc'
 
 const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.tls.cert', 'etcd.tls.key'],

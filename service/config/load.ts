@@ -115,7 +115,10 @@ function localText(path: KeyPath, ...layers: readonly Layer[]): string {
 function checked(path: string, row: KeyRow, { raw, source }: Setting): { value: ConfigValue } | FieldFault {
   const parsed = parseValue(row, raw)
   if ('value' in parsed) return parsed
-  const offending = row.secret ? '' : `, not ${shown('text' in raw ? raw.text : raw.scalar)}`
+  const given = shown('text' in raw ? raw.text : raw.scalar)
+  // A password may stand before the @ of a URL.
+  const isShown = row.secret !== true && !(row.kind === 'url' && given.includes('@'))
+  const offending = isShown ? `, not ${given}` : ''
   return { path, message: `${parsed.fault}${offending} (${source})` }
 }
 

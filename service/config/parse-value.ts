@@ -1,5 +1,5 @@
 import { unreachable } from '../core/invariant.ts'
-import type { KeyRow, NumberRow, TextRow } from './key-row.ts'
+import type { KeyRow, NumberRow, TextRow, UrlRow } from './key-row.ts'
 import type { ConfigValue } from './keys.ts'
 
 /** How a value was given: text of the environment or a file, where a number is text too, or a YAML scalar. */
@@ -14,7 +14,7 @@ export function parseValue(row: KeyRow, raw: Raw): Parsed {
     case 'path':
       return parseText(row.kind, raw, row)
     case 'url':
-      return parseUrl(row.schemes, raw)
+      return parseUrl(row, raw)
     case 'boolean':
       return parseBoolean(raw)
     case 'enum':
@@ -52,13 +52,18 @@ function parseText(
 /** Line breaks, NUL and the like: never meant in a name or a path, and they would forge lines of the log. */
 const CONTROL = /\p{Cc}/u
 
-function parseUrl(schemes: readonly string[], raw: Raw): Parsed {
+function parseUrl({ schemes, secret }: UrlRow, raw: Raw): Parsed {
   const parsed = parseText('string', raw)
   if ('fault' in parsed || parsed.value === '') return parsed
   const text = String(parsed.value)
   const wanted = schemes.map((scheme) => `${scheme}://`).join(' or ')
-  const scheme = URL.canParse(text) ? new URL(text).protocol.slice(0, -1) : ''
-  return schemes.includes(scheme) ? parsed : { fault: `must be a URL that begins with ${wanted}` }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !schemes.includes(url.protocol.slice(0, -1)))
+    return { fault: `must be a URL that begins with ${wanted}` }
+  // What is no secret is shown to people, and given to other processes and clients.
+  if (secret !== true && url.username + url.password !== '')
+    return { fault: 'must be a URL without user name and password' }
+  return parsed
 }
 
 function parseBoolean(raw: Raw): Parsed {

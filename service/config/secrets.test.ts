@@ -59,6 +59,25 @@ test('a refused secret does not stand in the error', () => {
   assert.ok(!JSON.stringify([error.message, error.faults, error.stack]).includes(SECRET))
 })
 
+test('an address that is shown to others holds no password, and the refusal does not repeat it', () => {
+  for (const address of [
+    `://:${SECRET}@host:1`,
+    `://${SECRET}@host:1`,
+    `x://u:${SECRET}@host:1`,
+    `://u:${SECRET}@`,
+  ]) {
+    const error = errorOf('', {
+      IDGEN_SERVER_ADVERTISE_HTTP: `http${address}`,
+      IDGEN_SERVER_ADVERTISE_GRPC: `u:${SECRET}@host:1`,
+      IDGEN_SERVER_ADVERTISE_RESP: `redis${address}`,
+      IDGEN_SERVER_UI_GRAFANA_URL: `https${address}`,
+      IDGEN_TRACING_ENDPOINT: `http${address}`,
+    })
+    assert.equal(error.faults.length, 5, address)
+    assert.ok(!JSON.stringify([error.message, error.faults, error.stack]).includes(SECRET))
+  }
+})
+
 test('a described configuration hides secrets and shows the rest', () => {
   const shown = describeConfig(
     loadConfig(undefined, {

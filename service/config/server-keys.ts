@@ -131,7 +131,7 @@ export const SERVER_KEYS = {
       'http:// (https:// where server.https.cert is set) with server.http.host (the host name where that is every interface) and the port',
     reload: 'restart',
     local: true,
-    doc: 'Where clients reach the HTTP API of this process; published in etcd and listed by GET /v1/nodes.',
+    doc: 'Where clients reach the HTTP API of this process; published in etcd and listed by GET /v1/nodes, so without user name and password, as those below.',
   },
   'server.advertise.grpc': {
     kind: 'string',
@@ -146,7 +146,7 @@ export const SERVER_KEYS = {
     default: '',
     schemes: ['redis', 'rediss'],
     emptyMeans:
-      'redis:// (rediss:// with server.resp.tls) with server.resp.host (that of server.advertise.http, or the host name, where that is every interface) and the port',
+      'redis:// (rediss:// with server.resp.tls) with server.resp.host (where that is every interface that of server.advertise.http, if its port is the HTTP or HTTPS port of this process, else the host name) and the port',
     reload: 'restart',
     local: true,
     doc: 'Where Redis clients reach this process, with server.resp.enabled.',

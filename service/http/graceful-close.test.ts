@@ -41,7 +41,13 @@ async function closing(t: TestContext, encrypted: boolean) {
     await once(socket, encrypted ? 'secureConnect' : 'connect')
     return socket.setEncoding('latin1')
   }
-  return { app, open, accepted, asked: asked.promise, answer: answer.resolve }
+  /** Its bytes go to an encrypted listener as they are. */
+  const openBare = async (): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    return socket
+  }
+  return { app, server, open, openBare, accepted, asked: asked.promise, answer: answer.resolve }
 }
 
 /** Until the server ends it. */
@@ -78,3 +84,31 @@ for (const encrypted of [false, true])
     assert.match(await answered, /^HTTP\/1\.1 200 [^]*late$/)
     await closed
   })
+
+for (const encrypted of [false, true])
+  test(`a connection on which nothing was asked does not hold the close${encrypted ? ', encrypted too' : ''}`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const { app, open, accepted } = await closing(t, encrypted)
+    const silent = await open()
+    await until('it was accepted', () => accepted.length === 1)
+    const ended = once(silent, 'close')
+    silent.resume()
+    await app.close()
+    await ended
+  })
+
+test('half a handshake does not hold the close', { timeout: 60_000 }, async (t) => {
+  const { app, server, openBare } = await closing(t, true)
+  const reached = Promise.withResolvers<Socket>()
+  server.on('connection', reached.resolve)
+  const socket = await openBare()
+  // Begins a ClientHello of 512 bytes, and brings none of them.
+  socket.write(Buffer.from([22, 3, 1, 2, 0]))
+  const below = await reached.promise
+  await until('it was read', () => below.bytesRead > 0)
+  const ended = once(socket, 'close')
+  socket.resume()
+  await app.close()
+  await ended
+})

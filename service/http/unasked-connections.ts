@@ -20,12 +20,17 @@ export class UnaskedConnections {
   /** Those that have sent nothing. After what has arrived by now was read: a first request may be among it. */
   closeSilent(): void {
     setImmediate(() => {
-      for (const socket of this.#accepted) if (socket.bytesRead === 0) socket.destroy()
+      // An encrypted one has read a handshake as it was accepted, but nothing of a request.
+      for (const socket of [...this.#accepted, ...this.#asking]) if (socket.bytesRead === 0) socket.destroy()
     })
   }
 
-  /** Those that have sent a part of a request are told why. Who is still here at the next call is cut off. */
+  /**
+   * Those that have sent a part of a request are told why. Who is still here at the next call is cut off, and at once who
+   * has not even agreed on keys.
+   */
   closeHalfAsked(): void {
+    this.#closeUnagreed()
     for (const socket of this.#asking) {
       const owed = answerOwed(socket)
       if (socket.destroyed || socket.bytesRead === 0 || owed?.req.complete === true) continue
@@ -33,6 +38,12 @@ export class UnaskedConnections {
       if (this.#refused.has(socket) || owed?.headersSent === true) socket.destroy()
       else this.#refuse(socket)
     }
+  }
+
+  /** By their addresses: nothing public leads from an encrypted socket to the one below. */
+  #closeUnagreed(): void {
+    const agreed = new Set(Array.from(this.#asking, addressOf))
+    for (const socket of this.#accepted) if (!agreed.has(addressOf(socket))) socket.destroy()
   }
 
   #refuse(socket: Socket): void {
@@ -47,6 +58,10 @@ function listing(open: Set<Socket>): (socket: Socket) => void {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   }
+}
+
+function addressOf({ localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localPort} ${remoteAddress} ${remotePort}`
 }
 
 /**

@@ -95,7 +95,11 @@ export const INTERVAL_MS = 1000
 /** Of all threads together, and again while they are brought together: about 3 billion dense numbers, 12 million UUIDs. */
 export const CHECK_BYTES_MAX = 768 * 1024 * 1024
 
-if (parentPort !== null && isLoad(workerData)) await serveMain(parentPort, workerData.loadThread)
+if (parentPort !== null && isLoad(workerData)) {
+  // As in main.ts: a report has a part of each thread, with the environment as that thread has it.
+  process.report.excludeEnv = true
+  await serveMain(parentPort, workerData.loadThread)
+}
 
 function isLoad(data: unknown): data is { readonly loadThread: ThreadPlan } {
   return typeof data === 'object' && data !== null && 'loadThread' in data

@@ -5,7 +5,7 @@ export type Verdict = 'well' | 'idle' | 'slow' | 'stranger'
 export interface Sight {
   /** Bytes of a command that is not whole yet and could be; 0: there is none. */
   readonly partBytes: number
-  /** A command waits for its IDs: the client's silence is ours. */
+  /** A command waits for us: the client's silence is ours. */
   readonly isWaiting: boolean
   /** It has shown no key where one is needed. */
   readonly isStranger: boolean
@@ -34,7 +34,8 @@ export class ConnectionLooks {
   look({ partBytes, isWaiting, isStranger }: Sight, everyMs: number, idleMs: number): Verdict {
     this.#silent = isWaiting ? 0 : this.#silent + 1
     this.#part = partBytes === 0 ? 0 : this.#part + 1
-    this.#strange = isStranger ? this.#strange + 1 : 0
+    // What it waits for may be whether its key is right.
+    if (!isWaiting) this.#strange = isStranger ? this.#strange + 1 : 0
     if (idleMs > 0 && this.#silent > Math.ceil(idleMs / everyMs)) return 'idle'
     if (this.#strange > STRANGER_MS / everyMs) return 'stranger'
     if (this.#part > (COMMAND_MS + partBytes / COMMAND_BYTES_PER_MS) / everyMs) return 'slow'

@@ -192,6 +192,41 @@ describe('a client without a key', () => {
     await client.closed
   })
 
+  test('is not turned out while it waits for us to say whether its key is right', async (t) => {
+    const world = await SlowWorld.start(t)
+    const client = await world.client(t)
+    world.clock.advance(8 * SECOND_MS)
+    world.issuer.forgetful = true
+    world.issuer.hold = true
+    await client.send(command('AUTH', 'key'))
+    await until('it waits', () => world.issuer.waiting === 1)
+    world.clock.advance(60 * SECOND_MS)
+    assert.equal(world.server.counters.late, 0)
+    world.issuer.forgetful = false
+    world.issuer.hold = false
+    world.issuer.release()
+    await until('its key is right', () => client.text === '+OK\r\n')
+    await client.send(INCR)
+    await until('it is answered', () => client.text === '+OK\r\n:1\r\n')
+  })
+
+  test('and whose key was wrong after a wait has the rest of its time', async (t) => {
+    const world = await SlowWorld.start(t)
+    const client = await world.client(t)
+    world.clock.advance(8 * SECOND_MS)
+    world.issuer.hold = true
+    world.issuer.forgetful = true
+    await client.send(command('AUTH', 'wrong'))
+    await until('it waits', () => world.issuer.waiting === 1)
+    world.clock.advance(60 * SECOND_MS)
+    world.issuer.hold = false
+    world.issuer.release()
+    await until('its key is wrong', () => client.text.endsWith('\r\n'))
+    world.clock.advance(4 * SECOND_MS)
+    await client.closed
+    assert.equal(world.server.counters.late, 1)
+  })
+
   test('is asked again once it has thrown its key away', async (t) => {
     const world = await SlowWorld.start(t)
     const client = await world.member(t)

@@ -629,7 +629,7 @@ export interface IdGeneratorStatusRevision {
   readonly desired?: number
   /** Pods available. */
   readonly available?: number
-  /** Clients that it was made to let in and refuses by now, because they were taken out of spec.auth.clients. */
+  /** Clients that its pods were made to let in and refuse by now, because they were taken out of spec.auth.clients. Left out where it has no pods. */
   readonly refusedClients?: readonly string[]
 }
 

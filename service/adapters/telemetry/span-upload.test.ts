@@ -118,6 +118,21 @@ test('what the collector says decides whether it gets the batch again', async (t
   assert.equal((await send()).kind, 'later')
 })
 
+test('a collector that repeats the authorization does not bring it into the log', async (t) => {
+  const text = `${'x'.repeat(180)} Bearer abc-def; token abc-def`
+  const { port } = await receiver(t, (socket) =>
+    socket.write(`HTTP/1.1 401 No\r\ncontent-length: ${text.length}\r\n\r\n${text}`),
+  )
+  for (const [authorization, shown] of [
+    ['Bearer abc-def\n', /x …; token …$/],
+    ['abc-def', /x Bearer …; tok/],
+  ] as const) {
+    const sent = await uploadTo(port, authorization).send()
+    assert.ok(sent.kind === 'refused')
+    assert.match(sent.why, shown)
+  }
+})
+
 test('a collector that takes a batch and says nothing is waited for ten seconds', async (t) => {
   const asked = Promise.withResolvers<void>()
   const { sockets, port } = await receiver(t, (socket, before) => {

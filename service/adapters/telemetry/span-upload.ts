@@ -43,7 +43,7 @@ export function spanUpload(options: SpanUploadOptions): (spans: readonly EndedSp
       const answer = await collector.ask(requestOf(url, authorization, bodyOf(spans, service)))
       const { status, text } = answer
       if (status < 300) return { kind: 'taken', rejected: exporter === 'otlp' ? otlpRejected(text) : 0 }
-      const why = `${shown} answered ${status}: ${text.slice(0, SHOWN_MAX)}`
+      const why = `${shown} answered ${status}: ${shownText(text, authorization)}`
       if (!AGAIN.has(status)) return { kind: 'refused', why }
       return { kind: 'later', why, afterMs: secondsOf(answer.headers.get('retry-after')) }
     } catch (thrown) {
@@ -106,6 +106,13 @@ function requestOf({ host, pathname, search }: URL, authorization: string, body:
     '\r\n',
   ]
   return Buffer.concat([Buffer.from(head.join('\r\n'), 'latin1'), bytes])
+}
+
+/** Some collectors repeat the request in their refusal. The scheme alone ("Bearer") tells nothing. */
+function shownText(text: string, authorization: string): string {
+  const words = authorization.split(/\s+/)
+  const secrets = [authorization, ...words.slice(words.length > 1 ? 1 : 0)].filter((word) => word !== '')
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text).slice(0, SHOWN_MAX)
 }
 
 /** Node says nothing where it tried several addresses, but by its code. */

@@ -65,7 +65,7 @@ const WORDS = bilingual(
     title: 'Sign in',
     lead: 'With an API key that may manage or read the audit log. What you can see and do here is what the key may.',
     key: 'API key',
-    hint: 'It begins with idg_, or is the one in auth.adminKey. "make run" keeps one in data/quickstart-key, "idgen key create" makes another. The session ends after an hour without use, and when the key is revoked.',
+    hint: 'It begins with idg_, or is the one in auth.adminKey. Where the server was started with "make run", one is in data/quickstart-key; elsewhere "idgen key create" makes one. The session ends after an hour without use, and when the key is revoked.',
     submit: 'Sign in',
     wrong: 'The API key is not valid, has expired or was revoked.',
     otherScopes:
@@ -75,7 +75,7 @@ const WORDS = bilingual(
     title: '登录',
     lead: '请使用具有管理或审计权限的 API 密钥登录。您在这里能看到和操作的内容，取决于该密钥的权限。',
     key: 'API 密钥',
-    hint: '以 idg_ 开头，或为配置项 auth.adminKey 中的密钥。“make run” 生成的密钥保存在 data/quickstart-key；也可用 “idgen key create” 创建。一小时无操作或密钥被吊销后，会话自动结束。',
+    hint: '以 idg_ 开头，或为配置项 auth.adminKey 中的密钥。以 “make run” 启动的服务，密钥保存在 data/quickstart-key；其他情况请用 “idgen key create” 创建。一小时无操作或密钥被吊销后，会话自动结束。',
     submit: '登录',
     wrong: 'API 密钥无效、已过期或已被吊销。',
     otherScopes: '该 API 密钥既不能管理，也不能读取审计日志。请使用具有 manage 或 audit 权限的密钥登录。',
