@@ -80,6 +80,16 @@ describe('one metric', () => {
     for (const [bound, canary, stable, verdict] of table)
       assert.equal(verdictOf(bound, canary, stable), verdict, JSON.stringify([bound, canary, stable]))
   })
+
+  test('of waits is no multiple of stable while both are quick', () => {
+    const of = (name: string, value: number): string => {
+      const bound = { name, max: 10, maxRatioToStable: 2 }
+      return judgeCanary(ABOUT, [{ bound, canary: reading(value), stable: reading(0.99) }]).verdict
+    }
+    assert.equal(of('p99Milliseconds', 4.9), 'Pass')
+    assert.equal(of('p99Milliseconds', 5.1), 'Fail')
+    assert.equal(of('errorRate', 4.9), 'Fail')
+  })
 })
 
 describe('a judgement', () => {

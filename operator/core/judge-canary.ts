@@ -110,6 +110,12 @@ function isAboveMax({ max }: MetricBound, stable: MetricReading | undefined, min
   return Number.isFinite(stable.value) && stable.value > max
 }
 
+/**
+ * Milliseconds. A request out of memory lies unread for some of them where its node is busy, which the service tells since its
+ * durations begin with that; R-3.1.2 calls 10 too slow.
+ */
+const QUICK_MS = 5
+
 /** What chance alone may have done is no failure: more requests tell. */
 function unproven({ samples }: MetricReading, note: string): Finding {
   return { verdict: 'NoData', note: `${note}, which ${samples} requests do not prove` }
@@ -145,6 +151,8 @@ function judgeRatio(
     return value === 0 || bound.max !== undefined
       ? PASSED
       : { verdict: 'Inconclusive', note: `is ${round(value)}, and 0 on stable; a max would decide` }
+  // Below that two revisions differ by the nodes on which their pods happen to run.
+  if (bound.name === 'p99Milliseconds' && value <= QUICK_MS) return PASSED
   if (stable.atLeast === true && value > other * ratio)
     return { verdict: 'Inconclusive', note: `of stable lies above what its buckets can tell` }
   if (value <= other * ratio)

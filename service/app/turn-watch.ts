@@ -25,7 +25,7 @@ export interface TurnWatchOptions {
 export class TurnWatch {
   readonly #options: TurnWatchOptions
   readonly #phases = new Phases()
-  /** Requests that counted as quick, at the last look. */
+  /** Requests that nobody timed, at the last look. */
   readonly #seen: Record<IssuingProtocol, number> = { http: 0, grpc: 0, resp: 0 }
   #seenAtMs = 0
   #lateMs = 0
@@ -96,7 +96,7 @@ export class TurnWatch {
     this.#lateMs = 0
     if (protocols !== undefined)
       for (const protocol of ISSUING_PROTOCOLS) {
-        const requests = protocols.durations[protocol].quickest - this.#seen[protocol]
+        const requests = protocols.durations[protocol].instant - this.#seen[protocol]
         if (requests === 0) continue
         const late = Math.floor(requests * share + this.#phases.next())
         protocols.readLate[protocol].observeSpread(late, lateMs, this.#phases.next())
@@ -108,7 +108,7 @@ export class TurnWatch {
     this.#seenAtMs = atMs
     const { protocols } = this.#options
     if (protocols === undefined) return
-    for (const protocol of ISSUING_PROTOCOLS) this.#seen[protocol] = protocols.durations[protocol].quickest
+    for (const protocol of ISSUING_PROTOCOLS) this.#seen[protocol] = protocols.durations[protocol].instant
   }
 
   #noteWorst(nowMs: number, lateMs: number): void {

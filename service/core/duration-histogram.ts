@@ -68,9 +68,9 @@ export class DurationHistogram {
       if (some > 0) this.addTo(at, some, (some * withinMs) / 2000)
   }
 
-  /** How many there are in the first class. */
-  get quickest(): number {
-    return this.#cells[0] ?? 0
+  /** Of those, how many took no time worth measuring, so that nobody timed them. */
+  get instant(): number {
+    return this.#cells[this.#bounds.length + 2] ?? 0
   }
 
   /** Takes over what another histogram has in its cells. */

@@ -37,7 +37,9 @@ export class AlertCauses {
 
   /** Ordinary calls, until `callersLeave`; the first seconds of a day are made up for at once. */
   async callersCome(madeUpForSeconds: number): Promise<void> {
-    await this.#ordinaryCalls(madeUpForSeconds * ORDINARY_PER_SECOND)
+    // One second's worth after the other: all at once would keep the thread busy for longer than an ordinary caller waits.
+    for (let second = 0; second < madeUpForSeconds; second += 1)
+      await this.#ordinaryCalls(ORDINARY_PER_SECOND)
     this.#ordinary = this.#eachSecond(
       () => this.#ordinaryEnds,
       () => this.#ordinaryCalls(ORDINARY_PER_SECOND),

@@ -38,6 +38,7 @@ test('README alone: the service in two minutes, an own tag and its first ID thro
   const openedMs = performance.now()
   // What somebody types who has read nothing but the line that the start printed.
   await page.goto(pages)
+  await page.locator('#key:focus').waitFor()
   await page.keyboard.type(key)
   await page.keyboard.press('Enter')
   const complained = complaints(page)

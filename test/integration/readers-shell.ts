@@ -11,8 +11,8 @@ import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
-/** A page is a dozen calls of a second at most. */
-const LIMIT_MS = 60_000
+/** A page is a dozen calls of a second at most; the rest is for a machine that is busy. */
+const LIMIT_MS = 150_000
 
 /** The service that the pages speak of, with all protocols and those of other systems. */
 export interface Walked {

@@ -56,10 +56,14 @@ test('three processes that start together on one empty database migrate it once 
   }
   const services = await Promise.all([1, 2, 3].map(() => startService(environment)))
   t.after(() => Promise.all(services.map((service) => service.stop('SIGTERM'))))
+  // Each migration is a transaction of its own, so that processes may take turns with them.
   const migrated = services.flatMap((service) =>
-    service.log.filter((line) => line['msg'] === 'schema migrated'),
+    service.log.flatMap((line) =>
+      line['msg'] === 'schema migrated' ? (line['migrations'] as string[]) : [],
+    ),
   )
-  assert.equal(migrated.length, 1)
+  assert.ok(migrated.length > 1)
+  assertNoneTwice(migrated)
   const [first] = services
   assert.ok(first !== undefined)
   await makeTag(first, 'orders', { algorithm: 'segment', step: { base: 10, min: 10, max: 10 } })
