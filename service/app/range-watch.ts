@@ -1,6 +1,5 @@
 import { RANGES, TOMBSTONES } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import { isBelowLayouts } from '../core/name-layouts.ts'
 import { printRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { tagPath } from '../core/tag.ts'
 import { parseTombstone } from '../core/tombstone.ts'
@@ -21,8 +20,8 @@ export interface RangeWatchOptions {
   readonly log: Log
   readonly clock: Clock
   /**
-   * All claims were compared. These names are not claimed as this database has them, or were a tag's that may have given any
-   * number; for all others of this database the claim is its own.
+   * All claims were compared. These names are not claimed as this database has them; for all others of this database the
+   * claim is its own, whatever tombstone lies beside it (core/name-layouts.ts).
    */
   readonly onLooked?: (doubtful: ReadonlySet<string>) => void
   /** Default one hour. */
@@ -56,9 +55,10 @@ export class RangeWatch {
   async check(): Promise<void> {
     const { catalog, coordinator, sync, log, onLooked } = this.#options
     try {
-      const doubtful = await this.#raiseTombstones()
+      await this.#raiseTombstones()
       const { entries } = await coordinator.list(RANGES)
       const claims = new Map(entries.map(({ key, value }) => [pathOfKey(key, RANGES), value]))
+      const doubtful = new Set<string>()
       for await (const { tag } of allPublications(catalog)) {
         const path = tagPath(tag)
         if (claims.get(path) === printRangeClaim(rangeClaimOf(tag))) continue
@@ -72,8 +72,7 @@ export class RangeWatch {
     }
   }
 
-  /** @returns names of which a deleted tag may have given any number */
-  async #raiseTombstones(): Promise<Set<string>> {
+  async #raiseTombstones(): Promise<void> {
     const { catalog, coordinator, names } = this.#options
     const { entries } = await coordinator.list(TOMBSTONES)
     const known = new Map(
@@ -82,8 +81,6 @@ export class RangeWatch {
     // Also one that says 0 must be there: the name had a tag, and takes no format.
     for await (const grave of allGraves(catalog))
       if ((known.get(grave.path) ?? -1) < grave.highWater) await names.raiseTombstone(grave.path, grave)
-    const graves = entries.filter(({ value }) => !isBelowLayouts(value))
-    return new Set(graves.map(({ key }) => pathOfKey(key, TOMBSTONES)))
   }
 }
 

@@ -41,7 +41,10 @@ for (const [claim, grave, config, bears] of [
   ['unreadable', 'none', 'settings', false],
   ['unreadable', 'low', 'settings', false],
   ['none', 'format', undefined, false],
-  ['own', 'format', 'settings', false],
+  // A rival's that never owned the name: it came later.
+  ['own', 'format', 'settings', true],
+  ['own', 'unreadable', 'settings', true],
+  ['other', 'format', 'settings', false],
   ['other', 'unreadable', 'settings', false],
 ] as const)
   test(`a name with the claim ${claim}, the tombstone ${grave} and ${config ?? 'no settings'} ${bears ? 'bears no layout' : 'may bear one'}`, () => {

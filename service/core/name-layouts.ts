@@ -21,17 +21,21 @@ export interface ClaimedName {
  *             └─▶ claim with a layout    ──▶ tombstone of 2^53, and no tag ever
  *
  * The one claim that may end in nothing is another one's whose tag was not made: so its settings must be there.
+ *
+ * A claim of the tag's own is older than any tombstone of 2^53 beside it, as nothing is claimed under one. So that is of a
+ * rival that never owned the name and stamped no layout under it, or stood alone then.
  */
 export function bearsNoLayout({ claim, tombstone, config }: ClaimedName, tag: RangeClaim): boolean {
+  const parsed = claim === undefined ? undefined : parseRangeClaim(claim)
+  if (parsed !== undefined && sameClaim(parsed, tag)) return true
   // What cannot be read may be anything. A deleted tag with a layout may have given any number.
   if (tombstone !== undefined && !isBelowLayouts(tombstone)) return false
   if (claim === undefined) return tombstone !== undefined
-  const parsed = parseRangeClaim(claim)
   if (parsed === undefined || layoutOf(parsed.format) !== undefined) return false
-  return sameClaim(parsed, tag) || tombstone !== undefined || config !== undefined
+  return tombstone !== undefined || config !== undefined
 }
 
 /** Whether the deleted tags of a name gave numbers of segments, and snowflakes of the layout that all tags share, at most. */
-export function isBelowLayouts(tombstone: string): boolean {
+function isBelowLayouts(tombstone: string): boolean {
   return (parseTombstone(tombstone)?.highWater ?? SEGMENT_LIMIT) < SEGMENT_LIMIT
 }
