@@ -10,6 +10,7 @@ import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { configKey } from '../core/coordination-keys.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { IdFormat } from '../core/id-format.ts'
+import { rangeClaimOf } from '../core/range-claim.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { SEGMENT_LIMIT } from '../core/tag.ts'
@@ -320,6 +321,28 @@ test('a database that deleted a tag with a layout while it was alone leaves the 
   await two.database.ranges.check()
   assert.equal((await tombstoneOf(one))?.highWater, SEGMENT_LIMIT)
   assert.equal(stamped(await restarted(t, { clock, etcd, one })), 5)
+})
+
+test('a key that a person wrote is no sign that a creation under way ends in a tag', async (t) => {
+  const { clock, one, two } = await sites(t)
+  const { names, coordinator } = one.database
+  const draft = newTag('t', { chain: ['snowflake'] })
+  const begun = rangeClaimOf({ generation: '7'.repeat(32), space: draft.space })
+  const made = await names.claim(await names.read('w/g/t'), begun)
+  assert.ok(made !== undefined)
+  const space = { ...draft.space, format: { snowflake: NARROW } }
+  const byHand = printTagRecord({ ...draft, generation: '8'.repeat(32), space })
+  await coordinator.transact({ compare: [], change: [{ put: configKey('w/g/t'), value: byHand }] })
+  const past = await two.make(undefined)
+  await looked(past, clock, 1000)
+  assert.equal(stamped(past), 0)
+  // It failed: the key, with its layout, is a tag of whoever takes it in.
+  await names.unclaim(made)
+  await one.database.withGroup()
+  await one.database.sync.sync('w/g/t')
+  const taken = await one.load()
+  await settle()
+  assert.deepEqual([stamped(taken), stamped(past)], [5, 0])
 })
 
 /** What the row above rests on: what lies beside an own claim came after it. */
