@@ -195,6 +195,21 @@ test('a tag that etcd knew at the start is stamped at once, also while etcd is a
   assert.equal(coordinator.calls, before)
 })
 
+test('a start while etcd was away leaves tags that are loaded later no more dependent on it than any other', async (t) => {
+  const { clock, one } = await sites(t)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  const { coordinator, ranges } = one.database
+  coordinator.away = true
+  await ranges.start()
+  coordinator.away = false
+  clock.advance(2000)
+  await settle()
+  coordinator.away = true
+  assert.equal(stamped(await one.load()), 5)
+  await ranges.stop()
+})
+
 test('a database that comes to another etcd stamps nothing of a name that has a layout there', async (t) => {
   const { etcd, one, two } = await sites(t)
   const empty = etcd.snapshot()

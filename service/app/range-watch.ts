@@ -31,11 +31,15 @@ export interface RangeWatchOptions {
 /**
  * Asserts at the start and every hour that the numbers of every tag are claimed as this database has them, and that no
  * tombstone lies below what its deleted tags were granted: an etcd that was restored, or is new, knows less. Claims that
- * differ are looked at by TagSync: it claims what nobody did, and tells of conflicts.
+ * differ are looked at by TagSync: it claims what nobody did, and tells of conflicts. A check that failed is tried again within
+ * seconds: until one succeeds, each tag that is loaded asks etcd before its first snowflake (LayoutClaims).
  */
 export class RangeWatch {
   readonly #options: RangeWatchOptions
   readonly #repeat: Repeat
+  #retryMs = RETRY_MIN_MS
+  #retry: Disposable | undefined
+  #stopped = false
 
   constructor(options: RangeWatchOptions) {
     this.#options = options
@@ -48,6 +52,8 @@ export class RangeWatch {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
+    this.#retry?.[Symbol.dispose]()
     await this.#repeat.stop()
   }
 
@@ -66,10 +72,19 @@ export class RangeWatch {
         sync.notice(path)
       }
       onLooked?.(doubtful)
+      this.#retryMs = RETRY_MIN_MS
       await sync.settled()
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown) }, 'range claims could not be checked')
+      this.#tryAgain()
     }
+  }
+
+  #tryAgain(): void {
+    if (this.#stopped) return
+    this.#retry?.[Symbol.dispose]()
+    this.#retry = this.#options.clock.after(this.#retryMs, () => this.#repeat.soon())
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2)
   }
 
   async #raiseTombstones(): Promise<void> {
@@ -98,3 +113,7 @@ async function* allGraves(catalog: CatalogStore): AsyncIterable<NameGrave> {
 const PAGE = 500
 
 const EVERY_MS = 3_600_000
+/** An election of etcd takes about as long; doubled with each failure. */
+const RETRY_MIN_MS = 2000
+/** A check may read 100,000 claims and tags: a store that fails in the middle is not kept busy with it. */
+const RETRY_MAX_MS = 60_000
