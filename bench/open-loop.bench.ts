@@ -29,6 +29,8 @@ const CONNECTIONS = 16
 const PIPELINE = 256
 /** Compilers and the dynamic step of the segments settle in it. */
 const WARM_UP_MS = SHORT ? 1000 : 3000
+/** The service's default. */
+const MAX_CONNECTION_AGE_MS = 600_000
 /** So that no step inherits the collector's or the allocator's work of the one before. */
 const REST_MS = 1000
 
@@ -37,7 +39,13 @@ const plain = await serveIdgen({ tags: 0, environment: { IDGEN_SERVER_RESP_ENABL
 const plainMb = await residentMb(plain.service.pid)
 await plain.end()
 
-const idgen = await serveIdgen({ tags: TAGS, environment: { IDGEN_SERVER_THREADS: String(THREADS) } })
+const idgen = await serveIdgen({
+  tags: TAGS,
+  environment: {
+    IDGEN_SERVER_THREADS: String(THREADS),
+    IDGEN_SERVER_MAX_CONNECTION_AGE: `${MAX_CONNECTION_AGE_MS / 1000}s`,
+  },
+})
 try {
   const atStart = await residentMb(idgen.service.pid)
   const steps: LoadStep[] = []
@@ -100,7 +108,17 @@ async function measure(
     stop: new AbortController().signal,
   })
   await Promise.all(looking)
+  refuseReconnects(report.reconnects, WARM_UP_MS + seconds * 1000)
   return { tags, rate, report, shares, peakMb }
+}
+
+/** A connection ends at 0.9 to 1.1 of its age: whatever else closes some would be called a good answer by the resending. */
+function refuseReconnects(reconnects: number, ms: number): void {
+  const most = CONNECTIONS * (1 + ms / (0.9 * MAX_CONNECTION_AGE_MS))
+  if (reconnects > most)
+    throw new Error(
+      `${reconnects} connections were opened again where their age explains ${Math.floor(most)}`,
+    )
 }
 
 function planOf(step: {

@@ -138,7 +138,7 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
   'range.has-room': fine('The alert before is over.'),
   'range.claims-unchecked': act(
     'The ranges of tags could not be compared with etcd.',
-    'Look at etcd; what was granted stays right.',
+    'Look at etcd; it is tried again within a minute, and what was granted stays right.',
   ),
   'range.conflict': act(
     'Two installations say different things of one tag; it is not served here.',

@@ -9,16 +9,22 @@ import { runInNewContext } from 'node:vm'
  *
  * What was compiled goes with it: most of it ran once, and V8 keeps it until it was not used for several collections. What
  * is called again is compiled again at its next call (functions that are running, or were begun and wait, are left alone).
+ * Not in a thread that takes the place of another (`othersAnswer`): the flags for it go for all threads, and a collection of
+ * one that answers meanwhile would drop its code, which is in use.
  */
-export function giveBackStartMemory(): void {
+export function giveBackStartMemory(othersAnswer = false): void {
   setFlagsFromString('--expose-gc')
   // Undefined in a Node without it: more memory, and nothing else.
   const collect = runInNewContext('globalThis.gc') as ((options: object) => void) | undefined
-  // These go for all threads: a collection of another one meanwhile gives back as much, and compiles it again.
-  for (const flag of WITHOUT_CODE) setFlagsFromString(`--${flag}`)
-  // The only flavour that also makes the young generation small again.
-  collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  for (const flag of WITHOUT_CODE) setFlagsFromString(`--no-${flag}`)
+  const dropped = othersAnswer ? [] : WITHOUT_CODE
+  // A flag that stayed would have every collection of every thread drop its code, for the life of the process.
+  try {
+    for (const flag of dropped) setFlagsFromString(`--${flag}`)
+    // The only flavour that also makes the young generation small again.
+    collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  } finally {
+    for (const flag of dropped) setFlagsFromString(`--no-${flag}`)
+  }
 }
 
 /** Have a collection drop what was compiled although it may have run lately, what the baseline compiler made included. */

@@ -21,6 +21,8 @@ export interface ThreadProgramOrders {
   readonly owner: string
   readonly meters: SharedArrayBuffer
   readonly work: ThreadWork
+  /** Others answer by now. */
+  readonly replaces: boolean
   /** undefined: no call is traced. */
   readonly tracing: { readonly slowMs: number } | undefined
   /** Where it counts its connections. */
@@ -138,13 +140,17 @@ export function threadStarter(
     detail: detailNow(useCases),
   }
   const tracing = useCases.tracer.enabled ? { slowMs: config.tracing.slow } : undefined
+  const atStart = threadCount(config)
+  let started = 0
   return ({ onMessage, onExit }, meters) => {
     const row = table.take()
     if (row === undefined) throw new Error('there are more threads than rows for their connections')
     const connections = { limits, memory: table.memory, row }
     // A nonce: shares of a thread that ended are not those of the one in its place.
     const owner = `${process.pid}/${randomUUID()}`
-    const workerData: ThreadProgramOrders = { orders, work, owner, meters, tracing, connections }
+    const replaces = started >= atStart
+    started += 1
+    const workerData: ThreadProgramOrders = { orders, work, replaces, owner, meters, tracing, connections }
     const worker = newWorker(workerData, () => table.give(row))
     let fault: Error | undefined
     worker.on('message', onMessage)

@@ -85,7 +85,7 @@ function httpListeners(parts: ListenerParts, certificates: Certificates): Record
       passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
     })
     // Here, because HTTP is what a thread is told first, and nobody can ask it anything yet.
-    giveBackStartMemory()
+    giveBackStartMemory(orders.replaces)
     return { app, secure }
   })
   const closed = onDemand(async () => (await made()).app.close())

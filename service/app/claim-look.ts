@@ -75,7 +75,7 @@ export class ClaimLook {
       'the claim of',
       this.#options.names.read(tagPath(this.#tag)),
     )
-    return this.#allows({ claim: claim?.value, tombstone: tombstone?.value, config })
+    return this.#allows({ claim: claim?.value, tombstone: tombstone?.value, config: config?.value })
   }
 
   #within<T>(what: string, work: Promise<T>): Promise<T> {

@@ -108,6 +108,14 @@ describe('making a tag', () => {
     assert.equal(made.generation, (await one.store.findTag(REF))?.generation, 'both went on with one claim')
   })
 
+  it('keeps its claim after a fault that nobody expected: the tag may be there', async () => {
+    const { one, failing, shared } = await joined()
+    failing.failure = { thrown: new IdgenError('IDGEN_INTERNAL', 'a fault'), when: 'after' }
+    await rejectsWith('IDGEN_INTERNAL', one.catalog.createTag(newTag('t')))
+    assert.ok((await one.store.findTag(REF)) !== undefined)
+    assert.ok((await shared(rangeKey(PATH))) !== undefined)
+  })
+
   it('never takes back a claim that it joined: the one who made it may have its tag by now', async () => {
     const { one, failing, shared } = await joined()
     failing.failure = { thrown: new IdgenError('IDGEN_STORE_UNAVAILABLE', 'unknown'), when: 'before' }

@@ -48,8 +48,7 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     try {
       made = await catalog.createTag({ ...tag, ...claimed.agreed }, declaration)
     } catch (thrown) {
-      // An unknown outcome keeps the claim: the tag may be there, and whoever asks again goes on with it.
-      if (claimed.made && !IdgenError.from(thrown).row.retryable)
+      if (claimed.made && isRefusal(IdgenError.from(thrown)))
         await names.unclaim(claimed.reading).catch(() => undefined)
       throw thrown
     }
@@ -143,6 +142,14 @@ export class CoordinatedCatalog extends PassThroughCatalog {
       `Another data centre has made the tag ${path}; it is being taken over here with its settings, change it with PATCH.`,
     )
   }
+}
+
+/**
+ * Whether the tag is not there for certain. A fault that nobody expected says no more of it than a lost answer does: then
+ * the claim stays, and whoever asks again goes on with it.
+ */
+function isRefusal({ code, row }: IdgenError): boolean {
+  return !row.retryable && code !== 'IDGEN_INTERNAL'
 }
 
 /** What all databases are to have of the new tag. */

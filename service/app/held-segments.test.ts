@@ -74,3 +74,28 @@ test('numbers in memory never go out once another database is found to have the 
   live.buffer.take(1, clock.nowMs(), later)
   assert.ok((batchNumbers(later)[0] ?? 0n) > (batchNumbers(batch)[0] ?? 0n) + 9n)
 })
+
+test('a grant that was on its way while the name was in conflict is never given out', async (t) => {
+  const clock = new MemoryClock(NOW)
+  const one = new JoinedDatabase({ clock, etcd: new MemoryCoordination(clock), dc: 0 })
+  t.after(() => one.stop())
+  await one.withGroup()
+  await one.catalog.createTag(newTag('t'))
+  const live = await directoryOf(one, clock).resolve(PATH)
+  const allocate = one.segments.allocate.bind(one.segments)
+  const answered = Promise.withResolvers<void>()
+  one.segments.allocate = async (...args) => {
+    const grant = await allocate(...args)
+    await answered.promise
+    return grant
+  }
+  const flight = live.refiller.refill(NOW)
+  await settle()
+  one.conflicts.found(live.tag, 'another database has a tag of this name', true)
+  one.conflicts.cleared(PATH)
+  answered.resolve()
+  await flight
+  assert.equal(live.buffer.left, 0)
+  await live.refiller.refill(NOW)
+  assert.ok(live.buffer.left > 0)
+})

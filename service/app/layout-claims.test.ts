@@ -4,14 +4,20 @@ import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
 import { ScriptedSegments } from '../../test/fixtures/scripted-segments.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
+import type { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
+import { configKey } from '../core/coordination-keys.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import type { IdFormat } from '../core/id-format.ts'
+import { rangeClaimOf } from '../core/range-claim.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { SEGMENT_LIMIT } from '../core/tag.ts'
 import { TagCursors } from '../core/tag-cursors.ts'
 import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
+import { printTagRecord } from '../core/tag-record.ts'
+import { parseTombstone, type Tombstone } from '../core/tombstone.ts'
 import { LiveTag, type LiveTagOptions } from './live-tag.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
@@ -24,19 +30,23 @@ class Site {
   readonly #clock: MemoryClock
   readonly #snowflake: Snowflake
 
-  constructor(clock: MemoryClock, etcd: MemoryCoordination, dc: number) {
+  constructor(clock: MemoryClock, etcd: MemoryCoordination, dc: number, memory?: MemoryCatalog) {
     this.#clock = clock
-    this.database = new JoinedDatabase({ clock, etcd, dc })
+    this.database = new JoinedDatabase({ clock, etcd, dc, ...(memory && { memory }) })
     this.#snowflake = new Snowflake({ layout: snowflakeLayout(DEFAULT_EPOCH_MS), seed: 1 })
     this.#snowflake.install({ dc, worker: 9, fromMs: NOW, untilMs: NOW + 30_000 })
   }
 
   /** Past etcd, as a restored backup or a person has it. */
   async make(layout: TagLayout | undefined): Promise<LiveTag> {
+    return await this.makeWritten(layout === undefined ? undefined : { snowflake: layout })
+  }
+
+  async makeWritten(format: IdFormat | undefined): Promise<LiveTag> {
     await this.database.withGroup()
     const space = { startAt: 1, cellSize: 2 ** 32, dcCount: 8 }
     const generation = String(this.database.dc).repeat(32)
-    const own = layout === undefined ? { space } : { space: { ...space, format: { snowflake: layout } } }
+    const own = format === undefined ? { space } : { space: { ...space, format } }
     await this.database.store.createTag(newTag('t', { chain: ['snowflake'], generation, ...own }))
     return await this.load()
   }
@@ -185,6 +195,21 @@ test('a tag that etcd knew at the start is stamped at once, also while etcd is a
   assert.equal(coordinator.calls, before)
 })
 
+test('a start while etcd was away leaves tags that are loaded later no more dependent on it than any other', async (t) => {
+  const { clock, one } = await sites(t)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  const { coordinator, ranges } = one.database
+  coordinator.away = true
+  await ranges.start()
+  coordinator.away = false
+  clock.advance(2000)
+  await settle()
+  coordinator.away = true
+  assert.equal(stamped(await one.load()), 5)
+  await ranges.stop()
+})
+
 test('a database that comes to another etcd stamps nothing of a name that has a layout there', async (t) => {
   const { etcd, one, two } = await sites(t)
   const empty = etcd.snapshot()
@@ -268,3 +293,92 @@ test('snowflakes stop in a conflict with a deleted tag whose numbers may have be
   assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
   assert.equal(stamped(tag), 0)
 })
+
+const REF = { workspace: 'w', group: 'g', name: 't' }
+
+/** A new process on the same database, which has compared all claims; etcd is cut off since. */
+async function restarted(
+  t: TestContext,
+  { clock, etcd, one }: { clock: MemoryClock; etcd: MemoryCoordination; one: Site },
+): Promise<LiveTag> {
+  const again = new Site(clock, etcd, 1, one.database.memory)
+  t.after(() => again.database.stop())
+  await again.database.ranges.check()
+  again.database.coordinator.away = true
+  return await again.load()
+}
+
+for (const [what, format] of [
+  ['with a layout', { snowflake: NARROW }],
+  ['with a prefix', { prefix: 'INV-' }],
+] as const)
+  test(`a rival ${what} that is deleted leaves the name to its owner, also after a restart`, async (t) => {
+    const { clock, etcd, one, two } = await sites(t)
+    await one.make(undefined)
+    await one.database.sync.sync('w/g/t')
+    await two.makeWritten(format)
+    await two.database.sync.sync('w/g/t')
+    assert.deepEqual(two.database.conflicts.paths, ['w/g/t'])
+    await two.database.catalog.deleteTag(REF, undefined)
+    assert.equal((await tombstoneOf(one))?.highWater, SEGMENT_LIMIT)
+    assert.equal(stamped(await restarted(t, { clock, etcd, one })), 5)
+    const loadedLater = await one.load()
+    await settle()
+    assert.equal(stamped(loadedLater), 5)
+  })
+
+test('a database that deleted a tag with a layout while it was alone leaves the name to whoever has it where it joins', async (t) => {
+  const { clock, etcd, one, two } = await sites(t)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  const { tag } = await two.make(NARROW)
+  await two.database.store.deleteTag(REF, undefined, { generation: tag.generation, atLeast: SEGMENT_LIMIT })
+  await two.database.ranges.check()
+  assert.equal((await tombstoneOf(one))?.highWater, SEGMENT_LIMIT)
+  assert.equal(stamped(await restarted(t, { clock, etcd, one })), 5)
+})
+
+test('a key that a person wrote is no sign that a creation under way ends in a tag', async (t) => {
+  const { clock, one, two } = await sites(t)
+  const { names, coordinator } = one.database
+  const draft = newTag('t', { chain: ['snowflake'] })
+  const begun = rangeClaimOf({ generation: '7'.repeat(32), space: draft.space })
+  const made = await names.claim(await names.read('w/g/t'), begun)
+  assert.ok(made !== undefined)
+  const space = { ...draft.space, format: { snowflake: NARROW } }
+  const byHand = printTagRecord({ ...draft, generation: '8'.repeat(32), space })
+  await coordinator.transact({ compare: [], change: [{ put: configKey('w/g/t'), value: byHand }] })
+  const past = await two.make(undefined)
+  await looked(past, clock, 1000)
+  assert.equal(stamped(past), 0)
+  // It failed: the key, with its layout, is a tag of whoever takes it in.
+  await names.unclaim(made)
+  await one.database.withGroup()
+  await one.database.sync.sync('w/g/t')
+  const taken = await one.load()
+  await settle()
+  assert.deepEqual([stamped(taken), stamped(past)], [5, 0])
+})
+
+/** What the row above rests on: what lies beside an own claim came after it. */
+test('nothing is claimed under a tombstone of 2^53, by creation, by the exchange or out of a key', async (t) => {
+  const { one, two } = await sites(t)
+  const grave = { generation: '7'.repeat(32), highWater: SEGMENT_LIMIT }
+  await one.database.names.raiseTombstone('w/g/t', grave)
+  await one.make(undefined)
+  await one.database.sync.sync('w/g/t')
+  await two.database.withGroup()
+  const draft = newTag('t', { chain: ['snowflake'] })
+  await assert.rejects(two.database.catalog.createTag(draft), { code: 'IDGEN_RANGE_EXHAUSTED' })
+  await two.database.coordinator.transact({
+    compare: [],
+    change: [{ put: configKey('w/g/t'), value: printTagRecord({ ...draft, generation: '8'.repeat(32) }) }],
+  })
+  await two.database.sync.sync('w/g/t')
+  assert.equal((await one.database.names.read('w/g/t')).claim, undefined)
+})
+
+async function tombstoneOf({ database }: Site): Promise<Tombstone | undefined> {
+  const { tombstone } = await database.names.read('w/g/t')
+  return tombstone && parseTombstone(tombstone.value)
+}

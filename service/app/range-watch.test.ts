@@ -89,6 +89,29 @@ test('an etcd that is away is told in the log and stops nothing', async () => {
   await database.ranges.stop()
 })
 
+test('a check that failed is tried again within seconds, less often each time, and no more once one succeeded', async () => {
+  const { database, etcd, clock, value } = await opened()
+  await database.store.createTag(newTag('t'))
+  etcd.away = 'gone'
+  await database.ranges.start()
+  const failures = () =>
+    database.log.lines.filter(({ text }) => text === 'range claims could not be checked').length
+  const after = async (ms: number) => {
+    clock.advance(ms)
+    await settle()
+    return failures()
+  }
+  assert.deepEqual([failures(), await after(1999), await after(1), await after(3999)], [1, 1, 2, 2])
+  etcd.away = undefined
+  await after(1)
+  assert.ok((await value(rangeKey('w/g/t'))) !== undefined)
+  etcd.away = 'gone'
+  assert.equal(await after(3_599_000), 2)
+  assert.deepEqual([await after(1000), await after(2000)], [3, 4], 'and from two seconds on')
+  await database.ranges.stop()
+  assert.equal(await after(120_000), 4)
+})
+
 test('one process per database takes its turn to look at everything, and the next one after it', async () => {
   const { database, clock, value } = await opened()
   let looks = 0

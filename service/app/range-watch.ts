@@ -1,6 +1,5 @@
 import { RANGES, TOMBSTONES } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import { isBelowLayouts } from '../core/name-layouts.ts'
 import { printRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import { tagPath } from '../core/tag.ts'
 import { parseTombstone } from '../core/tombstone.ts'
@@ -21,8 +20,8 @@ export interface RangeWatchOptions {
   readonly log: Log
   readonly clock: Clock
   /**
-   * All claims were compared. These names are not claimed as this database has them, or were a tag's that may have given any
-   * number; for all others of this database the claim is its own.
+   * All claims were compared. These names are not claimed as this database has them; for all others of this database the
+   * claim is its own, whatever tombstone lies beside it (core/name-layouts.ts).
    */
   readonly onLooked?: (doubtful: ReadonlySet<string>) => void
   /** Default one hour. */
@@ -32,11 +31,15 @@ export interface RangeWatchOptions {
 /**
  * Asserts at the start and every hour that the numbers of every tag are claimed as this database has them, and that no
  * tombstone lies below what its deleted tags were granted: an etcd that was restored, or is new, knows less. Claims that
- * differ are looked at by TagSync: it claims what nobody did, and tells of conflicts.
+ * differ are looked at by TagSync: it claims what nobody did, and tells of conflicts. A check that failed is tried again within
+ * seconds: until one succeeds, each tag that is loaded asks etcd before its first snowflake (LayoutClaims).
  */
 export class RangeWatch {
   readonly #options: RangeWatchOptions
   readonly #repeat: Repeat
+  #retryMs = RETRY_MIN_MS
+  #retry: Disposable | undefined
+  #stopped = false
 
   constructor(options: RangeWatchOptions) {
     this.#options = options
@@ -49,6 +52,8 @@ export class RangeWatch {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
+    this.#retry?.[Symbol.dispose]()
     await this.#repeat.stop()
   }
 
@@ -56,9 +61,10 @@ export class RangeWatch {
   async check(): Promise<void> {
     const { catalog, coordinator, sync, log, onLooked } = this.#options
     try {
-      const doubtful = await this.#raiseTombstones()
+      await this.#raiseTombstones()
       const { entries } = await coordinator.list(RANGES)
       const claims = new Map(entries.map(({ key, value }) => [pathOfKey(key, RANGES), value]))
+      const doubtful = new Set<string>()
       for await (const { tag } of allPublications(catalog)) {
         const path = tagPath(tag)
         if (claims.get(path) === printRangeClaim(rangeClaimOf(tag))) continue
@@ -66,14 +72,22 @@ export class RangeWatch {
         sync.notice(path)
       }
       onLooked?.(doubtful)
+      this.#retryMs = RETRY_MIN_MS
       await sync.settled()
     } catch (thrown) {
       log.warn({ err: IdgenError.from(thrown) }, 'range claims could not be checked')
+      this.#tryAgain()
     }
   }
 
-  /** @returns names of which a deleted tag may have given any number */
-  async #raiseTombstones(): Promise<Set<string>> {
+  #tryAgain(): void {
+    if (this.#stopped) return
+    this.#retry?.[Symbol.dispose]()
+    this.#retry = this.#options.clock.after(this.#retryMs, () => this.#repeat.soon())
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2)
+  }
+
+  async #raiseTombstones(): Promise<void> {
     const { catalog, coordinator, names } = this.#options
     const { entries } = await coordinator.list(TOMBSTONES)
     const known = new Map(
@@ -82,8 +96,6 @@ export class RangeWatch {
     // Also one that says 0 must be there: the name had a tag, and takes no format.
     for await (const grave of allGraves(catalog))
       if ((known.get(grave.path) ?? -1) < grave.highWater) await names.raiseTombstone(grave.path, grave)
-    const graves = entries.filter(({ value }) => !isBelowLayouts(value))
-    return new Set(graves.map(({ key }) => pathOfKey(key, TOMBSTONES)))
   }
 }
 
@@ -101,3 +113,7 @@ async function* allGraves(catalog: CatalogStore): AsyncIterable<NameGrave> {
 const PAGE = 500
 
 const EVERY_MS = 3_600_000
+/** An election of etcd takes about as long; doubled with each failure. */
+const RETRY_MIN_MS = 2000
+/** A check may read 100,000 claims and tags: a store that fails in the middle is not kept busy with it. */
+const RETRY_MAX_MS = 60_000

@@ -102,12 +102,13 @@ export class SegmentRefiller {
     span?.set('idgen.tag', this.#options.tagPath)
     span?.set('idgen.step', step)
     const { store, buffer, tagId, generation, dc, clock, log, tagPath } = this.#options
+    const asked = buffer.holds
     try {
       const grant = await store.allocate(tagId, dc, step, generation)
       span?.set('idgen.grant.lo', grant.lo)
       span?.set('idgen.grant.hi', grant.hi)
       // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
-      buffer.install(grant, clock.nowMs())
+      buffer.install(grant, clock.nowMs(), asked)
     } catch (thrown) {
       const error = IdgenError.from(thrown)
       span?.fail(error.message)

@@ -8,6 +8,7 @@ import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
 import { configKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
 import { rangeClaimOf } from '../core/range-claim.ts'
 import type { Tag } from '../core/tag.ts'
+import { printTagRecord } from '../core/tag-record.ts'
 import { parseTombstone } from '../core/tombstone.ts'
 import type { CoordinatorOutcome, CoordinatorTransaction } from '../ports/coordinator.ts'
 import { closeWitnesses } from './close-witness.ts'
@@ -69,6 +70,35 @@ test('a claim is taken back by who made it, unless somebody made it newer since'
   await others.unclaim(joined)
   assert.equal(await value(rangeKey(PATH)), undefined)
   await names.unclaim(await names.read(PATH))
+})
+
+test('a claim whose settings are there stays: whoever saw both counts on its tag; any other key is in nobody’s way', async () => {
+  for (const [generation, stays] of [
+    [TAG.generation, true],
+    ['c'.repeat(32), false],
+  ] as const) {
+    const { names, put, value } = opened()
+    const made = await names.claim(await names.read(PATH), CLAIM)
+    assert.ok(made !== undefined)
+    await put(configKey(PATH), printTagRecord({ ...TAG, generation }))
+    await names.unclaim(made)
+    assert.equal((await value(rangeKey(PATH))) !== undefined, stays)
+  }
+})
+
+test('a claim is not taken back while somebody writes its settings', async () => {
+  const { etcd, names, put, value } = opened()
+  const made = await names.claim(await names.read(PATH), CLAIM)
+  assert.ok(made !== undefined)
+  const get = etcd.get.bind(etcd)
+  etcd.get = async (key) => {
+    const entry = await get(key)
+    await put(configKey(PATH), printTagRecord(TAG))
+    return entry
+  }
+  await names.unclaim(made)
+  etcd.get = get
+  assert.ok((await value(rangeKey(PATH))) !== undefined)
 })
 
 test('a name that another tag owns keeps its keys when ours is buried, and our numbers stay used', async () => {

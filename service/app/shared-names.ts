@@ -1,6 +1,7 @@
 import { configKey, publisherKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import { printRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
+import { isSettingsOf } from '../core/name-layouts.ts'
+import { parseRangeClaim, printRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
 import type { Tag } from '../core/tag.ts'
 import { printTagRecord } from '../core/tag-record.ts'
 import type { SharedView } from '../core/tag-sync-plan.ts'
@@ -84,12 +85,22 @@ export class SharedNames {
 
   /**
    * Takes back a claim that led to no tag, unless somebody else relies on it by now. Only for who made it: whoever made
-   * one newer that was there does not know who else relies on it.
+   * one newer that was there does not know who else relies on it. Settings of its generation are relied on: whoever saw them
+   * counts on a tag. One try: a claim that stays is only in the way of other number spaces.
    */
   async unclaim({ path, claim }: NameReading): Promise<void> {
-    if (claim === undefined) return
+    const parsed = claim && parseRangeClaim(claim.value)
+    if (claim === undefined || parsed === undefined) return
     const key = rangeKey(path)
-    await this.#change({ compare: [{ key, modRevision: claim.modRevision }], change: [{ delete: key }] })
+    const config = await this.#coordinator.get(configKey(path))
+    if (isSettingsOf(config?.value, parsed)) return
+    await this.#change({
+      compare: [
+        { key, modRevision: claim.modRevision },
+        { key: configKey(path), modRevision: config?.modRevision ?? 0 },
+      ],
+      change: [{ delete: key }],
+    })
   }
 
   /** Takes the configuration key away; with `grave` the claim as well, and a tombstone is left. */

@@ -291,7 +291,8 @@ function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
 
 /** Whether numbers of the name may be equal to any snowflake: of who claims it, or of whoever had it last. */
 function facesLayout({ claim, tombstone, config }: NameReading, { tag }: TagPublication): boolean {
-  return !bearsNoLayout({ claim: claim?.value, tombstone: tombstone?.value, config }, rangeClaimOf(tag))
+  const name = { claim: claim?.value, tombstone: tombstone?.value, config: config?.value }
+  return !bearsNoLayout(name, rangeClaimOf(tag))
 }
 
 /** What waits in the queue: a look at all names, or at one, whose key a person may have written in any way. */

@@ -37,8 +37,8 @@ export class DatedBuffer extends SegmentBuffer {
     return super.takeRun(count, nowMs, out)
   }
 
-  override install(grant: SegmentGrant, nowMs: number): void {
-    super.install(grant, nowMs)
+  override install(grant: SegmentGrant, nowMs: number, asked = this.holds): void {
+    super.install(grant, nowMs, asked)
     const period = periodOf(this.#space, grant.lo)
     this.#reached = { period, share: shareOfCell(this.#space, grant.hi) }
     const endMs = periodStartMs(this.#format, period + 1)

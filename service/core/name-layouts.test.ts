@@ -4,6 +4,7 @@ import { bearsNoLayout } from './name-layouts.ts'
 import { printRangeClaim, type RangeClaim } from './range-claim.ts'
 import { SEGMENT_LIMIT } from './tag.ts'
 import { canonicalLayout } from './tag-layout.ts'
+import { printTagRecord } from './tag-record.ts'
 import { printTombstone } from './tombstone.ts'
 
 const OWN: RangeClaim = { generation: 'a'.repeat(32), startAt: 1, cellSize: 1000, dcCount: 2 }
@@ -17,6 +18,12 @@ const claims: Record<string, string | undefined> = {
   layout: printRangeClaim(NARROW),
   dated: printRangeClaim(DATED),
   unreadable: '{',
+}
+/** Of tags of these generations. */
+const configs = {
+  settings: settings(OTHER.generation),
+  'a key of a person': settings('c'.repeat(32)),
+  'a key that is no tag': '{}',
 }
 const graves: Record<string, string | undefined> = {
   none: undefined,
@@ -34,6 +41,9 @@ for (const [claim, grave, config, bears] of [
   // Its creation may yet fail, and a layout come.
   ['other', 'none', undefined, false],
   ['other', 'none', 'settings', true],
+  ['other', 'none', 'a key of a person', false],
+  ['other', 'none', 'a key that is no tag', false],
+  ['other', 'low', 'a key of a person', true],
   ['other', 'low', undefined, true],
   ['dated', 'none', 'settings', true],
   ['layout', 'none', 'settings', false],
@@ -41,10 +51,19 @@ for (const [claim, grave, config, bears] of [
   ['unreadable', 'none', 'settings', false],
   ['unreadable', 'low', 'settings', false],
   ['none', 'format', undefined, false],
-  ['own', 'format', 'settings', false],
+  // A rival's that never owned the name: it came later.
+  ['own', 'format', 'settings', true],
+  ['own', 'unreadable', 'settings', true],
+  ['other', 'format', 'settings', false],
   ['other', 'unreadable', 'settings', false],
 ] as const)
   test(`a name with the claim ${claim}, the tombstone ${grave} and ${config ?? 'no settings'} ${bears ? 'bears no layout' : 'may bear one'}`, () => {
-    const name = { claim: claims[claim], tombstone: graves[grave], config }
+    const name = { claim: claims[claim], tombstone: graves[grave], config: config && configs[config] }
     assert.equal(bearsNoLayout(name, OWN), bears)
   })
+
+function settings(generation: string): string {
+  const step = { base: 1000, min: 100, max: 1000 }
+  const space = { startAt: 1, cellSize: 1000, dcCount: 2 }
+  return printTagRecord({ generation, displayName: '', chain: ['snowflake'], step, space })
+}

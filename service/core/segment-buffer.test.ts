@@ -68,6 +68,18 @@ describe('segment buffer: issuing', () => {
     assert.deepEqual(take(buffer, 1), [301n])
   })
 
+  test('a grant that was on its way while numbers were held is burnt, also when it comes after their release', () => {
+    const buffer = filled({ lo: 1, hi: 101 })
+    const asked = buffer.holds
+    buffer.hold()
+    buffer.release()
+    buffer.install({ lo: 101, hi: 201 }, T, asked)
+    assert.deepEqual(take(buffer, 1), [])
+    assert.ok(buffer.refillStep(T, 0) > 0)
+    buffer.install({ lo: 201, hi: 301 }, T, buffer.holds)
+    assert.deepEqual(take(buffer, 1), [201n])
+  })
+
   test('a grant that a store gives a second time is refused, whole or in part: it lost commits', () => {
     const buffer = filled({ lo: 10, hi: 20 }, { lo: 20, hi: 30 })
     for (const again of [

@@ -51,6 +51,7 @@ export class SegmentBuffer implements Algorithm {
   #dry = false
   #drained = false
   #held = false
+  #holds = 0
   /** What the last short take lacked: the next step covers it, or one large batch would need many allocations. */
   #lacking = 0
   /** Somebody waits for a run that is longer than what is in memory: a segment is wanted whatever else is there. */
@@ -182,8 +183,11 @@ export class SegmentBuffer implements Algorithm {
     return !this.#drained && this.#wantsMore(rate) && !this.#backsOff(nowMs)
   }
 
-  /** A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued; after `hold` it is burnt. */
-  install(grant: SegmentGrant, nowMs: number): void {
+  /**
+   * A grant of the store. One that comes after `drain` is kept for the next `drain` and never issued. It is burnt after
+   * `hold`, also when that was released since: `asked` is what `holds` said when the store was asked for it.
+   */
+  install(grant: SegmentGrant, nowMs: number, asked = this.#holds): void {
     const { lo, hi } = grant
     invariant(
       Number.isSafeInteger(lo) && lo >= 0 && lo < hi && hi <= SEGMENT_LIMIT,
@@ -195,7 +199,7 @@ export class SegmentBuffer implements Algorithm {
     this.#grantedTo = hi
     // The first rate is then measured from the first grant, not from the first take long after it.
     this.#rate.perSecond(this.#issued, nowMs)
-    if (!this.#held) this.#ready.push(grant)
+    if (!this.#held && asked === this.#holds) this.#ready.push(grant)
     this.#granted += hi - lo
     this.#refusal = undefined
     this.#backoffMs = 0
@@ -224,13 +228,19 @@ export class SegmentBuffer implements Algorithm {
   }
 
   /**
-   * Another database may give these numbers too: what is in memory is burnt, and so is each grant that comes before
+   * Another database may give these numbers too: what is in memory is burnt, and so is each grant that was asked for before
    * `release`. Callers are told what the store says, which refuses meanwhile.
    */
   hold(): void {
     this.#held = true
+    this.#holds += 1
     this.#ready.length = 0
     this.#next = this.#end
+  }
+
+  /** How often `hold` was called. */
+  get holds(): number {
+    return this.#holds
   }
 
   release(): void {

@@ -46,12 +46,13 @@ export class IssueIds {
     const by = as === 'text' ? undefined : issuer.issuesBy(path)
     if (by !== undefined) refuseForm(path, by, as)
     else if (as !== 'text' || !issuer.knows(path)) return this.#load(request, path)
-    const batch = this.#scratch
+    const begun = this.#admission.begunOf(request.raw)
+    const batch = begun ?? this.#scratch
     // Also at the start: IDs left by a call that threw must not reach the next caller, of another tag perhaps.
-    batch.clear()
+    if (begun === undefined) batch.clear()
     if (!issuer.tryTake(path, count, batch, 1)) {
       // The batch goes with the call that waits; the next one needs its own.
-      this.#scratch = new IdBatch()
+      if (begun === undefined) this.#scratch = new IdBatch()
       return this.#wait(request, path, batch)
     }
     // A share that ran out meanwhile may be followed by one of another algorithm.

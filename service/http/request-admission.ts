@@ -2,16 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { UseCases } from '../app/use-cases.ts'
 import type { IdgenError } from '../core/errors.ts'
+import type { IdBatch } from '../core/id-batch.ts'
 import { QuotaHeaders } from './quota-headers.ts'
 
 /**
  * Asks the rate limits about requests, each one once: what SingleId asked and then left to the router is not asked, and
- * not counted, again.
+ * not counted, again. What it took by then goes with the request.
  */
 export class RequestAdmission {
   readonly #useCases: Pick<UseCases, 'rates' | 'addresses'>
   /** What was said of requests that went on to the router; forgotten with them. */
   readonly #decided = new WeakMap<IncomingMessage, IdgenError | typeof ADMITTED>()
+  /** IDs that were taken for requests which need more; burnt with those that end otherwise. */
+  readonly #begun = new WeakMap<IncomingMessage, IdBatch>()
   readonly #quotas: QuotaHeaders
 
   constructor(useCases: Pick<UseCases, 'rates' | 'addresses'>) {
@@ -26,9 +29,17 @@ export class RequestAdmission {
     return refused === undefined
   }
 
-  /** It was admitted, and the router answers it all the same. */
-  passOn(request: IncomingMessage): void {
+  /** It was admitted, and the router answers it all the same. `begun`: the first of the IDs that it asks for. */
+  passOn(request: IncomingMessage, begun: IdBatch | undefined): void {
     this.#decided.set(request, ADMITTED)
+    if (begun !== undefined) this.#begun.set(request, begun)
+  }
+
+  /** What `passOn` was given, once. */
+  begunOf(request: IncomingMessage): IdBatch | undefined {
+    const begun = this.#begun.get(request)
+    if (begun !== undefined) this.#begun.delete(request)
+    return begun
   }
 
   /** Before the API key is checked, and so before anything is looked up or read for the caller. */

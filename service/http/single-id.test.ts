@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HttpApi, TAGS_URL } from '../../test/fixtures/http-api.ts'
 import { LocalIssuer } from '../app/local-issuer.ts'
+import { tagPath } from '../core/tag.ts'
 import { NO_TRACER } from '../ports/tracer.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { RequestAdmission } from './request-admission.ts'
@@ -148,6 +149,33 @@ test('leaves everything else to the router, whole', async (t) => {
     assert.match(told.text, text)
     assert.equal(counted.routed, 1, JSON.stringify(call))
   }
+})
+
+test('a call for more than there is in memory burns nothing: what was taken goes with it to the router', async (t) => {
+  const api = await HttpApi.withTags(t)
+  await api.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = api.app.server.address() as AddressInfo
+  const ask = async (count: number): Promise<readonly string[]> => {
+    const authorization = `Bearer ${api.memory.keyText}`
+    const headers = { ...JSON_TYPE, authorization, connection: 'close' }
+    const call = request({ port, host: '127.0.0.1', method: 'POST', path: IDS, headers })
+    call.end(JSON.stringify({ count }))
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    let text = ''
+    for await (const chunk of response) text += String(chunk)
+    return (JSON.parse(text) as { ids: readonly string[] }).ids
+  }
+  const given = new Set(await ask(1))
+  const [path = ''] = Array.from(api.memory.useCases.directory.all(), ({ tag }) => tagPath(tag))
+  const { buffer } = await api.memory.useCases.directory.resolve(path)
+  let short = 0
+  for (let call = 0; call < 5; call += 1) {
+    if (buffer.left > 0 && buffer.left < 10_000) short += 1
+    for (const id of await ask(10_000)) given.add(id)
+  }
+  assert.ok(short > 0, 'there was less in memory than asked for')
+  assert.equal(given.size, 50_001)
+  assert.equal(buffer.stats().issued, 50_001)
 })
 
 test('a body that comes later than its head is read by the router', async (t) => {

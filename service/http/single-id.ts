@@ -17,7 +17,7 @@ import type { RequestAdmission } from './request-admission.ts'
 import { type TraceContext, traceContextOf } from './trace-context.ts'
 
 export interface SingleIdOptions {
-  /** Takes whatever is not answered here; nothing of the request was used up then but its place in the rate limits. */
+  /** Takes whatever is not answered here; what the request used up by then goes with it (RequestAdmission). */
   readonly route: (request: IncomingMessage, response: ServerResponse) => void
   readonly digests: ConnectionDigests
   readonly admission: RequestAdmission
@@ -42,7 +42,7 @@ export class SingleId {
   /** Every call ends with it: nothing here waits. */
   readonly #batch = new IdBatch()
   /** The same for more than one: a batch that once held many UUIDs reads a single one more slowly. */
-  readonly #many = new IdBatch()
+  #many = new IdBatch()
 
   constructor(issuer: TracedIssuer, options: SingleIdOptions) {
     this.#issuer = issuer
@@ -88,7 +88,7 @@ export class SingleId {
     const batch = count === 1 ? this.#batch : this.#many
     batch.clear()
     if (!issuer.tryTake(path, count, batch, 1)) {
-      admission.passOn(request)
+      admission.passOn(request, this.#begun(batch))
       return false
     }
     issuer.countClients(clientDcOf(headers[CLIENT_DC_HEADER]), 1)
@@ -104,6 +104,13 @@ export class SingleId {
     response.end(body, 'latin1')
     if (trace.sampled) recordAnswer(tracer, trace, path)
     return true
+  }
+
+  /** What there was too little of goes with the request: burnt, it would be up to a segment of each large call. */
+  #begun(batch: IdBatch): IdBatch | undefined {
+    if (batch.count === 0) return undefined
+    this.#many = new IdBatch()
+    return batch
   }
 
   /** Only of tags in memory, so that URLs out of thin air are not remembered. */

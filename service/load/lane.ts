@@ -40,6 +40,10 @@ export class Lane implements ConnectionEvents {
   #connection: Connection | undefined
   #head = 0
   #tail = 0
+  /** What lies below it was sent again once. */
+  #resentTo = 0
+  /** Where #head was when the connection ended last: answers since then moved it on. */
+  #headAtEnd = -1
   #nowMs = 0
   #idsOfAnswer = 0
   #closed = false
@@ -131,17 +135,27 @@ export class Lane implements ConnectionEvents {
     this.#connection = undefined
     this.#idsOfAnswer = 0
     if (this.#closed) return
-    if (!resend) this.giveUp(code, text)
+    // After an orderly close at once: the server is well, and whoever waits for it is waiting longer meanwhile. Unless it
+    // closes again and again without an answer in between.
+    const isWell = resend && this.#head > this.#headAtEnd
+    // Once only: or a server that answers one request and drops the others would have lost none.
+    this.#giveUpBelow(resend ? this.#resentTo : this.#tail, code, text)
+    this.#headAtEnd = this.#head
     this.#parts.stats.reconnects += 1
-    // After an orderly close at once: the server is well, and whoever waits for it is waiting longer meanwhile.
-    if (resend) this.#parts.time.soon(() => this.#reopen())
+    if (isWell) this.#parts.time.soon(() => this.#reopen())
     else this.#parts.time.later(RECONNECT_MS, () => this.#reopen())
   }
 
   /** Counts all that is under way as failed. */
   giveUp(code: string, text: string): void {
-    if (this.underWay > 0) this.#parts.stats.fail(code, text, this.underWay)
-    this.#head = this.#tail
+    this.#giveUpBelow(this.#tail, code, text)
+  }
+
+  #giveUpBelow(end: number, code: string, text: string): void {
+    const count = end - this.#head
+    if (count <= 0) return
+    this.#parts.stats.fail(code, text, count)
+    this.#head = end
   }
 
   /** Counted, but nobody's: a server that closes an idle connection may say so before (HTTP 408). */
@@ -171,6 +185,7 @@ export class Lane implements ConnectionEvents {
     const count = this.underWay
     if (count === 0 || this.#connection === undefined) return
     for (let k = this.#head; k < this.#tail; k += 1) this.#sentAt[k % depth] = nowMs
+    this.#resentTo = this.#tail
     stats.resent += count
     stats.bytesOut += this.#connection.ask(this.#parts.first + this.#head, count)
   }

@@ -195,6 +195,30 @@ test('after an orderly close what was not answered is sent again, and nothing fa
   assert.equal(server.asked.length, 20 + outcome.resent)
 })
 
+test('a server that answers one request and closes has lost what was sent again once', async () => {
+  const server = new ScriptedServer()
+  // One in four closes its connection instead, before what was sent behind it is answered.
+  server.answer = (n) => (n % 4 === 1 ? { delayMs: 1, lost: 'orderly' } : { delayMs: 1 })
+  const outcome = await runPlan(server, { pipeline: 4, requests: 12, durationMs: 10_000 })
+  const lost = outcome.errors.reduce((sum, { count }) => sum + count, 0)
+  assert.ok(lost > 0, JSON.stringify(outcome))
+  assert.equal(outcome.answers + lost, 12, 'each is answered or lost')
+  assert.ok(outcome.resent <= 12, `none is sent more than twice: ${outcome.resent}`)
+  assert.deepEqual(
+    outcome.errors.map(({ code }) => code),
+    ['CONNECTION_LOST'],
+  )
+})
+
+test('a server that closes again and again without an answer is left alone for a while each time but the first', async () => {
+  const server = new ScriptedServer()
+  server.answer = () => ({ delayMs: 0, lost: 'orderly' })
+  const outcome = await runPlan(server, { durationMs: 1000 })
+  assert.equal(outcome.answers, 0)
+  // One at once, and one each 100 ms.
+  assert.ok(server.connects <= 13, `${server.connects} connections in a second`)
+})
+
 test('a broken connection fails what was under way on it, and the load goes on', async () => {
   const server = new ScriptedServer()
   server.answer = (n) => (n === 2 ? { delayMs: 1, lost: 'broken' } : { delayMs: 5 })

@@ -89,6 +89,10 @@ test('an end right behind an answer is orderly: what is not answered was not don
   assert.equal(await endOf(t, (socket) => socket.end(':1\r\n')), true)
 })
 
+test('an answer to the log-in is none to a request: an end right behind it is no orderly one', async (t) => {
+  assert.equal(await endOf(t, (socket) => socket.end()), false)
+})
+
 test('an end before any answer, in the middle of one, or by force is none', async (t) => {
   assert.equal(await endOf(t, (socket) => socket.end(), { greeting: undefined }), false)
   assert.equal(await endOf(t, (socket) => socket.end(':1\r\n:')), false)

@@ -39,7 +39,7 @@ class SocketConnection implements Connection {
   #parts: Buffer[] = []
   #partBytes = 0
   #greeted: ((error?: Error) => void) | undefined
-  /** A server that closes before any answer, the log-in's included, would close the next connection as well. */
+  /** A server that closes before any answer, the log-in's not counted, would close the next connection as well. */
   #hasAnswered = false
   #over = false
 
@@ -108,9 +108,11 @@ class SocketConnection implements Connection {
   #read(bytes: Buffer, to: number, length: number): void {
     const { reader } = this.#protocol
     this.#events.received(length)
+    // Asked before: the answer to the log-in ends it.
+    const isGreeted = this.#greeted === undefined
     try {
-      const read = reader.read(bytes, to, this.#greeted === undefined ? this.#events : this.#greetingSink())
-      this.#hasAnswered ||= read > 0
+      const read = reader.read(bytes, to, isGreeted ? this.#events : this.#greetingSink())
+      this.#hasAnswered ||= isGreeted && read > 0
       if (read < to) this.#keep(bytes, read, to)
     } catch (error) {
       this.#lose(error instanceof Error ? error.message : String(error), false)

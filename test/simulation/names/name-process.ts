@@ -21,6 +21,7 @@ import { LAYOUT } from '../world/installation.ts'
 import type { Network } from '../world/network.ts'
 import type { Prng } from '../world/prng.ts'
 import type { NameChecks } from './name-checks.ts'
+import { SlowCatalog } from './slow-catalog.ts'
 
 export interface NameProcessOptions {
   readonly host: Host
@@ -69,7 +70,8 @@ export class NameProcess {
     const claims = newClaims({ names, conflicts, clock, settle: (path) => this.#sync.noticed(path) })
     const onLooked = (doubtful: ReadonlySet<string>): void => claims.looked(doubtful)
     this.#ranges = new RangeWatch({ ...shared, sync: this.#sync, onLooked, checkEveryMs: RANGES_EVERY_MS })
-    this.catalog = new CoordinatedCatalog({ ...shared, sync: this.#sync, random })
+    const slow = new SlowCatalog(catalog, clock, random)
+    this.catalog = new CoordinatedCatalog({ ...shared, catalog: slow, sync: this.#sync, random })
     this.directory = newDirectory(host, catalog, claims)
     this.#rounds = [
       new Repeat(clock, RESYNC_EVERY_MS, () => this.#resync(conflicts)),

@@ -1,10 +1,13 @@
 import { MemoryCatalog } from '../../../service/adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../../../service/adapters/memory/memory-catalog-store.ts'
 import { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
+import { MemoryCoordinator } from '../../../service/adapters/memory/memory-coordinator.ts'
 import { LayoutClaims, type LayoutClaimsOptions } from '../../../service/app/layout-claims.ts'
+import { configKey } from '../../../service/core/coordination-keys.ts'
 import { generationOf } from '../../../service/core/generation.ts'
 import type { IdFormat } from '../../../service/core/id-format.ts'
 import { canonicalLayout } from '../../../service/core/tag-layout.ts'
+import { printTagRecord, type TagRecord } from '../../../service/core/tag-record.ts'
 import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
 import { newTag } from '../../fixtures/joined-databases.ts'
 import { Host } from '../world/host.ts'
@@ -28,6 +31,7 @@ class NamesWorld {
   readonly checks = new NameChecks()
   readonly random: Prng
   readonly #etcd = new MemoryCoordination(this.time.clock())
+  readonly #hand = new MemoryCoordinator(this.#etcd)
   readonly #network: Network
   readonly #stores: readonly CatalogStore[]
   readonly #hosts: readonly Host[]
@@ -95,14 +99,22 @@ class NamesWorld {
     const process = this.#processes.get(host)
     if (process === undefined || !host.alive || host.paused) return
     const name = this.#anyName()
-    const kind = this.random.int(0, 9)
+    const kind = this.random.int(0, 11)
     if (kind < 4) this.#attempt('past etcd', () => this.#storeOf(host.dc).createTag(this.#pastEtcd(name)))
     else if (kind < 6) this.#attempt('made', () => process.catalog.createTag(this.#draft(name)))
     else if (kind < 8)
       this.#attempt('deleted', () =>
         process.catalog.deleteTag({ workspace: 'w', group: 'g', name }, undefined),
       )
-    else void process.directory.drop(`w/g/${name}`, true)
+    else if (kind < 10) void process.directory.drop(`w/g/${name}`, true)
+    else this.#attempt('by hand', () => this.#writeKey(name, this.#pastEtcd(name)))
+  }
+
+  /** A person writes the key of a name, or takes it away. */
+  async #writeKey(name: string, tag: NewTag & TagRecord): Promise<void> {
+    const key = configKey(`w/g/${name}`)
+    const change = this.random.chance(0.8) ? { put: key, value: printTagRecord(tag) } : { delete: key }
+    await this.#hand.transact({ compare: [], change: [change] })
   }
 
   #attempt(what: string, carryOut: () => Promise<unknown>): void {
@@ -120,7 +132,7 @@ class NamesWorld {
       : { ...draft, space: { ...draft.space, format: { snowflake: layout } satisfies IdFormat } }
   }
 
-  #pastEtcd(name: string): NewTag {
+  #pastEtcd(name: string): NewTag & TagRecord {
     const bytes = new Uint8Array(16)
     this.random.fill(bytes)
     return { ...this.#draft(name), generation: generationOf(bytes) }
