@@ -273,7 +273,7 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
   'audit.closed': fine('The last record of the chain of this process.'),
   'audit.file-failed': act(
     'Records could not be appended to `audit.file`; they are in the database alone, and counted.',
-    'Read `err`: mostly a full disk or a missing folder or right. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
+    'Read `err`: mostly a full disk, a missing folder or right, or storage that hangs. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
   ),
   'audit.file-works': fine('`audit.file` is written again; `missed` records are not in it.'),
   'audit.queue-full': act(

@@ -62,6 +62,7 @@ export async function startService(
   const startedSettings = new StartedSettings({
     store: store.settingsStore,
     audit: service.audit,
+    clock,
     log,
     dc: config.datacenter.id,
     defaults: keptDefaults(),

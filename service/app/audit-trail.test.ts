@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import type { AuditCopy } from '../ports/audit-copy.ts'
 import type { AuditRecord } from '../ports/audit-sink.ts'
 import { AuditTrail } from './audit-trail.ts'
+import { COPY_MAX_MS } from './bounded-copy.ts'
 import { IssueLedger, type LedgerRow } from './issue-ledger.ts'
 
-function trail(queueMax = 1000) {
+function trail(queueMax = 1000, copy?: AuditCopy) {
   const clock = new MemoryClock()
   const log = new RecordedLog()
   const written: AuditRecord[] = []
@@ -25,7 +27,7 @@ function trail(queueMax = 1000) {
     log,
     written,
     state,
-    audit: new AuditTrail({ sink, clock, log, queueMax, flushEveryMs: 1000 }),
+    audit: new AuditTrail({ sink, clock, log, queueMax, flushEveryMs: 1000, ...(copy && { copy }) }),
   }
 }
 
@@ -169,7 +171,7 @@ test('a sampled call is found by its workspace', async () => {
   )
 })
 
-test('a copy has each record once, also while the sink is away, and what it misses holds nothing up', async () => {
+test('a copy has each record once and at once, also while the sink is away and at a stop', async () => {
   const copied: string[] = []
   const copy = {
     missed: 0,
@@ -200,16 +202,41 @@ test('a copy has each record once, also while the sink is away, and what it miss
   assert.equal(await audit.flush(), false)
   audit.record({ action: 'a', subject: '2' })
   assert.equal(await audit.flush(), false, 'tried again')
-  assert.deepEqual(copied, ['1'])
+  assert.deepEqual(copied, ['1', '2'])
+  audit.record({ action: 'a', subject: '3' })
   state.away = false
   assert.equal(await audit.flush(), true)
-  assert.deepEqual(
-    [copied, written],
-    [
-      ['1', '2'],
-      ['1', '2'],
-    ],
-  )
+  assert.deepEqual([copied, written], [['1', '2', '3'], copied])
+  state.away = true
+  for (const subject of ['4', '5']) audit.record({ action: 'a', subject })
+  await audit.stop()
+  assert.deepEqual([copied, written], [['1', '2', '3', '4', '5'], copied.slice(0, 3)])
   copy.missed = 3
   assert.equal(audit.missedByCopy, 3)
+})
+
+test('a copy that hangs holds up neither the sink nor a stop', async () => {
+  const { clock, log, written, audit } = trail(1000, { missed: 0, add: () => new Promise(() => {}) })
+  audit.record({ action: 'a', subject: '1' })
+  const flushed = audit.flush()
+  await settle()
+  clock.advance(COPY_MAX_MS)
+  assert.equal(await flushed, true)
+  audit.record({ action: 'a', subject: '2' })
+  await audit.stop()
+  assert.deepEqual([written.length, audit.missedByCopy, clock.pending], [2, 2, 0])
+  assert.equal(log.lines.filter(({ text }) => text === 'audit file cannot be written').length, 1)
+})
+
+test('what was refused, or did not go well, is not logged as a change', () => {
+  const { audit, log } = trail()
+  audit.record({ action: 'tag.refused', subject: 'w/g/t' })
+  audit.record({ action: 'key.refuse', subject: 'k' })
+  audit.record({ action: 'tag.update', subject: 'w/g/t', result: 'IDGEN_TAG_IN_USE' })
+  assert.deepEqual(log.lines, [])
+  audit.record({ action: 'tag.update', subject: 'w/g/t' })
+  assert.deepEqual(
+    log.lines.map(({ text }) => text),
+    ['changed'],
+  )
 })

@@ -3,6 +3,7 @@ import type { AuditRecord, AuditSink, ChainedRecord } from '../ports/audit-sink.
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditChain } from './audit-chain.ts'
+import { BoundedCopy } from './bounded-copy.ts'
 import { Repeat } from './repeat.ts'
 
 export interface AuditTrailOptions {
@@ -25,9 +26,10 @@ export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #repeat: Repeat
   readonly #beat: Repeat
+  readonly #copy: BoundedCopy | undefined
   #queue: AuditRecord[] = []
-  /** Has its places in the chain and goes to the sink as it is until that took it. */
-  #batch: readonly ChainedRecord[] = []
+  /** Have their places in the chain, are in the copy, and go to the sink as they are until it took them. */
+  #formed: ChainedRecord[] = []
   #flushing: Promise<boolean> | undefined
   #dropped = 0
   #droppedTold = 0
@@ -37,6 +39,7 @@ export class AuditTrail {
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
+    this.#copy = options.copy && new BoundedCopy(options.copy, options)
     this.#repeat = new Repeat(options.clock, options.flushEveryMs, async () => {
       await this.flush()
     })
@@ -49,7 +52,7 @@ export class AuditTrail {
 
   /** Records that are missing in the copy; undefined where there is none. */
   get missedByCopy(): number | undefined {
-    return this.#options.copy?.missed
+    return this.#copy?.missed
   }
 
   get written(): number {
@@ -57,7 +60,7 @@ export class AuditTrail {
   }
 
   get queued(): number {
-    return this.#batch.length + this.#queue.length
+    return this.#formed.length + this.#queue.length
   }
 
   get queueMax(): number {
@@ -65,13 +68,13 @@ export class AuditTrail {
   }
 
   record(entry: AuditEntry): void {
-    if (CHANGES.test(entry.action)) {
-      const { actor = 'system', traceId, action, subject } = entry
+    const { actor = 'system', traceId, action, subject, result = 'ok' } = entry
+    if (result === 'ok' && CHANGES.test(action)) {
       this.#options.log.info({ actor, ...(traceId !== undefined && { traceId }), action, subject }, 'changed')
     }
     // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
-    const share = /^(?:generate|alert\.|key\.refuse$)/.test(entry.action) ? COUNTS_SHARE : 1
+    const share = /^(?:generate|alert\.|key\.refuse$)/.test(action) ? COUNTS_SHARE : 1
     if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')
@@ -119,29 +122,36 @@ export class AuditTrail {
   async #writeAll(): Promise<boolean> {
     this.#tellDropped()
     while (this.queued > 0) {
-      if (this.#batch.length === 0) {
-        this.#batch = this.#nextBatch()
-        // Once, when it is formed: the copy has also what the sink never takes, and nothing twice.
-        await this.#options.copy?.add(this.#batch)
-      }
+      await this.#form()
+      const batch = this.#formed.slice(0, BATCH_MAX)
       try {
-        await this.#options.sink.write(this.#batch)
+        await this.#options.sink.write(batch)
       } catch (error) {
         this.#options.log.warn({ err: error, queued: this.queued }, 'audit records could not be written')
         return false
       }
-      this.#written += this.#batch.length
-      this.#head = this.#batch.at(-1)?.link ?? this.#head
-      this.#batch = []
+      this.#written += batch.length
+      this.#head = batch.at(-1)?.link ?? this.#head
+      this.#formed.splice(0, batch.length)
     }
     return true
   }
 
-  #nextBatch(): readonly ChainedRecord[] {
-    const records = this.#queue.slice(0, BATCH_MAX)
-    this.#queue = this.#queue.slice(BATCH_MAX)
-    const { chain } = this.#options
-    return chain === undefined ? records : records.map((record) => chain.append(record))
+  /**
+   * Gives records their places and copies them, once, before the sink has them: a copy has all that was queued by then,
+   * also what the sink never takes. Where there is none, no more than the sink is given next: it would hold up others.
+   */
+  async #form(): Promise<void> {
+    // What comes meanwhile waits for the next turn, or a sink would wait for as long as records come.
+    let left = this.#copy === undefined ? Math.max(0, BATCH_MAX - this.#formed.length) : this.#queue.length
+    while (left > 0 && this.#queue.length > 0) {
+      const records = this.#queue.splice(0, Math.min(left, BATCH_MAX))
+      left -= records.length
+      const { chain } = this.#options
+      const batch = chain === undefined ? records : records.map((record) => chain.append(record))
+      this.#formed.push(...batch)
+      await this.#copy?.add(batch)
+    }
   }
 
   /** How many are missing stands in the chain itself, as soon as the queue has room again. */
@@ -181,7 +191,7 @@ export class AuditTrail {
 }
 
 /** Of the catalogue and of keys, whatever way they came in: they stand in the log as well, also where the queue is full. */
-const CHANGES = /^(?:workspace|group|tag|key)\.(?!refuse$)/
+const CHANGES = /^(?:workspace|group|tag|key)\.(?!refused?$)/
 const COUNTS_SHARE = 0.8
 /** 500 rows of 12 values stay far below PostgreSQL's 65,535 parameters and make one round trip worth its while. */
 const BATCH_MAX = 500

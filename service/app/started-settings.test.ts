@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
+import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemorySettingsStore } from '../adapters/memory/memory-settings-store.ts'
 import type { KeptSettings } from '../ports/settings-store.ts'
 import type { AuditEntry } from './audit-trail.ts'
-import { OWED_MAX_MS, StartedSettings } from './started-settings.ts'
+import { BEGIN_MAX_MS, OWED_MAX_MS, StartedSettings } from './started-settings.ts'
 
 const DEFAULTS: KeptSettings = {
   'log.level': { shown: 'info' },
@@ -19,19 +20,23 @@ class World {
   readonly store = new MemorySettingsStore(this.clock)
   readonly log = new RecordedLog()
   readonly records: AuditEntry[] = []
-  /** Whether the database takes audit records. */
-  takes = true
+  /** What else happens before records are written. */
+  whileFlushed: (() => Promise<unknown>) | undefined
 
   /** A process that starts, or goes on, with what differs from the defaults. */
   process({ dc = 1, diesBeforeFlush = false } = {}): StartedSettings {
     return new StartedSettings({
       store: this.store,
+      clock: this.clock,
       log: this.log,
       dc,
       defaults: DEFAULTS,
       audit: {
         record: (entry) => void (diesBeforeFlush || this.records.push(entry)),
-        flush: async () => this.takes && !diesBeforeFlush,
+        flush: async () => {
+          await this.whileFlushed?.()
+          return !diesBeforeFlush
+        },
       },
     })
   }
@@ -92,13 +97,76 @@ test('what a process did not live to record, a later start does', async () => {
   assert.deepEqual(await world.start(LIMITED), [], 'once')
 })
 
-test('a change that was not recorded and was taken back since is none', async () => {
+const BACK = ['settings.change', { 'limits.perKey': { before: 100, after: 0 } }]
+
+test('a change that may not be on record and is taken back is one, for its way there may be', async () => {
   const world = new World()
   await world.start({})
   await world.start(LIMITED, { diesBeforeFlush: true })
   world.clock.advance(OWED_MAX_MS + 1)
-  assert.deepEqual(await world.start({}), [])
+  assert.deepEqual(await world.start({}), [BACK])
   assert.deepEqual(await world.start(LIMITED), [TO_LIMITED])
+})
+
+test('a start right after one that was killed records what that one owed beside its own', async () => {
+  const world = new World()
+  await world.start({})
+  await world.start(LIMITED, { diesBeforeFlush: true })
+  const third = { ...LIMITED, 'log.level': { shown: 'debug' } }
+  const both = {
+    'limits.perKey': { before: 0, after: 100 },
+    'log.level': { before: 'info', after: 'debug' },
+  }
+  assert.deepEqual(await world.start(third, { diesBeforeFlush: true }), [])
+  world.clock.advance(OWED_MAX_MS + 1)
+  assert.deepEqual(await world.start(third), [['settings.change', both]], 'two were killed')
+  await world.start({}, { diesBeforeFlush: true })
+  assert.deepEqual((await world.start(LIMITED)).length, 1, 'one was killed a moment ago')
+  assert.equal((await world.store.find(1))?.owed, undefined)
+})
+
+test('settings that were kept while the record was written leave the first start not owed', async () => {
+  const world = new World()
+  world.whileFlushed = () => world.process().keep({ 'log.level': { shown: 'debug' } })
+  await world.start(LIMITED)
+  world.whileFlushed = undefined
+  world.clock.advance(OWED_MAX_MS + 1)
+  assert.deepEqual(await world.start({ ...LIMITED, 'log.level': { shown: 'debug' } }), [
+    ['settings.change', { 'log.level': { before: 'info', after: 'debug' } }],
+  ])
+  assert.equal((await world.store.find(1))?.owed, undefined)
+})
+
+test('what another start took over while the record was written stays owed, from what is on record on', async () => {
+  const world = new World()
+  await world.start({})
+  const third = { ...LIMITED, 'log.level': { shown: 'debug' } }
+  let begun = false
+  world.whileFlushed = async () => {
+    if (!begun) {
+      begun = true
+      await world.process({ diesBeforeFlush: true }).begin({ ...DEFAULTS, ...third })
+    }
+  }
+  assert.deepEqual(await world.start(LIMITED), [TO_LIMITED])
+  world.clock.advance(OWED_MAX_MS + 1)
+  assert.deepEqual(await world.start(third), [
+    ['settings.change', { 'log.level': { before: 'info', after: 'debug' } }],
+  ])
+})
+
+test('whatever hangs, the start goes on', async () => {
+  const world = new World()
+  world.whileFlushed = () => new Promise(() => {})
+  const begun = world.start(LIMITED)
+  await settle()
+  world.clock.advance(BEGIN_MAX_MS)
+  await begun
+  assert.deepEqual(
+    world.log.lines.map(({ text }) => text),
+    ['settings could not be compared with those of the last start'],
+  )
+  assert.equal(world.clock.pending, 0)
 })
 
 test('what was changed and recorded while a process ran is no change of the next start', async () => {

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { KeptSetting, KeptSettings, SettingsStore } from '../ports/settings-store.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -5,6 +6,7 @@ import type { AuditTrail } from './audit-trail.ts'
 export interface StartedSettingsOptions {
   readonly store: SettingsStore
   readonly audit: Pick<AuditTrail, 'record' | 'flush'>
+  readonly clock: Clock
   readonly log: Log
   readonly dc: number
   /** What a key holds that the process before did not know. */
@@ -22,9 +24,15 @@ export class StartedSettings {
     this.#options = options
   }
 
-  /** Never rejects: that the start could not be compared keeps nobody from IDs. */
+  /** Never rejects, and ends in time: that the start could not be compared keeps nobody from IDs. */
   async begin(settings: KeptSettings): Promise<void> {
-    await this.#unlessAway(() => this.#compare(settings))
+    const { clock, log } = this.#options
+    const ended = new AbortController()
+    const compared = this.#unlessAway(() => this.#compare(settings)).finally(() => ended.abort())
+    const late = sleep(clock, BEGIN_MAX_MS, ended.signal).then(() => {
+      if (!ended.signal.aborted) log.warn({ why: `no answer within ${BEGIN_MAX_MS} ms` }, NOT_COMPARED)
+    })
+    await Promise.race([compared, late])
   }
 
   /** Settings that came into force, and onto record, while the process runs: no change for the next start. */
@@ -42,29 +50,50 @@ export class StartedSettings {
   async #compare(settings: KeptSettings): Promise<boolean> {
     const { store, dc, audit } = this.#options
     const found = await store.find(dc)
+    const last = found?.settings ?? {}
+    const isOther = found === undefined || this.#differing(last, settings).length > 0
     // Whoever wrote it has had its time to put it on record and to say so: it has ended meanwhile.
-    const left = found !== undefined && found.ageMs > OWED_MAX_MS ? found.owed : undefined
-    const before = left ?? found?.settings ?? {}
-    const paths = this.#differing(before, settings)
-    if (found !== undefined && left === undefined && paths.length === 0) return true
+    const isDue = found?.owed !== undefined && found.ageMs > OWED_MAX_MS
+    if (!isOther && !isDue) return true
+    // What is owed is put on record here too, however young: another start that ends early must find the oldest of it.
+    const before = found?.owed ?? last
     // Keys that only a later version knows stay: its next process would take their absence for a change.
-    const next = { settings: { ...found?.settings, ...settings } }
+    const next = { ...last, ...settings }
     const version = found?.version ?? 0
-    if (!(await store.replace(dc, version, { ...next, owed: before }))) return false
-    const values = Object.fromEntries(paths.map((path) => [path, this.#step(path, before, settings)]))
-    // A change that was owed and has been taken back since is none.
+    if (!(await store.replace(dc, version, { settings: next, owed: before }))) return false
+    const values = {
+      // What went and came back: the way there may be on record, so the way back has to be.
+      ...this.#steps(last, settings),
+      ...this.#steps(before, settings),
+    }
     if (Object.keys(before).length === 0)
       audit.record({ actor: 'start', action: 'settings.begin', subject: 'settings', detail: { values } })
-    else if (paths.length > 0)
+    else if (Object.keys(values).length > 0)
       audit.record({
         actor: 'start',
         action: 'settings.change',
         subject: 'settings',
         detail: { values, needsRestart: [] },
       })
-    // Another one that was quicker has taken over what is owed.
-    if (await audit.flush()) await store.replace(dc, version + 1, { ...next, owed: undefined })
+    if (await audit.flush()) await this.#settle(version + 1, next)
     return true
+  }
+
+  /** `recorded` is on record. Who wrote since `version` has put more there or owes it, but only from there on. */
+  async #settle(version: number, recorded: KeptSettings): Promise<void> {
+    const { store, dc } = this.#options
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const found = await store.find(dc)
+      if (found?.owed === undefined) return
+      const isAll = found.version === version || this.#differing(recorded, found.settings).length === 0
+      const next = { settings: found.settings, owed: isAll ? undefined : recorded }
+      if (await store.replace(dc, found.version, next)) return
+    }
+  }
+
+  #steps(before: KeptSettings, settings: KeptSettings): Record<string, unknown> {
+    const paths = this.#differing(before, settings)
+    return Object.fromEntries(paths.map((path) => [path, this.#step(path, before, settings)]))
   }
 
   #step(
@@ -100,6 +129,8 @@ export class StartedSettings {
 const NOT_COMPARED = 'settings could not be compared with those of the last start'
 /** Its mark shows whether marks were made with the same key. */
 const MARKING_KEY = 'audit.key'
+/** Far above what a database that answers takes; listeners wait for it. */
+export const BEGIN_MAX_MS = 5000
 /** A flush takes a second at most while the database answers; after a minute whoever owes it has ended. */
 export const OWED_MAX_MS = 60_000
 /** Each try is lost to one that won: with as many processes that start at one moment the last one sees no difference. */

@@ -15,14 +15,22 @@ test('every key is kept but those that differ from process to process', () => {
   const paths = new Set(Object.keys(kept({})))
   const left = [...ROWS.keys()].filter((path) => !paths.has(path))
   assert.deepEqual(left.sort(), [
+    'audit.file',
     'data.dir',
     'datacenter.id',
     'server.advertise.grpc',
     'server.advertise.http',
     'server.advertise.resp',
+    'server.grpc.port',
+    'server.http.port',
+    'server.https.port',
+    'server.metrics.port',
     'server.nodeName',
+    'server.resp.port',
+    'server.workerIds',
   ])
-  assert.deepEqual(kept({ IDGEN_SERVER_NODE_NAME: 'a', IDGEN_DATA_DIR: '/x' }), kept({}))
+  const ofOne = { IDGEN_SERVER_NODE_NAME: 'a', IDGEN_DATA_DIR: '/x', IDGEN_SERVER_HTTP_PORT: '9000' }
+  assert.deepEqual(kept(ofOne), kept({}))
   assert.deepEqual(kept({}), keptDefaults())
 })
 
@@ -49,4 +57,24 @@ test('with audit.key a digest changes with the secret, the key and the name of t
   const text = JSON.stringify(of('password1'))
   assert.ok(!text.includes('password1') && !text.includes(AUDIT_KEY), text)
   assert.ok(text.includes('@db/idgen'))
+})
+
+test('an address that may hold a secret though its key is none shows no value of its query, and a change of it is seen', () => {
+  const of = (token: string): KeptSettings =>
+    kept({
+      IDGEN_TRACING_ENDPOINT: `https://collector/v1?api_key=${token}#${token}`,
+      IDGEN_AUDIT_KEY: AUDIT_KEY,
+    })
+  assert.equal(of('TOKEN')['tracing.endpoint']?.shown, 'https://collector/v1?api_key=hidden#hidden')
+  assert.notDeepEqual(of('TOKEN'), of('OTHER'))
+  assert.ok(!JSON.stringify(of('TOKEN')).includes('TOKEN'))
+  const plain = kept({ IDGEN_TRACING_ENDPOINT: 'https://collector', IDGEN_AUDIT_KEY: AUDIT_KEY })
+  assert.deepEqual(plain['tracing.endpoint'], { shown: 'https://collector' })
+})
+
+test('of an address whose password ended it too early nothing is shown', () => {
+  for (const url of ['idgen:1/pw@c/x', 'idgen:1?pw@c/x', 'idgen:1#pw@c/x', 'idgen:1/pw%40c/x']) {
+    const { shown } = kept({ IDGEN_TRACING_ENDPOINT: `https://${url}` })['tracing.endpoint'] ?? {}
+    assert.equal(shown, '[hidden]', url)
+  }
 })

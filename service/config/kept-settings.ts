@@ -10,7 +10,8 @@ export function keptSettings(config: Config): KeptSettings {
   for (const [path, row] of ROWS) {
     if (OF_ONE_PROCESS.has(path)) continue
     const value = valueAt(config, path)
-    const mark = row.secret && value !== '' ? digestOf(path, value, config.audit.key) : undefined
+    const isHidden = value !== '' && (row.secret || shown[path] !== value)
+    const mark = isHidden ? digestOf(path, value, config.audit.key) : undefined
     kept[path] = { shown: shown[path] ?? '', ...(mark !== undefined && { mark }) }
   }
   return kept
@@ -22,14 +23,21 @@ export function keptDefaults(): KeptSettings {
 }
 
 /**
- * Differ between the processes of one installation by their nature: each start would look like a change of the one
+ * Differ between the processes of one installation by their nature, or where several run on a machine: each start would look like a change of the one
  * before. The data centre is the place where the rest is kept.
  */
 const OF_ONE_PROCESS: ReadonlySet<string> = new Set([
   'server.nodeName',
+  'server.workerIds',
+  'server.http.port',
+  'server.https.port',
+  'server.grpc.port',
+  'server.resp.port',
+  'server.metrics.port',
   'server.advertise.http',
   'server.advertise.grpc',
   'server.advertise.resp',
+  'audit.file',
   'data.dir',
   'datacenter.id',
 ])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { environmentName } from './environment-name.ts'
+import { environmentName, FILE_SUFFIX } from './environment-name.ts'
 import { DURATION_MAX_MS } from './key-row.ts'
 import { KEYS, ROWS } from './keys.ts'
 import { loadConfig } from './load.ts'
@@ -16,11 +16,13 @@ test('every default also holds as text, as the environment gives it', () => {
     assert.deepEqual(parseValue(row, { text: String(row.default) }), { value: row.default }, path)
 })
 
-test('no two keys have the same environment name, and none ends like the name of a secret file', () => {
+test('no two keys have the same environment name, and none is that of the file of a secret', () => {
   const names = [...ROWS.keys()].map(environmentName)
   assert.equal(new Set(names).size, ROWS.size)
+  const secrets = [...ROWS].filter(([, { secret }]) => secret).map(([path]) => environmentName(path))
+  const files = new Set(secrets.map((name) => name + FILE_SUFFIX))
   assert.deepEqual(
-    names.filter((name) => name.endsWith('_FILE')),
+    names.filter((name) => files.has(name)),
     [],
   )
 })

@@ -126,12 +126,12 @@ export const STORE_KEYS = {
     doc: 'Key of the hash chains of the audit log (HMAC-SHA-256), the same for all processes; at least 32 characters, random ones. Who can write the table but has not the key cannot make the hashes anew.',
   },
   'audit.file': {
-    kind: 'path',
+    kind: 'string',
     default: '',
     emptyMeans: 'no file',
     local: true,
     reload: 'restart',
-    doc: 'A file to which each audit record is appended as a line of JSON too, beside the database, and synced with each batch. It may be moved away at any time; records that cannot be written to it are counted.',
+    doc: 'A regular file, one a process, to which each audit record is appended as a line of JSON too, beside the database, and synced with each batch. It may be moved away at any time; records that cannot be written to it are counted.',
   },
   'audit.retentionMonths': {
     kind: 'integer',

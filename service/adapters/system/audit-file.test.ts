@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { constants, mkdirSync, readFileSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { RecordedLog } from '../../../test/fixtures/recorded-log.ts'
@@ -74,4 +76,48 @@ test('what cannot be written is counted and told once, and the next line is whol
     log.lines.map(({ text }) => text),
     ['audit file cannot be written', 'audit file takes records again'],
   )
+})
+
+test('a pipe is refused at once, with and without a reader', async () => {
+  const path = join(temporaryFolder('idgen-audit-'), 'pipe')
+  execFileSync('sh', ['-c', 'mkfifo "$0"', path])
+  const log = new RecordedLog()
+  await new AuditFile(path, log).add([record('a', 1)])
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const file = new AuditFile(path, log)
+  await file.add([record('b', 2)])
+  await reader.close()
+  assert.equal(file.missed, 1)
+  for (const { fields } of log.lines)
+    assert.match(String(fields['err']), /audit\.file must be a regular file: .*pipe/)
+  assert.equal(log.lines.length, 2)
+})
+
+/** A file whose sync fails. */
+function unsynced(path: string, code: string, log: RecordedLog): AuditFile {
+  return new AuditFile(path, log, async (...given) => {
+    const file = await open(...given)
+    const sync = (): Promise<never> => Promise.reject(Object.assign(new Error(code), { code }))
+    return {
+      stat: () => file.stat(),
+      appendFile: (text) => file.appendFile(text),
+      sync,
+      close: () => file.close(),
+    }
+  })
+}
+
+test('records that are in the file are not counted as missing where its sync fails, or there is none', async () => {
+  const path = join(temporaryFolder('idgen-audit-'), 'audit.ndjson')
+  for (const [code, told] of [
+    ['EINVAL', 0],
+    ['EIO', 1],
+  ] as const) {
+    const log = new RecordedLog()
+    const file = unsynced(path, code, log)
+    await file.add([record(code, 1)])
+    await file.add([record(code, 2)])
+    assert.deepEqual([file.missed, log.lines.length], [0, told], code)
+  }
+  assert.deepEqual(subjects(path), ['EINVAL', 'EINVAL', 'EIO', 'EIO'])
 })

@@ -1,8 +1,19 @@
-import { appendFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { auditLine } from '../../core/audit-line.ts'
 import type { AuditCopy } from '../../ports/audit-copy.ts'
 import type { ChainedRecord } from '../../ports/audit-sink.ts'
 import type { Log } from '../../ports/log.ts'
+
+/** What the file is opened with; the tests have one that fails. */
+type OpenFile = (path: string, flags: number, mode: number) => Promise<OpenedFile>
+
+interface OpenedFile {
+  stat(): Promise<{ isFile(): boolean }>
+  appendFile(text: string): Promise<void>
+  sync(): Promise<void>
+  close(): Promise<void>
+}
 
 /**
  * The audit log as a file of NDJSON. It is opened anew for each batch (one a second at most), so that one that was moved
@@ -11,12 +22,16 @@ import type { Log } from '../../ports/log.ts'
 export class AuditFile implements AuditCopy {
   readonly #path: string
   readonly #log: Log
+  readonly #open: OpenFile
   #missed = 0
+  /** The last line may be half of one. */
+  #torn = false
   #failing = false
 
-  constructor(path: string, log: Log) {
+  constructor(path: string, log: Log, openFile: OpenFile = open) {
     this.#path = path
     this.#log = log
+    this.#open = openFile
   }
 
   get missed(): number {
@@ -25,20 +40,67 @@ export class AuditFile implements AuditCopy {
 
   async add(records: readonly ChainedRecord[]): Promise<void> {
     // A write that failed may have left half a line: what comes now must not continue it.
-    const text = (this.#failing ? '\n' : '') + records.map((record) => auditLine(record)).join('')
+    const text = (this.#torn ? '\n' : '') + records.map((record) => auditLine(record)).join('')
+    let isThere = false
     try {
-      await appendFile(this.#path, text, { mode: OWNER_AND_GROUP, flush: true })
+      const file = await this.#openRegular()
+      try {
+        await file.appendFile(text)
+        isThere = true
+        this.#torn = false
+        await syncWherePossible(file)
+      } finally {
+        await file.close()
+      }
       if (this.#failing) this.#log.info({ missed: this.#missed }, 'audit file takes records again')
       this.#failing = false
     } catch (thrown) {
-      this.#missed += records.length
+      if (!isThere) {
+        this.#missed += records.length
+        this.#torn = true
+      }
       // One line until it works again: a full disk is not to be filled further.
       if (!this.#failing)
         this.#log.error({ err: thrown, missed: this.#missed }, 'audit file cannot be written')
       this.#failing = true
     }
   }
+
+  /** A pipe that nobody reads, or reads slowly, would hold up each batch; of one that ends nothing is kept. */
+  async #openRegular(): Promise<OpenedFile> {
+    const file = await this.#open(this.#path, APPENDING, OWNER_AND_GROUP).catch((thrown: unknown) => {
+      throw codeOf(thrown) === 'ENXIO' ? notRegular(this.#path) : thrown
+    })
+    try {
+      if ((await file.stat()).isFile()) return file
+    } catch (thrown) {
+      await file.close()
+      throw thrown
+    }
+    await file.close()
+    throw notRegular(this.#path)
+  }
 }
 
+/** Some file systems know no sync: then there is nothing to wait for. */
+async function syncWherePossible(file: OpenedFile): Promise<void> {
+  try {
+    await file.sync()
+  } catch (thrown) {
+    if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(codeOf(thrown))) throw thrown
+  }
+}
+
+function notRegular(path: string): Error {
+  return new Error(`audit.file must be a regular file: ${path} is a pipe, a socket or a device`)
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+}
+
+/** The open of a pipe without a reader would wait for one, and keep a thread of the process until then. */
+const APPENDING =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
 /** Who changed what is nothing for everybody on the machine. */
 const OWNER_AND_GROUP = 0o640
