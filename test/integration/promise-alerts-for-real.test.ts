@@ -1,4 +1,4 @@
-// Runs alone: each message must be there within a minute of its cause.
+// Runs beside others: each alert has twice the time it took; what a neighbour delays is tried again alone.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
