@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { liveTagOptions } from '../../test/fixtures/live-tag-options.ts'
 import { RecordedLog } from '../../test/fixtures/recorded-log.ts'
 import { settle } from '../../test/fixtures/settle.ts'
 import { MemoryApiKeyStore } from '../adapters/memory/memory-api-key-store.ts'
@@ -12,7 +13,6 @@ import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
-import { TagCursors } from '../core/tag-cursors.ts'
 import { UuidV4 } from '../core/uuid-v4.ts'
 import { UuidV7 } from '../core/uuid-v7.ts'
 import type { CatalogChanges } from '../ports/catalog-store.ts'
@@ -42,22 +42,13 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
   const directory = new TagDirectory({
     catalog,
     maxTags,
-    live: {
+    live: liveTagOptions({
       store: segments,
-      dc: 0,
       clock,
       log,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
-      shared: {
-        snowflake,
-        'uuid-v7': new UuidV7(fill),
-        'uuid-v4': new UuidV4(fill),
-      },
-      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
-    },
+      snowflake,
+      shared: { snowflake, 'uuid-v7': new UuidV7(fill), 'uuid-v4': new UuidV4(fill) },
+    }),
   })
   const authenticator = new Authenticator({
     keys: new MemoryApiKeyStore(memory),

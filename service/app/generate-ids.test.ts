@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { liveTagOptions } from '../../test/fixtures/live-tag-options.ts'
 import { ScriptedSegments } from '../../test/fixtures/scripted-segments.ts'
 import { settle } from '../../test/fixtures/settle.ts'
-import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import type { AlgorithmName } from '../core/algorithm.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -11,7 +11,6 @@ import type { RouterEvent } from '../core/router.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { DEFAULT_SPACE } from '../core/tag.ts'
-import { TagCursors } from '../core/tag-cursors.ts'
 import { UuidV4 } from '../core/uuid-v4.ts'
 import { UuidV7 } from '../core/uuid-v7.ts'
 import { GenerateIds } from './generate-ids.ts'
@@ -43,18 +42,12 @@ function world(chain: readonly AlgorithmName[], step = 10) {
       createdAt: at,
       updatedAt: at,
     },
-    {
+    liveTagOptions({
       store,
-      dc: 0,
       clock,
-      log: SILENT,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
+      snowflake,
       shared: { snowflake, 'uuid-v7': new UuidV7(fill), 'uuid-v4': new UuidV4(fill) },
-      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
-    },
+    }),
   )
   const events: RouterEvent[] = []
   const generate = new GenerateIds({

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batchNumbers } from '../../test/fixtures/batch-numbers.ts'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { liveTagOptions } from '../../test/fixtures/live-tag-options.ts'
 import { settle } from '../../test/fixtures/settle.ts'
-import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
-import { TagCursors } from '../core/tag-cursors.ts'
 import { canonicalLayout } from '../core/tag-layout.ts'
 import { TagDirectory } from './tag-directory.ts'
 
@@ -21,19 +20,13 @@ function directoryOf(database: JoinedDatabase, clock: MemoryClock): TagDirectory
   const directory = new TagDirectory({
     catalog: database.store,
     maxTags: 10,
-    live: {
+    live: liveTagOptions({
       store: database.segments,
       dc: database.dc,
       clock,
-      log: SILENT,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
-      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
-      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
+      snowflake,
       layoutClaims: database.layoutClaims,
-    },
+    }),
   })
   database.onConflict = (path, inConflict) => directory.hold(path, inConflict)
   return directory

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { liveTagOptions } from '../../test/fixtures/live-tag-options.ts'
 import { ScriptedSegments } from '../../test/fixtures/scripted-segments.ts'
 import { settle } from '../../test/fixtures/settle.ts'
-import { SILENT } from '../../test/fixtures/silent-log.ts'
 import type { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
@@ -14,11 +14,10 @@ import { rangeClaimOf } from '../core/range-claim.ts'
 import { Snowflake } from '../core/snowflake.ts'
 import { DEFAULT_EPOCH_MS, snowflakeLayout } from '../core/snowflake-layout.ts'
 import { SEGMENT_LIMIT } from '../core/tag.ts'
-import { TagCursors } from '../core/tag-cursors.ts'
 import { canonicalLayout, type TagLayout } from '../core/tag-layout.ts'
 import { printTagRecord } from '../core/tag-record.ts'
 import { parseTombstone, type Tombstone } from '../core/tombstone.ts'
-import { LiveTag, type LiveTagOptions } from './live-tag.ts'
+import { LiveTag } from './live-tag.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 const NARROW = canonicalLayout('53-bit')
@@ -55,19 +54,13 @@ class Site {
     const found = await this.database.store.findPublication({ workspace: 'w', group: 'g', name: 't' })
     assert.ok(found !== undefined)
     const snowflake = this.#snowflake
-    const options: LiveTagOptions = {
+    const options = liveTagOptions({
       store: new ScriptedSegments(),
       dc: this.database.dc,
       clock: this.#clock,
-      log: SILENT,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
-      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
-      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
+      snowflake,
       layoutClaims: this.database.layoutClaims,
-    }
+    })
     return new LiveTag(found.tag, options, found.configRevision > 0)
   }
 }

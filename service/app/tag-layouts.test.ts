@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { liveTagOptions } from '../../test/fixtures/live-tag-options.ts'
 import { ScriptedSegments } from '../../test/fixtures/scripted-segments.ts'
-import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
 import { MemoryCatalogStore } from '../adapters/memory/memory-catalog-store.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
@@ -34,18 +34,7 @@ async function newDirectory() {
   const directory = new TagDirectory({
     catalog,
     maxTags: 1,
-    live: {
-      store: new ScriptedSegments(),
-      dc: 0,
-      clock,
-      log: SILENT,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
-      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
-      tagCursors,
-    },
+    live: liveTagOptions({ store: new ScriptedSegments(), clock, snowflake, tagCursors }),
   })
   return { directory, tagCursors, clock }
 }

@@ -11,8 +11,8 @@ import { TagDirectory } from '../../../service/app/tag-directory.ts'
 import { TagSync } from '../../../service/app/tag-sync.ts'
 import { IdBatch } from '../../../service/core/id-batch.ts'
 import { Snowflake } from '../../../service/core/snowflake.ts'
-import { TagCursors } from '../../../service/core/tag-cursors.ts'
 import type { CatalogStore } from '../../../service/ports/catalog-store.ts'
+import { liveTagOptions } from '../../fixtures/live-tag-options.ts'
 import { ScriptedSegments } from '../../fixtures/scripted-segments.ts'
 import { SILENT } from '../../fixtures/silent-log.ts'
 import { SimCoordinator } from '../stores/sim-coordinator.ts'
@@ -110,19 +110,13 @@ function newDirectory(host: Host, catalog: CatalogStore, layoutClaims: LayoutCla
   return new TagDirectory({
     catalog,
     maxTags: TAGS_MAX,
-    live: {
+    live: liveTagOptions({
       store: new ScriptedSegments(),
       dc: host.dc,
       clock: host.clock,
-      log: SILENT,
-      refillDeadlineMs: 1000,
-      cpu: () => 0,
-      prefetch: 1,
-      recoveryProbes: 1,
-      shared: { snowflake, 'uuid-v7': snowflake, 'uuid-v4': snowflake },
-      tagCursors: new TagCursors({ holders: [snowflake], borrowMaxMs: 1000, seed: () => 1 }),
+      snowflake,
       layoutClaims,
-    },
+    }),
   })
 }
 
