@@ -1,7 +1,8 @@
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { KeptSetting, KeptSettings, SettingsStore } from '../ports/settings-store.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { withinDeadline } from './deadline.ts'
 
 export interface StartedSettingsOptions {
   readonly store: SettingsStore
@@ -27,12 +28,10 @@ export class StartedSettings {
   /** Never rejects, and ends in time: that the start could not be compared keeps nobody from IDs. */
   async begin(settings: KeptSettings): Promise<void> {
     const { clock, log } = this.#options
-    const ended = new AbortController()
-    const compared = this.#unlessAway(() => this.#compare(settings)).finally(() => ended.abort())
-    const late = sleep(clock, BEGIN_MAX_MS, ended.signal).then(() => {
-      if (!ended.signal.aborted) log.warn({ why: `no answer within ${BEGIN_MAX_MS} ms` }, NOT_COMPARED)
-    })
-    await Promise.race([compared, late])
+    const compared = this.#unlessAway(() => this.#compare(settings))
+    await withinDeadline(clock, BEGIN_MAX_MS, 'the settings of the last start', compared).catch(
+      (late: unknown) => log.warn({ why: String(late) }, NOT_COMPARED),
+    )
   }
 
   /** Settings that came into force, and onto record, while the process runs: no change for the next start. */
