@@ -13,50 +13,30 @@ export interface LoadStep {
   readonly peakMb: number
 }
 
-/** The bars of issue 6 about the steady rate, for each of the steps at it. */
+/** The bars of issue 6: the latency of each step, and the rest for those at the steady rate. */
 export function stepBars(
   steps: readonly LoadStep[],
   around: {
+    /** IDs a second. */
+    readonly mainRate: number
     /** Resident after a start with the defaults, and after one with threads and the Redis protocol. */
     readonly plainMb: number
     readonly atStart: number
     readonly processors: number
   },
 ): Row[] {
-  const { plainMb, atStart, processors } = around
-  const most = (bar: number) => ({ of: 'value', atMost: bar }) as const
-  const rows = steps.flatMap(({ tags, rate, report, shares }) => {
-    const where = `${figure(rate)}/s, ${counted(tags)}`
-    return [
-      { what: `p99, ${where}`, value: report.latency.p99, unit: 'ms', bar: most(10) },
-      {
-        what: `IDs asked for and not answered, ${where}`,
-        value: report.failures,
-        unit: 'IDs',
-        bar: most(0),
-      },
-      {
-        what: `IDs never asked for, ${where}`,
-        value: report.notSent,
-        unit: 'IDs',
-        bar: most(0),
-      },
-      { what: `IDs that came twice, ${where}`, value: repeats(report), unit: 'IDs', bar: most(0) },
-      {
-        what: `share of the ${processors} processors that the process used, ${where}`,
-        value: (shares.process / processors) * 100,
-        unit: '%',
-        bar: most(85),
-      },
-      {
-        what: `least busy answering thread below the busiest, ${where}`,
-        value: apart(shares) * 100,
-        unit: '%',
-        bar: most(10),
-      },
-    ]
-  })
-  const peak = Math.max(...steps.map(({ peakMb }) => peakMb))
+  const { mainRate, plainMb, atStart, processors } = around
+  const main = steps.filter(({ rate }) => rate === mainRate)
+  const rows = [
+    ...steps.map((step) => ({
+      what: `p99, ${where(step)}`,
+      value: step.report.latency.p99,
+      unit: 'ms',
+      bar: most(P99_MAX_MS),
+    })),
+    ...main.flatMap((step) => steadyRows(step, processors)),
+  ]
+  const peak = Math.max(...main.map(({ peakMb }) => peakMb))
   return [
     ...rows,
     { what: 'resident memory after a start with the defaults', value: plainMb, unit: 'MB', bar: most(150) },
@@ -67,6 +47,45 @@ export function stepBars(
     },
     { what: 'resident memory at full load, the most', value: peak, unit: 'MB', bar: most(400) },
   ].map(judged)
+}
+
+function steadyRows(step: LoadStep, processors: number) {
+  const { report, shares } = step
+  return [
+    {
+      what: `IDs asked for and not answered, ${where(step)}`,
+      value: report.failures,
+      unit: 'IDs',
+      bar: most(0),
+    },
+    {
+      what: `IDs never asked for, ${where(step)}`,
+      value: report.notSent,
+      unit: 'IDs',
+      bar: most(0),
+    },
+    { what: `IDs that came twice, ${where(step)}`, value: repeats(report), unit: 'IDs', bar: most(0) },
+    {
+      what: `share of the ${processors} processors that the process used, ${where(step)}`,
+      value: (shares.process / processors) * 100,
+      unit: '%',
+      bar: most(85),
+    },
+    {
+      what: `least busy answering thread below the busiest, ${where(step)}`,
+      value: apart(shares) * 100,
+      unit: '%',
+      bar: most(10),
+    },
+  ]
+}
+
+function where({ rate, tags }: LoadStep): string {
+  return `${figure(rate)}/s, ${counted(tags)}`
+}
+
+function most(bar: number) {
+  return { of: 'value', atMost: bar } as const
 }
 
 export function stepTable(steps: readonly LoadStep[]): Table {
