@@ -33,7 +33,7 @@ const GATE_KEY_CHECK = 2
 const GATE = 1.35
 const CONNECTIONS = 32
 const SHORT = process.argv.includes('--short')
-const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: CHECK ? 5 : 9 }
+const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: CHECK ? 5 : 31 }
 const REQUESTS = SHORT ? 5000 : 20_000
 /** Of a latency: enough that p99 is of some hundred requests. */
 const OPEN_LOOP_SECONDS = SHORT ? 1 : 3
@@ -93,7 +93,7 @@ try {
       { name: 'bare', measure: () => p99At(bare, rate) },
       { name: 'idgen', measure: () => p99At(idgen, rate) },
     ]
-    const [floor = [], ours = []] = await interleavedRounds(subjects, { warmUp: 1, rounds: SHORT ? 1 : 5 })
+    const [floor = [], ours = []] = await interleavedRounds(subjects, { warmUp: 1, rounds: SHORT ? 1 : 11 })
     const row = costBeside(ours, { what: 'bare node:http', costs: floor })
     return judged({
       what: 'p99 of an open loop at half of the rate that idgen reached',

@@ -42,7 +42,7 @@ export function threadSources(threads: ThreadPool, lender: SubBlockLender): Metr
     counter('idgen_thread_ids_lent_total', 'IDs in these shares', () => lender.lent),
     counter(
       'idgen_thread_ids_used_total',
-      'Of these, handed out; the others lie in the threads (a tenth of a second of them) or were burnt',
+      'Of these, handed out; the others lie in the threads (a quarter of a second of them) or were burnt',
       () => threads.used,
     ),
   ]

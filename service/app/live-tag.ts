@@ -4,7 +4,7 @@ import { GuardedAlgorithm } from '../core/guarded-algorithm.ts'
 import { layoutOf } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { Router } from '../core/router.ts'
-import { SegmentBuffer } from '../core/segment-buffer.ts'
+import { preloadShareOf, SegmentBuffer } from '../core/segment-buffer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { OpenTagCursor, TagCursors } from '../core/tag-cursors.ts'
 import type { TagWaits } from '../core/tag-waits.ts'
@@ -152,8 +152,8 @@ function isDated({ space }: Tag): boolean {
   return space.format?.reset !== undefined
 }
 
-function newBuffer({ step, space }: Tag, prefetch: number): SegmentBuffer {
+function newBuffer({ id, step, space }: Tag, prefetch: number): SegmentBuffer {
   const { format } = space
-  if (format?.reset === undefined) return new SegmentBuffer({ step, prefetch })
-  return new DatedBuffer({ step, prefetch }, space, format)
+  const options = { step, prefetch, preloadAt: preloadShareOf(id) }
+  return format?.reset === undefined ? new SegmentBuffer(options) : new DatedBuffer(options, space, format)
 }

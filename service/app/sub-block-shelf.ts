@@ -21,7 +21,7 @@ export interface Flight {
 /**
  * The shares of one tag in one thread, used in the order in which they came:
  *
- *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a tenth of a second's IDs)
+ *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a quarter of a second's IDs)
  */
 export class SubBlockShelf {
   /** What the requests that wait here asked for, all together: one question covers it. */
@@ -106,7 +106,7 @@ export class SubBlockShelf {
 
   /**
    * How many IDs to ask for ahead of use; 0: none now. Asked after every take, so as a rule it costs three comparisons;
-   * the clock is looked at, and the rate with it, only where a share is half used, ten times a second of a busy tag.
+   * the clock is looked at, and the rate with it, only where a share is half used, a few times a second of a busy tag.
    */
   wantedAhead(clock: Clock): number {
     if (this.#flight !== undefined || this.#next !== undefined) return 0
@@ -117,8 +117,8 @@ export class SubBlockShelf {
   }
 
   /**
-   * A tenth of a second of IDs at the present rate: a hundred times what a question takes, a tenth of what a share
-   * lives, and all that a thread that dies can burn. Slow tags get 0: each request then asks for what it needs.
+   * A quarter of a second of IDs at the present rate: what is left when it is asked for lasts while the main thread is
+   * kept from its work for a tenth of a second, as by allocations for a hundred tags; a quarter of what a share lives, and all that a thread that dies can burn. Slow tags get 0: each request then asks for what it needs.
    */
   #ahead(rate: number): number {
     const most = this.#current?.algorithm === 'segment' ? AHEAD_MAX_SEGMENT : AHEAD_MAX
@@ -197,7 +197,7 @@ export class SubBlockShelf {
   }
 }
 
-const AHEAD_S = 0.1
+const AHEAD_S = 0.25
 /** 64 ms of all that one worker id can stamp: threads must not run the snowflake cursor to its borrow limit. */
 const AHEAD_MAX = 65_536
 /** Numbers come as one run however many they are: a tenth of a second at five million a second of one thread. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { batchNumbers } from '../../test/fixtures/batch-numbers.ts'
 import { IdBatch } from './id-batch.ts'
-import { SegmentBuffer } from './segment-buffer.ts'
+import { preloadShareOf, SegmentBuffer } from './segment-buffer.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from './tag.ts'
 
 const T = Date.UTC(2026, 5, 1)
@@ -146,6 +146,19 @@ describe('segment buffer: refilling', () => {
     buffer.install({ lo: 100, hi: 200 }, T + 11)
     take(buffer, 49)
     assert.equal(buffer.refillStep(T + 12, 0), 0)
+  })
+
+  test('tags that came into use together do not all ask in the same moment', () => {
+    const shares = Array.from({ length: 100 }, (_, i) => preloadShareOf(i + 1))
+    const moments = new Set(shares.map((share) => Math.floor(share * 100)))
+    assert.equal(moments.size, 20, 'five tags at each hundredth between 0.3 and 0.5')
+    const late = new SegmentBuffer({ step: bounds, preloadAt: 0.3 })
+    late.refillStep(T, 0)
+    late.install({ lo: 0, hi: 100 }, T)
+    take(late, 69)
+    assert.equal(late.refillStep(T + 10, 0), 0)
+    take(late, 1)
+    assert.ok(late.refillStep(T + 10, 0) > 0)
   })
 
   test('a slow tag preloads at 10 %, so that a stop wastes little (R-2.1.2)', () => {

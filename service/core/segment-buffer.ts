@@ -11,6 +11,8 @@ export interface SegmentBufferOptions {
   readonly step: StepBounds
   /** Fewest segments kept ready beside the current one, 1..CHAIN_MAX; 1 is the classic double buffer. */
   readonly prefetch?: number
+  /** Share of a segment left below which a busy tag fetches the next one, 0.1..0.5; left out: 0.5. */
+  readonly preloadAt?: number
 }
 
 /** Events since the start, for metrics (R-2.1.2). */
@@ -38,6 +40,7 @@ export class SegmentBuffer implements Algorithm {
   readonly name = 'segment'
   readonly #ready: SegmentGrant[] = []
   readonly #prefetch: number
+  readonly #preloadAt: number
   readonly #rate = new RateMeter()
   #step: StepBounds
   #wanted: number
@@ -66,6 +69,7 @@ export class SegmentBuffer implements Algorithm {
     this.#step = options.step
     this.#prefetch = Math.min(CHAIN_MAX, Math.max(1, options.prefetch ?? 1))
     this.#wanted = this.#prefetch
+    this.#preloadAt = options.preloadAt ?? PRELOAD_EARLIEST
   }
 
   take(count: number, nowMs: number, out: IdBatch): number {
@@ -311,7 +315,7 @@ export class SegmentBuffer implements Algorithm {
     const left = this.#end - this.#next
     if (ready >= this.#wanted) return false
     if (ready < this.#wanted - 1 || left <= this.#size * PRELOAD_LATEST) return true
-    return left <= this.#size * PRELOAD_EARLIEST && left <= rate * RESERVE_S
+    return left <= this.#size * this.#preloadAt && left <= rate * RESERVE_S
   }
 
   #backsOff(nowMs: number): boolean {
@@ -328,9 +332,21 @@ export class SegmentBuffer implements Algorithm {
   }
 }
 
+/**
+ * `preloadAt` of a tag, 0.3..0.5. Tags that come into use together, at a like rate, would all ask the store in the same
+ * moment: a hundred at once kept answers waiting for 60 ms (bench/open-loop.bench.ts). Multiples of the golden ratio lie
+ * evenly, whatever ids there are (Knuth, The Art of Computer Programming 6.4).
+ */
+export function preloadShareOf(tagId: number): number {
+  return PRELOAD_EARLIEST - PRELOAD_SPREAD * ((tagId * GOLDEN) % 1)
+}
+
 const TWO_32 = 2 ** 32
 /** Share of a segment left below which the next may be fetched: fetched earlier, it would only lie there. */
 const PRELOAD_EARLIEST = 0.5
+/** What is left then is still three times PRELOAD_LATEST. */
+const PRELOAD_SPREAD = 0.2
+const GOLDEN = (Math.sqrt(5) - 1) / 2
 /** Share left at which it is fetched whatever the rate says: a burst may come (R-2.1.2). */
 const PRELOAD_LATEST = 0.1
 /** Seconds of numbers to have in memory: about what a failover of the database takes. */
