@@ -28,6 +28,8 @@ export class RateTable {
   readonly #spent: Int32Array
   #isShared: boolean
   #countsSpent = false
+  /** Slots that this thread gave away so far. */
+  #claims = 0
   readonly #capacity: number
   readonly #known = new Map<string, RatePlace>()
 
@@ -74,8 +76,7 @@ export class RateTable {
 
   /** The same for who remembers the place of the name: no look-up. */
   takeAt(place: RatePlace, wanted: number, nowMs: number): number {
-    const slot =
-      nowMs < place.untilMs && this.#isOwner(place.slot, place) ? place.slot : this.#seek(place, nowMs)
+    const slot = nowMs < place.untilMs && this.#isStill(place) ? place.slot : this.#seek(place, nowMs)
     if (!this.#isShared) return this.#takeAlone(slot, wanted, nowMs)
     // Another thread's success is what makes a try fail, so somebody always gets on.
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -89,6 +90,17 @@ export class RateTable {
       return taken
     }
     return 0
+  }
+
+  /**
+   * Whether the slot is still the name's. As long as nobody else has the memory and no slot was given away, without a look at
+   * it: with a hundred names in turn that fetched a line of memory for each.
+   */
+  #isStill(place: RatePlace): boolean {
+    if (!this.#isShared && place.claims === this.#claims) return true
+    if (!this.#isOwner(place.slot, place)) return false
+    place.claims = this.#claims
+    return true
   }
 
   #takeAlone(slot: number, wanted: number, nowMs: number): number {
@@ -130,6 +142,7 @@ export class RateTable {
 
   #seek(place: RatePlace, nowMs: number): number {
     place.slot = this.#find(place) ?? this.#claim(place, nowMs)
+    place.claims = this.#claims
     // Whole milliseconds: a fraction would be a number of its own in memory, which every take has to fetch.
     place.untilMs = Math.floor(nowMs) + KNOWN_MS
     return place.slot
@@ -152,7 +165,7 @@ export class RateTable {
     const low = hashOf(name, this.#seeds[0] ?? 0)
     // Never 0, 0: that is nobody.
     const high = hashOf(name, this.#seeds[1] ?? 0) || 1
-    return { slot: 0, low, high, home: (low >>> 0) % this.#capacity, untilMs: -1 }
+    return { slot: 0, low, high, home: (low >>> 0) % this.#capacity, untilMs: -1, claims: -1 }
   }
 
   #find(place: RatePlace): number | undefined {
@@ -164,6 +177,7 @@ export class RateTable {
   }
 
   #claim(place: RatePlace, nowMs: number): number {
+    this.#claims += 1
     const owner = (BigInt(place.high) << 32n) | BigInt(place.low >>> 0)
     for (let tries = 0; tries < LOOKED_AT; tries += 1) {
       const slot = this.#emptiest(place.home, nowMs)
@@ -225,6 +239,8 @@ export interface RatePlace {
   readonly home: number
   /** Looked up anew from then on: should a name ever have two slots, all threads agree on the first again. */
   untilMs: number
+  /** As many slots were given away when it was looked up. */
+  claims: number
 }
 
 /**
