@@ -161,6 +161,27 @@ describe('segment buffer: refilling', () => {
     assert.ok(late.refillStep(T + 10, 0) > 0)
   })
 
+  test('a run that is waited for is fetched though a moment ago nothing was wanted', () => {
+    const buffer = filled({ lo: 0, hi: 100 })
+    take(buffer, 10)
+    assert.equal(buffer.refillStep(T, 0), 0)
+    assert.equal(buffer.takeRun(200, T, new IdBatch()), false)
+    assert.ok(buffer.refillStep(T, 0) >= 200)
+  })
+
+  test('of a segment that is far from its end the rate is measured all the same', () => {
+    const buffer = new SegmentBuffer({ step: { base: 100, min: 1, max: 1_000_000 } })
+    buffer.refillStep(T, 0)
+    buffer.install({ lo: 0, hi: 100_000 }, T)
+    for (let ms = 0; ms < 5000; ms += 10) {
+      take(buffer, 100, T + ms)
+      buffer.refillStep(T + ms, 0)
+    }
+    // 100 × (1 + 0.5 × 100) at 10,000 a second; the looks do not lie on whole seconds.
+    const step = buffer.refillStep(T + 5000, 0)
+    assert.ok(step > 5000 && step < 5200, String(step))
+  })
+
   test('a slow tag preloads at 10 %, so that a stop wastes little (R-2.1.2)', () => {
     const buffer = filled({ lo: 0, hi: 100 })
     buffer.refillStep(T, 0)

@@ -61,6 +61,9 @@ export class SegmentBuffer implements Algorithm {
   #runWanted = false
   #refusal: { readonly code: ErrorCode; readonly message: string; readonly atMs: number } | undefined
   #backoffMs = 0
+  /** Nothing is to be fetched while `#next` is below the one and the time before the other: `wantsRefill` found so. */
+  #calmBelow = 0
+  #calmUntilMs = 0
   #issued = 0
   #granted = 0
   readonly #counters = { switches: 0, switchesReady: 0, refills: 0, refusals: 0 }
@@ -181,10 +184,22 @@ export class SegmentBuffer implements Algorithm {
     return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
   }
 
-  /** Whether refillStep says more than 0. */
+  /**
+   * Whether refillStep says more than 0. After most takes two comparisons: the present segment is far from its end, and
+   * whatever else would change the answer moves `#next` up, but a run that is waited for.
+   */
   wantsRefill(nowMs: number): boolean {
+    if (this.#next < this.#calmBelow && nowMs < this.#calmUntilMs) return false
+    return this.#looksForMore(nowMs)
+  }
+
+  #looksForMore(nowMs: number): boolean {
     const rate = this.#rate.perSecond(this.#issued, nowMs)
-    return !this.#drained && this.#wantsMore(rate) && !this.#backsOff(nowMs)
+    if (this.#drained) return false
+    if (this.#wantsMore(rate)) return !this.#backsOff(nowMs)
+    this.#calmBelow = this.#end - this.#size * this.#preloadAt
+    this.#calmUntilMs = nowMs + CALM_LOOK_MS
+    return false
   }
 
   /**
@@ -289,6 +304,7 @@ export class SegmentBuffer implements Algorithm {
     }
     this.#lacking = Math.max(this.#lacking, count)
     this.#runWanted = true
+    this.#calmBelow = 0
     // Each wait that was given up leaves its segment here; only the newest of very many are worth the memory.
     if (this.#ready.length >= CHAIN_MAX) this.#switch(nowMs)
     return false
@@ -353,6 +369,8 @@ const PRELOAD_LATEST = 0.1
 const RESERVE_S = 60
 /** A segment that lasts less is gone before a slow allocation (seconds, under a failover) is back. */
 const HUNGRY_MS = 5000
+/** So that the rate is still measured second by second. */
+const CALM_LOOK_MS = 250
 /** Three times HUNGRY_MS, so that a chain does not grow and shrink in turns. */
 const CALM_MS = 15_000
 /** Ready segments at most: 8 of 5 s each bridge a database failover; more would only be wasted at a crash. */
