@@ -5,7 +5,7 @@ const INTRODUCTION = `# Metrics
 
 <!-- Made by \`make generate\` from service/metric-sources.ts and what it names. Do not edit. -->
 
-GET /metrics on port 9464 (\`server.metrics.port\`). Counters begin at 0 with the process: use \`rate\` or \`increase\`. The unit
+GET /metrics on port 9464 (\`server.metrics.port\`), over TLS with \`server.metrics.tls\`. Counters begin at 0 with the process: use \`rate\` or \`increase\`. The unit
 is the end of a name: \`_seconds\` (\`_timestamp_seconds\`: Unix time), \`_ratio\` (0 to 1), \`_total\` (a count that grows); \`_ok\` is 1 or
 0. The label \`tag\` names the 1,000 tags with the most requests; counters sum the others as \`_other\`: a tag that comes among them begins at 0, so that no rate jumps. Redis, the
 listener for Redis clients, protocol threads and the certificate have metrics only where they are configured. Alerts on these:

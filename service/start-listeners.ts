@@ -92,6 +92,7 @@ export async function startListeners(
     readiness: useCases.readiness,
     status: useCases.status,
     metrics: scrape,
+    ...(certificates && server.metrics.tls && { tls: { certificates, minVersion: server.https.minVersion } }),
   })
   const metricsPort = await bound('server.metrics.port', server.metrics, (host, port) =>
     probes.listen(host, port),

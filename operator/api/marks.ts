@@ -30,6 +30,8 @@ export const COMMANDS = {
 export const ANNOTATIONS = {
   /** On pods and Deployments: the image of the revision, for people. */
   image: 'idgen.io/image',
+  /** On pods whose metrics port speaks TLS: "https". Prometheus and the operator's own scrapes go by it, for while a canary is under way there are both. */
+  metricsScheme: 'idgen.io/metrics-scheme',
   /** On pod templates: what the Secrets contain that pods read at their start; a change restarts the pods. */
   secretsChecksum: 'idgen.io/secrets-checksum',
   /** On a BizTag, by people: a new value makes a new key in its Secret. On the Secret: the value the key was made for. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
+import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { boundedGet } from './bounded-get.ts'
 
 const LIMITS = { timeoutMs: 5000, maxBytes: 1000 }
@@ -48,6 +50,24 @@ describe('bounded get', () => {
         await assert.rejects(boundedGet(url, { ...LIMITS, timeoutMs: 50 }, never), /no answer within 50 ms/),
     )
     await assert.rejects(boundedGet('http://127.0.0.1:1/metrics', LIMITS, never), /127.0.0.1:1.*ECONNREFUSED/)
+  })
+
+  test('over TLS a server is known by its name and its authority, whatever its address', async (t) => {
+    const own = selfSigned('pod', { nameOnly: true })
+    const server = createSecureServer(own, (_request, response) => response.end('a 1\n'))
+    server.listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    t.after(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
+    const as = (servername: string, ca: string) =>
+      boundedGet(url, { ...LIMITS, trust: { servername, ca } }, never)
+    assert.equal(await as('localhost', own.cert), 'a 1\n')
+    await assert.rejects(as('other.shop.svc', own.cert), /does not match certificate's altnames/)
+    await assert.rejects(as('localhost', selfSigned('other').cert), /self-signed certificate/)
+    await assert.rejects(boundedGet(url, LIMITS, never), /self-signed certificate/)
   })
 
   test('who is stopped is not told of a failure of the page', async () => {

@@ -4,17 +4,26 @@ import { request as openSecure } from 'node:https'
 export interface GetLimits {
   readonly timeoutMs: number
   readonly maxBytes: number
+  /** Of a page over TLS; left out: the host of the URL, and the authorities that the machine trusts. */
+  readonly trust?: ServerTrust
+}
+
+/** How a server is known that speaks TLS, whichever address leads to it. */
+export interface ServerTrust {
+  readonly servername: string
+  /** Authorities that sign its certificate, PEM; undefined: those that the machine trusts. */
+  readonly ca: string | undefined
 }
 
 /** The text of a page of somebody who may be broken: late, endless, or not there. Throws an Error that says which. */
 export type BoundedGet = (url: string, limits: GetLimits, signal: AbortSignal) => Promise<string>
 
 /** Over a connection of its own: pods come and go, and a kept connection would outlive them. */
-export const boundedGet: BoundedGet = async (url, { timeoutMs, maxBytes }, outer) => {
+export const boundedGet: BoundedGet = async (url, { timeoutMs, maxBytes, trust }, outer) => {
   const limit = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([outer, limit])
   try {
-    const answer = await open(url, signal)
+    const answer = await open(url, signal, trust)
     const text = await readText(answer, maxBytes)
     const status = answer.statusCode ?? 0
     // Prometheus says in a body with 4xx what is wrong with a query; whoever reads it knows.
@@ -27,9 +36,9 @@ export const boundedGet: BoundedGet = async (url, { timeoutMs, maxBytes }, outer
   }
 }
 
-function open(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+function open(url: string, signal: AbortSignal, trust: ServerTrust | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const call = (url.startsWith('https:') ? openSecure : openPlain)(url, { agent: false, signal })
+    const call = (url.startsWith('https:') ? openSecure : openPlain)(url, { agent: false, signal, ...trust })
     call.on('response', resolve)
     // It stays: an abort after the answer began is an error of both.
     call.on('error', reject)

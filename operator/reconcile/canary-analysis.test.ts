@@ -4,6 +4,7 @@ import type { IdGenerator } from '../api/kinds.ts'
 import { DEFAULT_SPEC, sampleGenerator } from '../render/sample-installations.ts'
 import { ManualClock, settle } from '../runtime/manual-clock.ts'
 import { keptLog } from '../runtime/scripted-kube.ts'
+import type { GetLimits } from './bounded-get.ts'
 import { CanaryAnalysis } from './canary-analysis.ts'
 import type { WatchedCanary } from './canary-watch.ts'
 import type { Pod } from './kube-kinds.ts'
@@ -25,6 +26,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
   const { log, lines } = keptLog()
   const judged: string[] = []
   const asked: string[] = []
+  const trusted: GetLimits['trust'][] = []
   const failing = new Set<string>()
   const silent = new Set<string>()
   const prometheus = { answer: (_url: string): string => '{}' }
@@ -32,8 +34,9 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
   const analyses = new CanaryAnalysis({
     clock,
     log,
-    get: async (url) => {
+    get: async (url, { trust }) => {
       asked.push(url)
+      if (url.startsWith('https:')) trusted.push(trust)
       const { hostname } = new URL(url)
       if (silent.has(hostname)) throw new Error(`${url}: no answer within 3000 ms`)
       if (url.includes('/api/v1/query')) return prometheus.answer(url)
@@ -57,6 +60,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
   const subject = (dueAtMs: number, stable: string | undefined = 'r1'): WatchedCanary => ({
     generator,
     request: { canary: 'r2', stable, dueAtMs, sinceMs: startMs },
+    ca: 'AUTHORITY',
     known: new Map([
       ['r1', { ...NO_DEPLOYMENT, revision: 'r1', pods: [pod('s', '10.0.0.1')] }],
       [
@@ -66,7 +70,7 @@ function world(analysis: Partial<IdGenerator['spec']['canary']['analysis']> = {}
     ]),
   })
   const dueIn = (ms: number): WatchedCanary => subject(clock.nowMs() + ms)
-  return { clock, analyses, asked, judged, failing, silent, prometheus, lines, subject, dueIn }
+  return { clock, analyses, asked, trusted, judged, failing, silent, prometheus, lines, subject, dueIn }
 }
 
 describe('canary analysis', () => {
@@ -87,6 +91,21 @@ describe('canary analysis', () => {
     assert.deepEqual(judged, ['ns/g', 'ns/g'])
     analyses.close()
     assert.equal(clock.pending, 0)
+  })
+
+  test('pods are asked over TLS or without, as each was made', async () => {
+    const { clock, analyses, asked, trusted, dueIn } = world()
+    const due = dueIn(60_000)
+    const made = pod('c', '10.0.0.2')
+    const annotations = { 'idgen.io/metrics-scheme': 'https' }
+    const encrypted = { ...made, metadata: { ...made.metadata, annotations } }
+    const known = new Map([...due.known, ['r2', { ...NO_DEPLOYMENT, revision: 'r2', pods: [encrypted] }]])
+    analyses.watch('ns/g', { ...due, known })
+    await clock.advance(60_000)
+    assert.deepEqual(asked.slice(0, 2), ['https://10.0.0.2:9464/metrics', 'http://10.0.0.1:9464/metrics'])
+    assert.deepEqual(trusted[0], { servername: 'orders.shop.svc', ca: 'AUTHORITY' })
+    assert.equal(analyses.latest('ns/g')?.verdict, 'Pass')
+    analyses.close()
   })
 
   test('a canary that fails requests is told with its numbers', async () => {

@@ -2,6 +2,7 @@ import type { Judgement } from '../core/analysis-verdict.ts'
 import { CanaryObservation, type PodsSeen } from '../core/canary-observation.ts'
 import { judgeRestarts, type RestartFinding } from '../core/judge-restarts.ts'
 import { planRollout } from '../core/rollout-plan.ts'
+import { servedName } from '../render/names.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { CanaryWatch, WatchedCanary } from './canary-watch.ts'
@@ -123,7 +124,9 @@ export class CanaryAnalysis implements CanaryWatch {
   }
 
   async #see({ subject, abort }: Watch, revision: string): Promise<PodsSeen> {
-    return await scrapePods(subject.known.get(revision)?.pods ?? [], this.#options.get, abort.signal)
+    const trust = { servername: servedName(subject.generator), ca: subject.ca }
+    const { get } = this.#options
+    return await scrapePods(subject.known.get(revision)?.pods ?? [], { get, trust, signal: abort.signal })
   }
 
   async #judge({ subject, observation, abort }: Watch): Promise<Judgement> {

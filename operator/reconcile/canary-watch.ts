@@ -8,6 +8,8 @@ export interface WatchedCanary {
   readonly generator: IdGenerator
   readonly request: AnalysisRequest
   readonly known: ReadonlyMap<string, KnownRevision>
+  /** The authorities of all certificates that pods have, PEM; undefined: public ones alone. */
+  readonly ca: string | undefined
 }
 
 /** Judges canaries beside the reconciles, which must not wait for pods that do not answer. */

@@ -1,5 +1,6 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { trustedAuthorities } from '../certificates/trusted-authorities.ts'
+import { servedName } from '../render/names.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { isStatus, type KubeClient } from '../runtime/kube-client.ts'
 import { type KubeObject, objectKey, objectPath, type Resource } from '../runtime/resource.ts'
@@ -53,8 +54,8 @@ export class ServiceCredentials {
 
   /** @throws AccessMissing */
   async access(generator: IdGenerator): Promise<ServiceAccess> {
-    const { name, namespace = '' } = generator.metadata
-    const servername = `${name}.${namespace}.svc`
+    const { namespace = '' } = generator.metadata
+    const servername = servedName(generator)
     const read = (each: string): Promise<Secret | undefined> =>
       this.#secret(objectKey({ namespace, name: each }))
     const places = this.#options.adminKeys(generator)

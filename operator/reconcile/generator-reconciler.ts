@@ -239,11 +239,12 @@ export class GeneratorReconciler {
   }
 
   #watchCanary(generator: IdGenerator, { key, picture, decision }: Course): void {
-    const { known } = picture
+    const { known, secrets } = picture
     const request = decision?.wantsAnalysis
     // Of a spec that cannot be read, what can be: the API server's answer has all of it again.
     const { spec } = picture.generator
-    const watched = request === undefined ? undefined : { generator: { ...generator, spec }, request, known }
+    const ca = secrets.caCertificate
+    const watched = request && { generator: { ...generator, spec }, request, known, ca }
     this.#options.canaries.watch(key, watched)
   }
 

@@ -44,7 +44,10 @@ export interface RuleScope {
 
 export function ruleScope(generator: IdGenerator): RuleScope {
   const { name, namespace = 'default' } = generator.metadata
-  const { alerts, monitoring, replicas } = generator.spec
+  const { alerts, monitoring, replicas, tls } = generator.spec
+  // The API server leads there, so nobody else can answer.
+  const askPod = (pod: string): string =>
+    `kubectl --namespace ${namespace} port-forward pod/${pod} ${PORTS.metrics}, then ${askAt(`localhost:${PORTS.metrics}`, tls.metrics)}`
   const seconds = Math.max(40, 4 * intervalSeconds(monitoring.interval))
   return {
     title: `${namespace}/${name}`,
@@ -57,8 +60,8 @@ export function ruleScope(generator: IdGenerator): RuleScope {
     errorPercent: alerts.errorPercent,
     wanted: replicas > 0,
     look: `kubectl --namespace ${namespace} idgen status ${name}`,
-    lookAtMember: `kubectl --namespace ${namespace} describe pod {{ $labels.pod }}. What it says itself: ${askPod(namespace, '{{ $labels.pod }}')}`,
-    ask: askPod(namespace, 'POD'),
+    lookAtMember: `kubectl --namespace ${namespace} describe pod {{ $labels.pod }}. What it says itself: ${askPod('{{ $labels.pod }}')}`,
+    ask: askPod('POD'),
   }
 }
 
@@ -79,12 +82,8 @@ export const PLAIN_SCOPE: RuleScope = {
   ask: askAt(`HOST:${PORTS.metrics}`),
 }
 
-function askPod(namespace: string, pod: string): string {
-  return `kubectl --namespace ${namespace} port-forward pod/${pod} ${PORTS.metrics}, then ${askAt(`localhost:${PORTS.metrics}`)}`
-}
-
-function askAt(address: string): string {
-  return `curl -s http://${address}/status`
+function askAt(address: string, encrypted = false): string {
+  return `curl ${encrypted ? '-sk https' : '-s http'}://${address}/status`
 }
 
 /** "1m30s" in seconds. */

@@ -129,6 +129,9 @@ describe('alert rules', () => {
       told('IdgenDegraded'),
       /port-forward pod\/POD 9464, then curl -s http:\/\/localhost:9464\/status$/,
     )
+    const encrypted = rulesOf({ tls: { mode: 'Optional', metrics: true } })
+    const asked = encrypted.find(({ alert }) => alert === 'IdgenDegraded')?.description ?? ''
+    assert.match(asked, /port-forward pod\/POD 9464, then curl -sk https:\/\/localhost:9464\/status$/)
     assert.match(told('IdgenPodNotReady'), /port-forward pod\/\{\{ \$labels\.pod \}\} 9464/)
   })
 

@@ -72,6 +72,19 @@ describe('the configuration file', () => {
     assert.deepEqual([taken.env, taken.ignored.length], [[], 1])
   })
 
+  test('leaves out whether the metrics port speaks TLS, which a field says, and says so', () => {
+    const config = { server: { metrics: { tls: true } } }
+    assert.equal(file({ config })['server.metrics.tls'], undefined)
+    assert.deepEqual(ignoredConfigKeys(inputs({ config })), ['server.metrics.tls'])
+    const pod = {
+      ...inputs({}).pod,
+      env: [{ name: 'IDGEN_SERVER_METRICS_TLS', value: 'true' }],
+      annotations: { 'idgen.io/metrics-scheme': 'https' },
+    }
+    const taken = takenServerSettings(inputs({ pod }))
+    assert.deepEqual([taken.env, taken.annotations, taken.ignored.length], [[], {}, 2])
+  })
+
   test('leaves out whom pods refuse, which the operator writes, and says so', () => {
     const config = { auth: { refusedClients: 'CN:x' } }
     assert.equal(file({ config })['auth.refusedClients'], undefined)

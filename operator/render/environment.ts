@@ -37,11 +37,14 @@ export function storeEnvironment(inputs: RevisionInputs, etcdClientCertificate: 
   return variables(storeKeys(inputs, etcdClientCertificate))
 }
 
+/** Probes and scrapes ask as spec.tls.metrics says. */
+const METRICS_TLS = 'server.metrics.tls'
+
 /**
- * Keys that nobody may set. Pods have one worker id each, as core/pod-budget.ts counts; no variable says so: an image from
- * before the key would not start with it. Whom pods refuse the operator writes (refused-clients.ts).
+ * Keys that nobody may set. Where they have their defaults no variable says so: an image from before one of them would not start
+ * with it. Pods have one worker id each, as core/pod-budget.ts counts. Whom pods refuse the operator writes (refused-clients.ts).
  */
-export const LEFT_OUT: ReadonlySet<string> = new Set(['server.workerIds', REFUSED_KEY])
+export const LEFT_OUT: ReadonlySet<string> = new Set(['server.workerIds', REFUSED_KEY, METRICS_TLS])
 
 /** Variables that would set them all the same. */
 export const LEFT_OUT_VARIABLES: readonly string[] = [...LEFT_OUT].map(variableName)
@@ -61,6 +64,7 @@ function serverKeys(inputs: RevisionInputs): GivenKey[] {
     given('server.https.port', String(PORTS.https)),
     given('server.grpc.port', String(PORTS.grpc)),
     given('server.metrics.port', String(PORTS.metrics)),
+    ...(inputs.tls.metrics === true ? [given(METRICS_TLS, 'true')] : []),
     given('server.https.cert', secretPath(SECRET_FILES.certificate)),
     given('server.https.key', secretPath(SECRET_FILES.certificateKey)),
     given('server.https.redirect', required),

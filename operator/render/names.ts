@@ -59,6 +59,11 @@ export function ownAdminKeySecret({ metadata }: Pick<IdGenerator, 'metadata'>): 
   return { name: `${metadata.name}-admin`, key: 'admin-key' }
 }
 
+/** The name that the operator and Prometheus hold the pods' certificates against, whichever address they ask. */
+export function servedName({ metadata: { name, namespace = 'default' } }: IdGenerator): string {
+  return `${NAMES.entry(name)}.${namespace}.svc`
+}
+
 /** Names that the certificate must be good for: those of the Services inside the cluster, then spec.tls.dnsNames. */
 export function certificateNames({ metadata, spec }: IdGenerator): readonly string[] {
   const { name, namespace = 'default' } = metadata

@@ -1,3 +1,4 @@
+import { ANNOTATIONS } from '../api/marks.ts'
 import type { RevisionInputs } from './revision.ts'
 
 type Settings = RevisionInputs['pod']
@@ -60,6 +61,7 @@ function variableFault(name: string, own: OwnSettings): string | undefined {
 }
 
 function annotationFault(name: string): string | undefined {
+  if (name === ANNOTATIONS.metricsScheme) return `annotation ${name}: the operator sets it`
   // The old way to switch confinement off.
   return /^(?:container\.apparmor\.security\.beta|(?:container\.)?seccomp\.security\.alpha)\.kubernetes\.io\b/.test(
     name,

@@ -40,6 +40,7 @@ export function serverTemplate(
       annotations: {
         ...taken.annotations,
         [ANNOTATIONS.image]: inputs.image,
+        ...(inputs.tls.metrics === true ? { [ANNOTATIONS.metricsScheme]: 'https' } : {}),
         'kubectl.kubernetes.io/default-container': CONTAINER,
       },
     },
@@ -53,7 +54,7 @@ export function serverTemplate(
           ports: Object.entries(PORTS)
             .filter(([port]) => port !== 'resp' || inputs.resp !== undefined)
             .map(([port, containerPort]) => ({ name: port, containerPort, protocol: 'TCP' })),
-          ...PROBES,
+          ...probes(inputs),
         },
       ],
       volumes: [...ownVolumes(NAMES.ofRevision(name, revision), files), ...taken.volumes],
@@ -171,15 +172,17 @@ function spread({ pod }: RevisionInputs, matchLabels: Readonly<Record<string, st
   }))
 }
 
-const probe = (path: string, timing: Readonly<Record<string, number>>): object => ({
-  httpGet: { path, port: 'metrics', scheme: 'HTTP' },
-  ...timing,
-})
-
-const PROBES = {
-  // Two minutes: a slow node, and a database that is late, at the first start.
-  startupProbe: probe('/livez', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 }),
-  // A minute: only a process that is stuck is started again. A busy one answers late.
-  livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
-  readinessProbe: probe('/readyz', { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }),
-} as const
+/** Over TLS the kubelet takes any certificate: it asks the address that it gave the pod itself. */
+function probes({ tls }: RevisionInputs): object {
+  const probe = (path: string, timing: Readonly<Record<string, number>>): object => ({
+    httpGet: { path, port: 'metrics', scheme: tls.metrics === true ? 'HTTPS' : 'HTTP' },
+    ...timing,
+  })
+  return {
+    // Two minutes: a slow node, and a database that is late, at the first start.
+    startupProbe: probe('/livez', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 }),
+    // A minute: only a process that is stuck is started again. A busy one answers late.
+    livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }),
+  }
+}

@@ -89,6 +89,70 @@ describe('an installation', () => {
   })
 })
 
+describe('the metrics port', () => {
+  const plain = settled({ tls: { mode: 'Required' } })
+  const encrypted = settled({ tls: { mode: 'Required', metrics: true } })
+
+  interface Template {
+    readonly metadata: { readonly annotations: Readonly<Record<string, string>> }
+    readonly spec: {
+      readonly containers: readonly {
+        readonly env: readonly { readonly name: string; readonly value?: string }[]
+        readonly readinessProbe: { readonly httpGet: { readonly scheme: string } }
+      }[]
+    }
+  }
+  const podOf = (installation: Installation) => {
+    const name = `orders-${installation.revisions[0]?.revision}`
+    const { template } = specOf<{ template: Template }>(installation, 'Deployment', name)
+    const [container] = template.spec.containers
+    return {
+      scheme: container?.readinessProbe.httpGet.scheme,
+      variable: container?.env.find((one) => one.name === 'IDGEN_SERVER_METRICS_TLS')?.value,
+      annotation: template.metadata.annotations['idgen.io/metrics-scheme'],
+    }
+  }
+  const scrapeOf = (installation: Installation) => {
+    const spec = specOf<{ endpoints: { tlsConfig?: object; relabelings?: object[] }[] }>(
+      installation,
+      'ServiceMonitor',
+    )
+    return { tlsConfig: spec.endpoints[0]?.tlsConfig, relabelings: spec.endpoints[0]?.relabelings }
+  }
+  const portOf = (installation: Installation) =>
+    specOf<{ ports: { appProtocol: string }[] }>(installation, 'Service', 'orders-metrics').ports[0]
+
+  test('speaks TLS where the spec says so, and all who ask it do, too', () => {
+    assert.deepEqual(podOf(encrypted), { scheme: 'HTTPS', variable: 'true', annotation: 'https' })
+    assert.equal(portOf(encrypted)?.appProtocol, 'https')
+    const sourceLabels = ['__meta_kubernetes_pod_annotation_idgen_io_metrics_scheme']
+    assert.deepEqual(scrapeOf(encrypted), {
+      tlsConfig: {
+        serverName: 'orders.shop.svc',
+        ca: { configMap: { name: 'orders-ca', key: 'ca.crt' } },
+      },
+      relabelings: [{ sourceLabels, regex: 'https', targetLabel: '__scheme__', replacement: 'https' }],
+    })
+    const { caCertificate: _, ...byPublicAuthority } = encrypted
+    assert.deepEqual(scrapeOf(byPublicAuthority).tlsConfig, { serverName: 'orders.shop.svc' })
+  })
+
+  test('speaks none by itself, and then nothing says a word about it', () => {
+    assert.deepEqual(podOf(plain), { scheme: 'HTTP', variable: undefined, annotation: undefined })
+    assert.deepEqual(scrapeOf(plain), { tlsConfig: undefined, relabelings: undefined })
+    const off = settled({ tls: { mode: 'Required', metrics: false } })
+    assert.equal(off.revisions[0]?.revision, plain.revisions[0]?.revision, 'the same as not said')
+  })
+
+  test('is asked as each pod was made while a canary is on its way, in both directions', () => {
+    const revisions = [...plain.revisions, ...encrypted.revisions]
+    for (const installation of [plain, encrypted]) {
+      const both = { ...installation, revisions }
+      assert.deepEqual(scrapeOf(both), scrapeOf(encrypted))
+    }
+  })
+})
+
 describe('routes', () => {
   const weights = (installation: Installation, kind = 'HTTPRoute') =>
     specOf<{ rules: { backendRefs: { name: string; weight: number; port: number }[] }[] }>(

@@ -25,7 +25,12 @@ export interface RevisionInputs {
   readonly limits?: Spec['limits']
   /** Left out where nobody may come with a certificate. */
   readonly clients?: Spec['auth']['clients']
-  readonly tls: { readonly mode: Spec['tls']['mode']; readonly secretName: string }
+  readonly tls: {
+    readonly mode: Spec['tls']['mode']
+    readonly secretName: string
+    /** Left out where the metrics port speaks no TLS. */
+    readonly metrics?: true
+  }
   readonly adminKeySecret: { readonly name: string; readonly key: string }
   readonly pod: Spec['pod']
 }
@@ -50,7 +55,11 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     ...otherUi(spec.ui),
     ...(spec.limits?.shared === undefined ? {} : { limits: spec.limits }),
     ...(spec.auth.clients === undefined ? {} : { clients: spec.auth.clients }),
-    tls: { mode: spec.tls.mode, secretName: tlsSecretName(generator) },
+    tls: {
+      mode: spec.tls.mode,
+      secretName: tlsSecretName(generator),
+      ...(spec.tls.metrics === true ? { metrics: true } : {}),
+    },
     adminKeySecret: adminKeySecret(generator),
     pod: spec.pod,
   }

@@ -214,7 +214,7 @@ const FULL_SPEC: Partial<Spec> = {
     server: { http: { port: 9000 }, generate: { deadline: '3s' } },
     database: { pool: { max: 7, acquireTimeout: 1000 } },
   },
-  tls: { mode: 'Optional', secretName: 'orders-certificate', dnsNames: ['ids.example'] },
+  tls: { mode: 'Optional', secretName: 'orders-certificate', metrics: true, dnsNames: ['ids.example'] },
   auth: { adminKeySecret: { name: 'orders-key', key: 'key' } },
   service: {
     type: 'LoadBalancer',

@@ -74,7 +74,7 @@ function metrics(generator: IdGenerator): RenderedObject {
     // Why a pod is not ready is just what its metrics tell.
     publishNotReadyAddresses: true,
     selector: podSelector(name),
-    ports: [port('metrics', 'http')],
+    ports: [port('metrics', generator.spec.tls.metrics === true ? 'https' : 'http')],
   }
   const labels = { [LABELS.component]: METRICS }
   return ownedObject(generator, KINDS.Service, NAMES.metrics(name), { spec }, { labels })

@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import { VERSION } from '../version.ts'
 import { auditCommand } from './audit.ts'
 import { benchCommand } from './bench.ts'
+import { certificateCommand } from './certificate.ts'
 import { coordinationCommand } from './coordination.ts'
 import { dcCommand } from './dc.ts'
 import { doctorCommand } from './doctor.ts'
@@ -27,6 +28,7 @@ export function idgenProgram(): Command {
       .addCommand(dcCommand())
       .addCommand(auditCommand())
       .addCommand(idCommand())
+      .addCommand(certificateCommand())
       .addCommand(doctorCommand())
       .addCommand(benchCommand())
       // Listed only: bin/idgen starts it before this program would (its libraries cost memory here).

@@ -18,4 +18,7 @@ test('the quickstart key issues, manages and audits, and a second start keeps it
   assert.equal(await quickstart(useCases, folder, address), first)
   assert.match(first, /http:\/\/localhost:8080\/ui, where you sign in/)
   assert.doesNotMatch(await quickstart(useCases, folder, { ...address, hasPages: false }), /sign in/)
+  assert.match(first, /curl -s http:/)
+  const encrypted = { origin: 'https://localhost:8443', trusts: 'tls/tls.crt', hasPages: true }
+  assert.match(await quickstart(useCases, folder, encrypted), /curl -s --cacert tls\/tls\.crt https:/)
 })

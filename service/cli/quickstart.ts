@@ -4,6 +4,7 @@ import type { Actor } from '../app/actor.ts'
 import type { TagRequest } from '../app/tag-request.ts'
 import { unlessPresent } from '../app/unless-present.ts'
 import type { UseCases } from '../app/use-cases.ts'
+import { shellWord } from './shell-word.ts'
 
 /** One tag per algorithm, so that a newcomer sees each kind of ID. */
 const TAGS: readonly { readonly name: string; readonly request: TagRequest }[] = [
@@ -16,8 +17,10 @@ const TAGS: readonly { readonly name: string; readonly request: TagRequest }[] =
 const WORKSPACE = 'demo'
 const GROUP = 'shop'
 /** Where the service that was started is reached. */
-interface Address {
+export interface QuickstartAddress {
   readonly origin: string
+  /** File with the certificate that a client must trust; left out: none. */
+  readonly trusts?: string
   /** Whether there is an admin UI. */
   readonly hasPages: boolean
 }
@@ -25,7 +28,11 @@ interface Address {
 const ACTOR: Actor = { actor: 'cli', traceId: undefined }
 
 /** Makes the demo workspace, its tags and a key; what is there already stays. Returns the text to print. */
-export async function quickstart(useCases: UseCases, dataFolder: string, address: Address): Promise<string> {
+export async function quickstart(
+  useCases: UseCases,
+  dataFolder: string,
+  address: QuickstartAddress,
+): Promise<string> {
   const { catalog } = useCases
   await unlessPresent(() => catalog.createWorkspace(ACTOR, WORKSPACE, 'Demo'))
   await unlessPresent(() => catalog.createGroup(ACTOR, WORKSPACE, GROUP, 'Shop'))
@@ -58,13 +65,13 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
   return text
 }
 
-function greeting(keyText: string, keyFile: string, { origin, hasPages }: Address): string {
+function greeting(keyText: string, keyFile: string, { origin, hasPages, trusts }: QuickstartAddress): string {
   const path = `${origin}/v1/workspaces/${WORKSPACE}/groups/${GROUP}/tags`
   return [
     '',
     'idgen is ready. Paste this to get your first three IDs:',
     '',
-    `  curl -s ${path}/orders/ids -H 'Authorization: Bearer ${keyText}' -H 'Content-Type: application/json' -d '{"count":3}'`,
+    `  curl -s ${trusts === undefined ? '' : `--cacert ${shellWord(trusts)} `}${path}/orders/ids -H 'Authorization: Bearer ${keyText}' -H 'Content-Type: application/json' -d '{"count":3}'`,
     '',
     ...(hasPages
       ? [`In a browser: ${origin}/ui, where you sign in with the key above (it is kept in ${keyFile}).`]

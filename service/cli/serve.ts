@@ -4,6 +4,7 @@ import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditSettings } from '../app/audit-settings.ts'
 import type { ConfigChange } from '../config/change.ts'
 import { keptSettings } from '../config/kept-settings.ts'
+import type { Config } from '../config/keys.ts'
 import { loadConfig } from '../config/load.ts'
 import { type ConfigWatch, watchConfig } from '../config/watch.ts'
 import { applyLive } from '../live-config.ts'
@@ -13,7 +14,7 @@ import type { KeptSettings } from '../ports/settings-store.ts'
 import { instanceName, type RunningService, startService } from '../running-service.ts'
 import { keepCollectionsShort } from '../short-collections.ts'
 import { configOption } from './config-option.ts'
-import { quickstart } from './quickstart.ts'
+import { type QuickstartAddress, quickstart } from './quickstart.ts'
 
 interface ServeOptions {
   readonly config?: string
@@ -45,7 +46,7 @@ async function serve(options: ServeOptions): Promise<void> {
   if (options.quickstart === true)
     process.stdout.write(
       await quickstart(running.service.useCases, config.data.dir, {
-        origin: `http://localhost:${httpPort}`,
+        ...addressOf(config, running),
         hasPages: config.server.ui.enabled,
       }),
     )
@@ -53,6 +54,16 @@ async function serve(options: ServeOptions): Promise<void> {
   watch.stop()
   await opened.coordinator?.close()
   await stop(running, log, reason)
+}
+
+/** Where callers are not sent elsewhere. */
+function addressOf(
+  { server: { https } }: Config,
+  { httpPort, httpsPort }: RunningService,
+): Pick<QuickstartAddress, 'origin' | 'trusts'> {
+  return httpsPort === undefined || !https.redirect
+    ? { origin: `http://localhost:${httpPort}` }
+    : { origin: `https://localhost:${httpsPort}`, trusts: https.cert }
 }
 
 /** Who tries idgen out opens /docs first, and has no key yet. */

@@ -158,6 +158,7 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['server.grpc.tls', 'server.https.cert'],
   ['limits.shared', 'redis.endpoints'],
   ['server.resp.tls', 'server.https.cert'],
+  ['server.metrics.tls', 'server.https.cert'],
 ]
 const TLS_FILES: readonly KeyPath[] = ['etcd.tls.ca', 'etcd.tls.cert', 'etcd.tls.key']
 

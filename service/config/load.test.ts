@@ -229,6 +229,7 @@ describe('rules between keys', () => {
       'server.resp.port must differ from server.http.port, both are 8080',
     ],
     ['server: { resp: { tls: true } }', 'server.resp.tls needs server.https.cert beside it'],
+    ['server: { metrics: { tls: true } }', 'server.metrics.tls needs server.https.cert beside it'],
     ['limits: { shared: true }', 'limits.shared needs redis.endpoints beside it'],
     ['server: { grpc: { port: 8080 } }', 'server.grpc.port must differ from server.http.port, both are 8080'],
   ] as const)

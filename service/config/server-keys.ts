@@ -70,7 +70,7 @@ export const SERVER_KEYS = {
     default: 'TLSv1.3',
     values: ['TLSv1.2', 'TLSv1.3'],
     reload: 'restart',
-    doc: 'Oldest version of TLS that is spoken, by HTTPS and gRPC.',
+    doc: 'Oldest version of TLS that is spoken, on every encrypted listener.',
   },
   'server.https.redirect': {
     kind: 'boolean',
@@ -113,6 +113,13 @@ export const SERVER_KEYS = {
     max: 65_535,
     reload: 'restart',
     doc: '/metrics, and /livez and /readyz again, without authentication: keep it inside. 0 lets the system choose.',
+  },
+  'server.metrics.tls': {
+    kind: 'boolean',
+    default: false,
+    reload: 'restart',
+    local: true,
+    doc: 'Whether this listener is encrypted, with server.https.cert; a new certificate counts there too, for new connections. Probes and scrapes must then ask for https://, so it is not on by itself; who comes without TLS is told so (400).',
   },
   'server.metrics.tagDurations': {
     kind: 'integer',

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { get } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
+import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import type { StatusReport } from '../app/instance-status.ts'
 import type { ReadinessReport } from '../app/readiness.ts'
 import { createProbeServer, type ProbeServerOptions } from './probe-server.ts'
@@ -33,7 +37,7 @@ async function probes(t: TestContext, options: Partial<ProbeServerOptions>): Pro
   })
   const port = await server.listen('127.0.0.1', 0)
   t.after(() => server.close())
-  return `http://127.0.0.1:${port}`
+  return `http${options.tls === undefined ? '' : 's'}://127.0.0.1:${port}`
 }
 
 test('the metrics port answers metrics and both probes', async (t) => {
@@ -184,4 +188,115 @@ test('status is a page for a browser and JSON for a program', async (t) => {
   assert.match(page, /tag &#60;b&#62;<\/th><td>served by &#39;x&#39;<br><strong>Wait &#38; see\.<\/strong>/)
   assert.match(page, /<dd>27 h 46 min<\/dd>/)
   assert.doesNotMatch(page, /<script|<b>/)
+})
+
+const FIRST = selfSigned('first')
+const SECOND = selfSigned('second')
+
+/** One that shows the first certificate. */
+function encryption() {
+  const certificates = new ScriptedCertificates(FIRST)
+  return { certificates, tls: { certificates, minVersion: 'TLSv1.3' } as const }
+}
+
+async function handshake(origin: string, more: object = {}): Promise<TLSSocket> {
+  const ca = [FIRST.cert, SECOND.cert]
+  const socket = connectTls({ port: Number(new URL(origin).port), host: '127.0.0.1', ca, ...more })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** The status of one answer. */
+function asked(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false, ca: [FIRST.cert, SECOND.cert] }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode))
+    }).on('error', reject)
+  })
+}
+
+/** All that comes until the connection ends, however it does. */
+function said(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('error', () => undefined)
+  socket.on('data', (data) => (text += String(data)))
+  return new Promise((resolve) => socket.once('close', () => resolve(text)))
+}
+
+test('with certificates it answers over TLS 1.3 alone', async (t) => {
+  const origin = await probes(t, { tls: encryption().tls })
+  for (const path of ['/metrics', '/livez', '/readyz', '/status'])
+    assert.equal(await asked(`${origin}${path}`), 200, path)
+  const socket = await handshake(origin)
+  assert.equal(socket.getProtocol(), 'TLSv1.3')
+  socket.destroy()
+  await assert.rejects(handshake(origin, { maxVersion: 'TLSv1.2' }), /protocol version/)
+})
+
+test('who comes without TLS where it is spoken is told so', async (t) => {
+  const origin = await probes(t, { tls: encryption().tls })
+  const plain = connect(Number(new URL(origin).port), '127.0.0.1')
+  plain.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n')
+  const text = await said(plain)
+  assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/)
+  assert.match(text, /this port speaks TLS \(server\.metrics\.tls\): ask for https:\/\//)
+  assert.doesNotMatch(text, /idgen_up/)
+  const stranger = connect(Number(new URL(origin).port), '127.0.0.1')
+  stranger.write('nothing that anybody knows\r\n')
+  assert.doesNotMatch(await said(stranger), /idgen_up|HTTP/)
+  assert.equal(await asked(`${origin}/livez`), 200)
+})
+
+test('a new certificate counts for new connections, and breaks none', async (t) => {
+  const { certificates, tls } = encryption()
+  const origin = await probes(t, { tls })
+  const before = await handshake(origin)
+  assert.equal(before.getPeerCertificate().subject.CN, 'first')
+  certificates.change(SECOND)
+  const after = await handshake(origin)
+  assert.equal(after.getPeerCertificate().subject.CN, 'second')
+  after.destroy()
+  await assert.rejects(handshake(origin, { maxVersion: 'TLSv1.2' }), /protocol version/)
+  before.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n')
+  assert.match(await said(before), /^HTTP\/1\.1 200 OK\r\n[^]*idgen_up 1\n$/)
+})
+
+test('over TLS, too, silent connections go for the probe that comes, and what is asked stays', async (t) => {
+  const scrape = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const metrics = async () => {
+    begun.resolve()
+    await scrape.promise
+    return { contentType: 'text/plain', text: 'idgen_up 1\n' }
+  }
+  const origin = await probes(t, { maxConnections: 3, metrics, tls: encryption().tls })
+  const scraped = asked(`${origin}/metrics`)
+  await begun.promise
+  const port = Number(new URL(origin).port)
+  // One that agreed on keys and asks nothing, and some that do not even begin.
+  const closed = said(await handshake(origin))
+  for (let i = 0; i < 3; i += 1) {
+    const silent = connect(port, '127.0.0.1').on('error', () => undefined)
+    t.after(() => silent.destroy())
+    await once(silent, 'connect')
+  }
+  assert.equal(await asked(`${origin}/livez`), 200)
+  assert.equal(await closed, '')
+  scrape.resolve()
+  assert.equal(await scraped, 200)
+})
+
+test('a handshake that was never begun does not hold the close', { timeout: 60_000 }, async (t) => {
+  const server = createProbeServer({
+    readiness: { report: () => READY },
+    status: { read: () => STATUS },
+    metrics: () => Promise.reject(new Error()),
+    tls: encryption().tls,
+  })
+  const port = await server.listen('127.0.0.1', 0)
+  const silent = connect(port, '127.0.0.1').on('error', () => undefined)
+  t.after(() => silent.destroy())
+  await once(silent, 'connect')
+  await asked(`https://127.0.0.1:${port}/livez`)
+  await server.close()
 })

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { InstanceStatus, StatusReport } from '../app/instance-status.ts'
 import type { Readiness } from '../app/readiness.ts'
+import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
+import { followCertificates, listenerCertificates } from '../sockets/shown-certificates.ts'
 import { NODE_HTTP } from './node-http.ts'
+import { ProbePlaces } from './probe-places.ts'
 import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 export interface ProbeServerOptions {
@@ -11,6 +14,8 @@ export interface ProbeServerOptions {
   readonly status: Pick<InstanceStatus, 'read'>
   /** `open`: as OpenMetrics, where that says more. */
   readonly metrics: (open: boolean) => Promise<{ readonly contentType: string; readonly text: string }>
+  /** Left out: it speaks no TLS. */
+  readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
   /** Left out: as many as probes and scrapes ever need. */
   readonly maxConnections?: number
   /** How long the close waits for answers to be read; left out: CLOSE_MS. */
@@ -30,8 +35,7 @@ export interface ProbeServer {
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   const places = new ProbePlaces(options.maxConnections ?? CONNECTIONS_MAX)
-  // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
-  const server = NODE_HTTP.createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
+  const server = newServer(options.tls, places, (request, response) => {
     places.asked(request.socket)
     answer(options, request, response)
       .catch(() => {
@@ -41,9 +45,6 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
       .finally(() => places.answered(request.socket))
   })
   server.on('connection', (socket) => places.take(socket))
-  // Probes are short: whoever is slower only holds a connection.
-  server.headersTimeout = 5000
-  server.requestTimeout = 5000
   return {
     async listen(host, port) {
       server.listen(port, host)
@@ -63,54 +64,22 @@ export function createProbeServer(options: ProbeServerOptions): ProbeServer {
   }
 }
 
-/**
- * With every place taken the oldest connection ends that asks nothing, or else the oldest that has its answer and does not
- * read it. Were the newcomer refused, as Node does by itself, that many such would keep out the probes, and the pod would
- * be killed.
- */
-class ProbePlaces {
-  readonly #max: number
-  /** Each socket is in one of these. */
-  readonly #silent = new Set<Socket>()
-  readonly #asking = new Set<Socket>()
-  readonly #answered = new Set<Socket>()
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  take(newcomer: Socket): void {
-    newcomer.once('close', () => this.#leave(newcomer))
-    if (this.#silent.size + this.#asking.size + this.#answered.size >= this.#max) {
-      // The newcomer itself, where all others are waiting for their answers.
-      const [oldest = newcomer] = [...this.#silent, ...this.#answered]
-      this.#leave(oldest)
-      oldest.destroy()
-      if (oldest === newcomer) return
-    }
-    this.#silent.add(newcomer)
-  }
-
-  asked(socket: Socket): void {
-    this.#leave(socket)
-    this.#asking.add(socket)
-  }
-
-  /** Its answer is written, and was the last one of its connection. */
-  answered(socket: Socket): void {
-    if (this.#asking.delete(socket)) this.#answered.add(socket)
-  }
-
-  /** Node waits for who never said anything, for as long as he likes. */
-  endSilent(): void {
-    for (const socket of this.#silent) socket.destroy()
-  }
-
-  #leave(socket: Socket): void {
-    this.#silent.delete(socket)
-    this.#asking.delete(socket)
-    this.#answered.delete(socket)
-  }
+function newServer(tls: ProbeServerOptions['tls'], places: ProbePlaces, listener: RequestListener): Server {
+  if (tls === undefined) return NODE_HTTP.createServer(LIMITS, listener)
+  const { certificates, minVersion } = tls
+  const encryption = listenerCertificates(certificates, minVersion)
+  const server = createSecureServer(
+    { ...encryption, ...LIMITS, handshakeTimeout: LIMITS.headersTimeout },
+    listener,
+  )
+  followCertificates(server, certificates, minVersion)
+  return server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const came = places.silent(socket)
+    // Whose settings are from before the port was encrypted is told so; it has said all it has to say.
+    if (error.code === 'ERR_SSL_HTTP_REQUEST') came?.end(NO_TLS)
+    else socket.destroy()
+    came?.destroySoon()
+  })
 }
 
 async function answer(
@@ -148,6 +117,15 @@ function tellStatus(report: StatusReport, request: IncomingMessage, response: Se
   send(response, 200, 'text/html; charset=utf-8', statusPage(report))
 }
 
+const LIMITS = {
+  // Probes are short: whoever is slower only holds a connection.
+  headersTimeout: 5000,
+  requestTimeout: 5000,
+  // Node looks for late ones every 30 s; that many silent connections would then keep probes out until the pod is killed.
+  connectionsCheckingInterval: 1000,
+} as const
+const NO_TLS =
+  'HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nthis port speaks TLS (server.metrics.tls): ask for https://\n'
 /** As long as a request may take to arrive: Node looks after no limit of a server that closes. */
 const CLOSE_MS = 5000
 /** Each probe and scrape opens one and ends it; a handful come at once. */

@@ -34,7 +34,17 @@ export const LOG_EVENTS = {
     'err',
     'faults',
   ),
-  'certificate in use': event('certificate.used', 'info', 'cert', 'key', 'subject', 'names', 'validTo'),
+  'certificate in use': event(
+    'certificate.used',
+    'info',
+    'cert',
+    'key',
+    'subject',
+    'names',
+    'validTo',
+    'sha256',
+    'note?',
+  ),
   'certificate in use, but it has expired: clients will refuse it': event(
     'certificate.used-expired',
     'error',
@@ -43,6 +53,8 @@ export const LOG_EVENTS = {
     'subject',
     'names',
     'validTo',
+    'sha256',
+    'note?',
   ),
   'new certificate in use': event(
     'certificate.changed',
@@ -52,6 +64,8 @@ export const LOG_EVENTS = {
     'subject',
     'names',
     'validTo',
+    'sha256',
+    'note?',
   ),
   'new certificate in use, but it has expired: clients will refuse it': event(
     'certificate.changed-expired',
@@ -61,6 +75,8 @@ export const LOG_EVENTS = {
     'subject',
     'names',
     'validTo',
+    'sha256',
+    'note?',
   ),
   'new certificate refused, the last good one stays': event(
     'certificate.refused',

@@ -38,7 +38,19 @@ function idgen(args: readonly string[], environment: Record<string, string> = {}
 test('every command tells what it does with --help', async () => {
   const overview = await idgen(['--help'])
   assert.match(overview.out, /^ {2}operator +Run the Kubernetes operator\.$/m)
-  for (const command of ['serve', 'migrate', 'key', 'tag', 'dc', 'coordination', 'id', 'doctor', 'bench']) {
+  const commands = [
+    'serve',
+    'migrate',
+    'key',
+    'tag',
+    'dc',
+    'coordination',
+    'id',
+    'certificate',
+    'doctor',
+    'bench',
+  ]
+  for (const command of commands) {
     assert.match(overview.out, new RegExp(`^  ${command}`, 'm'))
     const help = await idgen([command, '--help'])
     assert.equal(help.code, 0)

@@ -124,6 +124,8 @@ export interface IdGeneratorSpecTls {
   readonly secretName?: string
   /** Issuer of cert-manager that signs the certificate, with the names of the Services inside the cluster; a CA or Vault does that. Let's Encrypt does not: for it, use ingress.annotations and ingress.tlsSecretName. */
   readonly issuerRef?: IdGeneratorSpecTlsIssuerRef
+  /** Whether the metrics port (9464) speaks TLS, too, with the same certificate: probes, the ServiceMonitor and the operator then ask for https; a Prometheus of your own must. A change starts the canary. */
+  readonly metrics?: boolean
   /** Names beside those of the Services; the first part may be *. IPv4 addresses, too. */
   readonly dnsNames?: readonly string[]
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -6,6 +7,7 @@ import { RecordedLog } from '../../../test/fixtures/recorded-log.ts'
 import { authority, type SelfSigned, selfSigned } from '../../../test/fixtures/self-signed.ts'
 import { temporaryFolder } from '../../../test/fixtures/temporary-folder.ts'
 import { CertificateFiles } from './certificate-files.ts'
+import { ownCertificate } from './own-certificate.ts'
 
 async function write(at: string, { cert, key }: SelfSigned): Promise<void> {
   await writeFile(join(at, 'tls.crt'), cert)
@@ -41,6 +43,22 @@ test('a new pair counts when it is at rest, and half of one never does', async (
   assert.deepEqual(seen, [second.cert])
   assert.equal(String(files.current.key), second.key)
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 0)
+})
+
+test('what is in use is told with its fingerprint, and whether nobody else has signed it', async () => {
+  const at = temporaryFolder('idgen-tls-')
+  const own = ownCertificate(['ids.example'], Date.now())
+  await write(at, own)
+  const { log, settle } = await opened(at)
+  await write(at, authority('company').sign('server', []))
+  await settle()
+  const told = log.lines.map(({ fields }) => [fields['sha256'], String(fields['note'])])
+  const [first, second] = told
+  assert.equal(told.length, 2)
+  assert.equal(first?.[0], new X509Certificate(own.cert).fingerprint256)
+  assert.match(String(first?.[1]), /^signed by itself: for trying/)
+  assert.match(String(second?.[0]), /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/)
+  assert.equal(second?.[1], 'undefined')
 })
 
 test('a bad pair is refused and told of once; the repair counts', async () => {

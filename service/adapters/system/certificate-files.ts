@@ -100,8 +100,18 @@ export class CertificateFiles implements CertificateSource {
   }
 
   #tell(what: 'certificate in use' | 'new certificate in use', { cert }: CertificatePair): void {
-    const { subject, subjectAltName, validTo } = new X509Certificate(cert)
-    const fields = { ...this.#paths(), subject, names: subjectAltName, validTo }
+    const shown = new X509Certificate(cert)
+    const { subject, subjectAltName, validTo, fingerprint256 } = shown
+    // Not checkIssued: what signs no other certificate may have signed itself.
+    const isSelfSigned = shown.issuer === subject && shown.verify(shown.publicKey)
+    const fields = {
+      ...this.#paths(),
+      subject,
+      names: subjectAltName,
+      validTo,
+      sha256: fingerprint256,
+      ...(isSelfSigned && { note: SELF_SIGNED }),
+    }
     if (new Date(validTo).getTime() > Date.now()) this.#options.log.info(fields, what)
     else this.#options.log.error(fields, `${what}, but it has expired: clients will refuse it`)
   }
@@ -112,6 +122,7 @@ export class CertificateFiles implements CertificateSource {
   }
 }
 
+const SELF_SIGNED = 'signed by itself: for trying, and for clients that were given this very certificate'
 /** With `stable` two of these pass until a change is in force. */
 const LOOK_EVERY_MS = 1000
 /** A chain of certificates has some 10 KB; more was put there by mistake. */
