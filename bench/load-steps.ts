@@ -36,7 +36,7 @@ export function stepBars(
     })),
     ...main.flatMap((step) => steadyRows(step, processors)),
   ]
-  const peak = Math.max(...main.map(({ peakMb }) => peakMb))
+  const peak = main.length === 0 ? Number.NaN : Math.max(...main.map(({ peakMb }) => peakMb))
   return [
     ...rows,
     { what: 'resident memory after a start with the defaults', value: plainMb, unit: 'MB', bar: most(150) },
@@ -165,18 +165,20 @@ export function stepNote(steps: readonly LoadStep[]): string {
   const broken = steps.find(isBroken)
   if (broken === undefined)
     return `With ${tags} every rate up to ${figure(steps.at(-1)?.rate ?? 0)}/s was reached with a p99 below ${P99_MAX_MS} ms.`
-  const { rate, report, shares } = broken
-  const found = `With ${tags} it breaks at ${figure(rate)}/s: ${figure(report.answersPerSecond)}/s were answered, p99 ${figure(report.latency.p99)} ms`
-  return `${found}; ${limitOf(report, shares)}.`
+  const { rate, report } = broken
+  const found = `With ${tags} it breaks first at ${figure(rate)}/s: ${figure(report.answersPerSecond)}/s were answered, p99 ${figure(report.latency.p99)} ms`
+  return `${found}; ${limitOf(broken)}.`
 }
 
-function limitOf(report: LoadReport, { main, answering }: ThreadShares): string {
+/** The load generator is no sign: its thread looks at the time without a pause, so it is busy at every rate. */
+function limitOf({ shares: { main, answering }, report }: LoadStep): string {
   const busiest = Math.max(...answering)
-  const use = `answering threads ${answering.map(percent).join(' and ')}, main thread ${percent(main)} of a processor; the load generator was busy ${percent(report.tool.busiestThread)} of its time`
-  if (report.tool.busiestThread >= FULL) return `the load generator had no time left (${use})`
+  const use = `answering threads ${answering.map(percent).join(' and ')}, main thread ${percent(main)} of a processor`
   if (main >= FULL) return `the main thread is full (${use})`
   if (busiest >= FULL) return `an answering thread is full (${use})`
-  return `no thread is full, so the processors are, or something else uses them (${use})`
+  const seconds = report.intervals.filter(({ second }) => second * 1000 > report.plan.warmUpMs)
+  const slow = seconds.filter(({ p99 }) => p99 >= P99_MAX_MS)
+  return `no thread is full (${use}), and ${slow.length} of ${seconds.length} seconds had a p99 of ${P99_MAX_MS} ms or more: moments in which others had the processors, as the database when many tags fetch their next segments`
 }
 
 function isBroken({ rate, report }: LoadStep): boolean {

@@ -5,6 +5,7 @@ import { preloadSuccess, runSwing, type Swing, usualAllocationMs, waste } from '
 
 const SWING: Swing = {
   step: DEFAULT_STEP,
+  preloadAt: 0.5,
   rates: [1000, 10_000],
   halfMs: 30_000,
   durationMs: 600_000,
@@ -16,12 +17,13 @@ for (const [low, high] of [
   [1000, 10_000],
   [10_000, 100_000],
 ] as const)
-  test(`a rate that jumps between ${low} and ${high} a second finds the next segment in memory, and wastes little`, () => {
-    const outcome = runSwing({ ...SWING, rates: [low, high] })
-    assert.ok(outcome.switches > 100, `only ${outcome.switches} switches say nothing`)
-    assert.ok(preloadSuccess(outcome) > 0.99, `${outcome.ready} of ${outcome.switches} were ready`)
-    assert.ok(waste(outcome) < 0.05, `${outcome.unused} unused beside ${outcome.issued}`)
-  })
+  for (const preloadAt of [0.3, 0.5])
+    test(`a rate that jumps between ${low} and ${high} a second finds the next segment, fetched from ${preloadAt} left, in memory and wastes little`, () => {
+      const outcome = runSwing({ ...SWING, preloadAt, rates: [low, high] })
+      assert.ok(outcome.switches > 100, `only ${outcome.switches} switches say nothing`)
+      assert.ok(preloadSuccess(outcome) > 0.99, `${outcome.ready} of ${outcome.switches} were ready`)
+      assert.ok(waste(outcome) < 0.05, `${outcome.unused} unused beside ${outcome.issued}`)
+    })
 
 test('all that was due was issued, but for what waits for the last allocation', () => {
   const { issued } = runSwing(SWING)

@@ -5,6 +5,8 @@ import type { StepBounds } from '../service/core/tag.ts'
 /** One tag of one instance whose rate jumps between two values, in virtual time. */
 export interface Swing {
   readonly step: StepBounds
+  /** As of the tag (preloadShareOf). */
+  readonly preloadAt: number
   /** IDs a second, in turns. */
   readonly rates: readonly [number, number]
   /** How long each of them lasts. */
@@ -25,8 +27,8 @@ export interface SwingOutcome {
 }
 
 /** Every millisecond takes what is due and asks for the next segment as the service does after a take. */
-export function runSwing({ step, rates, halfMs, durationMs, allocationMs }: Swing): SwingOutcome {
-  const buffer = new SegmentBuffer({ step })
+export function runSwing({ step, preloadAt, rates, halfMs, durationMs, allocationMs }: Swing): SwingOutcome {
+  const buffer = new SegmentBuffer({ step, preloadAt })
   const batch = new IdBatch()
   let granted = 0
   let allocations = 0

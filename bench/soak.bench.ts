@@ -21,7 +21,7 @@ const SHORT = process.argv.includes('--short')
 const MINUTES = Number(process.env['MINUTES'] ?? (SHORT ? 1 : 30))
 const SAMPLE_MS = 5000
 const THREADS = 2
-/** A third of what two shared processors can do, so that the curve shows the service and not the machine. */
+/** Far from what two shared processors can do, so that the curve shows the service and not the machine; full load: open-loop. */
 const RATES: readonly (readonly [LoadProtocol, number])[] = [
   ['resp', 20_000],
   ['http', 500],

@@ -14,7 +14,7 @@ export function performanceFiles(root: string): Record<string, string> {
   const drawn = results.filter(({ curves }) => curves !== undefined && curves.length > 0)
   return {
     'docs/performance.md': performanceDocument(results, (name) => proseOf(root, name), flamesOf(root)),
-    [`${PICTURES}/bars.svg`]: drawBars(results),
+    [`${PICTURES}/bars.svg`]: drawBars(results.filter(({ form }) => form === 'long')),
     ...Object.fromEntries(
       drawn.map((result) => [
         `${PICTURES}/${result.bench}.svg`,

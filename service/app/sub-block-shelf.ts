@@ -200,7 +200,7 @@ export class SubBlockShelf {
 const AHEAD_S = 0.25
 /** 64 ms of all that one worker id can stamp: threads must not run the snowflake cursor to its borrow limit. */
 const AHEAD_MAX = 65_536
-/** Numbers come as one run however many they are: a tenth of a second at five million a second of one thread. */
+/** Numbers come as one run however many they are: a quarter of a second at two million a second of one thread. */
 const AHEAD_MAX_SEGMENT = 524_288
 /** Share of a share left at which the next one is asked for. */
 const ASK_AT = 0.5
