@@ -40,7 +40,7 @@ test('a business unit is chosen by variables that the dashboard has', () => {
     theme: 'dark',
     'var-workspace': 'acme',
     'var-group': 'shop',
-    panelId: '3',
+    panelId: '3838503',
     refresh: '30s',
   })
   for (const name of Object.keys(query).filter((one) => one.startsWith('var-')))

@@ -1,8 +1,9 @@
 import type { Theme } from './preferences.ts'
 
-/** A panel of one of the dashboards in dashboards/, by the numbers it has there. */
+/** A panel of one of the dashboards in dashboards/. */
 export interface GrafanaPanel {
   readonly dashboard: 'idgen-overview' | 'idgen-tags'
+  /** Made of its title (scripts/dashboards/panel-id.ts), so it stays where panels are added or moved. */
   readonly panel: number
   /** As it is called there: grafana-panels.test.ts holds the two against each other. */
   readonly title: string
@@ -10,18 +11,18 @@ export interface GrafanaPanel {
 
 /** Of the whole installation. */
 export const INSTALLATION_PANELS: readonly GrafanaPanel[] = [
-  { dashboard: 'idgen-overview', panel: 10, title: 'IDs a second, by process' },
-  { dashboard: 'idgen-overview', panel: 12, title: 'Latency' },
-  { dashboard: 'idgen-overview', panel: 15, title: 'Failures, by code' },
-  { dashboard: 'idgen-overview', panel: 11, title: 'Share of algorithms' },
+  { dashboard: 'idgen-overview', panel: 3_026_471, title: 'IDs a second, by process' },
+  { dashboard: 'idgen-overview', panel: 10_772_218, title: 'Latency' },
+  { dashboard: 'idgen-overview', panel: 8_040_817, title: 'Failures, by code' },
+  { dashboard: 'idgen-overview', panel: 12_888_274, title: 'Share of algorithms' },
 ]
 
 /** Of the tags of a business unit. */
 export const UNIT_PANELS: readonly GrafanaPanel[] = [
-  { dashboard: 'idgen-tags', panel: 3, title: 'IDs a second' },
-  { dashboard: 'idgen-tags', panel: 2, title: 'Requests a second' },
-  { dashboard: 'idgen-tags', panel: 10, title: 'Segment usage' },
-  { dashboard: 'idgen-tags', panel: 11, title: 'Numbers in memory' },
+  { dashboard: 'idgen-tags', panel: 3_838_503, title: 'IDs a second' },
+  { dashboard: 'idgen-tags', panel: 10_357_061, title: 'Requests a second' },
+  { dashboard: 'idgen-tags', panel: 11_784_718, title: 'Segment usage' },
+  { dashboard: 'idgen-tags', panel: 15_522_732, title: 'Numbers in memory' },
 ]
 
 /** Quick choices of the time range; the first is what is shown where none was chosen. */
