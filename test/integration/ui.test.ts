@@ -18,6 +18,8 @@ const FOREIGN = `معرفات \u202E🧾 ${'طلبات'.repeat(30)}`.slice(0, 20
 const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui', 'overview'],
   ['/ui/charts'],
+  ['/ui/charts?range=1h'],
+  ['/ui/charts?range=24h'],
   ['/ui/tags?within=w', 'tags'],
   ['/ui/tags/new'],
   ['/ui/tags/new?within=w/g&tag=invoices&prefix=INV-&reset=day&separator=-&width=6', 'new-tag'],
@@ -89,6 +91,31 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       assert.deepEqual(complained, [])
       await context.close()
     })
+
+  await t.test(
+    'charts of another time are a link away, without scripts too, and renew themselves',
+    async () => {
+      for (const javaScriptEnabled of [true, false]) {
+        const context = await browser.newContext({ locale: 'en', javaScriptEnabled })
+        const page = await signedIn(context, service)
+        const complained = complaints(page)
+        await page.getByRole('link', { name: 'Charts', exact: true }).click()
+        await page.getByRole('link', { name: '6 h', exact: true }).click()
+        await page.getByRole('heading', { name: 'The last six hours' }).waitFor()
+        await page.getByText('was not running yet').waitFor()
+        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 4)
+        if (javaScriptEnabled) {
+          await page.getByRole('link', { name: '5 min', exact: true }).click()
+          const told = page.locator('#figures-title ~ ul li').first()
+          const before = await told.textContent()
+          await told.filter({ hasNotText: before ?? '' }).waitFor()
+          assert.match((await told.textContent()) ?? '', /^Of the process .*, data centre 0 alone/)
+        }
+        assert.deepEqual(complained, [])
+        await context.close()
+      }
+    },
+  )
 
   await t.test('the cards say what /metrics says, and renew themselves', async () => {
     const context = await browser.newContext({ locale: 'en' })
