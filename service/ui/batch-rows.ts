@@ -12,7 +12,7 @@ export interface BatchRow {
   readonly url?: string
   readonly before: string
   /** What it would be or is; where it is not ok, why. */
-  readonly after: string
+  readonly after: string | Html
   readonly ok: boolean
 }
 

@@ -84,7 +84,7 @@ function rows(records: readonly FoundRecord[]): Value[][] {
       moment(at),
       code(subject),
       html`<span class="whitespace-nowrap ${tone}">${move}</span>`,
-      text(detail['reason']),
+      html`<span lang="en">${text(detail['reason'])}</span>`,
     ]
   })
 }
@@ -116,6 +116,6 @@ const WORDS = bilingual(
     when: '时间',
     tag: '标签',
     what: '切换',
-    why: '原因',
+    why: '原因（英文原文）',
   },
 )

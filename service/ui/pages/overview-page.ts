@@ -5,6 +5,7 @@ import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { percent, plainNumber, shortDuration, shortNumber } from '../number-text.ts'
 import { heading, notice } from '../parts.ts'
+import { troubleText } from '../trouble-words.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
@@ -47,7 +48,7 @@ function pieceOf(member: Member, parts: UiParts): Html {
 function troubles(member: Member, { useCases, figures }: UiParts): Html {
   const words = member.say(WORDS)
   const { ready, degraded } = useCases.readiness.report()
-  const list = degraded.map(({ what, why }) => html`<li><strong>${what}</strong>: ${why}</li>`)
+  const list = degraded.map((trouble) => html`<li>${troubleText(member, trouble)}</li>`)
   if (!ready) return notice('error', html`<p>${words.notReady}</p><ul>${list}</ul>`)
   if (list.length > 0) return notice('warning', html`<ul>${list}</ul>`)
   // Who signed in for the first time sees zeros: say where the first ID comes from.
