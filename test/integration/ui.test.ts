@@ -8,6 +8,7 @@ import { accessFaults, complaints, startChromium, withoutChromium } from '../fix
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
+import { UI_STATES } from './ui-states.ts'
 
 /** As long as a name may be. */
 const LONG = 'n'.repeat(63)
@@ -89,6 +90,25 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       }
       assert.deepEqual(faults, [])
       assert.deepEqual(complained, [])
+      await context.close()
+    })
+
+  for (const { name, width, height, scheme, language, isSeenBefore } of VIEWS)
+    await t.test(`what is refused, and what was done, is as usable: ${name}, ${scheme}`, async () => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: scheme,
+        locale: language,
+      })
+      const page = await signedIn(context, service)
+      const faults: string[] = []
+      for (const { name: state, reach } of UI_STATES) {
+        await reach(page, service.httpOrigin, name)
+        await page.waitForLoadState()
+        const found = [...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page))]
+        faults.push(...found.map((fault) => `${state}: ${fault}`))
+      }
+      assert.deepEqual(faults, [])
       await context.close()
     })
 

@@ -5,7 +5,7 @@ import { page } from '../answer.ts'
 import { type DegradedTime, degradationBars } from '../degradation-bars.ts'
 import { type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, code, heading, table } from '../parts.ts'
+import { card, code, heading, namedTag, table } from '../parts.ts'
 import { rangeLinks } from '../range-links.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
@@ -82,7 +82,7 @@ function rows(records: readonly FoundRecord[]): Value[][] {
     const tone = action === 'algorithm.degrade' ? 'text-warn' : 'text-good'
     return [
       moment(at),
-      code(subject),
+      namedTag(code(subject)),
       html`<span class="whitespace-nowrap ${tone}">${move}</span>`,
       html`<span lang="en">${text(detail['reason'])}</span>`,
     ]

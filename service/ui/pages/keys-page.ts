@@ -78,7 +78,9 @@ function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value
     named(html`<a class="link" href="/ui/keys/${key.id}">${key.name}</a>`),
     code(key.id),
     code(key.scopes.join(', ')),
-    key.within === '' ? words.everywhere : named(code(key.within)),
+    key.within === ''
+      ? html`<span class="whitespace-nowrap">${words.everywhere}</span>`
+      : named(code(key.within)),
     lastUsedAt === undefined ? words.never : moment(lastUsedAt),
     state(member, key, nowMs),
   ]
@@ -86,10 +88,11 @@ function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value
 
 function state({ say }: Member, key: ApiKey, nowMs: number): Html {
   const words = say(WORDS)
-  if (key.revokedAt !== undefined) return html`<span class="text-bad">${words.revoked}</span>`
+  if (key.revokedAt !== undefined)
+    return html`<span class="whitespace-nowrap text-bad">${words.revoked}</span>`
   if (key.expiresAt !== undefined && key.expiresAt.getTime() <= nowMs)
-    return html`<span class="text-bad">${words.expired}</span>`
-  return html`<span class="text-good">${words.valid}</span>`
+    return html`<span class="whitespace-nowrap text-bad">${words.expired}</span>`
+  return html`<span class="whitespace-nowrap text-good">${words.valid}</span>`
 }
 
 function scopesOf(words: (typeof WORDS)['en'], { scopes }: ApiKey): Html {
