@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { KEY } from './embedded-service.ts'
 
 export interface UiState {
@@ -46,7 +46,7 @@ export const UI_STATES: readonly UiState[] = [
     reach: async (page, origin) => {
       await page.goto(`${origin}/ui/tags/batch?tag=w/g/orders&tag=w/g/missing`)
       await page.locator('#base').fill('2000')
-      await page.locator('#step-title ~ form button').click()
+      await leave(page, page.locator('#step-title ~ form button'))
     },
   },
   {
@@ -55,7 +55,7 @@ export const UI_STATES: readonly UiState[] = [
       await page.goto(`${origin}/ui/tags/new-batch`)
       await page.locator('#lines').fill(`w/g/batch-${own}\nw/g/x fast\nx`)
       await submit(page)
-      await page.locator('#rows-title ~ form button').click()
+      await leave(page, page.locator('#rows-title ~ form button'))
     },
   },
   {
@@ -95,7 +95,7 @@ export const UI_STATES: readonly UiState[] = [
     name: 'an API key by itself',
     reach: async (page, origin, own) => {
       await page.goto(`${origin}/ui/keys`)
-      await page.getByRole('link', { name: `key of ${own}` }).click()
+      await leave(page, page.getByRole('link', { name: `key of ${own}` }))
     },
   },
   {
@@ -132,6 +132,13 @@ async function newTag(page: Page, origin: string, [workspace, group, tag]: reado
 }
 
 /** The form of the page; the first button of it is the one that the Enter key means. */
-async function submit(page: Page): Promise<void> {
-  await page.locator('main form[method=post]').first().locator('button').first().click()
+function submit(page: Page): Promise<void> {
+  return leave(page, page.locator('main form[method=post]').first().locator('button').first())
+}
+
+/** Presses what leads to another page, and waits for that one: a click alone need not. */
+async function leave(page: Page, what: Locator): Promise<void> {
+  const loaded = page.waitForEvent('load')
+  await what.click()
+  await loaded
 }

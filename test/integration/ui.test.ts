@@ -104,7 +104,6 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       const faults: string[] = []
       for (const { name: state, reach } of UI_STATES) {
         await reach(page, service.httpOrigin, name)
-        await page.waitForLoadState()
         const found = [...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page))]
         faults.push(...found.map((fault) => `${state}: ${fault}`))
       }
@@ -126,6 +125,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
         assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 4)
         if (javaScriptEnabled) {
           await page.getByRole('link', { name: '5 min', exact: true }).click()
+          await page.getByRole('heading', { name: 'The last five minutes' }).waitFor()
           const told = page.locator('#figures-title ~ ul li').first()
           const before = await told.textContent()
           await told.filter({ hasNotText: before ?? '' }).waitFor()
