@@ -1,4 +1,5 @@
 import type { Dashboard, Panel, Unit, Variable } from './dashboard.ts'
+import { panelId } from './panel-id.ts'
 
 /** A dashboard as Grafana reads it (schema 39: Grafana 10 and later). */
 export function grafanaDashboard({
@@ -66,10 +67,11 @@ function variable({ name, label, from, choices, part, all }: Variable): object {
 /** From the left to the right, then the next line; numbers are small, charts take a third, tables the whole line. */
 function laidOut(rows: Dashboard['rows'], ofEach: object): object[] {
   const panels: object[] = []
+  const idOf = distinctIds()
   let y = 0
   for (const { title, panels: own } of rows) {
     panels.push({
-      id: panels.length + 1,
+      id: idOf(title),
       type: 'row',
       title,
       collapsed: false,
@@ -86,13 +88,26 @@ function laidOut(rows: Dashboard['rows'], ofEach: object): object[] {
         y += line
         line = 0
       }
-      panels.push({ id: panels.length + 1, ...grafanaPanel(panel), ...ofEach, gridPos: { x, y, w, h } })
+      panels.push({ id: idOf(panel.title), ...grafanaPanel(panel), ...ofEach, gridPos: { x, y, w, h } })
       x += w
       line = Math.max(line, h)
     }
     y += line
   }
   return panels
+}
+
+/** @throws Error for a second title with the number of an earlier one: Grafana would show one of the two */
+function distinctIds(): (title: string) => number {
+  const titles = new Map<number, string>()
+  return (title) => {
+    const id = panelId(title)
+    const earlier = titles.get(id)
+    if (earlier !== undefined)
+      throw new Error(`the panels "${earlier}" and "${title}" have the same number: rename one of them`)
+    titles.set(id, title)
+    return id
+  }
 }
 
 const WIDTH = 24

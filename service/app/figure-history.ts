@@ -1,28 +1,46 @@
-import { DURATION_BOUNDS, type DurationCounts } from '../core/duration-histogram.ts'
 import type { Clock } from '../ports/clock.ts'
+import {
+  type Activity,
+  activityBetween,
+  type Curve,
+  FigureSpan,
+  type Look,
+  type SpanLength,
+} from './figure-span.ts'
 import type { Figures } from './live-figures.ts'
 import { Repeat } from './repeat.ts'
 
-/** What happened between two looks. */
-export interface Interval {
-  readonly untilMs: number
-  /** Each a second. */
-  readonly ids: number
-  readonly requests: number
-  readonly failures: number
-  /** Seconds; undefined: nobody asked. */
-  readonly p99: number | undefined
-  readonly degradedTags: number
+/** How far back charts go, the shortest first. */
+export const SPAN_NAMES = ['5m', '1h', '6h', '24h'] as const
+export type SpanName = (typeof SPAN_NAMES)[number]
+
+const LOOK_EVERY_MS = 2000
+/** About as many points as a chart on a phone has room for; longer than a day is for Prometheus. */
+export const SPAN_LENGTHS: Readonly<Record<SpanName, SpanLength>> = {
+  '5m': { lastsMs: 300_000, stepMs: LOOK_EVERY_MS },
+  '1h': { lastsMs: 3_600_000, stepMs: 30_000 },
+  '6h': { lastsMs: 21_600_000, stepMs: 180_000 },
+  '24h': { lastsMs: 86_400_000, stepMs: 720_000 },
 }
 
-/** The last five minutes of the figures, for charts: a look every two seconds while it runs. */
+/**
+ * The figures of this process over the last day, for charts: a look every two seconds while it runs, and none on the path of
+ * an ID. Longer spans keep one look a step, so that all of them together are at most 514 (151 + 3 × 121) of half a kilobyte each,
+ * most of it the twelve classes of response times: 260 kB.
+ */
 export class FigureHistory {
   readonly #read: () => Figures
-  readonly #looks: Figures[] = []
+  readonly #clock: Clock
+  readonly #spans: Readonly<Record<SpanName, FigureSpan>>
   readonly #repeat: Repeat
+  /** What was read last, and what it was taken for. */
+  #last: { readonly figures: Figures; readonly look: Look } | undefined
 
   constructor(read: () => Figures, clock: Clock) {
     this.#read = read
+    this.#clock = clock
+    const span = (name: SpanName): FigureSpan => new FigureSpan(SPAN_LENGTHS[name], LOOK_EVERY_MS)
+    this.#spans = { '5m': span('5m'), '1h': span('1h'), '6h': span('6h'), '24h': span('24h') }
     this.#repeat = new Repeat(clock, LOOK_EVERY_MS, () => this.#look())
   }
 
@@ -40,53 +58,37 @@ export class FigureHistory {
     return this.#read()
   }
 
-  /** Oldest first; none before the second look. */
-  intervals(): Interval[] {
-    return this.#looks.slice(1).map((look, at) => between(this.#looks[at] ?? look, look))
+  /** undefined: not started. */
+  curve(name: SpanName): Curve | undefined {
+    return this.#spans[name].curve()
   }
 
-  /** From the oldest look until now, as one. */
-  whole(): Interval | undefined {
-    const [oldest] = this.#looks
-    return oldest && between(oldest, this.now())
+  /** The last five minutes until now, as one. */
+  whole(): Activity | undefined {
+    const { oldest } = this.#spans['5m']
+    return oldest && activityBetween(oldest, this.#lookOf(this.now()))
   }
 
   #look(): void {
-    this.#looks.push(this.#read())
-    if (this.#looks.length > LOOKS_MAX) this.#looks.shift()
+    const figures = this.#read()
+    const look = this.#lookOf(figures)
+    this.#last = { figures, look }
+    for (const name of SPAN_NAMES) this.#spans[name].add(look)
   }
-}
 
-const LOOK_EVERY_MS = 2000
-/** Five minutes: what happens now. Longer is for Prometheus. */
-const LOOKS_MAX = 151
-
-function between(from: Figures, to: Figures): Interval {
-  const seconds = Math.max(1, to.atMs - from.atMs) / 1000
-  // Tags that are dropped from memory take their counters along, so a sum can fall; a rate below zero would be none.
-  const rate = (count: (figures: Figures) => number): number => Math.max(0, count(to) - count(from)) / seconds
-  return {
-    untilMs: to.atMs,
-    ids: rate(({ ids }) => ids),
-    requests: rate(({ requests }) => requests),
-    failures: rate(({ failures }) => failures),
-    p99: quantile(0.99, from.durations, to.durations),
-    degradedTags: to.degradedTags,
+  /** Tags that are dropped from memory take their counters along, so a sum can fall: what counts is by how much it grew. */
+  #lookOf(figures: Figures): Look {
+    const last = this.#last
+    const grown = (of: 'ids' | 'requests' | 'failures'): number =>
+      last === undefined ? figures[of] : last.look[of] + Math.max(0, figures[of] - last.figures[of])
+    return {
+      atMs: figures.atMs,
+      passedMs: this.#clock.monotonicMs(),
+      ids: grown('ids'),
+      requests: grown('requests'),
+      failures: grown('failures'),
+      durations: figures.durations,
+      degradedTags: figures.degradedTags,
+    }
   }
-}
-
-/** As histogram_quantile of Prometheus: even within a class, and the last bound for what lies beyond it. */
-export function quantile(share: number, from: DurationCounts, to: DurationCounts): number | undefined {
-  const count = to.count - from.count
-  if (count <= 0) return undefined
-  const wanted = share * count
-  let [before, lower] = [0, 0]
-  for (const [at, upper] of DURATION_BOUNDS.entries()) {
-    const upTo = (to.atMost[at] ?? 0) - (from.atMost[at] ?? 0)
-    if (upTo >= wanted)
-      return upTo === before ? upper : lower + ((upper - lower) * (wanted - before)) / (upTo - before)
-    before = upTo
-    lower = upper
-  }
-  return lower
 }

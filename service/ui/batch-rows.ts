@@ -2,7 +2,7 @@ import { IdgenError } from '../core/errors.ts'
 import { errorLine } from './error-page.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
-import { named, table } from './parts.ts'
+import { namedTag, table } from './parts.ts'
 import type { Member } from './visit.ts'
 
 /** What becomes, or became, of one tag of a batch. */
@@ -12,7 +12,7 @@ export interface BatchRow {
   readonly url?: string
   readonly before: string
   /** What it would be or is; where it is not ok, why. */
-  readonly after: string
+  readonly after: string | Html
   readonly ok: boolean
 }
 
@@ -29,10 +29,10 @@ export function rowsTable({ say }: Member, rows: readonly BatchRow[]): Html {
     words.caption,
     [words.tag, words.before, words.after, words.state],
     rows.map(({ path, url, before, after, ok }) => [
-      named(url === undefined ? path : html`<a class="link" href="${url}">${path}</a>`),
+      namedTag(url === undefined ? path : html`<a class="link" href="${url}">${path}</a>`),
       before,
       html`<span class="${ok ? '' : 'text-bad'}">${after}</span>`,
-      html`<span class="badge ${ok ? 'text-good' : 'text-bad'}">${ok ? words.ok : words.refused}</span>`,
+      html`<span class="badge whitespace-nowrap ${ok ? 'text-good' : 'text-bad'}">${ok ? words.ok : words.refused}</span>`,
     ]),
   )
 }

@@ -1,4 +1,5 @@
 import { type Html, html } from './html.ts'
+import { shareOf, type TimeWindow, ticksOf } from './time-axis.ts'
 
 /** A time in which a tag was issued by another algorithm than its first. */
 export interface DegradedTime {
@@ -10,9 +11,7 @@ export interface DegradedTime {
   readonly to: string
 }
 
-interface Window {
-  readonly fromMs: number
-  readonly toMs: number
+interface Picture extends TimeWindow {
   /** For screen readers. */
   readonly label: string
 }
@@ -28,8 +27,12 @@ const BAR_MIN = 3
 /**
  *     acme/shop/orders    ──────███──────────────██──
  *     acme/shop/events    ────────────────█──────────
+ *                           10:10      10:20     10:30
+ *
+ * On a phone it keeps its size and is pushed sideways: smaller, nobody could read it.
  */
-export function degradationBars(times: readonly DegradedTime[], { fromMs, toMs, label }: Window): Html {
+export function degradationBars(times: readonly DegradedTime[], { label, ...window }: Picture): Html {
+  const { fromMs, toMs } = window
   const byTag = [...Map.groupBy(times, ({ tag }) => tag)].slice(-TAGS_MAX)
   const scale = (WIDTH - NAME_WIDTH) / Math.max(1, toMs - fromMs)
   const lines = byTag.map(([tag, of], line) => {
@@ -41,7 +44,12 @@ export function degradationBars(times: readonly DegradedTime[], { fromMs, toMs, 
     })
     return html`<text x="0" y="${y + 15}" class="fill-ink font-mono text-[11px]">${shortened(tag)}</text><line x1="${NAME_WIDTH}" x2="${WIDTH}" y1="${y + 11}" y2="${y + 11}" class="stroke-line"/>${bars}`
   })
-  return html`<svg viewBox="0 0 ${WIDTH} ${byTag.length * LINE}" role="img" aria-label="${label}" class="w-full">${lines}</svg>`
+  const height = byTag.length * LINE
+  const ticks = ticksOf(window).map(({ atMs, text }) => {
+    const x = (NAME_WIDTH + shareOf(atMs, window) * (WIDTH - NAME_WIDTH)).toFixed(1)
+    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height}" class="stroke-line" stroke-dasharray="2 3"/><text x="${x}" y="${height + 14}" text-anchor="middle" class="fill-muted text-[11px]">${text}</text>`
+  })
+  return html`<svg viewBox="0 0 ${WIDTH} ${height + LINE}" role="img" aria-label="${label}" class="w-full min-w-160 overflow-visible">${ticks}${lines}</svg>`
 }
 
 /** The end tells tags apart better than the beginning. */

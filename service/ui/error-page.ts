@@ -1,9 +1,9 @@
-import { ERRORS, type IdgenError } from '../core/errors.ts'
+import { ERRORS, type ErrorCode, type IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { type Answer, piece } from './answer.ts'
 import { ERROR_WORDS_ZH } from './error-words.ts'
 import { faultText } from './fault-words.ts'
-import { html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { notice } from './parts.ts'
 import type { Visit } from './visit.ts'
@@ -11,7 +11,7 @@ import type { Visit } from './visit.ts'
 /** What went wrong, by the same codes and sentences as everywhere, explained in the language of the page; of a fault of ours no more than that. */
 export function errorAnswer(visit: Visit, error: IdgenError, log: Log): Answer {
   const { http } = ERRORS[error.code]
-  const title = errorTitle(visit, error)
+  const title = errorTitle(visit, error.code)
   if (error.code === 'IDGEN_INTERNAL') {
     // Without the query, as over HTTP: what people search for, and names of tags, are not for the log.
     const [path = ''] = visit.url.split('?', 1)
@@ -37,14 +37,18 @@ export function errorText(visit: Visit, error: IdgenError): ReturnType<typeof no
 }
 
 /** The same in one line; it notes nothing. */
-export function errorLine(visit: Visit, { code, message, faults }: IdgenError): string {
-  if (visit.preferences.language === 'en') return `${message} [${code}]`
-  const said = faults.length === 0 ? message : faults.map((fault) => faultText(visit, fault)).join('；')
-  return `${ERROR_WORDS_ZH[code]}${said} [${code}]`
+export function errorLine(visit: Visit, { code, message, faults }: IdgenError): Html {
+  const shown = html`<span class="font-mono text-xs">[${code}]</span>`
+  if (visit.preferences.language === 'en') return html`${message} ${shown}`
+  const said =
+    faults.length === 0
+      ? html`<span lang="en">${message}</span>`
+      : faults.map((fault) => faultText(visit, fault)).join('；')
+  return html`${ERROR_WORDS_ZH[code]}${said} ${shown}`
 }
 
 /** In Chinese up to where it begins to say what to do. */
-function errorTitle({ preferences: { language } }: Visit, { code }: IdgenError): string {
+export function errorTitle({ preferences: { language } }: Visit, code: ErrorCode): string {
   return language === 'en' ? ERRORS[code].title : (ERROR_WORDS_ZH[code].split(/[：。]/, 1)[0] ?? code)
 }
 

@@ -31,6 +31,6 @@ describe('errors in Chinese', () => {
     const visitor = await UiVisitor.signedIn(t)
     await visitor.send('/ui/preferences', { language: 'zh' })
     const { text } = await visitor.send('/ui/tags/new-batch', { lines: 'no/such/tag segment' })
-    assert.match(text, /\p{Script=Han}[^<]*。[^<]*\[IDGEN_[A-Z_]+\]/u)
+    assert.match(text, /\p{Script=Han}[^<]*。<span lang="en">[^<]*<\/span> <span[^>]*>\[IDGEN_[A-Z_]+\]/u)
   })
 })

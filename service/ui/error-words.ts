@@ -38,7 +38,7 @@ export const ERROR_WORDS_ZH: Readonly<Record<ErrorCode, string>> = {
   IDGEN_CACHE_UNAVAILABLE: '无法连接 Redis：它只是缓存，发号不受影响。',
   IDGEN_WITNESS_UNAVAILABLE: '无法访问 etcd 中的见证记录，数据库不得发放更多号码：请恢复 etcd 后重试。',
   IDGEN_SEGMENT_UNAVAILABLE: '未能取得号段：请稍后重试，并检查数据库及其连接池。',
-  IDGEN_WORKER_UNAVAILABLE: '没有可用的 worker id：请稍后重试，日志说明需等到何时。',
+  IDGEN_WORKER_UNAVAILABLE: '没有可用的工作机器编号：请稍后重试，日志说明需等到何时。',
   IDGEN_CLOCK_UNUSABLE: '本服务器的时钟不可信：请校正时钟（NTP），或改用其他实例。',
   IDGEN_ALGORITHMS_EXHAUSTED: '该标签的所有算法均不可用：请稍后重试，原因见下方。',
   IDGEN_SHUTTING_DOWN: '本服务器正在停止：请重试，其他实例会应答。',

@@ -10,6 +10,7 @@ import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
 import { type TagDraft, tagFaults } from '../core/tag.ts'
 import { LAYOUT_FIELDS } from '../core/tag-layout.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
+import { wantedOf } from './pages/new-batch-page.ts'
 import { requestOfForm } from './tag-fields.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -58,6 +59,8 @@ describe('faults of single fields in Chinese', () => {
     assert.match(checked.text, /<li>\/step\/base 必须是 1 到/)
     const batch = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t segment x' })
     assert.match(batch.text, /\/step 必须是整数，不能是 &#34;x&#34;/)
+    const line = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t fast' })
+    assert.match(line.text, /\/line 必须写成 工作空间\/分组\/标签.*不能是 &#34;w\/g\/t fast&#34;/)
   })
 })
 
@@ -149,6 +152,7 @@ async function refusals(): Promise<FieldFault[]> {
     () => checkDisplayName('\u0000'),
     () => completed({ algorithm: 'segment', chain: ['snowflake'] } satisfies TagRequest),
     () => requestOfForm(new URLSearchParams({ base: 'many' })),
+    () => wantedOf('w/g/t segment 5 more'),
     () => auditFilter(EVERYTHING, { actor: 'x'.repeat(301) }),
     () => auditFilter(EVERYTHING, { from: 'yesterday' }),
     () => createKey({ name: '' }),

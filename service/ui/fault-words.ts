@@ -69,6 +69,11 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     /^must be (w, w\/g or w\/g\/t), not (.+)$/,
     (forms, value) => `必须是 ${forms} 之一的形式，不能是 ${value}`,
   ],
+  [
+    /^must be workspace\/group\/tag, then one of (.+), a step, and fields of a format such as (\S+); not (.+)$/,
+    (algorithms, example, value) =>
+      `必须写成 工作空间/分组/标签，之后可写算法（${algorithms}）、步长，以及格式字段（例如 ${example}）；不能是 ${value}`,
+  ],
   // Algorithms.
   [/^must name at least one algorithm$/, () => '至少选择一种算法'],
   [/^names an algorithm twice$/, () => '同一算法出现了两次'],

@@ -29,7 +29,12 @@ test('a business unit is chosen by variables that the dashboard has', () => {
   const [panel] = UNIT_PANELS
   assert.ok(panel !== undefined)
   const url = new URL(
-    panelUrl('https://g.example/grafana/', panel, { range: '6h', within: 'acme/shop', theme: 'dark' }),
+    panelUrl('https://g.example/grafana/', panel, {
+      range: '6h',
+      within: 'acme/shop',
+      theme: 'dark',
+      language: 'en',
+    }),
   )
   assert.equal(url.pathname, '/grafana/d-solo/idgen-tags/idgen')
   const query = Object.fromEntries(url.searchParams)
@@ -40,11 +45,16 @@ test('a business unit is chosen by variables that the dashboard has', () => {
     theme: 'dark',
     'var-workspace': 'acme',
     'var-group': 'shop',
-    panelId: '3',
+    panelId: '3838503',
     refresh: '30s',
   })
   for (const name of Object.keys(query).filter((one) => one.startsWith('var-')))
     assert.ok(names.includes(name.slice('var-'.length)), name)
-  const whole = dashboardUrl('http://g:3000', 'idgen-overview', { range: '1h', within: '', theme: 'auto' })
+  const whole = dashboardUrl('http://g:3000', 'idgen-overview', {
+    range: '1h',
+    within: '',
+    theme: 'auto',
+    language: 'en',
+  })
   assert.equal(whole, 'http://g:3000/d/idgen-overview/idgen?orgId=1&from=now-1h&to=now')
 })

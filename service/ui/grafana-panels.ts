@@ -1,38 +1,50 @@
+import type { Language } from './language.ts'
 import type { Theme } from './preferences.ts'
 
-/** A panel of one of the dashboards in dashboards/, by the numbers it has there. */
+/** A panel of one of the dashboards in dashboards/. */
 export interface GrafanaPanel {
   readonly dashboard: 'idgen-overview' | 'idgen-tags'
+  /** Made of its title (scripts/dashboards/panel-id.ts), so it stays where panels are added or moved. */
   readonly panel: number
   /** As it is called there: grafana-panels.test.ts holds the two against each other. */
   readonly title: string
+  /** Of the frame in a Chinese page; what is in it, Grafana says. */
+  readonly titleZh: string
 }
 
 /** Of the whole installation. */
 export const INSTALLATION_PANELS: readonly GrafanaPanel[] = [
-  { dashboard: 'idgen-overview', panel: 10, title: 'IDs a second, by process' },
-  { dashboard: 'idgen-overview', panel: 12, title: 'Latency' },
-  { dashboard: 'idgen-overview', panel: 15, title: 'Failures, by code' },
-  { dashboard: 'idgen-overview', panel: 11, title: 'Share of algorithms' },
+  {
+    dashboard: 'idgen-overview',
+    panel: 3_026_471,
+    title: 'IDs a second, by process',
+    titleZh: '每秒发号数（按进程）',
+  },
+  { dashboard: 'idgen-overview', panel: 10_772_218, title: 'Latency', titleZh: '响应时间' },
+  { dashboard: 'idgen-overview', panel: 8_040_817, title: 'Failures, by code', titleZh: '失败（按错误码）' },
+  { dashboard: 'idgen-overview', panel: 12_888_274, title: 'Share of algorithms', titleZh: '各算法占比' },
 ]
 
 /** Of the tags of a business unit. */
 export const UNIT_PANELS: readonly GrafanaPanel[] = [
-  { dashboard: 'idgen-tags', panel: 3, title: 'IDs a second' },
-  { dashboard: 'idgen-tags', panel: 2, title: 'Requests a second' },
-  { dashboard: 'idgen-tags', panel: 10, title: 'Segment usage' },
-  { dashboard: 'idgen-tags', panel: 11, title: 'Numbers in memory' },
+  { dashboard: 'idgen-tags', panel: 3_838_503, title: 'IDs a second', titleZh: '每秒发号数' },
+  { dashboard: 'idgen-tags', panel: 10_357_061, title: 'Requests a second', titleZh: '每秒请求数' },
+  { dashboard: 'idgen-tags', panel: 11_784_718, title: 'Segment usage', titleZh: '号段使用率' },
+  { dashboard: 'idgen-tags', panel: 15_522_732, title: 'Numbers in memory', titleZh: '内存中的号码' },
 ]
 
-/** Quick choices of the time range; the first is what is shown where none was chosen. */
-export const RANGES = ['1h', '15m', '6h', '24h', '7d', '30d'] as const
-export type Range = (typeof RANGES)[number]
+/** Quick choices of the time range. */
+export const RANGES = ['15m', '1h', '6h', '24h', '7d', '30d'] as const
+type Range = (typeof RANGES)[number]
+/** Where none was chosen. */
+export const DEFAULT_RANGE = '1h' satisfies Range
 
 export interface Shown {
   readonly range: Range
   /** `w`, `w/g` or `w/g/t`; '' is everything. */
   readonly within: string
   readonly theme: Theme
+  readonly language: Language
 }
 
 /** The address of one panel alone, to be framed. `base`: server.ui.grafanaUrl. */

@@ -1,26 +1,46 @@
 import { type Html, html } from './html.ts'
+import { shareOf, type TimeWindow, ticksOf } from './time-axis.ts'
+
+/** A value that held from one moment to another. */
+export interface Stretch {
+  readonly fromMs: number
+  readonly untilMs: number
+  /** undefined: there was none, and the line has a gap. */
+  readonly value: number | undefined
+}
 
 export interface LineChart {
-  /** What it shows, with its numbers: all that somebody gets who cannot see it. */
+  /** What it shows, with its numbers and times: all that somebody gets who cannot see it. */
   readonly label: string
-  /** Oldest first; undefined: there is none, and the line has a gap. */
-  readonly values: readonly (number | undefined)[]
-  /** As many values as the width has room for: a short history stands at its right end. */
-  readonly room: number
-  /** Left out: as high as the highest value. */
-  readonly top?: number
+  readonly window: TimeWindow
+  /** Oldest first, each beginning where the one before it ends. */
+  readonly stretches: readonly Stretch[]
+  /** Times of which nothing is known: shaded. */
+  readonly unknown: readonly { readonly fromMs: number; readonly untilMs: number }[]
   readonly tone?: 'accent' | 'bad'
 }
 
-/** A small line over its area, drawn here: no script, no style, only attributes. */
-export function lineChart({ label, values, room, top, tone = 'accent' }: LineChart): Html {
-  const highest = Math.max(top ?? 0, ...values.map((value) => value ?? 0)) || 1
-  const step = WIDTH / Math.max(1, room - 1)
-  const from = WIDTH - (values.length - 1) * step
-  const at = (value: number, index: number): string =>
-    `${round(from + index * step)},${round(HEIGHT - 1 - (value / highest) * (HEIGHT - 3))}`
-  const lines = runs(values).map(({ start, run }) => run.map((value, index) => at(value, start + index)))
+/**
+ * A line over its area, drawn here: no script, no style, only attributes. It begins where its first stretch begins and then goes from
+ * end to end, so that one stretch alone is a line too.
+ *
+ *      ┌╌╌╌╌╌╌╌┐
+ *      ╎unknown╎    ╱╲___      ___
+ *      ╎       ╎___╱     ╲    ╱
+ */
+export function lineChart({ label, window, stretches, unknown, tone = 'accent' }: LineChart): Html {
+  const highest = Math.max(0, ...stretches.map(({ value }) => value ?? 0)) || 1
+  const x = (atMs: number): number => round(shareOf(atMs, window) * WIDTH)
+  const point = (atMs: number, value: number): string =>
+    `${x(atMs)},${round(HEIGHT - 1 - (value / highest) * (HEIGHT - 3))}`
+  const lines = runs(stretches).map((run) =>
+    run.flatMap(({ fromMs, untilMs, value }, at) =>
+      at === 0 ? [point(fromMs, value), point(untilMs, value)] : [point(untilMs, value)],
+    ),
+  )
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}" class="${TONES[tone]}">
+${unknown.map(({ fromMs, untilMs }) => html`<rect x="${x(fromMs)}" y="0" width="${round(x(untilMs) - x(fromMs))}" height="${HEIGHT}" class="fill-raised"></rect>`)}
+${ticksOf(window).map(({ atMs }) => html`<line x1="${x(atMs)}" x2="${x(atMs)}" y1="0" y2="${HEIGHT}" class="stroke-line" stroke-dasharray="2 3" vector-effect="non-scaling-stroke"></line>`)}
 <line x1="0" x2="${WIDTH}" y1="${HEIGHT - 0.5}" y2="${HEIGHT - 0.5}" class="stroke-line" vector-effect="non-scaling-stroke"></line>
 ${lines.map(
   (points) =>
@@ -35,14 +55,22 @@ const TONES = {
   bad: 'block h-16 w-full text-bad',
 } as const
 
-/** The values without the gaps, each run with where it begins. */
-function runs(values: readonly (number | undefined)[]): { start: number; run: number[] }[] {
-  const found: { start: number; run: number[] }[] = []
-  for (const [at, value] of values.entries()) {
-    if (value === undefined) continue
-    const last = found.at(-1)
-    if (last !== undefined && last.start + last.run.length === at) last.run.push(value)
-    else found.push({ start: at, run: [value] })
+interface Valued {
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly value: number
+}
+
+/** The stretches without the gaps between them. */
+function runs(stretches: readonly Stretch[]): Valued[][] {
+  const found: Valued[][] = []
+  let open: Valued[] | undefined
+  for (const { fromMs, untilMs, value } of stretches) {
+    if (value === undefined) open = undefined
+    else {
+      if (open === undefined) found.push((open = []))
+      open.push({ fromMs, untilMs, value })
+    }
   }
   return found
 }

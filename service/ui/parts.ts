@@ -100,6 +100,11 @@ export function named(content: Value): Html {
   return html`<div dir="auto" class="max-w-96 min-w-24 wrap-anywhere">${content}</div>`
 }
 
+/** The same of workspace/group/tag, which is longer: one of usual length stays on its line. */
+export function namedTag(content: Value): Html {
+  return html`<div dir="auto" class="max-w-96 min-w-40 wrap-anywhere">${content}</div>`
+}
+
 /** What is what: a term and its text a line. */
 export function terms(rows: readonly (readonly [string, string])[]): Html {
   return html`<dl class="grid gap-x-4 gap-y-2 text-sm sm:grid-cols-[10rem_1fr]">${rows.map(([term, text]) => html`<dt class="text-muted">${term}</dt><dd class="wrap-anywhere">${text}</dd>`)}</dl>`
@@ -113,6 +118,11 @@ export function confirmField({ say }: Member, name: string): Html {
 /** Whether it was typed as asked for. */
 export function isConfirmed({ form }: Member, name: string): boolean {
   return form.get('confirm')?.trim() === name
+}
+
+/** For the page that is shown again where it was not: nothing happened, and why. */
+export function notConfirmed({ say }: Member): Html {
+  return notice('error', say(WORDS).notConfirmed)
 }
 
 /** To the first page and to the next one of a list. */
@@ -134,12 +144,14 @@ export function pager({ say, query }: Member, path: string, next: string | undef
 const WORDS = bilingual(
   {
     confirm: (name: string) => `To confirm, type ${name}`,
+    notConfirmed: 'What you typed is not the name asked for. Nothing was deleted.',
     pages: 'Pages',
     first: 'First page',
     next: 'Next page',
   },
   {
     confirm: (name) => `请输入 ${name} 以确认`,
+    notConfirmed: '输入的内容与要求的名称不一致，未删除任何内容。',
     pages: '分页',
     first: '第一页',
     next: '下一页',

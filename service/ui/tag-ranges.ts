@@ -1,5 +1,4 @@
 import { cellOwner, ownedCells, usedShare } from '../core/cells.ts'
-import type { NumberSpace } from '../core/tag.ts'
 import type { DeclaredTag } from '../ports/declaration-store.ts'
 import type { RecentGrants } from '../ports/grant-history.ts'
 import { type Html, html } from './html.ts'
@@ -54,6 +53,7 @@ export function rangesPicture(member: Member, found: DeclaredTag, all: readonly 
 
 function cellStrip(member: Member, { tag: { space }, places }: DeclaredTag): Html {
   const words = member.say(WORDS)
+  const told = words.cells(plainNumber(space.cellSize, member.preferences.language), space.dcCount)
   const cells = Math.min(STRIP_CELLS, 2 * space.dcCount)
   const current = new Set(places.map(({ cell }) => cell))
   const width = 300 / (cells + 1)
@@ -62,7 +62,7 @@ function cellStrip(member: Member, { tag: { space }, places }: DeclaredTag): Htm
     const look = current.has(cell) ? 'fill-accent' : 'fill-raised'
     return html`<rect x="${cell * width}" y="0" width="${width - 1}" height="22" rx="2" class="${look}"></rect><text x="${cell * width + width / 2 - 0.5}" y="15" text-anchor="middle" font-size="9" class="${current.has(cell) ? 'fill-on-accent' : 'fill-ink'}">${owner}</text>`
   })
-  return html`<figure><svg viewBox="0 0 300 22" role="img" aria-label="${words.cells(space)}" class="block w-full max-w-xl">${boxes}<text x="${cells * width + width / 2}" y="15" text-anchor="middle" font-size="9" class="fill-muted">…</text></svg><figcaption class="hint">${words.cells(space)}</figcaption></figure>`
+  return html`<figure><svg viewBox="0 0 300 22" role="img" aria-label="${told}" class="block w-full max-w-xl">${boxes}<text x="${cells * width + width / 2}" y="15" text-anchor="middle" font-size="9" class="fill-muted">…</text></svg><figcaption class="hint">${told}</figcaption></figure>`
 }
 
 function daysText(days: number, words: (typeof WORDS)['en'], print: (value: number) => string): string {
@@ -85,7 +85,7 @@ const WORDS = bilingual(
     years: (count: string) => `${count} years`,
     days: (count: string) => `${count} days`,
     today: 'less than a day',
-    cells: ({ cellSize, dcCount }: NumberSpace) =>
+    cells: (cellSize: string, dcCount: number) =>
       `Cells of ${cellSize} numbers, and which of ${dcCount} data centres owns them. Coloured: where numbers are taken now.`,
   },
   {
@@ -97,7 +97,7 @@ const WORDS = bilingual(
     years: (count) => `${count} 年`,
     days: (count) => `${count} 天`,
     today: '不到一天',
-    cells: ({ cellSize, dcCount }) =>
+    cells: (cellSize, dcCount) =>
       `每个单元 ${cellSize} 个号码，由 ${dcCount} 个数据中心轮流拥有；着色的为当前领取所在的单元。`,
   },
 )

@@ -24,6 +24,8 @@ const PAGES = [
   '/ui/tags/w/g/first/edit',
   `/ui/tags/batch?${Array.from({ length: 50 }, (_, i) => `tag=w/g/many-${i + 1}`).join('&')}`,
   '/ui/charts',
+  '/ui/charts?range=24h',
+  '/ui/live/charts?range=1h',
   '/ui/events',
   '/ui/nodes',
   '/ui/keys',

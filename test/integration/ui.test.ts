@@ -8,6 +8,7 @@ import { accessFaults, complaints, startChromium, withoutChromium } from '../fix
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
+import { UI_STATES } from './ui-states.ts'
 
 /** As long as a name may be. */
 const LONG = 'n'.repeat(63)
@@ -18,6 +19,8 @@ const FOREIGN = `معرفات \u202E🧾 ${'طلبات'.repeat(30)}`.slice(0, 20
 const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui', 'overview'],
   ['/ui/charts'],
+  ['/ui/charts?range=1h'],
+  ['/ui/charts?range=24h'],
   ['/ui/tags?within=w', 'tags'],
   ['/ui/tags/new'],
   ['/ui/tags/new?within=w/g&tag=invoices&prefix=INV-&reset=day&separator=-&width=6', 'new-tag'],
@@ -89,6 +92,50 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       assert.deepEqual(complained, [])
       await context.close()
     })
+
+  for (const { name, width, height, scheme, language, isSeenBefore } of VIEWS)
+    await t.test(`what is refused, and what was done, is as usable: ${name}, ${scheme}`, async () => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: scheme,
+        locale: language,
+      })
+      const page = await signedIn(context, service)
+      const faults: string[] = []
+      for (const { name: state, reach } of UI_STATES) {
+        await reach(page, service.httpOrigin, name)
+        const found = [...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page))]
+        faults.push(...found.map((fault) => `${state}: ${fault}`))
+      }
+      assert.deepEqual(faults, [])
+      await context.close()
+    })
+
+  await t.test(
+    'charts of another time are a link away, without scripts too, and renew themselves',
+    async () => {
+      for (const javaScriptEnabled of [true, false]) {
+        const context = await browser.newContext({ locale: 'en', javaScriptEnabled })
+        const page = await signedIn(context, service)
+        const complained = complaints(page)
+        await page.getByRole('link', { name: 'Charts', exact: true }).click()
+        await page.getByRole('link', { name: '6 h', exact: true }).click()
+        await page.getByRole('heading', { name: 'The last six hours' }).waitFor()
+        await page.getByText('was not running yet').waitFor()
+        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 4)
+        if (javaScriptEnabled) {
+          await page.getByRole('link', { name: '5 min', exact: true }).click()
+          await page.getByRole('heading', { name: 'The last five minutes' }).waitFor()
+          const told = page.locator('#figures-title ~ ul li').first()
+          const before = await told.textContent()
+          await told.filter({ hasNotText: before ?? '' }).waitFor()
+          assert.match((await told.textContent()) ?? '', /^Of the process .*, data centre 0 alone/)
+        }
+        assert.deepEqual(complained, [])
+        await context.close()
+      }
+    },
+  )
 
   await t.test('the cards say what /metrics says, and renew themselves', async () => {
     const context = await browser.newContext({ locale: 'en' })

@@ -1,9 +1,10 @@
 import { AUDIT_FILTERS, auditFilter, type GivenAuditFilter } from '../../app/audit-filter.ts'
 import { positionOf, positionText } from '../../app/read-audit.ts'
 import type { FoundRecord } from '../../ports/audit-query.ts'
+import { ACTION_WORDS, actionText, actorText, resultText } from '../action-words.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
-import { type Html, html, type Value } from '../html.ts'
+import { attr, type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, code, heading, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
@@ -56,28 +57,43 @@ function next({ say }: Member, given: GivenAuditFilter, last: FoundRecord): Html
 function form({ say }: Member, given: GivenAuditFilter): Html {
   const words = say(WORDS)
   const field = (name: keyof typeof words & (typeof AUDIT_FILTERS)[number], type = 'text'): Html =>
-    html`<div><label class="label" for="${name}">${words[name]}</label><input id="${name}" name="${name}" type="${type}" autocomplete="off" value="${type === 'date' ? (given[name] ?? '').slice(0, 10) : (given[name] ?? '')}"></div>`
+    html`<div><label class="label" for="${name}">${words[name]}</label><input id="${name}" name="${name}" type="${type}" autocomplete="off" value="${type === 'date' ? (given[name] ?? '').slice(0, 10) : (given[name] ?? '')}" ${attr('list', name === 'action', 'actions')}></div>`
+  const actions = Object.entries(say(ACTION_WORDS)).map(
+    ([action, meaning]) => html`<option value="${action}">${meaning}</option>`,
+  )
   return html`<form method="get" action="/ui/audit"><div class="grid gap-4 sm:grid-cols-2 lg:grid-cols-4">
 ${field('from', 'date')}${field('to', 'date')}${field('actor')}${field('action')}${field('subject')}${field('workspace')}${field('result')}${field('traceId')}</div>
+<datalist id="actions">${actions}</datalist>
 <p class="hint">${words.hint}</p><button class="button mt-4">${words.search}</button> <a class="link ml-4 text-sm" href="/ui/audit">${words.clear}</a></form>`
 }
 
-function rows({ say }: Member, records: readonly FoundRecord[]): Value[][] {
-  const words = say(WORDS)
+function rows(member: Member, records: readonly FoundRecord[]): Value[][] {
+  const words = member.say(WORDS)
   return records.map(({ at, actor, action, subject, result, traceId, detail }) => {
     const isEmpty = Object.keys(detail).length === 0 && traceId === undefined
     const text = JSON.stringify({ ...detail, ...(traceId !== undefined && { traceId }) }, undefined, 2)
     return [
       moment(at),
-      code(actor),
-      code(action),
+      described(actor, actorText(member, actor)),
+      described(action, actionText(member, action)),
       code(subject),
-      result === 'ok' ? result : html`<span class="text-bad">${result}</span>`,
+      outcome(member, result),
       isEmpty
         ? '–'
         : html`<details><summary class="link cursor-pointer text-xs">${words.show}</summary><pre class="mt-2 max-w-xl overflow-x-auto rounded-md bg-raised p-2 text-xs" tabindex="0">${text}</pre></details>`,
     ]
   })
+}
+
+/** As filters and exports have it, and what it means. */
+function described(name: string, meaning: string | undefined): Html {
+  return html`${code(name)}${meaning !== undefined && html`<div class="min-w-36 text-xs text-muted">${meaning}</div>`}`
+}
+
+function outcome(member: Member, result: string): Value {
+  const meaning = resultText(member, result)
+  if (result === 'ok') return meaning
+  return html`<div class="text-bad">${described(result, meaning === result ? undefined : meaning)}</div>`
 }
 
 const WORDS = bilingual(

@@ -53,7 +53,9 @@ describe('workspaces, groups and tags', () => {
       ['/ui/workspaces/acme/delete', 'acme'],
     ] as const) {
       await visitor.see(url)
-      assert.equal((await visitor.send(url, { confirm: 'no' })).status, 200)
+      const refused = await visitor.send(url, { confirm: 'no' })
+      assert.equal(refused.status, 409)
+      assert.match(refused.text, /role="alert">What you typed is not the name asked for/)
       await visitor.see(url)
       assert.equal((await visitor.send(url, { confirm })).status, 303, url)
       await visitor.see(url, 404)

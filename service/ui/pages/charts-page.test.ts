@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settle } from '../../../test/fixtures/settle.ts'
 import { UiVisitor } from '../../../test/fixtures/ui-visitor.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -10,7 +11,74 @@ test('without a Grafana the charts are our own, and nothing may be framed', asyn
   assert.match(text, /server\.ui\.grafanaUrl/)
   assert.doesNotMatch(text, /<iframe/)
   assert.match(headers['content-security-policy'] ?? '', /frame-src 'none'/)
-  assert.match(await visitor.see('/ui/live/overview?only=charts'), /<svg/)
+  assert.match(text, /<svg/)
+})
+
+test('our own charts are of the time that was chosen, by the same links as those of Grafana', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { clock } = visitor.api.memory
+  for (let look = 0; look < 20; look += 1) {
+    clock.advance(2000)
+    await settle()
+  }
+  const hour = await visitor.see('/ui/charts?range=1h')
+  assert.match(
+    hour,
+    /<nav aria-label="Time range".*href="\/ui\/charts\?range=1h" aria-current="true">1 h<.*>24 h</,
+  )
+  assert.match(hour, /The last hour/)
+  assert.match(hour, /a point each 30 seconds/)
+  assert.match(hour, /hx-get="\/ui\/live\/charts\?range=1h"/)
+  // The clock of the test stands at midnight: the chart begins the evening before.
+  assert.match(hour, /2025-12-31 23:00:40 – 2026-01-01 00:00:40 UTC/)
+  assert.match(hour, />23:30<\/text>.*>01-01<\/text>/)
+  const piece = await visitor.see('/ui/live/charts?range=24h')
+  assert.match(piece, /The last 24 hours.*a point each 12 minutes/s)
+  assert.doesNotMatch(piece, /<nav|<!doctype/)
+  for (const range of ['', '?range=', '?range=%22onload', '?range=5m'])
+    assert.match(await visitor.see(`/ui/charts${range}`), /The last five minutes/)
+  const week = await visitor.see('/ui/charts?range=7d')
+  assert.match(week, /keeps the figures of 24 hours.*The last 24 hours/s)
+})
+
+test('each chart says whose it is, and before the process ran there is a gap, drawn and said', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  visitor.api.memory.clock.advance(2000)
+  await settle()
+  const page = await visitor.see('/ui/charts?range=6h')
+  assert.equal(page.match(/<figure>.*?test\/1, data centre 0.*?<\/figure>/gs)?.length, 4)
+  assert.match(page, /Of the process test\/1, data centre 0 alone/)
+  assert.match(page, /was not running yet. It has figures since <time datetime="2026-01-01T00:00:00.000Z"/)
+  assert.equal(page.match(/<rect x="0" y="0" width="300" height="64"/g)?.length, 4)
+  // Nobody asked: there is no time in which that was answered.
+  assert.match(page, /Where there is no line, nobody asked/)
+})
+
+test('a process that stood still says of what it knows nothing', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { clock } = visitor.api.memory
+  for (const pause of [0, 60_000, 0]) {
+    clock.step(pause)
+    clock.advance(2000)
+    await settle()
+  }
+  const page = await visitor.see('/ui/charts')
+  assert.match(
+    page,
+    /stood still, or its clock was set; nothing is known of <time datetime="2026-01-01T00:00:02.000Z".* – <time datetime="2026-01-01T00:01:04.000Z"/,
+  )
+})
+
+test('a key that is limited is told why there are no charts', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const draft = { name: 'limited', scopes: ['manage'], within: 'acme', expiresAt: undefined } as const
+  const { text } = await visitor.api.memory.useCases.keys.create(ACTOR, draft)
+  await visitor.send('/ui/sign-out')
+  await visitor.signIn(text)
+  const page = await visitor.see('/ui/charts')
+  assert.match(page, /your key is limited to a part/)
+  assert.doesNotMatch(page, /<figure|hx-get="\/ui\/live/)
+  assert.equal((await visitor.get('/ui/live/charts')).status, 403)
 })
 
 test('panels of Grafana stand in the page, of the time and the business unit that were chosen', async (t) => {

@@ -32,9 +32,17 @@ export function decodePages(routes: UiRoutes, { useCases: { layout, catalog } }:
 function decodePage(member: Member, text: string, found?: Html): Answer {
   const words = member.say(WORDS)
   const body = html`${heading(words.title, { lead: words.lead })}
-<form method="get" action="/ui/ids" class="card mb-4 flex flex-wrap items-end gap-3"><input type="hidden" name="tag" value="${member.query.get('tag') ?? ''}"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.id, value: text, hint: words.hint })}</div><div class="pb-5"><button class="button">${words.read}</button></div></form>
+<form method="get" action="/ui/ids" class="card mb-4 flex flex-wrap items-start gap-3"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.id, value: text, hint: words.hint })}</div>${tagField(member)}<div class="w-full sm:w-auto sm:pt-6"><button class="button w-full">${words.read}</button></div></form>
 ${found !== undefined && card('found', words.found, found)}`
   return page(words.title, 'ids', body)
+}
+
+/** Only who may manage the tag can have such an ID read. */
+function tagField({ say, query, caller }: Member): Html | undefined {
+  if (!caller.scopes.includes('manage')) return undefined
+  const words = say(WORDS)
+  const value = query.get('tag') ?? ''
+  return html`<div class="min-w-48 flex-1">${field({ name: 'tag', label: words.tag, value, hint: words.tagHint })}</div>`
 }
 
 function parts({ say }: Member, decoded: DecodedId): Html {
@@ -56,7 +64,9 @@ const WORDS = bilingual(
     title: 'Read an ID',
     lead: 'Time, data centre, worker and sequence, as far as the ID has them in it.',
     id: 'ID',
-    hint: 'A decimal number or a UUID.',
+    hint: 'A decimal number, a UUID, or an ID in a format.',
+    tag: 'Its tag',
+    tagHint: 'workspace/group/tag. Needed only for IDs in a format, such as INV-20270131-000001.',
     read: 'Read it',
     found: 'What is in it',
     kind: 'Kind',
@@ -75,9 +85,11 @@ const WORDS = bilingual(
   },
   {
     title: '解析 ID',
-    lead: '解析 ID 中包含的时间、数据中心、节点与序列号。',
+    lead: '解析 ID 中包含的时间、数据中心、工作机器编号与序列号。',
     id: 'ID',
-    hint: '十进制数字或 UUID。',
+    hint: '十进制数字、UUID，或带格式的 ID。',
+    tag: '所属标签',
+    tagHint: '工作空间/分组/标签。仅带格式的 ID（例如 INV-20270131-000001）需要填写。',
     read: '解析',
     found: '解析结果',
     kind: '类型',
@@ -91,7 +103,7 @@ const WORDS = bilingual(
     version: '版本',
     time: '时间',
     dc: '数据中心',
-    worker: '节点',
+    worker: '工作机器编号',
     sequence: '毫秒内序列号',
   },
 )

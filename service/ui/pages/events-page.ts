@@ -5,7 +5,8 @@ import { page } from '../answer.ts'
 import { type DegradedTime, degradationBars } from '../degradation-bars.ts'
 import { type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, code, heading, table } from '../parts.ts'
+import { card, code, heading, namedTag, table } from '../parts.ts'
+import { rangeLinks } from '../range-links.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -30,8 +31,8 @@ export function eventsPages(routes: UiRoutes, { useCases }: UiParts): void {
       label: words.picture(times.length),
     })
     const head = [words.when, words.tag, words.what, words.why]
-    const body = html`${heading(words.title, { lead: words.lead, actions: spanLinks(member, span) })}
-${card('picture', words.bars, times.length > 0 ? picture : words.none)}
+    const body = html`${heading(words.title, { lead: words.lead, actions: spanLinks(member, span.name) })}
+${card('picture', words.bars, times.length > 0 ? html`<div class="overflow-x-auto" role="group" aria-label="${words.bars}" tabindex="0">${picture}</div>` : words.none)}
 <div class="mt-6">${card('list', words.list, seen.length > 0 ? table(words.list, head, rows(seen)) : words.none)}</div>`
     return page(words.title, 'events', body)
   })
@@ -44,6 +45,7 @@ const SPANS = [
   { name: '7d', ms: 604_800_000 },
   { name: '30d', ms: 2_592_000_000 },
 ] as const
+type SpanName = (typeof SPANS)[number]['name']
 /** More bars than these tell nothing by eye; the audit log has all. */
 const RECORDS_MAX = 500
 
@@ -65,10 +67,12 @@ export function degradedTimes(newest: readonly FoundRecord[]): DegradedTime[] {
   return times
 }
 
-function spanLinks({ say }: Member, here: { readonly name: string }): Html[] {
-  return SPANS.map(
-    ({ name }) =>
-      html`<a class="button-quiet aria-[current=true]:bg-raised aria-[current=true]:font-semibold" href="/ui/events?span=${name}" aria-current="${name === here.name ? 'true' : 'false'}">${say(WORDS).spans[name]}</a>`,
+function spanLinks(member: Member, here: SpanName): Html {
+  return rangeLinks(
+    member,
+    SPANS.map(({ name }) => name),
+    here,
+    (one) => `/ui/events?span=${one}`,
   )
 }
 
@@ -78,9 +82,9 @@ function rows(records: readonly FoundRecord[]): Value[][] {
     const tone = action === 'algorithm.degrade' ? 'text-warn' : 'text-good'
     return [
       moment(at),
-      code(subject),
+      namedTag(code(subject)),
       html`<span class="whitespace-nowrap ${tone}">${move}</span>`,
-      text(detail['reason']),
+      html`<span lang="en">${text(detail['reason'])}</span>`,
     ]
   })
 }
@@ -97,7 +101,6 @@ const WORDS = bilingual(
     list: 'One by one, newest first',
     none: 'No tag degraded in this time.',
     picture: (count: number) => `${count} times in which a tag was degraded; the table below has each`,
-    spans: { '1h': '1 hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' },
     when: 'When',
     tag: 'Tag',
     what: 'From and to',
@@ -110,10 +113,9 @@ const WORDS = bilingual(
     list: '明细（最新在前）',
     none: '此时段内没有降级。',
     picture: (count: number) => `共 ${count} 段降级时间，明细见下表`,
-    spans: { '1h': '1 小时', '24h': '24 小时', '7d': '7 天', '30d': '30 天' },
     when: '时间',
     tag: '标签',
     what: '切换',
-    why: '原因',
+    why: '原因（英文原文）',
   },
 )

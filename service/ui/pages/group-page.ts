@@ -6,7 +6,7 @@ import { errorText } from '../error-page.ts'
 import { orAgain } from '../form-again.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, confirmField, csrfField, field, heading, isConfirmed, notice } from '../parts.ts'
+import { card, confirmField, csrfField, field, heading, isConfirmed, notConfirmed, notice } from '../parts.ts'
 import { groupUrl, workspaceUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -37,7 +37,7 @@ export function groupPages(routes: UiRoutes, { useCases: { catalog } }: UiParts)
     const group = await find(member)
     return orAgain(
       async () => {
-        if (!isConfirmed(member, group.name)) return deletePage(member, group)
+        if (!isConfirmed(member, group.name)) return deletePage(member, group, notConfirmed(member))
         await catalog.deleteGroup(member.actor, group.workspace, group.name, group.version)
         return seeOther(workspaceUrl(group.workspace))
       },

@@ -77,8 +77,10 @@ function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value
   return [
     named(html`<a class="link" href="/ui/keys/${key.id}">${key.name}</a>`),
     code(key.id),
-    key.scopes.join(', '),
-    key.within === '' ? words.everywhere : named(code(key.within)),
+    code(key.scopes.join(', ')),
+    key.within === ''
+      ? html`<span class="whitespace-nowrap">${words.everywhere}</span>`
+      : named(code(key.within)),
     lastUsedAt === undefined ? words.never : moment(lastUsedAt),
     state(member, key, nowMs),
   ]
@@ -86,10 +88,15 @@ function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value
 
 function state({ say }: Member, key: ApiKey, nowMs: number): Html {
   const words = say(WORDS)
-  if (key.revokedAt !== undefined) return html`<span class="text-bad">${words.revoked}</span>`
+  if (key.revokedAt !== undefined)
+    return html`<span class="whitespace-nowrap text-bad">${words.revoked}</span>`
   if (key.expiresAt !== undefined && key.expiresAt.getTime() <= nowMs)
-    return html`<span class="text-bad">${words.expired}</span>`
-  return html`<span class="text-good">${words.valid}</span>`
+    return html`<span class="whitespace-nowrap text-bad">${words.expired}</span>`
+  return html`<span class="whitespace-nowrap text-good">${words.valid}</span>`
+}
+
+function scopesOf(words: (typeof WORDS)['en'], { scopes }: ApiKey): Html {
+  return html`<ul>${scopes.map((scope) => html`<li>${code(scope)} ${words.may[scope]}</li>`)}</ul>`
 }
 
 function createForm(member: Member): Html {
@@ -100,9 +107,9 @@ function createForm(member: Member): Html {
 <label class="label" for="name">${words.name}</label><input id="name" name="name" required maxlength="200" autocomplete="off" value="${form.get('name') ?? ''}">
 <fieldset class="mt-4"><legend class="label">${words.scopes}</legend>${scopes.map(
     (scope) =>
-      html`<label class="mr-4 inline-flex items-center gap-2 text-sm"><input type="checkbox" name="scope" value="${scope}" ${attr('checked', form.has('scope') ? form.getAll('scope').includes(scope) : scope === 'issue')}>${scope}</label>`,
+      html`<label class="mb-1 flex items-center gap-2 text-sm"><input type="checkbox" name="scope" value="${scope}" ${attr('checked', form.has('scope') ? form.getAll('scope').includes(scope) : scope === 'issue')}><span><span class="font-mono text-xs">${scope}</span> <span class="text-muted">${words.may[scope]}</span></span></label>`,
   )}</fieldset>
-<label class="label mt-4" for="within">${words.within}</label><input id="within" name="within" autocomplete="off" spellcheck="false" placeholder="workspace/group/tag" value="${form.get('within') ?? caller.within}" aria-describedby="within-hint"><p id="within-hint" class="hint">${words.withinHint}</p>
+<label class="label mt-4" for="within">${words.within}</label><input id="within" name="within" autocomplete="off" spellcheck="false" placeholder="${words.withinForm}" value="${form.get('within') ?? caller.within}" aria-describedby="within-hint"><p id="within-hint" class="hint">${words.withinHint}</p>
 <label class="label mt-4" for="expires">${words.expires}</label><input id="expires" name="expires" type="date" value="${form.get('expires') ?? ''}" aria-describedby="expires-hint"><p id="expires-hint" class="hint">${words.expiresHint}</p>
 <button class="button mt-5">${words.create}</button></form>`
 }
@@ -139,7 +146,7 @@ function keyBody(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): H
   const facts: readonly (readonly [string, Html | string])[] = [
     [words.state, state(member, key, nowMs)],
     [words.id, html`<span class="font-mono">${key.id}</span>`],
-    [words.scopes, key.scopes.join(', ')],
+    [words.scopes, scopesOf(words, key)],
     [words.within, key.within || words.everywhere],
     [words.created, moment(key.createdAt)],
     [words.lastUsed, lastUsedAt === undefined ? words.never : moment(lastUsedAt)],
@@ -177,7 +184,14 @@ const WORDS = bilingual(
     name: 'Name',
     id: 'Id',
     scopes: 'Scopes',
+    may: {
+      issue: 'ask for IDs',
+      manage: 'change workspaces, groups, tags and keys',
+      audit: 'read the audit log',
+      alert: 'write alerts into the audit log',
+    },
     within: 'Limited to',
+    withinForm: 'workspace/group/tag',
     withinHint: 'A workspace, workspace/group or workspace/group/tag. Empty: everything.',
     everywhere: 'everything',
     created: 'Made',
@@ -213,7 +227,14 @@ const WORDS = bilingual(
     name: '名称',
     id: '编号',
     scopes: '权限',
+    may: {
+      issue: '取号',
+      manage: '管理工作空间、分组、标签与密钥',
+      audit: '查看审计日志',
+      alert: '向审计日志写入告警',
+    },
     within: '范围',
+    withinForm: '工作空间/分组/标签',
     withinHint: '工作空间、工作空间/分组 或 工作空间/分组/标签。留空表示全部。',
     everywhere: '全部',
     created: '创建时间',

@@ -40,7 +40,7 @@ interface WantedTag {
 }
 
 /** `workspace/group/tag`, then maybe an algorithm, a step, and fields of a format, with commas or blanks between. */
-function wantedOf(line: string): WantedTag {
+export function wantedOf(line: string): WantedTag {
   const words = line.split(/[\s,]+/)
   const [path = '', algorithm, step, ...rest] = words.filter((word) => !word.includes('='))
   const fields = formatFieldsOfPairs(words.filter((word) => word.includes('=')))
@@ -50,16 +50,12 @@ function wantedOf(line: string): WantedTag {
     rest.length > 0 ||
     (algorithm !== undefined && algorithm !== '' && known === undefined)
   )
-    throw new IdgenError(
-      'IDGEN_REQUEST_INVALID',
-      `Write a line as workspace/group/tag, one of ${ALGORITHMS.join(', ')}, a step, and fields of a format such as prefix=INV-; not ${JSON.stringify(line.slice(0, 100))}.`,
+    throw invalid(
+      '/line',
+      `must be workspace/group/tag, then one of ${ALGORITHMS.join(', ')}, a step, and fields of a format such as prefix=INV-; not ${JSON.stringify(line.slice(0, 100))}`,
     )
-  if (step !== undefined && !/^\d{1,9}$/.test(step)) {
-    const message = `must be a whole number, not ${JSON.stringify(step.slice(0, 40))}`
-    throw new IdgenError('IDGEN_REQUEST_INVALID', `The step ${message}.`, {
-      faults: [{ path: '/step', message }],
-    })
-  }
+  if (step !== undefined && !/^\d{1,9}$/.test(step))
+    throw invalid('/step', `must be a whole number, not ${JSON.stringify(step.slice(0, 40))}`)
   const format = formatOfFields(fields)
   return {
     ref: parseTagPath(path),
@@ -69,6 +65,11 @@ function wantedOf(line: string): WantedTag {
       ...(format !== undefined && { space: { format } }),
     },
   }
+}
+
+/** As a fault of a field, so that there are words for it in the language of the page. */
+function invalid(path: string, message: string): IdgenError {
+  return new IdgenError('IDGEN_REQUEST_INVALID', `${path} ${message}.`, { faults: [{ path, message }] })
 }
 
 async function rowOf(

@@ -17,6 +17,7 @@ export function nodesPages(routes: UiRoutes, { useCases, node }: UiParts): void 
     const byDc = Map.groupBy(nodes.list(traffic.serverDc), ({ dc }) => dc)
     const body = html`${heading(words.title, { lead: words.lead })}
 ${!nodes.current && notice('warning', words.stale)}
+${byDc.size === 0 && html`<p class="text-sm text-muted">${words.none}</p>`}
 <div class="grid gap-6">${[...byDc].map(([dc, of]) => card(`dc-${dc}`, words.dc(dc), centre(member, of, node)))}</div>`
     return page(words.title, 'nodes', body)
   })
@@ -57,6 +58,7 @@ const WORDS = bilingual(
     title: 'Nodes',
     lead: 'The running processes of all data centres, and the worker ids with which they stamp snowflakes.',
     stale: 'etcd is away: these are the last known nodes, and some may be gone.',
+    none: 'No process is listed yet; each is a moment after its start.',
     dc: (dc: number) => `Data centre ${dc}`,
     held: (count: number, all: number) => `${count} of ${all} worker ids are held by the nodes listed here.`,
     map: (held: string) => `Worker ids held: ${held}`,
@@ -71,6 +73,7 @@ const WORDS = bilingual(
     title: '节点',
     lead: '所有数据中心正在运行的进程，以及它们用于生成雪花 ID 的工作机器编号。',
     stale: 'etcd 不可用：以下为最后已知的节点，部分可能已离线。',
+    none: '尚未列出任何进程：进程启动片刻后会出现在此处。',
     dc: (dc: number) => `数据中心 ${dc}`,
     held: (count: number, all: number) => `以下节点共占用 ${all} 个工作机器编号中的 ${count} 个。`,
     map: (held: string) => `已占用的工作机器编号：${held}`,

@@ -1,10 +1,11 @@
 import type { UiParts } from '../admin-ui.ts'
 import { page, piece } from '../answer.ts'
+import { figureCharts } from '../figure-charts.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { percent, plainNumber, shortDuration, shortNumber } from '../number-text.ts'
 import { heading, notice } from '../parts.ts'
-import { recentCharts } from '../recent-charts.ts'
+import { troubleText } from '../trouble-words.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
@@ -14,7 +15,9 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     const words = member.say(WORDS)
     // Figures are of all workspaces.
     const live =
-      member.caller.within === '' ? renewing(pieceOf(member, parts)) : notice('warning', words.limited)
+      member.caller.within === ''
+        ? renewing(member, pieceOf(member, parts))
+        : notice('warning', words.limited)
     const body = html`${heading(words.title, {
       lead: words.lead(parts.node, parts.version),
       ...(mayManage(member) && {
@@ -24,7 +27,7 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     return page(words.title, 'overview', body)
   })
   routes.get('/live/overview', (member) =>
-    member.caller.within === '' ? piece(renewed(member, parts)) : piece(html``, 403),
+    member.caller.within === '' ? piece(pieceOf(member, parts)) : piece(html``, 403),
   )
 }
 
@@ -32,23 +35,20 @@ function mayManage({ caller }: Member): boolean {
   return caller.scopes.includes('manage')
 }
 
-function renewing(content: Html): Html {
-  return html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-swap="innerHTML">${content}</div>`
-}
-
-/** The page of charts wants those alone. */
-function renewed(member: Member, parts: UiParts): Html {
-  return member.query.get('only') === 'charts' ? recentCharts(member, parts.figures) : pieceOf(member, parts)
+/** The link is not renewed: who has come to it by keyboard would lose it. */
+function renewing({ say }: Member, content: Html): Html {
+  return html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-swap="innerHTML">${content}</div>
+<p class="text-sm"><a class="link" href="/ui/charts?range=1h">${say(WORDS).longer}</a></p>`
 }
 
 function pieceOf(member: Member, parts: UiParts): Html {
-  return html`${troubles(member, parts)}${cards(member, parts)}${recentCharts(member, parts.figures)}`
+  return html`${troubles(member, parts)}${cards(member, parts)}${figureCharts(member, parts, '5m')}`
 }
 
 function troubles(member: Member, { useCases, figures }: UiParts): Html {
   const words = member.say(WORDS)
   const { ready, degraded } = useCases.readiness.report()
-  const list = degraded.map(({ what, why }) => html`<li><strong>${what}</strong>: ${why}</li>`)
+  const list = degraded.map((trouble) => html`<li>${troubleText(member, trouble)}</li>`)
   if (!ready) return notice('error', html`<p>${words.notReady}</p><ul>${list}</ul>`)
   if (list.length > 0) return notice('warning', html`<ul>${list}</ul>`)
   // Who signed in for the first time sees zeros: say where the first ID comes from.
@@ -113,6 +113,7 @@ const WORDS = bilingual(
       `What the process ${node} (idgen ${version}) does right now. The values are those of its /metrics.`,
     limited: 'Figures are of all workspaces, and your key is limited to a part of them.',
     well: 'Everything works.',
+    longer: 'Charts of longer times',
     newTag: 'New tag',
     allTags: 'All tags',
     begin:
@@ -135,6 +136,7 @@ const WORDS = bilingual(
     lead: (node, version) => `进程 ${node}（idgen ${version}）的实时状态，数值与其 /metrics 一致。`,
     limited: '这些数据涵盖所有工作空间，而您的密钥仅限其中一部分。',
     well: '一切正常。',
+    longer: '查看更长时间的图表',
     newTag: '新建标签',
     allTags: '全部标签',
     begin: '本进程尚未发出任何 ID：请新建标签或打开已有标签，在其页面点击“取号”。',

@@ -11,7 +11,17 @@ import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { createTagWithGroup, offerToMake } from '../missing-group.ts'
-import { card, confirmField, csrfField, field, heading, isConfirmed, notice, terms } from '../parts.ts'
+import {
+  card,
+  confirmField,
+  csrfField,
+  field,
+  heading,
+  isConfirmed,
+  notConfirmed,
+  notice,
+  terms,
+} from '../parts.ts'
 import { tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
 import {
@@ -60,7 +70,7 @@ export function tagFormPages(routes: UiRoutes, { useCases }: UiParts): void {
     const tag = await managed(member, catalog)
     return orAgain(
       async () => {
-        if (!isConfirmed(member, tagPath(tag))) return deletePage(member, tag)
+        if (!isConfirmed(member, tagPath(tag))) return deletePage(member, tag, notConfirmed(member))
         await catalog.deleteTag(member.actor, tag, tag.version)
         return seeOther(`/ui/tags?within=${encodeURIComponent(`${tag.workspace}/${tag.group}`)}`)
       },

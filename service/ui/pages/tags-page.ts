@@ -6,7 +6,7 @@ import { type Answer, page, piece } from '../answer.ts'
 import { attr, type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
-import { card, field, heading, named, pager, table } from '../parts.ts'
+import { card, field, heading, named, namedTag, pager, table } from '../parts.ts'
 import { reachable, tagUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -59,7 +59,7 @@ function results(member: Member, { items, next }: Page<Tag>, count: number): Htm
   const chosen = member.query.get('select') === 'all'
   const rows = items.map((tag) => [
     html`<input type="checkbox" name="tag" value="${tagPath(tag)}" aria-label="${tagPath(tag)}" ${attr('checked', chosen)}>`,
-    html`${named(html`<a class="link font-medium" href="${tagUrl(tag)}">${tagPath(tag)}</a>`)}${tag.displayName !== '' && named(html`<span class="text-muted">${tag.displayName}</span>`)}`,
+    html`${namedTag(html`<a class="link font-medium" href="${tagUrl(tag)}">${tagPath(tag)}</a>`)}${tag.displayName !== '' && named(html`<span class="text-muted">${tag.displayName}</span>`)}`,
     html`<span class="badge">${tag.chain[0]}</span>`,
     html`<span class="tabular-nums">${plainNumber(tag.step.base, member.preferences.language)}</span>`,
   ])

@@ -14,6 +14,7 @@ import {
   heading,
   isConfirmed,
   named,
+  notConfirmed,
   notice,
   pager,
   table,
@@ -55,7 +56,7 @@ export function workspacesPages(routes: UiRoutes, { useCases: { catalog } }: UiP
     const workspace = await toDelete(member)
     return orAgain(
       async () => {
-        if (!isConfirmed(member, workspace.name)) return deletePage(member, workspace)
+        if (!isConfirmed(member, workspace.name)) return deletePage(member, workspace, notConfirmed(member))
         await catalog.deleteWorkspace(member.actor, workspace.name, workspace.version)
         return seeOther('/ui/workspaces')
       },
