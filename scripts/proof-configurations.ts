@@ -1,4 +1,5 @@
 import { EXCHANGE_CONFIGURATIONS } from './proof-exchanges.ts'
+import { NAME_CONFIGURATIONS } from './proof-names.ts'
 import type { ProofConfiguration } from './proof-run.ts'
 import { TIME_GRANT_CONFIGURATIONS } from './proof-time-grants.ts'
 import { WITNESS_CONFIGURATIONS } from './proof-witness.ts'
@@ -7,4 +8,5 @@ export const PROOF_CONFIGURATIONS: readonly ProofConfiguration[] = [
   ...TIME_GRANT_CONFIGURATIONS,
   ...WITNESS_CONFIGURATIONS,
   ...EXCHANGE_CONFIGURATIONS,
+  ...NAME_CONFIGURATIONS,
 ]

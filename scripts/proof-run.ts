@@ -1,6 +1,6 @@
 /** One run of the model checker: the constants of `docs/proofs/{model}.cfg`, but for what `set` names. */
 export interface ProofConfiguration extends ProofRun {
-  readonly model: 'time_grant' | 'witness' | 'blocks' | 'authority'
+  readonly model: 'time_grant' | 'witness' | 'blocks' | 'authority' | 'names'
 }
 
 /** The same, where the model is clear. */

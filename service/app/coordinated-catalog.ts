@@ -132,11 +132,20 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     return { generation: generation ?? generationOf(bytes), space }
   }
 
-  /** @throws IDGEN_ALREADY_EXISTS unless the key was one that nobody has a tag for */
+  /**
+   * @throws IDGEN_ALREADY_EXISTS, or IDGEN_SPACE_MISMATCH where it cannot be taken over, unless the key was one that nobody has
+   * a tag for
+   */
   async #settleKey(path: string): Promise<void> {
     const { names, sync } = this.#options
     await sync.sync(path)
     if ((await names.read(path)).config === undefined) return
+    const why = await sync.whyNotTaken(path)
+    if (why !== undefined)
+      throw new IdgenError(
+        'IDGEN_SPACE_MISMATCH',
+        `Another database has the tag ${path}, and this one does not take it over: ${why}. It is served where it is; to have one everywhere, make a tag of another name, and delete this one when nobody needs it any more.`,
+      )
     throw new IdgenError(
       'IDGEN_ALREADY_EXISTS',
       `Another data centre has made the tag ${path}; it is being taken over here with its settings, change it with PATCH.`,

@@ -108,6 +108,38 @@ test('an import at or above 2^53 forbids numbers: snowflakes lie there', async (
   assert.equal((await run(rows, { algorithm: 'uuid-v7' }))[0]?.outcome, 'made')
 })
 
+test('an imported tag of UUIDs that gives numbers later gives none that the old system gave', async (t) => {
+  const { run, catalog } = await opened(t)
+  const numeric = (name: string) =>
+    catalog.updateTag(ACTOR, { workspace: 'a', group: 'b', name }, { algorithm: 'segment' }, undefined)
+  const rows = [
+    { path: 'a/b/low', max: '5000000' },
+    { path: 'a/b/huge', max: '1234567890123456789' },
+    { path: 'a/b/near', max: String(2n ** 53n - 1n) },
+  ]
+  const done = await run(rows, { algorithm: 'uuid-v7' })
+  assert.deepEqual(
+    done.map(({ startAt }) => startAt),
+    [5_001_001, 2 ** 53 - 1000, 2 ** 53 - 1000],
+  )
+  assert.deepEqual(
+    (await run(rows, { algorithm: 'uuid-v7' })).map(({ outcome }) => outcome),
+    ['present', 'present', 'present'],
+  )
+  assert.equal((await numeric('low')).space.startAt, 5_001_001)
+  for (const name of ['huge', 'near']) {
+    const error = await rejectsWith('IDGEN_REQUEST_INVALID', numeric(name))
+    assert.match(error.message, /must be UUIDs alone: the tag was imported/)
+  }
+})
+
+test('a tag of UUIDs that begins below the maximum does not stand for an imported one', async (t) => {
+  const { run, catalog } = await opened(t)
+  await run([{ path: 'a/b/c', max: '0' }], { margin: 0, algorithm: 'uuid-v7' })
+  await rejectsWith('IDGEN_REQUEST_INVALID', run([{ path: 'a/b/c', max: '9' }], { algorithm: 'uuid-v7' }))
+  assert.equal((await catalog.tag({ workspace: 'a', group: 'b', name: 'c' })).space.startAt, 1)
+})
+
 test('a dry run says what would be made and makes nothing', async (t) => {
   const { run, store } = await opened(t)
   assert.deepEqual(await run([{ path: 'a/b/c', max: '7' }], { dryRun: true }), [

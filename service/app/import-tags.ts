@@ -1,6 +1,6 @@
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
-import { DEFAULT_SPACE, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import { DEFAULT_SPACE, NO_FREE_NUMBERS, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
@@ -109,6 +109,10 @@ export class ImportTags {
   ): Promise<Tag | undefined> {
     const existing = await this.#catalog.store.findTag(ref)
     if (existing === undefined) return undefined
+    if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
+      throw invalid(
+        `${tagPath(ref)} exists and issues numbers (${existing.chain.join(', ')}): import into a new name`,
+      )
     if (existing.space.startAt < startAt)
       throw invalid(
         `${tagPath(ref)} exists and begins at ${existing.space.startAt}, not at ${startAt}: import into a new name, or use "idgen tag advance" to raise what it grants next`,
@@ -118,17 +122,14 @@ export class ImportTags {
       throw invalid(
         `${tagPath(ref)} exists and writes its numbers in a format (${JSON.stringify(existing.space.format)}), so its IDs may be IDs of the old system whatever it begins at: import into a new name`,
       )
-    if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
-      throw invalid(
-        `${tagPath(ref)} exists and issues numbers (${existing.chain.join(', ')}): import into a new name`,
-      )
     return existing
   }
 
   async #make(actor: Actor, { ref, startAt }: Plan, { algorithm }: ImportRules): Promise<Tag> {
     await unlessPresent(() => this.#catalog.createWorkspace(actor, ref.workspace, ''))
     await unlessPresent(() => this.#catalog.createGroup(actor, ref.workspace, ref.group, ''))
-    return await this.#catalog.createTag(actor, ref, { algorithm, space: { startAt } })
+    const space = startAt === NO_FREE_NUMBERS.startAt ? NO_FREE_NUMBERS : { startAt }
+    return await this.#catalog.createTag(actor, ref, { algorithm, space })
   }
 }
 
@@ -140,14 +141,15 @@ interface Plan {
 
 /**
  * Values at or above 2^53 are where snowflakes lie, and segments end below: of such an import nothing numeric can be
- * told apart from new IDs.
+ * told apart from new IDs. A tag of UUIDs begins above the maximum too, since its chain may be changed later.
  */
 function firstAbove({ path, max }: ImportRow, { margin, algorithm }: ImportRules): number {
   if (!/^[0-9]{1,19}$/.test(max)) throw invalid(`the maximum of ${path} must be a decimal number, not ${max}`)
   const first = BigInt(max) + BigInt(margin) + 1n
-  if (!isNumeric(algorithm)) return DEFAULT_SPACE.startAt
   const room = BigInt(DEFAULT_SPACE.cellSize * DEFAULT_SPACE.dcCount)
-  if (first + room > BigInt(SEGMENT_LIMIT))
+  const isFull = first + room > BigInt(SEGMENT_LIMIT)
+  if (isFull && !isNumeric(algorithm)) return NO_FREE_NUMBERS.startAt
+  if (isFull)
     throw invalid(
       `the maximum ${max} of ${path} leaves no room below 2^53, and snowflakes begin there: import it with a UUID algorithm, or under another name`,
     )

@@ -131,6 +131,15 @@ export class TagSync {
     for await (const path of differingPaths(coordinator, catalog)) this.notice(path)
   }
 
+  /**
+   * Why this database does not take in the tag that etcd has under this name; undefined: it has one, or takes it in.
+   * @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE, IDGEN_NAME_INVALID
+   */
+  async whyNotTaken(path: string): Promise<string | undefined> {
+    const plan = await this.#plan(await this.#find(path, parseTagPath(path)))
+    return plan.kind === 'ignore' ? plan.refusal.why : undefined
+  }
+
   async #settle(path: string): Promise<void> {
     const ref = this.#refOf(path)
     const wasDeleted = this.#deleted.delete(path)

@@ -198,6 +198,30 @@ test('a key that cannot become a tag is taken away where nobody owns the name, a
   assert.equal(unknown(OWNED, { highWater: 5001 }).kind, 'ignore')
 })
 
+test('a tag that this database published and forgot is made again, whatever tombstone a rival left beside its claim', () => {
+  const expected = { kind: 'create', record: OURS, revision: 10 }
+  const formatted: TagRecord = { ...OURS, space: { ...OURS.space, format: { prefix: '52' } } }
+  for (const highWater of [5001, 2 ** 53]) {
+    const beside = { ...OWNED, tombstone: graveOf(THEIRS, highWater) }
+    assert.deepEqual(unknown({ ...beside, own: true }), expected)
+    const own = { config: keyOf(formatted), claim: claimOf(formatted), own: true }
+    assert.equal(unknown({ ...own, tombstone: beside.tombstone }).kind, 'create')
+    assert.equal(unknown(beside).kind, 'ignore', 'another database published it')
+    assert.equal(unknown({ ...beside, claim: undefined, own: true }).kind, 'remove', 'its claim is gone')
+    const remains = { highWater, deletedGenerations: [THEIRS.generation] }
+    assert.equal(unknown({ ...beside, own: true }, remains).kind, 'ignore', 'the rival was here')
+  }
+  assert.equal(unknown({ ...OWNED, own: true, tombstone: graveOf(OURS, 1) }).kind, 'ignore', 'it was deleted')
+  assert.equal(unknown({ ...OWNED, own: true, tombstone: 'no tombstone' }).kind, 'ignore')
+})
+
+test('why a tag is not taken in says of a deleted tag with a format that any ID may be its', () => {
+  const why = (highWater: number) =>
+    refusalOf(unknown({ ...OWNED, tombstone: graveOf(THEIRS, highWater) }))?.why
+  assert.match(why(2 ** 53) ?? '', /had a format or a snowflake layout of its own/)
+  assert.match(why(5001) ?? '', /granted numbers up to 5001/)
+})
+
 test('keys that a restored etcd brought back of a deleted tag go, and the tombstone does not fall', () => {
   const remains = { highWater: 8000, deletedGenerations: [OURS.generation] }
   const graveIn = (view: Partial<SharedView>) => {

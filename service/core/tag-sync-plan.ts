@@ -1,6 +1,7 @@
 import type { FieldFault } from './errors.ts'
 import { parseRangeClaim, rangeClaimOf, sameClaim } from './range-claim.ts'
 import { shownSpace } from './shown-space.ts'
+import { SEGMENT_LIMIT } from './tag.ts'
 import { parseTagRecord, sameRecord, sameSpace, type TagRecord } from './tag-record.ts'
 import { parseTombstone, type Tombstone } from './tombstone.ts'
 
@@ -90,7 +91,7 @@ function planStored(stored: StoredTag, view: SharedView, remains: Remains): Sync
   if (tombstone !== undefined && (view.closed || tombstone.generation === record.generation))
     return { kind: 'delete', highWater: tombstone.highWater }
   if (tombstone !== undefined && tombstone.highWater > record.space.startAt)
-    return conflict(`a deleted tag of its name was granted numbers up to ${tombstone.highWater}`)
+    return conflict(grantedUpTo(tombstone.highWater))
   if (tombstone !== undefined && record.space.format !== undefined) return conflict(FORMAT_OF_USED_NAME)
   // A claim of a tag that this database knows as deleted came back with a restored coordinator.
   const isOver = claim !== undefined && isBuried(claim.generation, remains)
@@ -181,11 +182,21 @@ function whyNotNew(record: TagRecord, view: SharedView, remains: Remains): strin
   if (view.tombstone !== undefined && tombstone === undefined)
     return 'the tombstone of its name cannot be read'
   if (tombstone?.generation === record.generation) return 'the tag was deleted'
-  const used = tombstone !== undefined || remains.deletedGenerations.length > 0
+  // Nothing is claimed under a tombstone above it. So one beside a claim that this database published itself, and forgot, came
+  // later, of a rival: what the tag was before, it may be again.
+  const wasHere = view.claim !== undefined && view.own
+  const grave = wasHere ? undefined : tombstone
+  const used = grave !== undefined || remains.deletedGenerations.length > 0
   if (used && record.space.format !== undefined) return FORMAT_OF_USED_NAME
-  const high = Math.max(tombstone?.highWater ?? 0, remains.highWater)
-  if (high <= record.space.startAt) return undefined
-  return `its numbers must begin at ${high} or above: those below may be a deleted tag’s`
+  const high = Math.max(grave?.highWater ?? 0, remains.highWater)
+  return high <= record.space.startAt ? undefined : grantedUpTo(high)
+}
+
+/** What the high water of deleted tags means for others of their name. */
+function grantedUpTo(highWater: number): string {
+  return highWater < SEGMENT_LIMIT
+    ? `a deleted tag of its name was granted numbers up to ${highWater}`
+    : 'a deleted tag of its name had a format or a snowflake layout of its own, so any ID may be one of its'
 }
 
 function isBuried(generation: string, { deletedGenerations }: Remains): boolean {

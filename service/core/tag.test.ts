@@ -6,6 +6,7 @@ import {
   DEFAULT_SPACE,
   DEFAULT_STEP,
   defaultChain,
+  NO_FREE_NUMBERS,
   SEGMENT_LIMIT,
   STEP_MAX,
   type TagDraft,
@@ -103,6 +104,19 @@ describe('drafts', () => {
         paths,
       )
     })
+
+  test('a tag without a free number has UUIDs alone', () => {
+    const space = NO_FREE_NUMBERS
+    const step = { base: 1000, min: 100, max: 1000 }
+    assert.deepEqual(tagFaults({ chain: ['uuid-v7', 'uuid-v4'], step, space }), [])
+    for (const chain of [['segment'], ['snowflake', 'uuid-v7']] as const) {
+      const [fault, ...more] = tagFaults({ chain, step, space })
+      assert.match(fault?.message ?? '', /^must be UUIDs alone/)
+      assert.equal(more.length, 0)
+    }
+    const below = { ...space, startAt: space.startAt - 1 }
+    assert.deepEqual(tagFaults({ chain: ['segment'], step, space: below }), [])
+  })
 
   test('an algorithm named twice is a fault', () => {
     const faults = tagFaults(draft({ chain: ['segment', 'segment'] }))

@@ -55,6 +55,19 @@ export const STEP_MAX = 100_000_000
 /** 2^32: at 1,000,000 IDs/s a data centre opens a new cell every 71 minutes, so opening costs nothing. */
 export const DEFAULT_SPACE: NumberSpace = { startAt: 1, cellSize: 2 ** 32, dcCount: 8 }
 
+/** Of a cell; fewer numbers would be used up before the next ones are there. */
+const CELL_MIN = 1000
+
+/**
+ * Of a tag that was imported with a maximum above which no number is free: its chain is UUIDs alone, then and later. No
+ * other space begins there, as a cell is not smaller.
+ */
+export const NO_FREE_NUMBERS: NumberSpace = {
+  startAt: SEGMENT_LIMIT - CELL_MIN,
+  cellSize: CELL_MIN,
+  dcCount: 1,
+}
+
 /** 1,000 per allocation: a gap nobody minds; the dynamic step grows from here (R-1.3.2). */
 export const DEFAULT_STEP: StepBounds = { base: 1000, min: 100, max: 1_000_000 }
 
@@ -86,14 +99,14 @@ export interface TagDraft {
 /** All faults at once, each with its path; an empty list means valid. */
 export function tagFaults(draft: TagDraft): { path: string; message: string }[] {
   return [
-    ...chainFaults(draft.chain),
+    ...chainFaults(draft),
     ...stepFaults(draft.step, draft.space),
     ...spaceFaults(draft.space),
     ...formatFaults(draft),
   ]
 }
 
-function chainFaults(chain: readonly AlgorithmName[]): { path: string; message: string }[] {
+function chainFaults({ chain, space }: TagDraft): { path: string; message: string }[] {
   if (chain.length === 0) return [{ path: '/chain', message: 'must name at least one algorithm' }]
   const faults = []
   if (new Set(chain).size !== chain.length)
@@ -104,6 +117,11 @@ function chainFaults(chain: readonly AlgorithmName[]): { path: string; message: 
       .join() !== chain.join()
   )
     faults.push({ path: '/chain', message: 'must keep the order segment, snowflake, uuid-v7, uuid-v4' })
+  if (space.startAt === NO_FREE_NUMBERS.startAt && chain.some((name) => NUMERIC_ALGORITHMS.includes(name)))
+    faults.push({
+      path: '/chain',
+      message: 'must be UUIDs alone: the tag was imported, and any number may be one of the old system',
+    })
   return faults
 }
 
@@ -131,10 +149,10 @@ function spaceFaults(space: NumberSpace): { path: string; message: string }[] {
       path: '/space/startAt',
       message: `must be an integer from 0 to 2^53 - 1, not ${space.startAt}`,
     })
-  if (!Number.isSafeInteger(space.cellSize) || space.cellSize < 1000)
+  if (!Number.isSafeInteger(space.cellSize) || space.cellSize < CELL_MIN)
     faults.push({
       path: '/space/cellSize',
-      message: `must be an integer of at least 1000, not ${space.cellSize}`,
+      message: `must be an integer of at least ${CELL_MIN}, not ${space.cellSize}`,
     })
   else if (space.cellSize * space.dcCount > SEGMENT_LIMIT - space.startAt)
     faults.push({ path: '/space', message: 'leaves no whole cell for every data centre below 2^53' })

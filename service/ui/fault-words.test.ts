@@ -7,7 +7,7 @@ import { auditFilter } from '../app/audit-filter.ts'
 import { checkDisplayName, completed, type TagRequest } from '../app/tag-request.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
-import { type TagDraft, tagFaults } from '../core/tag.ts'
+import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
 import { LAYOUT_FIELDS } from '../core/tag-layout.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
 import { wantedOf } from './pages/new-batch-page.ts'
@@ -92,6 +92,7 @@ function draftFaults(): FieldFault[] {
     { ...GOOD, space: { ...space, cellSize: 1001 }, step: { ...step, max: 5000 } },
     { ...GOOD, space: { startAt: -1, cellSize: 1, dcCount: 9 } },
     { ...GOOD, space: { ...space, cellSize: 2 ** 51 } },
+    { ...GOOD, space: NO_FREE_NUMBERS },
     written({ snowflake: '53-bit' }),
     written({ prefix: 'A' }, { chain: ['segment', 'uuid-v7'] }),
     written({ shuffleKey: SHUFFLE_KEY, width: 9 }, { chain: ['segment', 'snowflake'] }),

@@ -77,6 +77,10 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
   // Algorithms.
   [/^must name at least one algorithm$/, () => '至少选择一种算法'],
   [/^names an algorithm twice$/, () => '同一算法出现了两次'],
+  [
+    /^must be UUIDs alone: the tag was imported, and any number may be one of the old system$/,
+    () => '只能使用 UUID：该标签是导入的，任何数字都可能是旧系统已发出的',
+  ],
   [/^must keep the order (.+)$/, (order) => `必须保持顺序 ${order}`],
   [/^must begin with \/algorithm$/, () => '必须以 /algorithm 开头'],
   [

@@ -75,7 +75,14 @@ async function killUnderLoad({ environment, processes, title, t }: Run): Promise
     `${issued.total} IDs over ${JSON.stringify(report.answers)}, ${report.errors} requests cut off`,
   )
   const duplicates = issued.duplicates().length
-  keepKillRun(`processes-${processes}`, { title, kills: KILLS, ids: issued.total, duplicates })
+  const idsPerProtocol = Object.fromEntries(issued.perSource)
+  keepKillRun(`processes-${processes}`, {
+    title,
+    kills: KILLS,
+    ids: issued.total,
+    idsPerProtocol,
+    duplicates,
+  })
   issued.verify()
   for (const protocol of PROTOCOLS)
     assert.ok((report.answers[protocol] ?? 0) > KILLS, `the load over ${protocol} must be real`)

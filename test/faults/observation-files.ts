@@ -17,6 +17,7 @@ export interface KillRun {
   readonly title: string
   readonly kills: number
   readonly ids: number
+  readonly idsPerProtocol: Readonly<Record<string, number>>
   readonly duplicates: number
 }
 
