@@ -105,7 +105,21 @@ export async function startListeners(
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
-  return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  const ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  useCases.status.listensOn(portsByName(ports))
+  return ports
+}
+
+function portsByName({ httpPort, httpsPort, grpcPort, respPort, metricsPort }: ListeningPorts): {
+  readonly [name: string]: number
+} {
+  return {
+    http: httpPort,
+    ...(httpsPort && { https: httpsPort }),
+    grpc: grpcPort,
+    ...(respPort && { resp: respPort }),
+    metrics: metricsPort,
+  }
 }
 
 /** Of the main thread. Where threads answer, what was answered is theirs to tell, and what it lends them is its work. */
