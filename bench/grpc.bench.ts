@@ -3,7 +3,8 @@ import { ask, BenchProcesses, type BenchServer, cpuMicrosOf } from './bench-proc
 import { type Bar, judged, type Row, reportFindings } from './bench-result.ts'
 import type { GrpcRound } from './grpc-load.ts'
 import type { GrpcListening, Transport } from './grpc-servers.ts'
-import { roundsText, spreadOf } from './interleaved-rounds.ts'
+import { type Cost, roundsText, spreadOf } from './interleaved-rounds.ts'
+import { grpcKeyCheck, keyCheckRow } from './key-check.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 
@@ -51,10 +52,17 @@ interface Measured {
 
 type Figure = keyof Measured
 
+interface Round {
+  /** In the order of the subjects. */
+  readonly measured: readonly Measured[]
+  readonly keyCheck: Cost
+}
+
 const processes = new BenchProcesses()
 try {
   const load = processes.start('grpc-load.ts')
   const idgen = await server('idgen')
+  const checkKeys = await grpcKeyCheck()
   const subjects: Subject[] = [
     { name: 'bare node:http', server: await server('bare'), transport: 'http' },
     { name: 'bare grpc-js', server: await server('echo'), transport: 'unary' },
@@ -62,7 +70,9 @@ try {
     { name: 'stream', server: idgen, transport: 'stream' },
     { name: 'idgen HTTP', server: await server('http'), transport: 'http' },
   ]
-  const rows = await gatedRows('grpc', async () => rowsOf(subjects, await allRounds(subjects, load)))
+  const rows = await gatedRows('grpc', async () =>
+    rowsOf(subjects, await allRounds(subjects, load, checkKeys)),
+  )
   reportFindings({
     bench: 'grpc',
     conditions: [
@@ -87,7 +97,7 @@ interface Comparison {
   readonly gate?: number
 }
 
-function rowsOf(subjects: readonly Subject[], rounds: readonly Measured[][]): Row[] {
+function rowsOf(subjects: readonly Subject[], rounds: readonly Round[]): Row[] {
   const [BARE, ECHO, UNARY, STREAM, HTTP] = [0, 1, 2, 3, 4] as const
   const cpu = { figure: 'cpuMicros', gate: GATE } as const
   const atMost = (limit: number): { bar: Bar } => ({ bar: { of: 'ratio', atMost: limit } })
@@ -113,15 +123,35 @@ function rowsOf(subjects: readonly Subject[], rounds: readonly Measured[][]): Ro
     { subject: UNARY, to: HTTP, figure: 'libraryMicros', what: "unary, one caller with Node's library" },
     { subject: STREAM, to: HTTP, figure: 'libraryMicros', what: "stream, one caller with Node's library" },
   ]
-  return [...comparisons, ...(CHECK ? [] : latencies)].map((one) =>
-    rowOf(one, subjects[one.to]?.name ?? '', rounds),
-  )
+  const measured = rounds.map((round) => round.measured)
+  const costs = measured.map((round) => costOf(round[UNARY]))
+  return [
+    ...[...comparisons, ...(CHECK ? [] : latencies)].map((one) =>
+      rowOf(one, subjects[one.to]?.name ?? '', measured),
+    ),
+    keyCheckRow(
+      'a whole unary call',
+      rounds.map(({ keyCheck }) => keyCheck),
+      { what: 'unary', costs },
+    ),
+  ]
+}
+
+function costOf({ cpuMicros: micros }: Measured = NOTHING): Cost {
+  return { micros, perSecond: 1e6 / micros }
+}
+
+const NOTHING: Measured = {
+  cpuMicros: Number.NaN,
+  busyMicros: Number.NaN,
+  latencyMicros: Number.NaN,
+  libraryMicros: Number.NaN,
 }
 
 function rowOf(
   { subject, to, figure, what, bar, gate }: Comparison,
   beside: string,
-  rounds: readonly Measured[][],
+  rounds: readonly (readonly Measured[])[],
 ): Row {
   const of = (which: number): number[] => rounds.map((round) => round[which]?.[figure] ?? Number.NaN)
   const [ours, floor] = [of(subject), of(to)]
@@ -137,12 +167,17 @@ function rowOf(
   })
 }
 
-async function allRounds(subjects: readonly Subject[], load: ChildProcess): Promise<Measured[][]> {
-  const rounds: Measured[][] = []
+async function allRounds(
+  subjects: readonly Subject[],
+  load: ChildProcess,
+  checkKeys: () => Promise<Cost>,
+): Promise<Round[]> {
+  const rounds: Round[] = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
     const measured: Measured[] = []
     for (const subject of subjects) measured.push(await measure(load, subject))
-    if (round >= 0) rounds.push(measured)
+    const keyCheck = await checkKeys()
+    if (round >= 0) rounds.push({ measured, keyCheck })
   }
   return rounds
 }
@@ -159,8 +194,7 @@ async function measure(load: ChildProcess, { server: asked, transport }: Subject
   await ask(load, round)
   const cpuMicros = ((await cpuMicrosOf(asked.process)) - before) / REQUESTS_BUSY
   // Latencies of a machine with other work hold nothing up.
-  if (CHECK)
-    return { cpuMicros, busyMicros: Number.NaN, latencyMicros: Number.NaN, libraryMicros: Number.NaN }
+  if (CHECK) return { ...NOTHING, cpuMicros }
   const one = { ...round, callers: 1, requests: REQUESTS_ALONE }
   return {
     cpuMicros,

@@ -9,6 +9,7 @@ import { Redis } from 'ioredis'
 import { BenchProcesses } from './bench-processes.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
 import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
+import { keyCheckRow, respKeyCheck } from './key-check.ts'
 import { median } from './median.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
@@ -72,9 +73,10 @@ let redisProcess: ChildProcess | undefined
 try {
   const redis = await startRedis()
   const idgen = await startIdgen()
+  const checkKeys = await respKeyCheck()
   const rows: Row[] = []
   // Each case by itself, so that a second try repeats one and not all.
-  for (const one of CASES) rows.push(...(await gatedRows('resp', () => rowsOf(one, redis, idgen))))
+  for (const one of CASES) rows.push(...(await gatedRows('resp', () => rowsOf(one, redis, idgen, checkKeys))))
   reportFindings({
     bench: 'resp',
     versions: { redis: await redisVersion() },
@@ -92,11 +94,17 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function rowsOf(one: Case, redis: Server, idgen: Server): Promise<Row[]> {
-  const [floor = [], ours = []] = await interleavedRounds(
+async function rowsOf(
+  one: Case,
+  redis: Server,
+  idgen: Server,
+  checkKeys: () => Promise<Cost>,
+): Promise<Row[]> {
+  const [floor = [], ours = [], checks = []] = await interleavedRounds(
     [
       { name: 'redis-server', measure: () => measure(one, redis) },
       { name: 'idgen', measure: () => measure(one, idgen) },
+      ...(one.pipeline === 1 ? [{ name: 'key check', measure: checkKeys }] : []),
     ],
     ROUNDS,
   )
@@ -116,6 +124,10 @@ async function rowsOf(one: Case, redis: Server, idgen: Server): Promise<Row[]> {
       floor: { what: 'redis-server', value: median(floor.map(({ perSecond }) => perSecond)) },
       ...(one.rate !== undefined && { bar: { of: 'value', atLeast: one.rate } }),
     }),
+    // Commands that come together are checked once; one that comes alone pays for it alone.
+    ...(checks.length === 0
+      ? []
+      : [keyCheckRow(`a whole command, ${nameOf(one)}`, checks, { what: 'idgen', costs: ours })]),
   ]
 }
 

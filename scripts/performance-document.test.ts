@@ -84,6 +84,51 @@ describe('the document of the benches', () => {
     assert.ok(!text.includes('short run'))
   })
 
+  test('the head and the chapter of gRPC say with how many callers its latency is what was asked for, and of one alone', () => {
+    const row = (what: string, ratio: number) => ({
+      what: `${what}, beside idgen HTTP`,
+      value: 100 * ratio,
+      unit: 'µs',
+      floor: { what: 'idgen HTTP', value: 100 },
+      ratio,
+    })
+    const grpc = (busy: number, alone: number): BenchResult => ({
+      ...RESULT,
+      bench: 'grpc',
+      curves: [],
+      rows: [
+        row('unary, latency of 64 callers', busy),
+        row('stream, latency of 64 callers', 0.37),
+        row('unary, latency of one caller', alone),
+        row('stream, latency of one caller', alone),
+        row('bare node:http, latency of one caller', 0.875),
+        row("unary, one caller with Node's library", 1.14),
+        row("stream, one caller with Node's library", 0.63),
+      ],
+    })
+    const of = (result: BenchResult) => performanceDocument([result], () => undefined)
+    const said = of(grpc(0.433, 0.806))
+    const [head = '', chapter = ''] = said.split('## grpc')
+    for (const part of [head, chapter]) {
+      assert.match(
+        part,
+        /With 64 callers at once it holds: unary calls take 57 % less \(43\.3 µs where HTTP takes 100\), a stream 63 % less\./,
+      )
+      assert.match(
+        part,
+        /With one caller alone it does \*\*not\*\* hold: unary calls take 19 % less \(80\.6 µs/,
+      )
+      assert.match(part, /bare node:http, which does nothing, takes 13 % less/)
+      assert.match(part, /one caller sees 14 % more with unary calls and 37 % less on a stream/)
+    }
+    assert.match(
+      of(grpc(0.71, 0.69)),
+      /64 callers at once it holds on a stream only.*one caller alone it holds:/,
+    )
+    assert.doesNotMatch(of({ ...grpc(0.433, 0.806), form: 'short' }), /R-1\.4\.2/)
+    assert.doesNotMatch(text, /R-1\.4\.2/)
+  })
+
   test('a short run is marked as one', () => {
     assert.match(
       performanceDocument([{ ...RESULT, form: 'short' }], () => undefined),

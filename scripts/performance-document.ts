@@ -4,6 +4,7 @@ import { type BenchResult, barText, figure, type Row, type Table } from '../benc
 import { drawBars } from '../bench/draw-bars.ts'
 import { drawCurves } from '../bench/draw-curves.ts'
 import { savedResults } from '../bench/saved-results.ts'
+import { grpcLatencyText } from './grpc-latency-text.ts'
 
 /**
  * docs/performance.md and its pictures, out of what the benches saved in bench/results/ and the prose in bench/report/:
@@ -33,12 +34,16 @@ export function performanceDocument(
   prose: (name: string) => string | undefined,
   flames: readonly string[] = [],
 ): string {
+  const latency = grpcLatencyText(results) ?? ''
   return `${[
     '# Performance',
     '<!-- Made by `make bench` out of bench/results/ and bench/report/ (scripts/performance-document.ts). Do not edit. -->',
     prose('introduction') ?? '',
     ...verdicts(results),
-    ...results.flatMap((result) => section(result, prose(result.bench) ?? `## ${result.bench}`)),
+    latency,
+    ...results.flatMap((result) =>
+      section(result, prose(result.bench) ?? `## ${result.bench}`, result.bench === 'grpc' ? latency : ''),
+    ),
     ...(flames.length > 0 ? ['## Where the time goes', FLAMES_TEXT] : []),
     ...flames.map((name) => `![Where the time of ${name} goes](pictures/${name})`),
     prose('elsewhere') ?? '',
@@ -66,10 +71,12 @@ function verdicts(results: readonly BenchResult[]): string[] {
   ]
 }
 
-function section(result: BenchResult, prose: string): string[] {
+/** `findings`: what its figures say in words. */
+function section(result: BenchResult, prose: string, findings: string): string[] {
   const { bench, conditions, rows, tables = [], curves = [], notes = [] } = result
   return [
     prose,
+    findings,
     `${whereText(result)}.`,
     conditions.map((text) => `- ${text}`).join('\n'),
     rowsTable(rows),

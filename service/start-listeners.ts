@@ -1,8 +1,8 @@
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
+import { MAIN_LOOP } from './adapters/system/event-loop.ts'
 import { fromListenError } from './adapters/system/listen-error.ts'
 import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
 import { TurnWatch } from './app/turn-watch.ts'
-import type { UseCases } from './app/use-cases.ts'
 import type { Config } from './config/keys.ts'
 import { connectionLimits, connectionPlaces } from './connection-limits.ts'
 import { tracedDurations } from './duration-metrics.ts'
@@ -67,7 +67,7 @@ export async function startListeners(
   const { http, grpc, resp, threads } = api
   fold = () => threads?.fold()
   if (threads !== undefined) useCases.readiness.watch(() => threads.troubles())
-  const turns = newTurnWatch(useCases, threads)
+  const turns = newTurnWatch(service, threads)
   turns.start()
   starting.defer(() => turns.stop())
   const measured = {
@@ -106,13 +106,33 @@ export async function startListeners(
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
-  return { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  const ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  useCases.status.listensOn(portsByName(ports))
+  return ports
 }
 
-/** Of the main thread. Where threads answer, what was answered is theirs to tell. */
-function newTurnWatch({ clock, protocols }: UseCases, threads: ThreadPool | undefined): TurnWatch {
-  const afterReading = (run: () => void): void => void setImmediate(run)
-  return new TurnWatch({ clock, afterReading, ...(threads === undefined && { protocols }) })
+function portsByName({ httpPort, httpsPort, grpcPort, respPort, metricsPort }: ListeningPorts): {
+  readonly [name: string]: number
+} {
+  return {
+    http: httpPort,
+    ...(httpsPort && { https: httpsPort }),
+    grpc: grpcPort,
+    ...(respPort && { resp: respPort }),
+    metrics: metricsPort,
+  }
+}
+
+/** Of the main thread. Where threads answer, what was answered is theirs to tell, and what it lends them is its work. */
+function newTurnWatch(
+  { useCases: { clock, protocols }, lender }: Service,
+  threads: ThreadPool | undefined,
+): TurnWatch {
+  return new TurnWatch({
+    clock,
+    loop: MAIN_LOOP,
+    ...(threads === undefined ? { protocols } : { asked: () => lender.shares + threads.passed }),
+  })
 }
 
 /** As configured; port 0, which the system chooses, is for tests. */

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
+import { THREAD_LOOP } from './adapters/system/event-loop.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
@@ -47,7 +48,7 @@ const thread = new AnsweringThread({
 })
 main.on('message', (message: unknown) => thread.receive(message))
 setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
-thread.watchTurns((run) => void setImmediate(run))
+thread.watchTurns(THREAD_LOOP)
 
 /** One for each name by which start-http.ts and start-resp.ts have threads listen. */
 function newListeners(all: ThreadParts): Record<string, ThreadListener> {

@@ -159,7 +159,9 @@ describe('the environment of pods', () => {
   const full = revisionInputs(SAMPLES['full']?.().generator ?? sampleGenerator(), { image: 'x' })
 
   test('sets only variables and keys that the service knows', () => {
-    const known = (name: string): boolean => DOCUMENT.includes(`\`${name.replace(/_FILE$/, '')}\``)
+    // One that ends so may also name the key itself: audit.file.
+    const known = (name: string): boolean =>
+      [name, name.replace(/_FILE$/, '')].some((one) => DOCUMENT.includes(`\`${one}\``))
     const names = [full, certified].flatMap((all) => serverEnvironment(all, true).map(({ name }) => name))
     assert.deepEqual(
       [...new Set(names)].filter((name) => !known(name)),
@@ -216,6 +218,22 @@ describe('the environment of pods', () => {
     assert.equal(seen('IDGEN_REDIS_ENDPOINTS'), `redis://cache/${odd}`)
     assert.equal(seen('IDGEN_AUTH_CLIENTS'), `a CN:${odd} issue`)
     assert.equal(seen('IDGEN_SERVER_ADVERTISE_GRPC'), '10.0.0.1:50051')
+  })
+
+  test('gives each pod a file of its own for the audit log, above what the config says', () => {
+    const config = { audit: { file: '/tmp/elsewhere', key: 'k' } }
+    const of = (given: RevisionInputs) =>
+      serverEnvironment(given, false).find(({ name }) => name === 'IDGEN_AUDIT_FILE')?.value
+    const given = inputs({ config, auditFile: { emptyDir: {} } })
+    assert.equal(of(given), '/var/lib/idgen/audit/$(IDGEN_SERVER_NODE_NAME).ndjson')
+    const names = serverEnvironment(given, false).map(({ name }) => name)
+    assert.ok(
+      names.indexOf('IDGEN_SERVER_NODE_NAME') < names.indexOf('IDGEN_AUDIT_FILE'),
+      'or it stays as it is',
+    )
+    assert.deepEqual(ignoredConfigKeys(given), ['audit.file'])
+    assert.equal(of(inputs({ config })), undefined)
+    assert.deepEqual(ignoredConfigKeys(inputs({ config })), [])
   })
 
   test('encrypts the listener for Redis clients where TLS is required, above what the config says', () => {

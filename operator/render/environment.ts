@@ -19,6 +19,9 @@ interface GivenKey {
   readonly variable: Variable
 }
 
+/** Where the volume of spec.auditFile lies. */
+export const AUDIT_FOLDER = '/var/lib/idgen/audit'
+
 /**
  * What the objects around a pod rest on, and what must be right or numbers meet: ports, the data centre, files of
  * Secrets. It stands in the environment, the highest layer of the configuration. The rest is in the file.
@@ -75,9 +78,15 @@ function serverKeys(inputs: RevisionInputs): GivenKey[] {
     ),
     referring('server.advertise.grpc', `${host}:${PORTS.grpc}`),
     givenFile('auth.adminKey', SECRET_FILES.adminKey),
+    ...(inputs.auditFile === undefined ? [] : [auditFileKey()]),
     ...(inputs.clients === undefined ? [] : clientKeys(inputs.clients)),
     ...(inputs.resp === undefined ? [] : respKeys(required)),
   ]
+}
+
+/** Named after the pod, for all of them may write to one volume; the name stands in a variable before it. */
+function auditFileKey(): GivenKey {
+  return referring('audit.file', `${AUDIT_FOLDER}/$(${variableName('server.nodeName')}).ndjson`)
 }
 
 function clientKeys(clients: NonNullable<RevisionInputs['clients']>): GivenKey[] {

@@ -1,7 +1,13 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { ANNOTATIONS, LABELS } from '../api/marks.ts'
 import { CONFIG_FILE } from './config-file.ts'
-import { LEFT_OUT_VARIABLES, serverEnvironment, storeEnvironment, type Variable } from './environment.ts'
+import {
+  AUDIT_FOLDER,
+  LEFT_OUT_VARIABLES,
+  serverEnvironment,
+  storeEnvironment,
+  type Variable,
+} from './environment.ts'
 import type { InstalledRevision } from './installation.ts'
 import { MIGRATION, ownLabels, podSelector } from './metadata.ts'
 import { NAMES, PORTS } from './names.ts'
@@ -20,6 +26,10 @@ interface RenderedRevision {
 
 const CONFIG_FOLDER = '/etc/idgen/config'
 const VOLUMES = { config: 'idgen-config', secrets: 'idgen-secrets', scratch: 'idgen-scratch' } as const
+/** Of spec.auditFile; nobody else's where that is left out. */
+const AUDIT_VOLUME = 'idgen-audit'
+/** That of the image (Dockerfile). */
+const GROUP = 65_532
 /** Never another name: what restarts in pods of any revision is told by it. */
 export const CONTAINER = 'idgen'
 
@@ -33,6 +43,7 @@ export function serverTemplate(
 ): PodTemplate {
   const { name } = generator.metadata
   const taken = takenServerSettings(inputs)
+  const audit = auditParts(inputs)
   const files = [...storeFiles(inputs, etcdClientCertificate), ...serverFiles(inputs)]
   return {
     metadata: {
@@ -46,18 +57,35 @@ export function serverTemplate(
     },
     spec: {
       ...podSpec(generator, inputs),
+      ...audit.security,
       topologySpreadConstraints: spread(inputs, podSelector(name)),
       terminationGracePeriodSeconds: inputs.pod.terminationGracePeriodSeconds,
       containers: [
         {
-          ...container(inputs, 'serve', serverEnvironment(inputs, etcdClientCertificate), taken),
+          ...container(inputs, 'serve', serverEnvironment(inputs, etcdClientCertificate), {
+            ...taken,
+            volumeMounts: [...audit.mounts, ...taken.volumeMounts],
+          }),
           ports: Object.entries(PORTS)
             .filter(([port]) => port !== 'resp' || inputs.resp !== undefined)
             .map(([port, containerPort]) => ({ name: port, containerPort, protocol: 'TCP' })),
           ...probes(inputs),
         },
       ],
-      volumes: [...ownVolumes(NAMES.ofRevision(name, revision), files), ...taken.volumes],
+      volumes: [...ownVolumes(NAMES.ofRevision(name, revision), files), ...audit.volumes, ...taken.volumes],
+    },
+  }
+}
+
+/** The one place that the service itself writes to, beside /tmp: its image stays read-only. */
+function auditParts({ auditFile }: RevisionInputs) {
+  if (auditFile === undefined) return { volumes: [], mounts: [], security: {} }
+  return {
+    volumes: [{ name: AUDIT_VOLUME, ...auditFile }],
+    mounts: [{ name: AUDIT_VOLUME, mountPath: AUDIT_FOLDER }],
+    // Or the new volume is root's. Looked at once, not file by file at each start.
+    security: {
+      securityContext: { ...POD_SECURITY, fsGroup: GROUP, fsGroupChangePolicy: 'OnRootMismatch' },
     },
   }
 }
@@ -93,12 +121,15 @@ export function migrationTemplate(generator: IdGenerator, revision: InstalledRev
 /** spec.pod without what cannot be taken over. */
 export function takenServerSettings(inputs: RevisionInputs): TakenSettings {
   const variables = serverEnvironment(inputs, true).flatMap(({ name }) => [name, name.replace(/_FILE$/, '')])
+  const audits = inputs.auditFile !== undefined
   return takenSettings(inputs.pod, {
     variables: new Set([...variables, ...LEFT_OUT_VARIABLES]),
-    volumes: new Set(Object.values(VOLUMES)),
-    folders: [CONFIG_FOLDER, SECRETS_FOLDER, '/tmp'],
+    volumes: new Set<string>([...Object.values(VOLUMES), ...(audits ? [AUDIT_VOLUME] : [])]),
+    folders: [CONFIG_FOLDER, SECRETS_FOLDER, '/tmp', ...(audits ? [AUDIT_FOLDER] : [])],
   })
 }
+
+const POD_SECURITY = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } as const
 
 /** Restricted, and without a way into the API server. */
 function podSpec(generator: IdGenerator, { imagePullSecrets, pod }: RevisionInputs): Record<string, unknown> {
@@ -115,7 +146,7 @@ function podSpec(generator: IdGenerator, { imagePullSecrets, pod }: RevisionInpu
     automountServiceAccountToken: false,
     // Variables of every Service of the namespace could be taken for settings.
     enableServiceLinks: false,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: POD_SECURITY,
     ...Object.fromEntries(Object.entries(asGiven).filter(([, value]) => value !== undefined)),
   }
 }

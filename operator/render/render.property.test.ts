@@ -167,7 +167,10 @@ describe('whatever the spec says', () => {
           assert.equal(context['readOnlyRootFilesystem'], true)
         }
         for (const { name: _, ...source } of fields.volumes)
-          assert.match(Object.keys(source).join(), /^(configMap|projected|emptyDir|secret)$/)
+          assert.match(
+            Object.keys(source).join(),
+            /^(configMap|projected|emptyDir|secret|persistentVolumeClaim)$/,
+          )
         assert.ok(!Object.keys(metadata.annotations ?? {}).some((key) => key.includes('apparmor')))
       }
     })

@@ -271,6 +271,68 @@ describe('what is switched off', () => {
   })
 })
 
+describe('the volume of the audit file', () => {
+  const podsOf = (spec: Parameters<typeof settled>[0]) => {
+    const installation = settled(spec)
+    const deployment = render(installation).objects.find(({ kind }) => kind === 'Deployment')
+    assert.ok(deployment)
+    const { template } = deployment['spec'] as { readonly template: { readonly spec: PodParts } }
+    return template.spec
+  }
+  interface PodParts {
+    readonly securityContext: object
+    readonly volumes: readonly { readonly name: string }[]
+    readonly containers: readonly [
+      {
+        readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
+        readonly securityContext: { readonly readOnlyRootFilesystem: boolean }
+      },
+    ]
+  }
+
+  test('is mounted where the pods write, belongs to their group, and leaves their root read-only', () => {
+    const ephemeral = { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1Gi' } } } } }
+    for (const source of [
+      { persistentVolumeClaim: { claimName: 'audit' } },
+      { ephemeral },
+      { csi: { driver: 'files.example.com' } },
+      { emptyDir: { sizeLimit: '1Gi' } },
+    ]) {
+      const { volumes, containers, securityContext } = podsOf({ auditFile: source })
+      assert.deepEqual(
+        volumes.find(({ name }) => name === 'idgen-audit'),
+        { name: 'idgen-audit', ...source },
+      )
+      const [{ volumeMounts, securityContext: own }] = containers
+      assert.deepEqual(
+        volumeMounts.filter(({ name }) => name === 'idgen-audit'),
+        [{ name: 'idgen-audit', mountPath: '/var/lib/idgen/audit' }],
+      )
+      assert.equal(own.readOnlyRootFilesystem, true)
+      assert.deepEqual(securityContext, {
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+        fsGroup: 65_532,
+        fsGroupChangePolicy: 'OnRootMismatch',
+      })
+    }
+  })
+
+  test('is nobody else’s name and place where there is one, and changes nothing where there is none', () => {
+    const pod = {
+      ...DEFAULT_SPEC.pod,
+      volumes: [{ name: 'idgen-audit', emptyDir: {} }],
+      volumeMounts: [{ name: 'idgen-audit', mountPath: '/var/lib/idgen/audit' }],
+    }
+    const mine = podsOf({ pod })
+    assert.deepEqual(mine.volumes.at(-1), pod.volumes[0])
+    assert.ok(!('fsGroup' in mine.securityContext))
+    const both = podsOf({ pod, auditFile: { persistentVolumeClaim: { claimName: 'audit' } } })
+    assert.equal(both.volumes.filter(({ name }) => name === 'idgen-audit').length, 1)
+    assert.equal(both.containers[0].volumeMounts.filter(({ name }) => name === 'idgen-audit').length, 1)
+  })
+})
+
 test('remarks on a revision say which settings have no effect', () => {
   const full = SAMPLES['full']?.()
   const reasons = (full?.revisions[0] ? remarksOn(full.revisions[0].record.inputs) : []).map(

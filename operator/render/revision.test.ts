@@ -51,6 +51,8 @@ describe('the revision', () => {
     { ui: { enabled: true, grafanaUrl: 'https://grafana.example' } },
     { limits: { shared: true } },
     { limits: { shared: false } },
+    { auditFile: { emptyDir: {} } },
+    { auditFile: { persistentVolumeClaim: { claimName: 'audit' } } },
     { redis: { endpoints: ['rediss://cache'], cluster: false, tls: { secretName: 'cache' } } },
     { auth: { clients: CLIENTS } },
     { tls: { mode: 'Optional', secretName: 'mine' } },

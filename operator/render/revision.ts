@@ -23,6 +23,8 @@ export interface RevisionInputs {
   readonly ui?: Spec['ui']
   /** Left out where it says nothing. */
   readonly limits?: Spec['limits']
+  /** Left out where the audit log has no second place. */
+  readonly auditFile?: Spec['auditFile']
   /** Left out where nobody may come with a certificate. */
   readonly clients?: Spec['auth']['clients']
   readonly tls: {
@@ -54,6 +56,7 @@ export function revisionInputs(generator: IdGenerator, defaults: RevisionDefault
     ...(spec.resp?.enabled === true ? { resp: spec.resp } : {}),
     ...otherUi(spec.ui),
     ...(spec.limits?.shared === undefined ? {} : { limits: spec.limits }),
+    ...(spec.auditFile === undefined ? {} : { auditFile: spec.auditFile }),
     ...(spec.auth.clients === undefined ? {} : { clients: spec.auth.clients }),
     tls: {
       mode: spec.tls.mode,

@@ -207,6 +207,7 @@ const FULL_SPEC: Partial<Spec> = {
     secret: { name: 'orders-etcd' },
     tls: { secretName: 'orders-etcd-tls' },
   },
+  auditFile: { persistentVolumeClaim: { claimName: 'orders-audit' } },
   redis: { secret: { name: 'orders-redis', key: 'endpoints' }, cluster: true },
   config: {
     snowflake: { window: '1m' },

@@ -64,6 +64,13 @@ test('every trouble comes with what to do, also one that nobody foresaw', () => 
   assert.equal(new Set(advice).size, names.length)
 })
 
+test('it says where it listens once it does', () => {
+  const { status } = made()
+  assert.deepEqual(status.read().ports, {})
+  status.listensOn({ http: 8080, metrics: 9464 })
+  assert.deepEqual(status.read().ports, { http: 8080, metrics: 9464 })
+})
+
 test('how long it runs is measured by a clock that nobody sets', () => {
   const { clock, status } = made()
   clock.advance(90_000)

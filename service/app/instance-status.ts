@@ -10,6 +10,8 @@ export interface StatusReport {
   readonly instance: string
   readonly version: string
   readonly dataCentre: number
+  /** Where it listens, by protocol (http, https, grpc, resp, metrics); none until it does. */
+  readonly ports: Readonly<Record<string, number>>
   /** Unix milliseconds. */
   readonly nowMs: number
   readonly upMs: number
@@ -28,6 +30,7 @@ export class InstanceStatus {
   readonly #options: InstanceStatusOptions
   readonly #startedMs: number
   readonly #sources: (() => readonly Finding[])[] = []
+  #ports: Readonly<Record<string, number>> = {}
 
   constructor(options: InstanceStatusOptions) {
     this.#options = options
@@ -37,6 +40,11 @@ export class InstanceStatus {
   /** Also tells what this one says, from now on. */
   watch(source: () => readonly Finding[]): void {
     this.#sources.push(source)
+  }
+
+  /** Tells where it listens. */
+  listensOn(ports: Readonly<Record<string, number>>): void {
+    this.#ports = ports
   }
 
   read(): StatusReport {
@@ -60,6 +68,7 @@ export class InstanceStatus {
       instance,
       version,
       dataCentre,
+      ports: this.#ports,
       nowMs: clock.nowMs(),
       upMs,
       findings,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { DURATION_BOUNDS, type DurationCounts } from '../core/duration-histogram.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -11,20 +11,30 @@ import { TurnWatch } from './turn-watch.ts'
 class ByHand implements Clock {
   readonly protocols = new ProtocolCounts()
   readonly told: number[] = []
-  readonly watch = new TurnWatch({
-    clock: this,
-    afterReading: (run) => void (this.#afterReading = run),
-    protocols: this.protocols,
-    onWorst: (ms) => void this.told.push(ms),
-  })
+  readonly watch: TurnWatch
   /** All requests come over HTTP here. */
   readonly times = new AnswerTimes(
     durationsOf(() => this.protocols.durations.http.counts(0)),
     this.protocols,
   )
+  askedElsewhere = 0
   #ms = 0
+  #everyMs = 0
+  #dueMs = 0
   #wake: (() => void) | undefined
-  #afterReading: (() => void) | undefined
+  #atEndOfTurn: (() => void)[] = []
+
+  /** `hears`: it is told of what it reads. */
+  constructor(hears = true) {
+    const atEndOfTurn = (run: () => void): void => void this.#atEndOfTurn.push(run)
+    this.watch = new TurnWatch({
+      clock: this,
+      loop: { afterReading: atEndOfTurn, ...(hears && { onceRead: atEndOfTurn }) },
+      asked: () => this.askedElsewhere,
+      protocols: this.protocols,
+      onWorst: (ms) => void this.told.push(ms),
+    })
+  }
 
   nowMs(): number {
     return this.#ms
@@ -35,7 +45,8 @@ class ByHand implements Clock {
   }
 
   after(ms: number, wake: () => void): Disposable {
-    assert.equal(ms, 10)
+    this.#everyMs = ms
+    this.#dueMs = this.#ms + ms
     this.#wake = wake
     return { [Symbol.dispose]: () => void (this.#wake = undefined) }
   }
@@ -44,20 +55,43 @@ class ByHand implements Clock {
     return this.#wake !== undefined
   }
 
+  /** How long it sleeps until it looks again. */
+  get everyMs(): number {
+    return this.#everyMs
+  }
+
+  get isDue(): boolean {
+    return this.#ms >= this.#dueMs
+  }
+
+  pass(ms: number): void {
+    this.#ms += ms
+  }
+
+  /** Nobody asks it for so long. */
+  rest(ms: number): void {
+    for (const endMs = this.#ms + ms; this.#ms < endMs; ) {
+      this.look(0)
+      this.read()
+    }
+  }
+
   answer(requests: number): void {
     this.protocols.durations.http.observeInstant(requests)
   }
 
   /** The timer goes off so late. On time is 11 ms: a timer may go off up to a millisecond after its time. */
   look(lateMs: number): void {
-    this.#ms += 11 + lateMs
+    this.#ms = this.#dueMs + 1 + lateMs
+    this.wake()
+  }
+
+  wake(): void {
     this.#wake?.()
   }
 
   read(): void {
-    const run = this.#afterReading
-    this.#afterReading = undefined
-    run?.()
+    for (const run of this.#atEndOfTurn.splice(0)) run()
   }
 
   late(): DurationCounts {
@@ -214,14 +248,134 @@ test('the worst lateness is kept for 15 to 30 seconds, and told when it changes'
   for (const lateMs of [5, 80, 20]) thread.look(lateMs)
   assert.deepEqual(thread.told, [5, 80])
   assert.equal(thread.watch.worstMs, 80)
-  const turns = (seconds: number): void => {
-    for (let ms = 0; ms < seconds * 1000; ms += 11) thread.look(0)
-  }
-  turns(15)
+  thread.rest(15_000)
   assert.equal(thread.watch.worstMs, 80)
-  turns(16)
+  thread.rest(16_000)
   assert.equal(thread.watch.worstMs, 0)
   assert.deepEqual(thread.told, [5, 80, 0])
+})
+
+describe('a thread that nobody asks', () => {
+  function dozing(): ByHand {
+    const thread = new ByHand()
+    thread.watch.start()
+    thread.rest(4900)
+    assert.equal(thread.everyMs, 10)
+    thread.rest(200)
+    assert.equal(thread.everyMs, 250)
+    return thread
+  }
+
+  test('looks four times a second after five seconds, whatever else it reads', () => {
+    const thread = dozing()
+    thread.pass(100)
+    thread.read()
+    thread.rest(60_000)
+    assert.equal(thread.everyMs, 250)
+  })
+
+  test('is awake from the first request on, also of one that is timed by itself or answered elsewhere', () => {
+    const ways: ((thread: ByHand) => void)[] = [
+      (thread) => thread.answer(1),
+      (thread) => thread.protocols.durations.http.observe(30),
+      (thread) => void (thread.askedElsewhere += 1),
+    ]
+    for (const ask of ways) {
+      const thread = dozing()
+      thread.pass(100)
+      // Something else is read before.
+      thread.read()
+      thread.pass(100)
+      ask(thread)
+      thread.read()
+      assert.equal(thread.everyMs, 10)
+      assert.equal(thread.late().count, 0)
+      thread.answer(710)
+      thread.look(60)
+      thread.read()
+      assert.ok(Math.abs(thread.late().count - 600) <= 1, String(thread.late().count))
+    }
+  })
+
+  test('and is late meanwhile takes all that it then reads as having come while it was late', () => {
+    for (const readsFirst of [true, false]) {
+      const thread = dozing()
+      if (readsFirst) {
+        thread.pass(251 + 60)
+        thread.answer(300)
+        const unread = Array.from({ length: 100 }, () => thread.watch.unreadMs(thread.monotonicMs()))
+        assert.ok(unread.filter((ms) => ms > 30).length >= 45)
+        thread.read()
+        thread.wake()
+        thread.answer(300)
+      } else {
+        thread.look(60)
+        thread.answer(600)
+      }
+      thread.read()
+      assert.equal(thread.late().count, 600)
+      assert.ok(Math.abs(upTo(thread.late(), 0.025) - 250) <= 1)
+      assert.equal(thread.watch.worstMs, 60)
+    }
+  })
+
+  test('and is a little late keeps dozing, and measures by the same', () => {
+    const thread = dozing()
+    thread.look(5)
+    const unread = Array.from({ length: 100 }, () => thread.watch.unreadMs(thread.monotonicMs()))
+    assert.ok(unread.every((ms) => ms >= 0 && ms <= 5) && unread.filter((ms) => ms > 2.5).length >= 45)
+    thread.answer(600)
+    thread.read()
+    assert.equal(thread.late().count, 600)
+    assert.equal(upTo(thread.late(), 0.005), 600)
+  })
+
+  test('looks twenty times a second where it is not told of what it reads, and measures as before', () => {
+    const thread = new ByHand(false)
+    thread.watch.start()
+    thread.rest(5100)
+    assert.equal(thread.everyMs, 50)
+    // 60 of 111 ms, of which the first half was not late.
+    thread.answer(1110)
+    thread.look(60)
+    thread.read()
+    assert.ok(Math.abs(thread.late().count - 600) <= 1, String(thread.late().count))
+    assert.equal(thread.everyMs, 10)
+  })
+
+  test('is watched closely once it was late, for it lacks the CPU', () => {
+    const thread = dozing()
+    thread.look(49)
+    assert.equal(thread.everyMs, 250)
+    thread.look(51)
+    assert.equal(thread.everyMs, 10)
+    thread.rest(5100)
+    assert.equal(thread.everyMs, 250)
+  })
+})
+
+test('a thread that lacks the CPU is seen with few requests as with many', () => {
+  for (const everyMs of [7, 83, 1171, 7919]) {
+    const thread = new ByHand()
+    thread.watch.start()
+    let unread: number[] = []
+    const waited: number[] = []
+    // Without the CPU for a tenth of each second.
+    for (let ms = 0; ms < 3_600_000; ms += 1) {
+      thread.pass(1)
+      if (ms % everyMs === 0) unread.push(ms)
+      if (ms % 1000 < 100) continue
+      if (thread.isDue) thread.wake()
+      else if (unread.length === 0) continue
+      thread.answer(unread.length)
+      waited.push(...unread.map((since) => ms - since))
+      unread = []
+      thread.read()
+    }
+    const slow = waited.filter((ms) => ms > 10).length
+    const seen = thread.late().count - upTo(thread.late(), 0.01)
+    assert.ok(seen > 0.75 * slow && seen < 1.25 * slow, `every ${everyMs} ms: ${seen} of ${slow}`)
+  }
 })
 
 test('after a stop nothing is looked at', () => {

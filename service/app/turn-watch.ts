@@ -1,13 +1,15 @@
 import { Phases } from '../core/spread-evenly.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { EventLoop } from '../ports/event-loop.ts'
 import { ISSUING_PROTOCOLS, type IssuingProtocol, type ProtocolCounts } from './protocol-counts.ts'
 
 export interface TurnWatchOptions {
   readonly clock: Clock
-  /** Calls once when the thread has read what lies there now (setImmediate). */
-  readonly afterReading: (run: () => void) => void
+  readonly loop: EventLoop
   /** What this thread answers; left out where others answer. */
   readonly protocols?: ProtocolCounts
+  /** Grows with what is asked of it beside these. */
+  readonly asked?: () => number
   /** Told at each look that changes it, where another thread reads along. */
   readonly onWorst?: (ms: number) => void
 }
@@ -21,6 +23,9 @@ export interface TurnWatchOptions {
  *
  * Requests of such an interval are taken as having come evenly over it: the share of its late part lay unread, from none
  * of it to all of it. They are counted at the end of the turn, because the thread may read them before or after it looks.
+ *
+ * Nobody asks for a while: it dozes, and looks seldom. The first request wakes it in the turn that reads it. So what is read
+ * in a late turn of one that dozes came while it was late, all of it.
  */
 export class TurnWatch {
   readonly #options: TurnWatchOptions
@@ -28,6 +33,11 @@ export class TurnWatch {
   /** Requests that nobody timed, at the last look. */
   readonly #seen: Record<IssuingProtocol, number> = { http: 0, grpc: 0, resp: 0 }
   #seenAtMs = 0
+  /** All that was asked, also what was timed by itself, at the last look. */
+  #askedBefore = 0
+  #awakeUntilMs = 0
+  #dozes = false
+  #hearsOfReading = false
   #lateMs = 0
   #timer: Disposable | undefined
   #dueMs = 0
@@ -45,11 +55,14 @@ export class TurnWatch {
     const nowMs = this.#options.clock.monotonicMs()
     this.#windowFromMs = nowMs
     this.#remember(nowMs)
+    this.#noteAsked(nowMs)
+    this.#awakeUntilMs = nowMs + AWAKE_MS
     this.#arm(nowMs)
   }
 
   stop(): void {
     this.#timer?.[Symbol.dispose]()
+    this.#dozes = false
   }
 
   /** The most it was late in the last 15 to 30 s; milliseconds. Whoever reads it takes it from nobody. */
@@ -67,26 +80,75 @@ export class TurnWatch {
     // The thread may read before it looks.
     const lateMs = this.#lateMs > 0 ? this.#lateMs : nowMs - this.#dueMs
     if (lateMs < LATE_MIN_MS) return 0
-    const agoMs = this.#phases.next() * (nowMs - this.#seenAtMs)
+    const agoMs = this.#phases.next() * (nowMs - this.#openSinceMs)
     return agoMs <= lateMs ? Math.min(agoMs, LATE_MAX_MS) : 0
   }
 
   #arm(nowMs: number): void {
-    this.#dueMs = nowMs + LOOK_EVERY_MS + TIMER_GRAIN_MS
-    this.#timer = this.#options.clock.after(LOOK_EVERY_MS, () => this.#look())
+    this.#dozes = nowMs >= this.#awakeUntilMs
+    const dozeMs = this.#options.loop.onceRead === undefined ? DEAF_DOZE_MS : DOZE_MS
+    const everyMs = this.#dozes ? dozeMs : LOOK_EVERY_MS
+    this.#dueMs = nowMs + everyMs + TIMER_GRAIN_MS
+    this.#timer = this.#options.clock.after(everyMs, () => this.#look())
+    if (this.#dozes) this.#hearOfReading()
   }
 
   #look(): void {
     const nowMs = this.#options.clock.monotonicMs()
     const lateMs = nowMs - this.#dueMs
     this.#noteWorst(nowMs, Math.max(0, lateMs))
+    this.#seenAtMs = this.#openSinceMs
+    this.#noteAsked(nowMs)
+    if (lateMs >= LATE_WAKES_MS) this.#awakeUntilMs = nowMs + AWAKE_MS
     this.#arm(nowMs)
     if (this.#lateMs > 0) this.#lateMs = Math.max(this.#lateMs, lateMs)
     else if (lateMs < LATE_MIN_MS) this.#remember(nowMs)
     else {
       this.#lateMs = lateMs
-      this.#options.afterReading(() => this.#settle(nowMs))
+      this.#options.loop.afterReading(() => this.#settle(nowMs))
     }
+  }
+
+  /** Since when requests may have come that are not yet settled. One that hears of reading was not asked before it was due. */
+  get #openSinceMs(): number {
+    const hears = this.#options.loop.onceRead !== undefined
+    return hears && this.#dozes && this.#lateMs === 0 ? this.#dueMs : this.#seenAtMs
+  }
+
+  #hearOfReading(): void {
+    const { loop } = this.#options
+    if (this.#hearsOfReading || loop.onceRead === undefined) return
+    this.#hearsOfReading = true
+    loop.onceRead(() => {
+      this.#hearsOfReading = false
+      if (this.#dozes) this.#stir()
+    })
+  }
+
+  /** It has read something while it dozed: a request, or the news of the main thread. */
+  #stir(): void {
+    if (this.#lateMs > 0 || this.#asked() === this.#askedBefore) return this.#hearOfReading()
+    const nowMs = this.#options.clock.monotonicMs()
+    // Late: it looks in its next turn, and takes these for what they are.
+    if (nowMs > this.#dueMs) return
+    this.#timer?.[Symbol.dispose]()
+    this.#noteAsked(nowMs)
+    this.#remember(nowMs)
+    this.#arm(nowMs)
+  }
+
+  #noteAsked(nowMs: number): void {
+    const asked = this.#asked()
+    if (asked !== this.#askedBefore) this.#awakeUntilMs = nowMs + AWAKE_MS
+    this.#askedBefore = asked
+  }
+
+  #asked(): number {
+    const { protocols, asked } = this.#options
+    let sum = asked?.() ?? 0
+    if (protocols !== undefined)
+      for (const protocol of ISSUING_PROTOCOLS) sum += protocols.durations[protocol].total
+    return sum
   }
 
   #settle(lookedAtMs: number): void {
@@ -129,11 +191,22 @@ export class TurnWatch {
   }
 }
 
-/**
- * R-3.1.2 holds P99 to 10 ms: what is late by as much is seen. To wake a hundred times a second took a thread that has nothing
- * to do 1.2 % of a core, where 12 processes wanted each of two; one that is busy is awake anyway.
- */
+/** holds P99 to 10 ms: what is late by as much is seen. A thread that is busy is awake as often anyway. */
 const LOOK_EVERY_MS = 10
+/**
+ * To wake a hundred times a second took a thread that has nothing to do 1.2 % of a core. So late that somebody is told
+ * (IdgenEventLoopSlow) is seen all the same.
+ */
+const DOZE_MS = 250
+/** Where it is not told of what it reads: its first requests after a rest are seen as late by as little as these. */
+const DEAF_DOZE_MS = 50
+/** Where a request comes every few seconds, each is measured as under load. */
+const AWAKE_MS = 5000
+/**
+ * One that lacks the CPU is watched closely, though few ask it. Not for less: an idle thread of a busy machine is late by ten or
+ * twenty now and then, and looks would add to what it has too much of.
+ */
+const LATE_WAKES_MS = 50
 /** Timers count whole milliseconds, and one that is set between two of them goes off up to one later. */
 const TIMER_GRAIN_MS = 1
 /** The first class: what is less is quick all the same. */

@@ -3,8 +3,10 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresAuditQuery } from '../adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditReader } from '../adapters/postgres/postgres-audit-reader.ts'
 import { type AuditVerdict, checkAudit } from '../app/audit-check.ts'
+import { loadConfig } from '../config/load.ts'
 import { auditLine } from '../core/audit-line.ts'
 import type { AuditPosition } from '../ports/audit-query.ts'
+import { verifyAuditFiles } from './audit-file.ts'
 import { type AuditHeads, readAuditHeads } from './audit-heads.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
@@ -23,6 +25,7 @@ interface RangeOptions {
 }
 
 interface VerifyOptions extends RangeOptions {
+  readonly file?: readonly string[]
   readonly json?: boolean
   readonly heads?: string
 }
@@ -32,7 +35,13 @@ function verifyCommand(): Command {
     .description(
       'Walk all chains of the audit log and name the first broken record of each. Exit code 0: whole; 2: broken; 1: it could not be checked.',
     )
-    .option('--heads <file>', 'log of idgen: its "audit chain" lines must agree with the database')
+    .addOption(
+      new Option(
+        '--file <path...>',
+        'check these files (audit.file; .gz too) instead, the oldest first, without the database',
+      ).conflicts(['from', 'to']),
+    )
+    .option('--heads <file>', 'log of idgen: its "audit chain" lines must agree with what is checked')
     .option('--json', 'one JSON object')
     .action(verify)
 }
@@ -53,6 +62,14 @@ function ranged(command: Command): Command {
 
 async function verify(options: VerifyOptions): Promise<void> {
   const known: AuditHeads = options.heads === undefined ? new Map() : await readAuditHeads(options.heads)
+  if (options.file !== undefined) {
+    const { audit } = loadConfig(options.config, process.env)
+    return verifyAuditFiles(options.file, {
+      key: audit.key || undefined,
+      known,
+      json: options.json === true,
+    })
+  }
   await withDatabase(options.config, async (database, config) => {
     let told = 0
     const verdict = await checkAudit({

@@ -15,6 +15,9 @@ test('durations count in every class that they fit, and instant ones in all', ()
   const at = (bound: number): number | undefined => atMost[DURATION_BOUNDS.indexOf(bound)]
   assert.deepEqual([at(0.001), at(0.0025), at(0.05), at(0.1), at(5), count], [12, 13, 13, 14, 14, 15])
   assert.ok(Math.abs(sumSeconds - 99.1021) < 1e-9, String(sumSeconds))
+  assert.equal(histogram.total, 5)
+  histogram.observeInstant(3)
+  assert.equal(histogram.total, 8)
   assert.deepEqual(
     DURATION_BOUNDS,
     DURATION_BOUNDS.toSorted((a, b) => a - b),

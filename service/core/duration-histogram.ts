@@ -73,6 +73,11 @@ export class DurationHistogram {
     return this.#cells[this.#bounds.length + 2] ?? 0
   }
 
+  /** Of all that it counted, how many. */
+  get total(): number {
+    return this.instant + (this.#cells[this.#bounds.length] ?? 0)
+  }
+
   /** Takes over what another histogram has in its cells. */
   add(cells: Float64Array): void {
     for (const [at, value] of cells.entries()) this.#raise(at, value)

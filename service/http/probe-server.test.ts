@@ -16,6 +16,7 @@ const STATUS: StatusReport = {
   instance: 'a/1',
   version: '1.2.3',
   dataCentre: 2,
+  ports: { http: 8080, metrics: 9464 },
   nowMs: 0,
   upMs: 100_000_000,
   findings: [

@@ -9,7 +9,7 @@ const NUMBER = { type: 'integer' } as const
 const STATUS_SCHEMA = {
   $id: 'Status',
   type: 'object',
-  required: ['state', 'summary', 'instance', 'version', 'dataCentre', 'nowMs', 'upMs', 'findings'],
+  required: ['state', 'summary', 'instance', 'version', 'dataCentre', 'ports', 'nowMs', 'upMs', 'findings'],
   properties: {
     state: {
       type: 'string',
@@ -20,6 +20,12 @@ const STATUS_SCHEMA = {
     instance: TEXT,
     version: TEXT,
     dataCentre: NUMBER,
+    ports: {
+      type: 'object',
+      description:
+        'Where it listens, by protocol: http, https, grpc, resp, metrics; what is off is left out.',
+      additionalProperties: NUMBER,
+    },
     nowMs: { ...NUMBER, description: 'Unix milliseconds.' },
     upMs: { ...NUMBER, description: 'Since the start.' },
     findings: {

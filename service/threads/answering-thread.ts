@@ -11,6 +11,7 @@ import type { EndedSpan } from '../core/ended-span.ts'
 import { invariant, unreachable } from '../core/invariant.ts'
 import { SecondBudget } from '../core/span-sampling.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { EventLoop } from '../ports/event-loop.ts'
 import type { Log } from '../ports/log.ts'
 import type { LogLevel, LogText } from '../ports/log-events.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
@@ -153,13 +154,13 @@ export class AnsweringThread {
     this.#meters.beat()
   }
 
-  /** Looks from now on how late this thread comes to its work; `afterReading`: as TurnWatch wants it. */
-  watchTurns(afterReading: (run: () => void) => void): void {
+  /** Looks from now on how late this thread comes to its work. */
+  watchTurns(loop: EventLoop): void {
     const { clock } = this.#options
     const onWorst = (ms: number): void => {
       this.#meters.worstLateMs = ms
     }
-    this.#turns = new TurnWatch({ clock, afterReading, protocols: this.#protocols, onWorst })
+    this.#turns = new TurnWatch({ clock, loop, protocols: this.#protocols, onWorst })
     this.#turns.start()
   }
 

@@ -122,12 +122,12 @@ export class ProtocolThread implements BorrowingThread {
     return this.#handle.terminate()
   }
 
-  /** Called once a second: how many times in a row nothing was heard of it. */
-  look(): number {
+  /** Called once a second: whether nothing was heard of it for so many times in a row that it hangs. */
+  look(): boolean {
     const { beats } = this.#meters
     this.#silentLooks = beats === this.#beats ? this.#silentLooks + 1 : 0
     this.#beats = beats
-    return this.#silentLooks
+    return this.#silentLooks >= (beats === 0 ? STARTING_LOOKS_MAX : SILENT_LOOKS_MAX)
   }
 
   /** What its listener counts. */
@@ -247,6 +247,17 @@ export class ProtocolThread implements BorrowingThread {
     }
   }
 }
+
+/**
+ * Counted in looks of the main thread, not in time: after a pause of the whole process nobody is to be blamed. No
+ * request keeps a thread busy for a second.
+ */
+const SILENT_LOOKS_MAX = 10
+/**
+ * Until its first beat it reads its program, a second of CPU: a machine that gives it a fiftieth of a core is slow, and ended
+ * for that it would begin anew, and never answer. A start that truly hangs ends by this, too.
+ */
+const STARTING_LOOKS_MAX = 60
 
 type Who = Extract<FromThread, { kind: 'who' }>
 

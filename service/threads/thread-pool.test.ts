@@ -63,6 +63,19 @@ describe('a pool of protocol threads', () => {
       )
     })
 
+    test('one that gets hardly any CPU at its start is waited for, and one that hangs there is ended', async () => {
+      await pool.listen('resp', 0)
+      const [slow, hung] = threads
+      for (let second = 0; second < 59; second += 1) await pass(1000)
+      assert.deepEqual([slow?.dead, hung?.dead], [false, false])
+      slow?.answering.beat()
+      await pass(2000)
+      assert.deepEqual([slow?.dead, hung?.dead], [false, true])
+      // From its first beat on it is judged as any other.
+      for (let second = 0; second < 10; second += 1) await pass(1000)
+      assert.equal(slow?.dead, true)
+    })
+
     test('a port that cannot be had ends the start with its reason, and nothing is tried again', async () => {
       world.listenError = Object.assign(new Error('taken'), { code: 'EADDRINUSE' })
       await assert.rejects(pool.listen('resp', 6399), { code: 'EADDRINUSE' })
@@ -142,6 +155,8 @@ describe('a pool of protocol threads', () => {
 
     test('that hangs is ended and replaced, but not while the whole process stood still', async () => {
       await pool.listen('resp', 0)
+      beatAll()
+      await pass(1000, beatAll)
       const [first] = threads
       for (let second = 0; second < 9; second += 1) await pass(1000, () => threads[1]?.answering.beat())
       assert.equal(first?.dead, false)

@@ -268,7 +268,7 @@ export class ThreadPool {
   #look(): void {
     this.#tellLimits()
     for (const { thread, number, fault } of this.#seats) {
-      if (thread === undefined || thread.look() < SILENT_LOOKS_MAX) continue
+      if (thread === undefined || !thread.look()) continue
       this.#options.useCases.log.error({ thread: number, fault }, 'a protocol thread hangs and is terminated')
       void thread.terminate()
     }
@@ -290,11 +290,6 @@ function add(sum: RespCounters, more: Readonly<RespCounters>): void {
 }
 
 const LOOK_EVERY_MS = 1000
-/**
- * Counted in looks of the main thread, not in time: after a pause of the whole process nobody is to be blamed. No
- * request keeps a thread busy for a second, and starting one takes less than two on a busy machine.
- */
-const SILENT_LOOKS_MAX = 10
 /** A thread that dies of what it was sent may die again at once; a new one costs a quarter of a second of a core. */
 const BACKOFF_MIN_MS = 100
 /** No end of trying: giving up would make a shortage of memory that passes last. Two starts a minute cost nothing. */

@@ -308,6 +308,13 @@ export const OUT_OF_BOUNDS: readonly [Resource, object, string][] = [
   [ID_GENERATOR, { replicas: 193 }, 'spec.replicas'],
   [ID_GENERATOR, { autoscaling: { maxReplicas: 193 } }, 'spec.autoscaling.maxReplicas'],
   [ID_GENERATOR, { datacenter: 8 }, 'spec.datacenter'],
+  [ID_GENERATOR, { auditFile: {} }, 'spec.auditFile'],
+  [
+    ID_GENERATOR,
+    { auditFile: { emptyDir: {}, persistentVolumeClaim: { claimName: 'a' } } },
+    'spec.auditFile',
+  ],
+  [ID_GENERATOR, { auditFile: { emptyDir: { sizeLimit: 'much' } } }, 'spec.auditFile.emptyDir.sizeLimit'],
   [ID_GENERATOR, { image: 'two words' }, 'spec.image'],
   [ID_GENERATOR, { canary: { steps: [{ weight: 100, hold: '1d' }] } }, 'spec.canary.steps[0].hold'],
   [ID_GENERATOR, { canary: { steps: [{ weight: 100 }, { weight: 100 }] } }, 'spec.canary.steps[1]'],

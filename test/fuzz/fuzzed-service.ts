@@ -30,7 +30,12 @@ export class FuzzedService {
 
   static async start(t: TestContext): Promise<FuzzedService> {
     // One thread beside the main one: what a connection does to it is seen by all.
-    const { world, service } = await RespService.start(t, { IDGEN_SERVER_THREADS: '1' })
+    const { world, service } = await RespService.start(t, {
+      IDGEN_SERVER_THREADS: '1',
+      // A database that got no CPU for a second is refused as it should be, and no fault of what was sent.
+      IDGEN_SEGMENT_REFILL_DEADLINE: '60s',
+      IDGEN_SERVER_GENERATE_DEADLINE: '60s',
+    })
     const fuzzed = new FuzzedService(service, world.key)
     // Whatever a case finds: they would go on asking, and the test would never end.
     t.after(() => fuzzed.#polite.stop())

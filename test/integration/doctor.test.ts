@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { StatusReport } from '../../service/app/instance-status.ts'
 import type { Finding } from '../../service/core/finding.ts'
+import { freePorts } from '../fixtures/free-ports.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
@@ -84,6 +86,89 @@ async function certificate(expired: boolean): Promise<Record<string, string>> {
   await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key)])
   return { IDGEN_SERVER_HTTPS_CERT: files.cert, IDGEN_SERVER_HTTPS_KEY: files.key }
 }
+
+describe('doctor and the ports', () => {
+  const NAMES = ['http', 'grpc', 'resp', 'metrics']
+
+  async function onPorts() {
+    const ports = await freePorts(NAMES.length)
+    const environment = Object.fromEntries(
+      NAMES.flatMap((name, at) => [
+        [`IDGEN_SERVER_${name.toUpperCase()}_HOST`, '127.0.0.1'],
+        [`IDGEN_SERVER_${name.toUpperCase()}_PORT`, String(ports[at])],
+      ]),
+    )
+    return { ports, environment: { ...environment, IDGEN_SERVER_RESP_ENABLED: 'true' } }
+  }
+
+  const verdicts = ({ of }: Awaited<ReturnType<typeof examine>>) =>
+    NAMES.map((name) => of(`${name} port`)?.verdict)
+
+  for (const threads of ['1', '2'])
+    test(`its own service beside it is well, with ${threads} threads; one of another data centre is not`, async (t) => {
+      const { environment } = await onPorts()
+      const settings = { ...environment, IDGEN_SERVER_THREADS: threads }
+      assert.deepEqual(verdicts(await examine(settings)), ['ok', 'ok', 'ok', 'ok'])
+      const service = await startService({
+        IDGEN_DATABASE_URL: database.url,
+        IDGEN_AUTH_ADMIN_KEY: ADMIN,
+        ...settings,
+      })
+      t.after(() => service.stop('SIGTERM'))
+      await wellStatus(service.metricsOrigin)
+      const beside = await examine(settings)
+      assert.deepEqual(beside.notOk, [])
+      assert.equal(beside.code, 0)
+      for (const name of NAMES)
+        assert.match(
+          beside.of(`${name} port`)?.found ?? '',
+          /^the service is running here: 127\.0\.0\.1:\d+ is its own \(.+\/\d+, version .+, data centre 0\)$/,
+        )
+      const other = await examine({ ...settings, IDGEN_DATACENTER_ID: '3' })
+      assert.deepEqual(verdicts(other), ['bad', 'bad', 'bad', 'bad'])
+      assert.match(
+        other.of('http port')?.found ?? '',
+        /by an idgen of another data centre \(.*data centre 0\)/,
+      )
+    })
+
+  test('what else listens there is bad, whatever it answers', async (t) => {
+    const { ports, environment } = await onPorts()
+    const [http = 0, , , metrics = 0] = ports
+    const answers = ['{}', 'null', '"idgen"', JSON.stringify({ instance: 'x', version: '1', dataCentre: 0 })]
+    const foreign = createServer((_, response) => void response.end(answers[0])).listen(metrics, '127.0.0.1')
+    const silent = createServer(() => undefined).listen(http, '127.0.0.1')
+    t.after(() => {
+      for (const server of [foreign, silent]) {
+        server.closeAllConnections()
+        server.close()
+      }
+    })
+    for (; answers.length > 0; answers.shift()) {
+      const { code, of } = await examine(environment)
+      assert.equal(code, 1)
+      assert.match(`${of('http port')?.verdict} ${of('http port')?.found}`, /^bad .* is taken$/)
+      assert.match(`${of('metrics port')?.verdict} ${of('metrics port')?.found}`, /^bad .* is taken$/)
+      assert.equal(of('grpc port')?.verdict, 'ok')
+    }
+  })
+
+  test('a port that the running service does not have is somebody else’s', async (t) => {
+    const { environment } = await onPorts()
+    const [elsewhere = 0] = await freePorts(1)
+    const service = await startService({
+      IDGEN_DATABASE_URL: database.url,
+      IDGEN_AUTH_ADMIN_KEY: ADMIN,
+      ...environment,
+    })
+    t.after(() => service.stop('SIGTERM'))
+    const foreign = createServer(() => undefined).listen(elsewhere, '127.0.0.1')
+    t.after(() => void foreign.close())
+    const { of } = await examine({ ...environment, IDGEN_SERVER_HTTP_PORT: String(elsewhere) })
+    assert.equal(of('http port')?.verdict, 'bad')
+    assert.equal(of('grpc port')?.verdict, 'ok')
+  })
+})
 
 describe('doctor and the database', () => {
   test('a sound one passes every check, with exit code 0', async () => {

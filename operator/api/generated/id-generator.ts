@@ -147,6 +147,27 @@ export interface IdGeneratorSpecLimits {
   readonly shared?: boolean
 }
 
+export interface IdGeneratorSpecAuditFilePersistentVolumeClaim {
+  /** Name of the PersistentVolumeClaim in this namespace. */
+  readonly claimName: string
+}
+
+export interface IdGeneratorSpecAuditFileEmptyDir {
+  /** Above it the pod is evicted: leave room for what the agent has not yet taken. */
+  readonly sizeLimit?: string
+}
+
+export interface IdGeneratorSpecAuditFile {
+  /** A claim that there is. All pods write to it, so it is ReadWriteMany where they may run on several nodes. */
+  readonly persistentVolumeClaim?: IdGeneratorSpecAuditFilePersistentVolumeClaim
+  /** A claim for each pod, which goes with it. */
+  readonly ephemeral?: Readonly<Record<string, unknown>>
+  /** A driver's own volume. */
+  readonly csi?: Readonly<Record<string, unknown>>
+  /** A folder of the node, which goes with the pod; for an agent that takes away what is written there. */
+  readonly emptyDir?: IdGeneratorSpecAuditFileEmptyDir
+}
+
 export interface IdGeneratorSpecAuthClientsAuthoritySecret {
   /** Name of the Secret in this namespace. */
   readonly name: string
@@ -465,6 +486,8 @@ export interface IdGeneratorSpec {
   readonly ui?: IdGeneratorSpecUi
   /** How often callers may ask (docs/rate-limits.md). A change starts the canary. */
   readonly limits?: IdGeneratorSpecLimits
+  /** A second place for the audit log, beside the database (docs/audit.md): the volume, as in a pod, to which each pod writes its records, into a file of its own. A change starts the canary. */
+  readonly auditFile?: IdGeneratorSpecAuditFile
   /** Who may call. */
   readonly auth: IdGeneratorSpecAuth
   /** The Service that callers use. */
