@@ -7,7 +7,15 @@ const run = promisify(execFile)
 /** Node's client for fetch and WebSocket: 5 MB in each thread. */
 const CLIENT = 'NativeModule internal/deps/undici/undici'
 
-for (const program of ['cli/program.ts', 'http/id-server.ts', 'grpc/id-server.ts', 'resp/server.ts'])
+const PROGRAMS = [
+  'cli/program.ts',
+  'cli/serve-process.ts',
+  'http/id-server.ts',
+  'grpc/id-server.ts',
+  'resp/server.ts',
+]
+
+for (const program of PROGRAMS)
   test(`what ${program} imports does not load Node's HTTP client`, { timeout: 60_000 }, async () => {
     const module = new URL(`./${program}`, import.meta.url).href
     const source = `await import('${module}'); console.log(JSON.stringify(process.moduleLoadList))`

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import type { PinoLog } from './adapters/telemetry/pino-log.ts'
@@ -6,6 +5,7 @@ import { advertisedNode } from './advertised-node.ts'
 import { StartedSettings } from './app/started-settings.ts'
 import { keptDefaults, keptSettings } from './config/kept-settings.ts'
 import type { Config } from './config/keys.ts'
+import { instanceName } from './instance-name.ts'
 import { openStore } from './open-store.ts'
 import { openTracing } from './open-tracing.ts'
 import { type ListeningPorts, startListeners } from './start-listeners.ts'
@@ -86,9 +86,4 @@ export async function startService(
     failed: store.lost,
     stop: () => (stopping ??= stack.disposeAsync()),
   }
-}
-
-/** Who holds a worker id or allocated a segment, for people who read the tables. */
-export function instanceName(config: Config): string {
-  return `${config.server.nodeName || hostname()}/${process.pid}`
 }

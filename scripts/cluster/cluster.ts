@@ -2,17 +2,18 @@ import { existsSync } from 'node:fs'
 import { Daemon } from './daemon.ts'
 import { idgenImages } from './idgen-image.ts'
 import {
+  applyStores,
   type Images,
   installGenerator,
   installOperator,
-  installStores,
   makeVolumes,
+  storesReady,
 } from './install-idgen.ts'
 import { hasKubeChains } from './kube-chains.ts'
 import { nodeReady, startKubelet } from './kubelet.ts'
 import { FOLDER } from './layout.ts'
 import { loadImages } from './load-images.ts'
-import { startNode } from './node.ts'
+import { nodePodsReady, startNode } from './node.ts'
 import { thisMachine, whyNot } from './preconditions.ts'
 import { step } from './progress.ts'
 import { storeImages } from './store-images.ts'
@@ -39,10 +40,15 @@ export async function startCluster(): Promise<string> {
   await step('PostgreSQL, Redis and etcd', async () => {
     const { replaced } = await loadImages(await storeImages())
     await makeVolumes()
-    await installStores(LOCAL_IMAGES, replaced)
+    await applyStores(LOCAL_IMAGES, replaced)
   })
   // Also idgen:next, the same code under another digest, and idgen:bad, whose pods end at once: for canaries.
   const loaded = await step('images of idgen', async () => loadImages(await idgenImages()))
+  // Last: a pod takes its time, and the images are made meanwhile.
+  await step('all of that ready', async () => {
+    await nodePodsReady()
+    await storesReady()
+  })
   return loaded.digests[LOCAL_IMAGES.idgen] ?? ''
 }
 

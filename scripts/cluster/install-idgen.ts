@@ -26,10 +26,13 @@ export async function makeVolumes(): Promise<void> {
   await applyManifest('volumes', { VOLUMES: volumes })
 }
 
-/** With images that replaced others of the same names, pods are made anew. */
-export async function installStores({ postgres, etcd, redis }: Images, replaced = false): Promise<void> {
+/** With images that replaced others of the same names, pods are made anew. Does not wait for them: storesReady does. */
+export async function applyStores({ postgres, etcd, redis }: Images, replaced = false): Promise<void> {
   await applyManifest('stores', { POSTGRES_IMAGE: postgres, ETCD_IMAGE: etcd, REDIS_IMAGE: redis })
   if (replaced) await kubectl(['delete', 'pods', '--all', '--namespace=stores', '--wait=false'])
+}
+
+export async function storesReady(): Promise<void> {
   await rolledOut('stores', ['statefulset/postgres', 'statefulset/etcd', 'deployment/redis'])
 }
 

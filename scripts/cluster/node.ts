@@ -11,7 +11,10 @@ import { layNetwork } from './node-network.ts'
 import { installPackages } from './programs.ts'
 import { step } from './progress.ts'
 
-/** A Ready node with a name server, metrics and an ingress controller. What runs already is left. */
+/**
+ * A Ready node on which a name server, metrics and an ingress controller are starting (nodePodsReady). What runs already is
+ * left.
+ */
 export async function startNode(): Promise<void> {
   await step("Debian's packages", installPackages)
   await step('keys and certificates', makeCertificates)
@@ -32,9 +35,13 @@ export async function startNode(): Promise<void> {
   await step('name server, metrics-server, ingress controller', async () => {
     const names = ['coredns', 'metrics-server', 'contour-kinds', 'contour']
     for (const name of names) await applyManifest(name)
-    await rolledOut('kube-system', ['deployment/coredns', 'deployment/metrics-server'])
-    await rolledOut('ingress', ['deployment/contour'])
   })
+}
+
+/** The name server, metrics and the ingress controller are there. */
+export async function nodePodsReady(): Promise<void> {
+  await rolledOut('kube-system', ['deployment/coredns', 'deployment/metrics-server'])
+  await rolledOut('ingress', ['deployment/contour'])
 }
 
 const DAEMONS = [

@@ -1,5 +1,5 @@
 import { installIdgen, LOCAL_IMAGES, startCluster } from './cluster.ts'
-import { type Images, installStores } from './install-idgen.ts'
+import { applyStores, type Images, storesReady } from './install-idgen.ts'
 import { NODE_ADDRESS } from './layout.ts'
 import { stoppedDaemons } from './node.ts'
 import { say, step } from './progress.ts'
@@ -32,7 +32,10 @@ async function up(): Promise<void> {
 async function installIntoForeign(): Promise<void> {
   const images = foreignImages()
   say(`installing into the cluster of KUBECONFIG (${targetKubeconfig()}); nothing is started here`)
-  await step('PostgreSQL, Redis and etcd', () => installStores(images))
+  await step('PostgreSQL, Redis and etcd', async () => {
+    await applyStores(images)
+    await storesReady()
+  })
   await installIdgen(images, images.idgen)
   say('done; try: kubectl get idg,bt --namespace shop')
 }

@@ -4,7 +4,7 @@ import { PostgresSegmentLedger } from '../adapters/postgres/postgres-segment-led
 import type { Config } from '../config/keys.ts'
 import type { Finding } from '../core/finding.ts'
 import { judgeSpace, judgeWorkerIds } from '../core/judgements.ts'
-import { instanceName } from '../running-service.ts'
+import { instanceName } from '../instance-name.ts'
 import { check } from './findings.ts'
 
 /** How full the tags are, and, where the database grants time, how many worker ids are left. */

@@ -6,7 +6,7 @@ import { LeaveWitness } from '../app/leave-witness.ts'
 import { SwitchCoordination, type SwitchReport } from '../app/switch-coordination.ts'
 import type { CoordinationStatus, GrantingStore } from '../app/switch-plan.ts'
 import { IdgenError } from '../core/errors.ts'
-import { instanceName } from '../running-service.ts'
+import { instanceName } from '../instance-name.ts'
 import { configOption } from './config-option.ts'
 import { COMMAND_ACTOR, type CommandStores, withStores } from './with-stores.ts'
 

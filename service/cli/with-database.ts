@@ -2,10 +2,10 @@ import { runningEmbeddedUrl } from '../adapters/embedded/embedded-postgres.ts'
 import type { PostgresDatabase } from '../adapters/postgres/database.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { type Config } from '../config/keys.ts'
+import { instanceName } from '../instance-name.ts'
 import { commandConfig } from '../open-config.ts'
 import { databaseServer, openDatabase } from '../open-store.ts'
 import type { Log } from '../ports/log.ts'
-import { instanceName } from '../running-service.ts'
 
 /**
  * Opens the configured database for one command and closes it again. With the embedded default, a service that runs

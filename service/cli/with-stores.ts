@@ -13,10 +13,10 @@ import { RangeConflicts } from '../app/range-conflicts.ts'
 import { SharedNames } from '../app/shared-names.ts'
 import { TagSync } from '../app/tag-sync.ts'
 import type { Config } from '../config/keys.ts'
+import { instanceName } from '../instance-name.ts'
 import { openCoordinator } from '../open-coordinator.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
-import { instanceName } from '../running-service.ts'
 import { withDatabase } from './with-database.ts'
 
 /** What a command that changes the stores works with. */

@@ -29,13 +29,15 @@ export interface GeneratorWishes {
   /** Another one makes another revision of the same image. */
   readonly mark: string
   readonly hold?: string
+  /** For how long pods of a canary may be missing. */
+  readonly progressDeadline?: string
   /** Left out where an autoscaler, or kubectl scale, owns the number. */
   readonly replicas?: number
   readonly autoscaling?: object
 }
 
 export function generatorManifest(wishes: GeneratorWishes): object {
-  const { image, mark, hold = '8s', replicas, autoscaling } = wishes
+  const { image, mark, hold = '8s', progressDeadline = PROGRESS_DEADLINE, replicas, autoscaling } = wishes
   return {
     apiVersion: 'idgen.io/v1alpha1',
     kind: 'IdGenerator',
@@ -53,7 +55,7 @@ export function generatorManifest(wishes: GeneratorWishes): object {
       config: { 'limits.perAddress': 0 },
       canary: {
         steps: [{ weight: 5, hold }, { weight: 50, hold }, { weight: 100 }],
-        progressDeadline: PROGRESS_DEADLINE,
+        progressDeadline,
         abortScaleDownDelay: '2s',
         analysis: {
           interval: '4s',

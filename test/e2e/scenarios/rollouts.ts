@@ -4,16 +4,18 @@ import { ctr } from '../../../scripts/cluster/container-runtime.ts'
 import { kubectl } from '../../../scripts/cluster/kubectl.ts'
 import { say } from '../../../scripts/cluster/progress.ts'
 import { conditionOf, GENERATOR, NAMESPACE } from '../kube-api.ts'
-import { apply, generatorManifest } from '../manifests.ts'
+import { apply, type GeneratorWishes, generatorManifest } from '../manifests.ts'
 import { measured } from '../measured.ts'
 import type { Stage } from '../stage.ts'
 import { eventually, seconds, until } from '../waiting.ts'
 
 /** Of the generator in all scenarios after the first: what `kubectl scale` wrote stays when the manifest names none. */
-async function roll(stage: Stage, image: string, hold?: string): Promise<void> {
-  await apply(
-    generatorManifest({ image, mark: stage.digest, replicas: 3, ...(hold === undefined ? {} : { hold }) }),
-  )
+async function roll(
+  stage: Stage,
+  image: string,
+  wishes: Pick<GeneratorWishes, 'hold' | 'progressDeadline'> = {},
+): Promise<void> {
+  await apply(generatorManifest({ image, mark: stage.digest, replicas: 3, ...wishes }))
 }
 
 /** 5 %, 50 %, all; the plugin draws it on the way. */
@@ -76,11 +78,14 @@ export async function missingImage(stage: Stage): Promise<void> {
   })
 }
 
+/** For pods that never become ready, on no machine: nothing is gained by waiting longer. */
+const HOPELESS_DEADLINE = '20s'
+
 /** Migrates, and then ends at every start: never ready, given up, blocked. */
 export async function badVersion(stage: Stage): Promise<void> {
   const serving = (await stage.api.generator()).status?.stableImage ?? ''
   await stage.unnoticed(async () => {
-    await rollsBack(stage, 'idgen:bad')
+    await rollsBack(stage, 'idgen:bad', HOPELESS_DEADLINE)
     // Back to what serves: nothing is to be done, and nothing is blocked that anybody wants.
     await roll(stage, serving)
     await stage.settled()
@@ -88,10 +93,10 @@ export async function badVersion(stage: Stage): Promise<void> {
 }
 
 /** Resolves with the revision that was rolled back by itself. */
-async function rollsBack(stage: Stage, image: string): Promise<string> {
+async function rollsBack(stage: Stage, image: string, progressDeadline?: string): Promise<string> {
   const before = (await stage.api.generator()).status?.stableRevision
   const startMs = performance.now()
-  await roll(stage, image)
+  await roll(stage, image, progressDeadline === undefined ? {} : { progressDeadline })
   const { found } = await eventually(`${image} rolled back`, 180, async () => {
     const { status } = await stage.api.generator()
     return status?.rollout?.image === image && status.rollout.state === 'RolledBack'
@@ -116,7 +121,7 @@ export async function commands(stage: Stage): Promise<void> {
   // Was stable once: the same revision as then comes back, by the same way as a new one.
   const former = serving === 'idgen:next' ? LOCAL_IMAGES.idgen : 'idgen:next'
   await stage.unnoticed(async () => {
-    await roll(stage, former, '1h')
+    await roll(stage, former, { hold: '1h' })
     await atWeight(stage, 5, 'Hold')
     await stage.plugin('pause', GENERATOR)
     await atWeight(stage, 5, 'User')
