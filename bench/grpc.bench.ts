@@ -58,6 +58,13 @@ interface Round {
   readonly keyCheck: Cost
 }
 
+const NOTHING: Measured = {
+  cpuMicros: Number.NaN,
+  busyMicros: Number.NaN,
+  latencyMicros: Number.NaN,
+  libraryMicros: Number.NaN,
+}
+
 const processes = new BenchProcesses()
 try {
   const load = processes.start('grpc-load.ts')
@@ -139,13 +146,6 @@ function rowsOf(subjects: readonly Subject[], rounds: readonly Round[]): Row[] {
 
 function costOf({ cpuMicros: micros }: Measured = NOTHING): Cost {
   return { micros, perSecond: 1e6 / micros }
-}
-
-const NOTHING: Measured = {
-  cpuMicros: Number.NaN,
-  busyMicros: Number.NaN,
-  latencyMicros: Number.NaN,
-  libraryMicros: Number.NaN,
 }
 
 function rowOf(
