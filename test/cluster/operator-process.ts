@@ -45,12 +45,18 @@ export class OperatorProcess {
     return await this.#server.end(signal)
   }
 
+  /** Where its pages and metrics are; undefined while it does not listen. */
+  get host(): string | undefined {
+    const port = /"port":(\d+)/.exec(this.output())?.[1]
+    return port === undefined ? undefined : `127.0.0.1:${port}`
+  }
+
   /** Status and text of one of its pages; undefined while it does not listen. */
   async ask(path: string): Promise<{ readonly status: number; readonly text: string } | undefined> {
-    const port = /"port":(\d+)/.exec(this.output())?.[1]
-    if (port === undefined) return undefined
+    const { host } = this
+    if (host === undefined) return undefined
     try {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5000) })
+      const response = await fetch(`http://${host}${path}`, { signal: AbortSignal.timeout(5000) })
       return { status: response.status, text: await response.text() }
     } catch {
       return undefined
