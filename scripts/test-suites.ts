@@ -46,6 +46,7 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
             'operator/**/*.test.ts',
             'sdk/**/*.test.ts',
             'test/*.test.ts',
+            'test/fixtures/**/*.test.ts',
             'test/simulation/**/*.test.ts',
             'scripts/**/*.test.ts',
             'bench/**/*.test.ts',
