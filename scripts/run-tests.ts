@@ -4,15 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCoverage } from './coverage-check.ts'
-import { Meanwhile } from './meanwhile.ts'
 import { afterSecondTry, filesToTryAgain } from './second-try.ts'
 import type { TestCounts } from './test-reporter.ts'
 import { type Part, SUITES, type Suite } from './test-suites.ts'
 
 /**
  * `run-tests.ts [suite…]`: runs the named suites (default: unit and integration), judges the coverage of these two together
- * when both ran, and ends with one line "N passed, N failed" over all of them. IDGEN_TEST_MEANWHILE is a command that runs
- * beside those suites that mostly wait; it counts as one failure more when it fails.
+ * when both ran, and ends with one line "N passed, N failed" over all of them.
  */
 const ROOT = join(import.meta.dirname, '..')
 const COVERAGE_FOLDER = join(ROOT, 'coverage')
@@ -139,10 +137,7 @@ async function main(names: readonly string[]): Promise<void> {
   // All of them at first: a name that is wrong is told before the others have taken their time.
   const suites = names.map((name) => ({ name, suite: suiteOf(name) }))
   const all: TestCounts[] = []
-  const command = process.env['IDGEN_TEST_MEANWHILE'] ?? ''
-  let meanwhile: Meanwhile | undefined
   for (const { name, suite } of suites) {
-    if (suite.waits === true && command !== '') meanwhile ??= startMeanwhile(command)
     const startedMs = performance.now()
     const counts = await runSuite(name, suite)
     all.push(counts)
@@ -152,7 +147,6 @@ async function main(names: readonly string[]): Promise<void> {
   }
   const { passed, failed: failedTests, skipped } = sum(all)
   let failed = failedTests
-  if (command !== '') failed += await failuresOf(command, meanwhile ?? startMeanwhile(command))
   if (COVERED.every((name) => names.includes(name))) {
     const covered = suites.filter(({ name }) => COVERED.includes(name))
     failed += checkCoverage(
@@ -162,20 +156,6 @@ async function main(names: readonly string[]): Promise<void> {
   if (skipped > 0) console.log(`${skipped} skipped, each with its reason above`)
   console.log(`${passed} passed, ${failed} failed`)
   if (failed > 0 || passed === 0) process.exitCode = 1
-}
-
-function startMeanwhile(command: string): Meanwhile {
-  // An exit handler ends it; without these two none is called.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-  return new Meanwhile(command)
-}
-
-async function failuresOf(command: string, meanwhile: Meanwhile): Promise<0 | 1> {
-  const startMs = performance.now()
-  const { isGood, how, said } = await meanwhile.ended()
-  const waited = ((performance.now() - startMs) / 1000).toFixed(1)
-  console.log(`== ${command}, meanwhile\n${said.trimEnd()}\n${command}: ${how} (waited for ${waited} s more)`)
-  return isGood ? 0 : 1
 }
 
 await main(process.argv.length > 2 ? process.argv.slice(2) : COVERED)

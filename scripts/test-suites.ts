@@ -17,8 +17,6 @@ export interface Suite {
   readonly coverage: boolean
   /** The parts of one step run side by side; a step begins when the one before has ended. */
   readonly steps: readonly (readonly Part[])[]
-  /** Waits most of the time, so that a command of the lowest priority beside it does no harm (scripts/meanwhile.ts). */
-  readonly waits?: true
   /** How files are run once more that failed beside others (scripts/second-try.ts); without it a failure stands. */
   readonly again?: (files: readonly string[]) => Part
 }
@@ -68,14 +66,12 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   /** The operator on a real kube-apiserver. */
   cluster: () => ({
     coverage: false,
-    waits: true,
     steps: sideBySide(['test/cluster/**/*.test.ts'], 2, 900_000),
     again: alone,
   }),
   /** Everything on a real node: all in one process, so that what it says on the way is seen at once. */
   e2e: () => ({
     coverage: false,
-    waits: true,
     steps: [
       [
         {
@@ -89,7 +85,6 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   }),
   faults: () => ({
     coverage: false,
-    waits: true,
     steps: [
       [
         {
