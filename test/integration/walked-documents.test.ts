@@ -30,18 +30,30 @@ test('documents do what they say', async (t) => {
       for (const [i, { commands, answers }] of steps.entries())
         for (const answer of answers) assertAnswer(outputs[i] ?? '', answer, commands)
     })
+  await makeInvoices(beside)
   for (const [tag, form] of Object.entries(KINDS))
     await t.test(`what the page of demo/shop/${tag} shows under "use it" gives IDs`, (one) =>
       runSnippets(one, beside, tag, form),
     )
 })
 
-/** The tags of a first start, one of each kind, and what their IDs look like. */
+/** A first start makes no tag whose IDs are written in a format. */
+async function makeInvoices({ service, key }: Walked): Promise<void> {
+  const answer = await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/shop/tags`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'snippet-invoices', space: { format: { prefix: 'INV-', width: 8 } } }),
+  })
+  assert.equal(answer.status, 201, await answer.text())
+}
+
+/** The tags of a first start and the one above, one of each kind, and what their IDs look like. */
 const KINDS = {
   orders: String.raw`\d{1,15}`,
   events: String.raw`\d{15,19}`,
   sessions: '[0-9a-f-]{36}',
   coupons: '[0-9a-f-]{36}',
+  'snippet-invoices': String.raw`INV-\d{8}`,
 } as const
 
 /** As somebody who copies them into a shell, and the last into a program. */
