@@ -18,10 +18,14 @@ Requests, errors and durations are told by protocol (\`idgen_protocol_requests_t
 (\`idgen_generate_requests_total\`, \`idgen_tag_failures_total\`, \`idgen_tag_duration_seconds\`), and never by both at once: what either has is
 bounded. Only the wait for a grant takes time worth measuring, so only requests that wait are timed; no clock is read for those whose IDs
 are in memory. They count as 0, unless the thread that answers them comes late to its work, because it has no CPU, is stopped, collects
-garbage or is busy: each looks every 10 ms how late it is, and four times a second once nobody has asked it for five, until somebody does. By 1 ms
-or more, what it answered since the look before counts as having come evenly meanwhile, so that the share of the late part lay
+garbage or is busy: each looks every 10 ms how late it is, and every 50 ms once nobody has asked it for five seconds. Out of this rest a protocol
+thread is woken by the first request that it reads; the main thread, which is told of none, by its next look. Late by 1 ms
+or more, what it answered since the look before (a protocol thread at rest: since this look was due) counts as having come evenly meanwhile, so that the share of the late part lay
 unread from none of it to all of it. This is seen in the durations of all and by
-protocol, not by tag; \`idgen_thread_late_seconds\` says how late it was at worst. Not seen: the network, and what a client waits for itself.
+protocol, not by tag; \`idgen_thread_late_seconds\` says how late it was at worst. Late is counted from the time at which the
+next look was due: of a standstill that begins between two looks the part before it is not seen, 11 ms at most, and 51 ms of a thread at
+rest; one that ends before it is not seen at all, and the requests that lay there meanwhile count as 0. Nor are the network and what
+a client waits for itself.
 A scrape between such requests and the end of their turn has them as 0 first: that class then stands still until others have made up for it.
 Commands of Redis clients that came together and waited together count each with that wait. A message of a stream, or a line of an
 NDJSON stream, counts for itself.

@@ -1,114 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
-import { DURATION_BOUNDS, type DurationCounts } from '../core/duration-histogram.ts'
-import type { Clock } from '../ports/clock.ts'
-import { AnswerTimes } from './answer-times.ts'
-import { ProtocolCounts } from './protocol-counts.ts'
-import { TurnWatch } from './turn-watch.ts'
-
-/** A thread whose timers go off when the test says. */
-class ByHand implements Clock {
-  readonly protocols = new ProtocolCounts()
-  readonly told: number[] = []
-  readonly watch: TurnWatch
-  /** All requests come over HTTP here. */
-  readonly times = new AnswerTimes(
-    durationsOf(() => this.protocols.durations.http.counts(0)),
-    this.protocols,
-  )
-  askedElsewhere = 0
-  #ms = 0
-  #everyMs = 0
-  #dueMs = 0
-  #wake: (() => void) | undefined
-  #atEndOfTurn: (() => void)[] = []
-
-  /** `hears`: it is told of what it reads. */
-  constructor(hears = true) {
-    const atEndOfTurn = (run: () => void): void => void this.#atEndOfTurn.push(run)
-    this.watch = new TurnWatch({
-      clock: this,
-      loop: { afterReading: atEndOfTurn, ...(hears && { onceRead: atEndOfTurn }) },
-      asked: () => this.askedElsewhere,
-      protocols: this.protocols,
-      onWorst: (ms) => void this.told.push(ms),
-    })
-  }
-
-  nowMs(): number {
-    return this.#ms
-  }
-
-  monotonicMs(): number {
-    return this.#ms
-  }
-
-  after(ms: number, wake: () => void): Disposable {
-    this.#everyMs = ms
-    this.#dueMs = this.#ms + ms
-    this.#wake = wake
-    return { [Symbol.dispose]: () => void (this.#wake = undefined) }
-  }
-
-  get waits(): boolean {
-    return this.#wake !== undefined
-  }
-
-  /** How long it sleeps until it looks again. */
-  get everyMs(): number {
-    return this.#everyMs
-  }
-
-  get isDue(): boolean {
-    return this.#ms >= this.#dueMs
-  }
-
-  pass(ms: number): void {
-    this.#ms += ms
-  }
-
-  /** Nobody asks it for so long. */
-  rest(ms: number): void {
-    for (const endMs = this.#ms + ms; this.#ms < endMs; ) {
-      this.look(0)
-      this.read()
-    }
-  }
-
-  answer(requests: number): void {
-    this.protocols.durations.http.observeInstant(requests)
-  }
-
-  /** The timer goes off so late. On time is 11 ms: a timer may go off up to a millisecond after its time. */
-  look(lateMs: number): void {
-    this.#ms = this.#dueMs + 1 + lateMs
-    this.wake()
-  }
-
-  wake(): void {
-    this.#wake?.()
-  }
-
-  read(): void {
-    for (const run of this.#atEndOfTurn.splice(0)) run()
-  }
-
-  late(): DurationCounts {
-    return this.protocols.readLate.http.counts(0)
-  }
-}
-
-function durationsOf(read: () => DurationCounts): { readonly durations: DurationCounts } {
-  return Object.defineProperty({}, 'durations', { get: read }) as { durations: DurationCounts }
-}
-
-function upTo(counts: DurationCounts, bound: number): number {
-  return counts.atMost[DURATION_BOUNDS.indexOf(bound)] ?? Number.NaN
-}
+import { ThreadByHand, upTo } from '../../test/fixtures/thread-by-hand.ts'
 
 test('what is read by a thread that is on time took no time, whatever comes', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   for (let turn = 0; turn < 100; turn += 1) {
     thread.answer(1000)
@@ -121,7 +17,7 @@ test('what is read by a thread that is on time took no time, whatever comes', ()
 
 test('requests that came while the thread was late waited: those read before it looked, and those after', () => {
   for (const before of [0, 300, 710]) {
-    const thread = new ByHand()
+    const thread = new ThreadByHand()
     thread.watch.start()
     thread.answer(before)
     thread.look(60)
@@ -144,7 +40,7 @@ test('requests that came while the thread was late waited: those read before it 
 })
 
 test('one that waited for a grant is timed by itself, and not counted twice', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   thread.protocols.durations.http.observe(30, 100)
   thread.look(60)
@@ -155,7 +51,7 @@ test('one that waited for a grant is timed by itself, and not counted twice', ()
 
 test('one that begins to wait in a late turn lay unread as long as the others', () => {
   for (const looksFirst of [true, false]) {
-    const thread = new ByHand()
+    const thread = new ThreadByHand()
     assert.equal(thread.watch.unreadMs(0), 0)
     thread.watch.start()
     if (looksFirst) thread.look(60)
@@ -171,7 +67,7 @@ test('one that begins to wait in a late turn lay unread as long as the others', 
 })
 
 test('a thread that is late all the time: most of what it answers waited', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   for (let turn = 0; turn < 100; turn += 1) {
     thread.look(39)
@@ -182,7 +78,7 @@ test('a thread that is late all the time: most of what it answers waited', () =>
 })
 
 test('a pause of an hour counts as one of a minute', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   thread.answer(10)
   thread.look(3_600_000)
@@ -192,7 +88,7 @@ test('a pause of an hour counts as one of a minute', () => {
 })
 
 test('whoever looks before late requests are known as such sees no counter fall, and the next requests make up for it', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   thread.look(60)
   thread.answer(100)
@@ -218,7 +114,7 @@ test('whatever happens in which order, no counter falls and every request is in 
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const thread = new ByHand()
+      const thread = new ThreadByHand()
       thread.watch.start()
       let requests = 0
       let last = thread.times.all()
@@ -243,7 +139,7 @@ test('whatever happens in which order, no counter falls and every request is in 
 })
 
 test('the worst lateness is kept for 15 to 30 seconds, and told when it changes', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   for (const lateMs of [5, 80, 20]) thread.look(lateMs)
   assert.deepEqual(thread.told, [5, 80])
@@ -255,108 +151,9 @@ test('the worst lateness is kept for 15 to 30 seconds, and told when it changes'
   assert.deepEqual(thread.told, [5, 80, 0])
 })
 
-describe('a thread that nobody asks', () => {
-  function dozing(): ByHand {
-    const thread = new ByHand()
-    thread.watch.start()
-    thread.rest(4900)
-    assert.equal(thread.everyMs, 10)
-    thread.rest(200)
-    assert.equal(thread.everyMs, 250)
-    return thread
-  }
-
-  test('looks four times a second after five seconds, whatever else it reads', () => {
-    const thread = dozing()
-    thread.pass(100)
-    thread.read()
-    thread.rest(60_000)
-    assert.equal(thread.everyMs, 250)
-  })
-
-  test('is awake from the first request on, also of one that is timed by itself or answered elsewhere', () => {
-    const ways: ((thread: ByHand) => void)[] = [
-      (thread) => thread.answer(1),
-      (thread) => thread.protocols.durations.http.observe(30),
-      (thread) => void (thread.askedElsewhere += 1),
-    ]
-    for (const ask of ways) {
-      const thread = dozing()
-      thread.pass(100)
-      // Something else is read before.
-      thread.read()
-      thread.pass(100)
-      ask(thread)
-      thread.read()
-      assert.equal(thread.everyMs, 10)
-      assert.equal(thread.late().count, 0)
-      thread.answer(710)
-      thread.look(60)
-      thread.read()
-      assert.ok(Math.abs(thread.late().count - 600) <= 1, String(thread.late().count))
-    }
-  })
-
-  test('and is late meanwhile takes all that it then reads as having come while it was late', () => {
-    for (const readsFirst of [true, false]) {
-      const thread = dozing()
-      if (readsFirst) {
-        thread.pass(251 + 60)
-        thread.answer(300)
-        const unread = Array.from({ length: 100 }, () => thread.watch.unreadMs(thread.monotonicMs()))
-        assert.ok(unread.filter((ms) => ms > 30).length >= 45)
-        thread.read()
-        thread.wake()
-        thread.answer(300)
-      } else {
-        thread.look(60)
-        thread.answer(600)
-      }
-      thread.read()
-      assert.equal(thread.late().count, 600)
-      assert.ok(Math.abs(upTo(thread.late(), 0.025) - 250) <= 1)
-      assert.equal(thread.watch.worstMs, 60)
-    }
-  })
-
-  test('and is a little late keeps dozing, and measures by the same', () => {
-    const thread = dozing()
-    thread.look(5)
-    const unread = Array.from({ length: 100 }, () => thread.watch.unreadMs(thread.monotonicMs()))
-    assert.ok(unread.every((ms) => ms >= 0 && ms <= 5) && unread.filter((ms) => ms > 2.5).length >= 45)
-    thread.answer(600)
-    thread.read()
-    assert.equal(thread.late().count, 600)
-    assert.equal(upTo(thread.late(), 0.005), 600)
-  })
-
-  test('looks twenty times a second where it is not told of what it reads, and measures as before', () => {
-    const thread = new ByHand(false)
-    thread.watch.start()
-    thread.rest(5100)
-    assert.equal(thread.everyMs, 50)
-    // 60 of 111 ms, of which the first half was not late.
-    thread.answer(1110)
-    thread.look(60)
-    thread.read()
-    assert.ok(Math.abs(thread.late().count - 600) <= 1, String(thread.late().count))
-    assert.equal(thread.everyMs, 10)
-  })
-
-  test('is watched closely once it was late, for it lacks the CPU', () => {
-    const thread = dozing()
-    thread.look(49)
-    assert.equal(thread.everyMs, 250)
-    thread.look(51)
-    assert.equal(thread.everyMs, 10)
-    thread.rest(5100)
-    assert.equal(thread.everyMs, 250)
-  })
-})
-
 test('a thread that lacks the CPU is seen with few requests as with many', () => {
   for (const everyMs of [7, 83, 1171, 7919]) {
-    const thread = new ByHand()
+    const thread = new ThreadByHand()
     thread.watch.start()
     let unread: number[] = []
     const waited: number[] = []
@@ -379,7 +176,7 @@ test('a thread that lacks the CPU is seen with few requests as with many', () =>
 })
 
 test('after a stop nothing is looked at', () => {
-  const thread = new ByHand()
+  const thread = new ThreadByHand()
   thread.watch.start()
   assert.ok(thread.waits)
   thread.watch.stop()

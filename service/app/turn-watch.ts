@@ -24,8 +24,10 @@ export interface TurnWatchOptions {
  * Requests of such an interval are taken as having come evenly over it: the share of its late part lay unread, from none
  * of it to all of it. They are counted at the end of the turn, because the thread may read them before or after it looks.
  *
- * Nobody asks for a while: it dozes, and looks seldom. The first request wakes it in the turn that reads it. So what is read
- * in a late turn of one that dozes came while it was late, all of it.
+ * Nobody asks for a while: it dozes, and looks less often. Where it hears of what is read, the first request wakes it in the
+ * turn that reads it, so what is read in a late turn of one that dozes came while it was late, all of it. When a standstill
+ * began inside the doze nobody knows: it is seen shorter by as much as lay before the look was due, and not at all if it ended
+ * before that.
  */
 export class TurnWatch {
   readonly #options: TurnWatchOptions
@@ -86,8 +88,7 @@ export class TurnWatch {
 
   #arm(nowMs: number): void {
     this.#dozes = nowMs >= this.#awakeUntilMs
-    const dozeMs = this.#options.loop.onceRead === undefined ? DEAF_DOZE_MS : DOZE_MS
-    const everyMs = this.#dozes ? dozeMs : LOOK_EVERY_MS
+    const everyMs = this.#dozes ? DOZE_MS : LOOK_EVERY_MS
     this.#dueMs = nowMs + everyMs + TIMER_GRAIN_MS
     this.#timer = this.#options.clock.after(everyMs, () => this.#look())
     if (this.#dozes) this.#hearOfReading()
@@ -194,12 +195,10 @@ export class TurnWatch {
 /** holds P99 to 10 ms: what is late by as much is seen. A thread that is busy is awake as often anyway. */
 const LOOK_EVERY_MS = 10
 /**
- * To wake a hundred times a second took a thread that has nothing to do 1.2 % of a core. So late that somebody is told
- * (IdgenEventLoopSlow) is seen all the same.
+ * To wake a hundred times a second took a thread that has nothing to do 1.2 % of a core. No longer, heard or not: a
+ * standstill hides in a doze for as long as it takes, and its requests count as answered at once.
  */
-const DOZE_MS = 250
-/** Where it is not told of what it reads: its first requests after a rest are seen as late by as little as these. */
-const DEAF_DOZE_MS = 50
+const DOZE_MS = 50
 /** Where a request comes every few seconds, each is measured as under load. */
 const AWAKE_MS = 5000
 /**

@@ -1,4 +1,5 @@
 import type { AlgorithmName } from '../core/algorithm.ts'
+import { printerOf } from '../core/id-printer.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
@@ -18,14 +19,14 @@ export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
   const { origin } = member
   const host = new URL(origin).hostname
   const path = tagPath(tag)
-  const first = tag.chain[0] ?? 'segment'
+  const issues = issuedBy(tag)
   const grpc = `grpcurl ${endpoints.grpcTls ? '' : '-plaintext '}-H "authorization: Bearer $IDGEN_KEY" \\\n  -d '{"tag": "${path}"}' ${host}:${endpoints.grpcPort} idgen.v1.IdService/Generate`
   const url = `${origin}/v1/workspaces/${tag.workspace}/groups/${tag.group}/tags/${tag.name}/ids`
   const all: readonly (readonly [string, string])[] = [
     ['curl', `curl -X POST -H "Authorization: Bearer $IDGEN_KEY" \\\n  ${url}`],
     ['gRPC', grpc],
-    ['redis-cli', redis(path, first, host, endpoints.respPort ?? 6399)],
-    ['TypeScript', library(path, first, origin)],
+    ['redis-cli', redis(path, issues, host, endpoints.respPort ?? 6399)],
+    ['TypeScript', library(path, issues, origin)],
   ]
   return html`<p class="hint mb-3">${words.key}</p><div class="grid grid-cols-[minmax(0,1fr)] gap-4">${all.map(
     ([
@@ -36,14 +37,21 @@ export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
   )}</div>`
 }
 
-function redis(path: string, first: AlgorithmName, host: string, port: number): string {
-  // Whole numbers fit an answer of INCR only below 2^53.
-  const command = first === 'segment' ? 'INCR' : 'IDGEN.NEXT'
+/** What a tag issues: IDs that are written in a format are texts, whichever algorithm numbers them. */
+type Issued = AlgorithmName | 'written'
+
+function issuedBy({ chain, space }: Tag): Issued {
+  return printerOf(space) === undefined ? (chain[0] ?? 'segment') : 'written'
+}
+
+function redis(path: string, issues: Issued, host: string, port: number): string {
+  // An answer of INCR is a whole number, and below 2^53.
+  const command = issues === 'segment' ? 'INCR' : 'IDGEN.NEXT'
   return `redis-cli -h ${host} -p ${port} -a "$IDGEN_KEY" --no-auth-warning ${command} ${path}`
 }
 
-function library(path: string, first: AlgorithmName, origin: string): string {
-  const form = FORMS[first]
+function library(path: string, issues: Issued, origin: string): string {
+  const form = FORMS[issues]
   return `import { IdgenClient } from '@idgen/client'
 
 const client = new IdgenClient({ endpoints: '${origin}', key: ${ENVIRONMENT}['IDGEN_KEY'] })
@@ -56,11 +64,12 @@ client.close()`
 const ENVIRONMENT = ['process', 'env'].join('.')
 
 /** What the library gives without losing a digit. */
-const FORMS: Readonly<Record<AlgorithmName, string>> = {
+const FORMS: Readonly<Record<Issued, string>> = {
   segment: 'numbers',
   snowflake: 'bigints',
   'uuid-v7': 'uuids',
   'uuid-v4': 'uuids',
+  written: 'texts',
 }
 
 const WORDS = bilingual(

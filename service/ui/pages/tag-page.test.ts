@@ -72,6 +72,19 @@ test('examples have the tag in them, for what it issues, and no key', async (t) 
   const snowflake = await visitor.see('/ui/tags/acme/shop/snowflake')
   assert.match(snowflake, /IDGEN\.NEXT acme\/shop\/snowflake/)
   assert.match(snowflake, /client\.bigints\(/)
+  const format = { prefix: 'INV-' }
+  for (const [name, chain] of [
+    ['invoices', ['segment']],
+    ['dispatches', ['snowflake']],
+  ] as const) {
+    const { catalog } = visitor.api.memory.useCases
+    const tag = { workspace: 'acme', group: 'shop', name }
+    await catalog.createTag(ACTOR, tag, { chain, space: { format } })
+    const written = await visitor.see(`/ui/tags/acme/shop/${name}`)
+    assert.match(written, new RegExp(`IDGEN\\.NEXT acme/shop/${name}`))
+    assert.match(written, new RegExp(`client\\.texts\\(&#39;acme/shop/${name}`))
+    assert.doesNotMatch(written, /INCR|client\.(?:numbers|bigints)/)
+  }
   const { text } = await visitor.get('/ui/tags/acme/shop/segment', { host: '"><script>alert(1)</script>' })
   assert.doesNotMatch(text, /<script>alert/)
 })

@@ -14,7 +14,8 @@ import { plainNumber } from '../number-text.ts'
 import { card, csrfField, field, heading, notice, terms } from '../parts.ts'
 import { groupUrl, tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
-import { forecasts, rangesPicture } from '../tag-ranges.ts'
+import { forecasts } from '../tag-forecast.ts'
+import { rangesPicture } from '../tag-ranges.ts'
 import { segmentPicture } from '../tag-segment.ts'
 import { snippets } from '../tag-snippets.ts'
 import type { UiRoutes } from '../ui-routes.ts'
@@ -79,7 +80,7 @@ async function tagPage(member: Member, parts: UiParts, found: DeclaredTag, tried
   })}
 ${declaration !== undefined && notice('warning', words.declared(`${declaration.owner.namespace}/${declaration.owner.name}`))}
 <div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag, momentOf(parts.useCases)))}</div>
-<div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints))}</div></div>`
+<div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints()))}</div></div>`
   return page(path, 'tags', body)
 }
 
@@ -89,7 +90,7 @@ async function numbersCards(member: Member, { useCases }: UiParts, found: Declar
   const nowMs = clock.nowMs()
   const recent = await grantHistory.recent(found.tag.id, new Date(nowMs - DAY_MS))
   const live = html`<div hx-get="${tagUrl(found.tag, '/live')}" hx-trigger="every 2s" hx-swap="innerHTML">${segmentPicture(member, directory.peek(tagPath(found.tag)))}</div>`
-  return html`${card('memory', words.memory, live)}${card('ranges', words.ranges, rangesPicture(member, found, forecasts(found, recent, nowMs)))}`
+  return html`${card('memory', words.memory, live)}${card('ranges', words.ranges, rangesPicture(member, found.tag.space, forecasts(found, recent, nowMs), nowMs))}`
 }
 
 function tryForm(member: Member, { tag }: DeclaredTag, tried: Html | undefined): Html {
