@@ -234,13 +234,18 @@ function newAudit(
   })
 }
 
-function newStatus(config: Config, { clock, instance }: Outside, readiness: Readiness): InstanceStatus {
+function newStatus(
+  config: Config,
+  { clock, instance, claim }: Outside,
+  readiness: Readiness,
+): InstanceStatus {
   return new InstanceStatus({
     readiness,
     clock,
     instance,
     version: VERSION,
     dataCentre: config.datacenter.id,
+    ...(claim && { installation: claim.installation }),
   })
 }
 

@@ -120,7 +120,7 @@ test('an imported tag of UUIDs that gives numbers later gives none that the old 
   const done = await run(rows, { algorithm: 'uuid-v7' })
   assert.deepEqual(
     done.map(({ startAt }) => startAt),
-    [5_001_001, 2 ** 53 - 1000, 2 ** 53 - 1000],
+    [5_001_001, 2 ** 53 - 1, 2 ** 53 - 1],
   )
   assert.deepEqual(
     (await run(rows, { algorithm: 'uuid-v7' })).map(({ outcome }) => outcome),
@@ -130,7 +130,26 @@ test('an imported tag of UUIDs that gives numbers later gives none that the old 
   for (const name of ['huge', 'near']) {
     const error = await rejectsWith('IDGEN_REQUEST_INVALID', numeric(name))
     assert.match(error.message, /must be UUIDs alone: the tag was imported/)
+    // Nor when it is made again.
+    const ref = { workspace: 'a', group: 'b', name }
+    await catalog.deleteTag(ACTOR, ref, undefined)
+    const smallest = { startAt: 0, cellSize: 1000, dcCount: 1 }
+    for (const space of [{}, smallest])
+      await rejectsWith('IDGEN_RANGE_EXHAUSTED', catalog.createTag(ACTOR, ref, { chain: ['segment'], space }))
+    const own = rows.filter(({ path }) => path.endsWith(name))
+    assert.equal((await run(own, { algorithm: 'uuid-v7' }))[0]?.outcome, 'made')
+    await rejectsWith('IDGEN_REQUEST_INVALID', numeric(name))
   }
+})
+
+test('the last thousand numbers are a space like any other, of a tag that was not imported', async (t) => {
+  const { run, catalog } = await opened(t)
+  await run([{ path: 'a/b/c', max: '0' }])
+  const ref = { workspace: 'a', group: 'b', name: 'last' }
+  const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }
+  await catalog.createTag(ACTOR, ref, { chain: ['segment'], space })
+  const changed = await catalog.updateTag(ACTOR, ref, { chain: ['segment', 'uuid-v7'] }, undefined)
+  assert.deepEqual(changed.chain, ['segment', 'uuid-v7'])
 })
 
 test('a tag of UUIDs that begins below the maximum does not stand for an imported one', async (t) => {

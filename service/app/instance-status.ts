@@ -10,6 +10,8 @@ export interface StatusReport {
   readonly instance: string
   readonly version: string
   readonly dataCentre: number
+  /** Who runs the data centre: datacenter.installation, or the identity of the database. Left out by tests. */
+  readonly installation?: string
   /** Where it listens, by protocol (http, https, grpc, resp, metrics); none until it does. */
   readonly ports: Readonly<Record<string, number>>
   /** Unix milliseconds. */
@@ -24,6 +26,7 @@ export interface InstanceStatusOptions {
   readonly instance: string
   readonly version: string
   readonly dataCentre: number
+  readonly installation?: string
 }
 
 export class InstanceStatus {
@@ -48,7 +51,7 @@ export class InstanceStatus {
   }
 
   read(): StatusReport {
-    const { readiness, clock, instance, version, dataCentre } = this.#options
+    const { readiness, clock, instance, version, dataCentre, installation } = this.#options
     const { ready, draining, degraded } = readiness.report()
     const troubles = degraded.map(troubleFinding)
     const named = new Set(degraded.map(({ what }) => what))
@@ -68,6 +71,7 @@ export class InstanceStatus {
       instance,
       version,
       dataCentre,
+      ...(installation !== undefined && { installation }),
       ports: this.#ports,
       nowMs: clock.nowMs(),
       upMs,

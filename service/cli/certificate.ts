@@ -13,7 +13,11 @@ export function certificateCommand(): Command {
   return new Command('certificate')
     .description('Make a certificate that nobody else has signed, to try TLS with: tls.crt and tls.key.')
     .argument('<folder>', 'where to; made if it is not there. Files that are there stay as they are')
-    .option('-n, --name <name...>', 'host names and addresses of the server, beside localhost', withName)
+    .option(
+      '-n, --name <name>',
+      'host name or address of the server, beside localhost; may be repeated',
+      withName,
+    )
     .action(make)
 }
 

@@ -5,7 +5,7 @@ import { IdgenError } from '../core/errors.ts'
 import { type Finding, verdictOf } from '../core/finding.ts'
 import { judgeEnding, LAYOUT_END } from '../core/judgements.ts'
 import { endStampMs, firstStampMs, snowflakeLayout } from '../core/snowflake-layout.ts'
-import { listeningUrl } from '../open-store.ts'
+import { installationOf, listeningUrl } from '../open-store.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkEtcd } from './check-etcd.ts'
@@ -31,7 +31,7 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
   const findings: Finding[] = []
   const config = await checkConfiguration(findings, options.config)
   if (config !== undefined) {
-    await checkPorts(findings, config)
+    await checkPorts(findings, config, () => ownInstallation(options.config, config))
     await checkMachine(findings, config)
     await checkEtcd(findings, config)
     await checkRedis(findings, config)
@@ -56,6 +56,19 @@ async function examine(options: { config?: string; json?: boolean }): Promise<vo
   }
   process.stdout.write(options.json === true ? jsonOf(findings) : textOf(findings))
   if (verdictOf(findings) === 'bad') process.exitCode = 1
+}
+
+/** As a service with this configuration says it. @throws where the database does not tell */
+async function ownInstallation(file: string | undefined, config: Config): Promise<string> {
+  let installation = config.datacenter.installation
+  // A configured name needs no database.
+  if (installation === '')
+    await withDatabase(
+      file,
+      async (database) => void (installation = await installationOf(config, database)),
+      SILENT,
+    )
+  return installation
 }
 
 /** What the configuration lacks is a finding already. */

@@ -1,25 +1,45 @@
+import { get as getPlain, type IncomingMessage } from 'node:http'
+import { get as getEncrypted } from 'node:https'
+import { json } from 'node:stream/consumers'
+import { cleanLine } from '../adapters/telemetry/clean-line.ts'
 import type { StatusReport } from '../app/instance-status.ts'
 import type { Config } from '../config/keys.ts'
 
-/** What doctor wants to know of the service that runs on this machine. */
-export type RunningHere = Pick<StatusReport, 'instance' | 'version' | 'dataCentre' | 'ports'>
+/** What doctor wants to know of the service that runs on this machine. Its texts are fit to be printed. */
+export type RunningHere = Pick<StatusReport, 'instance' | 'version' | 'dataCentre' | 'ports' | 'installation'>
 
 /** What answers as idgen on the metrics port of this configuration. undefined: nothing does, whatever does listen there. */
 export async function runningHere({ server: { metrics } }: Config): Promise<RunningHere | undefined> {
+  const { host, port, tls } = metrics
   try {
-    const response = await fetch(`http://${placeOf(metrics.host)}:${metrics.port}/status`, {
-      headers: { accept: 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
-    })
-    const length = Number(response.headers.get('content-length') ?? Number.NaN)
-    // Idgen says how long its answer is.
-    if (response.ok && length <= ANSWER_BYTES_MAX) return reportOf(await response.json())
-    await response.body?.cancel()
-    return undefined
+    return reportOf(await asked(`http${tls ? 's' : ''}://${placeOf(host)}:${port}/status`))
   } catch {
     return undefined
   }
+}
+
+/** @throws whatever is wrong with what answers */
+function asked(url: string): Promise<unknown> {
+  const get = url.startsWith('https:') ? getEncrypted : getPlain
+  const options = {
+    agent: false,
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(ANSWER_MS),
+    // The certificate is for the names that clients use, not for this address, and nothing secret is sent.
+    rejectUnauthorized: false,
+  }
+  return new Promise((resolve, reject) => {
+    get(url, options, (answer) => {
+      if (isReport(answer)) return resolve(json(answer))
+      answer.destroy()
+      reject(new Error('It is not idgen.'))
+    }).on('error', reject)
+  })
+}
+
+/** Idgen says how long its answer is. */
+function isReport({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 200 && Number(headers['content-length'] ?? Number.NaN) <= ANSWER_BYTES_MAX
 }
 
 /** Where a server that listens on every interface is reached from its own machine. */
@@ -30,14 +50,27 @@ function placeOf(host: string): string {
 }
 
 function reportOf(answer: unknown): RunningHere | undefined {
-  const { instance, version, dataCentre, ports } = (answer ?? {}) as Partial<RunningHere>
+  const { instance, version, dataCentre, ports, installation } = (answer ?? {}) as Partial<RunningHere>
   if (typeof instance !== 'string' || typeof version !== 'string' || typeof dataCentre !== 'number')
     return undefined
   if (typeof ports !== 'object' || ports === null) return undefined
-  return { instance, version, dataCentre, ports }
+  return {
+    instance: printable(instance),
+    version: printable(version),
+    dataCentre,
+    ports,
+    ...(typeof installation === 'string' && { installation }),
+  }
+}
+
+/** Whoever holds the port may say anything, and a terminal obeys some of it. */
+function printable(text: string): string {
+  return cleanLine(JSON.stringify(text.slice(0, TEXT_MAX))).slice(1, -1)
 }
 
 /** It asks nobody else before it answers. */
 const ANSWER_MS = 2000
 /** A line or two for each tag in trouble; whatever answers with more is something else. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
+/** Of the longest name of a host and a process id. */
+const TEXT_MAX = 270

@@ -131,7 +131,7 @@ export const STORE_KEYS = {
     emptyMeans: 'no file',
     local: true,
     reload: 'restart',
-    doc: 'A regular file, one a process, to which each audit record is appended as a line of JSON too, beside the database, and synced with each batch. It may be moved away at any time; records that cannot be written to it are counted.',
+    doc: 'A regular file (no symbolic link), one a process, to which each audit record is appended as a line of JSON too, beside the database, and synced with each batch. It may be moved away at any time; records that cannot be written to it are counted.',
   },
   'audit.retentionMonths': {
     kind: 'integer',

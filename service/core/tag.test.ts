@@ -7,6 +7,7 @@ import {
   DEFAULT_STEP,
   defaultChain,
   NO_FREE_NUMBERS,
+  type NumberSpace,
   SEGMENT_LIMIT,
   STEP_MAX,
   type TagDraft,
@@ -107,15 +108,38 @@ describe('drafts', () => {
 
   test('a tag without a free number has UUIDs alone', () => {
     const space = NO_FREE_NUMBERS
-    const step = { base: 1000, min: 100, max: 1000 }
+    const step = { base: 1, min: 1, max: 1 }
     assert.deepEqual(tagFaults({ chain: ['uuid-v7', 'uuid-v4'], step, space }), [])
     for (const chain of [['segment'], ['snowflake', 'uuid-v7']] as const) {
       const [fault, ...more] = tagFaults({ chain, step, space })
       assert.match(fault?.message ?? '', /^must be UUIDs alone/)
       assert.equal(more.length, 0)
     }
-    const below = { ...space, startAt: space.startAt - 1 }
-    assert.deepEqual(tagFaults({ chain: ['segment'], step, space: below }), [])
+  })
+
+  test('no space that a tag of numbers could have reads as one without a free number', () => {
+    const last = { startAt: SEGMENT_LIMIT - 1000, cellSize: 1000, dcCount: 1 }
+    const step = { base: 1000, min: 100, max: 1000 }
+    for (const chain of [['segment'], ['segment', 'uuid-v7'], ['snowflake']] as const)
+      assert.deepEqual(tagFaults({ chain, step, space: last }), [])
+    // Whatever of the mark is changed, what is left has faults of its own, also for UUIDs.
+    const changes: readonly Partial<NumberSpace>[] = [
+      { startAt: NO_FREE_NUMBERS.startAt - 1 },
+      { startAt: NO_FREE_NUMBERS.startAt + 1 },
+      { cellSize: 2 },
+      { dcCount: 2 },
+      { format: { prefix: 'A' } },
+    ]
+    for (const change of changes)
+      assert.notDeepEqual(
+        tagFaults({
+          chain: ['uuid-v7'],
+          step: { base: 1, min: 1, max: 1 },
+          space: { ...NO_FREE_NUMBERS, ...change },
+        }),
+        [],
+        JSON.stringify(change),
+      )
   })
 
   test('an algorithm named twice is a fault', () => {

@@ -60,13 +60,10 @@ const CELL_MIN = 1000
 
 /**
  * Of a tag that was imported with a maximum above which no number is free: its chain is UUIDs alone, then and later. No
- * other space begins there, as a cell is not smaller.
+ * other space can look like it: a cell of one number is refused everywhere else, also in a tag of this name that is made
+ * again. It is a space that has room, so that stores need not know of it.
  */
-export const NO_FREE_NUMBERS: NumberSpace = {
-  startAt: SEGMENT_LIMIT - CELL_MIN,
-  cellSize: CELL_MIN,
-  dcCount: 1,
-}
+export const NO_FREE_NUMBERS: NumberSpace = { startAt: SEGMENT_LIMIT - 1, cellSize: 1, dcCount: 1 }
 
 /** 1,000 per allocation: a gap nobody minds; the dynamic step grows from here (R-1.3.2). */
 export const DEFAULT_STEP: StepBounds = { base: 1000, min: 100, max: 1_000_000 }
@@ -117,7 +114,7 @@ function chainFaults({ chain, space }: TagDraft): { path: string; message: strin
       .join() !== chain.join()
   )
     faults.push({ path: '/chain', message: 'must keep the order segment, snowflake, uuid-v7, uuid-v4' })
-  if (space.startAt === NO_FREE_NUMBERS.startAt && chain.some((name) => NUMERIC_ALGORITHMS.includes(name)))
+  if (hasNoFreeNumbers(space) && chain.some((name) => NUMERIC_ALGORITHMS.includes(name)))
     faults.push({
       path: '/chain',
       message: 'must be UUIDs alone: the tag was imported, and any number may be one of the old system',
@@ -140,7 +137,14 @@ function stepFaults(step: StepBounds, space: NumberSpace): { path: string; messa
   return faults
 }
 
+/** By all three: the last thousand numbers are a space that anybody may have. */
+function hasNoFreeNumbers({ startAt, cellSize, dcCount, format }: NumberSpace): boolean {
+  const { startAt: markAt, cellSize: markSize, dcCount: markCount } = NO_FREE_NUMBERS
+  return startAt === markAt && cellSize === markSize && dcCount === markCount && format === undefined
+}
+
 function spaceFaults(space: NumberSpace): { path: string; message: string }[] {
+  if (hasNoFreeNumbers(space)) return []
   const faults = []
   if (!Number.isInteger(space.dcCount) || space.dcCount < 1 || space.dcCount > 8)
     faults.push({ path: '/space/dcCount', message: `must be an integer from 1 to 8, not ${space.dcCount}` })

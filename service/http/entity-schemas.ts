@@ -152,7 +152,19 @@ export const GROUP_SCHEMA = component('Group', {
   ...VERSIONED,
 })
 export const ALL_STEP_BOUNDS = { ...STEP, required: ['base', 'min', 'max'] }
-export const WHOLE_SPACE = { ...SPACE, required: ['startAt', 'cellSize', 'dcCount'] }
+export const WHOLE_SPACE = {
+  ...SPACE,
+  properties: {
+    ...SPACE.properties,
+    cellSize: {
+      type: 'integer',
+      minimum: 1,
+      maximum: SEGMENT_LIMIT - 1,
+      description: '1 where a tag was imported as UUIDs and no number is free: it has none to give.',
+    },
+  },
+  required: ['startAt', 'cellSize', 'dcCount'],
+}
 export const TAG_SCHEMA = component('Tag', {
   id: { type: 'integer', description: 'Unique for ever, also after the tag was deleted and made again.' },
   workspace: { type: 'string' },

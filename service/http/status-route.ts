@@ -20,6 +20,10 @@ const STATUS_SCHEMA = {
     instance: TEXT,
     version: TEXT,
     dataCentre: NUMBER,
+    installation: {
+      ...TEXT,
+      description: 'Who runs the data centre: `datacenter.installation`, or what names the database.',
+    },
     ports: {
       type: 'object',
       description:

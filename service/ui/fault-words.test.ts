@@ -92,7 +92,7 @@ function draftFaults(): FieldFault[] {
     { ...GOOD, space: { ...space, cellSize: 1001 }, step: { ...step, max: 5000 } },
     { ...GOOD, space: { startAt: -1, cellSize: 1, dcCount: 9 } },
     { ...GOOD, space: { ...space, cellSize: 2 ** 51 } },
-    { ...GOOD, space: NO_FREE_NUMBERS },
+    { ...GOOD, step: { base: 1, min: 1, max: 1 }, space: NO_FREE_NUMBERS },
     written({ snowflake: '53-bit' }),
     written({ prefix: 'A' }, { chain: ['segment', 'uuid-v7'] }),
     written({ shuffleKey: SHUFFLE_KEY, width: 9 }, { chain: ['segment', 'snowflake'] }),

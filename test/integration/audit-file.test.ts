@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +53,7 @@ async function written(t: TestContext) {
         })
         assert.equal(response.status, 201)
         if (start > 1 || at !== 2) continue
-        await until('the file has it', () => readFileSync(file, 'utf8').includes('"w12"'))
+        await until('the file has it', () => existsSync(file) && readFileSync(file, 'utf8').includes('"w12"'))
         renameSync(file, moved)
       }
     } finally {

@@ -26,9 +26,12 @@ const OF_OPERATOR = 'operator'
 
 async function serve(t: TestContext): Promise<ServiceProcess> {
   const database = await testDatabase()
-  t.after(() => database.drop())
+  // In reverse: whoever uses a server ends before it.
+  const stack = new AsyncDisposableStack()
+  t.after(() => stack.disposeAsync())
+  stack.defer(() => database.drop())
   const etcd = await testEtcd()
-  t.after(() => etcd.close())
+  stack.defer(() => etcd.close())
   const redis = await testRedis()
   const service = await startService({
     IDGEN_DATABASE_URL: database.url,
@@ -42,7 +45,7 @@ async function serve(t: TestContext): Promise<ServiceProcess> {
     IDGEN_TRACING_EXPORTER: 'otlp',
     IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',
   })
-  t.after(() => service.stop('SIGTERM'))
+  stack.defer(async () => void (await service.stop('SIGTERM')))
   return service
 }
 

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, get as getPlain } from 'node:http'
+import { get as getEncrypted } from 'node:https'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -73,11 +75,21 @@ async function examine(environment: Record<string, string> = {}) {
 async function wellStatus(origin: string): Promise<StatusReport> {
   const endsAtMs = performance.now() + 30_000
   for (;;) {
-    const status = (await (await fetch(`${origin}/status`)).json()) as StatusReport
+    const status = (await answerOf(`${origin}/status`)) as StatusReport
     if (status.state === 'well') return status
     assert.ok(performance.now() < endsAtMs, JSON.stringify(status))
     await pause(50)
   }
+}
+
+function answerOf(url: string): Promise<unknown> {
+  const get = url.startsWith('https:') ? getEncrypted : getPlain
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false, rejectUnauthorized: false }, (answer) => resolve(json(answer))).on(
+      'error',
+      reject,
+    )
+  })
 }
 
 async function certificate(expired: boolean): Promise<Record<string, string>> {
@@ -90,25 +102,38 @@ async function certificate(expired: boolean): Promise<Record<string, string>> {
 describe('doctor and the ports', () => {
   const NAMES = ['http', 'grpc', 'resp', 'metrics']
 
-  async function onPorts() {
-    const ports = await freePorts(NAMES.length)
+  async function onPorts(names = NAMES) {
+    const ports = await freePorts(names.length)
     const environment = Object.fromEntries(
-      NAMES.flatMap((name, at) => [
-        [`IDGEN_SERVER_${name.toUpperCase()}_HOST`, '127.0.0.1'],
+      names.flatMap((name, at): [string, string][] => [
+        // The encrypted port is on the plain one's host.
+        ...(name === 'https'
+          ? []
+          : [[`IDGEN_SERVER_${name.toUpperCase()}_HOST`, '127.0.0.1'] as [string, string]]),
         [`IDGEN_SERVER_${name.toUpperCase()}_PORT`, String(ports[at])],
       ]),
     )
     return { ports, environment: { ...environment, IDGEN_SERVER_RESP_ENABLED: 'true' } }
   }
 
-  const verdicts = ({ of }: Awaited<ReturnType<typeof examine>>) =>
-    NAMES.map((name) => of(`${name} port`)?.verdict)
+  const verdicts = ({ of }: Awaited<ReturnType<typeof examine>>, names = NAMES) =>
+    names.map((name) => of(`${name} port`)?.verdict)
 
-  for (const threads of ['1', '2'])
-    test(`its own service beside it is well, with ${threads} threads; one of another data centre is not`, async (t) => {
-      const { environment } = await onPorts()
-      const settings = { ...environment, IDGEN_SERVER_THREADS: threads }
-      assert.deepEqual(verdicts(await examine(settings)), ['ok', 'ok', 'ok', 'ok'])
+  for (const [threads, tls] of [
+    ['1', false],
+    ['2', false],
+    ['1', true],
+  ] as const)
+    test(`its own service beside it is well, with ${threads} threads, ${tls ? 'over TLS' : 'unencrypted'}; another one is not`, async (t) => {
+      const names = tls ? [...NAMES, 'https'] : NAMES
+      const every = (verdict: Finding['verdict']) => names.map(() => verdict)
+      const { environment } = await onPorts(names)
+      const settings = {
+        ...environment,
+        IDGEN_SERVER_THREADS: threads,
+        ...(tls && { ...(await certificate(false)), IDGEN_SERVER_METRICS_TLS: 'true' }),
+      }
+      assert.deepEqual(verdicts(await examine(settings), names), every('ok'))
       const service = await startService({
         IDGEN_DATABASE_URL: database.url,
         IDGEN_AUTH_ADMIN_KEY: ADMIN,
@@ -119,18 +144,61 @@ describe('doctor and the ports', () => {
       const beside = await examine(settings)
       assert.deepEqual(beside.notOk, [])
       assert.equal(beside.code, 0)
-      for (const name of NAMES)
+      for (const name of names)
         assert.match(
           beside.of(`${name} port`)?.found ?? '',
           /^the service is running here: 127\.0\.0\.1:\d+ is its own \(.+\/\d+, version .+, data centre 0\)$/,
         )
       const other = await examine({ ...settings, IDGEN_DATACENTER_ID: '3' })
-      assert.deepEqual(verdicts(other), ['bad', 'bad', 'bad', 'bad'])
+      assert.deepEqual(verdicts(other, names), every('bad'))
       assert.match(
         other.of('http port')?.found ?? '',
         /by an idgen of another data centre \(.*data centre 0\)/,
       )
     })
+
+  test('the service of another installation is not its own, and where that cannot be told it is worth a look', async (t) => {
+    const { environment } = await onPorts()
+    const elsewhere = await testDatabase()
+    const stack = new AsyncDisposableStack()
+    t.after(() => stack.disposeAsync())
+    stack.defer(() => elsewhere.drop())
+    const service = await startService({
+      IDGEN_DATABASE_URL: elsewhere.url,
+      IDGEN_AUTH_ADMIN_KEY: ADMIN,
+      ...environment,
+    })
+    stack.defer(async () => void (await service.stop('SIGTERM')))
+    const other = await examine(environment)
+    assert.deepEqual(verdicts(other), ['bad', 'bad', 'bad', 'bad'])
+    assert.match(other.of('http port')?.found ?? '', /taken by an idgen of another installation \(/)
+    const named = await examine({ ...environment, IDGEN_DATACENTER_INSTALLATION: 'north' })
+    assert.deepEqual(verdicts(named), ['bad', 'bad', 'bad', 'bad'])
+    const unknown = await examine({ ...environment, IDGEN_DATABASE_URL: 'postgres://127.0.0.1:1/none' })
+    assert.deepEqual(verdicts(unknown), ['warning', 'warning', 'warning', 'warning'])
+    assert.match(unknown.of('http port')?.found ?? '', /whether of this installation cannot be told$/)
+  })
+
+  test('what somebody else says of itself is told without what a terminal obeys, and not at any length', async (t) => {
+    const { ports, environment } = await onPorts()
+    const [metrics = 0] = ports.slice(-1)
+    const said = JSON.stringify({
+      instance: `x\u001b[31m\n\u0085\u202e${'y'.repeat(10_000)}`,
+      version: '\u009b2J\u0007',
+      dataCentre: 0,
+      ports: { metrics },
+    })
+    const foreign = createServer((_, response) => void response.end(said)).listen(metrics, '127.0.0.1')
+    t.after(() => {
+      foreign.closeAllConnections()
+      foreign.close()
+    })
+    const { verdict, found = '' } = (await examine(environment)).of('metrics port') ?? {}
+    assert.equal(verdict, 'warning', 'it does not say which installation it is')
+    assert.doesNotMatch(found, /[\p{Cc}\u202e]/u)
+    assert.match(found, /\(x\\u001b\[31m\\n\\u0085\\u202ey+, version \\u009b2J\\u0007, data centre 0\)/)
+    assert.ok(found.length < 700, String(found.length))
+  })
 
   test('what else listens there is bad, whatever it answers', async (t) => {
     const { ports, environment } = await onPorts()

@@ -21,7 +21,10 @@ test('a real Prometheus reads the metrics as OpenMetrics, and finds the trace of
 }, async (t) => {
   const collector = await TraceCollector.start(t)
   const database = await testDatabase()
-  t.after(() => database.drop())
+  // In reverse: whoever uses a server ends before it.
+  const stack = new AsyncDisposableStack()
+  t.after(() => stack.disposeAsync())
+  stack.defer(() => database.drop())
   const service = await startService({
     IDGEN_DATABASE_URL: database.url,
     IDGEN_AUTH_ADMIN_KEY: KEY,
@@ -29,7 +32,7 @@ test('a real Prometheus reads the metrics as OpenMetrics, and finds the trace of
     IDGEN_TRACING_ENDPOINT: collector.endpoint,
     IDGEN_TRACING_RATIO: '0',
   })
-  t.after(() => service.stop('SIGTERM'))
+  stack.defer(async () => void (await service.stop('SIGTERM')))
   const calls = new IdCalls(KEY, 5000, () => false)
   await makeTags(calls, service, { orders: { chain: ['segment'] } })
   calls.close()

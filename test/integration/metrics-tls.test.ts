@@ -26,7 +26,10 @@ const run = promisify(execFile)
 /** A real service whose metrics port speaks TLS. */
 async function encrypted(t: TestContext) {
   const database = await testDatabase()
-  t.after(() => database.drop())
+  // In reverse: whoever uses a server ends before it.
+  const stack = new AsyncDisposableStack()
+  t.after(() => stack.disposeAsync())
+  stack.defer(() => database.drop())
   const folder = temporaryFolder('idgen-metrics-tls-')
   const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await writeFile(cert, FIRST.cert)
@@ -38,7 +41,7 @@ async function encrypted(t: TestContext) {
     IDGEN_SERVER_HTTPS_PORT: '0',
     IDGEN_SERVER_METRICS_TLS: 'true',
   })
-  t.after(() => service.stop('SIGTERM'))
+  stack.defer(async () => void (await service.stop('SIGTERM')))
   return { service, folder, cert, key, port: new URL(service.metricsOrigin).port }
 }
 

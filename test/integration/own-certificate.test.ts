@@ -41,9 +41,12 @@ function ask(url: string, ca: string, servername: string): Promise<number | stri
 
 test('a newcomer makes a certificate in one step, serves with it as the command says, and comes in with it alone', async (t) => {
   const database = await testDatabase()
-  t.after(() => database.drop())
+  // In reverse: whoever uses a server ends before it.
+  const stack = new AsyncDisposableStack()
+  t.after(() => stack.disposeAsync())
+  stack.defer(() => database.drop())
   const folder = temporaryFolder('idgen-own-certificate-')
-  const made = await certificate(folder, 'tls', '--name', 'IDS.example', '10.1.2.3')
+  const made = await certificate(folder, '--name', 'IDS.example', '-n', '10.1.2.3', 'tls')
   assert.deepEqual([made.code, made.err], [0, ''])
   const read = (name: string): string => readFileSync(join(folder, 'tls', name), 'utf8')
   const cert = read('tls.crt')
@@ -65,7 +68,7 @@ test('a newcomer makes a certificate in one step, serves with it as the command 
     IDGEN_SERVER_HTTPS_PORT: '0',
     IDGEN_SERVER_METRICS_TLS: 'true',
   })
-  t.after(() => service.stop('SIGTERM'))
+  stack.defer(async () => void (await service.stop('SIGTERM')))
   const told = service.log.find(({ msg }) => msg === 'certificate in use')
   assert.equal(told?.['sha256'], fingerprint256)
   assert.match(String(told?.['note']), /^signed by itself: for trying/)
@@ -79,6 +82,8 @@ test('a newcomer makes a certificate in one step, serves with it as the command 
   assert.deepEqual([again.code, again.out], [1, ''])
   assert.match(again.err, /tls\/tls\.key is there already, and stays as it is\. .*\[IDGEN_ALREADY_EXISTS\]/)
   assert.deepEqual([read('tls.crt'), read('tls.key')], [before, key])
+  const two = await certificate(folder, 'two', '--name', 'a.example', 'b.example')
+  assert.match(two.err, /too many arguments/, 'a name is one word: the next one is a folder')
   const bad = await certificate(folder, 'other', '--name', 'https://ids.example')
   assert.notEqual(bad.code, 0)
   assert.match(bad.err, /give a DNS name/)

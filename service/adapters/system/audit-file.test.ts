@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { constants, mkdirSync, readFileSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -91,6 +102,22 @@ test('a pipe is refused at once, with and without a reader', async () => {
   for (const { fields } of log.lines)
     assert.match(String(fields['err']), /audit\.file must be a regular file: .*pipe/)
   assert.equal(log.lines.length, 2)
+})
+
+test('a symbolic link is refused, and what it leads to is neither made nor changed', async () => {
+  const folder = temporaryFolder('idgen-audit-')
+  const [path, there, absent] = [join(folder, 'audit.ndjson'), join(folder, 'there'), join(folder, 'absent')]
+  writeFileSync(there, 'as it was')
+  for (const target of [there, absent]) {
+    symlinkSync(target, path)
+    const log = new RecordedLog()
+    const file = new AuditFile(path, log)
+    await file.add([record('a', 1)])
+    assert.equal(file.missed, 1)
+    assert.match(String(log.lines[0]?.fields['err']), /audit\.file must be a regular file: .* symbolic link$/)
+    unlinkSync(path)
+  }
+  assert.deepEqual([readFileSync(there, 'utf8'), existsSync(absent)], ['as it was', false])
 })
 
 /** A file whose sync fails. */

@@ -69,7 +69,9 @@ export class AuditFile implements AuditCopy {
   /** A pipe that nobody reads, or reads slowly, would hold up each batch; of one that ends nothing is kept. */
   async #openRegular(): Promise<OpenedFile> {
     const file = await this.#open(this.#path, APPENDING, OWNER_AND_GROUP).catch((thrown: unknown) => {
-      throw codeOf(thrown) === 'ENXIO' ? notRegular(this.#path) : thrown
+      const code = codeOf(thrown)
+      if (code === 'ENXIO') throw notRegular(this.#path, 'a pipe, a socket or a device')
+      throw code === 'ELOOP' ? notRegular(this.#path, 'a symbolic link') : thrown
     })
     try {
       if ((await file.stat()).isFile()) return file
@@ -78,7 +80,7 @@ export class AuditFile implements AuditCopy {
       throw thrown
     }
     await file.close()
-    throw notRegular(this.#path)
+    throw notRegular(this.#path, 'a pipe, a socket or a device')
   }
 }
 
@@ -91,16 +93,24 @@ async function syncWherePossible(file: OpenedFile): Promise<void> {
   }
 }
 
-function notRegular(path: string): Error {
-  return new Error(`audit.file must be a regular file: ${path} is a pipe, a socket or a device`)
+function notRegular(path: string, what: string): Error {
+  return new Error(`audit.file must be a regular file: ${path} is ${what}`)
 }
 
 function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
 }
 
-/** The open of a pipe without a reader would wait for one, and keep a thread of the process until then. */
+/**
+ * The open of a pipe without a reader would wait for one, and keep a thread of the process until then. Whoever may write
+ * into the folder alone could lead the records, by a link in place of the file, into any file of the service's user.
+ */
 const APPENDING =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY |
+  constants.O_NOFOLLOW
 /** Who changed what is nothing for everybody on the machine. */
 const OWNER_AND_GROUP = 0o640
