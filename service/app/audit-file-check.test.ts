@@ -11,8 +11,13 @@ const BEGIN = Date.UTC(2026, 10, 24, 12)
 const KEY = 'a key that only the service has..'
 
 /** What one process writes: details and names of any kind, the last one its end. */
-function written(details: readonly object[], random = new MemoryRandom(), key: string | null = KEY) {
-  const chain = new AuditChain('pod', random, key ?? undefined)
+function written(
+  details: readonly object[],
+  random = new MemoryRandom(),
+  key: string | null = KEY,
+  instance = 'pod/1',
+) {
+  const chain = new AuditChain(instance, random, key ?? undefined)
   const lines = [...details, {}].map((detail, at, { length }) =>
     auditLine(
       chain.append({
@@ -190,6 +195,33 @@ describe('a check of an audit file', () => {
     assert.deepEqual(found([], heads(10, hash)), ['missing nowhere 1'])
   })
 
+  test('of a log of several processes it misses the chains of those nodes alone that wrote here', () => {
+    const random = new MemoryRandom()
+    const of = (instance: string) => {
+      const { lines, chain } = written([{}], random, KEY, instance)
+      return { lines, name: chain.name, head: chain.head }
+    }
+    // The second is a container that started again, on a node whose name ends like a process.
+    const mine = [of('pod-a/1'), of('pod-a/1'), of('pod-a/17')]
+    const others = [of('pod-b/1'), of('pod-c/1'), of('pod-c/1'), of('pod-a/1/1'), of('pod')]
+    const known = new Map([...mine, ...others].map(({ name, head }) => [name, head]))
+    const whole = checked(
+      mine.flatMap(({ lines }) => lines),
+      { known },
+    )
+    assert.deepEqual(whole.faults, [])
+    assert.deepEqual(whole.elsewhere, { chains: 5, nodes: ['pod-b', 'pod-c', 'pod-a/1', 'pod'] })
+    // A chain that is gone whole is seen while its node has another one here.
+    const cut = checked(mine[0]?.lines ?? [], { known })
+    assert.deepEqual(
+      cut.faults.map(({ kind, chain }) => [kind, chain]),
+      mine.slice(1).map(({ name }) => ['missing', name]),
+    )
+    const all = [...mine, ...others].flatMap(({ lines }) => lines)
+    assert.deepEqual(checked(all, { known }).elsewhere, { chains: 0, nodes: [] })
+    assert.equal(checked([], { known }).faults.length, 8)
+  })
+
   test('an earlier line behind the first of the file is out of order, and no longer missing', () => {
     const lines = some()
     const moved = checked([...lines.slice(3), ...lines.slice(0, 3)])
@@ -200,9 +232,44 @@ describe('a check of an audit file', () => {
     assert.deepEqual(moved.begun, [])
   })
 
-  test('a hundred faults are enough', () => {
+  test('a hundred faults are enough, and it says where it stopped', () => {
     const check = new AuditFileCheck({ nowMs: BEGIN, key: KEY, known: new Map() })
     for (let at = 0; !check.isHopeless; at += 1) check.line('{', `f:${at}`)
-    assert.equal(check.end().faults.length, 100)
+    const { faults, stoppedAt } = check.end()
+    assert.deepEqual([faults.length, stoppedAt], [100, 'f:99'])
+    // What stands behind it may be whole, and is neither missing nor without an end.
+    const { lines, chain } = written([{}])
+    const known = new Map([['elsewhere/1:0123456789abcdef', chain.head]])
+    const broken = checked([...lines.slice(0, 1), ...Array<string>(100).fill('{'), ...lines.slice(1)], {
+      known,
+      nowMs: BEGIN + 3 * BEAT_EVERY_MS,
+    })
+    assert.deepEqual([broken.unclosed, broken.elsewhere.chains], [[], 0])
+    // What is found at the end alone leaves no line unread.
+    const gaps = some(250).filter((_, at) => at === 249 || at % 2 === 0)
+    const all = checked(gaps)
+    assert.deepEqual([all.faults.length, all.stoppedAt, all.records], [100, undefined, 126])
+  })
+
+  const TOO_MANY = { code: 'IDGEN_REQUEST_INVALID' }
+
+  test('more chains than it keeps are never called whole, whatever stands behind them', () => {
+    const random = new MemoryRandom()
+    const front = Array.from({ length: 5 }, () => written([], random).lines).flat()
+    assert.deepEqual(checked(front, { chainsMax: 5 }).faults, [])
+    const hidden = written(Array<object>(9).fill({}), random).lines
+    hidden[4] = changed(hidden[4] ?? '', (said) => (said['actor'] = 'k2'))
+    assert.throws(() => checked([...front, ...hidden], { chainsMax: 5 }), TOO_MANY)
+    assert.deepEqual(found([...front, ...hidden], { chainsMax: 6 }), ['changed f:10 5'])
+  })
+
+  test('more gaps than it keeps end it too, also those in front of chains', () => {
+    const gaps = some(12).filter((_, at) => at === 11 || at % 2 === 0)
+    assert.equal(found(gaps, { gapsMax: 5 }).length, 5)
+    assert.throws(() => checked(gaps, { gapsMax: 4 }), TOO_MANY)
+    const random = new MemoryRandom()
+    const begun = Array.from({ length: 5 }, () => written([{}], random).lines.slice(1)).flat()
+    assert.equal(checked(begun, { gapsMax: 5 }).begun.length, 5)
+    assert.throws(() => checked(begun, { gapsMax: 4 }), TOO_MANY)
   })
 })

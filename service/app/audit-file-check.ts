@@ -1,3 +1,4 @@
+import { IdgenError } from '../core/errors.ts'
 import { CHAIN_START, linkHash } from './audit-chain.ts'
 import { BEAT_EVERY_MS } from './audit-trail.ts'
 import { type LinedRecord, recordOfLine } from './recorded-line.ts'
@@ -18,17 +19,24 @@ export interface AuditFileVerdict {
   readonly records: number
   /** The first hundred. */
   readonly faults: readonly AuditFileFault[]
+  /** The line of the hundredth, behind which nothing was looked at; undefined: all lines were. */
+  readonly stoppedAt: string | undefined
   /** What begins behind its first record: the rest is in an earlier file, or was taken out. */
   readonly begun: readonly { readonly chain: string; readonly seq: number }[]
   /** Chains that ended without `audit.close`: their process was killed, or goes on in a later file. */
   readonly unclosed: readonly { readonly chain: string; readonly seq: number; readonly at: Date }[]
+  /** Nodes of the log that wrote nothing here, and their chains: these were not checked. */
+  readonly elsewhere: { readonly chains: number; readonly nodes: readonly string[] }
 }
 
 export interface AuditFileCheckOptions {
   readonly nowMs: number
   readonly key: string | undefined
-  /** Heads of chains from the log: chain to seq and hash. */
+  /** Heads of chains from the log, which may be that of all processes: chain to seq and hash. */
   readonly known: ReadonlyMap<string, { readonly seq: number; readonly hash: string }>
+  /** For tests. */
+  readonly chainsMax?: number
+  readonly gapsMax?: number
 }
 
 /** Records that have not come, between two that have. */
@@ -38,15 +46,20 @@ interface Gap {
   readonly where: string
 }
 
+/** Of the latest record, without what it says: that may be long. */
 interface ChainState {
-  last: LinedRecord
+  seq: number
+  hash: string
+  at: Date
+  isClosed: boolean
   where: string
   gaps: Gap[]
 }
 
 /**
  * Checks audit.file line by line (docs/audit.md): unlike the table it has every record in its place, and nothing else. It goes on
- * behind a fault, for one that is missing may only not have been written. Memory grows with chains and gaps, not with lines.
+ * behind a fault, for one that is missing may only not have been written. Memory grows with chains and gaps, not with lines, and
+ * both are bounded.
  *
  *     1 ─▶ 2 ─▶ [3 4] ─▶ 5     4 comes later: out of order; 3 never does: missing
  */
@@ -55,6 +68,8 @@ export class AuditFileCheck {
   readonly #chains = new Map<string, ChainState>()
   readonly #faults: AuditFileFault[] = []
   #records = 0
+  #gaps = 0
+  #stoppedAt: string | undefined
 
   constructor(options: AuditFileCheckOptions) {
     this.#options = options
@@ -64,13 +79,23 @@ export class AuditFileCheck {
     return this.#records
   }
 
-  /** Nothing more is learnt from further lines. */
+  /** So many faults that further lines are not looked at. */
   get isHopeless(): boolean {
-    return this.#faults.length >= FAULTS_MAX || this.#chains.size >= CHAINS_MAX
+    return this.#faults.length >= FAULTS_MAX
   }
 
-  /** A line without its end; files and lines in the order in which they were written. `where`: for people. */
+  /**
+   * A line without its end; files and lines in the order in which they were written. `where`: for people.
+   *
+   * @throws IDGEN_REQUEST_INVALID where there are more chains or gaps than it keeps: it must not call whole what it cannot check
+   */
   line(text: string, where: string): void {
+    if (this.isHopeless) return
+    this.#line(text, where)
+    if (this.isHopeless) this.#stoppedAt = where
+  }
+
+  #line(text: string, where: string): void {
     // Stands after a write that failed, before the next one.
     if (text === '') return
     const record = recordOfLine(text)
@@ -98,24 +123,49 @@ export class AuditFileCheck {
     const { nowMs, known } = this.#options
     const begun: { chain: string; seq: number }[] = []
     const unclosed: { chain: string; seq: number; at: Date }[] = []
-    for (const [chain, { last, where, gaps }] of this.#chains) {
+    for (const [chain, { seq, at, isClosed, where, gaps }] of this.#chains) {
       for (const gap of gaps)
         if (gap.from === 1) begun.push({ chain, seq: gap.to + 1 })
         else this.#missing(chain, gap)
       const ends = known.get(chain)?.seq ?? 0
-      if (ends > last.link.seq) this.#missing(chain, { from: last.link.seq + 1, to: ends, where })
-      const silent = nowMs - last.at.getTime() > 2 * BEAT_EVERY_MS
-      if (silent && last.action !== 'audit.close') unclosed.push({ chain, seq: last.link.seq, at: last.at })
+      if (ends > seq) this.#missing(chain, { from: seq + 1, to: ends, where })
+      // Of what ends behind a stop nothing is known.
+      const silent = this.#stoppedAt === undefined && nowMs - at.getTime() > 2 * BEAT_EVERY_MS
+      if (silent && !isClosed) unclosed.push({ chain, seq, at })
     }
-    for (const [chain, { seq }] of known)
-      if (!this.#chains.has(chain)) this.#missing(chain, { from: 1, to: seq, where: 'nowhere' })
+    const elsewhere = this.#absent()
     return {
       chains: this.#chains.size,
       records: this.#records,
       faults: this.#faults,
+      stoppedAt: this.#stoppedAt,
       begun: begun.slice(0, FAULTS_MAX),
       unclosed: unclosed.slice(0, FAULTS_MAX),
+      elsewhere,
     }
+  }
+
+  /**
+   * Chains that only the log has. Each process has a file of its own, so those of other nodes lie elsewhere; one of a node that
+   * wrote here was taken out, or stands in a file that was not given. Of files that say nothing nobody knows whose they are.
+   */
+  #absent(): AuditFileVerdict['elsewhere'] {
+    if (this.#stoppedAt !== undefined) return { chains: 0, nodes: [] }
+    const here = new Set([...this.#chains.keys()].map(nodeOf))
+    const nodes = new Set<string>()
+    let chains = 0
+    for (const [chain, { seq }] of this.#options.known) {
+      if (this.#chains.has(chain)) continue
+      const node = nodeOf(chain)
+      if (here.size > 0 && !here.has(node)) {
+        chains += 1
+        nodes.add(node)
+        continue
+      }
+      const text = `none of its ${seq} records is here: taken out, or its file was not given`
+      this.#fault('missing', 'nowhere', { link: { chain, seq: 1 } }, text)
+    }
+    return { chains, nodes: [...nodes].slice(0, FAULTS_MAX) }
   }
 
   /** Finds its place among those of its chain. */
@@ -127,26 +177,40 @@ export class AuditFileCheck {
       this.#fault('forged', where, record, 'it is the first record, and follows another')
     if (seq > 1 && begins)
       this.#fault('forged', where, record, 'it follows nothing, and is not the first record')
-    if (state === undefined) {
-      const gaps = seq === 1 ? [] : [{ from: 1, to: seq - 1, where }]
-      this.#chains.set(chain, { last: record, where, gaps })
-      return
-    }
-    const { last } = state
-    if (seq <= last.link.seq) return this.#earlier(state, record, where)
-    if (seq > last.link.seq + 1) state.gaps.push({ from: last.link.seq + 1, to: seq - 1, where: state.where })
-    else if (previousHash !== last.link.hash)
+    if (state === undefined) return this.#begun(record, where)
+    if (seq <= state.seq) return this.#earlier(state, record, where)
+    if (seq > state.seq + 1) this.#gap(state, { from: state.seq + 1, to: seq - 1, where: state.where })
+    else if (previousHash !== state.hash)
       this.#fault('forged', where, record, 'it does not follow the record before it')
-    if (record.at < last.at)
+    if (record.at < state.at)
       this.#fault('out of order', where, record, 'it is older than the record before it')
-    state.last = record
-    state.where = where
+    Object.assign(state, lastOf(record, where))
+  }
+
+  #begun(record: LinedRecord, where: string): void {
+    const { chain, seq } = record.link
+    const { chainsMax = CHAINS_MAX } = this.#options
+    if (this.#chains.size >= chainsMax)
+      throw tooMany(`at ${where} a chain begins, and there were ${chainsMax} before it: give fewer files`)
+    const state: ChainState = { ...lastOf(record, where), gaps: [] }
+    this.#chains.set(chain, state)
+    if (seq > 1) this.#gap(state, { from: 1, to: seq - 1, where })
+  }
+
+  #gap({ gaps }: ChainState, gap: Gap): void {
+    const { gapsMax = GAPS_MAX } = this.#options
+    if (this.#gaps >= gapsMax)
+      throw tooMany(
+        `behind ${gap.where} records are missing for more than the ${gapsMax}th time: give fewer files; one file alone with so many is broken`,
+      )
+    gaps.push(gap)
+    this.#gaps += 1
   }
 
   /** A number that is passed: one that was missed, or a second one. */
   #earlier(state: ChainState, record: LinedRecord, where: string): void {
     const { seq, previousHash } = record.link
-    const last = state.last.link.seq
+    const last = state.seq
     const at = state.gaps.findIndex(({ from, to }) => from <= seq && seq <= to)
     const gap = state.gaps[at]
     if (gap !== undefined) {
@@ -155,14 +219,14 @@ export class AuditFileCheck {
         { ...gap, to: seq - 1 },
         { ...gap, from: seq + 1 },
       ]
+      // One more at most, and the hundredth fault ends this.
       state.gaps.splice(at, 1, ...rest.filter(({ from, to }) => from <= to))
       return
     }
     if (seq > 1 || previousHash !== CHAIN_START)
       return this.#fault('forged', where, record, `there are two records ${seq}`)
     this.#fault('restarted', where, record, `its chain begins anew behind record ${last}`)
-    state.last = record
-    state.where = where
+    Object.assign(state, lastOf(record, where))
   }
 
   #odd(record: LinedRecord): Pick<AuditFileFault, 'kind' | 'text'> | undefined {
@@ -201,7 +265,22 @@ export class AuditFileCheck {
   }
 }
 
+/** `pod-1/7:0123456789abcdef`: node, process, start (AuditChain). A container that starts again keeps its node, and its file. */
+function nodeOf(chain: string): string {
+  return chain.replace(/(\/\d+)?:[0-9a-f]{16}$/, '')
+}
+
+function lastOf({ link, at, action }: LinedRecord, where: string): Omit<ChainState, 'gaps'> {
+  return { seq: link.seq, hash: link.hash, at, isClosed: action === 'audit.close', where }
+}
+
+function tooMany(what: string): IdgenError {
+  return new IdgenError('IDGEN_REQUEST_INVALID', `It was not checked to its end: ${what}.`)
+}
+
 /** Who has read a hundred knows enough. */
 const FAULTS_MAX = 100
 /** Some 50 MB of memory, and more starts of processes than a file of years has. */
 const CHAINS_MAX = 100_000
+/** Some 20 MB of memory. Each is a time in which the file could not be written: nobody has so many. */
+const GAPS_MAX = 100_000

@@ -2,7 +2,7 @@ import { AuditFileCheck, type AuditFileVerdict } from '../app/audit-file-check.t
 import type { AuditHeads } from './audit-heads.ts'
 import { readAuditLines } from './audit-lines.ts'
 
-/** Checks audit files without the database. @throws IDGEN_REQUEST_INVALID where one cannot be read */
+/** Checks audit files without the database. @throws IDGEN_REQUEST_INVALID where one cannot be read, or not be checked to its end */
 export async function verifyAuditFiles(
   paths: readonly string[],
   {
@@ -22,7 +22,7 @@ export async function verifyAuditFiles(
 }
 
 function textOf(
-  { chains, records, faults, begun, unclosed }: AuditFileVerdict,
+  { chains, records, faults, stoppedAt, begun, unclosed, elsewhere }: AuditFileVerdict,
   key: string | undefined,
 ): string {
   const lines = faults.map(({ kind, where, chain, seq, text }) => {
@@ -39,6 +39,22 @@ function textOf(
     lines.push(
       `note: chain ${chain} ends without audit.close at record ${seq} (${at.toISOString()}): its process was killed, goes on in a later file, or the end was taken out`,
     )
+  if (elsewhere.chains > 0)
+    lines.push(
+      `note: not checked are chains of the log whose nodes wrote nothing here: ${elsewhere.chains} (${named(elsewhere.nodes)}); give the files of all processes to check them too`,
+    )
   const verdict = faults.length === 0 ? 'The audit file is whole' : 'The audit file is BROKEN'
-  return `${lines.map((line) => `${line}\n`).join('')}${verdict}: ${records} records in ${chains} chains checked.\n`
+  const end =
+    stoppedAt === undefined
+      ? ''
+      : ` It stopped at ${stoppedAt} with the ${faults.length}th fault: what follows was not looked at.`
+  return `${lines.map((line) => `${line}\n`).join('')}${verdict}: ${records} records in ${chains} chains checked.${end}\n`
 }
+
+/** A few, for people; --json has more. */
+function named(nodes: readonly string[]): string {
+  const some = nodes.slice(0, NODES_TOLD).join(', ')
+  return nodes.length > NODES_TOLD ? `${some}, …` : some
+}
+
+const NODES_TOLD = 5

@@ -16,6 +16,8 @@ export async function readAuditLines(
     try {
       if (!(await readOne(path, tell))) return
     } catch (error) {
+      // Of `tell`.
+      if (error instanceof IdgenError) throw error
       const why = error instanceof Error ? error.message : String(error)
       throw new IdgenError('IDGEN_REQUEST_INVALID', `${path} cannot be read: ${why}.`)
     }

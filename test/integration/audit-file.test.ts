@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { MemoryRandom } from '../../service/adapters/memory/memory-random.ts'
+import { AuditChain } from '../../service/app/audit-chain.ts'
+import { auditLine } from '../../service/core/audit-line.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
@@ -20,7 +23,7 @@ const KEY = 'a key that only the service has..'
 function verify(args: readonly string[], key = KEY) {
   const env = { ...process.env, IDGEN_AUDIT_KEY: key, IDGEN_DATABASE_URL: 'postgres://127.0.0.1:1/none' }
   return new Promise<{ readonly code: number; readonly out: string; readonly err: string }>((resolve) => {
-    execFile(LAUNCHER, ['audit', 'verify', '--file', ...args], { env, timeout: 60_000 }, (error, out, err) =>
+    execFile(LAUNCHER, ['audit', 'verify', '--file', ...args], { env, timeout: 300_000 }, (error, out, err) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err }),
     )
   })
@@ -71,15 +74,24 @@ test('what a service wrote into audit.file is whole, and each kind of tampering 
   const whole = await verify([moved, file, '--heads', heads])
   assert.match(whole.out, /^The audit file is whole: \d+ records in 2 chains checked\.\n$/)
   assert.deepEqual([whole.code, whole.err], [0, ''])
+  const ofAll = join(folder, 'all.log')
+  const other = { msg: 'audit chain closed', chain: 'elsewhere/1:0123456789abcdef', seq: 3, hash: 'ff' }
+  writeFileSync(ofAll, `${readFileSync(heads, 'utf8')}${JSON.stringify(other)}\n`)
+  const mine = await verify([moved, file, '--heads', ofAll])
+  assert.equal(mine.code, 0, mine.out)
+  assert.match(
+    mine.out,
+    /^note: not checked are chains of the log whose nodes wrote nothing here: 1 \(elsewhere\); give the files of all processes/,
+  )
   const packed = join(folder, 'audit.1.ndjson.gz')
   writeFileSync(packed, gzipSync(readFileSync(moved)))
   assert.equal((await verify([packed, file])).out, whole.out)
   const late = await verify([file])
   assert.equal(late.code, 0)
   assert.match(late.out, /^note: chain .+ begins with record \d+: what came before is in an earlier file/)
-  const other = await verify([moved, file], '')
-  assert.equal(other.code, 2)
-  assert.match(other.out, /^note: no audit\.key is configured here/m)
+  const keyless = await verify([moved, file], '')
+  assert.equal(keyless.code, 2)
+  assert.match(keyless.out, /^note: no audit\.key is configured here/m)
 
   const [, second = '', third = '', fourth = ''] = lines
   const tampered: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -117,4 +129,36 @@ test('what a service wrote into audit.file is whole, and each kind of tampering 
     assert.equal(code, 1)
     assert.match(err, /cannot be read/)
   }
+})
+
+test('a check that could not go on calls nothing whole: chains made up in front hide no tampering behind them', async () => {
+  const folder = temporaryFolder('idgen-audit-file-')
+  const random = new MemoryRandom()
+  const lines = Array.from({ length: 100_001 }, () =>
+    auditLine(
+      new AuditChain('pod', random, undefined).append({
+        at: new Date(),
+        actor: 'system',
+        action: 'audit.close',
+        subject: '',
+        workspace: undefined,
+        result: 'ok',
+        traceId: undefined,
+        detail: {},
+      }),
+    ),
+  )
+  const path = join(folder, 'many.ndjson')
+  writeFileSync(path, lines.join(''))
+  const { code, out, err } = await verify([path], '')
+  assert.deepEqual([code, out], [1, ''])
+  assert.match(err, /many\.ndjson:100001 a chain begins, and there were 100000 before it: give fewer files/)
+  const cut = join(folder, 'cut.ndjson')
+  writeFileSync(cut, '{\n'.repeat(200))
+  const broken = await verify([cut], '')
+  assert.equal(broken.code, 2)
+  assert.match(
+    broken.out,
+    /BROKEN: .* It stopped at cut\.ndjson:100 with the 100th fault: what follows was not looked at\.\n$/,
+  )
 })

@@ -210,14 +210,14 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   await owner.query(`GRANT ALL ON DATABASE ${server.pathname.slice(1)} TO ${role}`)
   await owner.query(`GRANT ALL ON SCHEMA public TO ${role}`)
   const { cert, key } = selfSigned('localhost')
-  for (const line of key.split('\n').slice(1, -2))
-    planted.know(`private key, ${line.length} characters`, line)
+  knowKey(planted, 'private key', key)
   await writeFile(join(folder, 'tls.crt'), cert)
   await writeFile(join(folder, 'tls.key'), key)
   await writeFile(join(folder, 'idgen.yaml'), 'limits: { perTag: 0 }\n')
   const keyFile = join(folder, 'admin-key')
   const admin = planted.plant('admin key')
   await writeFile(keyFile, admin)
+  const auditFile = join(folder, 'audit.ndjson')
   const reports = join(folder, 'reports')
   await mkdir(reports)
   const secrets = {
@@ -233,6 +233,7 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
     {
       ...secrets,
       IDGEN_LOG_LEVEL: 'debug',
+      IDGEN_AUDIT_FILE: auditFile,
       IDGEN_SERVER_THREADS: '2',
       IDGEN_SERVER_RESP_ENABLED: 'true',
       IDGEN_SERVER_HTTPS_PORT: '0',
@@ -308,10 +309,16 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   planted.came('log', service.log.map((line) => JSON.stringify(line)).join('\n'))
   for (const file of await readdir(reports))
     planted.came('diagnostic report', await readFile(join(reports, file), 'utf8'))
-  await Promise.all([
+  planted.came('audit file', await readFile(auditFile, 'utf8'))
+  const own = join(folder, 'own')
+  const printed = await Promise.all([
     ran(planted, 'audit export', ['audit', 'export'], secrets),
     ran(planted, 'audit verify', ['audit', 'verify'], secrets),
+    ran(planted, 'audit verify --file', ['audit', 'verify', '--file', auditFile], secrets),
+    ran(planted, 'certificate', ['certificate', own], secrets),
   ])
+  assert.deepEqual(printed, [0, 0, 0, 0])
+  knowKey(planted, 'made private key', await readFile(join(own, 'tls.key'), 'utf8'))
   await goWrong(planted, folder, { IDGEN_DATABASE_URL: secrets.IDGEN_DATABASE_URL })
 
   assert.deepEqual(planted.found(), [])
@@ -319,9 +326,26 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   const audit = planted.outputs.get('audit export') ?? ''
   for (const action of ['settings.change', 'settings.refuse', 'key.refuse', 'audit.close'])
     assert.ok(audit.includes(`"${action}"`), `${action} is in the audit log`)
-  for (const from of ['exported traces', 'metrics', 'diagnostic report', 'answers over RESP', 'log'])
+  const outputs = [
+    'exported traces',
+    'metrics',
+    'diagnostic report',
+    'answers over RESP',
+    'log',
+    'audit file',
+  ]
+  for (const from of outputs)
     assert.ok((planted.outputs.get(from)?.length ?? 0) > 100, `nothing came from ${from}`)
+  assert.match(planted.outputs.get('audit verify --file') ?? '', /The audit file is whole: \d+ records/)
+  assert.match(planted.outputs.get('certificate') ?? '', /^Made /)
 })
+
+/** Each line of it by itself: half a key is one too many. */
+function knowKey(planted: PlantedSecrets, name: string, pem: string): void {
+  const lines = pem.split('\n').slice(1, -2)
+  assert.ok(lines.length > 1)
+  for (const [at, line] of lines.entries()) planted.know(`${name}, line ${at + 1}`, line)
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries += 1) {
