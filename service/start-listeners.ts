@@ -21,6 +21,7 @@ import { newUi, type ServiceWithPages, type UiOptions } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
 import { watchStatus } from './status-findings.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
+import type { Endpoints } from './ui/tag-snippets.ts'
 
 export interface ListeningPorts {
   readonly httpPort: number
@@ -57,9 +58,10 @@ export async function startListeners(
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
   let fold = (): void => {}
+  let ports: ListeningPorts | undefined
   const pages = newUi(service, {
     ...service,
-    endpoints: endpointsOf(config),
+    endpoints: () => endpointsOf(config, ports),
     grafanaUrl: server.ui.grafanaUrl,
     fold: () => fold(),
   })
@@ -106,7 +108,7 @@ export async function startListeners(
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
-  const ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
   useCases.status.listensOn(portsByName(ports))
   return ports
 }
@@ -135,9 +137,16 @@ function newTurnWatch(
   })
 }
 
-/** As configured; port 0, which the system chooses, is for tests. */
-function endpointsOf({ server: { grpc, resp } }: Config): UiOptions['endpoints'] {
-  return { grpcPort: grpc.port, grpcTls: grpc.tls, respPort: resp.enabled ? resp.port : undefined }
+/** As bound; as configured for a page that is asked for between the first port and the last. */
+function endpointsOf(
+  { server: { grpc, resp } }: Config,
+  { grpcPort, respPort }: Partial<ListeningPorts> = {},
+): Endpoints {
+  return {
+    grpcPort: grpcPort ?? grpc.port,
+    grpcTls: grpc.tls,
+    respPort: resp.enabled ? (respPort ?? resp.port) : undefined,
+  }
 }
 
 async function createApi(

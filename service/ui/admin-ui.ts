@@ -31,7 +31,8 @@ export interface AdminUiOptions {
   readonly sessionKey: Uint8Array
   readonly audit: Pick<AuditTrail, 'record'>
   readonly figures: FigureHistory
-  readonly endpoints: Endpoints
+  /** Known once the ports are bound, after the pages are made. */
+  readonly endpoints: () => Endpoints
   /** Whose panels are framed; '': there is none. */
   readonly grafanaUrl: string
   /** This process, for people. */

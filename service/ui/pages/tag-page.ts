@@ -80,7 +80,7 @@ async function tagPage(member: Member, parts: UiParts, found: DeclaredTag, tried
   })}
 ${declaration !== undefined && notice('warning', words.declared(`${declaration.owner.namespace}/${declaration.owner.name}`))}
 <div class="grid items-start gap-x-4 lg:grid-cols-2"><div class="min-w-0">${card('try', words.tryIt, tryForm(member, found, tried))}${card('settings', words.settings, settings(member, found))}${card('meaning', words.meaning, explanation(member, tag, momentOf(parts.useCases)))}</div>
-<div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints))}</div></div>`
+<div class="min-w-0">${numbers}${card('use', words.use, snippets(member, tag, parts.endpoints()))}</div></div>`
   return page(path, 'tags', body)
 }
 
