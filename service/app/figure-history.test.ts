@@ -41,22 +41,3 @@ test('counters become rates between looks, and five minutes of them are kept', a
   assert.equal(history.curve('24h')?.intervals.length, 1)
   await history.stop()
 })
-
-test('a sum that falls because tags left memory is no rate below zero', async () => {
-  const clock = new MemoryClock()
-  let ids = 1000
-  const history = new FigureHistory((): Figures => ({ ...ZERO, atMs: clock.nowMs(), ids }), clock)
-  history.start()
-  ids = 10
-  clock.advance(2000)
-  await settle()
-  assert.equal(history.curve('5m')?.intervals[0]?.did?.ids, 0)
-  assert.equal(history.whole()?.ids, 0)
-  // What is issued from then on counts, in long spans too.
-  ids = 40
-  clock.advance(2000)
-  await settle()
-  assert.equal(history.curve('5m')?.intervals[1]?.did?.ids, 15)
-  assert.equal(history.curve('24h')?.intervals[0]?.did?.ids, 7.5)
-  await history.stop()
-})

@@ -33,8 +33,6 @@ export class FigureHistory {
   readonly #clock: Clock
   readonly #spans: Readonly<Record<SpanName, FigureSpan>>
   readonly #repeat: Repeat
-  /** What was read last, and what it was taken for. */
-  #last: { readonly figures: Figures; readonly look: Look } | undefined
 
   constructor(read: () => Figures, clock: Clock) {
     this.#read = read
@@ -70,25 +68,12 @@ export class FigureHistory {
   }
 
   #look(): void {
-    const figures = this.#read()
-    const look = this.#lookOf(figures)
-    this.#last = { figures, look }
+    const look = this.#lookOf(this.#read())
     for (const name of SPAN_NAMES) this.#spans[name].add(look)
   }
 
-  /** Tags that are dropped from memory take their counters along, so a sum can fall: what counts is by how much it grew. */
-  #lookOf(figures: Figures): Look {
-    const last = this.#last
-    const grown = (of: 'ids' | 'requests' | 'failures'): number =>
-      last === undefined ? figures[of] : last.look[of] + Math.max(0, figures[of] - last.figures[of])
-    return {
-      atMs: figures.atMs,
-      passedMs: this.#clock.monotonicMs(),
-      ids: grown('ids'),
-      requests: grown('requests'),
-      failures: grown('failures'),
-      durations: figures.durations,
-      degradedTags: figures.degradedTags,
-    }
+  #lookOf({ atMs, ids, requests, failures, durations, degradedTags }: Figures): Look {
+    const passedMs = this.#clock.monotonicMs()
+    return { atMs, passedMs, ids, requests, failures, durations, degradedTags }
   }
 }

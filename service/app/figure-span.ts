@@ -39,7 +39,7 @@ export interface Curve {
   readonly toMs: number
   /** Each interval but the last is about so long. */
   readonly stepMs: number
-  /** Since when there are figures: where that is behind `fromMs`, the process did not run before. */
+  /** Since when there are figures: where that is behind `fromMs`, the process did not run before, or its clock was put back. */
   readonly beginsMs: number
   /** Oldest first, one after the other without a break. */
   readonly intervals: readonly Interval[]

@@ -41,13 +41,14 @@ export function readFigures({ useCases, capacity, fold }: FigureSources): Figure
   fold()
   const { directory, generate, answerTimes, ledger, clock } = useCases
   let [ids, requests, tags, degradedTags] = [0, 0, 0, 0]
-  for (const { served, router } of directory.all()) {
+  // Not of the tags in memory: one that leaves takes its counters along.
+  for (const algorithm of ALGORITHMS) {
+    ids += generate.served[algorithm].ids
+    requests += generate.served[algorithm].requests
+  }
+  for (const { router } of directory.all()) {
     tags += 1
     if (router.degraded) degradedTags += 1
-    for (const algorithm of ALGORITHMS) {
-      ids += served[algorithm].ids
-      requests += served[algorithm].requests
-    }
   }
   let [failures, refusals] = [0, 0]
   for (const [code, count] of ledger.failures) {

@@ -104,7 +104,7 @@ export const ACTION_WORDS = bilingual(
     'algorithm.recover': '恢复原有算法',
     'capacity.alert': '号码空间即将用尽',
     'capacity.clear': '号码空间恢复充足',
-    'range.conflict': '号码被两个数据库占用',
+    'range.conflict': '号码被两个数据库同时占用',
     'dc.claim': '登记数据中心',
     'dc.claim-conflict': '数据中心被其他安装占用',
     'dc.claim-clear': '数据中心占用冲突已解除',

@@ -82,7 +82,7 @@ function preview(
       path,
       url: tagUrl(tag),
       before,
-      after: faults.map((fault) => faultText(member, fault)).join('; '),
+      after: faults.map((fault) => faultText(member, fault)).join(member.say(WORDS).and),
       ok: false,
     }
   return { path, url: tagUrl(tag), before, after: settingsOf(after, action), ok: true }
@@ -182,6 +182,7 @@ const WORDS = bilingual(
     results: 'Results',
     changed: (good: number, all: number) => `${good} of ${all} were changed.`,
     done: 'done',
+    and: '; ',
   },
   {
     tags: '业务标签',
@@ -199,5 +200,6 @@ const WORDS = bilingual(
     results: '结果',
     changed: (good, all) => `${all} 个中有 ${good} 个已修改。`,
     done: '完成',
+    and: '；',
   },
 )

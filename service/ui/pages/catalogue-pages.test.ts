@@ -223,6 +223,20 @@ describe('a batch', () => {
     assert.match(await visitor.see('/ui/tags'), /Nothing was found/)
   })
 
+  test('says all that is wrong with a step, between the marks of the language', async (t) => {
+    const visitor = await withTags(t)
+    const fields = { action: 'step', base: '20', min: '30', max: '15', tag: 'acme/shop/orders' }
+    assert.match(
+      (await visitor.send('/ui/tags/batch', fields)).text,
+      /must not exceed base \(20\); \/step\/base must not exceed max \(15\)/,
+    )
+    await visitor.send('/ui/preferences', { language: 'zh' })
+    assert.match(
+      (await visitor.send('/ui/tags/batch', fields)).text,
+      /不能超过 base（20）；\/step\/base 不能超过 max（15）/,
+    )
+  })
+
   test('makes tags with a format out of lines, and shows an ID of each before', async (t) => {
     const visitor = await withTags(t)
     await visitor.see('/ui/tags/new-batch')

@@ -48,10 +48,31 @@ test('each chart says whose it is, and before the process ran there is a gap, dr
   const page = await visitor.see('/ui/charts?range=6h')
   assert.equal(page.match(/<figure>.*?test\/1, data centre 0.*?<\/figure>/gs)?.length, 4)
   assert.match(page, /Of the process test\/1, data centre 0 alone/)
-  assert.match(page, /was not running yet. It has figures since <time datetime="2026-01-01T00:00:00.000Z"/)
+  assert.match(
+    page,
+    /has no figures of this time. It has them since <time datetime="2026-01-01T00:00:00.000Z"/,
+  )
   assert.equal(page.match(/<rect x="0" y="0" width="300" height="64"/g)?.length, 4)
   // Nobody asked: there is no time in which that was answered.
   assert.match(page, /Where there is no line, nobody asked/)
+})
+
+test('after a clock was put back there are no figures of before, and no word of a start', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { clock } = visitor.api.memory
+  for (const step of [0, 0, -600_000]) {
+    clock.step(step)
+    clock.advance(2000)
+    await settle()
+  }
+  const english = await visitor.see('/ui/charts')
+  assert.match(english, /has no figures of this time. It has them since <time datetime="2025-12-31T23:50:06/)
+  assert.doesNotMatch(english, /not running/)
+  await visitor.send('/ui/preferences', { language: 'zh' })
+  const chinese = await visitor.see('/ui/charts')
+  assert.match(chinese, /没有这段时间的数据，数据始于 <time datetime="2025-12-31T23:50:06/)
+  assert.doesNotMatch(chinese, /尚未启动/)
+  assert.match(chinese, /仅为进程 test\/1（数据中心 0）的数据：/)
 })
 
 test('a process that stood still says of what it knows nothing', async (t) => {
