@@ -17,7 +17,7 @@ import { type GrpcListener, newGrpc, newGrpcInThreads, passedToGrpc } from './st
 import { type HttpListener, newHttp, newHttpInThreads } from './start-http.ts'
 import { newResp, newRespInThreads, passedToResp, type RespListener } from './start-resp.ts'
 import { newThreads, threadCount } from './start-threads.ts'
-import { newUi, type ServiceWithPages } from './start-ui.ts'
+import { newUi, type ServiceWithPages, type UiOptions } from './start-ui.ts'
 import type { Service } from './start-use-cases.ts'
 import { watchStatus } from './status-findings.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
