@@ -89,7 +89,7 @@ faults: servers ## Real faults on real servers under load, every ID counted; wri
 	@FAULTS=$(FAULTS) IDGEN_TEST_KILLS=$(KILLS) $(NODE) scripts/run-tests.ts faults
 	@if [ $(FAULTS) = long ]; then $(NODE) scripts/reliability-document.ts; fi
 
-proofs: ## Check the protocols' models with TLC, for all rules and without each of them (PROOFS=short for seconds)
+proofs: ## Check the protocols' models with TLC, for all rules and without each of them (PROOFS=short for minutes)
 	@scripts/install.sh dev
 	@scripts/install-tlc.sh
 	@$(NODE) scripts/check-proofs.ts $(PROOFS)

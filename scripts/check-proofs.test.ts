@@ -41,7 +41,7 @@ describe('the configurations of the model check', () => {
     }
   })
 
-  test('the results name every configuration with the verdict that must come of it, or a long one as not run', () => {
+  test('the results name every configuration with the verdict that must come of it, or a long one as never run', () => {
     assert.ok(existsSync(join(MODELS, 'results.md')), 'make proofs writes it')
     const rows = read('results.md').split('\n')
     const missing = PROOF_CONFIGURATIONS.filter(
@@ -49,7 +49,7 @@ describe('the configurations of the model check', () => {
         !rows.some(
           (row) =>
             row.startsWith(`| ${model} | ${name} | ${expect} |`) ||
-            (short !== true && row.startsWith(`| ${model} | ${name} | not run |`)),
+            (short !== true && row.startsWith(`| ${model} | ${name} | never run |`)),
         ),
     )
     assert.deepEqual(missing, [])
@@ -57,6 +57,25 @@ describe('the configurations of the model check', () => {
       rows.filter((row) => /^\| \w+ \| .* \| \d+ \|/.test(row)).length,
       PROOF_CONFIGURATIONS.length,
     )
+  })
+
+  test('the sum below the results is of those that were run', () => {
+    const text = read('results.md')
+    const never = text.split('\n').filter((row) => row.includes('| never run |')).length
+    const ran = PROOF_CONFIGURATIONS.length - never
+    const sum = new RegExp(`^${ran} configurations were run: .* ${never} were never run\\.$`, 'm')
+    assert.match(text, sum)
+  })
+
+  test('the page of the proofs says how many were never run', () => {
+    const never = read('results.md')
+      .split('\n')
+      .filter((row) => row.includes('| never run |')).length
+    const words = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+    const said = [...read('README.md').matchAll(/(?:There are|;) (\w+)(?:, all| long ones)/g)].map(
+      ([, word]) => word,
+    )
+    assert.deepEqual(said, [words[never], words[never]])
   })
 })
 
@@ -69,6 +88,17 @@ describe('reading what TLC says', () => {
       'Error: Invariant Once is violated.\nState 1: <Initial predicate>\nState 2: <A>\nState 3: <B>\n'
     assert.deepEqual(readOutput(`${trace}${counts}`), { verdict: 'violated', states: 1657, depth: 2 })
     assert.equal(readOutput('Starting...').verdict, 'failed')
+  })
+
+  test('what was never run is in no sum', () => {
+    const [configuration] = PROOF_CONFIGURATIONS
+    assert.ok(configuration)
+    const ran = { configuration, verdict: 'holds', states: 7, depth: 1, seconds: 2 } as const
+    const never = { configuration, verdict: 'never run', states: 0, depth: 0, seconds: 0 } as const
+    assert.match(
+      resultsDocument([ran, never]),
+      /^1 configurations were run: 7 distinct states, 2 seconds of a core\. 1 were never run\.$/m,
+    )
   })
 
   test('a verdict that was not expected stands out in the document', () => {

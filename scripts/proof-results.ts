@@ -2,8 +2,8 @@ import type { ProofConfiguration } from './proof-run.ts'
 
 /** What TLC said of one configuration. */
 export interface ProofFinding {
-  /** failed: it did not finish, or the model has a fault. not run: since model or constants were changed. */
-  readonly verdict: 'holds' | 'violated' | 'failed' | 'not run'
+  /** failed: it did not finish, or the model has a fault. never run: not with the model and constants as they are. */
+  readonly verdict: 'holds' | 'violated' | 'failed' | 'never run'
   /** Distinct ones. */
   readonly states: number
   /** Of a model that holds: steps to the state that is farthest away. Of a violation: steps of its shortest trace. */
@@ -52,11 +52,13 @@ function lastCount(output: string): string {
 }
 
 export function resultsDocument(results: readonly ProofResult[]): string {
-  const total = results.reduce((sum, { seconds }) => sum + seconds, 0)
-  const states = results.reduce((sum, result) => sum + result.states, 0)
+  const ran = results.filter(({ verdict }) => verdict !== 'never run')
+  const total = ran.reduce((sum, { seconds }) => sum + seconds, 0)
+  const states = ran.reduce((sum, result) => sum + result.states, 0)
+  const never = results.length - ran.length
   const rows = results.map(({ configuration, verdict, states: found, depth, seconds }) => {
     const { model, name, expect } = configuration
-    const wrong = verdict === expect || verdict === 'not run' ? '' : ` (**expected: ${expect}**)`
+    const wrong = verdict === expect || verdict === 'never run' ? '' : ` (**expected: ${expect}**)`
     return `| ${model} | ${name} | ${verdict}${wrong} | ${found} | ${depth} | ${seconds.toFixed(1)} |`
   })
   return [
@@ -69,7 +71,7 @@ export function resultsDocument(results: readonly ProofResult[]): string {
     '|---|---|---|---:|---:|---:|',
     ...rows,
     '',
-    `${results.length} configurations, ${states} distinct states, ${Math.round(total)} seconds of one core each.`,
+    `${ran.length} configurations were run: ${states} distinct states, ${Math.round(total)} seconds of a core. ${never} were never run.`,
     '',
   ].join('\n')
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
-import { CONTENTS, codeBlocks, documents, ROOT, targetOf } from './documents.ts'
-import { SHELL } from './shell-commands.ts'
-import { reasonNotToRun, WALKED } from './walked.ts'
+import { CONTENTS, type CodeBlock, codeBlocks, documents, ROOT, targetOf } from './documents.ts'
+import { CODE, reasonNotToRun, WALKED } from './walked.ts'
 
 /** Pages all of whose commands a test of their own runs; it names the page. */
 const RUN_BY: Readonly<Record<string, string>> = {
@@ -15,12 +14,13 @@ const RUN_BY: Readonly<Record<string, string>> = {
 /** Records say what was true when they were written. */
 const PAGES = documents().filter(({ path }) => !/^docs\/decisions\/|^CHANGELOG/.test(path))
 
-describe('commands that a document shows', () => {
+describe('commands and code that a document shows', () => {
   test('are run by a test, or say why they are not', () => {
-    const silent = PAGES.filter(({ path }) => !isRun(path)).flatMap((page) =>
+    const silent = PAGES.flatMap((page) =>
       codeBlocks(page)
-        .filter((block) => SHELL.has(block.language) && reasonNotToRun(page, block) === undefined)
-        .map(({ line }) => `${page.path}:${line}`),
+        .filter((block) => CODE.has(block.language) && !isRun(block))
+        .filter((block) => reasonNotToRun(page, block) === undefined)
+        .map(({ line, language }) => `${page.path}:${line} (${language})`),
     )
     assert.deepEqual(silent, [], 'walk the page (walked.ts), or write <!-- not run: why --> above the block')
   })
@@ -32,18 +32,34 @@ describe('commands that a document shows', () => {
     }
   })
 
-  test('that are not run name tests that exist', () => {
+  test('that are not run name a file that holds them, or say that no test does', () => {
     const reasons = PAGES.flatMap((page) =>
-      codeBlocks(page).flatMap((block) => reasonNotToRun(page, block) ?? []),
+      codeBlocks(page).flatMap((block) => {
+        const reason = reasonNotToRun(page, block)
+        return reason === undefined ? [] : [{ place: `${page.path}:${block.line}`, reason }]
+      }),
     )
     assert.ok(reasons.length > 5)
-    const named = reasons.flatMap((reason) => reason.match(/\b[\w/.-]+\.test\.ts\b/g) ?? [])
     assert.deepEqual(
-      named.filter((file) => !existsSync(join(ROOT, file))),
+      reasons.filter(({ reason }) => !saysWhatHoldsIt(reason)),
       [],
     )
   })
+
+  test('a reason that names nothing, or a file that is not there, is refused', () => {
+    for (const reason of ['it needs a cluster', 'CI runs it', 'test/integration/none.test.ts does'])
+      assert.equal(saysWhatHoldsIt(reason), false, reason)
+    for (const reason of ['no test does: it needs a cluster', 'test/integration/resp.test.ts does'])
+      assert.equal(saysWhatHoldsIt(reason), true, reason)
+  })
 })
+
+/** A test, or the workflow of CI. `*` stands for several tests. */
+function saysWhatHoldsIt(reason: string): boolean {
+  const files = reason.match(/[\w/.*-]+\.(?:test\.ts|yaml)\b/g) ?? []
+  if (files.length === 0) return /\bno test\b/.test(reason)
+  return files.every((file) => globSync(file, { cwd: ROOT }).length > 0)
+}
 
 test('the list of documents marks with ▶ the pages that are walked, and no other', () => {
   const contents = readFileSync(join(ROOT, CONTENTS), 'utf8')
@@ -62,6 +78,6 @@ function isWalked(path: string): boolean {
   return WALKED.some((one) => one === path)
 }
 
-function isRun(path: string): boolean {
-  return isWalked(path) || RUN_BY[path] !== undefined
+function isRun({ path, language }: CodeBlock): boolean {
+  return RUN_BY[path] !== undefined || (isWalked(path) && (language === 'sh' || language === 'console'))
 }

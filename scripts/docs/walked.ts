@@ -24,9 +24,12 @@ export const WALKED = [
   'docs/handbook.md',
 ] as const
 
-/** Why a block of commands is not run: the text of `<!-- not run: … -->` above it; undefined for those that are run. */
+/** Languages of blocks that somebody could run; the others are data, which other tests read. */
+export const CODE = new Set([...SHELL, 'ts', 'js', 'python', 'java', 'go', 'sql'])
+
+/** Why a page does not run a block itself: the text of `<!-- not run: … -->` above it; undefined for those that are run. */
 export function reasonNotToRun({ text }: Document, { line, language }: CodeBlock): string | undefined {
-  if (!SHELL.has(language)) return undefined
+  if (!CODE.has(language)) return undefined
   const above = text.split('\n').slice(0, line - 2)
   const nearest = above.findLast((one) => one.trim() !== '') ?? ''
   return /<!-- not run: (.+) -->/.exec(nearest)?.[1]

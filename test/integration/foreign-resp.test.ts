@@ -3,9 +3,10 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { codeBlocks, documents, ROOT } from '../../scripts/docs/documents.ts'
 import { exists, INSTALL_LIMIT_MS, installed, pythonWith, TOOLS } from '../fixtures/foreign-tools.ts'
 import { portOf, RespService } from '../fixtures/resp-service.ts'
 
@@ -106,6 +107,36 @@ test('go-redis issues IDs in both versions of the protocol, from many goroutines
     refused: 'WRONGPASS',
   })
 })
+
+describe('docs/resp.md: an ID in a few lines', () => {
+  test('redis-py gets one by the lines of the page', async (t) => {
+    const python = await installed(t, 'redis-py', () => pythonWith('redis', REDIS_PY_VERSION))
+    if (python === undefined) return
+    const { code } = await sample(t, 'python')
+    const program = `import redis\n${code}\nprint(order_id)\n`
+    assert.equal((await run(python, ['-c', program])).stdout, '1\n')
+  })
+
+  test('ioredis gets one by the lines of the page', async (t) => {
+    const { code } = await sample(t, 'js')
+    const program = `import Redis from 'ioredis'\n${code}\nconsole.log(orderId)\nids.disconnect()\n`
+    const args = ['--input-type=module', '--eval', program]
+    assert.equal((await run(process.execPath, args, { cwd: ROOT })).stdout, '1\n')
+  })
+})
+
+/** The page's program, with the port and the key of a service that has the page's tag. */
+async function sample(t: TestContext, language: string): Promise<{ code: string }> {
+  const { world, service } = await RespService.start(t, ONE_THREAD)
+  await world.http(service, 'POST', '/v1/workspaces/demo/groups', { name: 'shop' })
+  await world.http(service, 'POST', '/v1/workspaces/demo/groups/shop/tags', { name: 'orders' })
+  const page = documents().find(({ path }) => path === 'docs/resp.md')
+  assert.ok(page !== undefined)
+  const [block] = codeBlocks(page).filter((one) => one.language === language)
+  assert.ok(block !== undefined, language)
+  assert.match(block.text, /6399[\s\S]*idg_…/)
+  return { code: block.text.replace('6399', String(portOf(service))).replace('idg_…', world.key) }
+}
 
 /** What a run would not fit into is left out before it; where that is depends on how fast the segments before were used. */
 async function longSegments(t: TestContext): Promise<Awaited<ReturnType<typeof RespService.start>>> {

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ROOT } from '../../scripts/docs/documents.ts'
+import { promisify } from 'node:util'
+import { codeBlocks, documents, ROOT } from '../../scripts/docs/documents.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { testDatabase } from './postgres-server.ts'
@@ -37,6 +38,14 @@ function ask(url: string, ca: string, servername: string): Promise<number | stri
       answer.resume().once('end', () => resolve(answer.statusCode))
     }).on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
   })
+}
+
+/** What docs/first-steps.md has a reader do with the two files. */
+function shown(): string[] {
+  const page = documents().find(({ path }) => path === 'docs/first-steps.md')
+  const block = page && codeBlocks(page).find(({ text }) => text.includes('--cacert'))
+  assert.ok(block !== undefined)
+  return block.text.split('\n')
 }
 
 test('a newcomer makes a certificate in one step, serves with it as the command says, and comes in with it alone', async (t) => {
@@ -77,6 +86,12 @@ test('a newcomer makes a certificate in one step, serves with it as the command 
     assert.equal(await ask(url, cert, 'ids.example'), 200, url)
     assert.equal(await ask(url, cert, 'other.example'), 'ERR_TLS_CERT_ALTNAME_INVALID', url)
   }
+  const [settingsShown, asked = ''] = shown()
+  assert.equal(settingsShown, `${said.join(' ')} make run`)
+  const line = asked.replace('localhost:8443', `localhost:${port}`)
+  assert.notEqual(line, asked)
+  const answer = await promisify(execFile)('sh', ['-c', `${line} --silent --fail`], { cwd: folder })
+  assert.match(answer.stdout, /"ready":true/)
   const [before, key] = [cert, read('tls.key')]
   const again = await certificate(folder, 'tls')
   assert.deepEqual([again.code, again.out], [1, ''])

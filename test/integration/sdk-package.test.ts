@@ -38,10 +38,15 @@ before(async () => {
   await writeFile(join(project, 'package.json'), '{ "type": "module" }\n')
 })
 
-/** The samples of the README, in their order. */
+/** The samples of the package's README, in their order, and then of the project's. */
 async function samples(): Promise<string[]> {
-  const readme = await readFile(join(installed, 'README.md'), 'utf8')
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
+  const pages = [join(installed, 'README.md'), join(ROOT, 'README.md')]
+  const texts = await Promise.all(pages.map((path) => readFile(path, 'utf8')))
+  return texts.flatMap((text) => {
+    const found = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
+    assert.ok(found.length > 0)
+    return found.map((code) => (code.includes('console.') ? code : `${code}console.log(id)\n`))
+  })
 }
 
 describe('the package of the client library', () => {

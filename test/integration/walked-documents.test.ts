@@ -4,12 +4,13 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type CodeBlock, codeBlocks, documents, ROOT } from '../../scripts/docs/documents.ts'
-import { reasonNotToRun, WALKED } from '../../scripts/docs/walked.ts'
+import { CODE, reasonNotToRun, WALKED } from '../../scripts/docs/walked.ts'
 import { grpcurl } from '../fixtures/foreign-tools.ts'
 import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { UiMember } from '../fixtures/ui-member.ts'
 import { readersShell, type Walked, walkedService } from './readers-shell.ts'
 import { assertAnswer } from './shown-answers.ts'
+import { assertSession, type Session, sessionOf, typedInto } from './shown-sessions.ts'
 
 /**
  * Documents that are run from top to bottom, each in a folder and a shell of its own, beside one service of `make run`: each
@@ -26,9 +27,14 @@ test('documents do what they say', async (t) => {
       const steps = stepsOf(codeBlocks(page).filter((block) => reasonNotToRun(page, block) === undefined))
       assert.ok(steps.length > 0, 'nothing is run')
       const shell = await readersShell(beside, path, tool)
-      const outputs = await shell(steps.map(({ commands }) => commands.text))
-      for (const [i, { commands, answers }] of steps.entries())
+      const outputs = await shell(
+        steps.map(({ commands, session }) => (session ? typedInto(session) : commands.text)),
+      )
+      for (const [i, { commands, session, answers }] of steps.entries()) {
+        if (session !== undefined)
+          assertSession(outputs[i] ?? '', session, `${commands.path}:${commands.line}`)
         for (const answer of answers) assertAnswer(outputs[i] ?? '', answer, commands)
+      }
     })
   await makeInvoices(beside)
   for (const [tag, form] of Object.entries(KINDS))
@@ -90,14 +96,20 @@ function plain(code: string): string {
 
 interface Step {
   readonly commands: CodeBlock
+  /** What is typed into the command, where the block shows that. */
+  readonly session?: Session
   readonly answers: readonly CodeBlock[]
 }
 
-/** Each block of commands with the answers that stand below it. */
+/** Each block of commands with the answers that stand below it. Commands that nothing here can run are a mistake. */
 function stepsOf(blocks: readonly CodeBlock[]): Step[] {
-  const steps: { commands: CodeBlock; answers: CodeBlock[] }[] = []
+  const steps: (Step & { answers: CodeBlock[] })[] = []
   for (const block of blocks)
     if (block.language === 'sh') steps.push({ commands: block, answers: [] })
+    else if (block.language === 'console')
+      steps.push({ commands: block, session: sessionOf(block), answers: [] })
+    else if (CODE.has(block.language))
+      assert.fail(`${block.path}:${block.line}: ${block.language} is not run here: say which test does`)
     else if (block.language === 'json' || block.language === 'text') steps.at(-1)?.answers.push(block)
   return steps
 }
