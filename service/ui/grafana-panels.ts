@@ -67,7 +67,7 @@ function queryOf({ range, within, theme }: Shown): URLSearchParams {
   const names = within === '' ? [] : within.split('/')
   for (const [at, variable] of ['workspace', 'group', 'tag'].entries()) {
     const name = names[at]
-    if (name !== undefined) query.set(`var-${variable}`, at === 2 ? within : name)
+    if (name !== undefined) query.set(`var-${variable}`, name)
   }
   return query
 }

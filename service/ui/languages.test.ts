@@ -11,7 +11,8 @@ const word = (...words: readonly string[]): RegExp =>
 
 /** What a Chinese page may have in Latin letters, each kind with why. Whatever else is there was forgotten. */
 const ALLOWED: readonly (readonly [why: string, allowed: RegExp])[] = [
-  ['what somebody typed, in a fault', /"[^"]*"/g],
+  // A word, or two with a blank that may not be there: a sentence in quotes is one that was forgotten.
+  ['what somebody typed, in a fault', /"(?:A b|[^"\s]*)"/g],
   ['commands', /“(?:make|idgen) [a-z -]+”/g],
   [
     'lines to write, as an example',

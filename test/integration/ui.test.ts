@@ -101,6 +101,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
         locale: language,
       })
       const page = await signedIn(context, service)
+      const complained = complaints(page)
       const faults: string[] = []
       for (const { name: state, reach } of UI_STATES) {
         await reach(page, service.httpOrigin, name)
@@ -108,6 +109,10 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
         faults.push(...found.map((fault) => `${state}: ${fault}`))
       }
       assert.deepEqual(faults, [])
+      assert.deepEqual(
+        complained.filter((one) => !REFUSAL.test(one)),
+        [],
+      )
       await context.close()
     })
 
@@ -248,6 +253,9 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await context.close()
   })
 })
+
+/** Chromium says so of each page that comes with such a status: those that were refused have one. */
+const REFUSAL = /Failed to load resource: the server responded with a status of 4\d\d \(/
 
 /** The first of a day. */
 const RECEIPT = /^REC-\d{8}-000001$/

@@ -105,6 +105,9 @@ test('a key that is limited is told why there are no charts', async (t) => {
 test('panels of Grafana stand in the page, of the time and the business unit that were chosen', async (t) => {
   const visitor = await UiVisitor.signedIn(t, { grafanaUrl: 'https://grafana.example/path/' })
   await visitor.api.memory.useCases.catalog.createWorkspace(ACTOR, 'acme', '')
+  await visitor.api.memory.useCases.catalog.createWorkspace(ACTOR, 'other', '')
+  await visitor.api.memory.useCases.catalog.createGroup(ACTOR, 'acme', 'shop', '')
+  await visitor.api.memory.useCases.catalog.createGroup(ACTOR, 'other', 'lab', '')
   const { text, headers } = await visitor.get('/ui/charts')
   assert.match(headers['content-security-policy'] ?? '', /frame-src https:\/\/grafana\.example;/)
   assert.equal(text.match(/<iframe src="https:\/\/grafana\.example\/path\/d-solo\//g)?.length, 8)
@@ -112,6 +115,15 @@ test('panels of Grafana stand in the page, of the time and the business unit tha
   const unit = await visitor.see('/ui/charts?range=7d&within=acme')
   assert.equal(unit.match(/<iframe [^>]*from=now-7d[^>]*var-workspace=acme/g)?.length, 4)
   assert.doesNotMatch(unit, /idgen-overview/)
+  // Groups of the workspace that was chosen, and of no other.
+  assert.deepEqual(optionsOf(text), ['', 'acme', 'other'])
+  assert.deepEqual(optionsOf(unit), ['', 'acme', 'acme/shop', 'other'])
+  const group = await visitor.see('/ui/charts?within=acme/shop')
+  assert.equal(group.match(/<iframe [^>]*var-workspace=acme[^>]*var-group=shop/g)?.length, 4)
+  assert.match(group, /<option value="acme\/shop" selected/)
+  const tag = await visitor.see('/ui/charts?within=acme/shop/orders')
+  assert.match(tag, /var-tag=orders/)
+  assert.deepEqual(optionsOf(tag), ['', 'acme/shop/orders', 'acme', 'acme/shop', 'other'])
   const odd = await visitor.see('/ui/charts?range=%22onload&within=%22%3E%3Cscript%3E')
   assert.match(odd, /from=now-1h/)
   assert.doesNotMatch(odd, /"><script>/)
@@ -127,3 +139,7 @@ test('a key that is limited sees panels of its own part', async (t) => {
   assert.equal(page.match(/<iframe [^>]*var-workspace=acme[^>]*var-group=shop/g)?.length, 4)
   assert.doesNotMatch(page, /idgen-overview|Tags of other/)
 })
+
+function optionsOf(page: string): (string | undefined)[] {
+  return [...page.matchAll(/<option value="([^"]*)"/g)].map(([, value]) => value)
+}

@@ -1,5 +1,5 @@
 import { SPAN_LENGTHS, SPAN_NAMES, type SpanName } from '../../app/figure-history.ts'
-import type { Workspace } from '../../ports/catalog-store.ts'
+import type { CatalogStore } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece } from '../answer.ts'
 import { figureCharts } from '../figure-charts.ts'
@@ -28,11 +28,7 @@ export function chartsPages(routes: UiRoutes, parts: UiParts): void {
     if (parts.grafanaUrl === '') return ownPage(member, parts)
     const within = reachable(member, member.query.get('within') ?? '')
     const range = RANGES.find((one) => one === member.query.get('range')) ?? DEFAULT_RANGE
-    const [own] = member.caller.within.split('/')
-    const mayList = (own === undefined || own === '') && member.caller.scopes.includes('manage')
-    const units = mayList
-      ? (await catalog.store.listWorkspaces({ after: undefined, limit: UNITS_MAX })).items
-      : []
+    const units = await unitsOf(member, catalog.store, within)
     return grafanaPage(member, parts, units, { range, within, ...member.preferences })
   })
   routes.get('/live/charts', (member) =>
@@ -40,6 +36,22 @@ export function chartsPages(routes: UiRoutes, parts: UiParts): void {
       ? piece(figureCharts(member, parts, spanOf(member.query.get('range')).span))
       : piece(html``, 403),
   )
+}
+
+/** What the key may list: workspaces, and after the chosen one its groups. */
+async function unitsOf(
+  { caller }: Member,
+  store: Pick<CatalogStore, 'listWorkspaces' | 'listGroups'>,
+  within: string,
+): Promise<readonly string[]> {
+  const [own = '', ownGroup] = caller.within.split('/')
+  if (!caller.scopes.includes('manage') || ownGroup !== undefined) return []
+  const page = { after: undefined, limit: UNITS_MAX }
+  const workspaces = own === '' ? (await store.listWorkspaces(page)).items.map(({ name }) => name) : [own]
+  const chosen = workspaces.find((name) => name === within.split('/', 1)[0])
+  if (chosen === undefined) return workspaces
+  const groups = (await store.listGroups(chosen, page)).items.map(({ name }) => `${chosen}/${name}`)
+  return workspaces.flatMap((name) => (name === chosen ? [name, ...groups] : [name]))
 }
 
 function ownPage(member: Member, parts: UiParts): Answer {
@@ -70,7 +82,7 @@ function renewing(span: SpanName, charts: Html): Html {
     : html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 10s" hx-swap="innerHTML">${charts}</div>`
 }
 
-function grafanaPage(member: Member, parts: UiParts, units: readonly Workspace[], shown: Shown): Answer {
+function grafanaPage(member: Member, parts: UiParts, units: readonly string[], shown: Shown): Answer {
   const words = member.say(WORDS)
   const base = parts.grafanaUrl
   const open = (dashboard: GrafanaPanel['dashboard'], text: string): Html =>
@@ -86,7 +98,7 @@ ${card('unit', shown.within === '' ? words.allTags : words.unitTags(shown.within
   return page(words.title, 'charts', body)
 }
 
-function filters(member: Member, units: readonly Workspace[], { range, within }: Shown): Html {
+function filters(member: Member, units: readonly string[], { range, within }: Shown): Html {
   const words = member.say(WORDS)
   const links = rangeLinks(
     member,
@@ -94,9 +106,9 @@ function filters(member: Member, units: readonly Workspace[], { range, within }:
     range,
     (one) => `/ui/charts?${new URLSearchParams({ range: one, within })}`,
   )
-  const known = within === '' || units.some(({ name }) => name === within)
-  const options = [...(known ? [] : [{ name: within }]), ...units].map(
-    ({ name }) => html`<option value="${name}" ${attr('selected', name === within)}>${name}</option>`,
+  const known = within === '' || units.includes(within)
+  const options = [...(known ? [] : [within]), ...units].map(
+    (name) => html`<option value="${name}" ${attr('selected', name === within)}>${name}</option>`,
   )
   return html`<div class="mb-4 flex flex-wrap items-end gap-4">
 ${links}
@@ -110,7 +122,7 @@ function frames(base: string, panels: readonly GrafanaPanel[], shown: Shown): Ht
   )}</div>`
 }
 
-/** More business units than anybody finds in a list; what is not among them is reached from its own page. */
+/** Workspaces, and groups of one: more than anybody finds in a list; what is not among them is reached from its own page. */
 const UNITS_MAX = 500
 
 const WORDS = bilingual(
