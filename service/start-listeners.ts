@@ -58,10 +58,10 @@ export async function startListeners(
   const count = threadCount(config)
   const connections = new ConnectionTable(count === 1 ? 0 : count)
   let fold = (): void => {}
-  let ports: ListeningPorts | undefined
+  let endpoints = endpointsOf(config)
   const pages = newUi(service, {
     ...service,
-    endpoints: () => endpointsOf(config, ports),
+    endpoints: () => endpoints,
     grafanaUrl: server.ui.grafanaUrl,
     fold: () => fold(),
   })
@@ -108,7 +108,8 @@ export async function startListeners(
   const grpcPort = await bound('server.grpc.port', server.grpc, (host, port) => grpc.listen(host, port))
   const respPort =
     resp && (await bound('server.resp.port', server.resp, (host, port) => resp.listen(host, port)))
-  ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  const ports = { httpPort, httpsPort, grpcPort, respPort, metricsPort }
+  endpoints = endpointsOf(config, ports)
   useCases.status.listensOn(portsByName(ports))
   return ports
 }
