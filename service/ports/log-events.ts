@@ -1,3 +1,6 @@
+/** What is said of a certificate that is in use. */
+const CERTIFICATE = ['cert', 'key', 'subject', 'names', 'validTo', 'sha256', 'note?'] as const
+
 /**
  * Every line that the service writes to its log: the text stands where it is written, and here has a name that stays
  * when the text is worded better, its levels and its fields (`?`: not always there). A text that is not here does not
@@ -34,49 +37,17 @@ export const LOG_EVENTS = {
     'err',
     'faults',
   ),
-  'certificate in use': event(
-    'certificate.used',
-    'info',
-    'cert',
-    'key',
-    'subject',
-    'names',
-    'validTo',
-    'sha256',
-    'note?',
-  ),
+  'certificate in use': event('certificate.used', 'info', ...CERTIFICATE),
   'certificate in use, but it has expired: clients will refuse it': event(
     'certificate.used-expired',
     'error',
-    'cert',
-    'key',
-    'subject',
-    'names',
-    'validTo',
-    'sha256',
-    'note?',
+    ...CERTIFICATE,
   ),
-  'new certificate in use': event(
-    'certificate.changed',
-    'info',
-    'cert',
-    'key',
-    'subject',
-    'names',
-    'validTo',
-    'sha256',
-    'note?',
-  ),
+  'new certificate in use': event('certificate.changed', 'info', ...CERTIFICATE),
   'new certificate in use, but it has expired: clients will refuse it': event(
     'certificate.changed-expired',
     'error',
-    'cert',
-    'key',
-    'subject',
-    'names',
-    'validTo',
-    'sha256',
-    'note?',
+    ...CERTIFICATE,
   ),
   'new certificate refused, the last good one stays': event(
     'certificate.refused',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { ids, KEY, makeTag, post } from './embedded-service.ts'
@@ -73,13 +73,10 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   assert.equal((await post(service, `/v1/workspaces/${LONG}/groups/${LONG}/tags`, long)).status, 201)
   const browser = await startChromium(t)
 
-  for (const { name, width, height, scheme, language, isSeenBefore } of VIEWS)
+  for (const view of VIEWS) {
+    const { name, scheme, language, isSeenBefore } = view
     await t.test(`every page is usable: ${name}, ${scheme}, ${language}`, async () => {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        colorScheme: scheme,
-        locale: language,
-      })
+      const context = await opened(browser, view)
       const page = await signedIn(context, service)
       const complained = complaints(page)
       const faults: string[] = []
@@ -92,14 +89,12 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       assert.deepEqual(complained, [])
       await context.close()
     })
+  }
 
-  for (const { name, width, height, scheme, language, isSeenBefore } of VIEWS)
+  for (const view of VIEWS) {
+    const { name, scheme, isSeenBefore } = view
     await t.test(`what is refused, and what was done, is as usable: ${name}, ${scheme}`, async () => {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        colorScheme: scheme,
-        locale: language,
-      })
+      const context = await opened(browser, view)
       const page = await signedIn(context, service)
       const complained = complaints(page)
       const faults: string[] = []
@@ -115,6 +110,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       )
       await context.close()
     })
+  }
 
   await t.test(
     'charts of another time are a link away, without scripts too, and renew themselves',
@@ -264,6 +260,14 @@ const RECEIPT = /^REC-\d{8}-000001$/
 function sumOf(metrics: string, name: string): number {
   const lines = [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (.+)$`, 'gm'))]
   return lines.reduce((sum, [, value]) => sum + Number(value), 0)
+}
+
+/** As somebody with such a screen and language sees it. */
+function opened(
+  browser: Browser,
+  { width, height, scheme, language }: (typeof VIEWS)[number],
+): Promise<BrowserContext> {
+  return browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: language })
 }
 
 async function signedIn(context: BrowserContext, service: ServiceProcess): Promise<Page> {
