@@ -25,9 +25,9 @@ export interface Issuer {
   /**
    * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
    * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics; 0: more
-   * for a command that was counted.
+   * for a command that was counted. `nowMs`: what the wall clock says, for who has looked.
    */
-  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean
   /** @throws as GenerateIds.take and TagDirectory.resolve; what was taken is burnt then */
   take(path: string, count: number, batch: IdBatch, requests: number): Promise<void>
   /**
@@ -44,6 +44,10 @@ export interface Issuer {
    * per tag and burst of commands, which were counted for their client by `countClients`. `path` may name no tag at all: then it is not written down.
    */
   count(keyId: string, path: string, outcome: 'ok' | ErrorCode, requests: number, ids: number): void
+  /** So many commands of one burst found their ID in memory (RememberedTag.tryTake), of all its tags. */
+  countTaken(commands: number): void
+  /** So many commands of one burst were answered with an ID (RememberedTag.countAnswered), of all its tags. */
+  countAnswered(commands: number): void
 }
 
 /**
@@ -53,9 +57,12 @@ export interface Issuer {
 export interface RememberedTag {
   /** As RateLimits.admitForTag. */
   admit(wanted: number, nowMs: number): number
-  /** As Issuer.tryTake of `count` commands for one ID each; `nowMs`: what the wall clock says in this turn. */
+  /**
+   * As Issuer.tryTake of `count` commands for one ID each; `nowMs`: what the wall clock says in this turn. What was taken is told
+   * to Issuer.countTaken.
+   */
   tryTake(count: number, batch: IdBatch, nowMs: number): boolean
-  /** As Issuer.count of `commands` that were answered with one ID each. */
+  /** As Issuer.count of `commands` that were answered with one ID each, but for what Issuer.countAnswered counts. */
   countAnswered(keyId: string, commands: number): void
 }
 

@@ -53,13 +53,14 @@ export class LocalIssuer implements TracedIssuer {
   }
 
   remember(path: string): RememberedTag {
-    return new LocalTag(path, this.#useCases, this.#protocol)
+    return new LocalTag(path, this.#useCases)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
+  // oxlint-disable-next-line max-params -- as the interface
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
     const { directory, generate } = this.#useCases
     const tag = directory.peek(path)
-    if (tag === undefined || !generate.tryTake(tag, count, batch, requests)) return false
+    if (tag === undefined || !generate.tryTake(tag, count, batch, requests, nowMs)) return false
     this.#durations.observeInstant(requests)
     if (requests === 0) this.#countMore(tag, count, batch)
     return true
@@ -94,6 +95,14 @@ export class LocalIssuer implements TracedIssuer {
     const { ledger, protocols } = this.#useCases
     protocols.count(this.#protocol, outcome, requests)
     ledger.countMany(keyId, this.#subjectOf(path, outcome), outcome, { requests, ids })
+  }
+
+  countTaken(commands: number): void {
+    this.#durations.observeInstant(commands)
+  }
+
+  countAnswered(commands: number): void {
+    this.#useCases.protocols.count(this.#protocol, 'ok', commands)
   }
 
   knows(path: string): boolean {

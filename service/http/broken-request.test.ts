@@ -10,7 +10,7 @@ test('what is no HTTP is answered with a problem and the end of the connection',
   assert.match(head, new RegExp(`\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`))
   const problem = JSON.parse(body) as { code: string; traceId: string }
   assert.equal(problem.code, 'IDGEN_REQUEST_INVALID')
-  assert.ok(head.includes(`traceparent: 00-${problem.traceId}-`))
+  assert.ok(head.includes(`\r\nx-request-id: ${problem.traceId}\r\n`))
 })
 
 test('headers that are too large and requests that are too slow are told apart', () => {

@@ -21,14 +21,13 @@ export function brokenRequestAnswer(nodeCode: string | undefined): string {
 
 /** All of an answer, after which the connection ends. */
 export function bareAnswer(error: IdgenError): string {
-  const { traceId, traceparent, requestId } = traceContextOf({})
+  const { traceId, requestId } = traceContextOf({})
   const body = JSON.stringify(problemOf(error, traceId))
   return [
     `HTTP/1.1 ${error.row.http} ${NODE_HTTP.STATUS_CODES[error.row.http] ?? 'Error'}`,
     `content-type: ${PROBLEM_MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,
-    `traceparent: ${traceparent}`,
     ...(error.retryAfterMs === undefined ? [] : [`retry-after: ${Math.ceil(error.retryAfterMs / 1000)}`]),
     'cache-control: no-store',
     'connection: close',

@@ -4,7 +4,7 @@ import type { Log } from '../ports/log.ts'
 import { requestError } from './foreign-error.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
 import { policyText } from './quota-headers.ts'
-import { traceContextOf } from './trace-context.ts'
+import { tellTrace, traceContextOf } from './trace-context.ts'
 
 /** Answers a request that failed, whatever was thrown, and logs what a person has to know. */
 export function replyWithError(
@@ -16,7 +16,7 @@ export function replyWithError(
   const error = requestError(thrown)
   const trace = request.trace ?? traceContextOf(request.raw.headers)
   logFailure(error, request, trace.traceId, log)
-  reply.header('x-request-id', trace.requestId).header('traceparent', trace.traceparent)
+  tellTrace(reply, trace)
   reply.header('cache-control', 'no-store')
   if (error.retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(error.retryAfterMs))
   if (error.quota !== undefined) tellQuota(reply, error.quota, error.retryAfterMs ?? 0)

@@ -81,6 +81,7 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     isOver,
     encryptedOnly,
     tracer,
+    clock,
   })
   listenWith(handle, app, secure)
   limitPlaces(app.server, secure, options.places)

@@ -15,7 +15,7 @@ import { PROBLEM_SCHEMA } from './problem.ts'
 import { traceRequests } from './request-span.ts'
 import { declareRequestState } from './request-state.ts'
 import { buildSerializers } from './response-serializers.ts'
-import { type TraceContext, traceContextOf } from './trace-context.ts'
+import { type TraceContext, tellTrace, traceContextOf } from './trace-context.ts'
 
 export interface NewAppOptions {
   /** Largest body, bytes. */
@@ -78,6 +78,6 @@ const PARAM_MAX = 200
 export function traceRequest(request: FastifyRequest, reply: FastifyReply, tracer?: Tracer): TraceContext {
   const trace = traceContextOf(request.headers, tracer)
   request.trace = trace
-  reply.header('x-request-id', trace.requestId).header('traceparent', trace.traceparent)
+  tellTrace(reply, trace)
   return trace
 }

@@ -111,6 +111,7 @@ export async function createHttpServer(
     isOver,
     encryptedOnly,
     tracer: useCases.tracer,
+    clock: useCases.clock,
   })
   listenWith(handle, app, options.secure)
   if (options.places !== undefined) limitPlaces(app.server, options.secure, options.places)

@@ -42,6 +42,7 @@ async function serve(t: TestContext, { encryptedOnly = false, isOver = (): boole
     isOver,
     encryptedOnly,
     tracer: NO_TRACER,
+    clock: api.memory.clock,
   })
   const server = createServer(handle)
   server.listen(0, '127.0.0.1')

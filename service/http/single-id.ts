@@ -5,6 +5,7 @@ import { mayUse } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import { apiKeyOf } from './api-key-header.ts'
 import { answerBrokenRequest } from './broken-request.ts'
@@ -26,6 +27,7 @@ export interface SingleIdOptions {
   /** Whether a request without encryption is not to be answered. */
   readonly encryptedOnly: boolean
   readonly tracer: Tracer
+  readonly clock: Clock
 }
 
 /**
@@ -78,16 +80,18 @@ export class SingleId {
     const issuer = this.#issuer
     if (count > issuer.limits.maxText) return false
     const { headers, socket } = request
-    const { tracer } = this.#options
+    const { tracer, clock } = this.#options
     const fromMs = tracer.nowMs()
+    // For all that asks for it: a look at the clock costs as much as an ID.
+    const nowMs = clock.nowMs()
     const keyText = apiKeyOf(headers) ?? certificateFor(request)
-    const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText))
+    const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText), nowMs)
     if (caller === undefined || !mayUse(caller, 'issue', path)) return false
     const { admission } = this.#options
     if (!admission.admits(request, caller.keyId, path)) return false
     const batch = count === 1 ? this.#batch : this.#many
     batch.clear()
-    if (!issuer.tryTake(path, count, batch, 1)) {
+    if (!issuer.tryTake(path, count, batch, 1, nowMs)) {
       admission.passOn(request, this.#begun(batch))
       return false
     }
@@ -96,7 +100,8 @@ export class SingleId {
     const { traceId, traceparent, requestId } = trace
     issuer.countCall(caller.keyId, path, 'ok', count, traceId)
     const body = issuedJson(batch, 'text')
-    const answer = ['x-request-id', requestId, 'traceparent', traceparent, ...FIXED, String(body.length)]
+    const answer = ['x-request-id', requestId, ...FIXED, String(body.length)]
+    if (traceparent !== undefined) answer.push('traceparent', traceparent)
     admission.addLeft(answer, request, caller.keyId, path)
     if (this.#options.encryptedOnly) answer.push(...STRICT_TRANSPORT)
     if (this.#options.isOver(socket)) answer.push('connection', 'close')

@@ -9,8 +9,8 @@ const SPAN = '00f067aa0ba902b7'
 test('a valid traceparent is taken over with a span of our own', () => {
   const trace = traceContextOf({ traceparent: `00-${TRACE}-${SPAN}-01` })
   assert.equal(trace.traceId, TRACE)
-  assert.match(trace.traceparent, new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
-  assert.ok(!trace.traceparent.includes(SPAN))
+  assert.match(trace.traceparent ?? '', new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
+  assert.ok(!trace.traceparent?.includes(SPAN))
   assert.equal(trace.requestId, TRACE)
 })
 
@@ -18,13 +18,21 @@ test('without a traceparent every call gets a new valid trace', () => {
   const seen = new Set<string>()
   // More than one pool of random bytes, so that the refill is seen too.
   for (let call = 0; call < 500; call += 1) {
-    const { traceId, traceparent } = traceContextOf({})
-    assert.match(traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
-    assert.ok(traceparent.includes(traceId))
+    const { traceId, spanId, requestId } = traceContextOf({})
+    assert.match(`${traceId}-${spanId}`, /^[0-9a-f]{32}-[0-9a-f]{16}$/)
+    assert.equal(requestId, traceId)
     seen.add(traceId)
-    seen.add(traceparent.slice(36, 52))
+    seen.add(spanId)
   }
   assert.equal(seen.size, 1000)
+})
+
+test('a traceparent is told where the request id does not say all of it', () => {
+  assert.equal(traceContextOf({}).traceparent, undefined)
+  const named = traceContextOf({ 'x-request-id': 'mine' })
+  assert.equal(named.traceparent, `00-${named.traceId}-${named.spanId}-00`)
+  const recorded = traceContextOf({}, { decide: () => true, nowMs: () => 0 })
+  assert.equal(recorded.traceparent, `00-${recorded.traceId}-${recorded.spanId}-01`)
 })
 
 test('an invalid traceparent counts as none', () => {

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
 import { parseTraceparent, printTraceparent } from '../core/traceparent.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 
@@ -15,8 +16,11 @@ export interface TraceContext {
   readonly parentId: string | undefined
   /** Whether this process records the call. */
   readonly sampled: boolean
-  /** W3C traceparent of this call: trace id and span id, and whether it or its caller records it. */
-  readonly traceparent: string
+  /**
+   * W3C traceparent of this call: trace id and span id, and whether it or its caller records it. undefined: nobody records it,
+   * and the request id is its trace id, so that the answer has nothing more to say (a header costs 2 % of an ID).
+   */
+  readonly traceparent: string | undefined
   /** The caller's X-Request-Id where it is a plain word, else the trace id. */
   readonly requestId: string
 }
@@ -36,16 +40,26 @@ export function traceContextOf(
   const spanId = random.slice(TRACE_DIGITS)
   const sampled = tracer.decide(parent)
   const given = headers['x-request-id']
+  // Only a plain word is echoed: anything else could break a header or a log line.
+  const requestId = typeof given === 'string' && PLAIN_WORD.test(given) ? given : traceId
+  const isTold = parent === undefined && !sampled && requestId === traceId
   return {
     traceId,
     fromMs,
     spanId,
     parentId: parent?.spanId,
     sampled,
-    traceparent: printTraceparent({ traceId, spanId, sampled: sampled || parent?.sampled === true }),
-    // Only a plain word is echoed: anything else could break a header or a log line.
-    requestId: typeof given === 'string' && PLAIN_WORD.test(given) ? given : traceId,
+    traceparent: isTold
+      ? undefined
+      : printTraceparent({ traceId, spanId, sampled: sampled || parent?.sampled === true }),
+    requestId,
   }
+}
+
+/** In the headers of an answer. */
+export function tellTrace(reply: FastifyReply, { requestId, traceparent }: TraceContext): void {
+  reply.header('x-request-id', requestId)
+  if (traceparent !== undefined) reply.header('traceparent', traceparent)
 }
 
 const PLAIN_WORD = /^[A-Za-z0-9._-]{1,128}$/
@@ -53,16 +67,21 @@ const TRACE_DIGITS = 32
 
 /** 16 bytes of trace id and 8 of span id. */
 const BYTES_PER_CALL = 24
-/** One call into the kernel serves 170 requests; a draw per request would cost as much as the rest of the trace. */
+const DIGITS_PER_CALL = 2 * BYTES_PER_CALL
+/**
+ * One call into the kernel, and one that prints, serve 170 requests: a draw per request would cost as much as the rest of the
+ * trace. Who keeps a trace id keeps the 8 KB of text that it is a part of; those who keep some keep few.
+ */
 const pool = Buffer.alloc(BYTES_PER_CALL * 170)
-let used = pool.length
+let digits = ''
+let used = 0
 
 /** 48 hex digits. All zero would be invalid, and is as likely as guessing an API key. */
 function randomHex(): string {
-  if (used === pool.length) {
-    randomFillSync(pool)
+  if (used === digits.length) {
+    digits = randomFillSync(pool).toString('hex')
     used = 0
   }
-  used += BYTES_PER_CALL
-  return pool.toString('hex', used - BYTES_PER_CALL, used)
+  used += DIGITS_PER_CALL
+  return digits.slice(used - DIGITS_PER_CALL, used)
 }

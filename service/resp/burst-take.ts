@@ -101,15 +101,19 @@ export class BurstTake {
     }
   }
 
-  /** Tells the issuer what became of the commands. */
-  report(issuer: Issuer, keyId: string): void {
+  /** Tells the issuer what became of the commands. Returns how many were answered with an ID, of which it is told for all tags. */
+  report(issuer: Issuer, keyId: string): number {
     const { path, tag } = this.name
-    if (this.#error !== undefined) return issuer.count(keyId, path, this.#error.code, this.wanted, 0)
+    if (this.#error !== undefined) {
+      issuer.count(keyId, path, this.#error.code, this.wanted, 0)
+      return 0
+    }
     const limited = this.wanted - this.admitted
     if (limited > 0) issuer.count(keyId, path, 'IDGEN_RATE_LIMITED', limited, 0)
     const answered = this.admitted - this.#refused
     if (answered > 0) tag?.countAnswered(keyId, answered)
     if (this.#refused > 0) issuer.count(keyId, path, 'IDGEN_NUMBER_UNSAFE', this.#refused, 0)
+    return answered
   }
 
   #printUuid(form: IdForm, out: ReplyBuffer): void {

@@ -93,6 +93,7 @@ export class Burst {
     const ratesNow = rates.now()
     this.#admit(rates.admitAtPlaces(places, this.#count, ratesNow))
     let complete = true
+    let taken = 0
     for (let i = 0; i < this.#takeCount; i += 1) {
       const take = this.#takeAt(i)
       const { name, wanted, batch } = take
@@ -105,12 +106,16 @@ export class Burst {
         const admitted = tag.admit(take.admitted, ratesNow)
         take.admitted = admitted
         if (admitted < wanted) take.limit(rates.refusal(places.address, caller.keyId, name.path, ratesNow))
-        take.settled ||= tag.tryTake(admitted, batch, nowMs)
+        if (!take.settled && tag.tryTake(admitted, batch, nowMs)) {
+          take.settled = true
+          taken += admitted
+        }
       } catch (thrown) {
         take.fail(thrown)
       }
       complete &&= take.settled
     }
+    if (taken > 0) issuer.countTaken(taken)
     return complete
   }
 
@@ -159,7 +164,9 @@ export class Burst {
 
   /** Tells the issuer what became of the commands. */
   report(issuer: Issuer, keyId: string): void {
-    for (let i = 0; i < this.#takeCount; i += 1) this.#takeAt(i).report(issuer, keyId)
+    let answered = 0
+    for (let i = 0; i < this.#takeCount; i += 1) answered += this.#takeAt(i).report(issuer, keyId)
+    if (answered > 0) issuer.countAnswered(answered)
   }
 
   #takeAt(index: number): BurstTake {

@@ -22,6 +22,7 @@ describe('order', () => {
     desk.receive(a + b + a + a + b)
     assert.equal(desk.socket.read, ':1\r\n:100\r\n:2\r\n:3\r\n:101\r\n')
     assert.deepEqual(desk.issuer.counted, ['k1 w/g/a ok 3 3', 'k1 w/g/b ok 2 2'])
+    assert.deepEqual([desk.issuer.taken, desk.issuer.answered], [5, 5])
   })
 
   test('what stands behind a command that waits is answered after it, and nothing is read meanwhile', async () => {
@@ -91,6 +92,7 @@ describe('what cannot be answered with an integer', () => {
       /^-ERR IDGEN_NUMBER_UNSAFE w\/g\/s issues by snowflake now, .*\r\n\$19\r\n1152921504606846977\r\n$/,
     )
     assert.deepEqual(desk.issuer.counted, ['k1 w/g/s ok 1 1', 'k1 w/g/s IDGEN_NUMBER_UNSAFE 1 0'])
+    assert.deepEqual([desk.issuer.taken, desk.issuer.answered], [2, 1])
   })
 
   test('with wideIntegers INCR tells it', async () => {
@@ -118,6 +120,7 @@ describe('keys', () => {
     const refusal = '-NOAUTH IDGEN_UNAUTHENTICATED This connection needs an API key first: AUTH idg_...\r\n'
     assert.equal(desk.socket.read, refusal.repeat(3))
     assert.deepEqual(desk.issuer.counted, ['none w/g/t IDGEN_UNAUTHENTICATED 1 0'])
+    assert.deepEqual([desk.issuer.taken, desk.issuer.answered], [0, 0])
   })
 
   test('a key may not reach beyond what it is limited to, and no ID is taken for it', async () => {

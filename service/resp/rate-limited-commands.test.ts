@@ -35,6 +35,7 @@ describe('a pipeline above a limit', () => {
     assert.deepEqual(answers(client.socket.read), [':1', ':2', ':3', 'Address', 'Address'])
     assert.match(client.socket.read, /The client 192\.0\.2\.1 /)
     assert.deepEqual(client.issuer.counted.toSorted(), ['k1 w/g/t IDGEN_RATE_LIMITED 2 0', 'k1 w/g/t ok 3 3'])
+    assert.deepEqual([client.issuer.taken, client.issuer.answered], [3, 3])
   })
 
   test('is refused as a whole once nothing is left, and takes no ID', async () => {

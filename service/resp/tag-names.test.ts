@@ -87,6 +87,7 @@ test('names made up to share one place cost no more than others, and are told ap
   }
   const found = new Set(Array.from({ length: 4096 }, (_, number) => made(number)))
   assert.equal(found.size, 4096)
+  for (let number = 0; number < 4096; number += 97) assert.ok(found.has(made(number)), 'it kept its object')
   reads = 0
   assert.ok(found.has(made(4095)))
   assert.ok(reads < 2000, `${reads} words were read for one name`)

@@ -16,12 +16,21 @@ export class TagName {
   /** The burst that holds IDs of it, and where in it. */
   burst = 0
   takeIndex = 0
+  /** Where it is looked for first, before the size of the table bounds it. */
+  readonly hash: number
   readonly #length: number
   readonly #memory: DataView
   /** Where in it the characters stand, in whole words, right behind the odometer. */
   readonly #at: number
 
-  constructor({ bytes, view }: InputBytes, start: number, length: number, memory = new NameMemory()) {
+  constructor(
+    { bytes, view }: InputBytes,
+    start: number,
+    length: number,
+    memory = new NameMemory(),
+    hash = 0,
+  ) {
+    this.hash = hash
     this.path = bytes.toString('latin1', start, start + length)
     this.#length = length
     const at = memory.take(ODOMETER_BYTES + length + 3)
@@ -77,7 +86,9 @@ class NameMemory {
 export class TagNames {
   readonly #seed: number
   readonly #memory = new NameMemory()
-  #table: (TagName | undefined)[] = emptyTable()
+  /** A power of two of places, at least twice as many as names: it grows with them, for a small one stays in the cache. */
+  #table: (TagName | undefined)[] = emptyTable(PLACES_MIN)
+  #mask = PLACES_MIN - 1
   #count = 0
   readonly #crowded = new Map<string, TagName>()
 
@@ -93,36 +104,62 @@ export class TagNames {
     const last = start + (length & ~3)
     for (let at = start; at < last; at += 4) hash = mixed(hash, view.getInt32(at, true))
     if (last < start + length) hash = mixed(hash, view.getInt32(last, true) & maskOf(length & 3))
-    const table = this.#table
     const first = hash ^ (hash >>> 16)
+    const table = this.#table
+    const mask = this.#mask
     for (let step = 0; step < CHAIN_MAX; step += 1) {
-      const place = (first + step) & PLACE_MASK
-      const found = table[place]
-      if (found === undefined) return (table[place] = this.#newName(input, start, length))
+      const found = table[(first + step) & mask]
+      if (found === undefined) return this.#add(this.#newName(input, start, length, first))
       if (found.is(view, start, length)) return found
     }
-    return this.#findCrowded(input, start, length)
+    return this.#findCrowded(input, start, length, first)
   }
 
-  /** A place is never given up, so a name that once found no place is looked for here for good. */
-  #findCrowded(input: InputBytes, start: number, length: number): TagName {
+  #add(name: TagName): TagName {
+    if (2 * this.#count > this.#table.length) this.#grow()
+    this.#place(name)
+    return name
+  }
+
+  /** Twice the places, for all there are: a name keeps its object, and what finds no place finds none when looked for. */
+  #grow(): void {
+    const names = [...this.#table, ...this.#crowded.values()]
+    this.#table = emptyTable(2 * this.#table.length)
+    this.#mask = this.#table.length - 1
+    this.#crowded.clear()
+    for (const name of names) if (name !== undefined) this.#place(name)
+  }
+
+  #place(name: TagName): void {
+    for (let step = 0; step < CHAIN_MAX; step += 1) {
+      const place = (name.hash + step) & this.#mask
+      if (this.#table[place] !== undefined) continue
+      this.#table[place] = name
+      return
+    }
+    this.#crowded.set(name.path, name)
+  }
+
+  /** A place is never given up, so a name that found none is looked for here until the table grows. */
+  #findCrowded(input: InputBytes, start: number, length: number, hash: number): TagName {
     const path = input.bytes.toString('latin1', start, start + length)
     const found = this.#crowded.get(path)
     if (found !== undefined) return found
-    const name = this.#newName(input, start, length)
+    const name = this.#newName(input, start, length, hash)
     this.#crowded.set(path, name)
     return name
   }
 
-  #newName(input: InputBytes, start: number, length: number): TagName {
+  #newName(input: InputBytes, start: number, length: number, hash: number): TagName {
     this.#count += 1
-    return new TagName(input, start, length, this.#memory)
+    return new TagName(input, start, length, this.#memory, hash)
   }
 
   /** Makes sure that `more` names fit. Called between bursts: within one a name must keep its object. */
   makeRoom(more: number): void {
     if (this.#count + more <= NAMES_MAX) return
-    this.#table = emptyTable()
+    this.#table = emptyTable(PLACES_MIN)
+    this.#mask = PLACES_MIN - 1
     this.#crowded.clear()
     this.#count = 0
   }
@@ -131,16 +168,15 @@ export class TagNames {
 /** Of names, 64 of the usual length. The longest have 191 bytes. */
 const PIECE_BYTES = 4096
 const LINE_BYTES = 64
-/** A power of two, twice NAMES_MAX and more: chains stay short. 64 KB. */
-const PLACES = 16_384
-const PLACE_MASK = PLACES - 1
+/** 4 KB of places. With NAMES_MAX names it has grown to 16,384, 128 KB. */
+const PLACES_MIN = 512
 /** About 400 bytes each: 3 MB at most for a client that invents names. */
 const NAMES_MAX = 8192
 /** Names looked at in the table: more than chance brings together, and less than a string costs. */
 const CHAIN_MAX = 32
 
-function emptyTable(): (TagName | undefined)[] {
-  return Array.from({ length: PLACES })
+function emptyTable(places: number): (TagName | undefined)[] {
+  return Array.from({ length: places })
 }
 
 function mixed(hash: number, word: number): number {

@@ -63,8 +63,9 @@ export class ThreadIssuer implements TracedIssuer {
     return new ThreadTag(path, this.#options)
   }
 
-  tryTake(path: string, count: number, batch: IdBatch, requests: number): boolean {
-    if (!this.#options.borrower.tryTake(path, count, batch)) return false
+  // oxlint-disable-next-line max-params -- as the interface
+  tryTake(path: string, count: number, batch: IdBatch, requests: number, nowMs?: number): boolean {
+    if (!this.#options.borrower.tryTake(path, count, batch, nowMs)) return false
     this.#options.tally.served(path, batch, requests, count)
     this.#ofProtocol.observeInstant(requests)
     return true
@@ -98,6 +99,15 @@ export class ThreadIssuer implements TracedIssuer {
     if (sampling.isDue(requests))
       onSample({ keyId, path: subject, result: outcome, ids: Math.round(ids / requests), traceId: undefined })
     tally.called(keyId, subject, outcome, requests, ids)
+  }
+
+  countTaken(commands: number): void {
+    this.#ofProtocol.observeInstant(commands)
+  }
+
+  countAnswered(commands: number): void {
+    const { protocols, protocol } = this.#options
+    protocols.count(protocol, 'ok', commands)
   }
 
   knows(path: string): boolean {

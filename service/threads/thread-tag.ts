@@ -1,6 +1,5 @@
 import type { RememberedTag } from '../app/issuer.ts'
 import type { SubBlockShelf } from '../app/sub-block-shelf.ts'
-import type { DurationHistogram } from '../core/duration-histogram.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { RatePlace } from '../core/rate-table.ts'
 import type { ThreadIssuerOptions } from './thread-issuer.ts'
@@ -11,7 +10,6 @@ export class ThreadTag implements RememberedTag {
   readonly #path: string
   readonly #options: ThreadIssuerOptions
   readonly #place: RatePlace
-  readonly #durations: DurationHistogram
   #shelf: SubBlockShelf | undefined
   #served: TallyRow | undefined
   #called: TallyRow | undefined
@@ -20,7 +18,6 @@ export class ThreadTag implements RememberedTag {
     this.#path = path
     this.#options = options
     this.#place = options.rates.placeOfTag(path)
-    this.#durations = options.protocols.durations[options.protocol]
   }
 
   admit(wanted: number, nowMs: number): number {
@@ -33,13 +30,11 @@ export class ThreadTag implements RememberedTag {
     if (shelf === undefined || shelf.isClosed) shelf = this.#shelf = borrower.shelfOf(this.#path)
     if (shelf === undefined || !borrower.tryTake(this.#path, count, batch, nowMs, shelf)) return false
     this.#served = tally.servedAt(this.#served, this.#path, batch, count)
-    this.#durations.observeInstant(count)
     return true
   }
 
   countAnswered(keyId: string, commands: number): void {
-    const { tally, protocols, protocol, sampling, onSample } = this.#options
-    protocols.count(protocol, 'ok', commands)
+    const { tally, sampling, onSample } = this.#options
     // Each of the commands has one ID.
     if (sampling.isDue(commands))
       onSample({ keyId, path: this.#path, result: 'ok', ids: 1, traceId: undefined })
