@@ -14,7 +14,7 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
         version,
         summary: 'IDs that are never handed out twice.',
         description:
-          'Numbers come as decimal strings: JavaScript and others lose digits above 2^53. Every answer carries `x-request-id`: yours where you sent one, else the trace id of the call; where that does not say all, since you sent a `traceparent` or an `x-request-id` or the call is recorded, a W3C `traceparent` as well. Errors are RFC 9457 problems. Clients say which data centre they are in by the header `Idgen-Client-Dc` (0 to 7).',
+          'Numbers come as decimal strings: JavaScript and others lose digits above 2^53. Every answer carries `x-request-id`: yours where you sent one, else the trace id of the call; where that does not say all, since you sent a `traceparent` or an `x-request-id` or the call was chosen to be traced when it came, a W3C `traceparent` as well. Errors are RFC 9457 problems. Clients say which data centre they are in by the header `Idgen-Client-Dc` (0 to 7).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],

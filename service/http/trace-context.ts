@@ -17,8 +17,9 @@ export interface TraceContext {
   /** Whether this process records the call. */
   readonly sampled: boolean
   /**
-   * W3C traceparent of this call: trace id and span id, and whether it or its caller records it. undefined: nobody records it,
-   * and the request id is its trace id, so that the answer has nothing more to say (a header costs 2 % of an ID).
+   * W3C traceparent of this call: trace id and span id, and whether it or its caller records it. undefined: nobody said when it
+   * came that it is recorded, and the request id is its trace id, so that the answer has nothing more to say: a header costs 2 % of
+   * an ID.
    */
   readonly traceparent: string | undefined
   /** The caller's X-Request-Id where it is a plain word, else the trace id. */
@@ -68,18 +69,26 @@ const TRACE_DIGITS = 32
 /** 16 bytes of trace id and 8 of span id. */
 const BYTES_PER_CALL = 24
 const DIGITS_PER_CALL = 2 * BYTES_PER_CALL
+/** One call into the kernel serves 176 requests: a draw per request would cost as much as the rest of the trace. */
+const pool = Buffer.alloc(BYTES_PER_CALL * 176)
+let drawn = pool.length
 /**
- * One call into the kernel, and one that prints, serve 170 requests: a draw per request would cost as much as the rest of the
- * trace. Who keeps a trace id keeps the 8 KB of text that it is a part of; those who keep some keep few.
+ * Printed for 16 requests at once, a sixth of the price. Not for more: who keeps a trace id keeps the text that it is a part of,
+ * and spans wait in thousands when the collector is away.
  */
-const pool = Buffer.alloc(BYTES_PER_CALL * 170)
+const BYTES_PRINTED = BYTES_PER_CALL * 16
 let digits = ''
 let used = 0
 
 /** 48 hex digits. All zero would be invalid, and is as likely as guessing an API key. */
 function randomHex(): string {
   if (used === digits.length) {
-    digits = randomFillSync(pool).toString('hex')
+    if (drawn === pool.length) {
+      randomFillSync(pool)
+      drawn = 0
+    }
+    drawn += BYTES_PRINTED
+    digits = pool.toString('hex', drawn - BYTES_PRINTED, drawn)
     used = 0
   }
   used += DIGITS_PER_CALL
