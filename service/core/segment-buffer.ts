@@ -82,7 +82,7 @@ export class SegmentBuffer implements Algorithm {
     this.#next = next + count
     this.#issued += count
     // `>>> 0` keeps the low 32 bits of any integer below 2^53.
-    out.pushRun(Math.floor(next / TWO_32), next >>> 0, count)
+    out.pushRun((next / TWO_32) | 0, next >>> 0, count)
     return count
   }
 
