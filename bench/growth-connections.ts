@@ -16,7 +16,8 @@ interface ConnectionStep {
 const PROTOCOLS = ['resp', 'http'] as const
 
 export async function growConnections(short: boolean): Promise<GrowthFindings> {
-  const sizes = short ? [1, 200] : [1, 10, 100, 1000, 2500, 5000]
+  // The short form too goes beyond what the defaults allow, or it would not notice a limit that the long one runs into.
+  const sizes = short ? [1, 1200] : [1, 10, 100, 1000, 2500, 5000]
   const found = new Map<string, ConnectionStep[]>()
   for (const protocol of PROTOCOLS) found.set(protocol, await ofProtocol(protocol, sizes, short))
   const steps = [...found].flatMap(([protocol, all]) => all.map((one) => ({ protocol, ...one })))
@@ -63,7 +64,13 @@ async function ofProtocol(
 ): Promise<ConnectionStep[]> {
   const idgen = await serveIdgen({
     tags: 1,
-    environment: { IDGEN_SERVER_THREADS: '1', IDGEN_SERVER_RESP_MAX_CONNECTIONS: '10000' },
+    environment: {
+      IDGEN_SERVER_THREADS: '1',
+      IDGEN_SERVER_RESP_MAX_CONNECTIONS: '10000',
+      IDGEN_SERVER_HTTP_MAX_CONNECTIONS: '10000',
+      // All come from one address.
+      IDGEN_SERVER_MAX_CONNECTIONS_PER_ADDRESS: '0',
+    },
   })
   const steps: ConnectionStep[] = []
   try {
