@@ -27,7 +27,7 @@ const RATES: readonly (readonly [LoadProtocol, number])[] = [
   ['http', 500],
   ['grpc-stream', 1000],
 ]
-/** Of the mean, over the second half. What leaks slower fills no container in a month of restarts. */
+/** Of the mean, over the second half. Less may still be a leak, which half an hour cannot tell from a heap that settles: MINUTES. */
 const GROWTH_MAX_PERCENT = 5
 /** The heap is seen at any point of its saw-tooth, so its line is less sure. */
 const HEAP_GROWTH_MAX_PERCENT = 10
