@@ -18,6 +18,7 @@ import { RuntimeMetrics } from './runtime/metrics.ts'
 import { OperatorRuntime } from './runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from './runtime/reflector.ts'
 import { objectKey } from './runtime/resource.ts'
+import { ServedCertificate } from './runtime/served-certificate.ts'
 import { StatusServer } from './runtime/status-server.ts'
 import { readSettings, SETTINGS_HELP, type Settings } from './settings.ts'
 
@@ -25,6 +26,8 @@ import { readSettings, SETTINGS_HELP, type Settings } from './settings.ts'
 async function main(settings: Settings): Promise<number> {
   const log = pinoOperatorLog(settings.logLevel, settings.podName)
   const clock = new SystemClock()
+  const { statusCertificate } = settings
+  const certificate = statusCertificate && ServedCertificate.open(statusCertificate, { clock, log })
   const connection = await loadConnection(process.env, clock)
   const client = new HttpKubeClient(connection, 'idgen-operator')
   const metrics = new RuntimeMetrics()
@@ -42,12 +45,13 @@ async function main(settings: Settings): Promise<number> {
   const leading = new LeadingClient(client, () => elector.leads)
   const reconcilers = startReconcilers(settings, { ...shared, client: leading, metrics, recorder })
   const runtime = new OperatorRuntime({ log, metrics, name, elector, recorder, ...reconcilers })
-  const server = new StatusServer({ ...runtime.status(), metrics: () => metrics.scrape() })
+  const server = new StatusServer({ ...runtime.status(), metrics: () => metrics.scrape() }, certificate)
   const port = await server.listen(settings.statusHost, settings.statusPort)
   log.info({ port, identity, namespace, lease: name }, 'the operator started')
   const end = await runtime.run(endSignal())
   reconcilers.close()
   await server.close()
+  certificate?.close()
   connection.close()
   log.info({ end }, 'the operator ended')
   // Kubernetes starts it anew, as a standby.

@@ -10,6 +10,7 @@ describe('settings of the operator', () => {
       podName: 'idgen-operator',
       statusHost: '0.0.0.0',
       statusPort: 8080,
+      statusCertificate: undefined,
       logLevel: 'info',
       watchNamespaces: [],
       image: undefined,
@@ -45,6 +46,20 @@ describe('settings of the operator', () => {
       'https://a/?page=/'.slice(0, -1),
     ])
       assert.throws(() => runbooks(bad), /RUNBOOKS must be an address that ends with a slash/)
+  })
+
+  test('certificate and key of the status port go together, and are paths', () => {
+    const [CERT, KEY] = ['IDGEN_OPERATOR_STATUS_CERT', 'IDGEN_OPERATOR_STATUS_KEY']
+    const { statusCertificate } = readSettings({ [CERT]: '/etc/tls.crt', [KEY]: '/etc/tls.key' })
+    assert.deepEqual(statusCertificate, { cert: '/etc/tls.crt', key: '/etc/tls.key' })
+    assert.throws(() => readSettings({ [CERT]: '/etc/tls.crt' }), /STATUS_KEY is missing: it goes together/)
+    assert.throws(() => readSettings({ [KEY]: '/etc/tls.key' }), /STATUS_CERT is missing: it goes together/)
+    const text = '-----BEGIN PRIVATE KEY-----\nMIGH'
+    const fault = (thrown: unknown): boolean =>
+      thrown instanceof Error &&
+      /STATUS_KEY must be the path of a file/.test(thrown.message) &&
+      !thrown.message.includes('MIGH')
+    assert.throws(() => readSettings({ [CERT]: '/etc/tls.crt', [KEY]: text }), fault)
   })
 
   test('every setting is explained', () => {

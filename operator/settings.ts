@@ -6,6 +6,8 @@ export interface Settings {
   readonly podName: string
   readonly statusHost: string
   readonly statusPort: number
+  /** PEM files by which that port speaks TLS; undefined: it speaks none. */
+  readonly statusCertificate: { readonly cert: string; readonly key: string } | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** Whose resources are looked after; empty: all namespaces. */
   readonly watchNamespaces: readonly string[]
@@ -25,6 +27,8 @@ IDGEN_OPERATOR_LEASE             name of the Lease (idgen-operator)
 IDGEN_OPERATOR_POD               name of this process, never that of another one at the same time (the host's)
 IDGEN_OPERATOR_STATUS_HOST       address of /livez, /readyz and /metrics (0.0.0.0)
 IDGEN_OPERATOR_STATUS_PORT       their port (8080; 0: a free one)
+IDGEN_OPERATOR_STATUS_CERT       PEM file of the certificate by which that port speaks TLS 1.3, and nothing else; read again when it changes (none: it speaks no TLS)
+IDGEN_OPERATOR_STATUS_KEY        PEM file of its key
 IDGEN_OPERATOR_LOG_LEVEL         debug, info, warn or error (info)
 IDGEN_OPERATOR_WATCH_NAMESPACES  namespaces to look after, with commas between (all)
 IDGEN_OPERATOR_IMAGE             image of IdGenerators that name none (none)
@@ -48,6 +52,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const port = Number(text('IDGEN_OPERATOR_STATUS_PORT', '8080'))
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     faults.push('IDGEN_OPERATOR_STATUS_PORT must be a port, 0 to 65535')
+  const statusCertificate = readCertificate(text, faults)
   const level = text('IDGEN_OPERATOR_LOG_LEVEL', 'info')
   if (!isLevel(level)) faults.push(`IDGEN_OPERATOR_LOG_LEVEL must be one of ${LEVELS.join(', ')}`)
   const namespace = text('IDGEN_OPERATOR_NAMESPACE', 'default')
@@ -73,6 +78,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     podName: text('IDGEN_OPERATOR_POD', text('HOSTNAME', 'idgen-operator')),
     statusHost: text('IDGEN_OPERATOR_STATUS_HOST', '0.0.0.0'),
     statusPort: port,
+    statusCertificate,
     logLevel: level,
     watchNamespaces,
     image: text('IDGEN_OPERATOR_IMAGE', '') || undefined,
@@ -81,6 +87,24 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     runbooks,
   }
 }
+
+function readCertificate(
+  text: (name: string, fallback: string) => string,
+  faults: string[],
+): Settings['statusCertificate'] {
+  const cert = text(STATUS_CERT, '')
+  const key = text(STATUS_KEY, '')
+  if (cert === '' && key === '') return undefined
+  if (cert === '') faults.push(`${STATUS_CERT} is missing: it goes together with ${STATUS_KEY}`)
+  if (key === '') faults.push(`${STATUS_KEY} is missing: it goes together with ${STATUS_CERT}`)
+  // It is not said back: it may be a key.
+  for (const [name, path] of [[STATUS_CERT, cert] as const, [STATUS_KEY, key] as const])
+    if (path.includes('-----BEGIN')) faults.push(`${name} must be the path of a file, not what is in it`)
+  return { cert, key }
+}
+
+const STATUS_CERT = 'IDGEN_OPERATOR_STATUS_CERT'
+const STATUS_KEY = 'IDGEN_OPERATOR_STATUS_KEY'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 

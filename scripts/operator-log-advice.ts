@@ -37,6 +37,17 @@ const OPERATOR_LOG_ADVICE: Readonly<Record<OperatorLogEvent, Advice>> = {
     'What `kubectl describe` would have shown is missing there.',
     'Nothing; look at the rights of the operator if it comes often.',
   ),
+  'certificate.in-use': fine(
+    'The port of probes and metrics speaks TLS with it, from its start or from now on.',
+  ),
+  'certificate.expired': act(
+    'The files hold a certificate that is over. Kubelets do not mind; Prometheus refuses it, and the metrics of the operator are missing.',
+    'Renew what is in `cert` and its key; the operator takes it in by itself.',
+  ),
+  'certificate.refused': act(
+    'The files changed and are no usable pair: `fault` says why. The port goes on with the pair before.',
+    'Put a PEM certificate and its key there; the operator takes them in by itself.',
+  ),
   'cache.listed': fine('A kind was read as a whole, at start or after an interruption.'),
   'cache.lost': act(
     'What is known of a kind is not followed for a moment; it is read anew in `retryInMs`. Pods go on.',

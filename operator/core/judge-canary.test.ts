@@ -25,6 +25,7 @@ describe('one metric', () => {
     const both = { max: 10, maxRatioToStable: 2 }
     const error = { samples: 100, error: 'timeout' }
     const unclear = { samples: 100, unclear: 'two series' }
+    const unseen = { samples: 100, unseen: true }
     const table: readonly [Omit<MetricBound, 'name'>, MetricReading, MetricReading | undefined, Verdict][] = [
       [max, reading(9), reading(1), 'Pass'],
       [max, reading(10), undefined, 'Pass'],
@@ -46,6 +47,13 @@ describe('one metric', () => {
       [max, { ...reading(11), atLeast: true }, undefined, 'Fail'],
       [max, error, undefined, 'Error'],
       [max, unclear, undefined, 'Inconclusive'],
+      [max, unseen, undefined, 'Inconclusive'],
+      [max, { ...unseen, samples: 99 }, undefined, 'NoData'],
+      [max, reading(9), unseen, 'Pass'],
+      [ratio, unseen, reading(10), 'Inconclusive'],
+      [ratio, reading(21), unseen, 'Inconclusive'],
+      [ratio, reading(21), { ...unseen, samples: 99 }, 'NoData'],
+      [both, reading(11), unseen, 'Fail'],
       [ratio, reading(20), reading(10), 'Pass'],
       [ratio, reading(21), reading(10), 'Fail'],
       [ratio, reading(21), reading(10, 99), 'NoData'],

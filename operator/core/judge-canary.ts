@@ -21,6 +21,8 @@ export interface MetricReading {
   readonly error?: string
   /** Why the answer says nothing: what is asked for is wrong. */
   readonly unclear?: string
+  /** The provider has no series of it, which is no wonder without requests, and no answer with them. */
+  readonly unseen?: boolean
 }
 
 export interface MeasuredMetric {
@@ -88,6 +90,7 @@ function judgeMetric(metric: MeasuredMetric, minSamples: number): Finding {
   if (unclear !== undefined) return finding('Inconclusive', `says nothing: ${unclear}`)
   if (canary.samples < minSamples)
     return finding('NoData', `rests on ${canary.samples} requests, ${minSamples} are needed`)
+  if (canary.unseen === true) return finding('Inconclusive', unseen(canary))
   const { value } = canary
   if (value === undefined) return finding('NoData', 'is not told by the pods')
   if (!Number.isFinite(value)) return finding('Inconclusive', `is ${value}, which is no value`)
@@ -121,6 +124,11 @@ function unproven({ samples }: MetricReading, note: string): Finding {
   return { verdict: 'NoData', note: `${note}, which ${samples} requests do not prove` }
 }
 
+/** As for a Prometheus that does not yet scrape the pods, or not as they want it: what nobody looks at must not pass. */
+function unseen({ samples }: MetricReading): string {
+  return `says nothing: the query gives no series, and the pods had ${samples} requests`
+}
+
 function judgeMax({ max }: MetricBound, canary: MetricReading, value: number): Finding {
   const { atLeast, range } = canary
   if (max === undefined) return PASSED
@@ -138,6 +146,8 @@ function judgeRatio(
   minSamples: number,
 ): Finding {
   if (ratio === undefined || stable === undefined) return PASSED
+  if (stable.unseen === true && stable.samples >= minSamples)
+    return { verdict: 'Inconclusive', note: `of stable ${unseen(stable)}` }
   const other = stable.value
   if (other === undefined || stable.samples < minSamples)
     return {

@@ -17,7 +17,7 @@ describe('an answer of Prometheus', () => {
   })
 
   test('without a series is no value, and with several says nothing', () => {
-    assert.deepEqual(readPrometheusAnswer(vector(), 7), { samples: 7 })
+    assert.deepEqual(readPrometheusAnswer(vector(), 7), { samples: 7, unseen: true })
     assert.match(readPrometheusAnswer(vector('1', '2'), 7).unclear ?? '', /gives 2 series/)
     const matrix = { status: 'success', data: { resultType: 'matrix', result: [] } }
     assert.match(readPrometheusAnswer(matrix, 7).unclear ?? '', /gives a matrix/)

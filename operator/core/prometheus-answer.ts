@@ -24,7 +24,7 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
   if (type === 'scalar') return readPoint(result, samples)
   if (type !== 'vector' || !Array.isArray(result))
     return { samples, unclear: `the query gives a ${String(type)}; it must give one number` }
-  if (result.length === 0) return { samples }
+  if (result.length === 0) return { samples, unseen: true }
   if (result.length > 1)
     return { samples, unclear: `the query gives ${result.length} series; it must give one` }
   const [series] = result as unknown[]

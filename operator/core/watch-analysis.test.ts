@@ -246,6 +246,18 @@ describe('an unclear judgement', () => {
     judged(world, 'Pass')
     assert.equal(world.status.rollout.stepIndex, 1)
   })
+
+  test('is not made clear by too few requests after it', () => {
+    const world = held()
+    world.run(23 * HOUR + 54 * MINUTE)
+    judged(world, 'Inconclusive')
+    world.verdicts.set('r2', 'NoData')
+    world.run(2 * HOUR)
+    assert.equal(world.status.rollout?.stepIndex, 0)
+    assert.match(world.status.rollout.message, /enough requests is unclear: simulated Inconclusive/)
+    judged(world, 'Pass', 'NoData')
+    assert.equal(world.status.rollout.stepIndex, 1)
+  })
 })
 
 describe('a provider that does not answer', () => {

@@ -131,6 +131,13 @@ export function analysisHolds(draft: RolloutDraft): { pauses: boolean; message: 
   if ((active.analysis?.consecutiveFailures ?? 0) > 0)
     return { pauses: true, message: `a judgement failed and none has passed since: ${why}` }
   if (last.verdict === 'NoData') {
+    const clear = ofStep.findLast(({ verdict }) => verdict !== 'NoData')
+    // Too few requests are no clear judgement either, and an unclear one waits for that.
+    if (clear?.verdict === 'Inconclusive')
+      return {
+        pauses: true,
+        message: `the last judgement that had enough requests is unclear: ${clear.message ?? ''}`,
+      }
     const hadData = ofStep.some(({ verdict }) => verdict === 'Pass')
     if (hadData || draft.snapshot.plan.analysis.onNoData === 'Proceed') return undefined
     return { pauses: true, message: `there are not enough requests for a judgement: ${why}` }

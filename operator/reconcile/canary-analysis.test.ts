@@ -215,4 +215,30 @@ describe('canary analysis', () => {
     assert.deepEqual(queries, ['sum(x{r="r2",n="shop"})', 'sum(x{r="r1",n="shop"})'])
     analyses.close()
   })
+
+  test('a canary with requests that Prometheus does not see is not judged well, until it does', async () => {
+    const { clock, analyses, prometheus, dueIn } = world({
+      provider: 'Prometheus',
+      prometheusUrl: 'http://prometheus:9090/',
+      metrics: [{ name: 'cpu', query: 'sum(x{r="$revision"})', max: '2' }],
+    })
+    const vector = (result: readonly object[]): string =>
+      JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })
+    const one = vector([{ metric: {}, value: [1, '1'] }])
+    // As where it asks pods in the clear whose metrics port speaks TLS by now.
+    prometheus.answer = (url) => (url.includes('r2') ? vector([]) : one)
+    analyses.watch('ns/g', dueIn(60_000))
+    await clock.advance(60_000)
+    const unseen = analyses.latest('ns/g')
+    assert.equal(unseen?.verdict, 'Inconclusive')
+    assert.match(
+      unseen.message,
+      /^cpu says nothing: the query gives no series, and the pods had 6000 requests$/,
+    )
+    prometheus.answer = () => one
+    analyses.watch('ns/g', dueIn(60_000))
+    await clock.advance(60_000)
+    assert.equal(analyses.latest('ns/g')?.verdict, 'Pass')
+    analyses.close()
+  })
 })

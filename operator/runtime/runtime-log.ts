@@ -27,6 +27,9 @@ type Line<Events extends LogEvents, Level extends LogLevel> = {
     : never
 }[keyof Events & string]
 
+/** `cert`: the file it is from. */
+const CERTIFICATE = ['cert', 'subject', 'names', 'validTo', 'sha256'] as const
+
 /** What the runtime itself tells. */
 export const RUNTIME_EVENTS = {
   'this process leads': event('leader.gained', 'info', 'identity'),
@@ -55,6 +58,19 @@ export const RUNTIME_EVENTS = {
     'err',
   ),
   'an event could not be written': event('kubernetes.event-unwritten', 'warn', 'err', 'reason', 'note'),
+  'certificate of the status port in use': event('certificate.in-use', 'info', ...CERTIFICATE),
+  'the certificate of the status port has expired: Prometheus will refuse it': event(
+    'certificate.expired',
+    'error',
+    ...CERTIFICATE,
+  ),
+  'new certificate of the status port refused, the last good one stays': event(
+    'certificate.refused',
+    'error',
+    'cert',
+    'key',
+    'fault',
+  ),
 } as const
 
 export type RuntimeLog = EventLog<typeof RUNTIME_EVENTS>

@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { get } from 'node:https'
+import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
+import { selfSigned } from '../../test/fixtures/self-signed.ts'
+import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
+import { ManualClock } from './manual-clock.ts'
+import { keptLog } from './scripted-kube.ts'
+import { ServedCertificate } from './served-certificate.ts'
 import { StatusServer, type StatusSource } from './status-server.ts'
+
+const WELL: StatusSource = {
+  unwell: () => undefined,
+  unready: () => undefined,
+  metrics: async () => ({ contentType: 'text/x', text: 'm 1' }),
+}
 
 async function asked(
   source: Partial<StatusSource>,
   path: string,
   method = 'GET',
 ): Promise<{ status: number; type: string | null; text: string }> {
-  const server = new StatusServer({
-    unwell: () => undefined,
-    unready: () => undefined,
-    metrics: async () => ({ contentType: 'text/x', text: 'm 1' }),
-    ...source,
-  })
+  const server = new StatusServer({ ...WELL, ...source })
   const port = await server.listen('127.0.0.1', 0)
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method })
@@ -52,4 +62,24 @@ describe('status server', () => {
     assert.equal((await asked({}, '/')).status, 404)
     assert.equal((await asked({}, '/livez', 'POST')).status, 405)
   })
+})
+
+test('with a certificate it says the same over TLS', async (t) => {
+  const folder = temporaryFolder('idgen-status-server-')
+  const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
+  const pair = selfSigned('operator')
+  writeFileSync(files.cert, pair.cert)
+  writeFileSync(files.key, pair.key)
+  const certificate = ServedCertificate.open(files, { clock: new ManualClock(), log: keptLog().log })
+  const server = new StatusServer(WELL, certificate)
+  const port = await server.listen('127.0.0.1', 0)
+  t.after(async () => {
+    await server.close()
+    certificate.close()
+  })
+  const said = await new Promise<string>((resolve, reject) => {
+    const options = { ca: pair.cert, servername: 'localhost', agent: false }
+    get(`https://127.0.0.1:${port}/metrics`, options, (answer) => resolve(textOf(answer))).on('error', reject)
+  })
+  assert.equal(said, 'm 1\n')
 })

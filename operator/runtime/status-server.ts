@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type EncryptedServer, encryptedServer } from './encrypted-server.ts'
+import type { ServedCertificate } from './served-certificate.ts'
 
 export interface StatusSource {
   /** Why this process should be restarted; undefined: it is well. */
@@ -13,16 +15,20 @@ export interface StatusSource {
 /** /livez, /readyz and /metrics. Nothing secret, no input: it may be reached by anybody in the cluster. */
 export class StatusServer {
   readonly #server: Server
+  readonly #encrypted: EncryptedServer | undefined
 
-  constructor(source: StatusSource) {
-    this.#server = createServer((request, response) => {
+  /** Without a certificate it speaks no TLS, with one nothing else. */
+  constructor(source: StatusSource, certificate?: ServedCertificate) {
+    const listener: RequestListener = (request, response) => {
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
       if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET')
       else if (path === '/livez') probe(response, source.unwell())
       else if (path === '/readyz') probe(response, source.unready())
       else if (path === '/metrics') void scrape(response, source)
       else answer(response, 404, 'there are /livez, /readyz and /metrics')
-    })
+    }
+    this.#encrypted = certificate && encryptedServer(certificate, REQUEST_MAX_MS, listener)
+    this.#server = this.#encrypted?.server ?? createServer(listener)
     // Slow or silent clients must not pile up.
     this.#server.requestTimeout = REQUEST_MAX_MS
     this.#server.maxConnections = CONNECTIONS_MAX
@@ -39,6 +45,7 @@ export class StatusServer {
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined
     this.#server.close()
     this.#server.closeAllConnections()
+    this.#encrypted?.endSilent()
     await closed
   }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { savePictures } from '../integration/dashboard-pictures.ts'
 import { choiceQueries, panelQueries } from '../integration/dashboard-queries.ts'
 import { withoutPrograms } from '../integration/watch-programs.ts'
 import { PrometheusServer } from '../integration/watch-servers.ts'
@@ -19,6 +20,7 @@ const missing =
 /** A rate needs some scrapes, one a second. */
 const WINDOW = '30s'
 const LOOKS_MAX = 90
+const PICTURE_SECONDS = 60
 
 // A group that is left out says nothing; a test says why.
 if (missing !== undefined) test('the panels of the operator', { skip: missing }, () => {})
@@ -68,8 +70,28 @@ describe('the panels of the operator', { skip: missing !== undefined }, () => {
       }
     }
     assert.deepEqual([...empty.keys()], [])
+    if (process.env['SAVE_PICTURES'] === '1') {
+      const sinceMs = performance.now()
+      await live(world, proxy)
+      const scene = 'An operator before an API server that fails now and then'
+      await savePictures(prometheus, ['operator'], Math.ceil((performance.now() - sinceMs) / 1000), scene)
+    }
   })
 })
+
+/** More pods, fewer, and a server that loses its watches in between, which are not there again at once. */
+async function live(world: GeneratorWorld, proxy: FaultProxy): Promise<void> {
+  const pauseMs = (PICTURE_SECONDS * 1000) / 4
+  await delay(pauseMs)
+  await world.applyGenerator({ replicas: 5 })
+  await world.becomes('it has more pods', ({ status }) => status?.readyReplicas === 5)
+  await delay(pauseMs)
+  proxy.resetWatches()
+  await delay(pauseMs)
+  await world.applyGenerator({ replicas: 3 })
+  await world.becomes('it has fewer pods', ({ status }) => status?.replicas === 3)
+  await delay(pauseMs)
+}
 
 /** Of each kind every other list fails; of watches some fail, and some are told that what they begin at is gone: a list follows. */
 function nowAndThen(): (seen: SeenRequest) => Fault | undefined {

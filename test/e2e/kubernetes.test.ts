@@ -14,6 +14,7 @@ import { OperatorKiller } from './operator-killer.ts'
 import { probeTarget } from './probe-target.ts'
 import { autoscaling } from './scenarios/autoscaling.ts'
 import { generatorDeleted, generatorReturns, nothingTwice } from './scenarios/deletion.ts'
+import { operatorEncrypted } from './scenarios/encryption.ts'
 import { firstObjects } from './scenarios/first-objects.ts'
 import { applyFirstTags, applyGenerator, installByHelm } from './scenarios/installing.ts'
 import { everyPodEvicted, everyPodKilled, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
@@ -102,6 +103,7 @@ describe('idgen on a real Kubernetes', { skip: reason ?? false }, () => {
   }
   scenario('a deleted tag that returns goes on above', tagReturns)
   scenario('a second claim on a tag is told so', secondClaim)
+  scenario("the operator's port speaks TLS, and the kubelet finds it well", operatorEncrypted)
   scenario('a deleted IdGenerator takes what it owns and no data', generatorDeleted)
   scenario('an IdGenerator that returns goes on, with no number of before', generatorReturns)
   scenario('no ID was given twice in all of this', nothingTwice)

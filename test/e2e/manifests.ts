@@ -34,10 +34,13 @@ export interface GeneratorWishes {
   /** Left out where an autoscaler, or kubectl scale, owns the number. */
   readonly replicas?: number
   readonly autoscaling?: object
+  /** Whether probes and scrapes go over TLS. */
+  readonly encryptedMetrics?: boolean
 }
 
 export function generatorManifest(wishes: GeneratorWishes): object {
   const { image, mark, hold = '8s', progressDeadline = PROGRESS_DEADLINE, replicas, autoscaling } = wishes
+  const { encryptedMetrics = false } = wishes
   return {
     apiVersion: 'idgen.io/v1alpha1',
     kind: 'IdGenerator',
@@ -50,6 +53,7 @@ export function generatorManifest(wishes: GeneratorWishes): object {
       etcd: { endpoints: ['http://etcd.stores:2379'] },
       redis: { endpoints: ['redis://redis.stores:6379'] },
       resp: { enabled: true },
+      ...(encryptedMetrics ? { tls: { metrics: true } } : {}),
       ingress: { className: 'contour', hosts: [INGRESS_HOST] },
       // All callers of the test are one address: those that load the pods would use up the limit of those that probe.
       config: { 'limits.perAddress': 0 },

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
@@ -102,6 +104,27 @@ describe('helm test', () => {
       assert.match(impatient.output, /\/readyz: 503 not listed yet: BizTag/)
       const patient = await ask({ OPERATOR_URL: url, READY_MAX_SECONDS: '20' })
       assert.equal(patient.failed, false, patient.output)
+    } finally {
+      operator.close()
+    }
+  })
+
+  test('asks over TLS, and trusts whom it is told to', async () => {
+    const own = selfSigned('operator')
+    const operator = createSecureServer(own, (_request, response) => response.end('ok')).listen(
+      0,
+      '127.0.0.1',
+    )
+    await once(operator, 'listening')
+    const OPERATOR_URL = `https://127.0.0.1:${(operator.address() as AddressInfo).port}`
+    const file = join(temporaryFolder('idgen-chart-ask-'), 'ca.crt')
+    writeFileSync(file, own.cert)
+    try {
+      const stranger = await ask({ OPERATOR_URL, AUTHORITIES: '/nowhere/ca.crt' })
+      assert.equal(stranger.failed, true)
+      assert.match(stranger.output, /\/readyz: 0 .*self-signed/)
+      const trusting = await ask({ OPERATOR_URL, AUTHORITIES: `/nowhere/ca.crt ${file}` })
+      assert.equal(trusting.failed, false, trusting.output)
     } finally {
       operator.close()
     }

@@ -7,11 +7,12 @@ import type { PrometheusServer } from './watch-servers.ts'
 
 const FOLDER = join(import.meta.dirname, '../../docs/pictures')
 
-/** Draws what the charts of these dashboards show of the last `seconds`, for docs/dashboards.md. */
+/** Draws what the charts of these dashboards show of the last `seconds`, for docs/dashboards.md. `scene`: whom they watch. */
 export async function savePictures(
   prometheus: PrometheusServer,
   dashboards: readonly string[],
   seconds: number,
+  scene = 'One process under the load of a test',
 ): Promise<void> {
   const queries = panelQueries('10s').filter(({ type }) => type === 'timeseries')
   for (const dashboard of dashboards) {
@@ -28,10 +29,7 @@ export async function savePictures(
       )
     const title = readDashboards()[dashboard]?.title ?? dashboard
     const moving = curves.filter(({ lines }) => lines.some(({ points }) => points.some(([, y]) => y > 0)))
-    const picture = drawCurves(
-      [title, 'One process under the load of a test, as Prometheus answers; panels at 0 are left out'],
-      moving,
-    )
+    const picture = drawCurves([title, `${scene}, as Prometheus answers; panels at 0 are left out`], moving)
     writeFileSync(join(FOLDER, `dashboard-${dashboard}.svg`), picture)
   }
 }
@@ -69,10 +67,14 @@ function highest(lines: readonly Line[]): Line[] {
   return lines.toSorted((a, b) => most(b) - most(a)).slice(0, LINES_MAX)
 }
 
-/** {{label}} filled in, cut to what fits below a chart. */
+/** {{label}} filled in, cut to what fits below a chart: of several words each, since the first may be all that tells two lines apart. */
 function legendOf(legend: string, metric: Readonly<Record<string, string>>): string {
   const text = legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '')
-  return text.length > LABEL_MAX ? `…${text.slice(1 - LABEL_MAX)}` : text
+  if (text.length <= LABEL_MAX) return text
+  const words = text.split(' ')
+  const room = Math.floor((LABEL_MAX + 1) / words.length) - 1
+  if (words.length === 1 || room < 2) return `…${text.slice(1 - LABEL_MAX)}`
+  return words.map((word) => (word.length > room ? `${word.slice(0, room - 1)}…` : word)).join(' ')
 }
 
 const UNITS: Readonly<Record<string, string>> = {

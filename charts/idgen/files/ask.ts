@@ -1,10 +1,13 @@
 /**
  * What `helm test` runs in a pod: is the operator ready, and does the IdGenerator of the release give out IDs? It imports
- * nothing. OPERATOR_URL may be left out, and SERVICE_URL, which goes with SERVICE_KEY and SERVICE_TAGS (paths, blanks between).
+ * only what Node has. OPERATOR_URL may be left out, and SERVICE_URL, which goes with SERVICE_KEY and SERVICE_TAGS (paths, blanks
+ * between). AUTHORITIES are files with authorities that sign their certificates, blanks between; a public one has no file.
  */
-export {}
+import { existsSync, readFileSync } from 'node:fs'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 
 const {
+  AUTHORITIES = '',
   OPERATOR_URL,
   SERVICE_URL,
   SERVICE_KEY = '',
@@ -17,6 +20,9 @@ const REQUEST_MAX_MS = 10_000
 const PAUSE_MS = 1000
 
 try {
+  const files = AUTHORITIES.split(' ').filter((file) => file !== '' && existsSync(file))
+  const authorities = files.map((file) => readFileSync(file, 'utf8'))
+  setDefaultCACertificates([...getCACertificates(), ...authorities])
   if (OPERATOR_URL !== undefined) await until(`${OPERATOR_URL}/readyz`, {})
   if (SERVICE_URL !== undefined) await askService(SERVICE_URL)
 } catch (thrown) {

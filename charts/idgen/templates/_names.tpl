@@ -28,6 +28,19 @@ that differ at their end only stay two.
 {{- printf "%s-%s" $base $suffix -}}
 {{- end -}}
 
+{{/* Secret with the certificate of the operator's port; nothing where that speaks no TLS. --reuse-values of a chart before it has no metrics.tls. */}}
+{{- define "idgen.statusSecret" -}}
+{{- $tls := default dict .Values.metrics.tls -}}
+{{- if or $tls.secretName $tls.issuerRef -}}
+{{- default (include "idgen.object" (list . "operator-tls")) $tls.secretName -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What callers in the cluster call the operator, and its certificate must bear. */}}
+{{- define "idgen.statusHost" -}}
+{{- include "idgen.object" (list . "operator") }}.{{ .Release.Namespace }}.svc
+{{- end -}}
+
 {{- define "idgen.serviceAccount" -}}
 {{- $name := .Values.serviceAccount.name -}}
 {{- if and (not .Values.serviceAccount.create) (not $name) -}}

@@ -357,7 +357,7 @@ export interface IdGeneratorSpecCanaryStep {
 export interface IdGeneratorSpecCanaryAnalysisMetric {
   /** errorRate, p99Milliseconds, degradedShare, or a name for the query. */
   readonly name: string
-  /** PromQL for the provider Prometheus; $revision and $namespace are filled in. */
+  /** PromQL for the provider Prometheus; $revision and $namespace are filled in. While it gives no series although there are requests, the step waits. */
   readonly query?: string
   /** Highest value that passes, where stable itself does not lie above it; where it does, maxRatioToStable decides, or 2 if there is none. */
   readonly max?: string

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ANNOTATIONS } from '../../../operator/api/marks.ts'
 import type { Resource } from '../../../operator/runtime/resource.ts'
 import { LOCAL_IMAGES } from '../../../scripts/cluster/cluster.ts'
 import { kubectl } from '../../../scripts/cluster/kubectl.ts'
@@ -39,16 +40,22 @@ export async function generatorDeleted({ api, prober }: Stage): Promise<void> {
 
 /**
  * Made again on the same database: it goes on, and no number comes a second time. A tag's numbers need not be above all of
- * before: a block that was put aside in Redis is older than what pods got from the database meanwhile.
+ * before: a block that was put aside in Redis is older than what pods got from the database meanwhile. Its metrics port speaks TLS
+ * this time: that a real kubelet finds its pods well says that HTTPS probes are answered.
  */
 export async function generatorReturns(stage: Stage): Promise<void> {
   const { api, issued, prober, digest } = stage
   const [tag] = PROBED_TAGS
-  await apply(generatorManifest({ image: LOCAL_IMAGES.idgen, mark: digest, replicas: 3 }))
+  const encryptedMetrics = true
+  await apply(generatorManifest({ image: LOCAL_IMAGES.idgen, mark: digest, replicas: 3, encryptedMetrics }))
   for (const one of [`idgenerator/${GENERATOR}`, 'biztag/invoice', 'biztag/event']) {
     const args = ['wait', '--for=condition=Ready', one, `--namespace=${NAMESPACE}`, '--timeout=180s']
     await kubectl(args)
   }
+  const schemes = (await api.readyPods()).map(
+    ({ metadata }) => metadata.annotations?.[ANNOTATIONS.metricsScheme],
+  )
+  assert.deepEqual([...new Set(schemes)], ['https'])
   const { host, key } = await probeTarget(api)
   const { ids } = await askIds({ origin: `http://${host}:8080`, tag, key, agent: false })
   for (const id of ids) issued.text(tag, id, 'after the return')
