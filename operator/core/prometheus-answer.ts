@@ -23,7 +23,10 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
   const { resultType: type, result } = data
   if (type === 'scalar') return readPoint(result, samples)
   if (type !== 'vector' || !Array.isArray(result))
-    return { samples, unclear: `the query gives a ${String(type)}; it must give one number` }
+    return {
+      samples,
+      unclear: `the query gives a ${String(type).slice(0, TYPE_MAX)}; it must give one number`,
+    }
   if (result.length === 0) return { samples, unseen: true }
   if (result.length > 1)
     return { samples, unclear: `the query gives ${result.length} series; it must give one` }
@@ -32,6 +35,8 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
 }
 
 const ERROR_MAX = 300
+/** `vector`, `matrix`, `string`: what is longer comes from no Prometheus. */
+const TYPE_MAX = 20
 
 /** [time, "0.25"] */
 function readPoint(point: unknown, samples: number): MetricReading {

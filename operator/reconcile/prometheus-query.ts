@@ -20,9 +20,9 @@ export async function askPrometheus(
   if (provider !== 'Prometheus' || prometheusUrl === undefined) return asked
   const namespace = generator.metadata.namespace ?? 'default'
   const ask = async (query: string, revision: string, samples: number): Promise<MetricReading> => {
-    const url = queryUrl(prometheusUrl, fillQuery(query, { revision, namespace }))
     try {
-      return readPrometheusAnswer(JSON.parse(await get(url, LIMITS, signal)), samples)
+      const url = queryUrl(prometheusUrl, fillQuery(query, { revision, namespace }))
+      return readPrometheusAnswer(parsed(await get(url, LIMITS, signal)), samples)
     } catch (thrown) {
       signal.throwIfAborted()
       return { samples, error: thrown instanceof Error ? thrown.message : String(thrown) }
@@ -37,10 +37,25 @@ export async function askPrometheus(
   return asked
 }
 
+/**
+ * Of what the author of an IdGenerator names only the server and a path before ours count: with a query or a fragment at
+ * its end any page of any server within the operator's reach would be asked for.
+ */
 function queryUrl(base: string, query: string): string {
-  const url = new URL(`${base.replace(/\/$/, '')}/api/v1/query`)
-  url.searchParams.set('query', query)
+  const url = new URL(base)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/query`
+  url.search = new URLSearchParams({ query }).toString()
+  url.hash = ''
   return url.href
+}
+
+/** undefined where it is no JSON. Node's own words would quote the page, which may be of another server than Prometheus. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** One number; a query that takes longer is too heavy to be asked every half minute. */

@@ -120,7 +120,7 @@ class Attempt {
 /** @throws IDGEN_COUNT_OUT_OF_RANGE, IDGEN_REQUEST_INVALID */
 function countOf(text: string, max: number): number {
   const count = Number(text)
-  if (!/^-?\d{1,15}$/.test(text))
+  if (!INTEGER.test(text))
     throw new IdgenError(
       'IDGEN_REQUEST_INVALID',
       `${JSON.stringify(text.slice(0, 40))} is no count: write an integer from 1 to ${max}.`,
@@ -128,6 +128,9 @@ function countOf(text: string, max: number): number {
   if (count >= 1 && count <= max) return count
   throw new IdgenError('IDGEN_COUNT_OUT_OF_RANGE', `The count is ${text}; it may be 1 to ${max}.`)
 }
+
+/** As Redis takes one: no sign but a minus, and no zeros before it, which in other places make it octal. */
+const INTEGER = /^(?:0|-?[1-9]\d{0,14})$/
 
 /** The last of `count` consecutive numbers, as INCRBY of a counter would answer. */
 function takeRun(issuer: Issuer, { path, count }: Order): IdBatch[] | Promise<IdBatch[]> {

@@ -179,6 +179,9 @@ describe('many IDs', () => {
     ['999999999999999999999', 'IDGEN_REQUEST_INVALID'],
     ['1.5', 'IDGEN_REQUEST_INVALID'],
     ['1e3', 'IDGEN_REQUEST_INVALID'],
+    ['01', 'IDGEN_REQUEST_INVALID'],
+    ['+1', 'IDGEN_REQUEST_INVALID'],
+    ['-0', 'IDGEN_REQUEST_INVALID'],
     ['', 'IDGEN_REQUEST_INVALID'],
     ['x', 'IDGEN_REQUEST_INVALID'],
   ] as const)

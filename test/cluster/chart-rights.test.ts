@@ -40,6 +40,53 @@ interface Access {
   readonly name?: string
 }
 
+interface RulesStatus {
+  readonly incomplete: boolean
+  readonly resourceRules: readonly {
+    readonly apiGroups: readonly string[]
+    readonly resources: readonly string[]
+    readonly resourceNames?: readonly string[]
+    readonly verbs: readonly string[]
+  }[]
+}
+
+/** Of what it makes. */
+const MADE = 'create delete get list patch watch'
+/** All that the operator may do in a namespace that it looks after: who gives it more adds it here. */
+const RIGHTS: Readonly<Record<string, string>> = {
+  '/configmaps': MADE,
+  '/pods': 'get list watch',
+  '/secrets': MADE,
+  '/serviceaccounts': MADE,
+  '/services': MADE,
+  'apps/controllerrevisions': MADE,
+  'apps/deployments': MADE,
+  'autoscaling/horizontalpodautoscalers': MADE,
+  'batch/jobs': MADE,
+  'cert-manager.io/certificates': MADE,
+  'events.k8s.io/events': 'create patch',
+  'gateway.networking.k8s.io/backendtlspolicies': MADE,
+  'gateway.networking.k8s.io/grpcroutes': MADE,
+  'gateway.networking.k8s.io/httproutes': MADE,
+  'idgen.io/biztags': 'get list patch watch',
+  'idgen.io/biztags/finalizers': 'update',
+  'idgen.io/biztags/status': 'patch',
+  'idgen.io/idgenerators': 'get list patch watch',
+  'idgen.io/idgenerators/finalizers': 'update',
+  'idgen.io/idgenerators/status': 'patch',
+  'monitoring.coreos.com/alertmanagerconfigs': MADE,
+  'monitoring.coreos.com/prometheusrules': MADE,
+  'monitoring.coreos.com/servicemonitors': MADE,
+  'networking.k8s.io/ingresses': MADE,
+  'networking.k8s.io/networkpolicies': MADE,
+  'policy/poddisruptionbudgets': MADE,
+}
+/** Of the namespace that it runs in: by which one of several leads. */
+const LEASE_RIGHTS: Readonly<Record<string, string>> = {
+  'coordination.k8s.io/leases': 'create',
+  'coordination.k8s.io/leases idgen-operator': 'get update',
+}
+
 const skip = missingPrograms('helm', 'kube-apiserver', 'kube-controller-manager') ?? false
 
 describe('the rights that the chart gives', { skip }, () => {
@@ -76,6 +123,43 @@ describe('the rights that the chart gives', { skip }, () => {
     return status.allowed
   }
 
+  async function tokenOf(account: string): Promise<string> {
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 600 },
+    }
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`
+    const { status } = await client.send<{ status: { token: string } }>({ method: 'POST', path, body })
+    return status.token
+  }
+
+  /** All that the operator may do in a namespace, as `kubectl auth can-i --list` asks: "apps/deployments" to its verbs. */
+  async function rightsIn(where: string): Promise<Record<string, string>> {
+    const own = api.client(api.url, await tokenOf('idgen-operator'))
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      spec: { namespace: where },
+    }
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews'
+    const { status } = await own.send<{ status: RulesStatus }>({ method: 'POST', path, body })
+    assert.equal(status.incomplete, false)
+    const rights: Record<string, string> = {}
+    for (const { apiGroups, resources, resourceNames = [], verbs } of status.resourceRules)
+      for (const group of apiGroups)
+        for (const resource of resources) {
+          // What everybody may ask of himself.
+          if (/^auth(?:orization|entication)\.k8s\.io$/.test(group) && resource.startsWith('selfsubject'))
+            continue
+          const names = resourceNames.length === 0 ? '' : ` ${resourceNames.toSorted().join(',')}`
+          const name = `${group}/${resource}${names}`
+          assert.equal(rights[name], undefined, `${name} is given twice`)
+          rights[name] = verbs.toSorted().join(' ')
+        }
+    return rights
+  }
+
   /** The operator as the chart deploys it: its environment, and a token of its ServiceAccount. */
   async function startOperator(name: string): Promise<ChildServer> {
     const path = `/apis/apps/v1/namespaces/${namespace}/deployments/idgen-operator`
@@ -88,17 +172,6 @@ describe('the rights that the chart gives', { skip }, () => {
       variable.name,
       variable.value ?? fields[variable.valueFrom?.fieldRef.fieldPath ?? ''] ?? '',
     ])
-    const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${spec.template.spec.serviceAccountName}/token`
-    const body = {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: { expirationSeconds: 600 },
-    }
-    const { status } = await client.send<{ status: { token: string } }>({
-      method: 'POST',
-      path: account,
-      body,
-    })
     return new ChildServer({
       program: process.execPath,
       args: [`--title=${api.folder} operator`, MAIN],
@@ -107,7 +180,9 @@ describe('the rights that the chart gives', { skip }, () => {
       env: {
         ...(Object.fromEntries(given) as Record<string, string>),
         HOME: api.folder,
-        KUBECONFIG: await api.kubeconfig(api.url, { token: status.token }),
+        KUBECONFIG: await api.kubeconfig(api.url, {
+          token: await tokenOf(spec.template.spec.serviceAccountName),
+        }),
         IDGEN_OPERATOR_STATUS_HOST: '127.0.0.1',
         IDGEN_OPERATOR_STATUS_PORT: '0',
       },
@@ -179,6 +254,9 @@ describe('the rights that the chart gives', { skip }, () => {
       { verb: 'update', group: 'coordination.k8s.io', resource: 'leases', namespace, name: 'somebody-elses' },
     ]
     for (const access of refused) assert.equal(await may(access), false, JSON.stringify(access))
+    const everywhere = { ...RIGHTS, '/namespaces': 'get list watch' }
+    assert.deepEqual(await rightsIn(watched), everywhere)
+    assert.deepEqual(await rightsIn(namespace), { ...everywhere, ...LEASE_RIGHTS })
     await helm('uninstall', 'idgen')
   })
 
@@ -195,6 +273,10 @@ describe('the rights that the chart gives', { skip }, () => {
     assert.equal(await may({ verb: 'get', group: '', resource: 'namespaces', name: 'kube-system' }), true)
     assert.equal(await may({ verb: 'list', group: '', resource: 'secrets' }), false)
     assert.equal(await may({ verb: 'get', group: '', resource: 'secrets', namespace }), false)
+    const named = { [`/namespaces ${['kube-system', watched].toSorted().join(',')}`]: 'get' }
+    assert.deepEqual(await rightsIn(watched), { ...RIGHTS, ...named })
+    assert.deepEqual(await rightsIn(namespace), { ...LEASE_RIGHTS, ...named })
+    assert.deepEqual(await rightsIn('default'), named)
     await helm('uninstall', 'idgen')
   })
 })

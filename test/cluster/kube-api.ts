@@ -72,12 +72,12 @@ export class KubeApi {
     return { cert: read('apiserver.crt'), key: read('apiserver.key') }
   }
 
-  /** To this server, or to a proxy in front of it. */
-  client(server: string = this.url): HttpKubeClient {
+  /** To this server, or to a proxy in front of it; of the administrator, or of whose token it is. */
+  client(server: string = this.url, token: string = TOKENS.first): HttpKubeClient {
     const access = {
       server,
       ca: { text: this.certificate.cert },
-      token: { text: TOKENS.first },
+      token: { text: token },
       insecure: false,
     }
     return new HttpKubeClient(new FileConnection(access, new SystemClock()), 'idgen-test')

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { exchanged } from '../fixtures/loopback-socket.ts'
 import { RespService } from '../fixtures/resp-service.ts'
 import type { ServiceProcess } from '../fixtures/service-process.ts'
 
@@ -29,18 +30,6 @@ test('a real service stands what people try who mean harm', { timeout: 150_000 }
   )
   await t.test('whatever a client says, each line of the log is one entry of ours', () => keepsLogLines(on))
 })
-
-/** One exchange in bytes of our own, which no client library would send; the whole answer. */
-async function raw(origin: string, text: string, limitMs = 5000): Promise<string> {
-  const { hostname, port } = new URL(origin)
-  const socket = connect(Number(port), hostname).setEncoding('latin1')
-  let answer = ''
-  socket.on('data', (part: string) => (answer += part))
-  socket.on('error', () => undefined)
-  socket.write(text, 'latin1')
-  await once(socket, 'close', { signal: AbortSignal.timeout(limitMs) }).catch(() => socket.destroy())
-  return answer
-}
 
 /** Status and body of one request. */
 async function asked(
@@ -129,7 +118,7 @@ async function keepsPaths({ service, key }: Stage): Promise<void> {
   ]
   for (const path of paths) {
     const request = `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\nconnection: close\r\n\r\n`
-    const [head = '', body = ''] = (await raw(service.httpOrigin, request)).split('\r\n\r\n')
+    const [head = '', body = ''] = (await exchanged(service.httpOrigin, request)).split('\r\n\r\n')
     assert.match(head, /^HTTP\/1\.1 (?:40\d|303) /, path)
     assert.doesNotMatch(head, /^(?:set-cookie: a=b|x-injected)/im, path)
     assert.doesNotMatch(body, /root:|"name": ?"idgen"|import /, path)
@@ -145,7 +134,7 @@ async function refusesTwoReadings({ service }: Stage): Promise<void> {
     `content-length: +5\r\n\r\nhello${smuggled}`,
     `x-a: b\r\n content-length: 5\r\n\r\n${smuggled}`,
   ]) {
-    const answer = await raw(service.httpOrigin, `POST ${IDS} HTTP/1.1\r\nhost: x\r\n${ends}`)
+    const answer = await exchanged(service.httpOrigin, `POST ${IDS} HTTP/1.1\r\nhost: x\r\n${ends}`)
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, ends)
     assert.doesNotMatch(answer, /"live":true/, ends)
   }
@@ -219,16 +208,16 @@ async function keepsLogLines({ service, key }: Stage): Promise<void> {
   const evil = '{"level":"error","msg":"forged"}'
   const escape = '\u001b[31m'
   const breaks = encodeURIComponent(`\n${evil}\r\n${escape}`)
-  await raw(
+  await exchanged(
     service.httpOrigin,
     `POST /v1/workspaces/${breaks} HTTP/1.1\r\nhost: x\r\nx-request-id: ${evil}\r\nuser-agent: ${escape}\r\nconnection: close\r\n\r\n`,
   )
-  await raw(service.httpOrigin, `GET /\n${evil}\n HTTP/1.1\r\n\r\n`)
+  await exchanged(service.httpOrigin, `GET /\n${evil}\n HTTP/1.1\r\n\r\n`)
   await asked({ service, key }, '/v1/workspaces', {
     method: 'POST',
     body: JSON.stringify({ name: 'logged', displayName: `${evil}` }),
   })
-  await raw(
+  await exchanged(
     `http://127.0.0.1:${service.respPort}`,
     `AUTH ${evil}\r\nCLIENT SETNAME ${escape}\r\n\n${evil}\r\nQUIT\r\n`,
   )

@@ -1,12 +1,10 @@
 // Runs beside others: one request a second passes, and twenty take less than twenty seconds on any machine.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
-import { connect, type IncomingHttpHeaders as Http2Headers } from 'node:http2'
-import { connect as connectSocket } from 'node:net'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { DecodeRequest } from '../../service/grpc/generated/idgen/v1/id_service.ts'
+import { callGrpc, grpcSessionFrom, HttpFrom, ONE_ADDRESS } from '../fixtures/calls-from-address.ts'
 import { IdServiceService } from '../fixtures/grpc-stubs.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testDatabase } from './postgres-server.ts'
@@ -15,53 +13,42 @@ import { testDatabase } from './postgres-server.ts'
 
 const KEY = 'forged-addresses-admin-key'
 const PROXY = '127.0.0.2'
-/** Linux answers on the whole of 127.0.0.0/8; others have only the first address of it. */
-const ONE_ADDRESS =
-  process.platform === 'linux' ? false : 'needs several loopback addresses, as Linux has them'
 const REQUESTS = 20
 
 /** Whether a request was let through, and what its answer said. */
 interface Answer {
   readonly passed: boolean
-  readonly headers: IncomingHttpHeaders | Http2Headers
+  readonly headers: IncomingHttpHeaders
 }
 
 type Ask = (service: ServiceProcess, from: string, headers: Record<string, string>) => Promise<Answer>
 
 const PROTOCOLS: Record<string, Ask> = { http: askHttp, grpc: askGrpc }
 
-async function askHttp(service: ServiceProcess, from: string, more: Record<string, string>): Promise<Answer> {
-  const headers = { authorization: `Bearer ${KEY}`, ...more }
-  const call = request(`${service.httpOrigin}/v1/ids/1`, { localAddress: from, headers, agent: false }).end()
-  const [response] = (await once(call, 'response')) as [IncomingMessage]
-  response.resume()
-  await once(response, 'end')
-  assert.ok(response.statusCode === 200 || response.statusCode === 429, `${response.statusCode}`)
-  return { passed: response.statusCode === 200, headers: response.headers }
+async function askHttp(
+  { httpOrigin }: ServiceProcess,
+  from: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  using client = new HttpFrom(httpOrigin, from)
+  const answer = await client.call({ method: 'GET', path: '/v1/ids/1', key: KEY, headers })
+  assert.ok(answer.status === 200 || answer.status === 429, answer.text)
+  return { passed: answer.status === 200, headers: answer.headers }
 }
 
-const MESSAGE = Buffer.from(DecodeRequest.encode({ id: '1' }).finish())
+const MESSAGE = DecodeRequest.encode({ id: '1' }).finish()
 
-async function askGrpc(service: ServiceProcess, from: string, more: Record<string, string>): Promise<Answer> {
-  const [host = '', port = ''] = service.grpcAddress.split(':')
-  const socket = connectSocket({ host, port: Number(port), localAddress: from })
-  const session = connect(`http://${service.grpcAddress}`, { createConnection: () => socket })
-  const call = session.request({
-    ':method': 'POST',
-    ':path': IdServiceService.decode.path,
-    'content-type': 'application/grpc',
-    authorization: `Bearer ${KEY}`,
-    ...more,
-  })
-  let headers: Http2Headers = {}
-  for (const event of ['response', 'trailers'] as const)
-    call.on(event, (some: Http2Headers) => (headers = { ...headers, ...some }))
-  call.resume()
-  call.end(Buffer.concat([Buffer.from([0, 0, 0, 0, MESSAGE.length]), MESSAGE]))
-  await once(call, 'close')
+async function askGrpc(
+  { grpcAddress }: ServiceProcess,
+  from: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const session = grpcSessionFrom(grpcAddress, from)
+  const call = { path: IdServiceService.decode.path, message: MESSAGE, key: KEY, headers }
+  const answer = await callGrpc(session, call)
   session.close()
-  assert.ok(['0', '8'].includes(String(headers['grpc-status'])), JSON.stringify(headers))
-  return { passed: headers['grpc-status'] === '0', headers }
+  assert.ok(answer.status === '0' || answer.status === '8', answer.said)
+  return { passed: answer.status === '0', headers: answer.headers }
 }
 
 async function started(t: TestContext): Promise<ServiceProcess> {

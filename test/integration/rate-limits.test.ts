@@ -7,6 +7,8 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ONE_ADDRESS } from '../fixtures/calls-from-address.ts'
+import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
@@ -17,10 +19,6 @@ const PER_SECOND = 400
 /** What passes at once at the beginning. Sending may stand still so long on a busy machine, and nothing is lost. */
 const BURST = PER_SECOND
 const MEASURED_MS = 3000
-
-/** Linux answers on the whole of 127.0.0.0/8; others have only the first address of it. */
-const ONE_ADDRESS =
-  process.platform === 'linux' ? false : 'needs several loopback addresses, as Linux has them'
 
 function keptConnections(): Disposable & { readonly agent: Agent } {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
@@ -123,12 +121,6 @@ describe('a real service with a limit per address', () => {
     }
   }
 
-  async function metric(name: string): Promise<number> {
-    const text = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-    const line = text.split('\n').find((one) => one.startsWith(`${name} `))
-    return Number(line?.slice(name.length + 1))
-  }
-
   test('lets so much through as it says, and says so; other addresses notice nothing', {
     skip: ONE_ADDRESS,
   }, async () => {
@@ -148,7 +140,8 @@ describe('a real service with a limit per address', () => {
     assert.equal(greedy.headers['retry-after'], '1')
     assert.equal(greedy.headers['ratelimit-policy'], `"address";q=${PER_SECOND};w=1`)
     assert.equal(greedy.headers['ratelimit'], '"address";r=0;t=1')
-    assert.equal(await metric('idgen_rate_limited_total{kind="address"}'), greedy.refused)
+    const metrics = await scrapedMetrics(service)
+    assert.equal(metrics.get('idgen_rate_limited_total{kind="address"}'), greedy.refused)
   })
 
   test('lets everything through once it is lifted, without a restart', async () => {

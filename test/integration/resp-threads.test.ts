@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { newClient, RespLoad } from '../fixtures/resp-load.ts'
+import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { until } from '../fixtures/until.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -57,11 +58,11 @@ test('what two threads and HTTP give comes once, and the metrics add up to what 
   issued.verify()
   assert.equal(load.errors, 0, [...load.codes].join())
   // Threads tell what they gave once a second.
-  let metrics = await scraped(service)
+  let metrics = await scrapedMetrics(service)
   const counted = (tag: string, algorithm: string): number =>
     metrics.get(`idgen_ids_issued_total{tag="demo/load/${tag}",algorithm="${algorithm}"}`) ?? 0
   await until('all is counted', async () => {
-    metrics = await scraped(service)
+    metrics = await scrapedMetrics(service)
     const used = metrics.get('idgen_thread_ids_used_total') ?? 0
     const tags = Object.entries(TAGS)
     return (
@@ -84,7 +85,7 @@ test('what two threads and HTTP give comes once, and the metrics add up to what 
       0,
     )
   await until('durations by protocol and by tag add up to those of all', async () => {
-    metrics = await scraped(service)
+    metrics = await scrapedMetrics(service)
     return (
       sumOf('idgen_protocol_duration_seconds') === timed() && sumOf('idgen_tag_duration_seconds') === timed()
     )
@@ -95,7 +96,7 @@ test('what two threads and HTTP give comes once, and the metrics add up to what 
   const before = ofTag()
   for (let call = 0; call < 3; call += 1) await made(service, 'POST', `${URL_OF_TAGS}/orders/ids`, {})
   await until('three more of the tag', async () => {
-    metrics = await scraped(service)
+    metrics = await scrapedMetrics(service)
     return ofTag() >= before + 3
   })
   assert.equal(ofTag(), before + 3)
@@ -193,16 +194,6 @@ async function made(
   const text = await response.text()
   assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
   return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
-}
-
-async function scraped(service: ServiceProcess): Promise<Map<string, number>> {
-  const text = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-  return new Map(
-    text.split('\n').flatMap((line) => {
-      const at = line.lastIndexOf(' ')
-      return line.startsWith('#') || at < 0 ? [] : [[line.slice(0, at), Number(line.slice(at + 1))] as const]
-    }),
-  )
 }
 
 /** One pipeline of each of the connections. */

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
 import { type TestRedis, testRedis } from './redis-server.ts'
@@ -78,9 +79,10 @@ describe('two processes with threads that share a Redis', () => {
     }
   }
 
-  async function charged({ metricsOrigin }: ServiceProcess): Promise<number> {
-    const text = await (await fetch(`${metricsOrigin}/metrics`)).text()
-    return Number(/^idgen_rate_charged_requests_total\{kind="address"\} (\S+)$/m.exec(text)?.[1])
+  async function charged(service: ServiceProcess): Promise<number> {
+    return (
+      (await scrapedMetrics(service)).get('idgen_rate_charged_requests_total{kind="address"}') ?? Number.NaN
+    )
   }
 
   async function troubles({ metricsOrigin }: ServiceProcess): Promise<string> {

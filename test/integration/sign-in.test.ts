@@ -3,21 +3,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { request } from 'node:http'
-import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { callGrpc, grpcSessionFrom, HttpFrom, ONE_ADDRESS } from '../fixtures/calls-from-address.ts'
+import { IdServiceService } from '../fixtures/grpc-stubs.ts'
+import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { HEADERS, KEY, makeTag } from './embedded-service.ts'
 
-/** Linux answers on the whole of 127.0.0.0/8; others have only the first address of it. */
-const ONE_ADDRESS =
-  process.platform === 'linux' ? false : 'needs several loopback addresses, as Linux has them'
 const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
 const IDS = '/v1/workspaces/w/groups/g/tags/t/ids'
 const ALLOWED = 10
@@ -41,37 +38,22 @@ function outcomeOf(told: unknown, names: readonly [unknown, unknown, unknown]): 
 }
 
 async function overHttp(service: ServiceProcess, from: string, keys: readonly string[]): Promise<Outcome[]> {
+  using client = new HttpFrom(service.httpOrigin, from)
   const outcomes: Outcome[] = []
   for (const key of keys) {
-    const headers = { authorization: `Bearer ${key}` }
-    const call = request(`${service.httpOrigin}${IDS}`, { method: 'POST', localAddress: from, headers })
-    call.end()
-    const [response] = (await once(call, 'response')) as [{ statusCode: number; resume(): void }]
-    response.resume()
-    outcomes.push(outcomeOf(response.statusCode, [200, 401, 429]))
+    const { status } = await client.call({ method: 'POST', path: IDS, key })
+    outcomes.push(outcomeOf(status, [200, 401, 429]))
   }
   return outcomes
 }
 
 async function overGrpc(service: ServiceProcess, from: string, keys: readonly string[]): Promise<Outcome[]> {
-  const session = connectHttp2(`http://${service.grpcAddress}`, { localAddress: from } as object)
+  const session = grpcSessionFrom(service.grpcAddress, from)
+  const { path, requestSerialize } = IdServiceService.generate
   const outcomes: Outcome[] = []
-  const path = Buffer.from('w/g/t')
-  const message = Buffer.concat([Buffer.from([0, 0, 0, 0, path.length + 2, 0x0a, path.length]), path])
   for (const key of keys) {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': '/idgen.v1.IdService/Generate',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      authorization: `Bearer ${key}`,
-    })
-    let told: unknown
-    for (const event of ['response', 'trailers'])
-      stream.on(event, (headers: Record<string, string>) => (told ??= headers['grpc-status']))
-    stream.resume().end(message)
-    await once(stream, 'close')
-    outcomes.push(outcomeOf(told, ['0', '16', '8']))
+    const { status } = await callGrpc(session, { path, message: requestSerialize({ tag: 'w/g/t' }), key })
+    outcomes.push(outcomeOf(status, ['0', '16', '8']))
   }
   session.close()
   return outcomes
@@ -97,13 +79,7 @@ async function newKey(service: ServiceProcess): Promise<string> {
 }
 
 async function metric(service: ServiceProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-  return Number(
-    text
-      .split('\n')
-      .find((line) => line.startsWith(`${name} `))
-      ?.slice(name.length + 1),
-  )
+  return (await scrapedMetrics(service)).get(name) ?? assert.fail(`no metric ${name}`)
 }
 
 for (const threads of [1, 2])
