@@ -76,7 +76,10 @@ export async function startService(
   )
   beforeReady?.()
   service.useCases.readiness.started()
-  service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
+  service.useCases.nodes.start({
+    ...advertisedNode(config, instance, listeners, clock.nowMs()),
+    ...(store.shared && { database: store.shared.database }),
+  })
   const stack = starting.move()
   let stopping: Promise<void> | undefined
   return {
