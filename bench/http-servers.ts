@@ -1,14 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
-import { SystemClock } from '../service/adapters/system/system-clock.ts'
-import { SystemRandom } from '../service/adapters/system/system-random.ts'
-import { loadConfig } from '../service/config/load.ts'
 import { createGrpcServer } from '../service/grpc/server.ts'
 import { createHttpServer } from '../service/http/server.ts'
-import { openTracing } from '../service/open-tracing.ts'
 import type { Tracer } from '../service/ports/tracer.ts'
-import { SILENT } from '../test/fixtures/silent-log.ts'
+import { tracerTo } from './bench-tracer.ts'
 import { MEMORY_TAG, memoryIdgen } from './memory-idgen.ts'
 
 /** What a server under measurement tells the bench when it listens. */
@@ -65,20 +61,8 @@ export async function startHttpIdgen(tracer?: Tracer): Promise<Listening> {
   return { port, tag, key }
 }
 
-/** The same with one of a hundred calls traced, and its spans sent to `collector`, which takes anything. */
-async function startTracedIdgen(collector: string): Promise<Listening> {
-  const environment = {
-    IDGEN_TRACING_EXPORTER: 'otlp',
-    IDGEN_TRACING_ENDPOINT: collector,
-    IDGEN_TRACING_RATIO: '0.01',
-    IDGEN_TRACING_MAX_PER_SECOND: '10000',
-  }
-  const parts = { clock: new SystemClock(), random: new SystemRandom(), log: SILENT, instance: 'bench' }
-  return await startHttpIdgen(openTracing(loadConfig(undefined, environment), parts)?.tracer)
-}
-
-export async function startGrpcIdgen(): Promise<Listening> {
-  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP)
+export async function startGrpcIdgen(tracer?: Tracer): Promise<Listening> {
+  const { useCases, tag, key } = await memoryIdgen(SEGMENT_STEP, tracer)
   const server = createGrpcServer(useCases, { maxMessageBytes: 65_536 })
   return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag, key }
 }
@@ -89,8 +73,9 @@ const STARTS: Readonly<Record<string, (argument: string) => Promise<Listening>>>
   'bare-numbers': () => startBare(NUMBERS_ANSWER),
   fastify: startFastify,
   idgen: () => startHttpIdgen(),
-  'idgen-traced': startTracedIdgen,
-  'idgen-grpc': startGrpcIdgen,
+  'idgen-traced': (collector) => startHttpIdgen(tracerTo(collector)),
+  'idgen-grpc': () => startGrpcIdgen(),
+  'idgen-grpc-traced': (collector) => startGrpcIdgen(tracerTo(collector)),
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {

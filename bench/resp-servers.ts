@@ -1,9 +1,11 @@
 import { SystemClock } from '../service/adapters/system/system-clock.ts'
 import { LocalIssuer } from '../service/app/local-issuer.ts'
 import { nodeList } from '../service/app/node-list.ts'
+import { NO_TRACER, type Tracer } from '../service/ports/tracer.ts'
 import { RespServer } from '../service/resp/server.ts'
 import { keepCollectionsShort } from '../service/short-collections.ts'
 import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { tracerTo } from './bench-tracer.ts'
 import { limitsAbove } from './limits-above.ts'
 
 /** What the server under measurement tells the bench when it listens. */
@@ -26,10 +28,14 @@ const LIMITS = {
 }
 
 /** Ours, whole, with authentication on; only the stores are in memory. */
-export async function startRespIdgen(): Promise<RespListening> {
+export async function startRespIdgen(tracer: Tracer = NO_TRACER): Promise<RespListening> {
   keepCollectionsShort()
   const clock = new SystemClock()
-  const { useCases, keyText } = await memoryUseCases({ clock, environment: limitsAbove(1_000_000_000) })
+  const { useCases, keyText } = await memoryUseCases({
+    clock,
+    environment: limitsAbove(1_000_000_000),
+    outside: { tracer },
+  })
   const actor = { actor: 'bench', traceId: undefined }
   await useCases.catalog.createWorkspace(actor, 'bench', '')
   await useCases.catalog.createGroup(actor, 'bench', 'key', '')
@@ -43,6 +49,7 @@ export async function startRespIdgen(): Promise<RespListening> {
   }
   const server = new RespServer(new LocalIssuer(useCases, 'resp'), {
     clock,
+    tracer,
     limits: LIMITS,
     version: '0.0.0-bench',
     listNodes: async (clientDc) => nodeList(useCases, clientDc),
@@ -55,7 +62,8 @@ export async function startRespIdgen(): Promise<RespListening> {
 }
 
 if (process.send !== undefined) {
-  const listening = await startRespIdgen()
+  const collector = process.argv[2]
+  const listening = await startRespIdgen(collector === undefined ? NO_TRACER : tracerTo(collector))
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

@@ -1,69 +1,125 @@
 import { BenchProcesses } from './bench-processes.ts'
-import { judged, reportFindings } from './bench-result.ts'
+import { judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
 import { costBeside, interleavedRounds, roundsText, type Subject } from './interleaved-rounds.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { costPerRequest, type ServerLoad } from './server-load.ts'
 
 /**
- * What traces cost: processor time per request of idgen with one of a hundred calls traced and exported, beside the same
- * idgen with no exporter configured, in the same rounds.
+ * What traces cost: processor time per ID of idgen with one of a hundred calls traced and exported, beside the same idgen with
+ * no exporter configured, in the same rounds; over each of the three protocols. Of the Redis protocol a burst (the commands
+ * that came together) is one call, so that with a pipeline of 16 one of some 1,600 commands begins a trace: that is what
+ * tracing.ratio means there.
  *
  *     node bench/tracing.bench.ts [--short] [--save] [--check]
+ *
+ *     [load process] ──▶ [untraced] | [traced] ──spans──▶ [collector]     (a process each, PROCESSES pairs)
  */
-const BAR_COST = 1.05
+interface Case {
+  readonly what: string
+  /** Of bench/, with what it is started with: but for the collector, which comes last. */
+  readonly server: string
+  readonly untraced: readonly string[]
+  readonly traced: readonly string[]
+  readonly load: Omit<ServerLoad, 'requests'>
+  /** A round; where it is not to be a statement, the quick ones. A third of a second or so. */
+  readonly requests: number
+  readonly quickRequests: number
+  /** Of the ratio to that of a quiet machine. */
+  readonly gate: number
+}
+
 /** Two processes that do the same were seen a tenth apart, and 1.18 was seen while a test run used the machine. */
 const GATE = 1.35
+const CASES: readonly Case[] = [
+  {
+    what: 'one ID over HTTP, one call of a hundred traced',
+    server: 'http-servers.ts',
+    untraced: ['idgen'],
+    traced: ['idgen-traced'],
+    load: { protocol: 'http', connections: 32, pipeline: 1 },
+    requests: 20_000,
+    quickRequests: 10_000,
+    gate: GATE,
+  },
+  {
+    what: 'one ID over gRPC (unary), one call of a hundred traced',
+    server: 'http-servers.ts',
+    untraced: ['idgen-grpc'],
+    traced: ['idgen-grpc-traced'],
+    load: { protocol: 'grpc', connections: 4, pipeline: 16 },
+    requests: 20_000,
+    quickRequests: 10_000,
+    gate: GATE,
+  },
+  {
+    what: 'one ID over the Redis protocol, pipeline 16, one burst of a hundred traced',
+    server: 'resp-servers.ts',
+    untraced: [],
+    traced: [],
+    load: { protocol: 'resp', connections: 50, pipeline: 16 },
+    requests: 400_000,
+    quickRequests: 100_000,
+    // Of less than a microsecond, what else the machine does is more.
+    gate: 1.5,
+  },
+]
+const BAR_COST = 1.05
 const SHORT = process.argv.includes('--short')
-const ROUNDS = SHORT ? { warmUp: 3, rounds: 5 } : CHECK ? { warmUp: 4, rounds: 5 } : { warmUp: 3, rounds: 9 }
+const QUICK = SHORT || CHECK
+const ROUNDS = SHORT ? { warmUp: 2, rounds: 3 } : CHECK ? { warmUp: 4, rounds: 5 } : { warmUp: 3, rounds: 9 }
 /**
  * Of each server. What V8 makes of the code is decided anew in each process: two that do the same were seen a tenth apart for
  * as long as they ran, and no number of rounds tells that from what traces cost.
  */
-const PROCESSES = SHORT ? 1 : CHECK ? 2 : 4
-const LOAD: ServerLoad = {
-  protocol: 'http',
-  connections: 32,
-  pipeline: 1,
-  requests: SHORT || CHECK ? 10_000 : 20_000,
+const PROCESSES = QUICK ? 1 : 4
+
+const rows: Row[] = []
+for (const one of CASES) rows.push(...(await rowsOf(one)))
+reportFindings({
+  bench: 'tracing',
+  conditions: [
+    'One ID a request over loopback: 32 keep-alive connections of HTTP; 4 of HTTP/2 with 16 calls under way on each; 50 of the Redis protocol with 16 commands (INCR) under way on each.',
+    'Key check and rate limits on; stores in memory; one thread.',
+    'Of the Redis protocol commands that came together are one call: at a pipeline of 16 one of some 1,600 commands begins a trace.',
+    'Spans are sent over OTLP to a server in a process of its own that takes anything.',
+    `Processor time of the server process; ${roundsText(ROUNDS.rounds * PROCESSES)} in which both take turns, ${PROCESSES} processes of each.`,
+  ],
+  rows,
+})
+
+/** With processes of its own, which end with it: those of the next case share the processors with nobody. */
+async function rowsOf(one: Case): Promise<readonly Row[]> {
+  const processes = new BenchProcesses()
+  try {
+    const collector = await processes.server<Listening>('http-servers.ts', ['bare'])
+    const endpoint = `http://127.0.0.1:${collector.listening.port}/v1/traces`
+    const load = processes.start('load-process.ts')
+    const asked: ServerLoad = { ...one.load, requests: QUICK ? one.quickRequests : one.requests }
+    const subjectOf = async (name: string, argv: readonly string[]): Promise<Subject> => {
+      const server = await processes.server<Listening>(one.server, argv)
+      return { name, measure: () => costPerRequest(load, server, asked) }
+    }
+    const subjects: Subject[] = []
+    // Each beside one without traces, in turn.
+    for (let i = 0; i < PROCESSES; i += 1)
+      subjects.push(
+        await subjectOf('untraced', one.untraced),
+        await subjectOf('traced', [...one.traced, endpoint]),
+      )
+    return await gatedRows('tracing', async () => [await besideUntraced(one, subjects)])
+  } finally {
+    processes.endAll()
+  }
 }
 
-const processes = new BenchProcesses()
-try {
-  const collector = await processes.server<Listening>('http-servers.ts', ['bare'])
-  const endpoint = `http://127.0.0.1:${collector.listening.port}/v1/traces`
-  const load = processes.start('load-process.ts')
-  const subjectOf = async (name: string, ...argv: string[]): Promise<Subject> => {
-    const server = await processes.server<Listening>('http-servers.ts', argv)
-    return { name, measure: () => costPerRequest(load, server, LOAD) }
-  }
-  const subjects: Subject[] = []
-  // Each beside one without traces, in turn.
-  for (let i = 0; i < PROCESSES; i += 1)
-    subjects.push(await subjectOf('untraced', 'idgen'), await subjectOf('traced', 'idgen-traced', endpoint))
-  const measure = async () => {
-    const rounds = await interleavedRounds(subjects, ROUNDS)
-    const of = (name: string) => rounds.flatMap((costs, i) => (subjects[i]?.name === name ? costs : []))
-    const floor = of('untraced')
-    const ours = of('traced')
-    return [
-      judged({
-        what: 'one ID over HTTP, one call of a hundred traced',
-        ...costBeside(ours, { what: 'the same without traces', costs: floor }),
-        bar: { of: 'ratio', atMost: BAR_COST },
-        gate: GATE,
-      }),
-    ]
-  }
-  reportFindings({
-    bench: 'tracing',
-    conditions: [
-      'One ID a request over loopback, 32 keep-alive connections; key check and rate limits on; stores in memory; one thread.',
-      'Spans are sent over OTLP to a server in a process of its own that takes anything.',
-      `Processor time of the server process; ${roundsText(ROUNDS.rounds * PROCESSES)} in which both take turns, ${PROCESSES} processes of each.`,
-    ],
-    rows: await gatedRows('tracing', measure),
+async function besideUntraced({ what, gate }: Case, subjects: readonly Subject[]): Promise<Row> {
+  const rounds = await interleavedRounds(subjects, ROUNDS)
+  const of = (name: string) => rounds.flatMap((costs, i) => (subjects[i]?.name === name ? costs : []))
+  return judged({
+    what,
+    ...costBeside(of('traced'), { what: 'the same without traces', costs: of('untraced') }),
+    bar: { of: 'ratio', atMost: BAR_COST },
+    gate,
   })
-} finally {
-  processes.endAll()
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
 # in test/servers, into .cache/servers, and redis-server and pgbouncer of the system; with the argument "faults" also
-# libfaketime, with "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger and Zipkin, with "browser"
-# also Chromium.
+# libfaketime, with "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger, Zipkin
+# and an OpenTelemetry Collector, with "browser" also Chromium.
 # Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
@@ -112,5 +112,6 @@ tracing)
   # A hundred megabytes of modules, so only where it is asked for.
   build jaeger jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one
   install_zipkin
+  build otelcol otelcol=.
   ;;
 esac

@@ -276,6 +276,15 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
     'Read `err`: mostly a full disk, a missing folder or right, or storage that hangs. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
   ),
   'audit.file-works': fine('`audit.file` is written again; `missed` records are not in it.'),
+  'audit.not-exported': act(
+    'The receiver of `audit.otlp.endpoint` refused records, too many waited for it, or it was away at the stop; they are in the database alone, and counted. One line until all that waits was taken.',
+    'Read `why`. See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',
+  ),
+  'audit.export-later': act(
+    'The receiver of `audit.otlp.endpoint` does not answer, or asks for a pause; records wait, and are sent again.',
+    'Read `why`; look at the receiver.',
+  ),
+  'audit.export-works': fine('The receiver takes audit records again; `missed` of them it never got.'),
   'audit.queue-full': act(
     'Records come faster than they are written; the next ones are dropped and counted.',
     'See [IdgenAuditRecordsDropped](runbooks/IdgenAuditRecordsDropped.md).',

@@ -10,6 +10,7 @@ import type { SharedRates } from './app/shared-rates.ts'
 import type { SubBlockLender } from './app/sub-block-lender.ts'
 import type { TurnWatch } from './app/turn-watch.ts'
 import type { UseCases } from './app/use-cases.ts'
+import { auditSources } from './audit-metrics.ts'
 import { cacheSources, sharedRateSources } from './cache-metrics.ts'
 import { connectionSources } from './connection-metrics.ts'
 import { type CoordinationMeasured, coordinationSources } from './coordination-metrics.ts'
@@ -358,23 +359,7 @@ function dependencies({ useCases, audit, follower, pool }: Measured): MetricSour
       'API keys that were refused: wrong, expired or revoked. Those that were not looked at are in idgen_rate_limited_total',
       () => useCases.refusedKeys.wrong,
     ),
-    gauge('idgen_audit_queued', 'Audit records that wait to be written', () => audit.queued),
-    gauge(
-      'idgen_audit_queue_max',
-      'Records above which they are dropped (audit.queueMax)',
-      () => audit.queueMax,
-    ),
-    counter('idgen_audit_written_total', 'Audit records written', () => audit.written),
-    counter(
-      'idgen_audit_dropped_total',
-      'Audit records dropped because the queue was full',
-      () => audit.dropped,
-    ),
-    counter(
-      'idgen_audit_file_missed_total',
-      'Audit records that could not be written to audit.file; 0 where there is none',
-      () => audit.missedByCopy ?? 0,
-    ),
+    ...auditSources(audit),
   ]
 }
 

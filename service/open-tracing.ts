@@ -1,5 +1,5 @@
+import { BatchExporter, type ExportNews } from './adapters/telemetry/batch-exporter.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
-import { SpanExporter } from './adapters/telemetry/span-exporter.ts'
 import { spanUpload } from './adapters/telemetry/span-upload.ts'
 import type { Config } from './config/keys.ts'
 import type { EndedSpan } from './core/ended-span.ts'
@@ -14,7 +14,7 @@ import { VERSION } from './version.ts'
 /** What traces calls, and brings the traces away. */
 export interface OpenTracing {
   readonly tracer: Tracer
-  readonly exporter: SpanExporter
+  readonly exporter: BatchExporter<EndedSpan>
   readonly examples: TraceExamples
 }
 
@@ -34,7 +34,15 @@ export function openTracing(
   const service = { version: VERSION, instance, dc: datacenter.id }
   const { endpoint, authorization, queueMax, slow: slowMs } = tracing
   const send = spanUpload({ exporter: tracing.exporter, endpoint, authorization, service, clock })
-  const exporter = new SpanExporter({ send, clock, log, queueMax })
+  const exporter = new BatchExporter<EndedSpan>({
+    send,
+    clock,
+    random,
+    news: newsTo(log),
+    queueMax,
+    weigh: () => 1,
+    batchMax: BATCH_MAX,
+  })
   const sampling = samplingOf(tracing)
   const examples = new TraceExamples()
   // Also what other threads recorded comes by here.
@@ -48,3 +56,16 @@ export function openTracing(
 export function samplingOf({ ratio, maxPerSecond }: Config['tracing']): Sampling {
   return { ratio, perSecond: maxPerSecond }
 }
+
+function newsTo(log: Log): ExportNews {
+  return {
+    later: (why) => log.warn({ why }, 'spans of traces cannot be exported now'),
+    refused: (why, spans) => log.warn({ why, spans }, 'spans of traces were refused'),
+    // No line of the log is worth more than a few spans: idgen_trace_spans_total counts them.
+    dropped: () => undefined,
+    again: () => log.info({}, 'spans of traces are exported again'),
+  }
+}
+
+/** Some 300 KB of JSON. */
+const BATCH_MAX = 512

@@ -1,7 +1,7 @@
 import type { BlocksOfTag } from './app/shared-blocks.ts'
 import type { OpenCache } from './open-cache.ts'
 import type { ApiKeyStore } from './ports/api-key-store.ts'
-import type { AuditCopy } from './ports/audit-copy.ts'
+import type { AuditCopy, AuditExport } from './ports/audit-copy.ts'
 import type { AuditQuery } from './ports/audit-query.ts'
 import type { AuditSink } from './ports/audit-sink.ts'
 import type { CatalogStore } from './ports/catalog-store.ts'
@@ -39,6 +39,8 @@ export interface Outside {
   readonly auditSink: AuditSink
   /** Left out where the audit log has no second place. */
   readonly auditCopy?: AuditCopy
+  /** Left out where the audit log is sent nowhere. */
+  readonly auditExport?: AuditExport
   readonly auditQuery: AuditQuery
   readonly tagSearch: TagSearch
   readonly grantHistory: GrantHistory

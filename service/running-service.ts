@@ -6,6 +6,7 @@ import { StartedSettings } from './app/started-settings.ts'
 import { keptDefaults, keptSettings } from './config/kept-settings.ts'
 import type { Config } from './config/keys.ts'
 import { instanceName } from './instance-name.ts'
+import { openAuditExport } from './open-audit-export.ts'
 import { openStore } from './open-store.ts'
 import { openTracing } from './open-tracing.ts'
 import { type ListeningPorts, startListeners } from './start-listeners.ts'
@@ -39,12 +40,14 @@ export async function startService(
   const instance = instanceName(config)
   const clock = new SystemClock()
   const random = new SystemRandom()
-  const tracing = openTracing(config, { clock, random, log, instance })
-  if (tracing !== undefined) {
-    log.follow(tracing.tracer)
-    // Last: what the stop itself calls is traced too.
-    starting.defer(() => tracing.exporter.stop())
-  }
+  const parts = { clock, random, log, instance }
+  const tracing = openTracing(config, parts)
+  const auditExport = openAuditExport(config, parts)
+  if (tracing !== undefined) log.follow(tracing.tracer)
+  // Last: what the stop itself calls is traced too, and the audit log has ended. Together: each has its own few seconds.
+  starting.defer(async () => {
+    await Promise.all([tracing?.exporter.stop(), auditExport?.stop()])
+  })
   const store = await openStore(config, log, instance, tracing?.tracer)
   starting.defer(() => store.close())
   const claim = store.claim === undefined ? {} : { claim: { ...store.claim, dcAssumed } }
@@ -56,6 +59,7 @@ export async function startService(
     log,
     instance,
     ...(tracing && { tracer: tracing.tracer }),
+    ...(auditExport && { auditExport }),
   }
   const service = await startUseCases(config, outside)
   starting.defer(() => service.stop())
@@ -76,7 +80,10 @@ export async function startService(
   )
   beforeReady?.()
   service.useCases.readiness.started()
-  service.useCases.nodes.start(advertisedNode(config, instance, listeners, clock.nowMs()))
+  service.useCases.nodes.start({
+    ...advertisedNode(config, instance, listeners, clock.nowMs()),
+    ...(store.shared && { database: store.shared.database }),
+  })
   const stack = starting.move()
   let stopping: Promise<void> | undefined
   return {

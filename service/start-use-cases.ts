@@ -219,7 +219,7 @@ const STOP_BUDGET_MS = 8000
 
 function newAudit(
   config: Config,
-  { auditSink: sink, auditCopy, clock, log, random, instance }: Outside,
+  { auditSink: sink, auditCopy, auditExport, clock, log, random, instance }: Outside,
 ): AuditTrail {
   const { queueMax, flushEvery: flushEveryMs, key } = config.audit
   const chain = new AuditChain(instance, random, key || undefined)
@@ -231,6 +231,7 @@ function newAudit(
     flushEveryMs,
     chain,
     ...(auditCopy && { copy: auditCopy }),
+    ...(auditExport && { exporter: auditExport }),
   })
 }
 

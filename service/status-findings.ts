@@ -50,19 +50,21 @@ function stores(
       : warning('database', `${used}, ${waiting} requests wait for one`, busy),
     good('etcd', coordination === undefined ? 'not configured' : 'answers'),
     good('redis', sharing === undefined ? 'not configured' : 'answers'),
-    auditFinding(audit.queued, audit.dropped, audit.missedByCopy ?? 0),
+    auditFinding(audit),
     // Without the database nothing can be told; that has its own line.
     ...(follower.fault === undefined ? [judgeKeyNews(follower.listens, follower.deaf)] : []),
     ...(threads === undefined ? [] : [good('threads', 'all answer')]),
   ]
 }
 
-function auditFinding(queued: number, dropped: number, missed: number): Finding {
-  const inFile = missed === 0 ? '' : `, ${missed} are not in audit.file`
-  const found = `${queued} records wait to be written, ${dropped} were dropped since the start${inFile}`
-  if (dropped + missed === 0) return good('audit log', found)
-  const look = `Look at the ${dropped > 0 ? 'database' : 'disk'}; docs/runbooks/IdgenAuditRecordsDropped.md.`
-  return warning('audit log', found, look)
+function auditFinding({ queued, dropped, missedByCopy = 0, exporter }: Service['audit']): Finding {
+  const unsent = exporter?.missed ?? 0
+  const inFile = missedByCopy === 0 ? '' : `, ${missedByCopy} are not in audit.file`
+  const elsewhere = unsent === 0 ? '' : `, ${unsent} did not reach audit.otlp.endpoint`
+  const found = `${queued} records wait to be written, ${dropped} were dropped since the start${inFile}${elsewhere}`
+  if (dropped + missedByCopy + unsent === 0) return good('audit log', found)
+  const place = dropped > 0 ? 'database' : missedByCopy > 0 ? 'disk' : 'receiver'
+  return warning('audit log', found, `Look at the ${place}; docs/runbooks/IdgenAuditRecordsDropped.md.`)
 }
 
 function issuing(config: Config, { useCases, workerIds, capacity }: Service): Finding[] {

@@ -56,19 +56,19 @@ function auditAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
       alert: 'IdgenAuditRecordsDropped',
-      expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0 or increase(idgen_audit_file_missed_total{${pods}}[5m]) > 0`,
+      expr: `increase(idgen_audit_dropped_total{${pods}}[5m]) > 0 or increase(idgen_audit_file_missed_total{${pods}}[5m]) > 0 or sum without (outcome) (increase(idgen_audit_otlp_records_total{${pods},outcome!="exported"}[5m])) > 0`,
       for: '0s',
       severity: 'warning',
       summary: 'Audit records were dropped',
-      description: `{{ $labels.${member} }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax), or audit.file could not be written.`,
+      description: `{{ $labels.${member} }} lost {{ $value | humanize }} records, because the database took them too slowly (audit.queueMax), audit.file could not be written, or the receiver of audit.otlp.endpoint did not take them.`,
     },
     {
       alert: 'IdgenAuditQueueFills',
-      expr: `idgen_audit_queued{${pods}} > 0.5 * idgen_audit_queue_max{${pods}}`,
+      expr: `idgen_audit_queued{${pods}} > 0.5 * idgen_audit_queue_max{${pods}} or idgen_audit_otlp_waiting{${pods}} > 0.5 * idgen_audit_otlp_queue_max{${pods}}`,
       for: '30s',
       severity: 'warning',
-      summary: 'The queue of audit records is half full',
-      description: `{{ $labels.${member} }} has {{ $value | humanize }} records that the database has not taken. When the queue is full records are dropped.`,
+      summary: 'A queue of audit records is half full',
+      description: `{{ $labels.${member} }} has {{ $value | humanize }} records that the database, or the receiver of audit.otlp.endpoint, has not taken. When the queue is full records are dropped.`,
     },
   ]
 }

@@ -166,16 +166,26 @@ const RECORDS: readonly Panel[] = [
     bound: 0.5,
     series: [
       { expr: `${now('idgen_audit_queued')} / ${now('idgen_audit_queue_max')}`, legend: '{{instance}}' },
+      {
+        // No line where there is no receiver.
+        expr: `${now('idgen_audit_otlp_waiting')} / (${now('idgen_audit_otlp_queue_max')} > 0)`,
+        legend: '{{instance}}, for OTLP',
+      },
     ],
   },
   {
     title: 'Audit records',
-    description: 'Written, and dropped because the queue was full.',
+    description:
+      'Written, and dropped because the queue was full. For OTLP (audit.otlp.endpoint): taken by the receiver, dropped, refused by it.',
     kind: 'lines',
     unit: 'ops',
     series: [
       { expr: `sum(${rate('idgen_audit_written_total')})`, legend: 'written' },
       { expr: `sum(${rate('idgen_audit_dropped_total')})`, legend: 'dropped' },
+      {
+        expr: `sum by (outcome) (${rate('idgen_audit_otlp_records_total')})`,
+        legend: '{{outcome}}, for OTLP',
+      },
     ],
   },
   {

@@ -228,6 +228,40 @@ test('a copy that hangs holds up neither the sink nor a stop', async () => {
   assert.equal(log.lines.filter(({ text }) => text === 'audit file cannot be written').length, 1)
 })
 
+test('an export has each record once and at once, also while the file hangs and the sink is away', async () => {
+  const clock = new MemoryClock()
+  const sent: string[] = []
+  const exporter = {
+    missed: 0,
+    counters: { exported: 0, dropped: 0, refused: 0 },
+    waiting: 0,
+    queueMax: 10,
+    add(records: readonly AuditRecord[]): Promise<void> {
+      sent.push(...records.map(({ subject }) => subject))
+      return Promise.resolve()
+    },
+  }
+  const audit = new AuditTrail({
+    sink: { write: () => Promise.reject(new Error('away')) },
+    copy: { missed: 0, add: () => new Promise(() => {}) },
+    exporter,
+    clock,
+    log: new RecordedLog(),
+    queueMax: 1000,
+    flushEveryMs: 1000,
+  })
+  const subjects = Array.from({ length: 700 }, (_, i) => `${i}`)
+  for (const subject of subjects) audit.record({ action: 'a', subject })
+  const flushed = audit.flush()
+  await settle()
+  assert.deepEqual(sent, subjects.slice(0, 500), 'it does not wait for the file')
+  clock.advance(COPY_MAX_MS)
+  assert.equal(await flushed, false)
+  assert.equal(await audit.flush(), false, 'tried again')
+  assert.deepEqual(sent, subjects)
+  assert.equal(audit.exporter, exporter)
+})
+
 test('what was refused, or did not go well, is not logged as a change', () => {
   const { audit, log } = trail()
   audit.record({ action: 'tag.refused', subject: 'w/g/t' })

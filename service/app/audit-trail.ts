@@ -1,4 +1,4 @@
-import type { AuditCopy } from '../ports/audit-copy.ts'
+import type { AuditCopy, AuditExport } from '../ports/audit-copy.ts'
 import type { AuditRecord, AuditSink, ChainedRecord } from '../ports/audit-sink.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -13,8 +13,10 @@ export interface AuditTrailOptions {
   /** Records kept while the sink is slow or away; further ones are dropped, counted and logged. */
   readonly queueMax: number
   readonly flushEveryMs: number
-  /** Left out: the log stands in the sink alone. */
+  /** Left out: the log stands in no file. */
   readonly copy?: AuditCopy
+  /** Left out: it is sent nowhere. */
+  readonly exporter?: AuditExport
   /** Left out by tests that are not about it: records without links. */
   readonly chain?: AuditChain
 }
@@ -53,6 +55,11 @@ export class AuditTrail {
   /** Records that are missing in the copy; undefined where there is none. */
   get missedByCopy(): number | undefined {
     return this.#copy?.missed
+  }
+
+  /** undefined where there is none. */
+  get exporter(): AuditExport | undefined {
+    return this.#options.exporter
   }
 
   get written(): number {
@@ -142,14 +149,18 @@ export class AuditTrail {
    * also what the sink never takes. Where there is none, no more than the sink is given next: it would hold up others.
    */
   async #form(): Promise<void> {
+    const { exporter } = this.#options
+    const isAlone = this.#copy === undefined && exporter === undefined
     // What comes meanwhile waits for the next turn, or a sink would wait for as long as records come.
-    let left = this.#copy === undefined ? Math.max(0, BATCH_MAX - this.#formed.length) : this.#queue.length
+    let left = isAlone ? Math.max(0, BATCH_MAX - this.#formed.length) : this.#queue.length
     while (left > 0 && this.#queue.length > 0) {
       const records = this.#queue.splice(0, Math.min(left, BATCH_MAX))
       left -= records.length
       const { chain } = this.#options
       const batch = chain === undefined ? records : records.map((record) => chain.append(record))
       this.#formed.push(...batch)
+      // First: it waits for nobody.
+      await exporter?.add(batch)
       await this.#copy?.add(batch)
     }
   }

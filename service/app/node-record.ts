@@ -7,7 +7,7 @@ import type { Entry } from '../ports/coordinator.ts'
  * A running process, as clients find it:
  *
  *     /nodes/{dc}/{node}   {"dc":0,"node":"host/1","http":"http://…","grpc":"host:50051","version":"…","startedAt":"…",
- *                           "workers":[17],"resp":"redis://host:6399"}
+ *                           "workers":[17],"resp":"redis://host:6399","database":"7301…/16384/2200"}
  */
 export interface NodeRecord {
   readonly dc: number
@@ -24,14 +24,17 @@ export interface NodeRecord {
   readonly startedAt: string
   /** Worker ids that it stamps with; undefined: it is of a release that does not say. */
   readonly workers?: readonly number[]
+  /** Names its database, as databaseIdentity does; undefined: it is of a release that does not say. */
+  readonly database?: string
 }
 
 export function keyOf({ dc, node }: NodeRecord): string {
   return nodeKey(dc, node)
 }
 
-export function printNode({ dc, node, http, grpc, version, startedAt, workers, resp }: NodeRecord): string {
-  return JSON.stringify({ dc, node, http, grpc, version, startedAt, workers, resp })
+export function printNode(record: NodeRecord): string {
+  const { dc, node, http, grpc, version, startedAt, workers, resp, database } = record
+  return JSON.stringify({ dc, node, http, grpc, version, startedAt, workers, resp, database })
 }
 
 /**
@@ -39,7 +42,7 @@ export function printNode({ dc, node, http, grpc, version, startedAt, workers, r
  * add fields.
  */
 export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRecord | undefined {
-  const { dc, node, http, grpc, version, startedAt, workers, resp } = jsonFields(value)
+  const { dc, node, http, grpc, version, startedAt, workers, resp, database } = jsonFields(value)
   if (typeof dc !== 'number' || !Number.isInteger(dc) || dc < 0 || dc >= DC_COUNT_MAX) return undefined
   if (!isText(node) || !isText(http) || !isText(grpc) || !isText(version) || !isText(startedAt))
     return undefined
@@ -55,6 +58,7 @@ export function parseNode({ key, value }: Pick<Entry, 'key' | 'value'>): NodeRec
     startedAt,
     ...(held && { workers: held }),
     ...(isRedisAddress(resp) && { resp }),
+    ...(isText(database) && { database }),
   }
   return key.startsWith(NODES) && key === keyOf(record) ? record : undefined
 }

@@ -9,6 +9,7 @@ import { judgeClock } from '../core/judgements.ts'
 import { checkAudit } from './check-audit.ts'
 import { checkCapacity } from './check-capacity.ts'
 import { checkDataCentre } from './check-data-centre.ts'
+import { checkNodes } from './check-nodes.ts'
 import { checkReplication } from './check-replication.ts'
 import { checkRights } from './check-rights.ts'
 import { check } from './findings.ts'
@@ -47,6 +48,7 @@ export async function checkDatabase(
   if (migrated !== true) return
   await checkRights(findings, database)
   await checkDataCentre(findings, database, config)
+  await checkNodes(findings, database, config)
   await checkCapacity(findings, database, config)
   await checkAudit(findings, database, config)
 }

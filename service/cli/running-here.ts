@@ -64,7 +64,7 @@ function reportOf(answer: unknown): RunningHere | undefined {
 }
 
 /** Whoever holds the port may say anything, and a terminal obeys some of it. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return cleanLine(JSON.stringify(text.slice(0, TEXT_MAX))).slice(1, -1)
 }
 

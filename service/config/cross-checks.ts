@@ -151,6 +151,7 @@ const PAIRS: readonly (readonly [KeyPath, KeyPath])[] = [
   ['etcd.tls.key', 'etcd.tls.cert'],
   ['etcd.password', 'etcd.username'],
   ['database.tls.ca', 'database.url'],
+  ['audit.otlp.authorization', 'audit.otlp.endpoint'],
   ['server.https.cert', 'server.https.key'],
   ['server.https.key', 'server.https.cert'],
   ['server.https.clientCa', 'server.https.cert'],

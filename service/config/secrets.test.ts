@@ -72,8 +72,9 @@ test('an address that is shown to others holds no password, and the refusal does
       IDGEN_SERVER_ADVERTISE_RESP: `redis${address}`,
       IDGEN_SERVER_UI_GRAFANA_URL: `https${address}`,
       IDGEN_TRACING_ENDPOINT: `http${address}`,
+      IDGEN_AUDIT_OTLP_ENDPOINT: `http${address}`,
     })
-    assert.equal(error.faults.length, 5, address)
+    assert.equal(error.faults.length, 6, address)
     assert.ok(!JSON.stringify([error.message, error.faults, error.stack]).includes(SECRET))
   }
 })

@@ -75,9 +75,14 @@ export function settingKey(path: string): string {
   return `${SETTINGS}${path}`
 }
 
+/** Prefix of the running processes of a data centre. */
+export function nodesOf(dc: number): string {
+  return `${NODES}${dc}/`
+}
+
 /** `node` may hold any character; it is encoded so that it stays one part of the key. */
 export function nodeKey(dc: number, node: string): string {
-  return `${NODES}${dc}/${encodeURIComponent(node)}`
+  return `${nodesOf(dc)}${encodeURIComponent(node)}`
 }
 
 /** Prefix of the blocks of one tag in one data centre. */

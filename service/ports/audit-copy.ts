@@ -7,3 +7,11 @@ export interface AuditCopy {
   /** Never rejects: what could not be written is counted and logged. One call at a time, in order. */
   add(records: readonly ChainedRecord[]): Promise<void>
 }
+
+/** One elsewhere, over the network: `add` only puts records into a queue of its own, from which they are sent. */
+export interface AuditExport extends AuditCopy {
+  /** Records since the start, by what became of them. Missed are those dropped here and those refused there. */
+  readonly counters: Readonly<Record<'exported' | 'dropped' | 'refused', number>>
+  readonly waiting: number
+  readonly queueMax: number
+}

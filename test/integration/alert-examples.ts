@@ -26,6 +26,10 @@ function counter(metric: string, labels = ''): AlertExample {
   return { fires: { [series]: '0+1x40' }, quiet: { [series]: '7x40' } }
 }
 
+function exportedAs(outcome: string): string {
+  return up('idgen_audit_otlp_records_total', `outcome="${outcome}"`)
+}
+
 function ofOperator(metric: string, bad: Series, good: Series): AlertExample {
   const named = (values: Series): Series =>
     Object.fromEntries(
@@ -92,10 +96,43 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenEtcdUnreachable: gauge('idgen_etcd_ok', 0, 1),
   IdgenRedisUnreachable: gauge('idgen_redis_ok', 0, 1),
   IdgenRateLimitsNotShared: gauge('idgen_rate_settlement_age_seconds', 301, 299),
-  IdgenAuditRecordsDropped: counter('idgen_audit_dropped_total'),
+  IdgenAuditRecordsDropped: {
+    ...counter('idgen_audit_dropped_total'),
+    more: [
+      { fires: true, at: '5m', series: { [up('idgen_audit_file_missed_total')]: '0+1x40' } },
+      {
+        fires: true,
+        at: '5m',
+        series: { [exportedAs('dropped')]: '0+1x40', [exportedAs('refused')]: '0x40' },
+      },
+      {
+        fires: true,
+        at: '5m',
+        series: { [exportedAs('dropped')]: '0x40', [exportedAs('refused')]: '0+1x40' },
+      },
+      {
+        fires: false,
+        at: '5m',
+        series: { [exportedAs('exported')]: '0+9x40', [exportedAs('dropped')]: '7x40' },
+      },
+    ],
+  },
   IdgenAuditQueueFills: {
     fires: { [up('idgen_audit_queued')]: '501x40', [up('idgen_audit_queue_max')]: '1000x40' },
     quiet: { [up('idgen_audit_queued')]: '499x40', [up('idgen_audit_queue_max')]: '1000x40' },
+    more: [
+      {
+        fires: true,
+        at: '5m',
+        series: { [up('idgen_audit_otlp_waiting')]: '501x40', [up('idgen_audit_otlp_queue_max')]: '1000x40' },
+      },
+      // Where there is no receiver.
+      {
+        fires: false,
+        at: '5m',
+        series: { [up('idgen_audit_otlp_waiting')]: '0x40', [up('idgen_audit_otlp_queue_max')]: '0x40' },
+      },
+    ],
   },
   IdgenKeyNewsMissing: {
     fires: { [up('idgen_key_news_ok')]: '0x40', [up('idgen_database_ok')]: '1x40' },

@@ -41,9 +41,10 @@ async function serve(t: TestContext): Promise<ServiceProcess> {
     IDGEN_LIMITS_SHARED: 'true',
     IDGEN_SERVER_RESP_ENABLED: 'true',
     IDGEN_SERVER_THREADS: '1',
-    // Nobody listens there: spans are dropped, and counted.
+    // Nobody listens there: spans and audit records wait, are dropped, and counted.
     IDGEN_TRACING_EXPORTER: 'otlp',
     IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',
+    IDGEN_AUDIT_OTLP_ENDPOINT: 'http://127.0.0.1:9/v1/logs',
   })
   stack.defer(async () => void (await service.stop('SIGTERM')))
   return service

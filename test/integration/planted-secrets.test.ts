@@ -31,7 +31,7 @@ async function collector(t: TestContext, planted: PlantedSecrets): Promise<strin
     let text = ''
     request.setEncoding('utf8').on('data', (part: string) => (text += part))
     request.on('end', () => {
-      planted.came('exported traces', text)
+      planted.came(request.url === '/v1/logs' ? 'exported audit log' : 'exported traces', text)
       // Its text is logged by the service: a collector that repeats what it was sent must not put the header there.
       response.writeHead(400).end(`refused: ${request.headers.authorization}`)
     })
@@ -39,7 +39,7 @@ async function collector(t: TestContext, planted: PlantedSecrets): Promise<strin
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** A command that ends by itself, with all that it printed. */
@@ -220,13 +220,16 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   const auditFile = join(folder, 'audit.ndjson')
   const reports = join(folder, 'reports')
   await mkdir(reports)
+  const receiver = await collector(t, planted)
   const secrets = {
     IDGEN_DATABASE_URL: `postgres://${role}:${password}@${proxy.address}${server.pathname}`,
     IDGEN_AUDIT_KEY: planted.plant('audit key'),
     IDGEN_REDIS_ENDPOINTS: `redis://u:${planted.plant('password of Redis')}@127.0.0.1:1`,
     IDGEN_TRACING_EXPORTER: 'otlp',
-    IDGEN_TRACING_ENDPOINT: await collector(t, planted),
+    IDGEN_TRACING_ENDPOINT: `${receiver}/v1/traces`,
     IDGEN_TRACING_AUTHORIZATION: `Bearer ${planted.plant('key of the collector')}`,
+    IDGEN_AUDIT_OTLP_ENDPOINT: `${receiver}/v1/logs`,
+    IDGEN_AUDIT_OTLP_AUTHORIZATION: `Bearer ${planted.plant('key of the receiver of the audit log')}`,
     IDGEN_AUTH_ADMIN_KEY_FILE: keyFile,
   }
   const service = await startService(
@@ -328,6 +331,7 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
     assert.ok(audit.includes(`"${action}"`), `${action} is in the audit log`)
   const outputs = [
     'exported traces',
+    'exported audit log',
     'metrics',
     'diagnostic report',
     'answers over RESP',

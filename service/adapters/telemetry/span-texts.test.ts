@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EndedSpan } from '../../core/ended-span.ts'
-import { otlpBody, otlpRejected } from './otlp-spans.ts'
+import { otlpBody } from './otlp-spans.ts'
+import { rejectedBy } from './otlp-values.ts'
 import { zipkinBody } from './zipkin-spans.ts'
 
 const SERVICE = { version: '1.2.3', instance: 'a/1', dc: 2 }
@@ -39,10 +40,14 @@ test('OTLP gets ids in hex, nanoseconds as text, and each fact by its kind', () 
   })
 })
 
-test('spans that a collector took a request without are found in its answer', () => {
-  assert.equal(otlpRejected('{"partialSuccess":{"rejectedSpans":"3"}}'), 3)
+test('what a collector took a request without is found in its answer', () => {
+  assert.deepEqual(rejectedBy('{"partialSuccess":{"rejectedSpans":"3"}}', 'rejectedSpans'), { rejected: 3 })
+  assert.deepEqual(
+    rejectedBy('{"partialSuccess":{"rejectedLogRecords":2,"errorMessage":"too old"}}', 'rejectedLogRecords'),
+    { rejected: 2, why: 'too old' },
+  )
   for (const nothing of ['', '{}', 'null', '{"partialSuccess":{"rejectedSpans":-1}}'])
-    assert.equal(otlpRejected(nothing), 0, nothing)
+    assert.deepEqual(rejectedBy(nothing, 'rejectedSpans'), { rejected: 0 }, nothing)
 })
 
 test('Zipkin gets microseconds and all facts as text', () => {

@@ -1,12 +1,12 @@
 import type { EndedSpan } from '../../core/ended-span.ts'
-import type { TracedService } from './span-upload.ts'
+import type { ReportingService } from './otlp-values.ts'
 
 /** A list of spans for `POST /api/v2/spans`: times in microseconds, all values as text. */
-export function zipkinBody(spans: readonly EndedSpan[], service: TracedService): string {
+export function zipkinBody(spans: readonly EndedSpan[], service: ReportingService): string {
   return JSON.stringify(spans.map((span) => zipkinSpan(span, service)))
 }
 
-function zipkinSpan(span: EndedSpan, service: TracedService): object {
+function zipkinSpan(span: EndedSpan, service: ReportingService): object {
   const { traceId, spanId, parentId, name, kind, startMs, durationMs, facts, fault } = span
   return {
     traceId,
