@@ -123,7 +123,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
         await page.getByRole('link', { name: '6 h', exact: true }).click()
         await page.getByRole('heading', { name: 'The last six hours' }).waitFor()
         await page.getByText('has no figures of this time').waitFor()
-        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 4)
+        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 5)
         if (javaScriptEnabled) {
           await page.getByRole('link', { name: '5 min', exact: true }).click()
           await page.getByRole('heading', { name: 'The last five minutes' }).waitFor()
