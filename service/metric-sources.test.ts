@@ -1,33 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HttpApi } from '../test/fixtures/http-api.ts'
+import { scrapesOf, valueOf } from '../test/fixtures/metric-scrapes.ts'
 import { ScriptedSegments } from '../test/fixtures/scripted-segments.ts'
-import { PrometheusMetrics } from './adapters/telemetry/prometheus-metrics.ts'
-import { metricSources } from './metric-sources.ts'
-import { ConnectionTable } from './sockets/connection-table.ts'
 import { VERSION } from './version.ts'
-
-/** Scrapes of one process: what it told before counts. */
-function scrapesOf(api: HttpApi): () => Promise<string> {
-  const pool = () => ({ total: 0, idle: 0, waiting: 0 })
-  const metrics = new PrometheusMetrics(
-    metricSources({
-      ...api.memory.service,
-      layout: api.memory.useCases.layout,
-      tagCursors: api.memory.useCases.tagCursors,
-      pool,
-      connections: new ConnectionTable(0),
-      tagsTimed: 100,
-      turns: { worstMs: 250 },
-    }),
-  )
-  return async () => (await metrics.scrape()).text
-}
-
-function valueOf(text: string, series: string): number | undefined {
-  const line = text.split('\n').find((one) => one.startsWith(`${series} `))
-  return line === undefined ? undefined : Number(line.slice(series.length + 1))
-}
 
 test('a scrape says what runs, and how requests for IDs ended and how long they took', async (t) => {
   const segments = new ScriptedSegments()

@@ -15,6 +15,7 @@ import { PostgresKeyNews } from './adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from './adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from './adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresSettingsStore } from './adapters/postgres/postgres-settings-store.ts'
+import { PostgresTagBatch } from './adapters/postgres/postgres-tag-batch.ts'
 import { PostgresTagSearch } from './adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeCopyStore } from './adapters/postgres/postgres-time-copy-store.ts'
 import { PostgresTimeGrantStore } from './adapters/postgres/postgres-time-grant-store.ts'
@@ -43,6 +44,7 @@ export interface OpenStore
     | 'cache'
     | 'claim'
     | 'catalog'
+    | 'tagBatch'
     | 'declarations'
     | 'keys'
     | 'keyUses'
@@ -100,6 +102,7 @@ export async function openStore(
     },
     ...(cache === undefined ? {} : { cache }),
     catalog: new PostgresCatalogStore(database, { alone: coordinator === undefined }),
+    tagBatch: new PostgresTagBatch(database, { alone: coordinator === undefined }),
     declarations: new PostgresDeclarationStore(database),
     keys: new PostgresApiKeyStore(database),
     keyUses: new PostgresKeyUseStore(database),

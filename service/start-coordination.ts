@@ -1,5 +1,6 @@
 import type { AuditTrail } from './app/audit-trail.ts'
 import { CoordinatedCatalog } from './app/coordinated-catalog.ts'
+import { CoordinatedTagBatch } from './app/coordinated-tag-batch.ts'
 import { CoordinatedTimeGrants } from './app/coordinated-time-grants.ts'
 import { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { TimeGrantEvent } from './app/copied-time.ts'
@@ -19,6 +20,7 @@ export interface Coordination {
   readonly witness: SegmentWitness
   readonly times: CoordinatedTimeGrants
   readonly catalog: CoordinatedCatalog
+  readonly tagBatch: CoordinatedTagBatch
   readonly conflicts: RangeConflicts
   readonly layoutClaims: LayoutClaims
   readonly sync: TagSync
@@ -43,7 +45,7 @@ export function newCoordination(
   { coordinator, database }: SharedStore,
   { audit, onFlag, onImported, onConflict }: CoordinationParts,
 ): Coordination {
-  const { catalog, clock, log, random, copies, instance } = outside
+  const { catalog, tagBatch, clock, log, random, copies, instance } = outside
   const names = new SharedNames(coordinator, database)
   const conflicts = new RangeConflicts(audit, log, onConflict)
   const sync = new TagSync({ catalog, coordinator, names, conflicts, audit, log, clock, onImported })
@@ -58,6 +60,7 @@ export function newCoordination(
     witness,
     times,
     catalog: new CoordinatedCatalog({ catalog, coordinator, names, sync, random }),
+    tagBatch: new CoordinatedTagBatch({ catalog, batch: tagBatch, coordinator, names, sync, random }),
     conflicts,
     layoutClaims,
     sync,

@@ -16,6 +16,7 @@ import { IssueLedger } from './app/issue-ledger.ts'
 import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
+import { ManageTagBatches } from './app/manage-tag-batches.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { ProtocolCounts } from './app/protocol-counts.ts'
 import type { ConflictListener } from './app/range-conflicts.ts'
@@ -94,7 +95,7 @@ async function claimed(claim: DcClaimGuard | undefined, audit: AuditTrail): Prom
 
 /** Everything made and connected; nothing runs yet. */
 function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
-  const { clock, log, catalog, random, tracer = NO_TRACER } = outside
+  const { clock, log, random, tracer = NO_TRACER } = outside
   const audit = newAudit(config, outside)
   const storeWatch = new StoreWatch({ audit, log })
   const timeWatch = new TimeWatch({ audit, log })
@@ -119,8 +120,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
   const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
-  const writes = coordination?.catalog ?? catalog
-  const managed = { catalog: new ManageCatalog({ catalog: writes, directory, audit }), directory, audit }
+  const managed = { ...newManagement(coordination ?? outside, directory, audit), directory, audit }
   const elsewhere = (): readonly Trouble[] => [
     ...claimTroubles(claim),
     ...(coordination?.troubles() ?? []),
@@ -136,6 +136,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     generate,
     directory,
     catalog: managed.catalog,
+    batches: managed.batches,
     declarations: newDeclarations(config, outside, { ...managed, coordination, granting }),
     keys: new ManageKeys({ keys, uses: outside.keyUses, authenticator, audit, clock, random }),
     authenticator,
@@ -162,6 +163,18 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const watches = { routers, capacity, storeWatch, timeWatch, follower, claim, lender }
   const keyUsage = new KeyUsage({ ...useCases, store: outside.keyUses })
   return { ...cursors, ...watches, ...granting, useCases, audit, coordination, keyUsage, sharedRates }
+}
+
+/** What people and operators change tags with. */
+function newManagement(
+  { catalog, tagBatch }: Pick<Outside, 'catalog' | 'tagBatch'>,
+  directory: TagDirectory,
+  audit: AuditTrail,
+): Pick<UseCases, 'catalog' | 'batches'> {
+  return {
+    catalog: new ManageCatalog({ catalog, directory, audit }),
+    batches: new ManageTagBatches({ batch: tagBatch, directory, audit }),
+  }
 }
 
 function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRegistry {

@@ -1,16 +1,12 @@
 import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
-import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
-import { shownSpace } from '../core/shown-space.ts'
-import { type NumberSpace, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
-import { sameSpace } from '../core/tag-record.ts'
-import { refuseFormatOfUsedName } from '../core/used-name.ts'
-import type { CatalogStore, NewTag, TagChange, TagGrave, TagRef, TagRemains } from '../ports/catalog-store.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
+import type { CatalogStore, NewTag, TagChange, TagGrave, TagRef } from '../ports/catalog-store.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Random } from '../ports/random.ts'
+import { NameClaims } from './name-claims.ts'
 import { PassThroughCatalog } from './pass-through-catalog.ts'
-import { buriedHighWater, busy, type NameReading, type SharedNames, unreadable } from './shared-names.ts'
+import { buriedHighWater, type SharedNames } from './shared-names.ts'
 import { buryTag } from './tag-burial.ts'
 import type { TagSync } from './tag-sync.ts'
 
@@ -29,10 +25,12 @@ export interface CoordinatedCatalogOptions {
  */
 export class CoordinatedCatalog extends PassThroughCatalog {
   readonly #options: CoordinatedCatalogOptions
+  readonly #claims: NameClaims
 
   constructor(options: CoordinatedCatalogOptions) {
     super(options.catalog)
     this.#options = options
+    this.#claims = new NameClaims(options)
   }
 
   /**
@@ -40,19 +38,16 @@ export class CoordinatedCatalog extends PassThroughCatalog {
    * @throws IDGEN_COORDINATION_UNAVAILABLE nothing was made; IDGEN_ALREADY_EXISTS also when another data centre has it
    */
   override async createTag(tag: NewTag, declaration?: Declaration): Promise<Tag> {
-    const { catalog, names, sync } = this.#options
-    const path = tagPath(tag)
-    await this.#refuseEarly(tag)
-    const claimed = await this.#claim(path, tag)
+    const { catalog, sync } = this.#options
+    const claimed = await this.#claims.claim(tag)
     let made: Tag
     try {
-      made = await catalog.createTag({ ...tag, ...claimed.agreed }, declaration)
+      made = await catalog.createTag(claimed.tag, declaration)
     } catch (thrown) {
-      if (claimed.made && isRefusal(IdgenError.from(thrown)))
-        await names.unclaim(claimed.reading).catch(() => undefined)
+      await this.#claims.giveUp(claimed, IdgenError.from(thrown))
       throw thrown
     }
-    await sync.sync(path)
+    await sync.sync(tagPath(tag))
     return made
   }
 
@@ -87,109 +82,4 @@ export class CoordinatedCatalog extends PassThroughCatalog {
     }
     await sync.sync(path)
   }
-
-  /** What the database alone can refuse is refused before anything is claimed. */
-  async #refuseEarly(tag: NewTag): Promise<void> {
-    const { catalog } = this.#options
-    if ((await catalog.findGroup(tag.workspace, tag.group)) === undefined)
-      throw new IdgenError('IDGEN_GROUP_NOT_FOUND', `There is no group ${tag.workspace}/${tag.group}.`)
-    if ((await catalog.findTag(tag)) !== undefined)
-      throw new IdgenError('IDGEN_ALREADY_EXISTS', `There is a tag ${tagPath(tag)} already.`)
-  }
-
-  async #claim(path: string, tag: NewTag): Promise<Claimed> {
-    const { catalog, names } = this.#options
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const reading = await names.read(path)
-      // Another data centre made it, or a person wrote it: it is taken in or taken away first.
-      if (reading.config !== undefined) {
-        await this.#settleKey(path)
-        continue
-      }
-      const remains = await catalog.findRemains(tag)
-      const high = Math.max(buriedHighWater(reading), remains.highWater)
-      const used = reading.tombstone !== undefined || remains.deletedGenerations.length > 0
-      refuseFormatOfUsedName(path, tag.space, used)
-      const wanted = { ...tag.space, startAt: Math.max(tag.space.startAt, high) }
-      const present = liveClaim(reading, remains)
-      // A creation that was interrupted, or is under way: both make the same tag.
-      const agreed =
-        present === undefined ? this.#newClaim(path, wanted, tag.generation) : fitting(path, present, wanted)
-      const claimed = await names.claim(reading, rangeClaimOf(agreed))
-      if (claimed !== undefined) return { reading: claimed, agreed, made: present === undefined }
-    }
-    throw busy(path)
-  }
-
-  #newClaim(path: string, space: NumberSpace, generation: string | undefined): Agreed {
-    if (space.cellSize * space.dcCount > SEGMENT_LIMIT - space.startAt)
-      throw new IdgenError(
-        'IDGEN_RANGE_EXHAUSTED',
-        `The tag ${path} would begin at ${space.startAt}, above its deleted predecessors, and no whole cell for every data centre is left below 2^53: use another name or smaller cells.`,
-      )
-    const bytes = new Uint8Array(GENERATION_BYTES)
-    this.#options.random.fill(bytes)
-    return { generation: generation ?? generationOf(bytes), space }
-  }
-
-  /**
-   * @throws IDGEN_ALREADY_EXISTS, or IDGEN_SPACE_MISMATCH where it cannot be taken over, unless the key was one that nobody has
-   * a tag for
-   */
-  async #settleKey(path: string): Promise<void> {
-    const { names, sync } = this.#options
-    await sync.sync(path)
-    if ((await names.read(path)).config === undefined) return
-    const why = await sync.whyNotTaken(path)
-    if (why !== undefined)
-      throw new IdgenError(
-        'IDGEN_SPACE_MISMATCH',
-        `Another database has the tag ${path}, and this one does not take it over: ${why}. It is served where it is; to have one everywhere, make a tag of another name, and delete this one when nobody needs it any more.`,
-      )
-    throw new IdgenError(
-      'IDGEN_ALREADY_EXISTS',
-      `Another data centre has made the tag ${path}; it is being taken over here with its settings, change it with PATCH.`,
-    )
-  }
 }
-
-/**
- * Whether the tag is not there for certain. A fault that nobody expected says no more of it than a lost answer does: then
- * the claim stays, and whoever asks again goes on with it.
- */
-function isRefusal({ code, row }: IdgenError): boolean {
-  return !row.retryable && code !== 'IDGEN_INTERNAL'
-}
-
-/** What all databases are to have of the new tag. */
-interface Agreed {
-  readonly generation: string
-  readonly space: NumberSpace
-}
-
-interface Claimed {
-  readonly reading: NameReading
-  readonly agreed: Agreed
-  /** The claim was not there before. */
-  readonly made: boolean
-}
-
-/** The claim in force; one of a tag that was deleted here came back with a restored etcd and is none. */
-function liveClaim({ path, claim }: NameReading, { deletedGenerations }: TagRemains): RangeClaim | undefined {
-  if (claim === undefined) return undefined
-  const parsed = parseRangeClaim(claim.value)
-  if (parsed === undefined) throw unreadable(path, 'claim')
-  return deletedGenerations.includes(parsed.generation) ? undefined : parsed
-}
-
-function fitting(path: string, { generation, ...space }: RangeClaim, wanted: NumberSpace): Agreed {
-  const same = sameSpace({ ...space, startAt: wanted.startAt }, wanted)
-  if (same && space.startAt >= wanted.startAt) return { generation, space }
-  throw new IdgenError(
-    'IDGEN_ALREADY_EXISTS',
-    `The name ${path} is claimed by a creation that did not end, with the number space ${JSON.stringify(shownSpace(space))}: create it with exactly that one, then delete it if another is wanted.`,
-  )
-}
-
-/** Each lost attempt means that another one was carried out. */
-const ATTEMPTS_MAX = 5

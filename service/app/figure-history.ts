@@ -72,8 +72,8 @@ export class FigureHistory {
     for (const name of SPAN_NAMES) this.#spans[name].add(look)
   }
 
-  #lookOf({ atMs, ids, requests, failures, durations, degradedTags }: Figures): Look {
+  #lookOf({ atMs, ids, requests, failures, durations, degradedTags, rangeUsedMost }: Figures): Look {
     const passedMs = this.#clock.monotonicMs()
-    return { atMs, passedMs, ids, requests, failures, durations, degradedTags }
+    return { atMs, passedMs, ids, requests, failures, durations, degradedTags, rangeUsedMost }
   }
 }

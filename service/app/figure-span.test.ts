@@ -18,6 +18,7 @@ function look(seconds: number, more: Partial<Look> = {}): Look {
     failures: 0,
     durations: NO_DURATIONS,
     degradedTags: 0,
+    rangeUsedMost: 0,
     ...more,
   }
 }
@@ -68,6 +69,16 @@ test('a tag that was degraded for a moment is seen in a step of half a minute', 
   assert.deepEqual(
     span.curve()?.intervals.map(({ did }) => did?.degradedTags),
     [3, 0],
+  )
+})
+
+test('of a number space it is the fullest in a step, and the step under way ends as full as it is', () => {
+  const span = new FigureSpan(HOUR, EVERY_MS)
+  for (let seconds = 0; seconds <= 70; seconds += 2)
+    span.add(look(seconds, { rangeUsedMost: seconds === 8 ? 0.9 : seconds / 1000 }))
+  assert.deepEqual(
+    span.curve()?.intervals.map(({ did }) => did?.rangeUsedMost),
+    [0.9, 0.06, 0.07],
   )
 })
 

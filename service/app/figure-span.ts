@@ -12,6 +12,8 @@ export interface Look {
   readonly failures: number
   readonly durations: DurationCounts
   readonly degradedTags: number
+  /** Share of the fullest number space, 0..1. */
+  readonly rangeUsedMost: number
 }
 
 /** What it did between two looks. */
@@ -24,7 +26,14 @@ export interface Activity {
   readonly p99: number | undefined
   /** The most at any look in between. */
   readonly degradedTags: number
+  /** The same of this share, 0..1. */
+  readonly rangeUsedMost: number
 }
+
+/** What has a height at any moment, and no rate. */
+type Levels = Pick<Look, 'degradedTags' | 'rangeUsedMost'>
+
+const NO_LEVELS: Levels = { degradedTags: 0, rangeUsedMost: 0 }
 
 export interface Interval {
   readonly fromMs: number
@@ -60,9 +69,9 @@ export class FigureSpan {
   readonly #looksPerStep: number
   readonly #kept: Look[] = []
   #newest: Look | undefined
-  /** Looks since the last that was kept, and the most degraded tags in them. */
+  /** Looks since the last that was kept, and the highest levels in them. */
   #since = 0
-  #mostDegraded = 0
+  #highest = NO_LEVELS
 
   /** `lookEveryMs`: how often `add` is called; a step is a multiple of it. */
   constructor(length: SpanLength, lookEveryMs: number) {
@@ -83,9 +92,9 @@ export class FigureSpan {
     this.#forgetFuture(look.atMs)
     this.#newest = look
     this.#since += 1
-    this.#mostDegraded = Math.max(this.#mostDegraded, look.degradedTags)
+    this.#highest = higher(this.#highest, look)
     if (this.#kept.length > 0 && this.#since < this.#looksPerStep) return
-    this.#keep({ ...look, degradedTags: this.#mostDegraded })
+    this.#keep({ ...look, ...this.#highest })
   }
 
   /** undefined: nobody looked yet. */
@@ -103,7 +112,7 @@ export class FigureSpan {
     this.#kept.push(look)
     if (this.#kept.length > keptMost(this.#length)) this.#kept.shift()
     this.#since = 0
-    this.#mostDegraded = 0
+    this.#highest = NO_LEVELS
   }
 
   /** A wall clock that was put back: what lies ahead of it now would be drawn beside what comes. */
@@ -115,7 +124,7 @@ export class FigureSpan {
     const looks = [...this.#kept]
     const newest = this.#newest
     if (newest !== undefined && newest.atMs > (looks.at(-1)?.atMs ?? newest.atMs))
-      looks.push({ ...newest, degradedTags: this.#mostDegraded })
+      looks.push({ ...newest, ...this.#highest })
     return looks.slice(1).map((to, at) => {
       const from = looks[at] ?? to
       const stoodStill = to.atMs - from.atMs > STILL_STEPS * this.#length.stepMs
@@ -125,6 +134,13 @@ export class FigureSpan {
         did: stoodStill ? undefined : activityBetween(from, to),
       }
     })
+  }
+}
+
+function higher(a: Levels, b: Levels): Levels {
+  return {
+    degradedTags: Math.max(a.degradedTags, b.degradedTags),
+    rangeUsedMost: Math.max(a.rangeUsedMost, b.rangeUsedMost),
   }
 }
 
@@ -144,5 +160,6 @@ export function activityBetween(from: Look, to: Look): Activity {
     failures: (to.failures - from.failures) / seconds,
     p99: durationQuantile(0.99, from.durations, to.durations),
     degradedTags: to.degradedTags,
+    rangeUsedMost: to.rangeUsedMost,
   }
 }

@@ -1,13 +1,13 @@
 import type { Declaration } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { shownSpace, withShownSpace } from '../core/shown-space.ts'
-import { checkName, defaultChain, type NumberSpace, type Tag, tagPath } from '../core/tag.ts'
-import { sameSpace } from '../core/tag-record.ts'
+import { withShownSpace } from '../core/shown-space.ts'
+import { checkName, type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { TagDirectory } from './tag-directory.ts'
-import { checkDisplayName, completed, defined, refuseFaults, type TagRequest } from './tag-request.ts'
+import { changeOf, newTagOf } from './tag-plan.ts'
+import { checkDisplayName, type TagRequest } from './tag-request.ts'
 
 export interface ManageCatalogOptions {
   readonly catalog: CatalogStore
@@ -108,13 +108,7 @@ export class ManageCatalog {
   }
 
   async createTag(actor: Actor, ref: TagRef, request: TagRequest, declaration?: Declaration): Promise<Tag> {
-    checkName('workspace', ref.workspace)
-    checkName('group', ref.group)
-    checkName('tag', ref.name)
-    const draft = completed(request)
-    refuseFaults(draft)
-    const displayName = checkDisplayName(request.displayName ?? '')
-    const tag = await this.store.createTag({ ...ref, ...draft, displayName }, declaration)
+    const tag = await this.store.createTag(newTagOf(ref, request), declaration)
     this.#record(actor, 'tag.create', tagPath(ref), {
       after: withShownSpace(tag),
       ...(declaration && { declaration }),
@@ -139,24 +133,10 @@ export class ManageCatalog {
     ifVersion: number | undefined,
   ): Promise<Tag> {
     const before = await this.tag(ref)
-    refuseSpaceChange(before, request.space)
-    const draft = {
-      chain:
-        request.chain ?? (request.algorithm === undefined ? before.chain : defaultChain(request.algorithm)),
-      step: { ...before.step, ...defined(request.step) },
-      space: before.space,
-    }
-    refuseFaults(draft)
-    const displayName = checkDisplayName(request.displayName ?? before.displayName)
-    const same =
-      displayName === before.displayName &&
-      JSON.stringify([draft.chain, draft.step]) === JSON.stringify([before.chain, before.step])
-    if (same && isCurrent(before, ifVersion)) return before
-    const after = await this.store.updateTag(
-      ref,
-      { displayName, chain: draft.chain, step: draft.step },
-      ifVersion,
-    )
+    const change = changeOf(before, request)
+    if (change === undefined && isCurrent(before, ifVersion)) return before
+    const { displayName, chain, step } = change ?? before
+    const after = await this.store.updateTag(ref, { displayName, chain, step }, ifVersion)
     await this.#options.directory.refresh(tagPath(ref))
     this.#record(actor, 'tag.update', tagPath(ref), {
       before: withShownSpace(before),
@@ -181,15 +161,6 @@ export class ManageCatalog {
 /** A change that changes nothing raises no version, unless it names one that the store must refuse. */
 function isCurrent(before: { readonly version: number }, ifVersion: number | undefined): boolean {
   return ifVersion === undefined || ifVersion === before.version
-}
-
-function refuseSpaceChange(tag: Tag, space: Partial<NumberSpace> | undefined): void {
-  const wanted = { ...tag.space, ...defined(space) }
-  if (sameSpace(wanted, tag.space)) return
-  throw new IdgenError(
-    'IDGEN_IMMUTABLE',
-    `The number space of ${tagPath(tag)} is fixed since it was made (${JSON.stringify(shownSpace(tag.space))}): IDs of two spaces could collide. Make a new tag instead.`,
-  )
 }
 
 function plain(value: object): Record<string, unknown> {

@@ -22,9 +22,8 @@ export interface BurialOptions {
  * @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE; IDGEN_SPACE_MISMATCH where a record is unreadable
  */
 export async function buryTag(options: BurialOptions, tag: Tag, atLeast = 0): Promise<number | undefined> {
-  const { catalog, coordinator } = options
-  const granted = await closeWitnesses(coordinator, tag)
-  const highWater = await leaveTombstone(options, tag, Math.max(granted, atLeast))
+  const { catalog } = options
+  const highWater = await endInEtcd(options, tag, atLeast)
   if (highWater === undefined) return undefined
   try {
     await catalog.deleteTag(tag, undefined, { generation: tag.generation, atLeast: highWater })
@@ -34,6 +33,19 @@ export async function buryTag(options: BurialOptions, tag: Tag, atLeast = 0): Pr
     if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
     return undefined
   }
+}
+
+/**
+ * The part of it that comes before the database forgets the tag: nothing is granted any more, and the tombstone stands.
+ * @returns above what a tag of the name begins, at least; undefined: somebody else was faster
+ */
+export async function endInEtcd(
+  options: BurialOptions,
+  tag: Tag,
+  atLeast: number,
+): Promise<number | undefined> {
+  const granted = await closeWitnesses(options.coordinator, tag)
+  return await leaveTombstone(options, tag, Math.max(granted, atLeast))
 }
 
 async function leaveTombstone(

@@ -16,6 +16,7 @@ import type { InstanceStatus } from './instance-status.ts'
 import type { IssueLedger } from './issue-ledger.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import type { ManageKeys } from './manage-keys.ts'
+import type { ManageTagBatches } from './manage-tag-batches.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { ProtocolCounts } from './protocol-counts.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -38,6 +39,7 @@ export interface UseCases {
   readonly generate: GenerateIds
   readonly directory: TagDirectory
   readonly catalog: ManageCatalog
+  readonly batches: ManageTagBatches
   readonly declarations: DeclareTags
   readonly keys: ManageKeys
   readonly authenticator: Authenticator

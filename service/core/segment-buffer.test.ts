@@ -148,6 +148,27 @@ describe('segment buffer: refilling', () => {
     assert.equal(buffer.refillStep(T + 12, 0), 0)
   })
 
+  test('people are shown the shares at which it fetches: nothing just above them, a segment at them', () => {
+    assert.equal(new SegmentBuffer({ step: bounds }).inUse, undefined)
+    for (const [share, calls] of [
+      ['from', 10],
+      ['latest', 1_000_000],
+    ] as const) {
+      const buffer = new SegmentBuffer({ step: bounds, preloadAt: 0.4 })
+      buffer.install({ lo: 0, hi: 100 }, T)
+      take(buffer, 1)
+      const { size, left, ready, fetch } = buffer.inUse ?? assert.fail()
+      assert.deepEqual({ size, left, ready }, { size: 100, left: 99, ready: [] })
+      assert.deepEqual(fetch, { from: 0.4, latest: 0.1, reserveS: 60 })
+      // Within moments, or over so long a time that the rest would last for hours.
+      take(buffer, 98 - size * fetch[share])
+      assert.equal(buffer.refillStep(T + calls, 0), 0, share)
+      take(buffer, 1)
+      assert.ok(buffer.refillStep(T + calls, 0) > 0, share)
+      assert.equal(buffer.inUse?.left, size * fetch[share])
+    }
+  })
+
   test('tags that came into use together do not all ask in the same moment', () => {
     const shares = Array.from({ length: 100 }, (_, i) => preloadShareOf(i + 1))
     const moments = new Set(shares.map((share) => Math.floor(share * 100)))

@@ -4,6 +4,7 @@ import type { SegmentGrant } from './grant.ts'
 import type { IdBatch } from './id-batch.ts'
 import { invariant } from './invariant.ts'
 import { RateMeter } from './rate-meter.ts'
+import type { SegmentInUse } from './segment-in-use.ts'
 import { nextStep } from './segment-step.ts'
 import { SEGMENT_LIMIT, STEP_MAX, type StepBounds } from './tag.ts'
 
@@ -160,6 +161,15 @@ export class SegmentBuffer implements Algorithm {
   /** Numbers in the segment in use; undefined without one. */
   get segmentSize(): number | undefined {
     return this.#size === 0 || this.#drained ? undefined : this.#size
+  }
+
+  /** For people, who see a picture of it; undefined without a segment in use. */
+  get inUse(): SegmentInUse | undefined {
+    const size = this.segmentSize
+    if (size === undefined) return undefined
+    const left = this.#end - this.#next
+    const fetch = { from: this.#preloadAt, latest: PRELOAD_LATEST, reserveS: RESERVE_S }
+    return { size, left, ready: this.#ready.map(({ lo, hi }) => hi - lo), fetch }
   }
 
   /** No refill is asked for before this Unix millisecond; undefined while no refusal stands. */

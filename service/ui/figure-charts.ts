@@ -4,7 +4,7 @@ import type { UiParts } from './admin-ui.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { lineChart } from './line-chart.ts'
-import { plainNumber, shortDuration, shortNumber } from './number-text.ts'
+import { percent, plainNumber, shortDuration, shortNumber } from './number-text.ts'
 import { card } from './parts.ts'
 import { timeAxis } from './time-axis.ts'
 import { moment, timeOfDay } from './time-text.ts'
@@ -26,8 +26,8 @@ export function figureCharts(member: Member, { figures, node, useCases }: ChartP
 }
 
 interface Figure {
-  readonly name: 'ids' | 'p99' | 'failures' | 'degradedTags'
-  readonly kind: 'rate' | 'duration' | 'count'
+  readonly name: 'ids' | 'p99' | 'failures' | 'degradedTags' | 'rangeUsedMost'
+  readonly kind: 'rate' | 'duration' | 'count' | 'share'
   readonly tone: 'accent' | 'bad'
 }
 
@@ -36,7 +36,11 @@ const FIGURES: readonly Figure[] = [
   { name: 'p99', kind: 'duration', tone: 'accent' },
   { name: 'failures', kind: 'rate', tone: 'bad' },
   { name: 'degradedTags', kind: 'count', tone: 'bad' },
+  { name: 'rangeUsedMost', kind: 'share', tone: 'accent' },
 ]
+
+/** A share is drawn of the whole: a space of which a millionth is used is not to look full. */
+const TOPS: Readonly<Partial<Record<Figure['kind'], { readonly top: number }>>> = { share: { top: 1 } }
 
 function chart(member: Member, curve: Curve, process: string, { name, kind, tone }: Figure): Html {
   const words = member.say(WORDS)
@@ -46,6 +50,7 @@ function chart(member: Member, curve: Curve, process: string, { name, kind, tone
     rate: (value: number) => `${shortNumber(value, language)}/s`,
     duration: (value: number) => shortDuration(value, language),
     count: (value: number) => plainNumber(value, language),
+    share: (value: number) => percent(value, language),
   }[kind]
   const stretches = curve.intervals.map(({ did, ...time }) => ({ ...time, value: read(did) }))
   const values = stretches.map(({ value }) => value).filter((value) => value !== undefined)
@@ -56,8 +61,8 @@ function chart(member: Member, curve: Curve, process: string, { name, kind, tone
   const title = words[name]
   const label = words.chart(title, timesOf(curve), now, most, process)
   return html`<figure><figcaption class="mb-2 flex items-baseline justify-between gap-2"><span class="text-sm font-medium">${title}</span><span class="text-lg font-semibold tabular-nums">${now}</span></figcaption>
-${lineChart({ label, window: curve, stretches, unknown: unknownOf(curve), tone })}${timeAxis(curve)}
-<p class="mt-1 flex flex-wrap justify-between gap-x-4 text-xs text-muted"><span class="wrap-anywhere">${process}</span><span>${words.most(most)}</span></p>${idle && html`<p class="text-xs text-muted">${words.idle}</p>`}</figure>`
+${lineChart({ label, window: curve, stretches, unknown: unknownOf(curve), tone, ...TOPS[kind] })}${timeAxis(curve)}
+<p class="mt-1 flex flex-wrap justify-between gap-x-4 text-xs text-muted"><span class="wrap-anywhere">${process}</span><span>${words.most(most)}</span></p>${idle && html`<p class="text-xs text-muted">${words.idle}</p>`}${kind === 'share' && html`<p class="text-xs text-muted">${words.full}</p>`}</figure>`
 }
 
 /** Of which time and of whom these are, and where there is nothing: gaps are said too, not only drawn. */
@@ -105,6 +110,8 @@ const WORDS = bilingual(
     failures: 'Failed requests',
     p99: 'Response time, 99 %',
     degradedTags: 'Degraded tags',
+    rangeUsedMost: 'Fullest number space',
+    full: 'The upper edge is 100 %. The value is that of the last check of capacity.',
     last: {
       '5m': 'The last five minutes',
       '1h': 'The last hour',
@@ -130,6 +137,8 @@ const WORDS = bilingual(
     failures: '失败请求',
     p99: '响应时间（99 分位）',
     degradedTags: '已降级标签',
+    rangeUsedMost: '号段空间最高占用',
+    full: '图表上沿为 100%。取自最近一次容量检查。',
     last: {
       '5m': '最近 5 分钟',
       '1h': '最近 1 小时',

@@ -13,7 +13,7 @@ const word = (...words: readonly string[]): RegExp =>
 const ALLOWED: readonly (readonly [why: string, allowed: RegExp])[] = [
   // A word, or two with a blank that may not be there: a sentence in quotes is one that was forgotten.
   ['what somebody typed, in a fault', /"(?:A b|[^"\s]*)"/g],
-  ['commands', /“(?:make|idgen) [a-z -]+”/g],
+  ['commands', /“(?:make|idgen) [a-z -]+”|idgen doctor/g],
   [
     'lines to write, as an example',
     /acme\/shop\/orders segment 1000|prefix=INV-(?: reset=day width=6)?|reset=day/g,

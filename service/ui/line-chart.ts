@@ -18,6 +18,8 @@ export interface LineChart {
   /** Times of which nothing is known: shaded. */
   readonly unknown: readonly { readonly fromMs: number; readonly untilMs: number }[]
   readonly tone?: 'accent' | 'bad'
+  /** The value at the upper edge, where no value is higher. Left out: the highest one. */
+  readonly top?: number
 }
 
 /**
@@ -28,8 +30,8 @@ export interface LineChart {
  *      ╎unknown╎    ╱╲___      ___
  *      ╎       ╎___╱     ╲    ╱
  */
-export function lineChart({ label, window, stretches, unknown, tone = 'accent' }: LineChart): Html {
-  const highest = Math.max(0, ...stretches.map(({ value }) => value ?? 0)) || 1
+export function lineChart({ label, window, stretches, unknown, tone = 'accent', top = 0 }: LineChart): Html {
+  const highest = Math.max(top, ...stretches.map(({ value }) => value ?? 0)) || 1
   const x = (atMs: number): number => round(shareOf(atMs, window) * WIDTH)
   const point = (atMs: number, value: number): string =>
     `${x(atMs)},${round(HEIGHT - 1 - (value / highest) * (HEIGHT - 3))}`

@@ -5,6 +5,7 @@ import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
 import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresTagBatch } from '../../service/adapters/postgres/postgres-tag-batch.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
@@ -85,6 +86,28 @@ describe('trap 2: a commit that is not a plain COMMIT', () => {
       assert.equal(theirs.lo, committed ? 50 : 100)
       assert.equal(await store.giveBack(tagId, 0, { lo: 50, hi: 100 }), false)
       assert.equal((await other.allocate(tagId, 0, 50)).lo, theirs.hi)
+    })
+
+    it(`says of no tag of a batch that it was made after ${fault}: all of them were, or none`, async () => {
+      const tags = [0, 1, 2].map((at) => ({
+        workspace: 'w',
+        group: 'g',
+        name: `batch-${fault}-${at}`,
+        displayName: '',
+        chain: ['segment'] as const,
+        step: { base: 100, min: 1, max: 1000 },
+        space: { startAt: 0, cellSize: 1000, dcCount: 1 },
+      }))
+      const batch = new PostgresTagBatch(database)
+      proxy.fault = fault
+      const error = await rejectsWith('IDGEN_STORE_UNAVAILABLE', batch.createTags(tags))
+      assert.match(error.message, /unknown/)
+      proxy.fault = 'none'
+      const found = await batch.findTags(tags)
+      assert.deepEqual(
+        found.map((tag) => tag?.name),
+        tags.map(({ name }) => (committed ? name : undefined)),
+      )
     })
 
     it(`extends a time grant again after ${fault}`, async () => {

@@ -8,6 +8,7 @@ import { PostgresGrantHistory } from '../../service/adapters/postgres/postgres-g
 import { PostgresKeyNews } from '../../service/adapters/postgres/postgres-key-news.ts'
 import { PostgresKeyUseStore } from '../../service/adapters/postgres/postgres-key-use-store.ts'
 import { PostgresSegmentLedger } from '../../service/adapters/postgres/postgres-segment-ledger.ts'
+import { PostgresTagBatch } from '../../service/adapters/postgres/postgres-tag-batch.ts'
 import { PostgresTagSearch } from '../../service/adapters/postgres/postgres-tag-search.ts'
 import { PostgresTimeGrantStore } from '../../service/adapters/postgres/postgres-time-grant-store.ts'
 import { SegmentAllocator } from '../../service/app/segment-allocator.ts'
@@ -21,6 +22,7 @@ import { grantHistoryContract } from '../contracts/grant-history.contract.ts'
 import { keyNewsContract } from '../contracts/key-news.contract.ts'
 import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
+import { tagBatchContract } from '../contracts/tag-batch.contract.ts'
 import { tagSearchContract } from '../contracts/tag-search.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
 import { SILENT } from '../fixtures/silent-log.ts'
@@ -71,6 +73,17 @@ timeGrantStoreContract('PostgresTimeGrantStore', async () => {
 catalogStoreContract('PostgresCatalogStore', async () => {
   const { one, two, close } = await twoPools()
   return { catalog: new PostgresCatalogStore(one), others: new PostgresCatalogStore(two), close }
+})
+
+tagBatchContract('PostgresTagBatch', async () => {
+  const { one, two, close } = await twoPools()
+  return {
+    batch: new PostgresTagBatch(one),
+    catalog: new PostgresCatalogStore(two),
+    declarations: new PostgresDeclarationStore(two),
+    segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
+    close,
+  }
 })
 
 declarationStoreContract('PostgresDeclarationStore', async () => {

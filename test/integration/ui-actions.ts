@@ -12,8 +12,6 @@ export interface UiAction {
   readonly fields: (look: number) => Fields
   /** In the answer: that it was done, and not refused. A number is a status, with which there is no page. */
   readonly done: RegExp | 303
-  /** Of a batch: the action, by its `what`, that is done BATCH times in it. */
-  readonly each?: string
 }
 
 /** Of each action. */
@@ -40,9 +38,8 @@ function tag(first: number, more = ''): (look: number) => string {
   return (look) => `/ui/tags/${many(first + look)}${more}`
 }
 
-function batch(what: string, first: number, fields: Fields, done: RegExp, each?: string): UiAction {
+function batch(what: string, first: number, fields: Fields, done: RegExp): UiAction {
   return {
-    ...(each !== undefined && { each }),
     route: 'POST /ui/tags/batch',
     what: `${what} ${BATCH} tags`,
     path: () => '/ui/tags/batch',
@@ -51,9 +48,8 @@ function batch(what: string, first: number, fields: Fields, done: RegExp, each?:
   }
 }
 
-function newBatch(what: string, fields: Fields, done: RegExp, each?: string): UiAction {
+function newBatch(what: string, fields: Fields, done: RegExp): UiAction {
   return {
-    ...(each !== undefined && { each }),
     route: 'POST /ui/tags/new-batch',
     what: `${what} ${BATCH} new tags`,
     path: () => '/ui/tags/new-batch',
@@ -147,19 +143,17 @@ const BATCHES: readonly UiAction[] = [
       ['base', '2000'],
     ],
     ALL_WOULD,
-    'check a tag',
   ),
-  batch('set a step of', 1000, [['action', 'step'], ['base', '2000'], CONFIRMED], ALL_WERE, 'change a tag'),
+  batch('set a step of', 1000, [['action', 'step'], ['base', '2000'], CONFIRMED], ALL_WERE),
   batch(
     'set the algorithms of',
     2000,
     [['action', 'chain'], ['chain', 'segment'], ['chain', 'snowflake'], CONFIRMED],
     ALL_WERE,
-    'change a tag',
   ),
-  batch('delete', 3000, [['action', 'delete'], CONFIRMED], ALL_WERE, 'delete a tag'),
-  newBatch('look at', [], new RegExp(`${BATCH} of ${BATCH} would be made`), 'check a tag'),
-  newBatch('make', [CONFIRMED], new RegExp(`${BATCH} of ${BATCH} were made`), 'make a tag'),
+  batch('delete', 3000, [['action', 'delete'], CONFIRMED], ALL_WERE),
+  newBatch('look at', [], new RegExp(`${BATCH} of ${BATCH} would be made`)),
+  newBatch('make', [CONFIRMED], new RegExp(`${BATCH} of ${BATCH} were made`)),
 ]
 
 const WORKSPACE = 'POST /ui/workspaces/:workspace'

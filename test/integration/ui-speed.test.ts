@@ -66,14 +66,10 @@ test('every page, and every form that is sent, is answered within 500 ms with 10
   assert.deepEqual([...timed].sort(), await uiRoutes(t), 'each route is timed')
 
   const slow: string[] = []
-  const known = new Map<string, number>()
-  const hold = async (what: string, ask: (look: number) => Promise<void>, each = ''): Promise<void> => {
+  const hold = async (what: string, ask: (look: number) => Promise<void>): Promise<void> => {
     const best = await bestOf(ask)
-    known.set(what, best)
-    // Tag by tag, one after the other: on a slow machine fifty are held to what one takes there, twice over.
-    const limit = Math.max(LIMIT_MS, 2 * BATCH * (known.get(each) ?? 0))
-    t.diagnostic(`${what.slice(0, 60)}: ${best.toFixed(0)} ms of ${limit.toFixed(0)}`)
-    if (best > limit) slow.push(`${what} ${best.toFixed(0)} ms`)
+    t.diagnostic(`${what.slice(0, 60)}: ${best.toFixed(0)} ms`)
+    if (best > LIMIT_MS) slow.push(`${what} ${best.toFixed(0)} ms`)
   }
   for (const path of Object.values(pages).flat())
     await hold(path, async () => {
@@ -81,14 +77,14 @@ test('every page, and every form that is sent, is answered within 500 ms with 10
       await answer.text()
       assert.equal(answer.status, path === NOWHERE ? 404 : 200, path)
     })
-  for (const { what, path, fields, done, each } of actions) {
+  for (const { what, path, fields, done } of actions) {
     const send = async (look: number): Promise<void> => {
       const answer = await member.send(path(look), fields(look))
       const text = await answer.text()
       if (done === 303) assert.equal(answer.status, 303, `${what}: ${text}`)
       else assert.match(text, done, what)
     }
-    await hold(what, send, each)
+    await hold(what, send)
   }
   assert.deepEqual(slow, [])
 })

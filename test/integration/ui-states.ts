@@ -59,6 +59,18 @@ export const UI_STATES: readonly UiState[] = [
     },
   },
   {
+    name: 'the second page of a list',
+    reach: async (page, origin, own) => {
+      await page.goto(`${origin}/ui/tags/new-batch`)
+      const lines = Array.from({ length: 60 }, (_, at) => `w/g/long-${own}-${at}`)
+      await page.locator('#lines').fill(lines.join('\n'))
+      await submit(page)
+      await leave(page, page.locator('#rows-title ~ form button'))
+      await page.goto(`${origin}/ui/tags?q=long-${own}`)
+      await leave(page, page.locator('a[rel=next]'))
+    },
+  },
+  {
     name: 'a deletion that was not confirmed',
     reach: async (page, origin) => {
       await page.goto(`${origin}/ui/tags/w/g/orders/delete`)

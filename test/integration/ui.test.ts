@@ -4,9 +4,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { percent } from '../../service/ui/number-text.ts'
 import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { ids, KEY, makeTag, post } from './embedded-service.ts'
+import { until } from '../fixtures/until.ts'
+import { HEADERS, ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 import { UI_STATES } from './ui-states.ts'
 
@@ -123,7 +125,7 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
         await page.getByRole('link', { name: '6 h', exact: true }).click()
         await page.getByRole('heading', { name: 'The last six hours' }).waitFor()
         await page.getByText('has no figures of this time').waitFor()
-        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 4)
+        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 5)
         if (javaScriptEnabled) {
           await page.getByRole('link', { name: '5 min', exact: true }).click()
           await page.getByRole('heading', { name: 'The last five minutes' }).waitFor()
@@ -148,18 +150,51 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await card.getByText('1,284').waitFor()
     assert.equal(before, '50')
     const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
+    const shownOf = async (name: string): Promise<string> =>
+      (await page.locator(`[data-metric=${name}] dd`).first().textContent()) ?? ''
     for (const name of [
       'idgen_ids_issued_total',
       'idgen_generate_requests_total',
       'idgen_generate_failures_total',
       'idgen_tags_in_memory',
       'idgen_tags_degraded',
-    ]) {
-      const shown = await page.locator(`[data-metric=${name}] dd`).first().textContent()
-      assert.equal(Number(shown?.replaceAll(',', '')), sumOf(metrics, name), name)
-    }
+    ])
+      assert.equal(Number((await shownOf(name)).replaceAll(',', '')), sumOf(metrics, name), name)
+    const used = sumOf(metrics, 'idgen_range_used_ratio_max')
+    assert.equal(await shownOf('idgen_range_used_ratio_max'), percent(used, 'en'))
     assert.deepEqual(complained, [])
     await context.close()
+  })
+
+  await t.test('a tag that is degraded, and one that a BizTag declares, are as usable', async () => {
+    // A thousand numbers are all that there are, so what comes after them is a snowflake.
+    const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }
+    const step = { base: 1000, min: 1000, max: 1000 }
+    await makeTag(service, 'spent', { chain: ['segment', 'snowflake'], step, space })
+    await ids(service, 'spent', 1000)
+    await ids(service, 'spent')
+    await declare(service, 'declared')
+    await until('the degradation is in the audit log', async () => {
+      const found = await fetch(`${service.httpOrigin}/v1/audit?action=algorithm.degrade`, {
+        headers: HEADERS,
+      })
+      return (await found.text()).includes('w/g/spent')
+    })
+    for (const view of VIEWS) {
+      const context = await opened(browser, view)
+      const page = await signedIn(context, service)
+      const complained = complaints(page)
+      const faults: string[] = []
+      const words = view.language === 'en' ? DEGRADED_OR_DECLARED.en : DEGRADED_OR_DECLARED.zh
+      for (const [path, said] of Object.entries(words)) {
+        await page.goto(service.httpOrigin + path)
+        assert.match((await page.locator('main').textContent()) ?? '', said, path)
+        faults.push(...(view.isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page)))
+      }
+      assert.deepEqual(faults, [])
+      assert.deepEqual(complained, [])
+      await context.close()
+    }
   })
 
   await t.test('a new tag and its first ID take a minute: no page is left for it', async () => {
@@ -255,6 +290,35 @@ const REFUSAL = /Failed to load resource: the server responded with a status of 
 
 /** The first of a day. */
 const RECEIPT = /^REC-\d{8}-000001$/
+
+/** Pages of the two, with what tells of it. */
+const DEGRADED_OR_DECLARED = {
+  en: {
+    '/ui': /w\/g\/spent.*snowflake/,
+    '/ui/tags/w/g/spent': /degraded: snowflake serves/,
+    '/ui/events': /spent/,
+    '/ui/tags/w/g/declared': /The BizTag n\/declared in Kubernetes declares this tag/,
+    '/ui/tags/w/g/declared/edit': /declared/,
+  },
+  zh: {
+    '/ui': /w\/g\/spent.*snowflake/,
+    '/ui/tags/w/g/spent': /已降级：由 snowflake 发号/,
+    '/ui/events': /spent/,
+    '/ui/tags/w/g/declared': /由 Kubernetes 中的 BizTag n\/declared 声明/,
+    '/ui/tags/w/g/declared/edit': /declared/,
+  },
+} as const
+
+/** As the operator does for an object. */
+async function declare(service: ServiceProcess, name: string): Promise<void> {
+  const owner = { cluster: 'c', namespace: 'n', name, uid: 'u', createdAt: '2026-01-01T00:00:00.000Z' }
+  const answer = await fetch(`${service.httpOrigin}/v1/workspaces/w/groups/g/tags/${name}/declaration`, {
+    method: 'PUT',
+    headers: HEADERS,
+    body: JSON.stringify({ owner, generation: 1, spec: { algorithm: 'segment' } }),
+  })
+  assert.equal(answer.status, 201)
+}
 
 /** Over all labels. */
 function sumOf(metrics: string, name: string): number {

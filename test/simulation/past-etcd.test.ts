@@ -26,7 +26,8 @@ test('no name is stamped in two layouts, and names of both kinds are stamped', a
   const seen = JSON.stringify({ shared, own, names, ...Object.fromEntries(total.entries()) })
   assert.ok(shared > 100 && own > 100, seen)
   assert.ok(names > 5 * SEEDS, seen)
-  for (const what of ['past etcd', 'made', 'deleted', 'by hand']) assert.ok(total.of(what) > SEEDS, seen)
+  for (const what of ['past etcd', 'made', 'deleted', 'by hand', 'made together', 'deleted together'])
+    assert.ok(total.of(what) > SEEDS, seen)
 })
 
 /** As it was before decision 0043: only a conflict that was found ends the stamps of a tag without a layout. */

@@ -24,12 +24,15 @@ export function writeCatalog<T>(
   )
 }
 
-/** One for each change that is noted: followers are told of them page by page, from one revision to the next. */
-export async function nextRevision(session: Session, db: Kysely<Tables>): Promise<number> {
+/**
+ * One for each change that is noted: followers are told of them page by page, from one revision to the next. With a count,
+ * that many in a row, and the last of them.
+ */
+export async function nextRevision(session: Session, db: Kysely<Tables>, count = 1): Promise<number> {
   const counter = await session.first(
     db
       .updateTable('catalog_revision')
-      .set((eb) => ({ revision: eb('revision', '+', 1) }))
+      .set((eb) => ({ revision: eb('revision', '+', count) }))
       .returning('revision'),
   )
   invariant(counter !== undefined, 'the revision counter has its one row')
@@ -55,6 +58,25 @@ export async function noteChange(
   // One statement, since the counter is locked meanwhile and the way to the database may be long.
   const told = noted.returning(sql`pg_notify(${KEY_CHANNEL}, ${news})`.as('told'))
   await session.write(change.kind === 'key' ? told : noted)
+}
+
+/** Changes of many tags, each named once. Of keys none is told here. */
+export async function noteTagChanges(
+  session: Session,
+  db: Kysely<Tables>,
+  changes: readonly { readonly path: string; readonly revision: number }[],
+): Promise<void> {
+  if (changes.length === 0) return
+  await session.write(
+    db
+      .insertInto('catalog_changes')
+      .values(changes.map(({ path, revision }) => ({ kind: 'tag' as const, subject: path, revision })))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['kind', 'subject'])
+          .doUpdateSet((eb) => ({ revision: eb.ref('excluded.revision') })),
+      ),
+  )
 }
 
 /** Two cheap reads; only the first when nothing changed. The counter is read before the changes, never after. */

@@ -1,21 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { type Kysely, sql, type Updateable } from 'kysely'
-import { graveHigh, reachedValue } from '../../core/cells.ts'
 import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
-import { IdgenError } from '../../core/errors.ts'
-import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { invariant } from '../../core/invariant.ts'
-import { SEGMENT_LIMIT, type Tag, tagPath } from '../../core/tag.ts'
-import { refuseFormatOfUsedName } from '../../core/used-name.ts'
+import { type Tag, tagPath } from '../../core/tag.ts'
 import type { NewTag, Page, PageRequest, TagChange, TagGrave, TagRef } from '../../ports/catalog-store.ts'
-import { checkVersion, nameTaken, pageOf, spaceMismatch, tagNotFound } from './catalog-records.ts'
+import { checkVersion, pageOf, tagNotFound } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { declarationOf, isOver, releaseDeclaration, writeDeclaration } from './declaration-records.ts'
 import { endKeysOf, endKeysOfOthers } from './declared-keys.ts'
 import { endDeletion, noteDeletion } from './deletion-records.ts'
+import { graveMark } from './grave-mark.ts'
 import type { GroupRecords } from './group-records.ts'
-import { spaceOf } from './range-opener.ts'
+import { type NamePast, newTagRow } from './new-tag-row.ts'
 import type { Session } from './session.ts'
 import type { BizTagsTable, Tables } from './tables.ts'
 import { selectTags, type TagRow, tagOf } from './tag-row.ts'
@@ -58,27 +54,8 @@ export class TagRecords {
   async insert(session: Session, tag: NewTag): Promise<Tag> {
     const { workspace, group } = tag
     const { id: group_id } = await this.#groups.required(session, workspace, group, undefined)
-    const { lives, used, high } = await this.#past(session, tag)
-    if (lives) throw nameTaken('tag', tagPath(tag))
-    if (tag.generation !== undefined) await this.#refuseUsed(session, tag, tag.generation, high)
-    refuseFormatOfUsedName(tagPath(tag), tag.space, used)
-    const startAt = Math.max(tag.space.startAt, high)
-    checkRoom(tag, startAt)
-    const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
-    const values = {
-      id: tagIdOf(generation),
-      generation,
-      name: tag.name,
-      display_name: tag.displayName,
-      chain: [...tag.chain],
-      step_base: tag.step.base,
-      step_min: tag.step.min,
-      step_max: tag.step.max,
-      start_at: startAt,
-      cell_size: tag.space.cellSize,
-      dc_count: tag.space.dcCount,
-      format: tag.space.format ?? null,
-    }
+    const past = await this.#past(session, tag)
+    const values = newTagRow(tag, past, await this.#generationUsed(session, tag))
     const made = await session.first(
       this.#db
         .insertInto('biz_tags')
@@ -152,23 +129,19 @@ export class TagRecords {
     return writeCatalog(this.#database, 'deleting a tag', async (session, revision) => {
       if (this.#alone) await refuseJoined(session, this.#db)
       const tag = await this.required(session, ref, ifVersion)
-      const { id, start_at, generation } = tag
+      const { id, generation } = tag
       if (grave !== undefined && grave.generation !== generation) throw tagNotFound(tagPath(ref))
       if (grave === undefined) refuseDeletion(tagPath(ref), await declarationOf(session, this.#db, id), owner)
       await session.rows(this.#db.selectFrom('biz_tags').select('id').where('id', '=', id).forUpdate())
       const rows = await session.rows(
         this.#db.selectFrom('segments').select(['dc', 'next_value', 'ceiling']).where('tag_id', '=', id),
       )
-      // Below the ceiling commits may have granted that this database lost (core/witness.ts).
-      const reached = rows.map(({ dc, next_value, ceiling }) =>
-        Math.max(reachedValue(spaceOf(tag), dc, next_value), ceiling),
-      )
       await session.write(
         this.#db
           .updateTable('biz_tags')
           .set({
             deleted_at: sql`clock_timestamp()`,
-            high_water: graveHigh(spaceOf(tag), Math.max(start_at, ...reached, grave?.atLeast ?? 0)),
+            high_water: graveMark(tag, rows, grave?.atLeast ?? 0),
           })
           .where('id', '=', id),
       )
@@ -190,11 +163,7 @@ export class TagRecords {
     await endKeysOfOthers(session, this.#db, tagPath(tag), uid)
   }
 
-  /** Whether a tag of this path lives, whether there was one, and the first number above all that it was granted. */
-  async #past(
-    session: Session,
-    ref: TagRef,
-  ): Promise<{ readonly lives: boolean; readonly used: boolean; readonly high: number }> {
+  async #past(session: Session, ref: TagRef): Promise<NamePast> {
     const found = await session.first(
       this.#db
         .selectFrom('biz_tags as t')
@@ -211,12 +180,10 @@ export class TagRecords {
     return { lives: found?.lives === true, used: high !== undefined, high: high ?? 0 }
   }
 
-  /** A generation names its tag for ever, and what a deleted tag was granted belongs to nobody else. */
-  async #refuseUsed(session: Session, tag: NewTag, generation: string, high: number): Promise<void> {
-    const used = await session.first(
-      this.#db.selectFrom('biz_tags').select('id').where('generation', '=', generation),
-    )
-    if (used !== undefined || high > tag.space.startAt) throw spaceMismatch(tagPath(tag), high)
+  async #generationUsed(session: Session, { generation }: NewTag): Promise<boolean> {
+    if (generation === undefined) return false
+    const of = this.#db.selectFrom('biz_tags').select('id').where('generation', '=', generation)
+    return (await session.first(of)) !== undefined
   }
 
   #find(session: Session, ref: TagRef): Promise<TagRow | undefined> {
@@ -240,13 +207,4 @@ function columnsOf(change: TagChange): Updateable<BizTagsTable> {
       ? {}
       : { step_base: change.step.base, step_min: change.step.min, step_max: change.step.max }),
   }
-}
-
-/** A tag that goes on above an old one may find the rest of the number space too small. */
-function checkRoom(tag: NewTag, startAt: number): void {
-  if (tag.space.cellSize * tag.space.dcCount <= SEGMENT_LIMIT - startAt) return
-  throw new IdgenError(
-    'IDGEN_RANGE_EXHAUSTED',
-    `The tag ${tagPath(tag)} would begin at ${startAt}, above its deleted predecessor, and no whole cell for every data centre is left below 2^53: use another name or smaller cells.`,
-  )
 }

@@ -1,11 +1,14 @@
 import { authorize } from '../../app/authenticator.ts'
+import type { ManageTagBatches } from '../../app/manage-tag-batches.ts'
+import { paired, stepsOf, together } from '../../app/row-batch.ts'
 import { parseTagPath } from '../../app/tag-directory.ts'
 import type { TagRequest } from '../../app/tag-request.ts'
 import { IdgenError } from '../../core/errors.ts'
+import { type RowResult, rowResult } from '../../core/row-result.ts'
 import { type Tag, tagFaults } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
-import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
+import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
 import { errorText } from '../error-page.ts'
 import { faultText } from '../fault-words.ts'
 import { orAgain } from '../form-again.ts'
@@ -18,57 +21,63 @@ import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
 type Action = 'step' | 'chain' | 'delete'
-type Catalog = UiParts['useCases']['catalog']
 
 /** One change of many tags: chosen, looked at as it would be, done; each tag with its own result. */
-export function batchPages(routes: UiRoutes, { useCases: { catalog } }: UiParts): void {
+export function batchPages(routes: UiRoutes, { useCases: { batches } }: UiParts): void {
   routes.get('/tags/batch', (member) => {
-    const paths = member.query.getAll('tag').slice(0, TAGS_MAX)
+    const paths = chosen(member.query)
     return paths.length === 0 ? seeOther('/ui/tags') : choosePage(member, paths)
   })
   routes.post('/tags/batch', (member) => {
-    const paths = member.form.getAll('tag').slice(0, TAGS_MAX)
+    const paths = chosen(member.form)
     return orAgain(
       async () => {
         const action = actionOf(member)
         const request = requestOf(member, action)
-        const tags = await Promise.all(paths.map((path) => read(member, catalog, path)))
-        if (member.form.get('confirmed') !== 'yes')
-          return previewPage(
-            member,
-            action,
-            tags.map((tag) => preview(member, tag, { action, request })),
-          )
-        const rows: BatchRow[] = []
-        // One after the other: each is a transaction that others wait for.
-        for (const tag of tags) rows.push(await carryOut(member, catalog, tag, { action, request }))
-        return resultPage(member, action, rows)
+        const found = await read(member, batches, paths)
+        if (member.form.get('confirmed') === 'yes')
+          return resultPage(member, action, await carryOut(member, batches, found, { action, request }))
+        return previewPage(
+          member,
+          action,
+          found.map((one) => preview(member, one, { action, request })),
+        )
       },
       (error) => choosePage(member, paths, errorText(member, error)),
     )
   })
 }
 
-/** A tag, or the row that says why it cannot be had. */
-type Read = { readonly path: string; readonly tag: Tag } | { readonly refused: BatchRow }
+/** A tag that is named twice is one tag. */
+function chosen(fields: URLSearchParams): readonly string[] {
+  return [...new Set(fields.getAll('tag'))].slice(0, TAGS_MAX)
+}
 
-async function read(member: Member, catalog: Catalog, path: string): Promise<Read> {
-  try {
-    const ref = parseTagPath(path)
-    authorize(member.caller, 'manage', path)
-    return { path, tag: await catalog.tag(ref) }
-  } catch (thrown) {
-    return { refused: refusedRow(member, path, thrown) }
-  }
+/** A tag, or why it cannot be had. */
+interface Found {
+  readonly path: string
+  readonly tag: RowResult<Tag>
+}
+
+async function read(member: Member, batches: ManageTagBatches, paths: readonly string[]): Promise<Found[]> {
+  const refs = paths.map((path) =>
+    rowResult(() => {
+      const ref = parseTagPath(path)
+      authorize(member.caller, 'manage', path)
+      return ref
+    }),
+  )
+  const tags = await together(stepsOf(refs), (todo) => batches.tags(todo))
+  return paired(paths, tags).map(({ row, result }) => ({ path: row, tag: result }))
 }
 
 function preview(
   member: Member,
-  found: Read,
+  { path, tag: read }: Found,
   { action, request }: { action: Action; request: TagRequest },
 ): BatchRow {
-  if ('refused' in found) return found.refused
-  const { path, tag } = found
+  if ('refused' in read) return refusedRow(member, path, read.refused)
+  const { value: tag } = read
   const before = settingsOf(tag, action)
   if (action === 'delete') return { path, url: tagUrl(tag), before, after: '', ok: true }
   const after = {
@@ -88,23 +97,25 @@ function preview(
   return { path, url: tagUrl(tag), before, after: settingsOf(after, action), ok: true }
 }
 
+/** The versions that were read a moment ago: a change by another one in between is refused, not lost. */
 async function carryOut(
   member: Member,
-  catalog: Catalog,
-  found: Read,
+  batches: ManageTagBatches,
+  found: readonly Found[],
   { action, request }: { action: Action; request: TagRequest },
-): Promise<BatchRow> {
-  if ('refused' in found) return found.refused
-  const { path, tag } = found
-  const before = settingsOf(tag, action)
-  try {
-    // The version that was read a moment ago: a change by another one in between is refused, not lost.
-    if (action === 'delete') await catalog.deleteTag(member.actor, tag, tag.version)
-    else await catalog.updateTag(member.actor, tag, request, tag.version)
+): Promise<BatchRow[]> {
+  const steps = stepsOf<Tag>(found.map(({ tag }) => tag))
+  const results = await together<Tag, Tag | void>(steps, (tags) =>
+    action === 'delete'
+      ? batches.deleteTags(member.actor, tags)
+      : batches.updateTags(member.actor, tags, request),
+  )
+  return paired(found, results).map(({ row: { path, tag }, result }) => {
+    if ('refused' in tag) return refusedRow(member, path, tag.refused)
+    const before = settingsOf(tag.value, action)
+    if ('refused' in result) return { ...failedRow(member, path, result.refused), before }
     return { path, before, after: member.say(WORDS).done, ok: true }
-  } catch (thrown) {
-    return { ...refusedRow(member, path, thrown), before }
-  }
+  })
 }
 
 function settingsOf({ chain, step }: Pick<Tag, 'chain' | 'step'>, action: Action): string {
@@ -156,7 +167,8 @@ ${
 function resultPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
-  const body = html`${heading(words.results, { lead: words.changed(good, rows.length), trail: [[words.tags, '/ui/tags']] })}
+  const lead = [words.changed(good, rows.length), unsureText(member, rows) ?? ''].join(' ').trim()
+  const body = html`${heading(words.results, { lead, trail: [[words.tags, '/ui/tags']] })}
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}`
   return page(words.results, 'tags', body)
 }

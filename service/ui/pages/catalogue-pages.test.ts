@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
 import { UiVisitor } from '../../../test/fixtures/ui-visitor.ts'
+import { IdgenError } from '../../core/errors.ts'
 import type { Scope } from '../../ports/api-key-store.ts'
 
 const TAG = { chain: 'segment', base: '10', min: '10', max: '100', startAt: '', cellSize: '', dcCount: '' }
@@ -221,6 +222,42 @@ describe('a batch', () => {
     fields.set('action', 'delete')
     assert.match((await visitor.send('/ui/tags/batch', fields)).text, /2 of 3 were changed/)
     assert.match(await visitor.see('/ui/tags'), /Nothing was found/)
+  })
+
+  test('takes a tag that is named twice once, and makes no tag of two lines', async (t) => {
+    const visitor = await withTags(t)
+    const twice = '/ui/tags/batch?tag=acme/shop/orders&tag=acme/shop/orders'
+    assert.match(await visitor.see(twice), /Change 1 tags/)
+    await visitor.see('/ui/tags/new-batch')
+    const lines = 'acme/shop/a segment 10\nacme/shop/a segment 20\nacme/shop/b'
+    const preview = await visitor.send('/ui/tags/new-batch', { lines })
+    assert.match(preview.text, /2 of 3 would be made[\s\S]*acme\/shop\/a is asked for above already/)
+    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
+    assert.match(made.text, /2 of 3 were made[\s\S]*IDGEN_ALREADY_EXISTS/)
+    assert.match(await visitor.see('/ui/tags/acme/shop/a'), /10 \(10 –/)
+  })
+
+  test('says what nobody knows: the database took it, and the answer was lost', async (t) => {
+    const visitor = await withTags(t)
+    const { batches } = visitor.api.memory.useCases
+    const lost = async (): Promise<never> => {
+      throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'It is unknown whether the database kept it.')
+    }
+    t.mock.method(batches, 'updateTags', lost)
+    t.mock.method(batches, 'createTags', lost)
+    const fields = new URLSearchParams({ action: 'step', base: '20', confirmed: 'yes' })
+    for (const tag of ['orders', 'refunds', 'none']) fields.append('tag', `acme/shop/${tag}`)
+    const { text } = await visitor.send('/ui/tags/batch', fields)
+    assert.match(text, /0 of 3 were changed\. Of 2 tags nobody can say whether it was done: look at them/)
+    assert.deepEqual(text.match(/>(?:not certain|refused)</g), [
+      '>not certain<',
+      '>not certain<',
+      '>refused<',
+    ])
+    const lines = 'acme/shop/a\nx'
+    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
+    assert.match(made.text, /0 of 2 were made[\s\S]*Of one tag nobody can say/)
+    assert.deepEqual(made.text.match(/>(?:not certain|refused)</g), ['>not certain<', '>refused<'])
   })
 
   test('says all that is wrong with a step, between the marks of the language', async (t) => {

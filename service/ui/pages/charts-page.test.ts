@@ -46,13 +46,13 @@ test('each chart says whose it is, and before the process ran there is a gap, dr
   visitor.api.memory.clock.advance(2000)
   await settle()
   const page = await visitor.see('/ui/charts?range=6h')
-  assert.equal(page.match(/<figure>.*?test\/1, data centre 0.*?<\/figure>/gs)?.length, 4)
+  assert.equal(page.match(/<figure>.*?test\/1, data centre 0.*?<\/figure>/gs)?.length, 5)
   assert.match(page, /Of the process test\/1, data centre 0 alone/)
   assert.match(
     page,
     /has no figures of this time. It has them since <time datetime="2026-01-01T00:00:00.000Z"/,
   )
-  assert.equal(page.match(/<rect x="0" y="0" width="300" height="64"/g)?.length, 4)
+  assert.equal(page.match(/<rect x="0" y="0" width="300" height="64"/g)?.length, 5)
   // Nobody asked: there is no time in which that was answered.
   assert.match(page, /Where there is no line, nobody asked/)
 })

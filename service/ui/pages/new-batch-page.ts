@@ -1,13 +1,15 @@
 import { authorize } from '../../app/authenticator.ts'
+import { refuseTwice, type WantedTag } from '../../app/manage-tag-batches.ts'
+import { paired, sideBySide, stepsOf, together } from '../../app/row-batch.ts'
 import { parseTagPath } from '../../app/tag-directory.ts'
-import { completed, type TagRequest } from '../../app/tag-request.ts'
+import { completed } from '../../app/tag-request.ts'
 import { ALGORITHMS } from '../../core/algorithm.ts'
 import { IdgenError } from '../../core/errors.ts'
-import { tagFaults } from '../../core/tag.ts'
-import type { TagRef } from '../../ports/catalog-store.ts'
+import { type RowResult, rowResult } from '../../core/row-result.ts'
+import { tagFaults, tagPath } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
-import { type BatchRow, refusedRow, rowsTable } from '../batch-rows.ts'
+import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
 import { faultText } from '../fault-words.ts'
 import { formatExamples, momentOf } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
@@ -18,7 +20,7 @@ import { tagUrl } from '../places.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
 
-type BatchUseCases = Pick<UiParts['useCases'], 'catalog' | 'clock' | 'layout'>
+type BatchUseCases = Pick<UiParts['useCases'], 'batches' | 'catalog' | 'clock' | 'layout'>
 
 /** Many tags made at once: a line each, looked at, then made; each line with its own result. */
 export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
@@ -27,16 +29,31 @@ export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
     const text = member.form.get('lines') ?? ''
     const lines = text.split('\n').map((line) => line.trim())
     const wanted = lines.filter((line) => line !== '').slice(0, LINES_MAX)
-    const rows: BatchRow[] = []
-    const confirmed = member.form.get('confirmed') === 'yes'
-    for (const line of wanted) rows.push(await rowOf(member, useCases, line, confirmed))
-    return formPage(member, text, rows, confirmed)
+    const read = readLines(member, wanted)
+    if (member.form.get('confirmed') !== 'yes')
+      return formPage(member, text, await preview(member, useCases, read))
+    return formPage(member, text, await make(member, useCases, read), true)
   })
 }
 
-interface WantedTag {
-  readonly ref: TagRef
-  readonly request: TagRequest
+/** A line, and the tag that it asks for, or why not. */
+interface ReadLine {
+  readonly line: string
+  readonly wanted: RowResult<WantedTag>
+}
+
+function readLines(member: Member, lines: readonly string[]): ReadLine[] {
+  const named = new Set<string>()
+  return lines.map((line) => ({
+    line,
+    wanted: rowResult(() => {
+      const wanted = wantedOf(line)
+      const path = tagPath(wanted.ref)
+      authorize(member.caller, 'manage', path)
+      refuseTwice(named, path)
+      return wanted
+    }),
+  }))
 }
 
 /** `workspace/group/tag`, then maybe an algorithm, a step, and fields of a format, with commas or blanks between. */
@@ -72,32 +89,79 @@ function invalid(path: string, message: string): IdgenError {
   return new IdgenError('IDGEN_REQUEST_INVALID', `${path} ${message}.`, { faults: [{ path, message }] })
 }
 
-async function rowOf(
+async function make(
+  member: Member,
+  { batches }: BatchUseCases,
+  lines: readonly ReadLine[],
+): Promise<BatchRow[]> {
+  const steps = stepsOf(lines.map(({ wanted }) => wanted))
+  const made = await together(steps, (wanted) => batches.createTags(member.actor, wanted))
+  return paired(lines, made).map(({ row: { line, wanted }, result }) => {
+    if ('value' in result)
+      return {
+        path: tagPath(result.value),
+        url: tagUrl(result.value),
+        before: '',
+        after: member.say(WORDS).made,
+        ok: true,
+      }
+    // A line that could not be read was never carried out.
+    const row = 'value' in wanted ? failedRow : refusedRow
+    return row(member, line.slice(0, LINE_SHOWN), result.refused)
+  })
+}
+
+/** What would be made, as far as that can be told before. */
+async function preview(
   member: Member,
   useCases: BatchUseCases,
-  line: string,
-  confirmed: boolean,
-): Promise<BatchRow> {
-  const { catalog } = useCases
-  try {
-    const { ref, request } = wantedOf(line)
-    const path = `${ref.workspace}/${ref.group}/${ref.name}`
-    authorize(member.caller, 'manage', path)
-    if (confirmed) {
-      await catalog.createTag(member.actor, ref, request)
-      return { path, url: tagUrl(ref), before: '', after: member.say(WORDS).made, ok: true }
-    }
-    const draft = completed(request)
-    const faults = tagFaults(draft).map((fault) => faultText(member, fault))
-    await catalog.group(ref.workspace, ref.group)
-    if ((await catalog.store.findTag(ref)) !== undefined) faults.push(member.say(WORDS).exists)
-    if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }
-    const [example] = formatExamples(draft, momentOf(useCases))
-    const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
-    return { path, before: '–', after: after.join(', '), ok: true }
-  } catch (thrown) {
-    return refusedRow(member, line.slice(0, 200), thrown)
-  }
+  lines: readonly ReadLine[],
+): Promise<BatchRow[]> {
+  const steps = stepsOf(lines.map(({ wanted }) => wanted))
+  const rows = await together<WantedTag, BatchRow>(steps, async (wanted) => {
+    const tags = await useCases.batches.tags(wanted.map(({ ref }) => ref))
+    const groups = await groupsOf(useCases, wanted)
+    return paired(wanted, tags).map(({ row, result }) =>
+      rowResult(() => {
+        const group = groups.get(groupPath(row))
+        if (group !== undefined && 'refused' in group) throw group.refused
+        return wouldBe(member, useCases, row, 'value' in result)
+      }),
+    )
+  })
+  return paired(lines, rows).map(({ row: { line }, result }) =>
+    'value' in result ? result.value : refusedRow(member, line.slice(0, LINE_SHOWN), result.refused),
+  )
+}
+
+/** Many lines name few groups. */
+async function groupsOf(
+  { catalog }: BatchUseCases,
+  wanted: readonly WantedTag[],
+): Promise<ReadonlyMap<string, RowResult<unknown>>> {
+  const refs = [...new Map(wanted.map((one) => [groupPath(one), one.ref]))]
+  const groups = await sideBySide(refs, ([, { workspace, group }]) => catalog.group(workspace, group))
+  return new Map(paired(refs, groups).map(({ row: [path], result }) => [path, result]))
+}
+
+function groupPath({ ref: { workspace, group } }: WantedTag): string {
+  return `${workspace}/${group}`
+}
+
+function wouldBe(
+  member: Member,
+  useCases: BatchUseCases,
+  { ref, request }: WantedTag,
+  isThere: boolean,
+): BatchRow {
+  const path = tagPath(ref)
+  const draft = completed(request)
+  const faults = tagFaults(draft).map((fault) => faultText(member, fault))
+  if (isThere) faults.push(member.say(WORDS).exists)
+  if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }
+  const [example] = formatExamples(draft, momentOf(useCases))
+  const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
+  return { path, before: '–', after: after.join(', '), ok: true }
 }
 
 function formPage(member: Member, text: string, rows: readonly BatchRow[] = [], made = false): Answer {
@@ -105,7 +169,7 @@ function formPage(member: Member, text: string, rows: readonly BatchRow[] = [], 
   const good = rows.filter(({ ok }) => ok).length
   const hidden = html`${csrfField(member)}`
   const body = html`${heading(words.title, { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}
-${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
+${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${made && unsureNote(member, rows)}${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
 ${card(
   'lines',
   words.lines,
@@ -115,12 +179,19 @@ ${card(
   return page(words.title, 'tags', body)
 }
 
+function unsureNote(member: Member, rows: readonly BatchRow[]): Html | undefined {
+  const text = unsureText(member, rows)
+  return text === undefined ? undefined : html`<p class="mb-3 text-sm text-warn">${text}</p>`
+}
+
 function confirmForm(hidden: Html, text: string, submit: string): Html {
   return html`<form method="post" class="mt-4">${hidden}<input type="hidden" name="lines" value="${text}"><input type="hidden" name="confirmed" value="yes"><button class="button">${submit}</button></form>`
 }
 
 /** As many as a person reads through; more are for the API. */
 const LINES_MAX = 200
+/** Of a line that is refused: enough to know it again. */
+const LINE_SHOWN = 200
 
 const WORDS = bilingual(
   {

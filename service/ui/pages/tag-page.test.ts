@@ -95,7 +95,19 @@ test('what is in memory is drawn once the tag was served', async (t) => {
   assert.match(await visitor.see(`${url}/live`), /has not served the tag yet/)
   await visitor.see(url)
   await visitor.send(url, { count: '10' })
-  assert.match(await visitor.see(`${url}/live`), /[\d,]+ numbers in memory: /)
+  const drawn = await visitor.see(`${url}/live`)
+  assert.match(drawn, /[\d,]+ numbers in memory: a segment of [\d,]+ in use, (?:none|\d) fetched ahead/)
+  // The two marks stand where the next segment is fetched, in the part of the picture that is the segment in use.
+  const marks = [...drawn.matchAll(/<line x1="([\d.]+)%"[^>]*><\/line><text[^>]*>(\d+)%</g)].map(
+    ([, at, share]) => [Number(at), Number(share)] as const,
+  )
+  assert.equal(marks.length, 2)
+  for (const [at, share] of marks) assert.ok(Math.abs(at - 60 * (1 - share / 100)) < 0.4, `${at} ${share}`)
+  assert.equal(marks[1]?.[1], 10)
+  assert.match(
+    drawn,
+    /data-fetch>Prefetch point: from the dashed line on \((?:[34]\d|50)% left\).*less than 60 seconds.*\(10% left\)/,
+  )
   assert.match(await visitor.see(url), /full in /)
 })
 

@@ -1,7 +1,9 @@
 import { MemoryAuditSink } from '../../../service/adapters/memory/memory-audit-sink.ts'
 import type { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
+import { MemoryTagBatch } from '../../../service/adapters/memory/memory-tag-batch.ts'
 import { AuditTrail } from '../../../service/app/audit-trail.ts'
 import { CoordinatedCatalog } from '../../../service/app/coordinated-catalog.ts'
+import { CoordinatedTagBatch } from '../../../service/app/coordinated-tag-batch.ts'
 import type { LayoutClaims, LayoutClaimsOptions } from '../../../service/app/layout-claims.ts'
 import { RangeConflicts } from '../../../service/app/range-conflicts.ts'
 import { RangeWatch } from '../../../service/app/range-watch.ts'
@@ -39,6 +41,7 @@ export interface NameProcessOptions {
 export class NameProcess {
   readonly #name: string
   readonly catalog: CoordinatedCatalog
+  readonly batch: CoordinatedTagBatch
   readonly directory: TagDirectory
   readonly #host: Host
   readonly #checks: NameChecks
@@ -71,7 +74,9 @@ export class NameProcess {
     const onLooked = (doubtful: ReadonlySet<string>): void => claims.looked(doubtful)
     this.#ranges = new RangeWatch({ ...shared, sync: this.#sync, onLooked, checkEveryMs: RANGES_EVERY_MS })
     const slow = new SlowCatalog(catalog, clock, random)
-    this.catalog = new CoordinatedCatalog({ ...shared, catalog: slow, sync: this.#sync, random })
+    const joined = { ...shared, catalog: slow, sync: this.#sync, random }
+    this.catalog = new CoordinatedCatalog(joined)
+    this.batch = new CoordinatedTagBatch({ ...joined, batch: new MemoryTagBatch(slow) })
     this.directory = newDirectory(host, catalog, claims)
     this.#rounds = [
       new Repeat(clock, RESYNC_EVERY_MS, () => this.#resync(conflicts)),

@@ -6,6 +6,7 @@ import { LayoutClaims, type LayoutClaimsOptions } from '../../../service/app/lay
 import { configKey } from '../../../service/core/coordination-keys.ts'
 import { generationOf } from '../../../service/core/generation.ts'
 import type { IdFormat } from '../../../service/core/id-format.ts'
+import type { RowResult } from '../../../service/core/row-result.ts'
 import { canonicalLayout } from '../../../service/core/tag-layout.ts'
 import { printTagRecord, type TagRecord } from '../../../service/core/tag-record.ts'
 import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
@@ -99,7 +100,7 @@ class NamesWorld {
     const process = this.#processes.get(host)
     if (process === undefined || !host.alive || host.paused) return
     const name = this.#anyName()
-    const kind = this.random.int(0, 11)
+    const kind = this.random.int(0, 13)
     if (kind < 4) this.#attempt('past etcd', () => this.#storeOf(host.dc).createTag(this.#pastEtcd(name)))
     else if (kind < 6) this.#attempt('made', () => process.catalog.createTag(this.#draft(name)))
     else if (kind < 8)
@@ -107,7 +108,16 @@ class NamesWorld {
         process.catalog.deleteTag({ workspace: 'w', group: 'g', name }, undefined),
       )
     else if (kind < 10) void process.directory.drop(`w/g/${name}`, true)
-    else this.#attempt('by hand', () => this.#writeKey(name, this.#pastEtcd(name)))
+    else if (kind < 12) this.#attempt('by hand', () => this.#writeKey(name, this.#pastEtcd(name)))
+    else if (kind < 13)
+      this.#attempt('made together', () =>
+        anyOf(process.batch.createTags(this.#names().map((one) => this.#draft(one)))),
+      )
+    else
+      this.#attempt('deleted together', () => {
+        const refs = this.#names().map((one) => ({ workspace: 'w', group: 'g', name: one }))
+        return anyOf(process.batch.deleteTags(refs.map((ref) => ({ ref, ifVersion: undefined }))))
+      })
   }
 
   /** A person writes the key of a name, or takes it away. */
@@ -186,8 +196,18 @@ class NamesWorld {
 
   /** A few at a time, and new ones as time goes on: what becomes of a name is soon decided. */
   #anyName(): string {
-    return `n${Math.floor(this.time.nowMs / NAME_EVERY_MS) + this.random.int(0, 2)}`
+    return this.#names()[this.random.int(0, 2)] ?? ''
   }
+
+  #names(): string[] {
+    const first = Math.floor(this.time.nowMs / NAME_EVERY_MS)
+    return [first, first + 1, first + 2].map((at) => `n${at}`)
+  }
+}
+
+/** Rejects where a batch came to nothing. */
+async function anyOf(batch: Promise<readonly RowResult<unknown>[]>): Promise<void> {
+  if (!(await batch).some((row) => 'value' in row)) throw new Error('every row was refused')
 }
 
 /** One run of a minute or so. */

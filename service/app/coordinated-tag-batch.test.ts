@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
+import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
+import { configKey, rangeKey, tombstoneKey, witnessKey } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
+import type { RowResult } from '../core/row-result.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
+import type { CatalogStore, NewTag } from '../ports/catalog-store.ts'
+import { PassThroughCatalog } from './pass-through-catalog.ts'
+
+/** A store whose creations and deletions a test watches and makes fail. */
+class WatchedCatalog extends PassThroughCatalog {
+  /** Called before a tag is made or deleted. */
+  onWrite: (path: string) => void = () => {}
+  /** Once it was done: what the caller gets instead of the answer. */
+  lost: IdgenError | undefined
+
+  override createTag(tag: NewTag): Promise<Tag> {
+    return this.#pass(tagPath(tag), () => super.createTag(tag))
+  }
+
+  override deleteTag(...args: Parameters<CatalogStore['deleteTag']>): Promise<void> {
+    return this.#pass(tagPath(args[0]), () => super.deleteTag(...args))
+  }
+
+  async #pass<T>(path: string, call: () => Promise<T>): Promise<T> {
+    this.onWrite(path)
+    const answer = await call()
+    if (this.lost !== undefined) throw this.lost
+    return answer
+  }
+}
+
+const NAMES = ['t1', 't2', 't3', 't4', 't5', 't6', 't7', 't8', 't9', 't10', 't11', 't12']
+const PATHS = NAMES.map((name) => `w/g/${name}`)
+
+async function joined() {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  let watched: WatchedCatalog | undefined
+  const one = await new JoinedDatabase({
+    clock,
+    etcd,
+    dc: 0,
+    wrap: (store) => (watched = new WatchedCatalog(store)),
+  }).withGroup()
+  assert.ok(watched !== undefined)
+  const two = await new JoinedDatabase({ clock, etcd, dc: 1 }).withGroup()
+  const hand = new MemoryCoordinator(etcd)
+  const put = (key: string, value: string) => hand.transact({ compare: [], change: [{ put: key, value }] })
+  /** Which of the keys are there. */
+  const kept = async (keys: readonly string[]) => {
+    const entries = await Promise.all(keys.map((key) => hand.get(key)))
+    return keys.filter((_, at) => entries[at] !== undefined)
+  }
+  return { etcd, one, two, watched, hand, put, kept }
+}
+
+/** Keys that are missing. */
+function without(keys: readonly string[], kept: readonly string[]): string[] {
+  return keys.filter((key) => !kept.includes(key))
+}
+
+describe('making many tags where data centres share an etcd', () => {
+  it('claims every name before the database has the first one, and publishes each', async () => {
+    const { one, watched, kept } = await joined()
+    let claimed: Promise<readonly string[]> | undefined
+    watched.onWrite = () => {
+      claimed ??= kept(PATHS.map(rangeKey))
+    }
+    const made = valuesIn(await one.batch.createTags(NAMES.map((name) => newTag(name))))
+    assert.deepEqual(await claimed, PATHS.map(rangeKey))
+    assert.deepEqual(made.map(tagPath), PATHS)
+    assert.deepEqual(await kept(PATHS.map(configKey)), PATHS.map(configKey))
+    for (const path of PATHS) {
+      const { configRevision } = (await one.store.findPublication(refOf(path))) ?? {}
+      assert.ok((configRevision ?? 0) > 0, path)
+    }
+  })
+
+  it('makes what it can: a name of another data centre, a group that is not there, an unreadable claim', async () => {
+    const { one, two, put, kept } = await joined()
+    await two.catalog.createTag(newTag('t2'))
+    await put(rangeKey('w/g/t3'), 'rubbish')
+    const results = await one.batch.createTags([
+      newTag('t1'),
+      newTag('t2'),
+      newTag('t3'),
+      newTag('t4', { group: 'none' }),
+      newTag('t5'),
+    ])
+    assert.deepEqual(codesOf(results), [
+      '',
+      'IDGEN_ALREADY_EXISTS',
+      'IDGEN_SPACE_MISMATCH',
+      'IDGEN_GROUP_NOT_FOUND',
+      '',
+    ])
+    assert.deepEqual(await kept([rangeKey('w/none/t4')]), [])
+    assert.deepEqual(
+      (await one.batch.findTags([newTag('t1'), newTag('t5')])).map((tag) => tag?.name),
+      ['t1', 't5'],
+    )
+  })
+
+  it('takes back the claim of a tag that the database refused, and of no other', async () => {
+    const { one, watched, kept } = await joined()
+    watched.onWrite = (path) => {
+      if (path === 'w/g/t2') throw new IdgenError('IDGEN_GROUP_NOT_FOUND', 'gone since')
+    }
+    const results = await one.batch.createTags([newTag('t1'), newTag('t2'), newTag('t3')])
+    assert.deepEqual(codesOf(results), ['', 'IDGEN_GROUP_NOT_FOUND', ''])
+    const keys = PATHS.slice(0, 3).map(rangeKey)
+    assert.deepEqual(without(keys, await kept(keys)), [rangeKey('w/g/t2')])
+  })
+
+  it('keeps all claims when nobody knows the outcome, and whoever asks again goes on with them', async () => {
+    const { one, two, watched, kept } = await joined()
+    watched.lost = new IdgenError('IDGEN_STORE_UNAVAILABLE', 'unknown')
+    const wanted = [newTag('t1'), newTag('t2')]
+    const unknown = await one.batch.createTags(wanted)
+    assert.deepEqual(codesOf(unknown), ['IDGEN_STORE_UNAVAILABLE', 'IDGEN_STORE_UNAVAILABLE'])
+    watched.lost = undefined
+    const keys = PATHS.slice(0, 2).map(rangeKey)
+    assert.deepEqual(await kept(keys), keys)
+    const made = valuesIn(await two.batch.createTags(wanted))
+    const there = await one.batch.findTags(wanted)
+    assert.deepEqual(
+      made.map(({ generation }) => generation),
+      there.map((tag) => tag?.generation),
+      'one tag of each name',
+    )
+  })
+
+  it('makes nothing, and says so of each, when etcd goes away between two claims', async () => {
+    const { one } = await joined()
+    one.coordinator.cut = { after: 15, lost: 'answer' }
+    const results = await one.batch.createTags(NAMES.map((name) => newTag(name)))
+    const lost = codesOf(results).filter((code) => code === 'IDGEN_COORDINATION_UNAVAILABLE')
+    assert.equal(lost.length, 1, 'one answer was lost')
+    const found = await one.batch.findTags(NAMES.map((name) => newTag(name)))
+    assert.equal(found.filter((tag) => tag !== undefined).length, NAMES.length - 1)
+    const again = await one.batch.createTags(NAMES.map((name) => newTag(name)))
+    assert.deepEqual(codesOf(again).filter((code) => code === '').length, 1, 'it goes on with its claim')
+  })
+
+  it('gives one tag to two data centres that make the same names at the same time', async () => {
+    const { one, two } = await joined()
+    const wanted = NAMES.map((name) => newTag(name))
+    await Promise.all([one.batch.createTags(wanted), two.batch.createTags(wanted.toReversed())])
+    for (const each of [one, two, one]) {
+      await each.sync.compareAll()
+      await each.sync.settled()
+    }
+    const [first, second] = [await one.batch.findTags(wanted), await two.batch.findTags(wanted)]
+    for (const [at, tag] of first.entries()) {
+      assert.ok(tag !== undefined)
+      assert.equal(tag.generation, second[at]?.generation)
+    }
+    assert.deepEqual([one.conflicts.paths, two.conflicts.paths], [[], []])
+  })
+})
+
+describe('changing many tags', () => {
+  it('publishes those that were changed', async () => {
+    const { one, hand } = await joined()
+    await one.batch.createTags([newTag('t1'), newTag('t2')])
+    const change = { displayName: 'changed' }
+    const results = await one.batch.updateTags([
+      { ref: newTag('t1'), change, ifVersion: 1 },
+      { ref: newTag('t2'), change, ifVersion: 7 },
+    ])
+    assert.deepEqual(codesOf(results), ['', 'IDGEN_VERSION_MISMATCH'])
+    assert.match((await hand.get(configKey('w/g/t1')))?.value ?? '', /changed/)
+    assert.doesNotMatch((await hand.get(configKey('w/g/t2')))?.value ?? '', /changed/)
+  })
+})
+
+describe('deleting many tags', () => {
+  it('ends the granting of each and leaves its tombstone before the database forgets the first', async () => {
+    const { one, watched, kept } = await joined()
+    const made = valuesIn(await one.batch.createTags(NAMES.map((name) => newTag(name))))
+    const used = await one.grant('t3')
+    let ended: Promise<readonly string[]> | undefined
+    const ends = [...PATHS.map(tombstoneKey), ...made.map(({ generation }) => witnessKey(generation, 0))]
+    watched.onWrite = () => {
+      ended ??= kept(ends)
+    }
+    const results = await one.batch.deleteTags(made.map((tag) => ({ ref: tag, ifVersion: tag.version })))
+    assert.deepEqual(
+      codesOf(results),
+      NAMES.map(() => ''),
+    )
+    assert.deepEqual(await ended, ends)
+    assert.deepEqual(await kept([...PATHS.map(rangeKey), ...PATHS.map(configKey)]), [])
+    const again = await one.catalog.createTag(newTag('t3'))
+    assert.ok(again.space.startAt > Math.max(...used))
+  })
+
+  it('begins none that it could not end, and deletes the others', async () => {
+    const { one, put } = await joined()
+    const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2'), newTag('t3')]))
+    await put(tombstoneKey('w/g/t2'), 'rubbish')
+    const results = await one.batch.deleteTags([
+      ...made.slice(0, 2).map((tag) => ({ ref: tag, ifVersion: tag.version })),
+      { ref: newTag('t3'), ifVersion: 9 },
+      { ref: newTag('t4'), ifVersion: undefined },
+    ])
+    assert.deepEqual(codesOf(results), [
+      '',
+      'IDGEN_SPACE_MISMATCH',
+      'IDGEN_VERSION_MISMATCH',
+      'IDGEN_TAG_NOT_FOUND',
+    ])
+    for (const name of ['t2', 't3'])
+      assert.equal((await one.store.findPublication(newTag(name)))?.deleting, false, name)
+  })
+
+  it('is carried to its end in the background when the database fails in between', async () => {
+    const { one, watched } = await joined()
+    const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2')]))
+    const rows = made.map((tag) => ({ ref: tag, ifVersion: tag.version }))
+    watched.onWrite = () => {
+      throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'away')
+    }
+    const failed = await one.batch.deleteTags(rows)
+    assert.deepEqual(codesOf(failed), ['IDGEN_STORE_UNAVAILABLE', 'IDGEN_STORE_UNAVAILABLE'])
+    watched.onWrite = () => {}
+    await one.sync.compareAll()
+    await one.sync.settled()
+    assert.deepEqual(await one.batch.findTags(made), [undefined, undefined])
+  })
+
+  it('is content with what another process deleted meanwhile', async () => {
+    const { one, watched } = await joined()
+    const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2')]))
+    watched.onWrite = (path) => {
+      watched.onWrite = () => {}
+      if (path === 'w/g/t1') throw new IdgenError('IDGEN_TAG_NOT_FOUND', 'gone')
+    }
+    const results = await one.batch.deleteTags(made.map((tag) => ({ ref: tag, ifVersion: tag.version })))
+    assert.deepEqual(codesOf(results), ['', ''])
+  })
+})
+
+function refOf(path: string) {
+  const [workspace = '', group = '', name = ''] = path.split('/')
+  return { workspace, group, name }
+}
+
+function codesOf(results: readonly RowResult<unknown>[]): string[] {
+  return results.map((row) => ('value' in row ? '' : row.refused.code))
+}
+
+function valuesIn(results: readonly RowResult<Tag>[]): Tag[] {
+  return results.flatMap((row) => ('value' in row ? [row.value] : []))
+}

@@ -1,0 +1,33 @@
+import type { RowResult } from '../core/row-result.ts'
+import type { Tag } from '../core/tag.ts'
+import type { NewTag, TagChange, TagGrave, TagRef } from './catalog-store.ts'
+
+export interface TagUpdate {
+  readonly ref: TagRef
+  readonly change: TagChange
+  readonly ifVersion: number | undefined
+}
+
+export interface TagDeletion {
+  readonly ref: TagRef
+  readonly ifVersion: number | undefined
+  readonly grave?: TagGrave
+}
+
+/**
+ * Changes of many tags, each as the method of CatalogStore for one tag has it, with the same refusals: a row that is refused
+ * changes nothing and stops none of the others. What is not refused is written in one transaction, all of it or nothing.
+ * Results come in the order of the rows.
+ *
+ * Rows: up to 1000, and no tag twice; the caller sees to both.
+ *
+ * @throws IDGEN_STORE_UNAVAILABLE nothing is known of any row: all of them were carried out, or none
+ */
+export interface TagBatch {
+  /** undefined for a tag that is not there. One look, however many. */
+  findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]>
+  createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]>
+  updateTags(updates: readonly TagUpdate[]): Promise<readonly RowResult<Tag>[]>
+  beginDeletions(deletions: readonly TagDeletion[]): Promise<readonly RowResult<Tag>[]>
+  deleteTags(deletions: readonly TagDeletion[]): Promise<readonly RowResult<void>[]>
+}
