@@ -37,6 +37,7 @@ import type { Outside } from './outside.ts'
 import { sleep } from './ports/clock.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import { NO_TRACER } from './ports/tracer.ts'
+import { betweenRequests } from './refill-between-requests.ts'
 import { CERTIFICATE_MARK } from './sockets/client-certificate.ts'
 import { newCursors, type SharedCursors } from './start-algorithms.ts'
 import { type Coordination, newCoordination } from './start-coordination.ts'
@@ -376,19 +377,6 @@ function newGenerate(
     extendTime: () => workerIds.extendNow(),
     refillUuids: betweenRequests(uuidV4),
   })
-}
-
-/** Refills the pool in the next turn of the event loop, so that no request pays for the UUIDs of others. */
-function betweenRequests({ pool }: UuidV4): () => void {
-  let planned = false
-  return () => {
-    if (planned || !pool.needsRefill()) return
-    planned = true
-    setImmediate(() => {
-      planned = false
-      pool.refill()
-    })
-  }
 }
 
 /** The audit log ends last, whatever else did not end well. */
