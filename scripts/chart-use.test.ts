@@ -14,6 +14,16 @@ const TEMPLATES = readdirSync(join(CHART, 'templates'), { recursive: true, withF
   .join('\n')
 
 const READ = new Set([...TEMPLATES.matchAll(/\.Values\.([A-Za-z.]+[A-Za-z])/g)].map(([, path = '']) => path))
+// A value of a group that values of an earlier chart may lack: `(default dict .Values.a.b).c`, or `$b := default dict .Values.a.b`.
+for (const [, path = '', leaf = ''] of TEMPLATES.matchAll(
+  /\(default dict \.Values\.([A-Za-z.]+)\)\.([A-Za-z]+)/g,
+))
+  READ.add(`${path}.${leaf}`)
+for (const [, name = '', path = ''] of TEMPLATES.matchAll(
+  /\$([a-z]+) := default dict \.Values\.([A-Za-z.]+)/g,
+))
+  for (const [, leaf = ''] of TEMPLATES.matchAll(new RegExp(`\\$${name}\\.([A-Za-z]+)`, 'g')))
+    READ.add(`${path}.${leaf}`)
 
 /** Read by helm itself, in a chart that depends on this one. */
 const READ_BY_HELM = ['enabled']

@@ -44,7 +44,7 @@ const OPERATOR_LOG_ADVICE: Readonly<Record<OperatorLogEvent, Advice>> = {
     'The files hold a certificate that is over. Kubelets do not mind; Prometheus refuses it, and the metrics of the operator are missing.',
     'Renew what is in `cert` and its key; the operator takes it in by itself.',
   ),
-  'certificate.refused': act(
+  'status.certificate-refused': act(
     'The files changed and are no usable pair: `fault` says why. The port goes on with the pair before.',
     'Put a PEM certificate and its key there; the operator takes them in by itself.',
   ),

@@ -65,7 +65,7 @@ export const RUNTIME_EVENTS = {
     ...CERTIFICATE,
   ),
   'new certificate of the status port refused, the last good one stays': event(
-    'certificate.refused',
+    'status.certificate-refused',
     'error',
     'cert',
     'key',
