@@ -20,6 +20,13 @@ export async function growConnections(short: boolean): Promise<GrowthFindings> {
   const sizes = short ? [1, 1200] : [1, 10, 100, 1000, 2500, 5000]
   const found = new Map<string, ConnectionStep[]>()
   for (const protocol of PROTOCOLS) found.set(protocol, await ofProtocol(protocol, sizes, short))
+  return connectionFindings(found, sizes)
+}
+
+function connectionFindings(
+  found: ReadonlyMap<string, readonly ConnectionStep[]>,
+  sizes: readonly number[],
+): GrowthFindings {
   const steps = [...found].flatMap(([protocol, all]) => all.map((one) => ({ protocol, ...one })))
   return {
     conditions: [

@@ -31,6 +31,10 @@ export async function growTags(short: boolean): Promise<GrowthFindings> {
   } finally {
     await database.end()
   }
+  return tagFindings(steps)
+}
+
+function tagFindings(steps: readonly TagStep[]): GrowthFindings {
   return {
     conditions: [
       `Tags: INCR over ${CONNECTIONS} connections with ${PIPELINE} commands under way on each, all tags in turn; one thread, PostgreSQL without etcd. The start is one with all ranges open.`,
