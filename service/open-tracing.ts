@@ -1,5 +1,6 @@
 import { BatchExporter, type ExportNews } from './adapters/telemetry/batch-exporter.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
+import { SPAN_BYTES, spanBytes } from './adapters/telemetry/span-bytes.ts'
 import { spanUpload } from './adapters/telemetry/span-upload.ts'
 import type { Config } from './config/keys.ts'
 import type { EndedSpan } from './core/ended-span.ts'
@@ -40,8 +41,9 @@ export function openTracing(
     random,
     news: newsTo(log),
     queueMax,
-    weigh: () => 1,
-    batchMax: BATCH_MAX,
+    weigh: spanBytes,
+    bytesMax: queueMax * SPAN_BYTES,
+    batchMax: BATCH_MAX_BYTES,
   })
   const sampling = samplingOf(tracing)
   const examples = new TraceExamples()
@@ -67,5 +69,5 @@ function newsTo(log: Log): ExportNews {
   }
 }
 
-/** Some 300 KB of JSON. */
-const BATCH_MAX = 512
+/** Some 500 spans, which are 300 KB of JSON. */
+const BATCH_MAX_BYTES = 150_000

@@ -7,17 +7,12 @@ import { IdgenError } from '../core/errors.ts'
 import { bad, type Finding, good, warning } from '../core/finding.ts'
 import { judgeClock, judgeWorkerIds } from '../core/judgements.ts'
 import { openCoordinator } from '../open-coordinator.ts'
-import { check } from './findings.ts'
+import { check, faultText } from './findings.ts'
 
 /** Whether a majority of etcd answers, how its members are, how far the clocks are apart, and who holds worker ids. */
 export async function checkEtcd(findings: Finding[], config: Config): Promise<void> {
-  const coordinator = await openCoordinator(config, new PinoLog('fatal', {}, process.stderr))
-  if (coordinator === undefined) {
-    findings.push(
-      good('etcd', 'not configured: a database that loses commits is outside the promise (etcd.endpoints)'),
-    )
-    return
-  }
+  const coordinator = await opened(findings, config)
+  if (coordinator === undefined) return
   try {
     const answers = await check(findings, {
       what: 'etcd',
@@ -29,6 +24,23 @@ export async function checkEtcd(findings: Finding[], config: Config): Promise<vo
     if (answers === true) await askMajority(findings, coordinator, config)
   } finally {
     await coordinator.close()
+  }
+}
+
+/** undefined: there is none, which is a finding. */
+async function opened(findings: Finding[], config: Config): Promise<EtcdCoordinator | undefined> {
+  try {
+    const coordinator = await openCoordinator(config, new PinoLog('fatal', {}, process.stderr))
+    if (coordinator === undefined)
+      findings.push(
+        good('etcd', 'not configured: a database that loses commits is outside the promise (etcd.endpoints)'),
+      )
+    return coordinator
+  } catch (thrown) {
+    findings.push(
+      bad('etcd', faultText(thrown), 'Correct what is named, or give this user the right to read it.'),
+    )
+    return undefined
   }
 }
 

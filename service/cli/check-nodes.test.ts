@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeRecord } from '../app/node-record.ts'
-import { judgeNodes } from './check-nodes.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Finding } from '../core/finding.ts'
+import { checkEtcd } from './check-etcd.ts'
+import { checkNodes, judgeNodes } from './check-nodes.ts'
 
 const OURS = '7301/16384/2200'
 const OTHER = '7302/16384/2200'
@@ -49,4 +52,21 @@ test('what an older release does not say is worth a look', () => {
     'warning',
     '2 run in data centre 1, 1 do not say on which database',
   ])
+})
+
+test('a file of etcd that cannot be read is a fault of etcd, and holds no other check up', async () => {
+  const config = loadConfig(undefined, {
+    IDGEN_ETCD_ENDPOINTS: 'https://127.0.0.1:1',
+    IDGEN_ETCD_TLS_CA: '/nowhere/ca.pem',
+  })
+  const findings: Finding[] = []
+  await checkEtcd(findings, config)
+  // The database is not asked.
+  await checkNodes(findings, undefined as never, config)
+  assert.equal(findings.length, 1)
+  assert.deepEqual([findings[0]?.what, findings[0]?.verdict], ['etcd', 'bad'])
+  assert.match(
+    findings[0]?.found ?? '',
+    /^etcd\.tls\.ca: the file \/nowhere\/ca\.pem cannot be read \(ENOENT\)/,
+  )
 })

@@ -1,3 +1,4 @@
+import type { EtcdCoordinator } from '../adapters/etcd/etcd-coordinator.ts'
 import type { PostgresDatabase } from '../adapters/postgres/database.ts'
 import { databaseIdentity } from '../adapters/postgres/database-identity.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
@@ -6,6 +7,7 @@ import type { Config } from '../config/keys.ts'
 import { nodesOf } from '../core/coordination-keys.ts'
 import { bad, type Finding, good, warning } from '../core/finding.ts'
 import { openCoordinator } from '../open-coordinator.ts'
+import { check } from './findings.ts'
 import { printable } from './running-here.ts'
 
 /**
@@ -19,26 +21,32 @@ export async function checkNodes(
 ): Promise<void> {
   const { id: dc } = config.datacenter
   const nodes = await nodesInEtcd(config)
-  if (nodes !== undefined) findings.push(judgeNodes(dc, nodes, await databaseIdentity(database)))
+  if (nodes === undefined) return
+  await check(findings, {
+    what: PROCESSES,
+    ask: () => databaseIdentity(database),
+    tell: (ours) => judgeNodes(dc, nodes, ours),
+  })
 }
 
-/** undefined: no etcd is configured, or it is away, which is a finding of its own. */
+/** undefined: no etcd is configured, or it is away or cannot be opened, which is a finding of its own. */
 async function nodesInEtcd(config: Config): Promise<readonly NodeRecord[] | undefined> {
-  const coordinator = await openCoordinator(config, new PinoLog('silent', {}, process.stderr))
-  if (coordinator === undefined) return undefined
+  let coordinator: EtcdCoordinator | undefined
   try {
+    coordinator = await openCoordinator(config, new PinoLog('silent', {}, process.stderr))
+    if (coordinator === undefined) return undefined
     const { entries } = await coordinator.list(nodesOf(config.datacenter.id))
     return entries.flatMap((entry) => parseNode(entry) ?? [])
   } catch {
     return undefined
   } finally {
-    await coordinator.close()
+    await coordinator?.close()
   }
 }
 
 /** `ours`: names the database that is configured here. */
 export function judgeNodes(dc: number, nodes: readonly NodeRecord[], ours: string): Finding {
-  const what = 'processes'
+  const what = PROCESSES
   if (nodes.length === 0) return good(what, `none runs in data centre ${dc}`)
   const others = nodes.filter(({ database }) => database !== undefined && database !== ours)
   if (others.length > 0) {
@@ -57,5 +65,6 @@ export function judgeNodes(dc: number, nodes: readonly NodeRecord[], ours: strin
     : warning(what, `${found}, ${silent} do not say on which database`, 'Upgrade those of an older release.')
 }
 
+const PROCESSES = 'processes'
 /** A line that can be read. */
 const NAMED_MAX = 5

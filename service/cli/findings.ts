@@ -26,7 +26,8 @@ export async function check<T>(
   }
 }
 
-function faultText(thrown: unknown): string {
+/** As `check` notes it. */
+export function faultText(thrown: unknown): string {
   const error = IdgenError.from(thrown)
   const faults = error.faults.map(({ path, message }) => `${path} ${message}`).join('; ')
   return `${error.message}${faults === '' ? '' : ` (${faults})`} [${error.code}]`

@@ -92,6 +92,25 @@ test('a described configuration hides secrets and shows the rest', () => {
   assert.equal(shown['server.http.port'], 8080)
 })
 
+test('a described configuration hides what looks like a key in the path of an address', () => {
+  for (const [path, shown] of [
+    ['/v1/logs', '/v1/logs'],
+    ['/0123456789abcdef0123/v1/logs', '/hidden/v1/logs'],
+    ['/v1/Abcdefghijklmnopqrstu', '/v1/hidden'],
+    ['/services/collectors-of-all-logs/v1', '/services/collectors-of-all-logs/v1'],
+    ['/0123456789abcdef0123?key=k', '/hidden?key=hidden'],
+  ] as const) {
+    const endpoint = `https://logs.example${path}`
+    const described = describeConfig(
+      loadConfig(undefined, { IDGEN_AUDIT_OTLP_ENDPOINT: endpoint, IDGEN_TRACING_ENDPOINT: endpoint }),
+    )
+    for (const key of ['audit.otlp.endpoint', 'tracing.endpoint'])
+      assert.equal(described[key], `https://logs.example${shown}`)
+  }
+  const url = 'postgres://db:5432/idgen_of_all_the_shops_1'
+  assert.equal(describeConfig(loadConfig(undefined, { IDGEN_DATABASE_URL: url }))['database.url'], url)
+})
+
 test('a described configuration shows that a secret is not set', () => {
   const shown = describeConfig(loadConfig(undefined, {}))
   assert.deepEqual([shown['auth.adminKey'], shown['database.url']], ['', ''])

@@ -156,7 +156,7 @@ export const STORE_KEYS = {
     max: 1_000_000,
     unit: 'records',
     reload: 'restart',
-    doc: 'Audit records that wait for the receiver at most, 1.5 KB each; further ones are dropped there and counted (idgen_audit_otlp_records_total), and stand in the database alone.',
+    doc: 'Audit records that wait for the receiver at most, and in all 1.5 KB of memory for each of so many: a large one (an alert) takes the room of several. Further ones are dropped there and counted (idgen_audit_otlp_records_total), and stand in the database alone.',
   },
   'audit.retentionMonths': {
     kind: 'integer',

@@ -57,6 +57,6 @@ export const TRACING_KEYS = {
     max: 1_000_000,
     unit: 'spans',
     reload: 'restart',
-    doc: 'Spans that wait for the collector at most, 0.5 KB each; more are dropped and counted (idgen_trace_spans_total).',
+    doc: 'Spans that wait for the collector at most, and in all 0.5 KB of memory for each of so many: large ones take the room of several. More are dropped and counted (idgen_trace_spans_total).',
   },
 } as const satisfies Record<string, KeyRow>

@@ -31,7 +31,10 @@ async function collector(t: TestContext, planted: PlantedSecrets): Promise<strin
     let text = ''
     request.setEncoding('utf8').on('data', (part: string) => (text += part))
     request.on('end', () => {
-      planted.came(request.url === '/v1/logs' ? 'exported audit log' : 'exported traces', text)
+      planted.came(
+        request.url?.endsWith('/v1/logs') === true ? 'exported audit log' : 'exported traces',
+        text,
+      )
       // Its text is logged by the service: a collector that repeats what it was sent must not put the header there.
       response.writeHead(400).end(`refused: ${request.headers.authorization}`)
     })
@@ -226,9 +229,9 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
     IDGEN_AUDIT_KEY: planted.plant('audit key'),
     IDGEN_REDIS_ENDPOINTS: `redis://u:${planted.plant('password of Redis')}@127.0.0.1:1`,
     IDGEN_TRACING_EXPORTER: 'otlp',
-    IDGEN_TRACING_ENDPOINT: `${receiver}/v1/traces`,
+    IDGEN_TRACING_ENDPOINT: `${receiver}/${planted.plant('key in the path of traces')}/v1/traces`,
     IDGEN_TRACING_AUTHORIZATION: `Bearer ${planted.plant('key of the collector')}`,
-    IDGEN_AUDIT_OTLP_ENDPOINT: `${receiver}/v1/logs`,
+    IDGEN_AUDIT_OTLP_ENDPOINT: `${receiver}/${planted.plant('key in the path of logs')}/v1/logs`,
     IDGEN_AUDIT_OTLP_AUTHORIZATION: `Bearer ${planted.plant('key of the receiver of the audit log')}`,
     IDGEN_AUTH_ADMIN_KEY_FILE: keyFile,
   }

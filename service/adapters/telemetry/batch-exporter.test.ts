@@ -11,12 +11,16 @@ const NO: Sent = { kind: 'refused', why: 'no' }
 interface Given {
   readonly queueMax?: number
   readonly batchMax?: number
+  readonly bytesMax?: number
   /** Of the draws: 0 up to, but not including, 1. */
   readonly chance?: number
 }
 
 /** Items are numbers that weigh what they say. The receiver answers with `answers`, then takes all. */
-function exporterOf(answers: Sent[], { queueMax = 1000, batchMax = 1000, chance = 0 }: Given = {}) {
+function exporterOf(
+  answers: Sent[],
+  { queueMax = 1000, batchMax = 1000, bytesMax = 1e6, chance = 0 }: Given = {},
+) {
   const clock = new MemoryClock()
   const batches: number[][] = []
   const told: string[] = []
@@ -35,6 +39,7 @@ function exporterOf(answers: Sent[], { queueMax = 1000, batchMax = 1000, chance 
     },
     queueMax,
     weigh: (item) => item,
+    bytesMax,
     batchMax,
   })
   const pass = async (ms: number): Promise<void> => {
@@ -80,6 +85,31 @@ test('more items than may wait are dropped, counted and told once, until all tha
   assert.deepEqual(told, ['dropped 2: 3 wait already'])
   exporter.add([1, 1, 1, 1])
   assert.deepEqual(told, ['dropped 2: 3 wait already', 'dropped 1: 3 wait already'])
+})
+
+test('what is too heavy beside those that wait is dropped, and lighter items still find room', async () => {
+  const { batches, exporter, pass, told } = exporterOf([], { bytesMax: 10 })
+  exporter.add([4, 7, 5])
+  exporter.add([2, 1])
+  assert.equal(exporter.waiting, 3)
+  await pass(1000)
+  assert.deepEqual(batches, [[4, 5, 1]])
+  exporter.add([10])
+  await pass(1000)
+  assert.deepEqual(batches, [[4, 5, 1], [10]])
+  assert.deepEqual(exporter.counters, { exported: 4, dropped: 2, refused: 0 })
+  assert.deepEqual(told, ['dropped 1: 2 wait already'])
+})
+
+test('a batch gives way too where it is the weight that leaves no room', async () => {
+  const away = Array.from({ length: 10 }, () => AWAY)
+  const { exporter, pass } = exporterOf(away, { bytesMax: 10, batchMax: 8 })
+  exporter.add([8, 1])
+  for (let tries = 1; tries < 10; tries += 1) await pass(30_000)
+  exporter.add([3])
+  assert.deepEqual([exporter.waiting, exporter.counters.dropped], [2, 1])
+  await pass(30_000)
+  assert.deepEqual([exporter.waiting, exporter.counters.dropped], [1, 2])
 })
 
 test('a receiver that is away gets the same items later, after pauses that grow to half a minute', async () => {
@@ -163,6 +193,16 @@ test('what a receiver refuses for good is counted, told once and not sent again'
   assert.deepEqual(told, ['refused 1: no', 'again'])
 })
 
+test('a receiver that refuses and then is away is told as both, once', async () => {
+  const { exporter, pass, told } = exporterOf([NO, AWAY, NO, AWAY, AWAY])
+  for (let i = 0; i < 6; i += 1) {
+    if (i < 4) exporter.add([1])
+    await pass(60_000)
+  }
+  assert.equal(exporter.counters.exported, 1)
+  assert.deepEqual(told, ['refused 1: no', 'later: away', 'again'])
+})
+
 test('what a receiver took a batch without is counted as refused, with its reason', async () => {
   const { exporter, pass, told } = exporterOf([{ kind: 'taken', rejected: 2, why: 'too old' }])
   exporter.add([1, 1, 1])
@@ -189,16 +229,18 @@ test('a stop counts as dropped what a receiver does not take then, and what come
   assert.deepEqual([exporter.counters.dropped, exporter.waiting, batches.length, clock.pending], [2, 0, 1, 0])
 })
 
-test('a stop does not wait for a receiver that hangs', async () => {
+test('a stop does not wait for a receiver that hangs, and what it says later counts no record twice', async () => {
   const clock = new MemoryClock()
   const nothing = (): void => undefined
+  const answer = Promise.withResolvers<Sent>()
   const exporter = new BatchExporter<number>({
-    send: () => new Promise(nothing),
+    send: () => answer.promise,
     clock,
     random: { fill: nothing },
     news: { later: nothing, refused: nothing, dropped: nothing, again: nothing },
     queueMax: 10,
     weigh: () => 1,
+    bytesMax: 10,
     batchMax: 10,
   })
   exporter.add([1])
@@ -207,4 +249,7 @@ test('a stop does not wait for a receiver that hangs', async () => {
   clock.advance(3000)
   await stopped
   assert.equal(exporter.counters.dropped, 1)
+  answer.resolve(TAKEN)
+  await settle()
+  assert.deepEqual(exporter.counters, { exported: 0, dropped: 1, refused: 0 })
 })

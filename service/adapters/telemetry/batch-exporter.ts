@@ -30,8 +30,10 @@ export interface BatchExporterOptions<Item> {
   readonly news: ExportNews
   /** Items that wait at most; further ones are dropped, or a receiver that is away would fill the memory. */
   readonly queueMax: number
-  /** What an item counts towards `batchMax`. */
+  /** Bytes of memory that an item takes, about. */
   readonly weigh: (item: Item) => number
+  /** Bytes that wait at most, as `weigh` says: a count alone would let a few hundred MB of large items wait. */
+  readonly bytesMax: number
   /** The heaviest batch; an item that is heavier goes alone. */
   readonly batchMax: number
 }
@@ -53,7 +55,13 @@ export class BatchExporter<Item> {
   #tries = 0
   /** One line is enough until all that waited was taken: whoever looks then sees the counters. */
   #toldLoss = false
+  /** One line here too, however refusals and pauses take turns, until something is taken. */
+  #toldLater = false
+  /** An item found no room beside those that wait. */
+  #crowded = false
   #stopped = false
+  /** What was left is counted: a batch that ends later changes nothing. */
+  #ended = false
 
   constructor(options: BatchExporterOptions<Item>) {
     this.#options = options
@@ -68,17 +76,16 @@ export class BatchExporter<Item> {
   }
 
   readonly add = (items: readonly Item[]): void => {
-    const { queueMax, weigh, batchMax } = this.#options
-    const room = this.#stopped ? 0 : Math.max(0, queueMax - this.#queue.length)
-    for (const item of items.slice(0, room)) {
-      this.#queue.push(item)
-      this.#weight += weigh(item)
+    if (this.#stopped) {
+      if (items.length > 0) this.#lose(items.length, STOPPING)
+      return
     }
-    if (items.length > room)
-      this.#lose(items.length - room, this.#stopped ? STOPPING : `${queueMax} wait already`)
-    if (this.#sending !== undefined || this.#stopped) return
+    let lost = 0
+    for (const item of items) if (!this.#put(item)) lost += 1
+    if (lost > 0) this.#lose(lost, `${this.#queue.length} wait already`)
+    if (this.#sending !== undefined || this.#queue.length === 0) return
     if (this.#timer === undefined) this.#sendIn(GATHER_MS)
-    else if (this.#weight >= batchMax && this.#backoffMs === 0) this.#sendIn(0)
+    else if (this.#weight >= this.#options.batchMax && this.#backoffMs === 0) this.#sendIn(0)
   }
 
   /** Sends what waits, for a moment and with one try a batch; what cannot be sent is dropped and counted. */
@@ -88,11 +95,27 @@ export class BatchExporter<Item> {
     const late = Promise.withResolvers<void>()
     using _timer = this.#options.clock.after(STOP_MS, () => late.resolve())
     await Promise.race([this.#sendAll(), late.promise])
+    this.#ended = true
     const left = this.#queue.length
     this.#queue = []
+    this.#weight = 0
     if (left === 0) return
     this.counters.dropped += left
     this.#options.news.dropped(STOPPING, left)
+  }
+
+  /** false: there is no room for it. */
+  #put(item: Item): boolean {
+    const { queueMax, weigh, bytesMax } = this.#options
+    const weight = weigh(item)
+    if (this.#queue.length >= queueMax || this.#weight + weight > bytesMax) {
+      // With none that waits no batch could give way.
+      this.#crowded = this.#queue.length > 0
+      return false
+    }
+    this.#queue.push(item)
+    this.#weight += weight
+    return true
   }
 
   async #sendAll(): Promise<void> {
@@ -130,6 +153,7 @@ export class BatchExporter<Item> {
     const { send, news } = this.#options
     const batch = this.#queue.slice(0, this.#batchLength())
     const sent = await send(batch)
+    if (this.#ended) return false
     if (sent.kind === 'later') {
       this.#putOff(sent, batch.length)
       return false
@@ -144,6 +168,7 @@ export class BatchExporter<Item> {
     }
     if (this.#backoffMs > 0) news.again()
     this.#backoffMs = 0
+    this.#toldLater = false
     this.counters.refused += sent.rejected
     this.counters.exported += batch.length - sent.rejected
     if (sent.rejected > 0) this.#tellLoss(() => news.refused(sent.why ?? 'it kept the others', sent.rejected))
@@ -162,13 +187,15 @@ export class BatchExporter<Item> {
   }
 
   #putOff({ why, afterMs }: Extract<Sent, { kind: 'later' }>, items: number): void {
-    if (this.#backoffMs === 0) this.#options.news.later(why)
+    if (!this.#toldLater) this.#options.news.later(why)
+    this.#toldLater = true
     this.#backoffMs =
       afterMs === undefined
         ? Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2))
         : Math.min(ASKED_MAX_MS, Math.max(BACKOFF_MIN_MS, afterMs))
     this.#tries += 1
-    if (this.#tries < TRIES_MAX || this.#queue.length < this.#options.queueMax) return
+    const isFull = this.#crowded || this.#queue.length >= this.#options.queueMax
+    if (this.#tries < TRIES_MAX || !isFull) return
     // It may be this one that is never taken; and where all are not, what is newer is worth as much.
     this.#takeAway(items)
     this.#lose(items, why)
@@ -177,6 +204,7 @@ export class BatchExporter<Item> {
   #takeAway(items: number): void {
     for (const item of this.#queue.splice(0, items)) this.#weight -= this.#options.weigh(item)
     this.#tries = 0
+    this.#crowded = false
   }
 
   #lose(items: number, why: string): void {

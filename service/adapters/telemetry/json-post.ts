@@ -12,6 +12,8 @@ export interface JsonPostOptions {
   readonly authorizationKey: string
   /** Of the answer to a body that was taken: what of it was not. */
   readonly rejectedBy: (answer: string) => { readonly rejected: number; readonly why?: string }
+  /** Answers after which a body is sent again, beside those that OTLP names; left out: none. */
+  readonly alsoAgain?: ReadonlySet<number>
   readonly clock: Clock
 }
 
@@ -20,10 +22,10 @@ export interface JsonPostOptions {
  * when it has resolved. No redirect is followed: another place was not configured, and must not get what the header holds.
  */
 export function jsonPost(options: JsonPostOptions): (body: string) => Promise<Sent> {
-  const { clock, authorizationKey, rejectedBy } = options
+  const { clock, authorizationKey, rejectedBy, alsoAgain = new Set() } = options
   const url = new URL(options.endpoint)
-  // What follows may hold a key, and goes into no log.
-  const shown = `${url.origin}${url.pathname}`
+  // What follows may hold a key, the path too, and goes into no log.
+  const shown = url.origin
   // Files of secrets end with a new line.
   const authorization = options.authorization.trim()
   const receiver = new Receiver(url, clock)
@@ -37,7 +39,7 @@ export function jsonPost(options: JsonPostOptions): (body: string) => Promise<Se
         return { kind: 'taken', rejected, ...(why !== undefined && { why: shownText(why, authorization) }) }
       }
       const why = `${shown} answered ${status}: ${shownText(text, authorization)}`
-      if (!AGAIN.has(status)) return { kind: 'refused', why }
+      if (!AGAIN.has(status) && !alsoAgain.has(status)) return { kind: 'refused', why }
       return { kind: 'later', why, afterMs: secondsOf(headers.get('retry-after')) }
     } catch (thrown) {
       return { kind: 'later', why: `${shown}: ${reasonOf(thrown)}`, afterMs: undefined }
@@ -118,7 +120,7 @@ function secondsOf(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,4}$/.test(header) ? Number(header) * 1000 : undefined
 }
 
-/** As OTLP names them: all other answers are for good. */
+/** As OTLP names them: all other answers are for good, unless who posts says otherwise. */
 const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504])
 /** As OpenTelemetry's exporters wait. */
 const ANSWER_MS = 10_000

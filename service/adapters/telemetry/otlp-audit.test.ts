@@ -6,6 +6,7 @@ import type { ChainedRecord } from '../../ports/audit-sink.ts'
 import { MemoryClock } from '../memory/memory-clock.ts'
 import type { Sent } from './batch-exporter.ts'
 import { OtlpAudit } from './otlp-audit.ts'
+import { otlpAuditRecord } from './otlp-audit-records.ts'
 
 const AWAY: Sent = { kind: 'later', why: 'away', afterMs: undefined }
 
@@ -100,6 +101,21 @@ test('what is refused, dropped or left at a stop is missed, and told as an error
     const missed = counters.dropped + counters.refused
     assert.equal(audit.missed, missed)
     assert.deepEqual(told().at(-1), { level: 'error', text: 'audit records were not exported', why, missed })
+  }
+})
+
+test('large records take the room of several, those beyond Latin-1 of twice as many', async () => {
+  for (const [letter, fit] of [
+    ['x', 7],
+    ['\u4e2d', 3],
+  ] as const) {
+    // 15,000 bytes in all; each of these has 2,000 characters.
+    // The subject stands in it twice.
+    const { audit } = exportOf([], 10)
+    const one = otlpAuditRecord(records('')[0] as ChainedRecord).length
+    const subject = letter.repeat(Math.floor((2000 - one) / 2))
+    await audit.add(records(...Array.from({ length: 9 }, () => subject)))
+    assert.deepEqual([audit.waiting, audit.counters.dropped], [fit, 9 - fit])
   }
 })
 
