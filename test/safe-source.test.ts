@@ -9,8 +9,8 @@ const SOURCES = globSync(['service/**/*.ts', 'migrations/*.ts'], { cwd: ROOT }).
   (path) => !/\.test\.ts$|\/generated\//.test(path),
 )
 
-function linesWith(pattern: RegExp): string[] {
-  return SOURCES.flatMap((path) =>
+function linesWith(pattern: RegExp, sources: readonly string[] = SOURCES): string[] {
+  return sources.flatMap((path) =>
     readFileSync(join(ROOT, path), 'utf8')
       .split('\n')
       .filter((line) => pattern.test(line))
@@ -47,4 +47,45 @@ test('secrets are compared in constant time, never by ===', () => {
     [],
   )
   assert.ok(linesWith(/timingSafeEqual\(/).length >= 3)
+})
+
+/**
+ * `Buffer.equals` and `Buffer.compare` are memcmp: it stops early as well, by steps too small for
+ * test/integration/key-timing.test.ts to see, so nothing but the source tells.
+ */
+test('bytes are compared by nothing that stops at the first difference', () => {
+  const compared = linesWith(
+    /\.equals\b|(?<!\.)\.compare\b|\.localeCompare\b|\bisDeepStrictEqual\b|\bObject\.is\b|\bindexOfPair\b/,
+  )
+  assert.deepEqual(compared.sort(), [
+    // Both sides are our own configuration: the key before and the key after it was read again.
+    'service/app/authenticator.ts: next === undefined ? this.#adminHash === undefined : this.#adminHash?.equals(next) === true',
+    // The first bytes of HTTP/2, which everybody knows.
+    "service/http2/preface.ts: if (PREFACE.compare(bytes, 0, known, 0, known) !== 0) return 'other'",
+  ])
+})
+
+test('the files that check secrets look for them in no other way', () => {
+  const checking = SOURCES.filter((path) =>
+    /\btimingSafeEqual\(/.test(readFileSync(join(ROOT, path), 'utf8')),
+  )
+  assert.deepEqual(checking.sort(), [
+    'service/app/authenticator.ts',
+    'service/app/key-validity.ts',
+    'service/app/record-seal.ts',
+    'service/ui/session.ts',
+  ])
+  // Lengths are public: each digest has the same.
+  assert.deepEqual(
+    [
+      ...linesWith(/\.(?:indexOf|lastIndexOf|startsWith|endsWith|search)\(/, checking),
+      ...linesWith(
+        /\b(?:a|b|given|wanted|csrf|token|\w*hash|\w*digest)\b(?:\?|!)?\.(?:includes|match|toString)\(/i,
+        checking,
+      ),
+      ...linesWith(/\b(?:a|b|given|wanted|csrf|token)\s*[!=]==?(?!\s*undefined)/, checking),
+      ...linesWith(/[!=]==?\s*(?:\w+\.)*(?:a|b|given|wanted|csrf|token)\b(?!\.length)/, checking),
+    ],
+    [],
+  )
 })

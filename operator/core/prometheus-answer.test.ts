@@ -35,8 +35,36 @@ describe('an answer of Prometheus', () => {
       { status: 'success', data: { resultType: 'scalar' } },
     ])
       assert.ok(readPrometheusAnswer(body, 7).error !== undefined, JSON.stringify(body))
+    for (const errorType of ['timeout', 'canceled', 'execution', 'internal', 'unavailable', 'not_found'])
+      assert.equal(
+        readPrometheusAnswer({ status: 'error', errorType, error: 'why' }, 7).error,
+        'Prometheus: why',
+      )
+    const long = { status: 'error', errorType: 'execution', error: 'x'.repeat(10_000) }
+    assert.ok((readPrometheusAnswer(long, 7).error ?? '').length < 400)
     const odd = { status: 'success', data: { resultType: 'vector', result: [null] } }
     assert.match(readPrometheusAnswer(odd, 7).error ?? '', /without a value/)
+  })
+})
+
+describe('an answer of another server', () => {
+  test('is quoted in nothing', () => {
+    for (const body of [
+      { error: 'secret' },
+      { status: 'secret' },
+      { status: 'secret', error: 'secret' },
+      { status: 'secret', errorType: 'bad_data', error: 'secret' },
+      { status: 'error', error: 'secret' },
+      { status: 'error', errorType: 'secret', error: 'secret' },
+      { status: 'error', errorType: 'bad_data', error: { secret: 'secret' } },
+      { status: 'error', errorType: ['bad_data'], error: 'secret' },
+      { status: 'success', data: 'secret' },
+      { status: 'success', data: { resultType: 'secret', result: 'secret' } },
+      { status: 'success', data: { resultType: 'vector', result: 'secret' } },
+      { status: 'success', data: { resultType: 'vector', result: [{ value: 'secret' }] } },
+      { status: 'success', data: { resultType: 'scalar', result: [1, 'secret'] } },
+    ])
+      assert.doesNotMatch(JSON.stringify(readPrometheusAnswer(body, 7)), /secret/, JSON.stringify(body))
   })
 })
 

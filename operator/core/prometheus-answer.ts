@@ -14,10 +14,7 @@ export function fillQuery(
  */
 export function readPrometheusAnswer(body: unknown, samples: number): MetricReading {
   if (!isRecord(body)) return { samples, error: 'Prometheus answered with something that is no object' }
-  if (body['status'] !== 'success') {
-    const error = typeof body['error'] === 'string' ? body['error'] : `status ${String(body['status'])}`
-    return { samples, error: `Prometheus: ${error.slice(0, ERROR_MAX)}` }
-  }
+  if (body['status'] !== 'success') return { samples, error: refusalIn(body) }
   const data = body['data']
   if (!isRecord(data)) return { samples, error: 'Prometheus answered without data' }
   const { resultType: type, result } = data
@@ -25,7 +22,7 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
   if (type !== 'vector' || !Array.isArray(result))
     return {
       samples,
-      unclear: `the query gives a ${String(type).slice(0, TYPE_MAX)}; it must give one number`,
+      unclear: `the query gives ${TYPES.has(type) ? `a ${String(type)}` : 'what no query gives'}; it must give one number`,
     }
   if (result.length === 0) return { samples, unseen: true }
   if (result.length > 1)
@@ -34,9 +31,31 @@ export function readPrometheusAnswer(body: unknown, samples: number): MetricRead
   return readPoint(isRecord(series) ? series['value'] : undefined, samples)
 }
 
+/**
+ * Why Prometheus refuses. Its words only where they are its own: `prometheusUrl` may name any server within the operator's
+ * reach, and the status of an IdGenerator is no place to read the pages of that one.
+ */
+function refusalIn({ status, errorType, error }: Record<string, unknown>): string {
+  if (status !== 'error') return 'Prometheus answered with neither success nor an error'
+  if (!ERRORS.has(errorType) || typeof error !== 'string')
+    return 'Prometheus answered with an error of no known type'
+  return `Prometheus: ${error.slice(0, ERROR_MAX)}`
+}
+
 const ERROR_MAX = 300
-/** `vector`, `matrix`, `string`: what is longer comes from no Prometheus. */
-const TYPE_MAX = 20
+/** Of Prometheus (web/api/v1/api.go). */
+const ERRORS: ReadonlySet<unknown> = new Set([
+  'bad_data',
+  'canceled',
+  'execution',
+  'internal',
+  'not_acceptable',
+  'not_found',
+  'timeout',
+  'unavailable',
+])
+/** Besides `scalar`, and `vector` in its right form. */
+const TYPES: ReadonlySet<unknown> = new Set(['matrix', 'string', 'vector'])
 
 /** [time, "0.25"] */
 function readPoint(point: unknown, samples: number): MetricReading {

@@ -35,10 +35,7 @@ describe('an IdGenerator that names a server that is no Prometheus', () => {
     for (const [named, wanted] of [
       ['http://prometheus:9090', 'http://prometheus:9090/api/v1/query?query=up'],
       ['http://prometheus/main/', 'http://prometheus/main/api/v1/query?query=up'],
-      [
-        'http://169.254.169.254/latest/meta-data?x=',
-        'http://169.254.169.254/latest/meta-data/api/v1/query?query=up',
-      ],
+      ['http://internal/latest/meta-data?x=', 'http://internal/latest/meta-data/api/v1/query?query=up'],
       ['http://internal/secret#', 'http://internal/secret/api/v1/query?query=up'],
       ['http://internal/a?query=b&c=d#e', 'http://internal/a/api/v1/query?query=up'],
     ] as const) {
@@ -48,8 +45,24 @@ describe('an IdGenerator that names a server that is no Prometheus', () => {
     }
   })
 
+  test('has nobody asked at a link-local address', async () => {
+    for (const host of ['169.254.169.254', '2852039166', '[fe80::1]', '[::ffff:169.254.169.254]']) {
+      const { reading, urls } = await asked(`http://${host}/latest/meta-data`, ONE)
+      assert.deepEqual(urls, [], host)
+      assert.match(reading?.error ?? '', /link-local/, host)
+    }
+  })
+
   test('is told nothing of what stands there, and that it names nothing', async () => {
-    for (const page of ['root:x:0:0', '<html>secret</html>', '"secret"', '["secret"]', '{"secret":1}']) {
+    for (const page of [
+      'root:x:0:0',
+      '<html>secret</html>',
+      '"secret"',
+      '["secret"]',
+      '{"secret":1}',
+      '{"status":"secret"}',
+      '{"error":"secret"}',
+    ]) {
       const { reading } = await asked('http://internal', page)
       assert.ok(reading?.error !== undefined && reading.value === undefined, page)
       assert.doesNotMatch(reading.error, /root|secret/)

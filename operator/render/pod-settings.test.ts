@@ -10,6 +10,58 @@ const own = {
 }
 const taken = (pod: Partial<typeof DEFAULT_SPEC.pod>) => takenSettings({ ...DEFAULT_SPEC.pod, ...pod }, own)
 
+/** Each makes the image that is allowed run, load or trust something else. */
+const CODE_VARIABLES = [
+  'BASH_ENV',
+  'BASH_FUNC_node%%',
+  'ENV',
+  'GCONV_PATH',
+  'HOME',
+  'LD_AUDIT',
+  'LD_LIBRARY_PATH',
+  'LD_PRELOAD',
+  'NODE_COMPILE_CACHE',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NODE_PATH',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'OPENSSL_CONF',
+  'OPENSSL_MODULES',
+  'PATH',
+  'SHELLOPTS',
+  'SSL_CERT_FILE',
+]
+
+/** At, below and around the files of the image, in each spelling that a runtime takes. */
+const IMAGE_MOUNTS = [
+  '/app',
+  '/app/',
+  '/app/bin/idgen',
+  '/app/dist/service',
+  '/app/node_modules/pg',
+  '/bin/sh',
+  '/dev/shm',
+  '/etc/ld.so.preload',
+  '/etc/ssl/openssl.cnf',
+  '/home',
+  '/lib',
+  '/lib/x86_64-linux-gnu',
+  '/lib64',
+  '/node_modules',
+  '/nodejs/bin',
+  '/opt/tools',
+  '/proc/self',
+  '/root',
+  '/sbin',
+  '/sys/fs',
+  '/usr',
+  '/usr/local/bin',
+  'app/bin',
+  '//app//bin',
+  '/x/../app/bin',
+  '/./usr/./local',
+]
+
 describe('settings of pods', () => {
   test('are taken as they are', () => {
     const pod = {
@@ -57,12 +109,20 @@ describe('settings of pods', () => {
       { env: [{ name: 'IDGEN_OURS', value: 'x' }] },
       'variable IDGEN_OURS: the operator sets it',
     ],
-    ...['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_PATH', 'LD_PRELOAD', 'LD_LIBRARY_PATH'].map(
+    ...CODE_VARIABLES.map(
       (name) =>
         [
           `the variable ${name}`,
           { env: [{ name, value: '/extra/code' }] },
           `variable ${name}: it would load code or trust from outside of the image`,
+        ] as const,
+    ),
+    ...IMAGE_MOUNTS.map(
+      (mountPath) =>
+        [
+          `a mount at ${mountPath}`,
+          { volumeMounts: [{ name: 'v', mountPath, subPath: 'x' }] },
+          `mount ${mountPath}: the image's own files lie there`,
         ] as const,
     ),
     [
@@ -97,6 +157,11 @@ describe('settings of pods', () => {
     ['a mount inside our files', { volumeMounts: [{ name: 'v', mountPath: '/tmp/x' }] }, /^mount \/tmp\/x: /],
     ['a mount over everything', { volumeMounts: [{ name: 'v', mountPath: '/' }] }, /^mount \/: /],
     [
+      'a mount over everything, in other words',
+      { volumeMounts: [{ name: 'v', mountPath: '/x/..' }] },
+      /^mount \/x\/\.\.: /,
+    ],
+    [
       'a switched-off confinement',
       { annotations: { 'container.apparmor.security.beta.kubernetes.io/idgen': 'unconfined' } },
       /^annotation container\.apparmor/,
@@ -119,7 +184,13 @@ describe('settings of pods', () => {
     assert.equal(ignored[1], 'mount /host: volume host is left out')
   })
 
-  test('keep a mount beside our files: a longer name is another folder', () => {
-    assert.equal(taken({ volumeMounts: [{ name: 'v', mountPath: '/tmpx' }] }).ignored.length, 0)
+  test('keep a mount beside our files and the image’s: a longer name is another folder', () => {
+    for (const mountPath of ['/tmpx', '/appendix', '/data/app', '/var/lib/orders', '/srv', '/user'])
+      assert.deepEqual(taken({ volumeMounts: [{ name: 'v', mountPath }] }).ignored, [], mountPath)
+  })
+
+  test('keep variables that only sound like those that load code', () => {
+    for (const name of ['TZ', 'PGAPPNAME', 'MY_PATH', 'PATH_TO_X', 'OLD_X', 'HOMEPAGE', 'MALLOC_ARENA_MAX'])
+      assert.deepEqual(taken({ env: [{ name, value: 'x' }] }).ignored, [], name)
   })
 })

@@ -55,7 +55,7 @@ export function takenSettings(pod: Settings, own: OwnSettings): TakenSettings {
 
 function variableFault(name: string, own: OwnSettings): string | undefined {
   if (own.variables.has(name)) return `variable ${name}: the operator sets it`
-  return CODE_VARIABLES.has(name)
+  return CODE_VARIABLES.test(name)
     ? `variable ${name}: it would load code or trust from outside of the image`
     : undefined
 }
@@ -93,12 +93,29 @@ function holdsToken({ projected }: Loose): boolean {
 function mountFault(mount: Loose, gone: ReadonlySet<unknown>, own: OwnSettings): string | undefined {
   const { name, mountPath } = mount
   if (gone.has(name)) return `mount ${mountPath}: volume ${name} is left out`
-  const path = String(mountPath).replace(/\/+$/, '')
-  return own.folders.some(
-    (folder) => folder === path || folder.startsWith(`${path}/`) || path.startsWith(`${folder}/`),
-  )
-    ? `mount ${mountPath}: the operator's own files lie there`
+  const path = takenPath(String(mountPath))
+  if (own.folders.some((folder) => overlap(folder, path)))
+    return `mount ${mountPath}: the operator's own files lie there`
+  return IMAGE_FOLDERS.some((folder) => overlap(folder, path)) || IMAGE_LIBRARIES.test(path)
+    ? `mount ${mountPath}: the image's own files lie there`
     : undefined
+}
+
+/** As the runtime takes it: from the root, without `.`, `..` and doubled slashes. */
+function takenPath(mountPath: string): string {
+  const names: string[] = []
+  for (const name of mountPath.split('/'))
+    if (name === '..') names.pop()
+    else if (name !== '' && name !== '.') names.push(name)
+  return `/${names.join('/')}`
+}
+
+function overlap(one: string, other: string): boolean {
+  return isBelow(one, other) || isBelow(other, one)
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`)
 }
 
 /** A list with a name twice is refused as a whole; the last one is what people expect to win. */
@@ -106,14 +123,37 @@ function lastOfEach(field: string, items: readonly Loose[]): readonly Loose[] {
   return [...new Map(items.map((item) => [item[field], item])).values()]
 }
 
-/** An image that is allowed must not become another program by them. */
-const CODE_VARIABLES: ReadonlySet<string> = new Set([
-  'LD_LIBRARY_PATH',
-  'LD_PRELOAD',
-  'NODE_EXTRA_CA_CERTS',
-  'NODE_OPTIONS',
-  'NODE_PATH',
-])
+/**
+ * An image that is allowed must not become another program by them, nor trust others: what the shell of bin/idgen, the
+ * loader, libc, OpenSSL and Node.js (of which HOME is a place of packages too) take programs, libraries and settings from.
+ */
+const CODE_VARIABLES =
+  /^(?:PATH|HOME|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|(?:LD|NODE|OPENSSL|SSL)_.*|BASH_FUNC_.*)$/s
+
+/**
+ * Where an image has its programs and what they read of it. Node.js looks for packages that it does not find beside the
+ * program at the root and in the home folder, too.
+ */
+const IMAGE_FOLDERS: readonly string[] = [
+  '/.node_libraries',
+  '/.node_modules',
+  '/app',
+  '/bin',
+  '/dev',
+  '/etc',
+  '/home',
+  '/node_modules',
+  '/nodejs',
+  '/opt',
+  '/package.json',
+  '/proc',
+  '/root',
+  '/sbin',
+  '/sys',
+  '/usr',
+]
+/** /lib, /lib64, /lib32, /libx32 */
+const IMAGE_LIBRARIES = /^\/lib[^/]*(?:\/|$)/
 
 /** What "restricted" allows. */
 const VOLUMES: ReadonlySet<string> = new Set([

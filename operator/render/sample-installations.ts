@@ -292,7 +292,7 @@ const FULL_SPEC: Partial<Spec> = {
       { name: 'host', hostPath: { path: '/' } },
     ],
     volumeMounts: [
-      { name: 'extra', mountPath: '/etc/extra' },
+      { name: 'extra', mountPath: '/extra' },
       { name: 'host', mountPath: '/host' },
     ],
   },

@@ -39,7 +39,6 @@ export interface Schema {
   readonly description?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
-  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
 /** The definitions of crds/, as the files have them. */

@@ -13,6 +13,9 @@ import { Prng } from '../simulation/world/prng.ts'
  * How long a wrong secret takes to refuse must not tell how far it is right. One class of wrong secrets differs in the
  * first byte, the other in the last. A comparison that stops at the first difference shows the test that it can fail.
  *
+ * It sees a comparison byte by byte. memcmp (`Buffer.equals`, `Buffer.compare`) goes by whole words, and 32 bytes of it are
+ * below what can be told here: that none stands in the place of timingSafeEqual is held by test/safe-source.test.ts.
+ *
  * Chance: without a difference t scatters around 0 (on a machine with twenty programs for two processors 180 batches had a
  * standard deviation of 1.2, and 3.6 at most), with one it is in the hundreds. A leak is believed when three batches in
  * a row are beyond LIMIT in the same direction.

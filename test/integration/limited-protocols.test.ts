@@ -97,7 +97,7 @@ async function overGrpc(
     tags.map(async (tag) => {
       const answer = await callGrpc(session, { path, message: requestSerialize({ tag }), key: caller.key })
       if (answer.status === '0') return { tag, id: GenerateResponse.decode(answer.message).id }
-      if (answer.status === UNAVAILABLE) return LATE
+      if (answer.status === DEADLINE_EXCEEDED || answer.status === UNAVAILABLE) return LATE
       return { refusal: refusalOf(answer) }
     }),
   )
@@ -134,6 +134,7 @@ async function overResp(service: ServiceProcess, caller: Caller, tags: readonly 
 type One = { readonly tag: string; readonly id: string } | { readonly refusal: string } | typeof LATE
 /** It passed, and gave no ID: AUTH, and what a machine answers that has no time for its database. */
 const LATE = 'it passed and gave no ID'
+const DEADLINE_EXCEEDED = '4'
 const UNAVAILABLE = '14'
 
 function toldBy(answers: readonly One[]): Told {

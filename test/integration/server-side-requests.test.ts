@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { Scope } from '../../service/grpc/generated/idgen/v1/key_service.ts'
 import { callGrpc, grpcSessionFrom } from '../fixtures/calls-from-address.ts'
+import { freePort } from '../fixtures/free-ports.ts'
 import {
   AuditServiceService,
   CatalogServiceService,
@@ -40,9 +41,10 @@ class Listener {
   }
 
   static async start(t: TestContext): Promise<Listener> {
-    const server = createServer().listen(0, '127.0.0.1')
+    // A reserved one: a client of a test beside this one may still turn to a port that the system gave out before.
+    const listener = new Listener(await freePort())
+    const server = createServer().listen(listener.port, '127.0.0.1')
     await once(server, 'listening')
-    const listener = new Listener((server.address() as AddressInfo).port)
     server.on('connection', (socket) => {
       const at = listener.heard.push('') - 1
       socket.on('data', (bytes: Buffer) => {

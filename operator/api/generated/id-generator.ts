@@ -431,11 +431,11 @@ export interface IdGeneratorSpecPod {
   readonly serviceAccountName?: string
   /** As in a pod; drain and requests in flight must fit. */
   readonly terminationGracePeriodSeconds: number
-  /** Further variables, as in a container; those that load other code (NODE_OPTIONS, LD_PRELOAD …) are left out. */
+  /** Further variables, as in a container; those that load other code or trust (PATH, NODE_*, LD_* …) are left out. */
   readonly env?: readonly Readonly<Record<string, unknown>>[]
   /** Further volumes, as in a pod. */
   readonly volumes?: readonly Readonly<Record<string, unknown>>[]
-  /** Further mounts, as in a container. */
+  /** Further mounts, as in a container; those over files of the image (/app, /etc, /usr …) are left out. */
   readonly volumeMounts?: readonly Readonly<Record<string, unknown>>[]
 }
 
