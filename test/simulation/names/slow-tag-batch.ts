@@ -3,9 +3,9 @@ import { together } from '../../../service/app/row-batch.ts'
 import { IdgenError } from '../../../service/core/errors.ts'
 import type { RowResult } from '../../../service/core/row-result.ts'
 import type { Tag } from '../../../service/core/tag.ts'
-import type { CatalogStore, NewTag, TagRef } from '../../../service/ports/catalog-store.ts'
+import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
 import { type Clock, sleep } from '../../../service/ports/clock.ts'
-import type { TagBatch, TagDeletion, TagUpdate } from '../../../service/ports/tag-batch.ts'
+import type { TagDeletion, TagUpdate } from '../../../service/ports/tag-batch.ts'
 import type { Prng } from '../world/prng.ts'
 import type { Tally } from '../world/tally.ts'
 
@@ -21,34 +21,29 @@ export interface SlowTagBatchOptions {
  * A database that takes its time to carry out a batch, all of it or nothing, and may refuse new tags, whose names are claimed by
  * then. Of some batches the caller has no answer: they were carried out, or not, and what it is told is the same.
  */
-export class SlowTagBatch implements TagBatch {
-  readonly #batch: TagBatch
+export class SlowTagBatch extends MemoryTagBatch {
   readonly #options: SlowTagBatchOptions
 
   constructor(options: SlowTagBatchOptions) {
+    super(options.catalog)
     this.#options = options
-    this.#batch = new MemoryTagBatch(options.catalog)
   }
 
-  findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]> {
-    return this.#batch.findTags(refs)
-  }
-
-  createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {
+  override createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {
     const steps = tags.map((todo) => (this.#options.random.chance(REFUSED) ? { refused: GONE } : { todo }))
-    return this.#transact('made', () => together(steps, (todo) => this.#batch.createTags(todo)))
+    return this.#transact('made', () => together(steps, (todo) => super.createTags(todo)))
   }
 
-  updateTags(updates: readonly TagUpdate[]): Promise<readonly RowResult<Tag>[]> {
-    return this.#transact('changed', () => this.#batch.updateTags(updates))
+  override updateTags(updates: readonly TagUpdate[]): Promise<readonly RowResult<Tag>[]> {
+    return this.#transact('changed', () => super.updateTags(updates))
   }
 
-  beginDeletions(deletions: readonly TagDeletion[]): Promise<readonly RowResult<Tag>[]> {
-    return this.#transact('noted', () => this.#batch.beginDeletions(deletions))
+  override beginDeletions(deletions: readonly TagDeletion[]): Promise<readonly RowResult<Tag>[]> {
+    return this.#transact('noted', () => super.beginDeletions(deletions))
   }
 
-  deleteTags(deletions: readonly TagDeletion[]): Promise<readonly RowResult<void>[]> {
-    return this.#transact('deleted', () => this.#batch.deleteTags(deletions))
+  override deleteTags(deletions: readonly TagDeletion[]): Promise<readonly RowResult<void>[]> {
+    return this.#transact('deleted', () => super.deleteTags(deletions))
   }
 
   async #transact<T>(what: string, commit: () => Promise<T>): Promise<T> {
