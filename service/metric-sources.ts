@@ -265,7 +265,8 @@ function segments({ useCases: { directory }, capacity }: Measured, busiest: Busi
       help: 'Granted share of the data-centre number space of the fullest tag, at the last check (capacity.checkEvery)',
       kind: 'gauge',
       labels: [],
-      read: (set) => set([], capacity.largestShare),
+      // A gauge without labels has 0 where nothing was set: so it is before the first check.
+      read: (set) => set([], capacity.largestShare ?? 0),
     },
     {
       name: 'idgen_range_alerts',

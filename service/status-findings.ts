@@ -83,7 +83,13 @@ function issuing(config: Config, { useCases, workerIds, capacity }: Service): Fi
   ]
 }
 
-function spaceFinding(alerting: number, largestShare: number): Finding {
+export function spaceFinding(alerting: number, largestShare: number | undefined): Finding {
+  if (largestShare === undefined)
+    return warning(
+      'number space',
+      'how much of it is used is not known yet: no check has succeeded',
+      'Look at the database. The next check comes after capacity.checkEvery, or at a start.',
+    )
   const found = `the fullest tag has used ${Math.floor(largestShare * 100)} % of it`
   if (alerting === 0) return good('number space', found)
   const todo = '"idgen doctor" names them. Make new tags: nothing can be added to one that is full.'

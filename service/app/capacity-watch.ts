@@ -27,15 +27,15 @@ export class CapacityWatch {
   readonly #alerting = new Set<number>()
   /** Of the last check: those that a share could be set for. Of 100,000 tags hardly one is among them. */
   #usages: readonly SegmentUsage[] = []
-  #largestShare = 0
+  #largestShare: number | undefined
 
   constructor(options: CapacityWatchOptions) {
     this.#options = options
     this.#repeat = new Repeat(options.clock, options.checkEveryMs, () => this.check())
   }
 
-  /** Share of the fullest tag at the last check, 0..1. */
-  get largestShare(): number {
+  /** Share of the fullest tag at the last check that succeeded, 0..1; undefined: none has yet. */
+  get largestShare(): number | undefined {
     return this.#largestShare
   }
 

@@ -135,7 +135,46 @@ describe('making many tags where data centres share an etcd', () => {
     )
   })
 
-  it('makes nothing, and says so of each, when etcd goes away between two claims', async () => {
+  it('makes nothing, and says so of each, while etcd is away', async () => {
+    const { one, watched, kept } = await joined()
+    let writes = 0
+    watched.onWrite = () => void (writes += 1)
+    one.coordinator.away = true
+    const wanted = NAMES.map((name) => newTag(name))
+    const results = await one.batch.createTags(wanted)
+    assert.deepEqual(
+      codesOf(results),
+      NAMES.map(() => 'IDGEN_COORDINATION_UNAVAILABLE'),
+    )
+    assert.equal(writes, 0, 'the database was told to make none')
+    assert.deepEqual(
+      await one.batch.findTags(wanted),
+      NAMES.map(() => undefined),
+    )
+    assert.deepEqual(await kept([...PATHS.map(rangeKey), ...PATHS.map(configKey)]), [])
+  })
+
+  it('makes those whose claim was answered, and no other, when etcd goes away for good in between', async () => {
+    const seen = new Set<number>()
+    for (let after = 0; after <= 60; after += 3) {
+      const { one } = await joined()
+      one.coordinator.before = async () => {
+        if (one.coordinator.calls > after) one.coordinator.away = true
+      }
+      const wanted = NAMES.map((name) => newTag(name))
+      const results = await one.batch.createTags(wanted)
+      const found = await one.batch.findTags(wanted)
+      assert.deepEqual(
+        codesOf(results),
+        found.map((tag) => (tag === undefined ? 'IDGEN_COORDINATION_UNAVAILABLE' : '')),
+        `after ${after} calls`,
+      )
+      seen.add(found.filter((tag) => tag !== undefined).length)
+    }
+    assert.ok(seen.has(0) && seen.has(NAMES.length) && seen.size > 2, [...seen].join(' '))
+  })
+
+  it('makes all but the one whose claim had no answer, and goes on with that claim when asked again', async () => {
     const { one } = await joined()
     one.coordinator.cut = { after: 15, lost: 'answer' }
     const results = await one.batch.createTags(NAMES.map((name) => newTag(name)))
@@ -219,17 +258,50 @@ describe('deleting many tags', () => {
       assert.equal((await one.store.findPublication(newTag(name)))?.deleting, false, name)
   })
 
+  it('is noted for good when etcd goes away after that, and told as a failure that may yet come true', async () => {
+    const { one, watched, kept } = await joined()
+    const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2')]))
+    let writes = 0
+    watched.onWrite = () => void (writes += 1)
+    const noted = async () =>
+      await Promise.all(made.map(async (tag) => (await one.store.findPublication(tag))?.deleting))
+    one.coordinator.before = async () => {
+      // The database has noted them all by the first call that comes after.
+      if ((await noted()).includes(true)) one.coordinator.away = true
+    }
+    const results = await one.batch.deleteTags(made.map((tag) => ({ ref: tag, ifVersion: tag.version })))
+    for (const row of results) {
+      assert.ok('refused' in row)
+      // No refusal: nobody may take the tag for one that stays.
+      assert.deepEqual(
+        [row.refused.code, row.refused.row.retryable],
+        ['IDGEN_COORDINATION_UNAVAILABLE', true],
+      )
+    }
+    assert.deepEqual(await noted(), [true, true])
+    assert.equal(writes, 0, 'neither was forgotten before it was ended in etcd')
+    assert.deepEqual(await kept(['w/g/t1', 'w/g/t2'].map(tombstoneKey)), [])
+    assert.deepEqual(codesOf(await one.batch.createTags([newTag('t1')])), ['IDGEN_ALREADY_EXISTS'])
+
+    one.coordinator.before = undefined
+    one.coordinator.away = false
+    await one.sync.compareAll()
+    await one.sync.settled()
+    assert.deepEqual(await one.batch.findTags(made), [undefined, undefined])
+  })
+
   it('is carried to its end in the background when the database fails in between', async () => {
     const { one, watched } = await joined()
     const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2')]))
     const rows = made.map((tag) => ({ ref: tag, ifVersion: tag.version }))
-    watched.onWrite = () => {
-      throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'away')
+    // Once for each: what looks again in the background may do so before the caller has its answer.
+    const failing = new Set(['w/g/t1', 'w/g/t2'])
+    watched.onWrite = (path) => {
+      if (failing.delete(path)) throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'away')
     }
     const failed = await one.batch.deleteTags(rows)
     assert.deepEqual(codesOf(failed), ['IDGEN_STORE_UNAVAILABLE', 'IDGEN_STORE_UNAVAILABLE'])
-    watched.onWrite = () => {}
-    await one.sync.compareAll()
+    // Noticed at the failure: nobody has to look at all names for it.
     await one.sync.settled()
     assert.deepEqual(await one.batch.findTags(made), [undefined, undefined])
   })

@@ -82,6 +82,16 @@ test('of a number space it is the fullest in a step, and the step under way ends
   )
 })
 
+test('a number space of which nothing is known has no height, and one look that knows it is enough for a step', () => {
+  const span = new FigureSpan(HOUR, EVERY_MS)
+  for (let seconds = 0; seconds <= 70; seconds += 2)
+    span.add(look(seconds, { rangeUsedMost: seconds === 40 ? 0.5 : undefined }))
+  assert.deepEqual(
+    span.curve()?.intervals.map(({ did }) => did?.rangeUsedMost),
+    [undefined, 0.5, undefined],
+  )
+})
+
 test('a process that stood still has a gap there, not the average of the time', () => {
   const span = new FigureSpan(SPAN_LENGTHS['5m'], EVERY_MS)
   for (const seconds of [0, 2, 4, 64, 66]) span.add(look(seconds))

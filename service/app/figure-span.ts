@@ -12,8 +12,8 @@ export interface Look {
   readonly failures: number
   readonly durations: DurationCounts
   readonly degradedTags: number
-  /** Share of the fullest number space, 0..1. */
-  readonly rangeUsedMost: number
+  /** Share of the fullest number space, 0..1; undefined: not known yet. */
+  readonly rangeUsedMost: number | undefined
 }
 
 /** What it did between two looks. */
@@ -26,14 +26,14 @@ export interface Activity {
   readonly p99: number | undefined
   /** The most at any look in between. */
   readonly degradedTags: number
-  /** The same of this share, 0..1. */
-  readonly rangeUsedMost: number
+  /** The same of this share, 0..1; undefined: no look knew it. */
+  readonly rangeUsedMost: number | undefined
 }
 
 /** What has a height at any moment, and no rate. */
 type Levels = Pick<Look, 'degradedTags' | 'rangeUsedMost'>
 
-const NO_LEVELS: Levels = { degradedTags: 0, rangeUsedMost: 0 }
+const NO_LEVELS: Levels = { degradedTags: 0, rangeUsedMost: undefined }
 
 export interface Interval {
   readonly fromMs: number
@@ -140,8 +140,12 @@ export class FigureSpan {
 function higher(a: Levels, b: Levels): Levels {
   return {
     degradedTags: Math.max(a.degradedTags, b.degradedTags),
-    rangeUsedMost: Math.max(a.rangeUsedMost, b.rangeUsedMost),
+    rangeUsedMost: higherKnown(a.rangeUsedMost, b.rangeUsedMost),
   }
+}
+
+function higherKnown(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 }
 
 /** One more than the steps that fit: each has two ends. */

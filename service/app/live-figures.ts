@@ -23,8 +23,8 @@ export interface Figures {
   readonly tags: number
   /** idgen_tags_degraded */
   readonly degradedTags: number
-  /** idgen_range_used_ratio_max */
-  readonly rangeUsedMost: number
+  /** idgen_range_used_ratio_max; undefined: not known yet, where the metric has 0. */
+  readonly rangeUsedMost: number | undefined
   /** idgen_range_alerts */
   readonly rangeAlerts: number
 }

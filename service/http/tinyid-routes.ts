@@ -13,8 +13,9 @@ export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
 }
 
 /**
- * As tinyid answers (didi/tinyid, IdContronller), so that its own client works as it is. Failures are answers of status 200
- * with a code, or an empty text in the simple forms; the header x-idgen-error says what was the matter.
+ * As tinyid answers by its published source (didi/tinyid, IdContronller), so that its own client need not be changed; that one was
+ * never run here, a Java file of ours speaks its wire form. Failures are answers of status 200 with a code, or an empty text in
+ * the simple forms; the header x-idgen-error says what was the matter.
  */
 export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
   const route = (name: string, answer: (request: FastifyRequest) => Promise<string>, form: Form): void => {

@@ -62,7 +62,7 @@ function chart(member: Member, curve: Curve, process: string, { name, kind, tone
   const label = words.chart(title, timesOf(curve), now, most, process)
   return html`<figure><figcaption class="mb-2 flex items-baseline justify-between gap-2"><span class="text-sm font-medium">${title}</span><span class="text-lg font-semibold tabular-nums">${now}</span></figcaption>
 ${lineChart({ label, window: curve, stretches, unknown: unknownOf(curve), tone, ...TOPS[kind] })}${timeAxis(curve)}
-<p class="mt-1 flex flex-wrap justify-between gap-x-4 text-xs text-muted"><span class="wrap-anywhere">${process}</span><span>${words.most(most)}</span></p>${idle && html`<p class="text-xs text-muted">${words.idle}</p>`}${kind === 'share' && html`<p class="text-xs text-muted">${words.full}</p>`}</figure>`
+<p class="mt-1 flex flex-wrap justify-between gap-x-4 text-xs text-muted"><span class="wrap-anywhere">${process}</span><span>${words.most(most)}</span></p>${idle && html`<p class="text-xs text-muted">${kind === 'share' ? words.unchecked : words.idle}</p>`}${kind === 'share' && html`<p class="text-xs text-muted">${words.full}</p>`}</figure>`
 }
 
 /** Of which time and of whom these are, and where there is nothing: gaps are said too, not only drawn. */
@@ -128,6 +128,7 @@ const WORDS = bilingual(
     stoodStill: 'Shaded: this process stood still, or its clock was set; nothing is known of',
     moreStops: (count: number) => `It stood still ${count} more times before.`,
     idle: 'Where there is no line, nobody asked.',
+    unchecked: 'Where there is no line, no check had succeeded yet.',
     most: (value: string) => `highest ${value}`,
     chart: (title: string, times: string, now: string, most: string, process: string) =>
       `${title}, ${times}: now ${now}, highest ${most}; ${process}`,
@@ -153,6 +154,7 @@ const WORDS = bilingual(
     stoodStill: '阴影部分：本进程曾停滞或时钟被调整，以下时段没有数据：',
     moreStops: (count) => `此前还停滞过 ${count} 次。`,
     idle: '没有曲线处表示没有请求。',
+    unchecked: '没有曲线处表示尚未成功检查过容量。',
     most: (value) => `最高 ${value}`,
     chart: (title, times, now, most, process) => `${title}，${times}：当前 ${now}，最高 ${most}；${process}`,
   },

@@ -28,6 +28,9 @@ test('no name is stamped in two layouts, and names of both kinds are stamped', a
   assert.ok(names > 5 * SEEDS, seen)
   for (const what of ['past etcd', 'made', 'deleted', 'by hand', 'made together', 'deleted together'])
     assert.ok(total.of(what) > SEEDS, seen)
+  for (const what of ['made', 'noted', 'deleted'])
+    for (const outcome of ['committed', 'rolled back'])
+      assert.ok(total.of(`no answer: ${what}, ${outcome}`) > 0, seen)
 })
 
 /** As it was before decision 0043: only a conflict that was found ends the stamps of a tag without a layout. */

@@ -92,8 +92,8 @@ function cards(member: Member, { figures }: UiParts): Html {
     },
     {
       label: words.capacity,
-      value: percent(now.rangeUsedMost, language),
-      more: words.alerts(now.rangeAlerts),
+      value: now.rangeUsedMost === undefined ? '–' : percent(now.rangeUsedMost, language),
+      more: now.rangeUsedMost === undefined ? words.unchecked : words.alerts(now.rangeAlerts),
       metric: 'idgen_range_used_ratio_max',
     },
   ]
@@ -129,6 +129,7 @@ const WORDS = bilingual(
     degraded: 'Degraded tags',
     degradedMore: 'served by another algorithm than their first',
     capacity: 'Fullest number space',
+    unchecked: 'not known yet',
     alerts: (count: number) => (count === 0 ? 'no tag near its end' : `${count} near their end`),
   },
   {
@@ -151,6 +152,7 @@ const WORDS = bilingual(
     degraded: '已降级标签',
     degradedMore: '当前未使用首选算法',
     capacity: '号段空间最高占用',
+    unchecked: '尚未得知',
     alerts: (count) => (count === 0 ? '没有标签接近用尽' : `${count} 个标签即将用尽`),
   },
 )

@@ -1,6 +1,5 @@
 import { MemoryAuditSink } from '../../../service/adapters/memory/memory-audit-sink.ts'
 import type { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
-import { MemoryTagBatch } from '../../../service/adapters/memory/memory-tag-batch.ts'
 import { AuditTrail } from '../../../service/app/audit-trail.ts'
 import { CoordinatedCatalog } from '../../../service/app/coordinated-catalog.ts'
 import { CoordinatedTagBatch } from '../../../service/app/coordinated-tag-batch.ts'
@@ -22,8 +21,10 @@ import type { Host } from '../world/host.ts'
 import { LAYOUT } from '../world/installation.ts'
 import type { Network } from '../world/network.ts'
 import type { Prng } from '../world/prng.ts'
+import type { Tally } from '../world/tally.ts'
 import type { NameChecks } from './name-checks.ts'
 import { SlowCatalog } from './slow-catalog.ts'
+import { SlowTagBatch } from './slow-tag-batch.ts'
 
 export interface NameProcessOptions {
   readonly host: Host
@@ -33,6 +34,7 @@ export interface NameProcessOptions {
   readonly catalog: CatalogStore
   readonly random: Prng
   readonly checks: NameChecks
+  readonly tally: Tally
   /** The service's, or a mutant. */
   readonly newClaims: (options: LayoutClaimsOptions) => LayoutClaims
 }
@@ -49,7 +51,7 @@ export class NameProcess {
   readonly #ranges: RangeWatch
   readonly #rounds: readonly Repeat[]
 
-  constructor({ host, network, etcd, catalog, random, checks, newClaims }: NameProcessOptions) {
+  constructor({ host, network, etcd, catalog, random, checks, tally, newClaims }: NameProcessOptions) {
     this.#host = host
     this.#name = `${host.name}#${host.boot()}`
     this.#checks = checks
@@ -76,7 +78,10 @@ export class NameProcess {
     const slow = new SlowCatalog(catalog, clock, random)
     const joined = { ...shared, catalog: slow, sync: this.#sync, random }
     this.catalog = new CoordinatedCatalog(joined)
-    this.batch = new CoordinatedTagBatch({ ...joined, batch: new MemoryTagBatch(slow) })
+    this.batch = new CoordinatedTagBatch({
+      ...joined,
+      batch: new SlowTagBatch({ catalog, clock, random, tally }),
+    })
     this.directory = newDirectory(host, catalog, claims)
     this.#rounds = [
       new Repeat(clock, RESYNC_EVERY_MS, () => this.#resync(conflicts)),

@@ -74,6 +74,7 @@ class NamesWorld {
       catalog: this.#storeOf(host.dc),
       random: this.random.fork(),
       checks: this.checks,
+      tally: this.tally,
       newClaims: this.#newClaims,
     })
     this.#processes.set(host, process)
