@@ -18,7 +18,7 @@ const rows = rowsOf('docs/traps.md')
 test('every test that docs/traps.md and docs/abuse.md name exists in the file it is said to be in', () => {
   const missing = [...rows, ...rowsOf('docs/abuse.md')].filter((line) => {
     const [, , path = '', name = ''] = ROW.exec(line) ?? []
-    const file = join(ROOT, /^(?:test|sdk|operator)\//.test(path) ? path : `service/${path}`)
+    const file = join(ROOT, /^(?:test|sdk|operator|scripts)\//.test(path) ? path : `service/${path}`)
     if (name === '' || !existsSync(file)) return true
     // On the line of a test, so that a word in a comment is none.
     const source = readFileSync(file, 'utf8').split('\n')
