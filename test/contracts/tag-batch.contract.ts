@@ -85,8 +85,10 @@ export function tagBatchContract(name: string, make: () => Promise<TagBatchStore
         newTag('used', { generation, space: { ...DEFAULT_SPACE, startAt: 10_000 } }),
         newTag('used-high', { generation: 'cd'.repeat(16), space: { ...DEFAULT_SPACE, startAt: 499 } }),
         newTag('used-not', { generation: 'ef'.repeat(16) }),
+        newTag('used-above', { generation: 'ef'.repeat(16) }),
       ])
-      assert.deepEqual(codesOf(results), ['IDGEN_SPACE_MISMATCH', 'IDGEN_SPACE_MISMATCH', ''])
+      const refused = 'IDGEN_SPACE_MISMATCH'
+      assert.deepEqual(codesOf(results), [refused, refused, '', refused])
     })
 
     it('changes the tags that it can', async () => {

@@ -54,7 +54,7 @@ export class PostgresTagBatch implements TagBatch {
       if (this.#alone) await refuseJoined(session, this.#db)
       const groups = await groupIds(session, this.#db, tags)
       const pasts = await pastOfNames(session, this.#db, tags)
-      const used = await usedGenerations(session, this.#db, tags)
+      const used = new Set(await usedGenerations(session, this.#db, tags))
       const planned = tags.map((tag) => ({
         ref: tag,
         row: rowResult(() => {
@@ -62,7 +62,10 @@ export class PostgresTagBatch implements TagBatch {
           const group_id = groups.get(`${workspace}/${group}`)
           if (group_id === undefined) throw groupNotFound(workspace, group)
           const past = pasts.get(tagPath(tag)) ?? UNUSED
-          return { ...newTagRow(tag, past, generation !== undefined && used.has(generation)), group_id }
+          const row = newTagRow(tag, past, generation !== undefined && used.has(generation))
+          // Two claims of one generation, where etcd was written by hand: the second one is refused, and not the whole batch.
+          used.add(row.generation)
+          return { ...row, group_id }
         }),
       }))
       const values = valuesOf(planned.map(({ row }) => row))
