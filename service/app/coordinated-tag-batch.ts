@@ -64,7 +64,11 @@ export class CoordinatedTagBatch implements TagBatch {
       const begun = paired(todo, await batch.beginDeletions(todo)).map(({ row, result }) =>
         mappedRow(result, (tag): BegunDeletion => ({ tag, atLeast: row.grave?.atLeast ?? 0 })),
       )
-      return await together(stepsOf(begun), (deletion) => this.#end(deletion))
+      const ended = await together(stepsOf(begun), (deletion) => this.#end(deletion))
+      // Where the note was taken there is no way back, whatever the error says.
+      return paired(begun, ended).map(({ row, result }) =>
+        'value' in row && 'refused' in result ? { ...result, isBegun: true } : result,
+      )
     })
   }
 

@@ -1,6 +1,6 @@
 import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
-import type { RowResult } from '../../core/row-result.ts'
+import { isUncertain, type RowResult } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import type { CatalogStore, NewTag, TagRef } from '../../ports/catalog-store.ts'
 import type { TagBatch, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
@@ -55,7 +55,7 @@ async function allOf<R, T>(
     if (outcome.status === 'fulfilled') return { value: outcome.value }
     // The whole transaction fails with what is no refusal of a row.
     const refused = IdgenError.from(outcome.reason)
-    if (refused.row.retryable || refused.code === 'IDGEN_INTERNAL') throw refused
+    if (isUncertain(refused)) throw refused
     return { refused }
   })
 }

@@ -8,7 +8,7 @@ import { type RowResult, rowResult } from '../../core/row-result.ts'
 import { type Tag, tagFaults } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
-import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
+import { type BatchRow, failedRow, openText, refusedRow, rowsTable } from '../batch-rows.ts'
 import { errorText } from '../error-page.ts'
 import { faultText } from '../fault-words.ts'
 import { orAgain } from '../form-again.ts'
@@ -113,7 +113,7 @@ async function carryOut(
   return paired(found, results).map(({ row: { path, tag }, result }) => {
     if ('refused' in tag) return refusedRow(member, path, tag.refused)
     const before = settingsOf(tag.value, action)
-    if ('refused' in result) return { ...failedRow(member, path, result.refused), before }
+    if ('refused' in result) return { ...failedRow(member, path, result), before }
     return { path, before, after: member.say(WORDS).done, ok: true }
   })
 }
@@ -167,7 +167,7 @@ ${
 function resultPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
-  const lead = [words.changed(good, rows.length), unsureText(member, rows) ?? ''].join(' ').trim()
+  const lead = [words.changed(good, rows.length), openText(member, rows) ?? ''].join(' ').trim()
   const body = html`${heading(words.results, { lead, trail: [[words.tags, '/ui/tags']] })}
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}`
   return page(words.results, 'tags', body)

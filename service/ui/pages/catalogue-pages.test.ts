@@ -260,6 +260,18 @@ describe('a batch', () => {
     assert.deepEqual(made.text.match(/>(?:not certain|refused)</g), ['>not certain<', '>refused<'])
   })
 
+  test('says of a deletion that was begun that it was', async (t) => {
+    const visitor = await withTags(t)
+    const { batches } = visitor.api.memory.useCases
+    const refused = new IdgenError('IDGEN_SPACE_MISMATCH', 'A record is unreadable.')
+    t.mock.method(batches, 'deleteTags', async () => [{ refused, isBegun: true }, { refused }])
+    const fields = new URLSearchParams({ action: 'delete', confirmed: 'yes' })
+    for (const tag of ['orders', 'refunds']) fields.append('tag', `acme/shop/${tag}`)
+    const { text } = await visitor.send('/ui/tags/batch', fields)
+    assert.match(text, /0 of 2 were changed\. One deletion was begun and cannot be taken back/)
+    assert.deepEqual(text.match(/>(?:begun, not ended|refused)</g), ['>begun, not ended<', '>refused<'])
+  })
+
   test('says all that is wrong with a step, between the marks of the language', async (t) => {
     const visitor = await withTags(t)
     const fields = { action: 'step', base: '20', min: '30', max: '15', tag: 'acme/shop/orders' }

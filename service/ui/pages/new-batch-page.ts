@@ -9,7 +9,7 @@ import { type RowResult, rowResult } from '../../core/row-result.ts'
 import { tagFaults, tagPath } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
-import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
+import { type BatchRow, failedRow, openText, refusedRow, rowsTable } from '../batch-rows.ts'
 import { faultText } from '../fault-words.ts'
 import { formatExamples, momentOf } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
@@ -106,8 +106,8 @@ async function make(
         ok: true,
       }
     // A line that could not be read was never carried out.
-    const row = 'value' in wanted ? failedRow : refusedRow
-    return row(member, line.slice(0, LINE_SHOWN), result.refused)
+    const shown = line.slice(0, LINE_SHOWN)
+    return 'value' in wanted ? failedRow(member, shown, result) : refusedRow(member, shown, result.refused)
   })
 }
 
@@ -169,7 +169,7 @@ function formPage(member: Member, text: string, rows: readonly BatchRow[] = [], 
   const good = rows.filter(({ ok }) => ok).length
   const hidden = html`${csrfField(member)}`
   const body = html`${heading(words.title, { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}
-${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${made && unsureNote(member, rows)}${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
+${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${made && openNote(member, rows)}${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
 ${card(
   'lines',
   words.lines,
@@ -179,8 +179,8 @@ ${card(
   return page(words.title, 'tags', body)
 }
 
-function unsureNote(member: Member, rows: readonly BatchRow[]): Html | undefined {
-  const text = unsureText(member, rows)
+function openNote(member: Member, rows: readonly BatchRow[]): Html | undefined {
+  const text = openText(member, rows)
   return text === undefined ? undefined : html`<p class="mb-3 text-sm text-warn">${text}</p>`
 }
 
