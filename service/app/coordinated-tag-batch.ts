@@ -1,3 +1,4 @@
+import type { Declaration } from '../core/declaration.ts'
 import { mappedRow, type RowResult } from '../core/row-result.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { NewTag, TagRef } from '../ports/catalog-store.ts'
@@ -34,6 +35,10 @@ export class CoordinatedTagBatch implements TagBatch {
 
   findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]> {
     return this.#options.batch.findTags(refs)
+  }
+
+  findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    return this.#options.batch.findDeclarations(refs)
   }
 
   async createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {

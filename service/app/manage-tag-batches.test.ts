@@ -143,6 +143,7 @@ function failingBatch(batch: TagBatch, lost: IdgenError): TagBatch {
   }
   return {
     findTags: (refs) => batch.findTags(refs),
+    findDeclarations: (refs) => batch.findDeclarations(refs),
     createTags: fail,
     updateTags: fail,
     beginDeletions: fail,

@@ -1,3 +1,4 @@
+import { tagDeclared } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { isUncertain, type RowResult, rowResult } from '../core/row-result.ts'
 import { withShownSpace } from '../core/shown-space.ts'
@@ -43,6 +44,20 @@ export class ManageTagBatches {
         if (result === undefined)
           throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${tagPath(row)}.`)
         return result
+      }),
+    )
+  }
+
+  /**
+   * For a look at what a change would do: the tags that are declared elsewhere are refused.
+   * @throws IDGEN_STORE_UNAVAILABLE
+   */
+  async undeclared(tags: readonly Tag[]): Promise<readonly RowResult<Tag>[]> {
+    const found = await this.#options.batch.findDeclarations(tags)
+    return paired(tags, found).map(({ row, result }) =>
+      rowResult(() => {
+        if (result !== undefined) throw tagDeclared(tagPath(row), result.owner)
+        return row
       }),
     )
   }

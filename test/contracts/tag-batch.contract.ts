@@ -44,6 +44,19 @@ export function tagBatchContract(name: string, make: () => Promise<TagBatchStore
       assert.deepEqual(await batch.findTags([]), [])
     })
 
+    it('knows of many tags who declares them', async () => {
+      await catalog.createTag(newTag('owned'))
+      await catalog.createTag(newTag('free'))
+      await declare('owned')
+      const refs = [newTag('free'), newTag('owned'), newTag('none')]
+      const found = await batch.findDeclarations(refs)
+      assert.deepEqual(
+        found.map((one) => one?.generation),
+        [undefined, 1, undefined],
+      )
+      assert.deepEqual(await batch.findDeclarations([]), [])
+    })
+
     it('makes the tags that it can, each as one alone would be', async () => {
       await catalog.createTag(newTag('make-there'))
       await catalog.createTag(newTag('make-again', { space: { ...DEFAULT_SPACE, startAt: 7000 } }))

@@ -1,3 +1,4 @@
+import type { Declaration } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import { isUncertain, type RowResult } from '../../core/row-result.ts'
@@ -15,6 +16,10 @@ export class MemoryTagBatch implements TagBatch {
 
   findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]> {
     return Promise.all(refs.map((ref) => this.#catalog.findTag(ref)))
+  }
+
+  findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    return Promise.all(refs.map(async (ref) => (await this.#catalog.findPublication(ref))?.declaration))
   }
 
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {

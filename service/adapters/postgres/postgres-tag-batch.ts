@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { refuseDeletion, tagDeclared } from '../../core/declaration.ts'
+import { type Declaration, refuseDeletion, tagDeclared } from '../../core/declaration.ts'
 import { invariant } from '../../core/invariant.ts'
 import { mappedRow, type RowResult, rowResult, valuesOf } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
@@ -46,6 +46,14 @@ export class PostgresTagBatch implements TagBatch {
     if (refs.length === 0) return []
     const rows = await this.#database.read('reading tags', selectTagsAnywhere(this.#db).where(isNamed(refs)))
     const found = new Map(rows.map((row) => [tagPath(row), tagOf(row)]))
+    return refs.map((ref) => found.get(tagPath(ref)))
+  }
+
+  async findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    if (refs.length === 0) return []
+    const tags = withDeclaration(selectTagsAnywhere(this.#db)).where(isNamed(refs))
+    const rows = await this.#database.read('reading declarations of tags', tags)
+    const found = new Map(rows.map((row) => [tagPath(row), declarationIn(row)]))
     return refs.map((ref) => found.get(tagPath(ref)))
   }
 
