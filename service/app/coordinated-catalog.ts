@@ -60,7 +60,9 @@ export class CoordinatedCatalog extends PassThroughCatalog {
   /**
    * Takes note of it in the database, where nobody can begin to declare the tag any more; then ends granting in all data
    * centres, leaves the tombstone in etcd, and deletes here. What was begun is carried to its end, by whoever finds it.
-   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is there, or still; call again. IDGEN_SPACE_MISMATCH nothing was begun
+   * @throws IDGEN_COORDINATION_UNAVAILABLE the tag is there, or still; call again. IDGEN_SPACE_MISMATCH a record in etcd is
+   * unreadable: nothing was begun, unless it became so after the look at it here; then the deletion stays begun, and ends
+   * once somebody mended the record
    */
   override async deleteTag(
     ref: TagRef,

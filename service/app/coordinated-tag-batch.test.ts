@@ -306,6 +306,25 @@ describe('deleting many tags', () => {
     assert.deepEqual(await one.batch.findTags(made), [undefined, undefined])
   })
 
+  it('says of each that was noted that it was begun, and of no other', async () => {
+    const { one, watched } = await joined()
+    const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2'), newTag('t3')]))
+    watched.onWrite = (path) => {
+      if (path === 'w/g/t1') throw new IdgenError('IDGEN_SPACE_MISMATCH', 'a record that is unreadable since')
+    }
+    const results = await one.batch.deleteTags([
+      ...made.slice(0, 2).map((tag) => ({ ref: tag, ifVersion: tag.version })),
+      { ref: newTag('t3'), ifVersion: 9 },
+    ])
+    assert.deepEqual(codesOf(results), ['IDGEN_SPACE_MISMATCH', '', 'IDGEN_VERSION_MISMATCH'])
+    assert.deepEqual(
+      results.map((row) => 'refused' in row && row.isBegun === true),
+      [true, false, false],
+    )
+    assert.equal((await one.store.findPublication(newTag('t1')))?.deleting, true)
+    assert.equal((await one.store.findPublication(newTag('t3')))?.deleting, false)
+  })
+
   it('is content with what another process deleted meanwhile', async () => {
     const { one, watched } = await joined()
     const made = valuesIn(await one.batch.createTags([newTag('t1'), newTag('t2')]))

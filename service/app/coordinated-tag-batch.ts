@@ -1,3 +1,4 @@
+import type { Declaration } from '../core/declaration.ts'
 import { mappedRow, type RowResult } from '../core/row-result.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { NewTag, TagRef } from '../ports/catalog-store.ts'
@@ -36,6 +37,10 @@ export class CoordinatedTagBatch implements TagBatch {
     return this.#options.batch.findTags(refs)
   }
 
+  findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    return this.#options.batch.findDeclarations(refs)
+  }
+
   async createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {
     const claimed = await sideBySide(tags, (tag) => this.#claims.claim(tag))
     return await together(stepsOf(claimed), (names) => this.#create(names))
@@ -64,7 +69,11 @@ export class CoordinatedTagBatch implements TagBatch {
       const begun = paired(todo, await batch.beginDeletions(todo)).map(({ row, result }) =>
         mappedRow(result, (tag): BegunDeletion => ({ tag, atLeast: row.grave?.atLeast ?? 0 })),
       )
-      return await together(stepsOf(begun), (deletion) => this.#end(deletion))
+      const ended = await together(stepsOf(begun), (deletion) => this.#end(deletion))
+      // Where the note was taken there is no way back, whatever the error says.
+      return paired(begun, ended).map(({ row, result }) =>
+        'value' in row && 'refused' in result ? { ...result, isBegun: true } : result,
+      )
     })
   }
 

@@ -4,7 +4,7 @@ import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 import { MemoryTagBatch } from '../adapters/memory/memory-tag-batch.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { RowResult } from '../core/row-result.ts'
-import type { Tag } from '../core/tag.ts'
+import { type Tag, tagPath } from '../core/tag.ts'
 import type { TagBatch } from '../ports/tag-batch.ts'
 import { ManageTagBatches } from './manage-tag-batches.ts'
 
@@ -89,7 +89,7 @@ test('what this process serves follows at once', async (t) => {
   assert.equal(useCases.directory.peek('w/g/b'), undefined)
 })
 
-test('where the store fails each row says so, none is recorded, and rows that never reached it say why', async (t) => {
+test('where the store fails each row that it had is recorded as open, and rows that never reached it say why', async (t) => {
   const { batches, make, useCases, service, audited } = await started(t)
   const tags = await make('a', 'b')
   const lost = new IdgenError('IDGEN_STORE_UNAVAILABLE', 'It is unknown whether the database kept it.')
@@ -106,8 +106,34 @@ test('where the store fails each row says so, none is recorded, and rows that ne
   const changed = await failing.updateTags(ACTOR, tags, { step: { base: 500, min: 1 } })
   const gone = await failing.deleteTags(ACTOR, tags)
   for (const rows of [changed, gone]) assert.deepEqual(rows, [{ refused: lost }, { refused: lost }])
-  assert.deepEqual([await audited('tag.update'), await audited('tag.delete')], [[], []])
+  const open = async (action: string) =>
+    (await audited(action))
+      .filter(({ result }) => result === lost.code)
+      .map(({ subject, detail }) => [subject, detail?.['outcome'], detail?.['before']])
+  assert.deepEqual(await open('tag.create'), [['w/g/c', 'unknown', undefined]])
+  for (const action of ['tag.update', 'tag.delete'])
+    assert.deepEqual(
+      await open(action),
+      tags.map((before) => [tagPath(before), 'unknown', written(before)]),
+      action,
+    )
   assert.deepEqual(codesOf(await batches.tags([refOf('a'), refOf('none')])), ['', 'IDGEN_TAG_NOT_FOUND'])
+})
+
+test('a deletion that was begun is recorded as that, and one that was refused is not', async (t) => {
+  const { make, useCases, service, audited } = await started(t)
+  const [a, b] = await make('a', 'b')
+  assert.ok(a !== undefined && b !== undefined)
+  const store = new MemoryTagBatch(useCases.catalog.store)
+  const refused = new IdgenError('IDGEN_SPACE_MISMATCH', 'A record is unreadable.')
+  t.mock.method(store, 'deleteTags', async () => [{ refused, isBegun: true }, { refused }])
+  const { directory } = useCases
+  const begun = new ManageTagBatches({ batch: store, directory, audit: service.audit })
+  await begun.deleteTags(ACTOR, [a, b])
+  assert.deepEqual(
+    (await audited('tag.delete')).map(({ subject, result, detail }) => [subject, result, detail]),
+    [['w/g/a', 'IDGEN_SPACE_MISMATCH', written({ before: a, outcome: 'begun' })]],
+  )
 })
 
 /** Finds tags, and fails whatever else it is told. */
@@ -117,6 +143,7 @@ function failingBatch(batch: TagBatch, lost: IdgenError): TagBatch {
   }
   return {
     findTags: (refs) => batch.findTags(refs),
+    findDeclarations: (refs) => batch.findDeclarations(refs),
     createTags: fail,
     updateTags: fail,
     beginDeletions: fail,

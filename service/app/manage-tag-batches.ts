@@ -1,5 +1,6 @@
+import { tagDeclared } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { type RowResult, rowResult } from '../core/row-result.ts'
+import { isUncertain, type RowResult, rowResult } from '../core/row-result.ts'
 import { withShownSpace } from '../core/shown-space.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
@@ -26,7 +27,7 @@ export interface WantedTag {
 /**
  * Creates, changes and deletes many tags at once, each as ManageCatalog does it with one: the same checks, the same record
  * in the audit log. A row that is refused stops none of the others. Where the store fails, all rows that it had are refused
- * with that error, and what it says of the outcome holds for each of them.
+ * with that error, and what it says of the outcome holds for each of them: they have a record too, that says that it is unknown.
  */
 export class ManageTagBatches {
   readonly #options: ManageTagBatchesOptions
@@ -47,6 +48,20 @@ export class ManageTagBatches {
     )
   }
 
+  /**
+   * For a look at what a change would do: the tags that are declared elsewhere are refused.
+   * @throws IDGEN_STORE_UNAVAILABLE
+   */
+  async undeclared(tags: readonly Tag[]): Promise<readonly RowResult<Tag>[]> {
+    const found = await this.#options.batch.findDeclarations(tags)
+    return paired(tags, found).map(({ row, result }) =>
+      rowResult(() => {
+        if (result !== undefined) throw tagDeclared(tagPath(row), result.owner)
+        return row
+      }),
+    )
+  }
+
   async createTags(actor: Actor, wanted: readonly WantedTag[]): Promise<readonly RowResult<Tag>[]> {
     const named = new Set<string>()
     const planned = wanted.map(({ ref, request }) =>
@@ -56,8 +71,12 @@ export class ManageTagBatches {
       }),
     )
     const results = await together(stepsOf(planned), (tags) => this.#options.batch.createTags(tags))
-    for (const row of results)
-      if ('value' in row) this.#record(actor, 'tag.create', row.value, { after: withShownSpace(row.value) })
+    for (const { row, result } of paired(planned, results)) {
+      if ('value' in result)
+        this.#record(actor, 'tag.create', result.value, { after: withShownSpace(result.value) })
+      else if ('value' in row)
+        this.#recordOpen(actor, 'tag.create', row.value, result, { wanted: withShownSpace(row.value) })
+    }
     return results
   }
 
@@ -83,6 +102,12 @@ export class ManageTagBatches {
         before: withShownSpace(before),
         after: withShownSpace(after),
       })
+    for (const { row, result } of paired(steps, results))
+      if ('todo' in row && 'refused' in result)
+        this.#recordOpen(actor, 'tag.update', row.todo.ref, result, {
+          before: withShownSpace(row.todo.ref),
+          change: row.todo.change,
+        })
     // Where it fails the catalogue's follower brings the change a second later.
     await sideBySide(changed, ({ after }) => directory.refresh(tagPath(after)))
     return results
@@ -95,13 +120,30 @@ export class ManageTagBatches {
     const results = await together(deletions, (todo) => batch.deleteTags(todo))
     const gone = paired(tags, results).flatMap(({ row, result }) => ('value' in result ? [row] : []))
     await sideBySide(gone, (tag) => directory.drop(tagPath(tag), false))
-    for (const tag of gone) this.#record(actor, 'tag.delete', tag, { before: withShownSpace(tag) })
+    for (const { row: tag, result } of paired(tags, results)) {
+      const detail = { before: withShownSpace(tag) }
+      if ('value' in result) this.#record(actor, 'tag.delete', tag, detail)
+      else this.#recordOpen(actor, 'tag.delete', tag, result, detail)
+    }
     return results
   }
 
-  #record(actor: Actor, action: string, tag: Tag, detail: Record<string, unknown>): void {
-    const { workspace } = tag
-    this.#options.audit.record({ ...actor, action, subject: tagPath(tag), workspace, detail })
+  /** What was refused for certain changed nothing, and has no record. */
+  #recordOpen(
+    actor: Actor,
+    action: string,
+    ref: TagRef,
+    { refused, isBegun = false }: Extract<RowResult<never>, { readonly refused: IdgenError }>,
+    detail: Record<string, unknown>,
+  ): void {
+    if (!isBegun && !isUncertain(refused)) return
+    const outcome = isBegun ? 'begun' : 'unknown'
+    this.#record(actor, action, ref, { ...detail, outcome }, refused.code)
+  }
+
+  #record(actor: Actor, action: string, ref: TagRef, detail: Record<string, unknown>, result = 'ok'): void {
+    const { workspace } = ref
+    this.#options.audit.record({ ...actor, action, subject: tagPath(ref), workspace, result, detail })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Declaration } from '../core/declaration.ts'
 import type { RowResult } from '../core/row-result.ts'
 import type { Tag } from '../core/tag.ts'
 import type { NewTag, TagChange, TagGrave, TagRef } from './catalog-store.ts'
@@ -26,6 +27,8 @@ export interface TagDeletion {
 export interface TagBatch {
   /** undefined for a tag that is not there. One look, however many. */
   findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]>
+  /** Who declares each of them: nobody else changes or deletes it then. undefined: nobody, or the tag is not there. One look. */
+  findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]>
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]>
   updateTags(updates: readonly TagUpdate[]): Promise<readonly RowResult<Tag>[]>
   beginDeletions(deletions: readonly TagDeletion[]): Promise<readonly RowResult<Tag>[]>

@@ -1,4 +1,5 @@
 import type { IdgenError } from '../core/errors.ts'
+import { isUncertain, type RowResult } from '../core/row-result.ts'
 import { errorLine } from './error-page.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
@@ -16,6 +17,8 @@ export interface BatchRow {
   readonly ok: boolean
   /** Not ok, and nobody can say whether it was done. */
   readonly isUnsure?: boolean
+  /** Not ok yet, and without a way back. */
+  readonly isBegun?: boolean
 }
 
 /** What became of a row: why not, as the cause says, and that is noted as for a page of its own. */
@@ -25,27 +28,44 @@ export function refusedRow(member: Member, path: string, error: IdgenError): Bat
 }
 
 /** The same of a row that was to be carried out: without an answer it may have been. */
-export function failedRow(member: Member, path: string, error: IdgenError): BatchRow {
-  const isUnsure = error.row.retryable || error.code === 'IDGEN_INTERNAL'
-  return { ...refusedRow(member, path, error), isUnsure }
+export function failedRow(
+  member: Member,
+  path: string,
+  { refused, isBegun = false }: Extract<RowResult<never>, { readonly refused: IdgenError }>,
+): BatchRow {
+  const row = refusedRow(member, path, refused)
+  return isBegun ? { ...row, isBegun } : { ...row, isUnsure: isUncertain(refused) }
 }
 
-/** What to do about rows that nobody can say of whether they were carried out; undefined: there are none. */
-export function unsureText({ say }: Member, rows: readonly BatchRow[]): string | undefined {
-  const count = rows.filter(({ isUnsure }) => isUnsure === true).length
-  return count === 0 ? undefined : say(WORDS).unsureHint(count)
-}
-
-export function rowsTable({ say }: Member, rows: readonly BatchRow[]): Html {
+/** What to do about rows that were begun, or of which nobody can say whether they were carried out; undefined: there are none. */
+export function openText({ say }: Member, rows: readonly BatchRow[]): string | undefined {
   const words = say(WORDS)
+  const begun = rows.filter(({ isBegun }) => isBegun === true).length
+  const unsure = rows.filter(({ isUnsure }) => isUnsure === true).length
+  const said = [
+    ...(begun === 0 ? [] : [words.begunHint(begun)]),
+    ...(unsure === 0 ? [] : [words.unsureHint(unsure)]),
+  ]
+  return said.length === 0 ? undefined : said.join(' ')
+}
+
+function stateOf({ say }: Pick<Member, 'say'>, { ok, isBegun = false, isUnsure = false }: BatchRow): string {
+  const words = say(WORDS)
+  if (ok) return words.ok
+  if (isBegun) return words.begun
+  return isUnsure ? words.unsure : words.refused
+}
+
+export function rowsTable(member: Member, rows: readonly BatchRow[]): Html {
+  const words = member.say(WORDS)
   return table(
     words.caption,
     [words.tag, words.before, words.after, words.state],
-    rows.map(({ path, url, before, after, ok, isUnsure = false }) => [
-      namedTag(url === undefined ? path : html`<a class="link" href="${url}">${path}</a>`),
-      before,
-      html`<span class="${ok ? '' : 'text-bad'}">${after}</span>`,
-      html`<span class="badge whitespace-nowrap ${ok ? 'text-good' : 'text-bad'}">${ok ? words.ok : isUnsure ? words.unsure : words.refused}</span>`,
+    rows.map((row) => [
+      namedTag(row.url === undefined ? row.path : html`<a class="link" href="${row.url}">${row.path}</a>`),
+      row.before,
+      html`<span class="${row.ok ? '' : 'text-bad'}">${row.after}</span>`,
+      html`<span class="badge whitespace-nowrap ${row.ok ? 'text-good' : 'text-bad'}">${stateOf(member, row)}</span>`,
     ]),
   )
 }
@@ -60,6 +80,9 @@ const WORDS = bilingual(
     ok: 'fine',
     refused: 'refused',
     unsure: 'not certain',
+    begun: 'begun, not ended',
+    begunHint: (count: number) =>
+      `${count === 1 ? 'One deletion was' : `${count} deletions were`} begun and cannot be taken back: it goes on by itself once what stopped it is over.`,
     unsureHint: (count: number) =>
       count === 1
         ? 'Of one tag nobody can say whether it was done: look at it before you try again.'
@@ -74,6 +97,8 @@ const WORDS = bilingual(
     ok: '正常',
     refused: '被拒绝',
     unsure: '结果未知',
+    begun: '已开始，未结束',
+    begunHint: (count) => `有 ${count} 个删除已经开始，无法撤回：排除故障后会自动继续直至完成。`,
     unsureHint: (count) => `有 ${count} 个标签无法确定是否已完成：请先查看，再决定是否重试。`,
   },
 )

@@ -44,6 +44,19 @@ export function tagBatchContract(name: string, make: () => Promise<TagBatchStore
       assert.deepEqual(await batch.findTags([]), [])
     })
 
+    it('knows of many tags who declares them', async () => {
+      await catalog.createTag(newTag('owned'))
+      await catalog.createTag(newTag('free'))
+      await declare('owned')
+      const refs = [newTag('free'), newTag('owned'), newTag('none')]
+      const found = await batch.findDeclarations(refs)
+      assert.deepEqual(
+        found.map((one) => one?.generation),
+        [undefined, 1, undefined],
+      )
+      assert.deepEqual(await batch.findDeclarations([]), [])
+    })
+
     it('makes the tags that it can, each as one alone would be', async () => {
       await catalog.createTag(newTag('make-there'))
       await catalog.createTag(newTag('make-again', { space: { ...DEFAULT_SPACE, startAt: 7000 } }))
@@ -85,8 +98,10 @@ export function tagBatchContract(name: string, make: () => Promise<TagBatchStore
         newTag('used', { generation, space: { ...DEFAULT_SPACE, startAt: 10_000 } }),
         newTag('used-high', { generation: 'cd'.repeat(16), space: { ...DEFAULT_SPACE, startAt: 499 } }),
         newTag('used-not', { generation: 'ef'.repeat(16) }),
+        newTag('used-above', { generation: 'ef'.repeat(16) }),
       ])
-      assert.deepEqual(codesOf(results), ['IDGEN_SPACE_MISMATCH', 'IDGEN_SPACE_MISMATCH', ''])
+      const refused = 'IDGEN_SPACE_MISMATCH'
+      assert.deepEqual(codesOf(results), [refused, refused, '', refused])
     })
 
     it('changes the tags that it can', async () => {

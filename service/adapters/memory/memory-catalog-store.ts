@@ -276,7 +276,8 @@ export class MemoryCatalogStore implements CatalogStore {
 
   #refuseUsed(path: string, generation: string, startAt: number): void {
     const high = this.#catalog.highWater.get(path) ?? 0
-    if (high <= startAt && !this.#deleted(path).includes(generation)) return
+    const isLive = this.#catalog.tagsById.get(tagIdOf(generation))?.generation === generation
+    if (high <= startAt && !isLive && !this.#deleted(path).includes(generation)) return
     throw new IdgenError('IDGEN_SPACE_MISMATCH', `${path} would use numbers of a deleted tag, below ${high}.`)
   }
 

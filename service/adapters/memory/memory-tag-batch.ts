@@ -1,6 +1,7 @@
+import type { Declaration } from '../../core/declaration.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
-import type { RowResult } from '../../core/row-result.ts'
+import { isUncertain, type RowResult } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import type { CatalogStore, NewTag, TagRef } from '../../ports/catalog-store.ts'
 import type { TagBatch, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
@@ -15,6 +16,10 @@ export class MemoryTagBatch implements TagBatch {
 
   findTags(refs: readonly TagRef[]): Promise<readonly (Tag | undefined)[]> {
     return Promise.all(refs.map((ref) => this.#catalog.findTag(ref)))
+  }
+
+  findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    return Promise.all(refs.map(async (ref) => (await this.#catalog.findPublication(ref))?.declaration))
   }
 
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {
@@ -55,7 +60,7 @@ async function allOf<R, T>(
     if (outcome.status === 'fulfilled') return { value: outcome.value }
     // The whole transaction fails with what is no refusal of a row.
     const refused = IdgenError.from(outcome.reason)
-    if (refused.row.retryable || refused.code === 'IDGEN_INTERNAL') throw refused
+    if (isUncertain(refused)) throw refused
     return { refused }
   })
 }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { refuseDeletion, tagDeclared } from '../../core/declaration.ts'
+import { type Declaration, refuseDeletion, tagDeclared } from '../../core/declaration.ts'
 import { invariant } from '../../core/invariant.ts'
 import { mappedRow, type RowResult, rowResult, valuesOf } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
@@ -49,12 +49,20 @@ export class PostgresTagBatch implements TagBatch {
     return refs.map((ref) => found.get(tagPath(ref)))
   }
 
+  async findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
+    if (refs.length === 0) return []
+    const tags = withDeclaration(selectTagsAnywhere(this.#db)).where(isNamed(refs))
+    const rows = await this.#database.read('reading declarations of tags', tags)
+    const found = new Map(rows.map((row) => [tagPath(row), declarationIn(row)]))
+    return refs.map((ref) => found.get(tagPath(ref)))
+  }
+
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {
     return this.#write('creating tags', tags, async (session) => {
       if (this.#alone) await refuseJoined(session, this.#db)
       const groups = await groupIds(session, this.#db, tags)
       const pasts = await pastOfNames(session, this.#db, tags)
-      const used = await usedGenerations(session, this.#db, tags)
+      const used = new Set(await usedGenerations(session, this.#db, tags))
       const planned = tags.map((tag) => ({
         ref: tag,
         row: rowResult(() => {
@@ -62,7 +70,10 @@ export class PostgresTagBatch implements TagBatch {
           const group_id = groups.get(`${workspace}/${group}`)
           if (group_id === undefined) throw groupNotFound(workspace, group)
           const past = pasts.get(tagPath(tag)) ?? UNUSED
-          return { ...newTagRow(tag, past, generation !== undefined && used.has(generation)), group_id }
+          const row = newTagRow(tag, past, generation !== undefined && used.has(generation))
+          // Two claims of one generation, where etcd was written by hand: the second one is refused, and not the whole batch.
+          used.add(row.generation)
+          return { ...row, group_id }
         }),
       }))
       const values = valuesOf(planned.map(({ row }) => row))

@@ -8,7 +8,7 @@ import { type RowResult, rowResult } from '../../core/row-result.ts'
 import { type Tag, tagFaults } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
-import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
+import { type BatchRow, failedRow, openText, refusedRow, rowsTable } from '../batch-rows.ts'
 import { errorText } from '../error-page.ts'
 import { faultText } from '../fault-words.ts'
 import { orAgain } from '../form-again.ts'
@@ -16,6 +16,7 @@ import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, csrfField, heading } from '../parts.ts'
 import { tagUrl } from '../places.ts'
+import { onlyAsSeen, SEEN, seenTags, seenText } from '../seen-tags.ts'
 import { chainFieldset, chainOf, requestOfForm, stepFieldset } from '../tag-fields.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -35,13 +36,16 @@ export function batchPages(routes: UiRoutes, { useCases: { batches } }: UiParts)
         const action = actionOf(member)
         const request = requestOf(member, action)
         const found = await read(member, batches, paths)
-        if (member.form.get('confirmed') === 'yes')
-          return resultPage(member, action, await carryOut(member, batches, found, { action, request }))
-        return previewPage(
-          member,
-          action,
-          found.map((one) => preview(member, one, { action, request })),
+        if (member.form.get('confirmed') === 'yes') {
+          const asSeen = onlyAsSeen(found, seenTags(member.form))
+          return resultPage(member, action, await carryOut(member, batches, asSeen, { action, request }))
+        }
+        const open = await withoutDeclared(batches, found)
+        const rows = open.map((one) => preview(member, one, { action, request }))
+        const seen = paired(open, rows).flatMap(({ row: { tag }, result: { ok } }) =>
+          ok && 'value' in tag ? [seenText(tag.value)] : [],
         )
+        return previewPage(member, action, rows, seen)
       },
       (error) => choosePage(member, paths, errorText(member, error)),
     )
@@ -50,7 +54,13 @@ export function batchPages(routes: UiRoutes, { useCases: { batches } }: UiParts)
 
 /** A tag that is named twice is one tag. */
 function chosen(fields: URLSearchParams): readonly string[] {
-  return [...new Set(fields.getAll('tag'))].slice(0, TAGS_MAX)
+  const paths = [...new Set(fields.getAll('tag'))]
+  if (paths.length > TAGS_MAX)
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `A batch changes at most ${TAGS_MAX} tags, and ${paths.length} were sent: send them in several batches.`,
+    )
+  return paths
 }
 
 /** A tag, or why it cannot be had. */
@@ -69,6 +79,11 @@ async function read(member: Member, batches: ManageTagBatches, paths: readonly s
   )
   const tags = await together(stepsOf(refs), (todo) => batches.tags(todo))
   return paired(paths, tags).map(({ row, result }) => ({ path: row, tag: result }))
+}
+
+async function withoutDeclared(batches: ManageTagBatches, found: readonly Found[]): Promise<Found[]> {
+  const open = await together(stepsOf(found.map(({ tag }) => tag)), (tags) => batches.undeclared(tags))
+  return paired(found, open).map(({ row: { path }, result: tag }) => ({ path, tag }))
 }
 
 function preview(
@@ -97,7 +112,7 @@ function preview(
   return { path, url: tagUrl(tag), before, after: settingsOf(after, action), ok: true }
 }
 
-/** The versions that were read a moment ago: a change by another one in between is refused, not lost. */
+/** The versions as they were read: a change by another one in between is refused, not lost. */
 async function carryOut(
   member: Member,
   batches: ManageTagBatches,
@@ -113,7 +128,7 @@ async function carryOut(
   return paired(found, results).map(({ row: { path, tag }, result }) => {
     if ('refused' in tag) return refusedRow(member, path, tag.refused)
     const before = settingsOf(tag.value, action)
-    if ('refused' in result) return { ...failedRow(member, path, result.refused), before }
+    if ('refused' in result) return { ...failedRow(member, path, result), before }
     return { path, before, after: member.say(WORDS).done, ok: true }
   })
 }
@@ -150,16 +165,21 @@ ${card('delete', words.remove, form('delete', html`<p class="text-sm text-muted"
   return page(words.title(paths.length), 'tags', body, error === undefined ? 200 : 400)
 }
 
-function previewPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
+function previewPage(
+  member: Member,
+  action: Action,
+  rows: readonly BatchRow[],
+  seen: readonly string[],
+): Answer {
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
   // The same fields once more, with the word that it is meant.
-  const fields = [...member.form].filter(([name]) => name !== 'csrf' && name !== 'confirmed')
+  const fields = [...member.form].filter(([name]) => !['csrf', 'confirmed', SEEN].includes(name))
   const body = html`${heading(words.previewOf[action], { lead: words.willChange(good, rows.length), trail: [[words.tags, '/ui/tags']] })}
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}
 ${
   good > 0 &&
-  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt(good)}</button></form>`
+  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${seen.map((value) => html`<input type="hidden" name="${SEEN}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt(good)}</button></form>`
 }`
   return page(words.previewOf[action], 'tags', body)
 }
@@ -167,7 +187,7 @@ ${
 function resultPage(member: Member, action: Action, rows: readonly BatchRow[]): Answer {
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
-  const lead = [words.changed(good, rows.length), unsureText(member, rows) ?? ''].join(' ').trim()
+  const lead = [words.changed(good, rows.length), openText(member, rows) ?? ''].join(' ').trim()
   const body = html`${heading(words.results, { lead, trail: [[words.tags, '/ui/tags']] })}
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}`
   return page(words.results, 'tags', body)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
 import { UiVisitor } from '../../../test/fixtures/ui-visitor.ts'
-import { IdgenError } from '../../core/errors.ts'
 import type { Scope } from '../../ports/api-key-store.ts'
 
 const TAG = { chain: 'segment', base: '10', min: '10', max: '100', startAt: '', cellSize: '', dcCount: '' }
@@ -194,129 +193,6 @@ describe('tags', () => {
     assert.match(await check({ base: 'five' }), /must be a whole number/)
     assert.match(await check({ chain: '' }), /\/chain/)
     assert.match(await check({ of: 'acme/shop/orders', max: '200' }), /Only segment gives IDs/)
-  })
-})
-
-describe('a batch', () => {
-  test('is looked at before it is done, and each tag has its own result', async (t) => {
-    const visitor = await withTags(t)
-    const chosen = await visitor.see(
-      '/ui/tags/batch?tag=acme/shop/orders&tag=acme/shop/refunds&tag=acme/shop/none',
-    )
-    assert.match(chosen, /Change 3 tags/)
-    const fields = new URLSearchParams({ action: 'step', base: '20', min: '', max: '' })
-    for (const tag of ['orders', 'refunds', 'none']) fields.append('tag', `acme/shop/${tag}`)
-    const preview = await visitor.send('/ui/tags/batch', fields)
-    assert.match(preview.text, /2 of 3 would be changed/)
-    assert.match(preview.text, /20 \(10 – 100\)/)
-    assert.match(preview.text, /There is no tag acme\/shop\/none/)
-    assert.match(await visitor.see('/ui/tags/acme/shop/orders'), /10 \(10 – 100\)/)
-    fields.set('confirmed', 'yes')
-    assert.match((await visitor.send('/ui/tags/batch', fields)).text, /2 of 3 were changed/)
-    assert.match(await visitor.see('/ui/tags/acme/shop/orders'), /20 \(10 – 100\)/)
-    fields.set('base', '5')
-    assert.match(
-      (await visitor.send('/ui/tags/batch', fields)).text,
-      /0 of 3 were changed[\s\S]*IDGEN_REQUEST_INVALID/,
-    )
-    fields.set('action', 'delete')
-    assert.match((await visitor.send('/ui/tags/batch', fields)).text, /2 of 3 were changed/)
-    assert.match(await visitor.see('/ui/tags'), /Nothing was found/)
-  })
-
-  test('takes a tag that is named twice once, and makes no tag of two lines', async (t) => {
-    const visitor = await withTags(t)
-    const twice = '/ui/tags/batch?tag=acme/shop/orders&tag=acme/shop/orders'
-    assert.match(await visitor.see(twice), /Change 1 tags/)
-    await visitor.see('/ui/tags/new-batch')
-    const lines = 'acme/shop/a segment 10\nacme/shop/a segment 20\nacme/shop/b'
-    const preview = await visitor.send('/ui/tags/new-batch', { lines })
-    assert.match(preview.text, /2 of 3 would be made[\s\S]*acme\/shop\/a is asked for above already/)
-    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
-    assert.match(made.text, /2 of 3 were made[\s\S]*IDGEN_ALREADY_EXISTS/)
-    assert.match(await visitor.see('/ui/tags/acme/shop/a'), /10 \(10 –/)
-  })
-
-  test('says what nobody knows: the database took it, and the answer was lost', async (t) => {
-    const visitor = await withTags(t)
-    const { batches } = visitor.api.memory.useCases
-    const lost = async (): Promise<never> => {
-      throw new IdgenError('IDGEN_STORE_UNAVAILABLE', 'It is unknown whether the database kept it.')
-    }
-    t.mock.method(batches, 'updateTags', lost)
-    t.mock.method(batches, 'createTags', lost)
-    const fields = new URLSearchParams({ action: 'step', base: '20', confirmed: 'yes' })
-    for (const tag of ['orders', 'refunds', 'none']) fields.append('tag', `acme/shop/${tag}`)
-    const { text } = await visitor.send('/ui/tags/batch', fields)
-    assert.match(text, /0 of 3 were changed\. Of 2 tags nobody can say whether it was done: look at them/)
-    assert.deepEqual(text.match(/>(?:not certain|refused)</g), [
-      '>not certain<',
-      '>not certain<',
-      '>refused<',
-    ])
-    const lines = 'acme/shop/a\nx'
-    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
-    assert.match(made.text, /0 of 2 were made[\s\S]*Of one tag nobody can say/)
-    assert.deepEqual(made.text.match(/>(?:not certain|refused)</g), ['>not certain<', '>refused<'])
-  })
-
-  test('says all that is wrong with a step, between the marks of the language', async (t) => {
-    const visitor = await withTags(t)
-    const fields = { action: 'step', base: '20', min: '30', max: '15', tag: 'acme/shop/orders' }
-    assert.match(
-      (await visitor.send('/ui/tags/batch', fields)).text,
-      /must not exceed base \(20\); \/step\/base must not exceed max \(15\)/,
-    )
-    await visitor.send('/ui/preferences', { language: 'zh' })
-    assert.match(
-      (await visitor.send('/ui/tags/batch', fields)).text,
-      /不能超过 base（20）；\/step\/base 不能超过 max（15）/,
-    )
-  })
-
-  test('makes tags with a format out of lines, and shows an ID of each before', async (t) => {
-    const visitor = await withTags(t)
-    await visitor.see('/ui/tags/new-batch')
-    const key = '00112233445566778899aabbccddeeff'
-    const lines = [
-      'acme/shop/a prefix=A- width=4',
-      `acme/shop/b, segment, 50, radix=62 width=6 shuffleKey=${key}`,
-      'acme/shop/c reset=day',
-      'acme/shop/d colour=red',
-    ].join('\n')
-    const preview = await visitor.send('/ui/tags/new-batch', { lines })
-    assert.match(preview.text, /2 of 4 would be made/)
-    assert.match(preview.text, /segment → snowflake, 1000, A-0001</)
-    assert.match(preview.text, /width is needed with reset[\s\S]*fields of a format[^<]*colour=red/)
-    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
-    assert.match(made.text, /2 of 4 were made/)
-    const { catalog } = visitor.api.memory.useCases
-    const { space, step } = await catalog.tag({ workspace: 'acme', group: 'shop', name: 'b' })
-    assert.deepEqual(space.format, { radix: 62, width: 6, shuffleKey: key })
-    assert.equal(step.base, 50)
-  })
-
-  test('makes tags out of lines, and says what is wrong with which', async (t) => {
-    const visitor = await withTags(t)
-    await visitor.see('/ui/tags/new-batch')
-    const lines = [
-      'acme/shop/a',
-      'acme/shop/b snowflake',
-      'acme/shop/c, segment, 50',
-      '',
-      'acme/shop/orders',
-      'x',
-      'acme/shop/d wrong',
-      'no/group/t',
-    ].join('\r\n')
-    const preview = await visitor.send('/ui/tags/new-batch', { lines })
-    assert.match(preview.text, /3 of 7 would be made/)
-    assert.equal((await visitor.get('/ui/tags/acme/shop/a')).status, 404)
-    const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
-    assert.match(made.text, /3 of 7 were made/)
-    for (const code of ['ALREADY_EXISTS', 'NAME_INVALID', 'REQUEST_INVALID', 'NOT_FOUND'])
-      assert.match(made.text, new RegExp(code))
-    assert.match(await visitor.see('/ui/tags/acme/shop/c'), /50 \(50 –/)
   })
 })
 

@@ -9,7 +9,8 @@ import { type RowResult, rowResult } from '../../core/row-result.ts'
 import { tagFaults, tagPath } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
-import { type BatchRow, failedRow, refusedRow, rowsTable, unsureText } from '../batch-rows.ts'
+import { type BatchRow, failedRow, openText, refusedRow, rowsTable } from '../batch-rows.ts'
+import { errorText } from '../error-page.ts'
 import { faultText } from '../fault-words.ts'
 import { formatExamples, momentOf } from '../format-examples.ts'
 import { formatFieldsOfPairs, formatOfFields } from '../format-fields.ts'
@@ -28,12 +29,19 @@ export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
   routes.post('/tags/new-batch', async (member) => {
     const text = member.form.get('lines') ?? ''
     const lines = text.split('\n').map((line) => line.trim())
-    const wanted = lines.filter((line) => line !== '').slice(0, LINES_MAX)
+    const wanted = lines.filter((line) => line !== '')
+    if (wanted.length > LINES_MAX) return formPage(member, text, { error: tooMany(member, wanted.length) })
     const read = readLines(member, wanted)
     if (member.form.get('confirmed') !== 'yes')
-      return formPage(member, text, await preview(member, useCases, read))
-    return formPage(member, text, await make(member, useCases, read), true)
+      return formPage(member, text, { rows: await preview(member, useCases, read) })
+    return formPage(member, text, { rows: await make(member, useCases, read), made: true })
   })
+}
+
+/** Nothing of it is looked at: what is cut off in silence is missed later. */
+function tooMany(member: Member, count: number): Html {
+  const message = `At most ${LINES_MAX} lines make tags at once, and ${count} were sent: send them in several batches.`
+  return errorText(member, new IdgenError('IDGEN_REQUEST_INVALID', message))
 }
 
 /** A line, and the tag that it asks for, or why not. */
@@ -106,8 +114,8 @@ async function make(
         ok: true,
       }
     // A line that could not be read was never carried out.
-    const row = 'value' in wanted ? failedRow : refusedRow
-    return row(member, line.slice(0, LINE_SHOWN), result.refused)
+    const shown = line.slice(0, LINE_SHOWN)
+    return 'value' in wanted ? failedRow(member, shown, result) : refusedRow(member, shown, result.refused)
   })
 }
 
@@ -164,23 +172,29 @@ function wouldBe(
   return { path, before: '–', after: after.join(', '), ok: true }
 }
 
-function formPage(member: Member, text: string, rows: readonly BatchRow[] = [], made = false): Answer {
+interface Shown {
+  readonly rows?: readonly BatchRow[]
+  readonly made?: boolean
+  readonly error?: Html
+}
+
+function formPage(member: Member, text: string, { rows = [], made = false, error }: Shown = {}): Answer {
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
   const hidden = html`${csrfField(member)}`
-  const body = html`${heading(words.title, { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}
-${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${made && unsureNote(member, rows)}${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
+  const body = html`${heading(words.title, { lead: words.lead, trail: [[words.tags, '/ui/tags']] })}${error}
+${rows.length > 0 && card('rows', made ? words.results(good, rows.length) : words.preview(good, rows.length), html`${made && openNote(member, rows)}${rowsTable(member, rows)}${!made && good > 0 && confirmForm(hidden, text, words.make(good))}`)}
 ${card(
   'lines',
   words.lines,
   html`<form method="post" class="grid gap-3">${hidden}<label class="label" for="lines">${words.label}</label>
 <textarea id="lines" name="lines" rows="10" class="font-mono" spellcheck="false" aria-describedby="lines-hint">${text}</textarea><p id="lines-hint" class="hint">${words.hint}</p><div><button class="button">${words.look}</button></div></form>`,
 )}`
-  return page(words.title, 'tags', body)
+  return page(words.title, 'tags', body, error === undefined ? 200 : 400)
 }
 
-function unsureNote(member: Member, rows: readonly BatchRow[]): Html | undefined {
-  const text = unsureText(member, rows)
+function openNote(member: Member, rows: readonly BatchRow[]): Html | undefined {
+  const text = openText(member, rows)
   return text === undefined ? undefined : html`<p class="mb-3 text-sm text-warn">${text}</p>`
 }
 
