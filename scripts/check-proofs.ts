@@ -31,7 +31,7 @@ const TLC = ['-workers', '1', '-fp', '7']
 const CHECKER = `${createHash('sha256').update(readFileSync(JAR)).digest('hex')} ${TLC.join(' ')}`
 /** Two cores is what CI has. */
 const SIDE_BY_SIDE = 2
-/** Ends what hangs. Of those that were ever run the longest took 5.2 minutes; nobody knows of those that never were. */
+/** Ends what hangs. Of those that were ever run the longest took a quarter of an hour beside other work; three never were. */
 const LIMIT_MS = 3_600_000
 const NEVER_RUN = { verdict: 'never run', states: 0, depth: 0, seconds: 0 } as const
 
