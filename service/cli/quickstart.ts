@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Actor } from '../app/actor.ts'
 import type { TagRequest } from '../app/tag-request.ts'
@@ -61,7 +61,9 @@ async function demoKey(useCases: UseCases, file: string): Promise<string> {
   })
   // With a database elsewhere nothing has made the folder yet.
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, text, { mode: 0o600 })
+  // At once under its name, for who waits for it there: half of a key is none.
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
+  await rename(`${file}.new`, file)
   return text
 }
 
