@@ -68,6 +68,8 @@ export async function readersShell(
     PATH: [folder, join(ROOT, 'bin'), dirname(tool ?? '/'), process.env['PATH']].join(delimiter),
     IDGEN_DATA_DIR: data,
     IDGEN_DATABASE_URL: database,
+    // A command that found the database in five seconds at a reader's found it later on two busy processors.
+    IDGEN_DATABASE_POOL_ACQUIRE_TIMEOUT: '1m',
     IDGEN_KEY: key,
   }
   return async (blocks) => {
