@@ -18,8 +18,8 @@ export interface TraceContext {
   readonly sampled: boolean
   /**
    * W3C traceparent of this call: trace id and span id, and whether it or its caller records it. undefined: nobody said when it
-   * came that it is recorded, and the request id is its trace id, so that the answer has nothing more to say: a header costs 2 % of
-   * an ID.
+   * came that it is recorded, and the request id is its trace id, so that the answer has nothing more to say: with what
+   * made it, the header cost some 7 % of an ID.
    */
   readonly traceparent: string | undefined
   /** The caller's X-Request-Id where it is a plain word, else the trace id. */
