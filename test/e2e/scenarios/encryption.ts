@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { get } from 'node:https'
+import { get, type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { LOCAL_IMAGES } from '../../../scripts/cluster/cluster.ts'
 import { installOperator } from '../../../scripts/cluster/install-idgen.ts'
@@ -9,7 +9,7 @@ import { SERVICE, type Service } from '../kube-api.ts'
 import { apply } from '../manifests.ts'
 import { measured } from '../measured.ts'
 import type { Stage } from '../stage.ts'
-import { seconds } from '../waiting.ts'
+import { eventually, seconds } from '../waiting.ts'
 
 const OPERATOR = 'idgen-operator'
 
@@ -28,12 +28,26 @@ export async function operatorEncrypted({ api, digest }: Stage): Promise<void> {
   const service = await api.get<Service>(SERVICE, `${OPERATOR_NAMESPACE}/${OPERATOR}`)
   const servername = `${OPERATOR}.${OPERATOR_NAMESPACE}.svc`
   const options = { ca, servername, agent: false, minVersion: 'TLSv1.3' } as const
-  // From this machine, which reaches every Service.
-  const said = await new Promise<string>((resolve, reject) => {
-    get(`https://${service?.spec.clusterIP}:8080/metrics`, options, (answer) => resolve(text(answer))).on(
-      'error',
-      reject,
-    )
-  })
+  // From this machine, which reaches every Service. Rules for a Service follow its pods a moment later: until then the kernel
+  // may send to a pod that has just gone (EHOSTUNREACH).
+  const { found: said } = await eventually('the Service leads to a pod that is there', 30, () =>
+    metricsOf(`https://${service?.spec.clusterIP}:8080/metrics`, options).catch((error: unknown) => {
+      if (cameNotAbout(error)) return undefined
+      throw error
+    }),
+  )
   assert.match(said, /^leader_election_master_status\{/m)
+}
+
+function metricsOf(url: string, options: RequestOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const limited = { ...options, signal: AbortSignal.timeout(5000) }
+    get(url, limited, (answer) => void text(answer).then(resolve, reject)).on('error', reject)
+  })
+}
+
+/** True of a connection that did not come about; what TLS refuses is another thing, and fails at once. */
+function cameNotAbout(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'EHOSTUNREACH' || code === 'ECONNREFUSED' || code === 'ABORT_ERR'
 }
