@@ -2,6 +2,13 @@ import type { LoadReport } from '../service/load/load-report.ts'
 import { type Curve, figure, judged, type Row, type Table } from './bench-result.ts'
 import type { ThreadShares } from './thread-times.ts'
 
+/** The same commands at the same rate to redis-server. */
+export interface FloorStep {
+  readonly report: LoadReport
+  /** Processors that it used. */
+  readonly process: number
+}
+
 /** One rate of an open loop, and what came of it. */
 export interface LoadStep {
   readonly tags: number
@@ -11,13 +18,16 @@ export interface LoadStep {
   readonly shares: ThreadShares
   /** The most that was resident in it. */
   readonly peakMb: number
+  /** undefined: there is no redis-server here. */
+  readonly floor: FloorStep | undefined
 }
 
 /** The bars of issue 6: the latency of each step, and the rest for those at the steady rate. */
 export function stepBars(
   steps: readonly LoadStep[],
   around: {
-    /** IDs a second. */
+    /** Those with a bar, IDs a second; what lies beyond shows where it breaks. */
+    readonly rates: readonly number[]
     readonly mainRate: number
     /** Resident after a start with the defaults, and after one with threads and the Redis protocol. */
     readonly plainMb: number
@@ -25,14 +35,15 @@ export function stepBars(
     readonly processors: number
   },
 ): Row[] {
-  const { mainRate, plainMb, atStart, processors } = around
+  const { rates, mainRate, plainMb, atStart, processors } = around
   const main = steps.filter(({ rate }) => rate === mainRate)
   const rows = [
     ...steps.map((step) => ({
       what: `p99, ${where(step)}`,
       value: step.report.latency.p99,
       unit: 'ms',
-      bar: most(P99_MAX_MS),
+      ...floorOf(step, ({ report }) => report.latency.p99),
+      ...(rates.includes(step.rate) ? { bar: most(P99_MAX_MS) } : {}),
     })),
     ...main.flatMap((step) => steadyRows(step, processors)),
   ]
@@ -69,6 +80,7 @@ function steadyRows(step: LoadStep, processors: number) {
       what: `share of the ${processors} processors that the process used, ${where(step)}`,
       value: (shares.process / processors) * 100,
       unit: '%',
+      ...floorOf(step, ({ process }) => (process / processors) * 100),
       bar: most(85),
     },
     {
@@ -78,6 +90,10 @@ function steadyRows(step: LoadStep, processors: number) {
       bar: most(10),
     },
   ]
+}
+
+function floorOf({ floor }: LoadStep, of: (floor: FloorStep) => number) {
+  return floor === undefined ? {} : { floor: { what: 'redis-server', value: of(floor) } }
 }
 
 function where({ rate, tags }: LoadStep): string {
@@ -126,6 +142,40 @@ export function stepTable(steps: readonly LoadStep[]): Table {
   }
 }
 
+/** None where no step has a floor. */
+export function floorTable(steps: readonly LoadStep[]): Table[] {
+  const rows = steps.flatMap(({ tags, rate, floor }) =>
+    floor === undefined
+      ? []
+      : [
+          [
+            rate,
+            tags,
+            Math.round(floor.report.answersPerSecond),
+            floor.report.latency.p50,
+            floor.report.latency.p99,
+            floor.report.latency.p999,
+            floor.process,
+            percent(floor.report.tool.busiestThread),
+            lost(floor.report),
+          ],
+        ],
+  )
+  if (rows.length === 0) return []
+  const columns = [
+    'asked for, /s',
+    'keys',
+    'answered, /s',
+    'p50, ms',
+    'p99, ms',
+    'p99.9, ms',
+    'processors used',
+    'the load generator',
+    'not answered or never asked for',
+  ]
+  return [{ title: 'The floor: redis-server at the same rates', columns, rows }]
+}
+
 export function stepCurves(steps: readonly LoadStep[]): Curve[] {
   const x = { unit: 'IDs asked for, millions/s', scale: 'linear' } as const
   return [...new Set(steps.map(({ tags }) => tags))].flatMap((tags): Curve[] => {
@@ -145,6 +195,19 @@ export function stepCurves(steps: readonly LoadStep[]): Curve[] {
           line('p99.9', ({ report }) => report.latency.p999),
         ],
       },
+      ...(own.every(({ floor }) => floor === undefined)
+        ? []
+        : [
+            {
+              title: `Beside redis-server, ${counted(tags)}`,
+              x,
+              y: { unit: 'ms', scale: 'log' } as const,
+              lines: [
+                line('idgen, p99', ({ report }) => report.latency.p99),
+                line('redis, p99', ({ floor }) => floor?.report.latency.p99 ?? Number.NaN),
+              ],
+            },
+          ]),
       {
         title: `Busy, ${counted(tags)}`,
         x,
@@ -181,7 +244,7 @@ function limitOf({ shares: { main, answering }, report }: LoadStep): string {
   return `no thread is full (${use}), and ${slow.length} of ${seconds.length} seconds had a p99 of ${P99_MAX_MS} ms or more: moments in which others had the processors, as the database when many tags fetch their next segments`
 }
 
-function isBroken({ rate, report }: LoadStep): boolean {
+export function isBroken({ rate, report }: LoadStep): boolean {
   return report.answersPerSecond < rate * REACHED || report.latency.p99 >= P99_MAX_MS || lost(report) > 0
 }
 

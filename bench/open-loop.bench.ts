@@ -6,9 +6,19 @@ import { runLoad } from '../service/load/run-load.ts'
 import { VERSION } from '../service/version.ts'
 import { figure, reportFindings } from './bench-result.ts'
 import { dealtConnections } from './dealt-connections.ts'
-import { type LoadStep, stepBars, stepCurves, stepNote, stepTable } from './load-steps.ts'
+import {
+  type FloorStep,
+  floorTable,
+  isBroken,
+  type LoadStep,
+  stepBars,
+  stepCurves,
+  stepNote,
+  stepTable,
+} from './load-steps.ts'
+import { type RedisFloor, redisFloor } from './redis-floor.ts'
 import { type ServingIdgen, serveIdgen } from './serving-idgen.ts'
-import { residentMb, sharesBetween, threadTimes } from './thread-times.ts'
+import { processMicros, residentMb, sharesBetween, threadTimes } from './thread-times.ts'
 
 /**
  * Single IDs at a fixed rate, whatever the answers do: a real `idgen serve` with two threads on its embedded database, asked
@@ -16,17 +26,23 @@ import { residentMb, sharesBetween, threadTimes } from './thread-times.ts'
  *
  *     [this process: load thread] ──16 connections × up to 256 under way──▶ [idgen serve: main, 2 threads] ──▶ [postgres]
  *
- *     node bench/open-loop.bench.ts [--short] [--save]      24 minutes; --short: two
+ * Before each step redis-server gets the same commands at the same rate from the same engine: the floor.
+ *
+ *     node bench/open-loop.bench.ts [--short] [--save]      30 minutes; --short: two
  *     RATES=2000000,3000000 node bench/open-loop.bench.ts    only these, 15 s each: where it breaks; saves nothing
  */
 const SHORT = process.argv.includes('--short')
 const ASKED = process.env['RATES']?.split(',').map(Number)
 const RATES = ASKED ?? [100_000, 500_000, 1_000_000, 1_500_000]
+/** Beyond them, to find where it breaks; what the generator itself can send ends somewhere above 3 M/s. */
+const BEYOND = { by: 500_000, most: 4_000_000 }
 /** The step that the bars are about. */
 const MAIN_RATE = 1_000_000
 const STEP_SECONDS = SHORT ? 2 : 15
 /** Ten minutes, as issue 6 asks: a table, a heap or a log that grows shows by then. */
 const MAIN_SECONDS = SHORT ? STEP_SECONDS : 600
+/** Of the floor, which nobody waits to see grow. */
+const FLOOR_SECONDS = STEP_SECONDS
 const TAGS = 100
 const THREADS = 2
 const CONNECTIONS = 16
@@ -47,6 +63,7 @@ const plain = await serveIdgen({ tags: 0, environment: { IDGEN_SERVER_RESP_ENABL
 const plainMb = await residentMb(plain.service.pid)
 await plain.end()
 
+const redis = await redisFloor()
 const idgen = await serveIdgen({
   tags: TAGS,
   environment: {
@@ -57,27 +74,35 @@ const idgen = await serveIdgen({
 try {
   const atStart = await residentMb(idgen.service.pid)
   const steps: LoadStep[] = []
-  for (const tags of [1, TAGS])
-    for (const rate of RATES) {
-      const step = await measure(idgen, tags, rate)
-      console.log(
-        `${tags} tags, ${figure(rate)}/s: p99 ${figure(step.report.latency.p99)} ms, ${figure(step.report.answersPerSecond)}/s, ${figure(step.shares.process * 100)} % of a processor`,
-      )
-      steps.push(step)
-      await pause(REST_MS)
+  for (const tags of [1, TAGS]) {
+    for (const rate of RATES) steps.push(await besideFloor(tags, rate))
+    if (SHORT || ASKED !== undefined) continue
+    for (let rate = Math.max(...RATES) + BEYOND.by; rate <= BEYOND.most; rate += BEYOND.by) {
+      const last = steps.at(-1)
+      if (last !== undefined && isBroken(last)) break
+      steps.push(await besideFloor(tags, rate))
     }
+  }
   const findings = {
     bench: 'open-loop',
+    versions: redis === undefined ? {} : { redis: redis.version },
     conditions: [
       `INCR of segment tags, one ID a command, ${CONNECTIONS} connections over loopback with up to ${PIPELINE} commands under way on each.`,
       `One process with ${THREADS} threads that answer; key check, rate limits (set above the rate) and metrics on; embedded PostgreSQL.`,
       `Each step begins anew until each thread has ${CONNECTIONS / THREADS} of the connections: the kernel deals them by chance, and the shares of the threads are as far apart as that (decision 0024).`,
       `The load generator, its check of every ID and the database run on the same ${availableParallelism()} processors.`,
       'Latency counts from the moment at which a command was to be sent (corrected for coordinated omission).',
+      `The floor is redis-server (no persistence, no key, one thread): before each step the same commands at the same rate from the same engine, ${FLOOR_SECONDS} s.`,
       `A step takes ${STEP_SECONDS} s${MAIN_SECONDS === STEP_SECONDS ? '' : `, those at ${figure(MAIN_RATE)}/s ${MAIN_SECONDS} s`}.`,
     ],
-    rows: stepBars(steps, { mainRate: MAIN_RATE, plainMb, atStart, processors: availableParallelism() }),
-    tables: [stepTable(steps)],
+    rows: stepBars(steps, {
+      rates: RATES,
+      mainRate: MAIN_RATE,
+      plainMb,
+      atStart,
+      processors: availableParallelism(),
+    }),
+    tables: [stepTable(steps), ...floorTable(steps)],
     curves: stepCurves(steps),
     notes: [1, TAGS].map((tags) => stepNote(steps.filter((step) => step.tags === tags))),
   }
@@ -85,6 +110,46 @@ try {
   if (ASKED === undefined) reportFindings(findings)
 } finally {
   await idgen.end()
+  await redis?.end()
+}
+
+async function besideFloor(tags: number, rate: number): Promise<LoadStep> {
+  const floor = redis === undefined ? undefined : await measureFloor(redis, idgen.tags.slice(0, tags), rate)
+  await pause(REST_MS)
+  const step = await measure(idgen, tags, rate)
+  console.log(`${tags} tags, ${figure(rate)}/s: ${said(step.report, step.shares.process)}`)
+  if (floor !== undefined) console.log(`    redis-server: ${said(floor.report, floor.process)}`)
+  await pause(REST_MS)
+  return { ...step, floor }
+}
+
+function said({ latency, answersPerSecond }: LoadReport, processors: number): string {
+  return `p99 ${figure(latency.p99)} ms, ${figure(answersPerSecond)}/s, ${figure(processors * 100)} % of a processor`
+}
+
+async function measureFloor(
+  { port, process: { pid = 0 } }: RedisFloor,
+  tags: readonly string[],
+  rate: number,
+): Promise<FloorStep> {
+  let before = 0
+  let begin = 0
+  let used = 0
+  const looking: Promise<void>[] = []
+  const look = async (second: number): Promise<void> => {
+    const micros = await processMicros(pid)
+    const now = performance.now()
+    if (second * 1000 <= WARM_UP_MS) [before, begin] = [micros, now]
+    else if (second * 1000 <= WARM_UP_MS + FLOOR_SECONDS * 1000)
+      used = (micros - before) / 1000 / (now - begin)
+  }
+  const report = await runLoad(planOf({ port, key: '', tags, rate, seconds: FLOOR_SECONDS }), {
+    version: VERSION,
+    onSecond: ({ second }) => void looking.push(look(second)),
+    stop: new AbortController().signal,
+  })
+  await Promise.all(looking)
+  return { report, process: used }
 }
 
 /** The step, begun anew until the connections are dealt evenly. */
@@ -129,7 +194,7 @@ async function dealAndMeasure(
   await Promise.all(looking)
   if (uneven.signal.aborted) return undefined
   refuseReconnects(report.reconnects, WARM_UP_MS + seconds * 1000)
-  return { tags, rate, report, shares, peakMb }
+  return { tags, rate, report, shares, peakMb, floor: undefined }
 }
 
 function isEven(dealt: readonly number[]): boolean {

@@ -1,16 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { Redis } from 'ioredis'
 import { BenchProcesses } from './bench-processes.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
 import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { keyCheckRow, respKeyCheck } from './key-check.ts'
 import { median } from './median.ts'
+import { redisFloor } from './redis-floor.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
 import { processMicros } from './thread-times.ts'
@@ -67,11 +62,11 @@ if (missing !== undefined) {
   console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${missing}`)
   process.exit(0)
 }
-const folder = mkdtempSync(join(tmpdir(), 'idgen-bench-redis-'))
 const processes = new BenchProcesses()
-let redisProcess: ChildProcess | undefined
+const floor = await redisFloor()
+if (floor === undefined) process.exit(0)
+const redis: Server = { process: floor.process, port: floor.port, key: '' }
 try {
-  const redis = await startRedis()
   const idgen = await startIdgen()
   const checkKeys = await respKeyCheck()
   const rows: Row[] = []
@@ -79,7 +74,7 @@ try {
   for (const one of CASES) rows.push(...(await gatedRows('resp', () => rowsOf(one, redis, idgen, checkKeys))))
   reportFindings({
     bench: 'resp',
-    versions: { redis: await redisVersion() },
+    versions: { redis: floor.version },
     conditions: [
       `INCR, one ID a command, of segment tags, under redis-benchmark with ${CONNECTIONS} connections over loopback, on the same processors.`,
       "The floor is redis-server's INCR in the same rounds, without persistence.",
@@ -90,8 +85,7 @@ try {
   })
 } finally {
   processes.endAll()
-  redisProcess?.kill()
-  rmSync(folder, { recursive: true, force: true })
+  await floor.end()
 }
 
 async function rowsOf(
@@ -135,11 +129,6 @@ function nameOf({ pipeline, tags }: Case): string {
   return `pipeline ${pipeline}, ${tags === 1 ? '1 tag' : `${tags} tags`}`
 }
 
-async function redisVersion(): Promise<string> {
-  const { stdout } = await run('redis-server', ['--version'])
-  return /v=([\d.]+)/.exec(stdout)?.[1] ?? 'unknown'
-}
-
 async function measure({ pipeline, tags, requests: whole }: Case, server: Server): Promise<Cost> {
   const requests = Math.round(whole * SHARE)
   const before = await processMicros(server.process.pid ?? 0)
@@ -166,26 +155,4 @@ async function measure({ pipeline, tags, requests: whole }: Case, server: Server
 async function startIdgen(): Promise<Server> {
   const { process: child, listening } = await processes.server<RespListening>('resp-servers.ts')
   return { process: child, port: listening.port, key: listening.key }
-}
-
-async function startRedis(): Promise<Server> {
-  const port = await freePort()
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
-  const child = spawn('redis-server', [...settings, '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
-  redisProcess = child
-  const redis = new Redis({ port, retryStrategy: (times) => (times < 100 ? 50 : null) })
-  redis.on('error', () => undefined)
-  await redis.ping()
-  redis.disconnect()
-  return { process: child, port, key: '' }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  server.close()
-  await once(server, 'close')
-  return port
 }
