@@ -1,14 +1,13 @@
-import { type ChildProcess, execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { BenchProcesses } from './bench-processes.ts'
 import { judged, type Row, reportFindings } from './bench-result.ts'
 import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { keyCheckRow, respKeyCheck } from './key-check.ts'
 import { median } from './median.ts'
+import { CONNECTIONS, type RespSubject, redisBenchmark, redisBenchmarkMissing } from './redis-benchmark.ts'
 import { redisFloor } from './redis-floor.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { RESP_TAGS, type RespListening } from './resp-servers.ts'
-import { processMicros } from './thread-times.ts'
+import { THREADS, threadedRates } from './resp-threads.ts'
 
 /**
  * What a single ID over the Redis protocol costs (INCR of a segment tag, one ID a command), as a ratio: processor time
@@ -41,23 +40,12 @@ const CASES: readonly Case[] = [
 ]
 /** --check asks a quarter of the commands, so the code is colder: pipeline 1 was seen at 1.3 of the ratio of a whole run. */
 const GATE = 1.5
-const CONNECTIONS = 50
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 1, rounds: 5 }
 /** Of the requests: `--check` has four minutes for all benches. */
 const SHARE = SHORT ? 0.1 : CHECK ? 0.25 : 1
-const run = promisify(execFile)
 
-interface Server {
-  readonly process: ChildProcess
-  readonly port: number
-  readonly key: string
-}
-
-const missing = await run('redis-benchmark', ['--version']).then(
-  () => undefined,
-  (error: unknown) => (error instanceof Error ? error.message : 'it does not start'),
-)
+const missing = await redisBenchmarkMissing()
 if (missing !== undefined) {
   console.log(`left out: there is no redis-benchmark (apt-get install redis-server): ${missing}`)
   process.exit(0)
@@ -65,13 +53,20 @@ if (missing !== undefined) {
 const processes = new BenchProcesses()
 const floor = await redisFloor()
 if (floor === undefined) process.exit(0)
-const redis: Server = { process: floor.process, port: floor.port, key: '' }
+const redis: RespSubject = { pid: floor.process.pid ?? 0, port: floor.port, key: '' }
 try {
   const idgen = await startIdgen()
   const checkKeys = await respKeyCheck()
   const rows: Row[] = []
   // Each case by itself, so that a second try repeats one and not all.
   for (const one of CASES) rows.push(...(await gatedRows('resp', () => rowsOf(one, redis, idgen, checkKeys))))
+  const threaded = CASES.flatMap(({ pipeline, tags, rate, requests }) =>
+    tags === 1 && rate !== undefined
+      ? [{ pipeline, rate, requests: Math.round(requests * SHARE * THREADS) }]
+      : [],
+  )
+  // It judges rates alone, and the gate judges processor time.
+  if (!CHECK) rows.push(...(await threadedRates(redis, threaded, ROUNDS)))
   reportFindings({
     bench: 'resp',
     versions: { redis: floor.version },
@@ -79,6 +74,7 @@ try {
       `INCR, one ID a command, of segment tags, under redis-benchmark with ${CONNECTIONS} connections over loopback, on the same processors.`,
       "The floor is redis-server's INCR in the same rounds, without persistence.",
       'Key check and all three rate limits (set above the rate) on; stores in memory; one process without threads.',
+      `The rows "with ${THREADS} threads": a whole \`idgen serve\` with ${THREADS} protocol threads on its embedded database.`,
       `Processor time of the server per command; ${roundsText(ROUNDS.rounds)} in which both take turns. The rates beside it are those of the same rounds: client and server share the processors.`,
     ],
     rows,
@@ -90,8 +86,8 @@ try {
 
 async function rowsOf(
   one: Case,
-  redis: Server,
-  idgen: Server,
+  redis: RespSubject,
+  idgen: RespSubject,
   checkKeys: () => Promise<Cost>,
 ): Promise<Row[]> {
   const [floor = [], ours = [], checks = []] = await interleavedRounds(
@@ -129,30 +125,12 @@ function nameOf({ pipeline, tags }: Case): string {
   return `pipeline ${pipeline}, ${tags === 1 ? '1 tag' : `${tags} tags`}`
 }
 
-async function measure({ pipeline, tags, requests: whole }: Case, server: Server): Promise<Cost> {
-  const requests = Math.round(whole * SHARE)
-  const before = await processMicros(server.process.pid ?? 0)
-  const words = [
-    '-p',
-    String(server.port),
-    '-c',
-    String(CONNECTIONS),
-    '-q',
-    '-n',
-    String(requests),
-    '-P',
-    String(pipeline),
-  ]
-  const auth = server.key === '' ? [] : ['-a', server.key]
-  // It replaces __rand_int__ by twelve digits below r.
-  const command = tags === 1 ? ['INCR', RESP_TAGS[0] ?? ''] : ['-r', '100', 'INCR', 'bench/key/__rand_int__']
-  const { stdout } = await run('redis-benchmark', [...words, ...auth, ...command])
-  const perSecond = Number(/([\d.]+) requests per second/.exec(stdout)?.[1])
-  if (!(perSecond > 0)) throw new Error(`redis-benchmark measured nothing: ${stdout.slice(-300)}`)
-  return { micros: ((await processMicros(server.process.pid ?? 0)) - before) / requests, perSecond }
+function measure({ pipeline, tags, requests: whole }: Case, server: RespSubject): Promise<Cost> {
+  const tag = tags === 1 ? (RESP_TAGS[0] ?? '') : 'bench/key/__rand_int__'
+  return redisBenchmark(server, { pipeline, requests: Math.round(whole * SHARE), tag })
 }
 
-async function startIdgen(): Promise<Server> {
+async function startIdgen(): Promise<RespSubject> {
   const { process: child, listening } = await processes.server<RespListening>('resp-servers.ts')
-  return { process: child, port: listening.port, key: listening.key }
+  return { pid: child.pid ?? 0, port: listening.port, key: listening.key }
 }
