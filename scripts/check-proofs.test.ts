@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { PROOF_CONFIGURATIONS } from './proof-configurations.ts'
 import { configurationText, readOutput, resultsDocument } from './proof-results.ts'
+import { proofSelection } from './proof-selection.ts'
 
 /** What can be said of the model check without Java; `make proofs` runs it. */
 const MODELS = join(import.meta.dirname, '../docs/proofs')
@@ -39,6 +40,33 @@ describe('the configurations of the model check', () => {
       const verdicts = short.filter(({ model }) => `${model}.tla` === path).map(({ expect }) => expect)
       assert.deepEqual([...new Set(verdicts)].sort(), ['holds', 'violated'], path)
     }
+  })
+
+  test('the commands of the page pick what it says, and write where it says so', () => {
+    const picked = new Map(
+      [...read('README.md').matchAll(/^make proofs(?: PROOFS=(\S+|'[^']+'|"[^"]+"))? +# (.+)$/gm)].map(
+        ([, words = '', said = '']) => {
+          // As the shell and make hand it on: one layer of quotes each.
+          const args = words.startsWith("'") ? [words.slice(2, -2)] : words.replaceAll('"', '').split(' ')
+          const { chosen, changed, writes } = proofSelection(args.filter((arg) => arg !== ''))
+          assert.ok(chosen.length > 0, words)
+          assert.equal(writes, said.includes('writes results.md'), said)
+          return [words, { count: chosen.length, changed }] as const
+        },
+      ),
+    )
+    const all = PROOF_CONFIGURATIONS.length
+    const short = PROOF_CONFIGURATIONS.filter((one) => one.short === true).length
+    const named = PROOF_CONFIGURATIONS.filter(({ model, name }) =>
+      `${model}: ${name}`.includes('authority: one switch'),
+    ).length
+    assert.deepEqual(Object.fromEntries(picked), {
+      '': { count: all, changed: false },
+      short: { count: short, changed: false },
+      changed: { count: all, changed: true },
+      '"short changed"': { count: short, changed: true },
+      '\'"authority: one switch"\'': { count: named, changed: false },
+    })
   })
 
   test('the results name every configuration with the verdict that must come of it, or a long one as never run', () => {

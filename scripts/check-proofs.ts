@@ -11,6 +11,7 @@ import {
   resultsDocument,
 } from './proof-results.ts'
 import type { ProofConfiguration } from './proof-run.ts'
+import { proofSelection } from './proof-selection.ts'
 
 /**
  * `check-proofs.ts [short] [changed] [name…]`: runs TLC on every configuration (docs/proofs/README.md) and compares what
@@ -142,18 +143,9 @@ function bestKnown(configuration: ProofConfiguration): ProofResult {
   return now ?? recall(configuration) ?? { configuration, ...NEVER_RUN }
 }
 
-const args = process.argv.slice(2)
-const short = args.includes('short')
-const names = args.filter((arg) => arg !== 'short' && arg !== 'changed')
-const chosen = PROOF_CONFIGURATIONS.filter(
-  ({ model, name, short: inShort }) =>
-    (!short || inShort === true) &&
-    (names.length === 0 || names.some((wanted) => `${model}: ${name}`.includes(wanted))),
-)
-const changed = args.includes('changed')
+const { chosen, changed, writes } = proofSelection(process.argv.slice(2))
 const results = await checkAll(chosen, !changed)
-if (!short && (changed || names.length === 0))
-  writeFileSync(join(MODELS, 'results.md'), resultsDocument(PROOF_CONFIGURATIONS.map(bestKnown)))
+if (writes) writeFileSync(join(MODELS, 'results.md'), resultsDocument(PROOF_CONFIGURATIONS.map(bestKnown)))
 const wrong = results.filter(({ configuration, verdict }) => verdict !== configuration.expect)
 console.log(`${results.length - wrong.length} passed, ${wrong.length} failed`)
 process.exitCode = wrong.length === 0 && results.length > 0 ? 0 : 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
-# in test/servers, into .cache/servers, and redis-server and pgbouncer of the system; with the argument "faults" also
+# in test/servers, into .cache/servers, and redis-server, pgbouncer and MariaDB of the system; with the argument "faults" also
 # libfaketime, with "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger, Zipkin
 # and an OpenTelemetry Collector, with "browser" also Chromium.
 # Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
@@ -72,6 +72,13 @@ install_pgbouncer() {
   fi
 }
 
+# What docs/migration.md takes a dump of: 12 MB to fetch. These packages hold programs only, and start no service.
+install_mariadb() {
+  if [ ! -x /usr/sbin/mariadbd ] || [ ! -x /usr/bin/mysqldump ]; then
+    (install_package mariadb-server-core mariadb-client) || true
+  fi
+}
+
 # Steps the clock of one process, in fault tests.
 install_faketime() {
   if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
@@ -91,19 +98,20 @@ install_browser() {
 
 install_package() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "$1 is missing: install it, on Debian and Ubuntu by apt-get install $1" >&2
+    echo "$* is missing: install it, on Debian and Ubuntu by apt-get install $*" >&2
     exit 1
   fi
-  echo "installing $1 ..."
+  echo "installing $* ..."
   export DEBIAN_FRONTEND=noninteractive
-  apt-get install --yes --no-install-recommends "$1" >/dev/null ||
-    { apt-get update >/dev/null && apt-get install --yes --no-install-recommends "$1" >/dev/null; }
+  apt-get install --yes --no-install-recommends "$@" >/dev/null ||
+    { apt-get update >/dev/null && apt-get install --yes --no-install-recommends "$@" >/dev/null; }
 }
 
 build etcd etcd=go.etcd.io/etcd/server/v3 etcdutl=go.etcd.io/etcd/etcdutl/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3
 build compose compose-spec=github.com/compose-spec/compose-go/v2/cmd
 install_redis
 install_pgbouncer
+install_mariadb
 case "${1:-}" in
 faults) install_faketime ;;
 watch) build_watch ;;

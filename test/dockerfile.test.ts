@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lastStage } from '../scripts/cluster/last-stage.ts'
+import { environmentName } from '../service/config/environment-name.ts'
+import { ROWS } from '../service/config/keys.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
@@ -13,6 +15,26 @@ describe('the image', () => {
   test('runs as somebody who is not root, by number, so that Kubernetes can see it', () => {
     const [user = '', group = ''] = lastStage(DOCKERFILE).user.split(':')
     assert.ok(Number(user) > 0 && Number(group) > 0, `USER ${user}:${group}`)
+  })
+
+  test('is told by docs/deployment.md what it listens on and which setting it has', () => {
+    const page = read('docs/deployment.md')
+    const [, command = ''] = /```sh\n(docker run [^`]+)```/.exec(page) ?? []
+    const given = (option: string): string[] =>
+      [...command.matchAll(new RegExp(`--${option} (\\S+)`, 'g'))].map(([, value = '']) => value)
+    const exposed = (LINES.find((line) => line.startsWith('EXPOSE ')) ?? '').split(' ').slice(1)
+    const published = given('publish').map((ports) => ports.split(':')[1] ?? '')
+    assert.ok(published.length > 0)
+    assert.deepEqual(
+      published.filter((port) => !exposed.includes(port)),
+      [],
+    )
+    const settings = new Set([...ROWS.keys()].map((key) => environmentName(key)))
+    const unknown = given('env').filter((one) => !settings.has(one.split('=')[0] ?? ''))
+    assert.deepEqual(unknown, [])
+    // What it was built as is what runs.
+    const [, made = ''] = /make image IMAGE=(\S+)/.exec(page) ?? []
+    assert.ok(command.trimEnd().endsWith(` ${made}`))
   })
 
   test('rests on the exact Node.js that the tests ran on, whoever builds it', () => {

@@ -33,6 +33,7 @@ const FOREIGN = new Set([
   'helm', // the cluster and e2e tests
   'kubectl',
   'ln',
+  'mysql', // docs/migration.md is run
   'mysqldump',
   'npm',
   'sed',

@@ -135,7 +135,15 @@ async function readText(file: string): Promise<string> {
     throw usage(
       `The file has more than ${FILE_MAX / 1024 / 1024} MiB: is it the right one? Of a dump only one table is needed.`,
     )
-  return Buffer.concat(chunks).toString('utf8')
+  const content = Buffer.concat(chunks)
+  const [first, second] = content
+  if (first === 0x1f && second === 0x8b)
+    throw usage('The file is compressed: give what gunzip -c writes of it, and - for its name.')
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw usage(
+      'The file is UTF-16, as PowerShell writes behind >: make the dump with mysqldump --result-file=FILE.',
+    )
+  return content.toString('utf8')
 }
 
 interface AdvanceOptions {

@@ -38,3 +38,22 @@ export function foreignFault(reply: FastifyReply, error: IdgenError): FastifyRep
     `${error.code}: ${error.message.replace(/[^\x20-\x7e]/g, '?').slice(0, 500)}`,
   )
 }
+
+export const PLAIN_TYPE = 'text/plain;charset=UTF-8'
+export const JSON_TYPE = 'application/json;charset=UTF-8'
+
+/**
+ * What a bare number or text is called: Spring calls it what the caller would rather have, and a client that reads numbers as
+ * JSON (Spring's RestTemplate for a Long) asks for JSON alone and refuses text/plain.
+ */
+export function bareType({ headers }: FastifyRequest): string {
+  const [best] = (headers.accept ?? '')
+    .split(',')
+    .map((range) => {
+      const [name = '', ...fields] = range.split(';').map((part) => part.trim().toLowerCase())
+      const weight = fields.find((field) => field.startsWith('q='))
+      return { name, weight: weight === undefined ? 1 : Number(weight.slice(2)) }
+    })
+    .toSorted((a, b) => b.weight - a.weight)
+  return best?.name === 'application/json' ? JSON_TYPE : PLAIN_TYPE
+}

@@ -4,7 +4,14 @@ import { runTexts } from '../core/decimal.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { ForeignIds } from './foreign-ids.ts'
-import { BODY_MAX_BYTES, foreignFault, requestField, requestKey } from './foreign-requests.ts'
+import {
+  BODY_MAX_BYTES,
+  bareType,
+  foreignFault,
+  JSON_TYPE,
+  requestField,
+  requestKey,
+} from './foreign-requests.ts'
 
 export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
   readonly ids: ForeignIds
@@ -13,9 +20,9 @@ export interface TinyidParts extends Pick<UseCases, 'directory' | 'limits'> {
 }
 
 /**
- * As tinyid answers by its published source (didi/tinyid, IdContronller), so that its own client need not be changed; that one was
- * never run here, a Java file of ours speaks its wire form. Failures are answers of status 200 with a code, or an empty text in
- * the simple forms; the header x-idgen-error says what was the matter.
+ * As tinyid answers (didi/tinyid, IdContronller, held against its own server and client at 49976d3), so that its client need not
+ * be changed. Failures are answers of status 200 with a code, or an empty text in the simple forms; the header x-idgen-error
+ * says what was the matter.
  */
 export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
   const route = (name: string, answer: (request: FastifyRequest) => Promise<string>, form: Form): void => {
@@ -25,7 +32,7 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
       schema: { hide: true },
       bodyLimit: BODY_MAX_BYTES,
       handler: async (request, reply) => {
-        reply.type(form.type)
+        reply.type(form.bare ? bareType(request) : JSON_TYPE)
         try {
           return form.done(await answer(request))
         } catch (thrown) {
@@ -48,7 +55,8 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
 }
 
 async function batchOf({ ids, limits }: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
-  const wanted = Number(requestField(request, 'batchSize') ?? 1)
+  // An empty one is none, as with tinyid.
+  const wanted = Number(requestField(request, 'batchSize') || 1)
   if (!Number.isSafeInteger(wanted) || wanted < 1)
     throw new IdgenError('IDGEN_REQUEST_INVALID', `batchSize must be a number from 1, not ${wanted}.`)
   // More than the limit is cut down to it, as tinyid does.
@@ -102,15 +110,15 @@ function segmentJson({ currentId, loadingId, maxId, delta, remainder }: TinyidSe
 
 /** How an answer is written, and a failure. */
 interface Form {
-  readonly type: string
+  /** A text or a number alone, not JSON. */
+  readonly bare: boolean
   readonly done: (text: string) => string
   readonly failed: (error: IdgenError) => string
 }
 
-const JSON_TYPE = 'application/json;charset=UTF-8'
-const SIMPLE: Form = { type: 'text/plain;charset=UTF-8', done: (text) => text, failed: () => '' }
-const LIST: Form = { type: JSON_TYPE, done: (text) => response(`[${text}]`), failed: failedResponse }
-const OBJECT: Form = { type: JSON_TYPE, done: response, failed: failedResponse }
+const SIMPLE: Form = { bare: true, done: (text) => text, failed: () => '' }
+const LIST: Form = { bare: false, done: (text) => response(`[${text}]`), failed: failedResponse }
+const OBJECT: Form = { bare: false, done: response, failed: failedResponse }
 
 /** By hand: numbers above 2^53 are no numbers of JavaScript. */
 function response(data: string): string {
@@ -118,11 +126,13 @@ function response(data: string): string {
 }
 
 function failedResponse(error: IdgenError): string {
-  const isToken = error.row.http === 401 || error.row.http === 403
+  const isToken = error.row.http === 401 || error.row.http === 403 || UNKNOWN.has(error.code)
   const [code, message] = isToken ? [TOKEN_ERR, 'token is error'] : [SYS_ERR, error.message]
   return JSON.stringify({ data: null, code, message })
 }
 
+/** tinyid looks at its table of tokens first, where no token allows a bizType that does not exist. */
+const UNKNOWN: ReadonlySet<string> = new Set(['IDGEN_TAG_NOT_FOUND', 'IDGEN_NAME_INVALID'])
 /** tinyid's ErrorCode. */
 const TOKEN_ERR = 5
 const SYS_ERR = 6

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import pg from 'pg'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type EtcdCluster, testEtcd } from './etcd-server.ts'
@@ -18,7 +19,11 @@ interface Outcome {
 }
 
 /** Runs one command as a user would, with `input` on its standard input. */
-function idgen(args: readonly string[], environment: Record<string, string>, input = ''): Promise<Outcome> {
+function idgen(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input: string | Buffer = '',
+): Promise<Outcome> {
   const env = { ...process.env, ...environment }
   return new Promise((resolve) => {
     const child = execFile(LAUNCHER, [...args], { env, timeout: 60_000 }, (error, out, err) => {
@@ -122,6 +127,14 @@ describe('idgen tag, with a database alone', () => {
         ['leaf/dump/ship', 18],
       ],
     )
+    for (const [bytes, told] of [
+      [gzipSync(dump), /compressed: .* gunzip -c/],
+      [Buffer.from(`\ufeff${dump}`, 'utf16le'), /UTF-16.* --result-file=/],
+    ] as const) {
+      const unread = await idgen([...args, '--from-mysql-dump', '-'], env, bytes)
+      assert.equal(unread.code, 1, unread.err)
+      assert.match(unread.err, told)
+    }
     const both = await idgen([...args, '--from-mysql-dump', '-', '--file', '-'], env, dump)
     assert.match(both.err, /many with --file or --from-mysql-dump/)
   })

@@ -9,6 +9,8 @@ import { ROOT } from '../../scripts/docs/documents.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
+import { LEAF_TABLE, TINYID_TABLES } from './foreign-tables.ts'
+import { MariadbProcess, withoutMariadb } from './mariadb-process.ts'
 import { testDatabase } from './postgres-server.ts'
 
 /** A page is a dozen calls of a second at most; the rest is for a machine that is busy. */
@@ -21,6 +23,8 @@ export interface Walked {
   readonly database: string
   /** It may do everything. */
   readonly key: string
+  /** By this in MYSQL_HOME, mysql and mysqldump reach a MariaDB with the tables of Leaf and tinyid; undefined: there is none. */
+  readonly mysqlHome: string | undefined
 }
 
 export async function walkedService(t: TestContext): Promise<Walked> {
@@ -47,14 +51,24 @@ export async function walkedService(t: TestContext): Promise<Walked> {
   })
   await made(join(data, 'quickstart-key'))
   const key = readFileSync(join(data, 'quickstart-key'), 'utf8').trim()
-  return { service, data, database: database.url, key }
+  return { service, data, database: database.url, key, mysqlHome: await oldServices(t) }
+}
+
+/** What somebody moves away from. */
+async function oldServices(t: TestContext): Promise<string | undefined> {
+  if (withoutMariadb !== false) return undefined
+  const server = await MariadbProcess.start(t)
+  await server.sql(LEAF_TABLE + TINYID_TABLES)
+  // Its maximum lies a margin below 2^53: the page imports all keys of a shop that uses up no numbers.
+  await server.sql("DELETE FROM leaf.leaf_alloc WHERE biz_tag = 'odd.tag'")
+  return server.home
 }
 
 const LEAF_KEY = 'key-of-callers-that-send-none'
 
 /** A shell in a reader's folder beside the service; runs the blocks, and gives back what each printed. */
 export async function readersShell(
-  { service, data, database, key }: Walked,
+  { service, data, database, key, mysqlHome }: Walked,
   path: string,
   tool: string | undefined,
 ): Promise<(blocks: readonly string[]) => Promise<string[]>> {
@@ -71,6 +85,7 @@ export async function readersShell(
     // A command that found the database in five seconds at a reader's found it later on two busy processors.
     IDGEN_DATABASE_POOL_ACQUIRE_TIMEOUT: '1m',
     IDGEN_KEY: key,
+    ...(mysqlHome !== undefined && { MYSQL_HOME: mysqlHome }),
   }
   return async (blocks) => {
     const script = blocks.map((block) => `${addressed(block, service)}\necho; echo '${MARK}'`).join('\n')
@@ -95,23 +110,7 @@ const FILES: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   'docs/alerts.md': (folder) => copyFile(join(ROOT, 'alerts/idgen.yaml'), join(folder, 'idgen.yaml')),
   // The ports of the service are taken: doctor would call them so, with the exit code 1.
   'docs/health.md': (folder) => writeFile(join(folder, 'idgen.yaml'), FREE_PORTS),
-  // There is no MySQL here: a program of its name prints what it would.
-  'docs/migration.md': (folder) =>
-    writeFile(join(folder, 'mysqldump'), `#!/bin/sh\ncat <<'END'\n${LEAF_DUMP}END\n`, { mode: 0o755 }),
 }
-
-const LEAF_DUMP = `-- MySQL dump 10.13  Distrib 8.0.36
-CREATE TABLE \`leaf_alloc\` (
-  \`biz_tag\` varchar(128) NOT NULL DEFAULT '',
-  \`max_id\` bigint NOT NULL DEFAULT '1',
-  \`step\` int NOT NULL,
-  \`description\` varchar(256) DEFAULT NULL,
-  \`update_time\` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  PRIMARY KEY (\`biz_tag\`)
-) ENGINE=InnoDB;
-INSERT INTO \`leaf_alloc\` VALUES ('orders',48211903,2000,'orders of the shop','2026-11-27 10:00:00'),('parcels',7001,1000,NULL,'2026-11-27 10:00:00');
--- Dump completed on 2026-11-27 10:00:01
-`
 
 const FREE_PORTS = `server:
   http: { port: 0 }

@@ -8,6 +8,7 @@ import { CODE, reasonNotToRun, WALKED } from '../../scripts/docs/walked.ts'
 import { grpcurl } from '../fixtures/foreign-tools.ts'
 import { assertNoneTwice } from '../fixtures/none-twice.ts'
 import { UiMember } from '../fixtures/ui-member.ts'
+import { withoutMariadb } from './mariadb-process.ts'
 import { readersShell, type Walked, walkedService } from './readers-shell.ts'
 import { assertAnswer } from './shown-answers.ts'
 import { assertSession, type Session, sessionOf, typedInto } from './shown-sessions.ts'
@@ -22,6 +23,7 @@ test('documents do what they say', async (t) => {
     await t.test(path, async (one) => {
       const page = documents().find((document) => document.path === path)
       assert.ok(page !== undefined)
+      if (/^mysql /m.test(page.text) && withoutMariadb !== false) return one.skip(withoutMariadb)
       const tool = /^grpcurl /m.test(page.text) ? await grpcurl(one) : undefined
       if (tool === undefined && /^grpcurl /m.test(page.text)) return
       const steps = stepsOf(codeBlocks(page).filter((block) => reasonNotToRun(page, block) === undefined))
