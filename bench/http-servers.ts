@@ -67,19 +67,19 @@ export async function startGrpcIdgen(tracer?: Tracer): Promise<Listening> {
   return { port: await server.listen({ host: '127.0.0.1', port: 0 }), tag, key }
 }
 
-const STARTS: Readonly<Record<string, (argument: string) => Promise<Listening>>> = {
+const STARTS: Readonly<Record<string, (...argv: readonly string[]) => Promise<Listening>>> = {
   bare: () => startBare(ANSWER),
   'bare-batch': () => startBare(BATCH_ANSWER),
   'bare-numbers': () => startBare(NUMBERS_ANSWER),
   fastify: startFastify,
   idgen: () => startHttpIdgen(),
-  'idgen-traced': (collector) => startHttpIdgen(tracerTo(collector)),
+  'idgen-traced': (collector = '', ratio = '') => startHttpIdgen(tracerTo(collector, ratio)),
   'idgen-grpc': () => startGrpcIdgen(),
-  'idgen-grpc-traced': (collector) => startGrpcIdgen(tracerTo(collector)),
+  'idgen-grpc-traced': (collector = '', ratio = '') => startGrpcIdgen(tracerTo(collector, ratio)),
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
-  const listening = await STARTS[process.argv[2] ?? 'idgen']?.(process.argv[3] ?? '')
+  const listening = await STARTS[process.argv[2] ?? 'idgen']?.(...process.argv.slice(3))
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

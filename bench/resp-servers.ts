@@ -62,8 +62,8 @@ export async function startRespIdgen(tracer: Tracer = NO_TRACER): Promise<RespLi
 }
 
 if (process.send !== undefined) {
-  const collector = process.argv[2]
-  const listening = await startRespIdgen(collector === undefined ? NO_TRACER : tracerTo(collector))
+  const [, , collector, ratio = ''] = process.argv
+  const listening = await startRespIdgen(collector === undefined ? NO_TRACER : tracerTo(collector, ratio))
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuMicros: user + system })

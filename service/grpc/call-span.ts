@@ -1,4 +1,5 @@
 import { IdgenError } from '../core/errors.ts'
+import type { TraceParent } from '../core/traceparent.ts'
 import type { SpanStart, Tracer } from '../ports/tracer.ts'
 import { type Call, CallStatus } from './call.ts'
 import { traceParentOf } from './call-context.ts'
@@ -7,7 +8,8 @@ import { STATUS } from './status-code.ts'
 
 /**
  * Runs what answers a call, in a span of its own where the call is traced. Without a promise where `work` gives none:
- * this is on the path of every ID. `traceId`: of the trace that begins here where the caller names none; left out: a new one.
+ * this is on the path of every ID, so that a call which is not traced and has its answer at once costs a look at its head and
+ * no more. `traceId`: of the trace that begins here where the caller names none; left out: a new one.
  */
 export function tracedCall<T>(
   tracer: Tracer,
@@ -17,14 +19,28 @@ export function tracedCall<T>(
 ): T | Promise<T> {
   if (!tracer.enabled) return work()
   const parent = traceParentOf(call.head)
-  const step: SpanStart = {
-    name: call.head.path.slice(1),
+  if (tracer.decide(parent)) return inSpan(tracer, stepOf(call, parent, traceId), work)
+  const answer = work()
+  if (!(answer instanceof Promise)) return answer
+  // An answer that is there at once is not slow: what is waited for begins here.
+  return perhapsLate(tracer, stepOf(call, parent, traceId), answer)
+}
+
+function stepOf(
+  { head }: Pick<Call, 'head'>,
+  parent: TraceParent | undefined,
+  traceId: string | undefined,
+): SpanStart {
+  return {
+    name: head.path.slice(1),
     kind: 'server',
     traceId: parent?.traceId ?? traceId,
     parentId: parent?.spanId,
     facts: RPC,
   }
-  if (!tracer.decide(parent)) return perhapsLate(tracer, step, work)
+}
+
+function inSpan<T>(tracer: Tracer, step: SpanStart, work: () => T | Promise<T>): T | Promise<T> {
   const span = tracer.begin(step)
   const failed = (thrown: unknown): never => {
     const code = codeOf(thrown)
@@ -47,11 +63,8 @@ export function tracedCall<T>(
   }
 }
 
-/** An answer that is there at once is not slow. */
-function perhapsLate<T>(tracer: Tracer, step: SpanStart, work: () => T | Promise<T>): T | Promise<T> {
+function perhapsLate<T>(tracer: Tracer, step: SpanStart, answer: Promise<T>): Promise<T> {
   const fromMs = tracer.nowMs()
-  const answer = work()
-  if (!(answer instanceof Promise)) return answer
   return answer.then(
     (value) => {
       tracer.late(step, tracer.nowMs() - fromMs, undefined)

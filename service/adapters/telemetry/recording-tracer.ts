@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { EndedSpan, SpanFacts } from '../../core/ended-span.ts'
+import type { EndedSpan, SpanFacts, SpanKind } from '../../core/ended-span.ts'
 import { callsToSkip, type Sampling, SecondBudget } from '../../core/span-sampling.ts'
 import type { TraceParent } from '../../core/traceparent.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import type { Span, SpanStart, Tracer } from '../../ports/tracer.ts'
+import { DrawnIds } from './drawn-ids.ts'
 
 export interface RecordingTracerOptions {
   readonly sampling: Sampling
@@ -22,15 +23,20 @@ export class RecordingTracer implements Tracer {
   readonly #options: RecordingTracerOptions
   readonly #spans = new AsyncLocalStorage<Span>()
   readonly #budget = new SecondBudget()
+  readonly #ids: DrawnIds
   readonly #wall: WallTime
   #sampling: Sampling
-  #skip: number
+  /** Calls without a decision of their callers that are still to pass. */
+  #skip = 0
+  /** More are after them. */
+  #skipsOn = false
 
   constructor(options: RecordingTracerOptions) {
     this.#options = options
+    this.#ids = new DrawnIds(options.random)
     this.#wall = new WallTime(options.clock)
     this.#sampling = options.sampling
-    this.#skip = this.#drawSkip()
+    this.#drawSkip()
   }
 
   get sampling(): Sampling {
@@ -41,7 +47,7 @@ export class RecordingTracer implements Tracer {
     const { ratio, perSecond } = this.#sampling
     if (sampling.ratio === ratio && sampling.perSecond === perSecond) return
     this.#sampling = sampling
-    this.#skip = this.#drawSkip()
+    this.#drawSkip()
   }
 
   decide(parent: TraceParent | undefined): boolean {
@@ -50,19 +56,28 @@ export class RecordingTracer implements Tracer {
       this.#skip -= 1
       return false
     }
+    if (this.#skipsOn) {
+      this.#drawSkip()
+      return false
+    }
     // The draw costs more than the rest: none is made for a call that is not traced after all.
     if (!this.#withinBudget()) return false
-    this.#skip = this.#drawSkip()
+    this.#drawSkip()
     return true
   }
 
   begin(step: SpanStart): Span {
+    const { name, kind, parentId, facts } = step
     const fromMs = this.nowMs() - (step.agoMs ?? 0)
-    const ids = {
-      traceId: step.traceId ?? this.#newId(TRACE_ID_BYTES),
-      spanId: step.spanId ?? this.#newId(SPAN_ID_BYTES),
+    let { traceId, spanId } = step
+    if (traceId === undefined) {
+      const digits = this.#ids.traceAndSpan()
+      traceId = digits.slice(0, TRACE_DIGITS)
+      spanId ??= digits.slice(TRACE_DIGITS)
     }
-    return new RecordedSpan({ ...step, ...ids, fromMs, startMs: this.#wall.at(fromMs) }, this.#options)
+    spanId ??= this.#ids.span()
+    const startMs = this.#wall.at(fromMs)
+    return new RecordedSpan({ traceId, spanId, parentId, name, kind, fromMs, startMs, facts }, this.#options)
   }
 
   late(step: SpanStart, tookMs: number, fault: string | undefined): void {
@@ -106,29 +121,31 @@ export class RecordingTracer implements Tracer {
     return this.#budget.tryTake(this.#sampling.perSecond, this.nowMs())
   }
 
-  #drawSkip(): number {
-    const bytes = new Uint8Array(4)
-    this.#options.random.fill(bytes)
-    return callsToSkip(this.#sampling.ratio, new DataView(bytes.buffer).getUint32(0) / 2 ** 32)
-  }
-
-  #newId(length: number): string {
-    const bytes = Buffer.alloc(length)
-    this.#options.random.fill(bytes)
-    return bytes.toString('hex')
+  #drawSkip(): void {
+    const calls = callsToSkip(this.#sampling.ratio, this.#ids.chance())
+    this.#skipsOn = calls > SKIP_MAX
+    this.#skip = Math.min(calls, SKIP_MAX)
   }
 }
 
-const TRACE_ID_BYTES = 16
-const SPAN_ID_BYTES = 8
+const TRACE_DIGITS = 32
+/**
+ * More than that many calls are drawn for anew, which changes no odds: what passed says nothing about what comes. As a double,
+ * which Infinity is, the count would be boxed, and each call would pay for counting it down.
+ */
+const SKIP_MAX = 2 ** 30
 
-interface BegunStep extends SpanStart {
+interface BegunStep {
   readonly traceId: string
   readonly spanId: string
+  readonly parentId: string | undefined
+  readonly name: string
+  readonly kind: SpanKind
   /** Monotonic. */
   readonly fromMs: number
   /** Unix. */
   readonly startMs: number
+  readonly facts: SpanFacts | undefined
 }
 
 class RecordedSpan implements Span {
