@@ -6,7 +6,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Correct what `faults` names; /docs shows the request. Sending it again does not help.',
   IDGEN_NAME_INVALID: 'Use 1–63 of a–z, 0–9, `-`, `_`, `.`; put anything else into displayName.',
   IDGEN_COUNT_OUT_OF_RANGE:
-    'Ask for fewer IDs, or for runs (`as: "runs"`), which have a higher limit. The operator may raise `server.generate.maxText` and `server.generate.maxRuns`.',
+    'Ask for fewer IDs, or for runs (`as: "runs"`), which have a higher limit. Of a tag that writes dates no more than its date has left can be had at once. The operator may raise `server.generate.maxText` and `server.generate.maxRuns`.',
   IDGEN_ID_MALFORMED: 'Send an ID as idgen printed it: a decimal number, or a UUID in its 36-character form.',
   IDGEN_NUMBER_UNSAFE:
     'Leave out `as: "number"`: the IDs are above 2^53 and a JavaScript number would change them.',

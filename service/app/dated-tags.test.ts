@@ -72,6 +72,40 @@ test('a day whose numbers are used up refuses until the next one, and says until
   assert.deepEqual(await take(1), ['INV-20260401-0001'])
 })
 
+test('a request that the day has not enough for spends nothing of it', async (t) => {
+  const { take } = await serving(t)
+  const tooMany = async (count: number, text: RegExp) => {
+    const { message } = await rejectsWith('IDGEN_COUNT_OUT_OF_RANGE', take(count))
+    assert.match(message, text)
+  }
+  await tooMany(10_000, /10000 IDs at once are more than a day has in this data centre: 9999/)
+  assert.deepEqual(await take(1), ['INV-20260331-0001'])
+  // One is spent, and nine more lie in memory.
+  await tooMany(9999, /9989 numbers left for the present day/)
+  await tooMany(10_000, /more than a day has/)
+  assert.deepEqual(await take(2), ['INV-20260331-0002', 'INV-20260331-0003'])
+  const rest = await take(9996)
+  assert.equal(rest.at(-1), 'INV-20260331-9999')
+  await rejectsWith('IDGEN_RANGE_EXHAUSTED', take(1))
+})
+
+test('all of a day can be had by one request', async (t) => {
+  const { take } = await serving(t)
+  const all = await take(9999)
+  assert.deepEqual([all.length, new Set(all).size, all.at(-1)], [9999, 9999, 'INV-20260331-9999'])
+})
+
+test('whoever asks for too many keeps nobody waiting who asks for few', async (t) => {
+  const { take } = await serving(t)
+  await take(1)
+  const asked = [take(9999), take(3), take(9999), take(30), take(1)]
+  const outcomes = await Promise.allSettled(asked)
+  assert.deepEqual(
+    outcomes.map((one) => (one.status === 'fulfilled' ? one.value.length : 'refused')),
+    ['refused', 3, 'refused', 30, 1],
+  )
+})
+
 test('of shuffled days each has an order of its own', async (t) => {
   const shuffled = { ...FORMAT, width: 6, shuffleKey: '000102030405060708090a0b0c0d0e0f' }
   const { clock, take } = await serving(t, shuffled)

@@ -28,9 +28,15 @@ export class ClaimedSegments implements SegmentStore {
     return await this.#store.initialiseAll(dc)
   }
 
-  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
+  async allocate(
+    tagId: number,
+    dc: number,
+    step: number,
+    generation?: string,
+    least?: number,
+  ): Promise<SegmentGrant> {
     refuseLost(this.#claim)
-    const grant = await this.#store.allocate(tagId, dc, step, generation)
+    const grant = await this.#store.allocate(tagId, dc, step, generation, least)
     // The number may have been moved meanwhile; then these stay burnt.
     refuseLost(this.#claim)
     return grant

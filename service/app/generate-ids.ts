@@ -263,6 +263,8 @@ export class GenerateIds {
         return sleep(clock, Math.min(shortage.ms, leftMs))
       case 'refill':
         return router.active.name === 'segment' ? tag.refiller.refill(nowMs) : extendTime()
+      case 'too-many':
+        throw new IdgenError('IDGEN_COUNT_OUT_OF_RANGE', shortage.message)
       case 'failed': {
         const event = router.degrade(shortage, nowMs)
         batch.clear()

@@ -25,9 +25,15 @@ export class GuardedSegments implements SegmentStore {
   }
 
   /** @throws IDGEN_SPACE_MISMATCH as long as the tag is in conflict */
-  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
+  async allocate(
+    tagId: number,
+    dc: number,
+    step: number,
+    generation?: string,
+    least?: number,
+  ): Promise<SegmentGrant> {
     this.#check(tagId)
-    const grant = await this.#inner.allocate(tagId, dc, step, generation)
+    const grant = await this.#inner.allocate(tagId, dc, step, generation, least)
     // The conflict may have been found meanwhile; then the numbers stay burnt.
     this.#check(tagId)
     return grant

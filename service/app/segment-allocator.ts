@@ -32,6 +32,14 @@ export interface SegmentAllocatorOptions {
   readonly onFinding?: FindingListener
 }
 
+interface AllocationRequest {
+  readonly dc: number
+  /** 0: a move of the cursor alone. */
+  readonly step: number
+  readonly least: number
+  readonly atLeast: number
+}
+
 export type FindingListener = (tagId: number, dc: number, finding: WitnessFinding) => void
 
 /**
@@ -73,14 +81,25 @@ export class SegmentAllocator implements SegmentStore {
     return this.#options.ledger.usage(dc)
   }
 
-  async allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant> {
+  async allocate(
+    tagId: number,
+    dc: number,
+    step: number,
+    generation?: string,
+    least = 1,
+  ): Promise<SegmentGrant> {
     invariant(
       Number.isInteger(step) && step >= 1 && step <= STEP_MAX,
       `step ${step} is out of 1..${STEP_MAX}`,
     )
     const plan = await this.#options.ledger.withRow('allocating a segment', tagId, dc, async (row) => {
       checkGeneration(row, tagId, generation)
-      const made = await this.#plan(row, tagId, { dc, step, atLeast: datedFloor(row.space, row.nowMs) })
+      const made = await this.#plan(row, tagId, {
+        dc,
+        step,
+        least,
+        atLeast: datedFloor(row.space, row.nowMs),
+      })
       return { write: { ...made.row, grant: made.grant }, result: made }
     })
     invariant(plan.grant.lo < plan.grant.hi, 'a grant is never empty')
@@ -101,7 +120,7 @@ export class SegmentAllocator implements SegmentStore {
   ): Promise<number> {
     const plan = await this.#options.ledger.withRow('advancing a tag', tagId, dc, async (row) => {
       const atLeast = advanceTarget(row, dc, how)
-      const made = await this.#plan(row, tagId, { dc, step: 0, atLeast })
+      const made = await this.#plan(row, tagId, { dc, step: 0, least: 0, atLeast })
       if (this.#options.witness !== undefined && made.record === undefined) throw this.#witnessAway(tagId)
       return { write: made.row, result: made }
     })
@@ -140,11 +159,7 @@ export class SegmentAllocator implements SegmentStore {
   }
 
   /** Plans and moves the witness; somebody else may move it in between only where two databases answer. */
-  async #plan(
-    row: LedgerRow,
-    tagId: number,
-    request: { dc: number; step: number; atLeast: number },
-  ): Promise<GrantPlan> {
+  async #plan(row: LedgerRow, tagId: number, request: AllocationRequest): Promise<GrantPlan> {
     for (let attempt = 0; attempt < MOVES_MAX; attempt += 1) {
       const reading = await this.#read(row, request.dc)
       if (isReading(reading) && reading.record === undefined) this.#checkPublished(row, tagId)
@@ -161,15 +176,13 @@ export class SegmentAllocator implements SegmentStore {
     )
   }
 
-  #planned(
-    row: LedgerRow,
-    view: WitnessView,
-    tagId: number,
-    request: { dc: number; step: number; atLeast: number },
-  ): GrantPlan {
+  #planned(row: LedgerRow, view: WitnessView, tagId: number, request: AllocationRequest): GrantPlan {
     const plan = planGrant(row, view, request, this.#rules)
     if (typeof plan === 'object') {
-      if (request.step > 0) refuseTomorrow(row, tagId, plan)
+      if (request.step > 0) {
+        refuseTomorrow(row, tagId, plan)
+        refuseFew(row, tagId, plan, request.least)
+      }
       return plan
     }
     if (plan === 'witness-away') {
@@ -225,6 +238,17 @@ function checkGeneration(row: LedgerRow, tagId: number, generation: string | und
   throw new IdgenError(
     'IDGEN_TAG_NOT_FOUND',
     `The id ${tagId} is that of another tag by now: the database was restored from a backup.`,
+  )
+}
+
+/** The date has fewer than `least` left. A grant that ends before its cell is short for another reason, and goes on. */
+function refuseFew({ space }: LedgerRow, tagId: number, { grant, row }: GrantPlan, least: number): void {
+  const left = grant.hi - grant.lo
+  const reset = space.format?.reset
+  if (reset === undefined || left >= least || grant.hi < cellBounds(space, row.cell).hi) return
+  throw new IdgenError(
+    'IDGEN_COUNT_OUT_OF_RANGE',
+    `The tag with the id ${tagId} has ${left} numbers left for the present ${reset} in this data centre, and ${least} more were needed at once; ask for fewer.`,
   )
 }
 

@@ -104,7 +104,7 @@ export class SegmentRefiller {
     const { store, buffer, tagId, generation, dc, clock, log, tagPath } = this.#options
     const asked = buffer.holds
     try {
-      const grant = await store.allocate(tagId, dc, step, generation)
+      const grant = await store.allocate(tagId, dc, step, generation, buffer.refillLeast)
       span?.set('idgen.grant.lo', grant.lo)
       span?.set('idgen.grant.hi', grant.hi)
       // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
@@ -112,7 +112,9 @@ export class SegmentRefiller {
     } catch (thrown) {
       const error = IdgenError.from(thrown)
       span?.fail(error.message)
-      log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')
+      // Who asked for too many is told; in the log it would be noise that callers can make.
+      if (error.code !== 'IDGEN_COUNT_OUT_OF_RANGE')
+        log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')
       buffer.refused(error.code, error.message, clock.nowMs())
     } finally {
       this.#flight = undefined

@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
 import type { IssuesBy } from './issuer.ts'
 import { shuttingDown, type ToBorrower, type ToLender, toBorrower } from './sub-block-messages.ts'
-import { type Flight, SubBlockShelf } from './sub-block-shelf.ts'
+import { type Flight, isScarce, SubBlockShelf } from './sub-block-shelf.ts'
 
 export interface SubBlockBorrowerOptions {
   readonly clock: Clock
@@ -80,7 +80,7 @@ export class SubBlockBorrower {
   take(path: string, count: number, batch: IdBatch): Promise<void> {
     return this.#wait(path, count, {
       taken: () => this.tryTake(path, count, batch),
-      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
+      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(count, this.#options.clock.monotonicMs())),
     })
   }
 
@@ -107,7 +107,7 @@ export class SubBlockBorrower {
   prepare(path: string): Promise<void> {
     return this.#wait(path, 1, {
       taken: () => this.issuesBy(path) !== undefined,
-      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(this.#options.clock.monotonicMs())),
+      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(1, this.#options.clock.monotonicMs())),
     })
   }
 
@@ -144,16 +144,19 @@ export class SubBlockBorrower {
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
     const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
     const ended = new AbortController()
-    const late = sleep(clock, deadlineMs, ended.signal).then(() => tooLate(path, deadlineMs))
+    const lateness = tooLate(path, deadlineMs)
+    const late = sleep(clock, deadlineMs, ended.signal).then(() => lateness)
     this.#waiting += 1
     shelf.awaited += count
     try {
       // Every round waits for an answer of the lender; the deadline bounds them all.
       while (!taken()) {
         if (this.#stopped) throw shuttingDown()
-        const answer = shelf.flight === undefined ? ask(shelf).answer : joined(shelf.flight)
-        const error = await Promise.race([answer, late])
-        if (error !== undefined) throw error
+        const joins = shelf.flight !== undefined
+        const flight = shelf.flight ?? ask(shelf)
+        const error = await Promise.race([flight.answer, late])
+        if (error === lateness) throw error
+        if (error !== undefined && !isOfOthers(error, flight, count, joins)) throw error
       }
     } finally {
       this.#waiting -= 1
@@ -215,11 +218,12 @@ export class SubBlockBorrower {
   #ask(path: string, shelf: SubBlockShelf, wanted: number, run = false): Flight {
     const { post, owner, maxCount, tracer = NO_TRACER } = this.#options
     this.#asked += 1
-    const flight = shelf.asked(this.#asked, run)
+    const count = Math.min(wanted, maxCount)
+    const flight = shelf.asked(this.#asked, count, run)
     const { number } = flight
     const span = tracer.active()
     const traceparent = span && printTraceparent({ ...span, sampled: true })
-    post({ kind: 'ask', number, path, count: Math.min(wanted, maxCount), run, owner: owner(), traceparent })
+    post({ kind: 'ask', number, path, count, run, owner: owner(), traceparent })
     return flight
   }
 
@@ -251,7 +255,7 @@ export class SubBlockBorrower {
         this.#shelves.delete(oldest)
         break
       }
-    const shelf = new SubBlockShelf()
+    const shelf = new SubBlockShelf(this.#options.maxCount)
     this.#shelves.set(path, shelf)
     return shelf
   }
@@ -262,9 +266,12 @@ interface Wanted {
   readonly ask: (shelf: SubBlockShelf) => Flight
 }
 
-/** As who did not ask hears the answer: why others have no run is no reason why this one has no IDs, and it asks itself. */
-function joined({ run, answer }: Flight): Flight['answer'] {
-  return run ? answer.then(() => undefined) : answer
+/**
+ * Why others have no run, or why there are not as many as several asked for together, is no reason why `count` are not
+ * to be had: who hears it asks by itself, for its own.
+ */
+function isOfOthers(error: IdgenError, flight: Flight, count: number, joins: boolean): boolean {
+  return (joins && flight.run) || (flight.count > count && isScarce(error))
 }
 
 function overloaded(waiting: number): IdgenError {

@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts'
 /** The one question of a thread about one tag that is not answered yet. */
 export interface Flight {
   readonly number: number
+  readonly count: number
   /** It asks for consecutive numbers, which may be refused where single ones are there. */
   readonly run: boolean
   /** undefined: a share was put on the shelf, or there is none to be had of it: take again. Never rejects. */
@@ -22,6 +23,9 @@ export interface Flight {
  * The shares of one tag in one thread, used in the order in which they came:
  *
  *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a quarter of a second's IDs)
+ *
+ * Of a tag that writes dates each request asks for its own IDs, none ahead of use, and takes all of them or none: what
+ * is not used within a share's short life is burnt, and a date has few numbers.
  */
 export class SubBlockShelf {
   /** What the requests that wait here asked for, all together: one question covers it. */
@@ -39,6 +43,14 @@ export class SubBlockShelf {
   #flight: (Flight & { readonly end: (error: IdgenError | undefined) => void }) | undefined
   #restUntilMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  readonly #maxCount: number
+  /** Each request asks for its own IDs: the tag writes dates, or more than it can give was asked for together. */
+  #isExact = false
+
+  /** `maxCount`: the longest share. What asks for more (a burst of commands) takes what there is of each. */
+  constructor(maxCount: number) {
+    this.#maxCount = maxCount
+  }
 
   /** No more shares come here: another one has its place, or the thread ends. */
   get isClosed(): boolean {
@@ -65,6 +77,7 @@ export class SubBlockShelf {
    */
   writeAs(space: NumberSpace | undefined): void {
     this.format = space?.format
+    this.#isExact = this.#isDated
     if (space === undefined) this.#printer = undefined
     else if (this.#printer === undefined || !sameSpace(space, this.#printer.space))
       this.#printer = printerOf(space)
@@ -77,6 +90,7 @@ export class SubBlockShelf {
 
   /** Fills `batch` up to `count` IDs, as far as they are here. All IDs of one batch come from one algorithm. */
   take(count: number, owner: string, nowMs: number, batch: IdBatch): void {
+    if (this.#isDated && count <= this.#maxCount && this.#remaining < count - batch.count) return
     for (let block = this.#head(); block !== undefined && batch.count < count; block = this.#head()) {
       if (batch.count > 0 && batch.algorithm !== block.algorithm) batch.clear()
       const taken = block.take(count - batch.count, owner, nowMs, batch)
@@ -109,7 +123,7 @@ export class SubBlockShelf {
    * the clock is looked at, and the rate with it, only where a share is half used, a few times a second of a busy tag.
    */
   wantedAhead(clock: Clock): number {
-    if (this.#flight !== undefined || this.#next !== undefined) return 0
+    if (this.#flight !== undefined || this.#next !== undefined || this.#isDated) return 0
     if ((this.#current?.remaining ?? 0) > this.#askAt) return 0
     const monotonicMs = clock.monotonicMs()
     const rate = this.#rate.perSecond(this.#issued, monotonicMs)
@@ -125,27 +139,32 @@ export class SubBlockShelf {
     return Math.min(most, Math.floor(rate * AHEAD_S))
   }
 
-  /** How many IDs to ask for when somebody waits. */
-  wantedNow(monotonicMs: number): number {
+  /** How many IDs to ask for when somebody waits who wants `own`. */
+  wantedNow(own: number, monotonicMs: number): number {
+    if (this.#isExact) return Math.max(1, own - (this.#isDated ? this.#remaining : 0))
     return Math.max(this.awaited, this.#ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
   }
 
-  asked(number: number, run: boolean): Flight {
+  asked(number: number, count: number, run: boolean): Flight {
     const { promise, resolve } = Promise.withResolvers<IdgenError | undefined>()
-    this.#flight = { number, run, answer: promise, end: resolve }
+    this.#flight = { number, count, run, answer: promise, end: resolve }
     return this.#flight
   }
 
   /** false: nobody asked for it (any more), so it must not be used. */
   put(number: number, block: SubBlock): boolean {
     if (!this.#land(number, undefined)) return false
-    if (this.#current === undefined || this.#current.remaining === 0) this.#use(block)
+    // Two lie here at most; a third comes only where two were too few for a take of all or none, and the first is burnt.
+    if (this.#next !== undefined) this.#current?.drop()
+    if (this.#head() === undefined) this.#use(block)
     else this.#next = block
     return true
   }
 
   refused(number: number, error: IdgenError, monotonicMs: number): void {
-    if (this.#land(number, error)) this.#restUntilMs = monotonicMs + REST_MS
+    if (!this.#land(number, error)) return
+    this.#restUntilMs = monotonicMs + REST_MS
+    if (isScarce(error)) this.#isExact = true
   }
 
   /** All that is here is burnt. */
@@ -161,6 +180,14 @@ export class SubBlockShelf {
     this.#isClosed = true
     this.drop()
     if (this.#flight !== undefined) this.#land(this.#flight.number, error)
+  }
+
+  get #isDated(): boolean {
+    return this.format?.reset !== undefined
+  }
+
+  get #remaining(): number {
+    return (this.#current?.remaining ?? 0) + (this.#next?.remaining ?? 0)
   }
 
   #takeRunOf(
@@ -195,6 +222,11 @@ export class SubBlockShelf {
     this.#current = block
     this.#askAt = (block?.remaining ?? 0) * ASK_AT
   }
+}
+
+/** Refused for being too many: fewer may be there. */
+export function isScarce({ code }: IdgenError): boolean {
+  return code === 'IDGEN_COUNT_OUT_OF_RANGE' || code === 'IDGEN_RANGE_EXHAUSTED'
 }
 
 const AHEAD_S = 0.25

@@ -13,6 +13,8 @@ export type Shortage =
   | { readonly kind: 'wait'; readonly ms: number }
   /** A new grant is needed; call again once it was installed. */
   | { readonly kind: 'refill' }
+  /** This many at once will not come, and fewer may: the algorithm is well, the request is at fault. */
+  | { readonly kind: 'too-many'; readonly message: string }
   /** This algorithm cannot go on now; the router takes the next one of the chain. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 

@@ -1,3 +1,4 @@
+import type { Shortage } from './algorithm.ts'
 import { firstOfPeriod, periodAt, periodOf, periodStartMs } from './dated-numbers.ts'
 import type { ErrorCode } from './errors.ts'
 import type { SegmentGrant } from './grant.ts'
@@ -10,6 +11,9 @@ import type { NumberSpace } from './tag.ts'
  * The buffer of a tag whose count begins anew with every date: what is left of a date is burnt when it is over, and the
  * store is asked for numbers of the next one. Which date a number has was decided when it was granted; the clock here
  * says only how long to use it, so a wrong one makes gaps or late dates, never a number twice.
+ *
+ * A date has few numbers, so a take gets all that it wants or spends nothing: what was taken for a request that cannot
+ * be answered would be missing for the rest of the date.
  */
 export class DatedBuffer extends SegmentBuffer {
   readonly #space: NumberSpace
@@ -20,6 +24,10 @@ export class DatedBuffer extends SegmentBuffer {
   #graceMs = 0
   /** How far the data centre's numbers of a date went when this process was granted some last, or was refused. */
   #reached: { readonly period: number; readonly share: number } | undefined
+  /** The last take that had to do without, and how many it lacked. */
+  #short = { count: 0, lacking: 0 }
+  /** So many more did not come: the date has fewer left. */
+  #refusedMany: { readonly lacking: number; readonly message: string; readonly atMs: number } | undefined
 
   constructor(options: SegmentBufferOptions, space: NumberSpace, format: IdFormat) {
     super(options)
@@ -29,7 +37,21 @@ export class DatedBuffer extends SegmentBuffer {
 
   override take(count: number, nowMs: number, out: IdBatch): number {
     if (nowMs >= this.#untilMs) this.#endDate(nowMs)
-    return super.take(count, nowMs, out)
+    const lacking = count - this.left
+    if (!(lacking > 0)) return super.take(count, nowMs, out)
+    this.#short = { count, lacking }
+    if (this.#tooMany(nowMs) === undefined) this.wantPiece(lacking)
+    return 0
+  }
+
+  /** Of the last take. What is in memory was not enough for it, so it helps no further. */
+  override shortage(nowMs: number): Shortage {
+    const message = this.#tooMany(nowMs)
+    return message === undefined ? this.runShortage() : { kind: 'too-many', message }
+  }
+
+  override get refillLeast(): number {
+    return Math.max(1, this.lacking)
   }
 
   override takeRun(count: number, nowMs: number, out: IdBatch): boolean {
@@ -50,7 +72,13 @@ export class DatedBuffer extends SegmentBuffer {
   }
 
   override refused(code: ErrorCode, message: string, nowMs: number): void {
+    if (code === 'IDGEN_COUNT_OUT_OF_RANGE') {
+      this.#refusedMany = { lacking: this.lacking, message, atMs: nowMs }
+      return this.wantNoPiece()
+    }
     super.refused(code, message, nowMs)
+    // Who still waits wants it again; left standing it would make the next date's first segment as long.
+    this.wantNoPiece()
     if (code === 'IDGEN_RANGE_EXHAUSTED') this.#reached = { period: periodAt(this.#format, nowMs), share: 1 }
   }
 
@@ -60,9 +88,22 @@ export class DatedBuffer extends SegmentBuffer {
     return this.#reached.period < periodAt(this.#format, nowMs) ? 0 : this.#reached.share
   }
 
+  /** Why the last take will not get its numbers; undefined: they may come. */
+  #tooMany(nowMs: number): string | undefined {
+    const { count, lacking } = this.#short
+    const { cellSize } = this.#space
+    if (count > cellSize)
+      return `${count} IDs at once are more than a ${this.#format.reset} has in this data centre: ${cellSize}. Ask for fewer.`
+    const refused = this.#refusedMany
+    if (refused === undefined || lacking < refused.lacking) return undefined
+    const sinceMs = nowMs - refused.atMs
+    return sinceMs >= 0 && sinceMs < REFUSED_MANY_MS ? refused.message : undefined
+  }
+
   #endDate(nowMs: number): void {
     const period = periodAt(this.#format, nowMs)
     this.burnBelow(firstOfPeriod(this.#space, period))
+    this.#refusedMany = undefined
     // What came ahead for the new date stays.
     this.#untilMs = this.left > 0 ? periodStartMs(this.#format, period + 1) : Number.POSITIVE_INFINITY
   }
@@ -73,6 +114,8 @@ function shareOfCell({ startAt, cellSize }: NumberSpace, hi: number): number {
   return (((hi - 1 - startAt) % cellSize) + 1) / cellSize
 }
 
+/** Then the store is asked again: a process that stopped may have given numbers back, or a date has begun. */
+const REFUSED_MANY_MS = 1000
 /** More than clocks differ that are set by NTP; doubled each time, so that an hour's difference burns 65 segments. */
 const GRACE_MIN_MS = 1000
 const GRACE_MAX_MS = 60_000

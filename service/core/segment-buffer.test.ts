@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { batchNumbers } from '../../test/fixtures/batch-numbers.ts'
 import { IdBatch } from './id-batch.ts'
-import { preloadShareOf, SegmentBuffer } from './segment-buffer.ts'
+import { preloadShareOf } from './preload-share.ts'
+import { SegmentBuffer } from './segment-buffer.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from './tag.ts'
 
 const T = Date.UTC(2026, 5, 1)

@@ -3,6 +3,7 @@ import type { ErrorCode } from './errors.ts'
 import type { SegmentGrant } from './grant.ts'
 import type { IdBatch } from './id-batch.ts'
 import { invariant } from './invariant.ts'
+import { PRELOAD_EARLIEST } from './preload-share.ts'
 import { RateMeter } from './rate-meter.ts'
 import type { SegmentInUse } from './segment-in-use.ts'
 import { nextStep } from './segment-step.ts'
@@ -58,8 +59,8 @@ export class SegmentBuffer implements Algorithm {
   #holds = 0
   /** What the last short take lacked: the next step covers it, or one large batch would need many allocations. */
   #lacking = 0
-  /** Somebody waits for a run that is longer than what is in memory: a segment is wanted whatever else is there. */
-  #runWanted = false
+  /** Somebody waits for more in one piece than memory has: a segment is wanted whatever else is there. */
+  #pieceWanted = false
   #refusal: { readonly code: ErrorCode; readonly message: string; readonly atMs: number } | undefined
   #backoffMs = 0
   /** Nothing is to be fetched while `#next` is below the one and the time before the other: `wantsRefill` found so. */
@@ -117,7 +118,7 @@ export class SegmentBuffer implements Algorithm {
     return true
   }
 
-  shortage(): Shortage {
+  shortage(_nowMs?: number): Shortage {
     if (this.#refusal === undefined || this.#drained || this.#inMemory() === 0) return this.runShortage()
     return { kind: 'refill' }
   }
@@ -194,6 +195,11 @@ export class SegmentBuffer implements Algorithm {
     return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
   }
 
+  /** Of those numbers, how many must come for anybody to be helped: else the store rather keeps them for others. */
+  get refillLeast(): number {
+    return 1
+  }
+
   /**
    * Whether refillStep says more than 0. After most takes two comparisons: the present segment is far from its end, and
    * whatever else would change the answer moves `#next` up, but a run that is waited for.
@@ -232,8 +238,7 @@ export class SegmentBuffer implements Algorithm {
     this.#granted += hi - lo
     this.#refusal = undefined
     this.#backoffMs = 0
-    this.#lacking = 0
-    this.#runWanted = false
+    this.wantNoPiece()
     this.#counters.refills += 1
   }
 
@@ -276,6 +281,22 @@ export class SegmentBuffer implements Algorithm {
     this.#held = false
   }
 
+  /** `lacking` more than what is in memory are wanted, whatever is there. */
+  protected wantPiece(lacking: number): void {
+    this.#lacking = Math.max(this.#lacking, lacking)
+    this.#pieceWanted = true
+    this.#calmBelow = 0
+  }
+
+  protected wantNoPiece(): void {
+    this.#lacking = 0
+    this.#pieceWanted = false
+  }
+
+  protected get lacking(): number {
+    return this.#lacking
+  }
+
   /**
    * What lies below `floor` is not issued any more, and that no more was to be had there is forgotten. Grants lie wholly
    * below or wholly above it.
@@ -312,9 +333,7 @@ export class SegmentBuffer implements Algorithm {
       this.#ready.splice(0, at)
       return this.#switch(nowMs)
     }
-    this.#lacking = Math.max(this.#lacking, count)
-    this.#runWanted = true
-    this.#calmBelow = 0
+    this.wantPiece(count)
     // Each wait that was given up leaves its segment here; only the newest of very many are worth the memory.
     if (this.#ready.length >= CHAIN_MAX) this.#switch(nowMs)
     return false
@@ -336,7 +355,7 @@ export class SegmentBuffer implements Algorithm {
    */
   #wantsMore(rate: number): boolean {
     const ready = this.#ready.length
-    if (this.#runWanted) return true
+    if (this.#pieceWanted) return true
     if (this.#size === 0) return ready === 0
     const left = this.#end - this.#next
     if (ready >= this.#wanted) return false
@@ -358,21 +377,7 @@ export class SegmentBuffer implements Algorithm {
   }
 }
 
-/**
- * `preloadAt` of a tag, 0.3..0.5. Tags that come into use together, at a like rate, would all ask the store in the same
- * moment: a hundred at once kept answers waiting for 60 ms (bench/open-loop.bench.ts). Multiples of the golden ratio lie
- * evenly, whatever ids there are (Knuth, The Art of Computer Programming 6.4).
- */
-export function preloadShareOf(tagId: number): number {
-  return PRELOAD_EARLIEST - PRELOAD_SPREAD * ((tagId * GOLDEN) % 1)
-}
-
 const TWO_32 = 2 ** 32
-/** Share of a segment left below which the next may be fetched: fetched earlier, it would only lie there. */
-const PRELOAD_EARLIEST = 0.5
-/** What is left then is still three times PRELOAD_LATEST. */
-const PRELOAD_SPREAD = 0.2
-const GOLDEN = (Math.sqrt(5) - 1) / 2
 /** Share left at which it is fetched whatever the rate says: a burst may come (R-2.1.2). */
 const PRELOAD_LATEST = 0.1
 /** Seconds of numbers to have in memory: about what a failover of the database takes. */

@@ -27,11 +27,20 @@ export interface SegmentStore {
    * Takes the next `step` (1..STEP_MAX) numbers; fewer where the cell ends (a grant never crosses a cell).
    * Initialises (tag, dc) where that was not done. Not idempotent: a call whose outcome is unknown has burnt
    * its numbers, and the caller just asks again.
+   * `least`: of a tag that writes dates, take none where its date has fewer left; otherwise they would lie with a caller
+   * who has no use for so few, and be missing for all others.
+   * @throws IDGEN_COUNT_OUT_OF_RANGE when the date has fewer than `least` left; nothing was taken
    * @throws IDGEN_RANGE_EXHAUSTED when the data centre has no cell left
    * @throws IDGEN_TAG_NOT_FOUND when the tag was deleted, or the id is that of another tag by now
    * @throws IDGEN_STORE_UNAVAILABLE when the store did not answer, or answered other than with a plain commit
    */
-  allocate(tagId: number, dc: number, step: number, generation?: string): Promise<SegmentGrant>
+  allocate(
+    tagId: number,
+    dc: number,
+    step: number,
+    generation?: string,
+    least?: number,
+  ): Promise<SegmentGrant>
   /**
    * Returns the unused end [from, hi) of the newest grant, if and only if nobody took numbers after it.
    * One compare-and-set; false means that they stay burnt. The caller must have stopped issuing from it for good.

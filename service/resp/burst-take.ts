@@ -1,5 +1,5 @@
 import type { Issuer } from '../app/issuer.ts'
-import { IdgenError } from '../core/errors.ts'
+import { type ErrorCode, IdgenError } from '../core/errors.ts'
 import { IdBatch, UUID_BYTES } from '../core/id-batch.ts'
 import { writtenTexts } from '../core/id-printer.ts'
 import { errorLine } from './error-line.ts'
@@ -28,6 +28,7 @@ export class BurstTake {
   #errorText = ''
   /** Answers the commands that were not admitted. */
   #limitedText = ''
+  #limitedCode: ErrorCode = 'IDGEN_RATE_LIMITED'
   #wideIntegers = false
   /** Where the print stands: runs begun, and numbers left of the last of them; or UUIDs printed. */
   #runsBegun = 0
@@ -63,7 +64,10 @@ export class BurstTake {
   /** Answers the commands that were not admitted. */
   limit(refusal: IdgenError): void {
     if (this.admitted === 0) this.fail(refusal)
-    else this.#limitedText = errorLine(refusal)
+    else {
+      this.#limitedText = errorLine(refusal)
+      this.#limitedCode = refusal.code
+    }
   }
 
   beginPrint(wideIntegers: boolean): void {
@@ -109,7 +113,7 @@ export class BurstTake {
       return 0
     }
     const limited = this.wanted - this.admitted
-    if (limited > 0) issuer.count(keyId, path, 'IDGEN_RATE_LIMITED', limited, 0)
+    if (limited > 0) issuer.count(keyId, path, this.#limitedCode, limited, 0)
     const answered = this.admitted - this.#refused
     if (answered > 0) tag?.countAnswered(keyId, answered)
     if (this.#refused > 0) issuer.count(keyId, path, 'IDGEN_NUMBER_UNSAFE', this.#refused, 0)

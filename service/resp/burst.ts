@@ -1,6 +1,7 @@
 import { authorize, type Caller } from '../app/authenticator.ts'
 import type { Issuer } from '../app/issuer.ts'
 import type { CallerPlaces } from '../app/rate-limits.ts'
+import { IdgenError } from '../core/errors.ts'
 import { ANSWER_BYTES_MAX, AS_INTEGER, BurstTake, type IdForm } from './burst-take.ts'
 import type { InputBytes } from './input-bytes.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
@@ -140,11 +141,27 @@ export class Burst {
         () => {
           take.settled = true
         },
-        (thrown: unknown) => take.fail(thrown),
+        (thrown: unknown) => this.#takeFewer(issuer, take, thrown),
       )
       waits.push(waited)
     }
     await Promise.all(waits)
+  }
+
+  /** Commands that were asked for together are refused together only for what each alone is refused for. Never rejects. */
+  async #takeFewer(issuer: Issuer, take: BurstTake, thrown: unknown): Promise<void> {
+    const { name, batch, admitted } = take
+    if (admitted === 1 || IdgenError.from(thrown).code !== 'IDGEN_COUNT_OUT_OF_RANGE')
+      return take.fail(thrown)
+    try {
+      // As many rounds as a burst has commands, at most.
+      while (batch.count < admitted) await issuer.take(name.path, batch.count + 1, batch, 1)
+    } catch (last) {
+      if (batch.count === 0) return take.fail(last)
+      take.admitted = batch.count
+      take.limit(IdgenError.from(last))
+    }
+    take.settled = true
   }
 
   /** Every command is answered by this error: nobody is known who could issue. */
