@@ -8,13 +8,13 @@ import {
 import type { Log } from '../ports/log.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { buildSerializers, buildValidators } from './compiled-schemas.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { replyWithError } from './error-reply.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
 import { traceRequests } from './request-span.ts'
 import { declareRequestState } from './request-state.ts'
-import { buildSerializers } from './response-serializers.ts'
 import { type TraceContext, tellTrace, traceContextOf } from './trace-context.ts'
 
 export interface NewAppOptions {
@@ -54,7 +54,9 @@ function newFastify(log: Log, { bodyLimit, rewriteUrl }: NewAppOptions): Fastify
     // A request that arrives while the server closes is answered, with Connection: close; refusing it would lose
     // it, and whether IDs may still be issued is for the use cases to say.
     return503OnClosing: false,
-    schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
+    schemaController: {
+      compilersFactory: { buildSerializer: buildSerializers, buildValidator: buildValidators },
+    },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     ajv: {
