@@ -164,6 +164,26 @@ describe('a batch', () => {
     assert.deepEqual(text.match(/>(?:begun, not ended|refused)</g), ['>begun, not ended<', '>refused<'])
   })
 
+  test('says of tags that were not tried that they are as they were, and keeps what was refused apart', async (t) => {
+    const visitor = await withTags(t)
+    const { batches } = visitor.api.memory.useCases
+    const away = new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'No answer.')
+    const there = new IdgenError('IDGEN_ALREADY_EXISTS', 'There is one.')
+    t.mock.method(batches, 'createTags', async () => [
+      { refused: away, isUntried: true },
+      { refused: there, isUntried: true },
+      { refused: away },
+    ])
+    const lines = 'acme/shop/a\nacme/shop/b\nacme/shop/c'
+    const { text } = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
+    assert.match(text, /One tag was not tried, and is as it was[^<]*Of one tag nobody can say/)
+    assert.deepEqual(text.match(/>(?:not tried|refused|not certain)</g), [
+      '>not tried<',
+      '>refused<',
+      '>not certain<',
+    ])
+  })
+
   test('says all that is wrong with a step, between the marks of the language', async (t) => {
     const visitor = await withTags(t)
     const fields = { action: 'step', base: '20', min: '30', max: '15', tag: 'acme/shop/orders' }
