@@ -38,8 +38,8 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/workspaces/w/delete'],
   ['/ui/events'],
   ['/ui/nodes'],
-  ['/ui/keys'],
-  ['/ui/audit'],
+  ['/ui/keys', 'keys'],
+  ['/ui/audit', 'audit'],
   [`/ui/tags?within=${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}/edit`],
@@ -105,8 +105,9 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       const page = await signedIn(context, service)
       const complained = complaints(page)
       const faults: string[] = []
-      for (const { name: state, reach } of UI_STATES) {
+      for (const { name: state, reach, picture } of UI_STATES) {
         await reach(page, service.httpOrigin, name)
+        if (picture !== undefined) await photograph(page, `ui-${picture}-${name}`)
         const found = [...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page))]
         faults.push(...found.map((fault) => `${state}: ${fault}`))
       }
