@@ -39,7 +39,8 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/events'],
   ['/ui/nodes'],
   ['/ui/keys', 'keys'],
-  ['/ui/audit', 'audit'],
+  ['/ui/audit'],
+  ['/ui/audit?workspace=w', 'audit'],
   [`/ui/tags?within=${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}/edit`],
@@ -78,6 +79,8 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   await post(service, `/v1/workspaces/${LONG}/groups`, { name: LONG, displayName: FOREIGN })
   const long = { name: LONG, displayName: FOREIGN, algorithm: 'segment' }
   assert.equal((await post(service, `/v1/workspaces/${LONG}/groups/${LONG}/tags`, long)).status, 201)
+  const key = { name: 'orders of the shop', scopes: ['issue'] }
+  assert.equal((await post(service, '/v1/keys', key)).status, 201)
   const browser = await startChromium(t)
 
   for (const view of VIEWS) {
