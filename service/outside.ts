@@ -16,7 +16,7 @@ import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
-import type { TagBatch } from './ports/tag-batch.ts'
+import type { TagBatchStore } from './ports/tag-batch.ts'
 import type { TagSearch } from './ports/tag-search.ts'
 import type { TimeCopyStore } from './ports/time-copy-store.ts'
 import type { TimeGrantStore } from './ports/time-grant-store.ts'
@@ -32,7 +32,7 @@ export interface Outside {
   /** The copies of time grants out of the second store. */
   readonly copies: TimeCopyStore
   readonly catalog: CatalogStore
-  readonly tagBatch: TagBatch
+  readonly tagBatch: TagBatchStore
   readonly declarations: DeclarationStore
   readonly keys: ApiKeyStore
   readonly keyUses: KeyUseStore

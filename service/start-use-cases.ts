@@ -168,7 +168,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
 
 /** What people and operators change tags with. */
 function newManagement(
-  { catalog, tagBatch }: Pick<Outside, 'catalog' | 'tagBatch'>,
+  { catalog, tagBatch }: Pick<Outside | Coordination, 'catalog' | 'tagBatch'>,
   directory: TagDirectory,
   audit: AuditTrail,
 ): Pick<UseCases, 'catalog' | 'batches'> {

@@ -2,7 +2,7 @@ import { witnessKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { NumberSpace } from '../core/tag.ts'
 import type { WitnessRecord } from '../core/witness.ts'
-import type { Coordinator } from '../ports/coordinator.ts'
+import type { CoordinatedKeys, Entry } from '../ports/coordinator.ts'
 import { parseWitness, printWitness } from './segment-witness.ts'
 
 /**
@@ -13,33 +13,74 @@ import { parseWitness, printWitness } from './segment-witness.ts'
  * @throws IDGEN_SPACE_MISMATCH a record cannot be read, so nobody can say how far it went
  */
 export async function closeWitnesses(
-  coordinator: Coordinator,
+  coordinator: CoordinatedKeys,
   tag: { readonly generation: string; readonly space: NumberSpace },
 ): Promise<number> {
-  let highWater = tag.space.startAt
-  for (let dc = 0; dc < tag.space.dcCount; dc += 1)
-    highWater = Math.max(highWater, await closeOne(coordinator, tag.generation, dc))
-  return highWater
+  const keys = Array.from({ length: tag.space.dcCount }, (_, dc) => witnessKey(tag.generation, dc))
+  let highWater = await closeTogether(coordinator, keys)
+  if (highWater === undefined) {
+    highWater = 0
+    for (const [dc, key] of keys.entries())
+      highWater = Math.max(highWater, await closeOne(coordinator, key, dc))
+  }
+  return Math.max(tag.space.startAt, highWater)
 }
 
-async function closeOne(coordinator: Coordinator, generation: string, dc: number): Promise<number> {
-  const key = witnessKey(generation, dc)
+/** In two calls, however many there are; undefined: one of them moved in between, and nothing was closed. */
+async function closeTogether(
+  coordinator: CoordinatedKeys,
+  keys: readonly string[],
+): Promise<number | undefined> {
+  const { entries } = await coordinator.transact({ compare: [], change: [], read: keys })
+  const witnesses = keys.map((key) => witnessOf(key, entries.get(key)))
+  const open = witnesses.filter(({ record }) => record.closed !== true)
+  const highWater = Math.max(...witnesses.map(reachedBy))
+  if (open.length === 0) return highWater
+  const { succeeded } = await coordinator.transact({
+    compare: open.map(asRead),
+    change: open.map(closing),
+  })
+  return succeeded ? highWater : undefined
+}
+
+/** By itself: data centres that are busy all at once would keep each other's from being closed. */
+async function closeOne(coordinator: CoordinatedKeys, key: string, dc: number): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const entry = await coordinator.get(key)
-    const record = entry === undefined ? NOTHING : readable(key, entry.value)
-    const highWater = Math.max(record.used, record.ceiling)
-    if (record.closed === true) return highWater
+    const witness = witnessOf(key, await coordinator.get(key))
+    if (witness.record.closed === true) return reachedBy(witness)
     const { succeeded } = await coordinator.transact({
-      compare: [entry === undefined ? { key, createRevision: 0 } : { key, value: entry.value }],
-      change: [{ put: key, value: printWitness({ ...record, closed: true }) }],
+      compare: [asRead(witness)],
+      change: [closing(witness)],
     })
-    if (succeeded) return highWater
+    if (succeeded) return reachedBy(witness)
   }
   throw new IdgenError(
     'IDGEN_COORDINATION_UNAVAILABLE',
     `Data centre ${dc} moves its witness too fast to close it; delete the tag again.`,
     { retryAfterMs: 1000 },
   )
+}
+
+interface ReadWitness {
+  readonly key: string
+  readonly entry: Entry | undefined
+  readonly record: WitnessRecord
+}
+
+function witnessOf(key: string, entry: Entry | undefined): ReadWitness {
+  return { key, entry, record: entry === undefined ? NOTHING : readable(key, entry.value) }
+}
+
+function reachedBy({ record }: ReadWitness): number {
+  return Math.max(record.used, record.ceiling)
+}
+
+function asRead({ key, entry }: ReadWitness) {
+  return entry === undefined ? { key, createRevision: 0 } : { key, value: entry.value }
+}
+
+function closing({ key, record }: ReadWitness) {
+  return { put: key, value: printWitness({ ...record, closed: true }) }
 }
 
 function readable(key: string, text: string): WitnessRecord {

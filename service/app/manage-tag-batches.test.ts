@@ -136,6 +136,19 @@ test('a deletion that was begun is recorded as that, and one that was refused is
   )
 })
 
+test('a row that was not tried has no record, whatever its error says of others', async (t) => {
+  const { make, useCases, service, audited } = await started(t)
+  const [a] = await make('a')
+  assert.ok(a !== undefined)
+  const store = new MemoryTagBatch(useCases.catalog.store)
+  const refused = new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'No answer.')
+  t.mock.method(store, 'deleteTags', async () => [{ refused, isUntried: true }])
+  const { directory } = useCases
+  const untried = new ManageTagBatches({ batch: store, directory, audit: service.audit })
+  assert.deepEqual(await untried.deleteTags(ACTOR, [a]), [{ refused, isUntried: true }])
+  assert.deepEqual(await audited('tag.delete'), [])
+})
+
 /** Finds tags, and fails whatever else it is told. */
 function failingBatch(batch: TagBatch, lost: IdgenError): TagBatch {
   const fail = async (): Promise<never> => {

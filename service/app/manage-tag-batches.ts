@@ -1,6 +1,6 @@
 import { tagDeclared } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { isUncertain, type RowResult, rowResult } from '../core/row-result.ts'
+import { isUnsure, type RefusedRow, type RowResult, rowResult } from '../core/row-result.ts'
 import { withShownSpace } from '../core/shown-space.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
@@ -133,10 +133,11 @@ export class ManageTagBatches {
     actor: Actor,
     action: string,
     ref: TagRef,
-    { refused, isBegun = false }: Extract<RowResult<never>, { readonly refused: IdgenError }>,
+    row: RefusedRow,
     detail: Record<string, unknown>,
   ): void {
-    if (!isBegun && !isUncertain(refused)) return
+    const { refused, isBegun = false } = row
+    if (!isBegun && !isUnsure(row)) return
     const outcome = isBegun ? 'begun' : 'unknown'
     this.#record(actor, action, ref, { ...detail, outcome }, refused.code)
   }

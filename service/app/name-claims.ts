@@ -8,13 +8,13 @@ import { refuseFormatOfUsedName } from '../core/used-name.ts'
 import type { CatalogStore, NewTag, TagRemains } from '../ports/catalog-store.ts'
 import type { Random } from '../ports/random.ts'
 import { buriedHighWater, busy, type NameReading, type SharedNames, unreadable } from './shared-names.ts'
-import type { TagSync } from './tag-sync.ts'
+import type { NameSync } from './tag-sync.ts'
 
 export interface NameClaimsOptions {
   /** The database's own. */
   readonly catalog: CatalogStore
   readonly names: SharedNames
-  readonly sync: TagSync
+  readonly sync: Pick<NameSync, 'sync' | 'whyNotTaken'>
   readonly random: Random
 }
 

@@ -6,7 +6,7 @@ import type { Tag } from '../core/tag.ts'
 import { printTagRecord } from '../core/tag-record.ts'
 import type { SharedView } from '../core/tag-sync-plan.ts'
 import { parseTombstone, printTombstone, type Tombstone } from '../core/tombstone.ts'
-import type { Compare, Coordinator, CoordinatorTransaction, Entry } from '../ports/coordinator.ts'
+import type { Compare, CoordinatedKeys, CoordinatorTransaction, Entry } from '../ports/coordinator.ts'
 import { parseWitness } from './segment-witness.ts'
 
 /** What the coordinator has of a tag's name, read in one transaction. */
@@ -23,13 +23,18 @@ export interface NameReading {
  * false means that somebody changed it since, and the caller reads again.
  */
 export class SharedNames {
-  readonly #coordinator: Coordinator
+  readonly #coordinator: CoordinatedKeys
   readonly #database: string
 
   /** `database` names the one this process uses, the same in every process that uses it and in no other. */
-  constructor(coordinator: Coordinator, database: string) {
+  constructor(coordinator: CoordinatedKeys, database: string) {
     this.#coordinator = coordinator
     this.#database = database
+  }
+
+  /** The same names, asked for and written by way of `coordinator`. */
+  through(coordinator: CoordinatedKeys): SharedNames {
+    return new SharedNames(coordinator, this.#database)
   }
 
   async read(path: string): Promise<NameReading> {

@@ -2,14 +2,14 @@ import { graveHigh, nextRound } from '../core/cells.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
-import type { Coordinator } from '../ports/coordinator.ts'
+import type { CoordinatedKeys } from '../ports/coordinator.ts'
 import { closeWitnesses } from './close-witness.ts'
 import { buriedHighWater, busy, type SharedNames } from './shared-names.ts'
 
 export interface BurialOptions {
   /** The database's own. */
   readonly catalog: Pick<CatalogStore, 'findTag' | 'findRemains' | 'deleteTag'>
-  readonly coordinator: Coordinator
+  readonly coordinator: CoordinatedKeys
   readonly names: SharedNames
 }
 

@@ -1,24 +1,18 @@
-import { graveHigh, nextRound } from '../core/cells.ts'
 import { CONFIGS } from '../core/coordination-keys.ts'
-import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
-import { bearsNoLayout } from '../core/name-layouts.ts'
-import { parseRangeClaim, rangeClaimOf } from '../core/range-claim.ts'
-import { recordOf } from '../core/tag-record.ts'
-import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.ts'
-import type { CatalogStore, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
+import type { Refusal } from '../core/tag-sync-plan.ts'
+import type { CatalogStore, TagRef } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Coordinator } from '../ports/coordinator.ts'
+import type { CoordinatedKeys, Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import { closeWitnesses } from './close-witness.ts'
 import { differingPaths } from './differing-paths.ts'
 import { PathQueue } from './path-queue.ts'
 import type { RangeConflicts } from './range-conflicts.ts'
-import { type NameReading, pathOfKey, type SharedNames } from './shared-names.ts'
+import { pathOfKey, type SharedNames } from './shared-names.ts'
 import { SyncReport } from './sync-report.ts'
-import { buryTag } from './tag-burial.ts'
 import { parseTagPath } from './tag-directory.ts'
+import { TagSettling } from './tag-settling.ts'
 
 export interface TagSyncOptions {
   /** The database's own catalogue. */
@@ -33,12 +27,14 @@ export interface TagSyncOptions {
   readonly onImported?: (path: string) => void
 }
 
-/** One name as found on both sides. */
-interface Found {
-  readonly ref: TagRef
-  readonly reading: NameReading
-  readonly publication: TagPublication | undefined
-  readonly remains: TagRemains
+/** One name made the same on both sides, as TagSync does it. */
+export type NameSync = Pick<TagSync, 'sync' | 'notice' | 'whyNotTaken'>
+
+/** The two sides, as the rows of a batch see them. */
+export interface SyncedStores {
+  readonly catalog: CatalogStore
+  readonly coordinator: CoordinatedKeys
+  readonly names: SharedNames
 }
 
 /**
@@ -52,6 +48,7 @@ export class TagSync {
   readonly #options: TagSyncOptions
   readonly #queue: PathQueue
   readonly #report: SyncReport
+  readonly #settling: TagSettling
   /** Keys that were deleted and not looked at yet: that somebody did so is worth a record. */
   readonly #deleted = new Set<string>()
   #following: Disposable | undefined
@@ -60,9 +57,10 @@ export class TagSync {
   constructor(options: TagSyncOptions) {
     this.#options = options
     this.#report = new SyncReport(options.audit, options.log)
+    this.#settling = new TagSettling({ ...options, report: this.#report })
     this.#queue = new PathQueue({
       clock: options.clock,
-      work: (path) => (path === EVERYTHING ? this.compareAll() : this.#settle(path.slice(1))),
+      work: (path) => (path === EVERYTHING ? this.compareAll() : this.#settle(path.slice(1), this.#settling)),
       onFailure: (path, thrown, again) =>
         options.log.warn(
           { path: path.slice(1), err: IdgenError.from(thrown), again },
@@ -101,9 +99,24 @@ export class TagSync {
   }
 
   /** Makes both sides the same for one tag, now. Never rejects: what fails is tried again in the background. */
-  async sync(path: string): Promise<void> {
+  sync(path: string): Promise<void> {
+    return this.#sync(path, this.#settling)
+  }
+
+  /** The same by way of other connections. */
+  through(stores: SyncedStores): NameSync {
+    const { conflicts, onImported } = this.#options
+    const settling = new TagSettling({ ...stores, conflicts, onImported, report: this.#report })
+    return {
+      sync: (path) => this.#sync(path, settling),
+      notice: (path) => this.notice(path),
+      whyNotTaken: (path) => settling.whyNotTaken(path, parseTagPath(path)),
+    }
+  }
+
+  async #sync(path: string, settling: TagSettling): Promise<void> {
     try {
-      await this.#settle(path)
+      await this.#settle(path, settling)
     } catch (thrown) {
       this.#options.log.warn({ path, err: IdgenError.from(thrown) }, 'tag is not synchronised yet')
       this.notice(path)
@@ -135,24 +148,14 @@ export class TagSync {
    * Why this database does not take in the tag that etcd has under this name; undefined: it has one, or takes it in.
    * @throws IDGEN_COORDINATION_UNAVAILABLE, IDGEN_STORE_UNAVAILABLE, IDGEN_NAME_INVALID
    */
-  async whyNotTaken(path: string): Promise<string | undefined> {
-    const plan = await this.#plan(await this.#find(path, parseTagPath(path)))
-    return plan.kind === 'ignore' ? plan.refusal.why : undefined
+  whyNotTaken(path: string): Promise<string | undefined> {
+    return this.#settling.whyNotTaken(path, parseTagPath(path))
   }
 
-  async #settle(path: string): Promise<void> {
+  async #settle(path: string, settling: TagSettling): Promise<void> {
     const ref = this.#refOf(path)
     const wasDeleted = this.#deleted.delete(path)
-    if (ref === undefined) return
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const found = await this.#find(path, ref)
-      const plan = await this.#plan(found)
-      if (!(await this.#carryOut(found, plan, wasDeleted))) continue
-      // Not before it was carried out: a claim of ours that fails leaves the name another one's.
-      if (plan.kind !== 'conflict') this.#options.conflicts.cleared(path)
-      return
-    }
-    throw new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', `${path} was changed by others again and again.`)
+    if (ref !== undefined) await settling.settle(path, ref, wasDeleted)
   }
 
   #refOf(path: string): TagRef | undefined {
@@ -163,154 +166,9 @@ export class TagSync {
       return undefined
     }
   }
-
-  /**
-   * The coordinator first: what the database says then is at least as new, and a compare on the coordinator's side
-   * fails when somebody published meanwhile. The other way round an old row could replace a newer key.
-   */
-  async #find(path: string, ref: TagRef): Promise<Found> {
-    const { catalog, names } = this.#options
-    const reading = await names.read(path)
-    const publication = await catalog.findPublication(ref)
-    const asked = publication === undefined ? reading.config !== undefined : !owns(reading, publication)
-    return { ref, reading, publication, remains: asked ? await catalog.findRemains(ref) : UNASKED }
-  }
-
-  async #plan({ reading, publication, remains }: Found): Promise<SyncPlan> {
-    const { names } = this.#options
-    if (publication === undefined) return planTagSync(undefined, names.viewOf(reading, false), remains)
-    const { tag, configRevision, declaration, deleting } = publication
-    const closed = !owns(reading, publication) && (await names.isClosed(tag.generation))
-    const declaredBy = declaration && ownerText(declaration.owner)
-    const stored = { record: recordOf(tag), configRevision, declaredBy, deleting }
-    return planTagSync(stored, names.viewOf(reading, closed), remains)
-  }
-
-  /** false: somebody changed what the plan rests on. */
-  async #carryOut(found: Found, plan: SyncPlan, wasDeleted: boolean): Promise<boolean> {
-    const { conflicts, catalog } = this.#options
-    const { publication } = found
-    switch (plan.kind) {
-      case 'nothing':
-        return true
-      case 'mark':
-        if (publication !== undefined) await catalog.markPublished(publication.tag, plan.revision)
-        return true
-      case 'publish':
-        // The key of a tag that is published for the first time was another one's.
-        wasDeleted &&= (publication?.configRevision ?? 0) > 0
-        return await this.#publish(found, plan.refusal ?? (wasDeleted ? DELETED : undefined))
-      case 'import':
-      case 'create':
-        return await this.#take(found, plan)
-      case 'bury':
-        return await this.#bury(found)
-      case 'delete':
-        return await this.#delete(found, plan.highWater)
-      case 'remove':
-        return await this.#remove(found, plan)
-      case 'conflict':
-        if (publication !== undefined)
-          conflicts.found(publication.tag, plan.why, facesLayout(found.reading, publication))
-        return true
-      case 'ignore':
-        this.#report.ignored(found.reading.path, found.reading.config?.modRevision ?? 0, plan.refusal)
-        return true
-    }
-  }
-
-  async #publish({ reading, publication }: Found, refusal: Refusal | undefined): Promise<boolean> {
-    if (publication === undefined) return true
-    const { tag } = publication
-    const revision = await this.#options.names.publish(reading, tag)
-    if (revision === undefined) return false
-    // Who wrote it tells of it: all processes saw the same key, one of them puts it right.
-    if (refusal !== undefined) this.#report.refused(reading, refusal, recordOf(tag))
-    await this.#options.catalog.markPublished(tag, revision)
-    return true
-  }
-
-  async #take({ ref, reading }: Found, plan: SyncPlan & { kind: 'import' | 'create' }): Promise<boolean> {
-    const { names, catalog, onImported } = this.#options
-    const { record, revision } = plan
-    if (plan.kind === 'create' && reading.claim === undefined) {
-      const claimed = await names.claim(reading, rangeClaimOf(record))
-      if (claimed === undefined) return false
-    }
-    const taken = await catalog.importTag({ ...ref, ...record }, revision)
-    if (taken !== undefined) this.#report.imported(reading.path, revision, taken)
-    onImported?.(reading.path)
-    return true
-  }
-
-  /** Whoever began it was interrupted, or is at it: both do the same. */
-  async #bury({ reading, publication }: Found): Promise<boolean> {
-    if (publication === undefined) return true
-    const { tag } = publication
-    const highWater = await buryTag(this.#options, tag)
-    if (highWater === undefined) return false
-    this.#report.ended(reading.path, tag, highWater)
-    this.#options.onImported?.(reading.path)
-    return true
-  }
-
-  async #delete({ ref, reading, publication }: Found, atLeast: number): Promise<boolean> {
-    if (publication === undefined) return true
-    const { tag } = publication
-    const { catalog, names } = this.#options
-    try {
-      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast })
-      this.#report.deleted(reading.path, tag, atLeast)
-    } catch (thrown) {
-      if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
-    }
-    this.#options.onImported?.(reading.path)
-    // A tombstone knows what the witnesses knew; after etcd was restored, this database may know more.
-    const { highWater } = await catalog.findRemains(ref)
-    if (highWater > atLeast) {
-      const grave = {
-        generation: tag.generation,
-        highWater: graveHigh(tag.space, nextRound(tag.space, highWater)),
-      }
-      await names.raiseTombstone(reading.path, grave)
-    }
-    // Another tag may have the name by now.
-    return reading.config === undefined
-  }
-
-  async #remove({ reading }: Found, { refusal, grave }: SyncPlan & { kind: 'remove' }): Promise<boolean> {
-    const { names, coordinator } = this.#options
-    const claim = grave === undefined ? undefined : parseRangeClaim(reading.claim?.value ?? '')
-    // A restored etcd brought the witnesses back as well, open.
-    const granted =
-      claim === undefined
-        ? 0
-        : await closeWitnesses(coordinator, { generation: claim.generation, space: claim })
-    const buried = grave && { ...grave, highWater: Math.max(grave.highWater, granted) }
-    const revision = await names.remove(reading, buried)
-    if (revision === undefined) return false
-    this.#report.refused(reading, refusal, undefined)
-    return true
-  }
-}
-
-function owns({ claim }: NameReading, { tag }: TagPublication): boolean {
-  return parseRangeClaim(claim?.value ?? '')?.generation === tag.generation
-}
-
-/** Whether numbers of the name may be equal to any snowflake: of who claims it, or of whoever had it last. */
-function facesLayout({ claim, tombstone, config }: NameReading, { tag }: TagPublication): boolean {
-  const name = { claim: claim?.value, tombstone: tombstone?.value, config: config?.value }
-  return !bearsNoLayout(name, rangeClaimOf(tag))
 }
 
 /** What waits in the queue: a look at all names, or at one, whose key a person may have written in any way. */
 const EVERYTHING = '*'
 const ONE = '='
-/** Each lost attempt means that another one was carried out. */
-const ATTEMPTS_MAX = 5
-const CODE = 'IDGEN_CONFIG_INVALID'
-const NO_TAG: Refusal = { code: CODE, why: 'the key does not name a tag', faults: [] }
-const DELETED: Refusal = { code: CODE, why: 'the key was deleted; delete a tag through the API', faults: [] }
-/** Not asked for where nothing rests on it. */
-const UNASKED: TagRemains = { highWater: 0, deletedGenerations: [] }
+const NO_TAG: Refusal = { code: 'IDGEN_CONFIG_INVALID', why: 'the key does not name a tag', faults: [] }

@@ -1,12 +1,20 @@
 import { IdgenError } from './errors.ts'
 
-/**
- * What became of one row of a batch: what it gave, or why it was refused, which stops none of the others. `isBegun`: it failed
- * once there was no way back, and goes on when what stopped it is over.
- */
-export type RowResult<T> =
-  | { readonly value: T }
-  | { readonly refused: IdgenError; readonly isBegun?: boolean }
+/** What became of one row of a batch: what it gave, or why it was refused, which stops none of the others. */
+export type RowResult<T> = { readonly value: T } | RefusedRow
+
+export interface RefusedRow {
+  readonly refused: IdgenError
+  /** It failed once there was no way back, and goes on when what stopped it is over. */
+  readonly isBegun?: boolean
+  /** It failed before anything of it was begun: whatever the error says of the outcome, all is as it was. */
+  readonly isUntried?: boolean
+}
+
+/** Whether nobody can say if the row was carried out. */
+export function isUnsure({ refused, isUntried = false }: RefusedRow): boolean {
+  return !isUntried && isUncertain(refused)
+}
 
 /** Whether nobody can say if what failed with the error was done: without an answer, or after a fault that nobody expected, it may have been. */
 export function isUncertain({ code, row }: IdgenError): boolean {

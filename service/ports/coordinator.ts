@@ -35,6 +35,9 @@ export interface CoordinatorOutcome {
   readonly entries: ReadonlyMap<string, Entry>
 }
 
+/** Compares of a transaction, and changes and reads together: no more than this many of each (etcd's --max-txn-ops by default). */
+export const OPERATIONS_MAX = 128
+
 /** What happens below a prefix, in the order of revisions. Callbacks must not throw. */
 export interface Follower {
   /**
@@ -73,3 +76,6 @@ export interface Coordinator {
   /** Follows until disposed; survives restarts, leader changes and compactions of the store by itself. */
   follow(prefix: string, follower: Follower): Disposable
 }
+
+/** The part of it that keys that lie side by side need. */
+export type CoordinatedKeys = Pick<Coordinator, 'get' | 'transact'>

@@ -1,7 +1,7 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { RowResult } from '../core/row-result.ts'
 import type { Tag } from '../core/tag.ts'
-import type { NewTag, TagChange, TagGrave, TagRef } from './catalog-store.ts'
+import type { NewTag, TagChange, TagGrave, TagPublication, TagRef, TagRemains } from './catalog-store.ts'
 
 export interface TagUpdate {
   readonly ref: TagRef
@@ -13,6 +13,12 @@ export interface TagDeletion {
   readonly ref: TagRef
   readonly ifVersion: number | undefined
   readonly grave?: TagGrave
+}
+
+/** A tag, and the revision of the coordinator at which it stands there. */
+export interface Publishing {
+  readonly tag: Pick<Tag, 'id' | 'generation'>
+  readonly revision: number
 }
 
 /**
@@ -33,4 +39,14 @@ export interface TagBatch {
   updateTags(updates: readonly TagUpdate[]): Promise<readonly RowResult<Tag>[]>
   beginDeletions(deletions: readonly TagDeletion[]): Promise<readonly RowResult<Tag>[]>
   deleteTags(deletions: readonly TagDeletion[]): Promise<readonly RowResult<void>[]>
+}
+
+/** What the exchange with a coordinator needs besides, as the methods of CatalogStore have it for one tag. */
+export interface TagBatchStore extends TagBatch {
+  /** In the order of the names. One look. */
+  findRemains(refs: readonly TagRef[]): Promise<readonly TagRemains[]>
+  /** As `findRemains`. */
+  findPublications(refs: readonly TagRef[]): Promise<readonly (TagPublication | undefined)[]>
+  /** Of some it may be noted when it fails; call again. Idempotent. */
+  markPublished(tags: readonly Publishing[]): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { IdgenError } from '../core/errors.ts'
-import { isUncertain, type RowResult } from '../core/row-result.ts'
+import { isUncertain, isUnsure, type RefusedRow } from '../core/row-result.ts'
 import { errorLine } from './error-page.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
@@ -19,6 +19,8 @@ export interface BatchRow {
   readonly isUnsure?: boolean
   /** Not ok yet, and without a way back. */
   readonly isBegun?: boolean
+  /** Not ok, because a store was away; nothing was done. */
+  readonly isUntried?: boolean
 }
 
 /** What became of a row: why not, as the cause says, and that is noted as for a page of its own. */
@@ -28,31 +30,33 @@ export function refusedRow(member: Member, path: string, error: IdgenError): Bat
 }
 
 /** The same of a row that was to be carried out: without an answer it may have been. */
-export function failedRow(
-  member: Member,
-  path: string,
-  { refused, isBegun = false }: Extract<RowResult<never>, { readonly refused: IdgenError }>,
-): BatchRow {
+export function failedRow(member: Member, path: string, failed: RefusedRow): BatchRow {
+  const { refused, isBegun = false, isUntried = false } = failed
   const row = refusedRow(member, path, refused)
-  return isBegun ? { ...row, isBegun } : { ...row, isUnsure: isUncertain(refused) }
+  if (isBegun) return { ...row, isBegun }
+  return isUntried && isUncertain(refused) ? { ...row, isUntried } : { ...row, isUnsure: isUnsure(failed) }
 }
 
-/** What to do about rows that were begun, or of which nobody can say whether they were carried out; undefined: there are none. */
+/** What to do about rows that were begun, or not tried, or of which nobody can say whether they were carried out; undefined: there are none. */
 export function openText({ say }: Member, rows: readonly BatchRow[]): string | undefined {
   const words = say(WORDS)
   const begun = rows.filter(({ isBegun }) => isBegun === true).length
   const unsure = rows.filter(({ isUnsure }) => isUnsure === true).length
+  const untried = rows.filter(({ isUntried }) => isUntried === true).length
   const said = [
+    ...(untried === 0 ? [] : [words.untriedHint(untried)]),
     ...(begun === 0 ? [] : [words.begunHint(begun)]),
     ...(unsure === 0 ? [] : [words.unsureHint(unsure)]),
   ]
   return said.length === 0 ? undefined : said.join(' ')
 }
 
-function stateOf({ say }: Pick<Member, 'say'>, { ok, isBegun = false, isUnsure = false }: BatchRow): string {
+function stateOf({ say }: Pick<Member, 'say'>, row: BatchRow): string {
+  const { ok, isBegun = false, isUnsure = false, isUntried = false } = row
   const words = say(WORDS)
   if (ok) return words.ok
   if (isBegun) return words.begun
+  if (isUntried) return words.untried
   return isUnsure ? words.unsure : words.refused
 }
 
@@ -81,6 +85,11 @@ const WORDS = bilingual(
     refused: 'refused',
     unsure: 'not certain',
     begun: 'begun, not ended',
+    untried: 'not tried',
+    untriedHint: (count: number) =>
+      count === 1
+        ? 'One tag was not tried, and is as it was: send it again once what stopped it is over.'
+        : `${count} tags were not tried, and are as they were: send them again once what stopped them is over.`,
     begunHint: (count: number) =>
       `${count === 1 ? 'One deletion was' : `${count} deletions were`} begun and cannot be taken back: it goes on by itself once what stopped it is over.`,
     unsureHint: (count: number) =>
@@ -98,6 +107,8 @@ const WORDS = bilingual(
     refused: '被拒绝',
     unsure: '结果未知',
     begun: '已开始，未结束',
+    untried: '未执行',
+    untriedHint: (count) => `有 ${count} 个标签未执行，保持原样：排除故障后请重新提交。`,
     begunHint: (count) => `有 ${count} 个删除已经开始，无法撤回：排除故障后会自动继续直至完成。`,
     unsureHint: (count) => `有 ${count} 个标签无法确定是否已完成：请先查看，再决定是否重试。`,
   },

@@ -5,10 +5,10 @@ import { DEFAULT_SPACE, DEFAULT_STEP, type Tag } from '../../service/core/tag.ts
 import type { CatalogStore, NewTag } from '../../service/ports/catalog-store.ts'
 import type { DeclarationStore } from '../../service/ports/declaration-store.ts'
 import type { SegmentStore } from '../../service/ports/segment-store.ts'
-import type { TagBatch } from '../../service/ports/tag-batch.ts'
+import type { TagBatchStore } from '../../service/ports/tag-batch.ts'
 
 export interface TagBatchStores {
-  readonly batch: TagBatch
+  readonly batch: TagBatchStore
   /** On the same data. */
   readonly catalog: CatalogStore
   readonly declarations: DeclarationStore
@@ -16,11 +16,11 @@ export interface TagBatchStores {
   close(): Promise<void>
 }
 
-/** What every TagBatch must do: for each row what CatalogStore does for one tag. */
+/** What every TagBatchStore must do: for each row what CatalogStore does for one tag. */
 export function tagBatchContract(name: string, make: () => Promise<TagBatchStores>): void {
-  describe(`${name} keeps the contract of TagBatch`, () => {
+  describe(`${name} keeps the contract of TagBatchStore`, () => {
     let stores: TagBatchStores
-    let batch: TagBatch
+    let batch: TagBatchStore
     let catalog: CatalogStore
 
     before(async () => {
@@ -183,6 +183,72 @@ export function tagBatchContract(name: string, make: () => Promise<TagBatchStore
       await batch.deleteTags(rows.slice(0, 1))
       await catalog.createTag(newTag('begin-a'))
       assert.equal((await catalog.findPublication(newTag('begin-a')))?.deleting, false)
+    })
+
+    it('knows of many names what each has in common with a coordinator, and what its deleted tags left', async () => {
+      const space = { ...DEFAULT_SPACE, startAt: 900 }
+      await batch.createTags([newTag('know-a'), newTag('know-b', { space }), newTag('know-gone', { space })])
+      await catalog.deleteTag(newTag('know-gone'), undefined)
+      await catalog.createTag(newTag('know-gone'))
+      await batch.beginDeletions([{ ref: newTag('know-b'), ifVersion: undefined }])
+      await declare('know-a')
+      const names = [newTag('know-b'), newTag('know-none'), newTag('know-gone'), newTag('know-a')]
+      const publications = await batch.findPublications(names)
+      assert.deepEqual(
+        publications.map((one) => one && [one.tag.name, one.deleting, one.declaration?.owner.name]),
+        [
+          ['know-b', true, undefined],
+          undefined,
+          ['know-gone', false, undefined],
+          ['know-a', false, 'know-a'],
+        ],
+      )
+      assert.deepEqual(publications, await Promise.all(names.map((ref) => catalog.findPublication(ref))))
+      const remains = await batch.findRemains(names)
+      assert.deepEqual(
+        remains.map(({ deletedGenerations }) => deletedGenerations.length),
+        [0, 0, 1, 0],
+      )
+      assert.ok((remains[2]?.highWater ?? 0) >= 900)
+      assert.deepEqual(remains, await Promise.all(names.map((ref) => catalog.findRemains(ref))))
+      assert.deepEqual([await batch.findPublications([]), await batch.findRemains([])], [[], []])
+    })
+
+    it('notes how far many tags were published, only forward, and of none that another one of the name took over', async () => {
+      const made = valuesIn(await batch.createTags([newTag('mark-a'), newTag('mark-b'), newTag('mark-c')]))
+      const [a, b, c] = made
+      assert.ok(a !== undefined && b !== undefined && c !== undefined)
+      const { revision } = await catalog.changesSince(0)
+      const mark = async (...revisions: readonly number[]) => {
+        const tags = [a, b, { ...c, generation: 'f'.repeat(32) }]
+        await batch.markPublished(tags.map((tag, at) => ({ tag, revision: revisions[at] ?? 0 })))
+        return (await batch.findPublications(made)).map((one) => one?.configRevision)
+      }
+      assert.deepEqual(await mark(5, 7, 9), [5, 7, 0])
+      assert.deepEqual(await mark(8, 6, 9), [8, 7, 0])
+      await batch.markPublished([])
+      assert.deepEqual(
+        (await catalog.changesSince(revision)).tagPaths,
+        [],
+        'no change that followers are told of',
+      )
+    })
+
+    it('notes them while others write the same tags, and waits for nobody in a circle', async () => {
+      const made = valuesIn(
+        await batch.createTags(Array.from({ length: 20 }, (_, at) => newTag(`mark-race-${at}`))),
+      )
+      const tags = made.map((tag) => ({ tag, revision: 3 }))
+      const updates = made.map((ref) => ({ ref, change: { displayName: 'x' }, ifVersion: undefined }))
+      await Promise.all([
+        batch.markPublished(tags),
+        batch.markPublished(tags.toReversed()),
+        batch.updateTags(updates),
+        batch.updateTags(updates.toReversed()),
+        ...tags.map(({ tag, revision }) => catalog.markPublished(tag, revision)),
+      ])
+      const marked = await batch.findPublications(made)
+      assert.ok(marked.every((one) => one?.configRevision === 3 && one.tag.version === 3))
     })
 
     it('tells followers of each tag that it changed, and of no other', async () => {

@@ -21,31 +21,47 @@ test('a batch of tags where two data centres share an etcd: made, changed and de
   await post(one, '/v1/workspaces', { name: 'w' })
   await post(one, '/v1/workspaces/w/groups', { name: 'g' })
   const member = await UiMember.signIn(one.httpOrigin, KEY)
-  const send = async (path: string, fields: readonly (readonly [string, string])[], done: RegExp) => {
-    const fromMs = performance.now()
-    const text = await (await member.send(path, [...fields, ['confirmed', 'yes']])).text()
-    t.diagnostic(`${fields[0]?.join(' ').slice(0, 20)}: ${Math.round(performance.now() - fromMs)} ms`)
-    assert.match(text, done)
+  /** Until it is done: where three tests share two cores etcd may not answer in time, and what was not tried is sent again. */
+  const send = async (
+    path: string,
+    fields: readonly (readonly [string, string])[],
+    isDone: () => Promise<boolean>,
+  ): Promise<void> => {
+    await until(
+      `${fields[0]?.join(' ').slice(0, 20)} is done`,
+      async () => {
+        const fromMs = performance.now()
+        const text = await (await member.send(path, [...fields, ['confirmed', 'yes']])).text()
+        const [outcome] = /\d+ of \d+ were \w+/.exec(text) ?? []
+        assert.ok(outcome !== undefined, text)
+        t.diagnostic(
+          `${fields[0]?.join(' ').slice(0, 20)}: ${outcome}, ${Math.round(performance.now() - fromMs)} ms`,
+        )
+        return await isDone()
+      },
+      LIMIT_MS,
+    )
   }
-  const all = (done: string): RegExp => new RegExp(`${BATCH} of ${BATCH} were ${done}`)
   const tags = PATHS.map((path) => ['tag', path] as const)
+  const areThere = async (): Promise<boolean> => (await idsOf(one)).length === BATCH
+  const areGone = async (): Promise<boolean> => (await idsOf(one)).length === 0
+  const areChanged = (service: ServiceProcess) => async (): Promise<boolean> =>
+    (await steps(service)).every((base) => base === 200)
 
   const lines = PATHS.map((path) => `${path} segment 100`).join('\n')
-  await send('/ui/tags/new-batch', [['lines', lines]], all('made'))
+  await send('/ui/tags/new-batch', [['lines', lines]], areThere)
   await until('the other data centre has them', async () => (await idsOf(two)).length === BATCH, LIMIT_MS)
   assert.deepEqual(await idsOf(two), await idsOf(one), 'one tag of each name')
   const given = await Promise.all([one, two].map((service) => ids(service, 'many-7', 3)))
   assert.equal(new Set(given.flat()).size, 6, 'no number is given twice')
 
-  await send('/ui/tags/batch', [['action', 'step'], ['base', '200'], ...tags], all('changed'))
-  const changed = async (): Promise<boolean> => (await steps(two)).every((base) => base === 200)
-  await until('the other data centre has the change', changed, LIMIT_MS)
+  await send('/ui/tags/batch', [['action', 'step'], ['base', '200'], ...tags], areChanged(one))
+  await until('the other data centre has the change', areChanged(two), LIMIT_MS)
 
-  await send('/ui/tags/batch', [['action', 'delete'], ...tags], all('changed'))
-  assert.deepEqual(await idsOf(one), [])
+  await send('/ui/tags/batch', [['action', 'delete'], ...tags], areGone)
   await until('they are gone in the other data centre', async () => (await idsOf(two)).length === 0, LIMIT_MS)
 
-  await send('/ui/tags/new-batch', [['lines', lines]], all('made'))
+  await send('/ui/tags/new-batch', [['lines', lines]], areThere)
   const again = await ids(one, 'many-7', 3)
   assert.equal(new Set([...given.flat(), ...again]).size, 9, 'no number of the deleted tag is given twice')
 })

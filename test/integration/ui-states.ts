@@ -3,6 +3,8 @@ import { KEY } from './embedded-service.ts'
 
 export interface UiState {
   readonly name: string
+  /** Of its picture in docs/pictures, where it has one. */
+  readonly picture?: string
   /** Leads to it from anywhere, signed in; `own`: a text no other view uses, for what is made. */
   readonly reach: (page: Page, origin: string, own: string) => Promise<void>
 }
@@ -43,6 +45,7 @@ export const UI_STATES: readonly UiState[] = [
   },
   {
     name: 'a batch that would change some, and one is not there',
+    picture: 'batch-preview',
     reach: async (page, origin) => {
       await page.goto(`${origin}/ui/tags/batch?tag=w/g/orders&tag=w/g/missing`)
       await page.locator('#base').fill('2000')
@@ -51,6 +54,7 @@ export const UI_STATES: readonly UiState[] = [
   },
   {
     name: 'lines of new tags, good and bad, made',
+    picture: 'batch-results',
     reach: async (page, origin, own) => {
       await page.goto(`${origin}/ui/tags/new-batch`)
       await page.locator('#lines').fill(`w/g/batch-${own}\nw/g/x fast\nx`)

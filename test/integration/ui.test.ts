@@ -38,8 +38,9 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   ['/ui/workspaces/w/delete'],
   ['/ui/events'],
   ['/ui/nodes'],
-  ['/ui/keys'],
+  ['/ui/keys', 'keys'],
   ['/ui/audit'],
+  ['/ui/audit?workspace=w', 'audit'],
   [`/ui/tags?within=${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}`],
   [`/ui/tags/${LONG}/${LONG}/${LONG}/edit`],
@@ -78,6 +79,8 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   await post(service, `/v1/workspaces/${LONG}/groups`, { name: LONG, displayName: FOREIGN })
   const long = { name: LONG, displayName: FOREIGN, algorithm: 'segment' }
   assert.equal((await post(service, `/v1/workspaces/${LONG}/groups/${LONG}/tags`, long)).status, 201)
+  const key = { name: 'orders of the shop', scopes: ['issue'] }
+  assert.equal((await post(service, '/v1/keys', key)).status, 201)
   const browser = await startChromium(t)
 
   for (const view of VIEWS) {
@@ -105,8 +108,9 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       const page = await signedIn(context, service)
       const complained = complaints(page)
       const faults: string[] = []
-      for (const { name: state, reach } of UI_STATES) {
+      for (const { name: state, reach, picture } of UI_STATES) {
         await reach(page, service.httpOrigin, name)
+        if (picture !== undefined) await photograph(page, `ui-${picture}-${name}`)
         const found = [...(isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page))]
         faults.push(...found.map((fault) => `${state}: ${fault}`))
       }

@@ -28,7 +28,7 @@ test('no name is stamped in two layouts, and names of both kinds are stamped', a
   assert.ok(names > 5 * SEEDS, seen)
   for (const what of ['past etcd', 'made', 'deleted', 'by hand', 'made together', 'deleted together'])
     assert.ok(total.of(what) > SEEDS, seen)
-  for (const what of ['made', 'noted', 'deleted'])
+  for (const what of ['made', 'noted', 'deleted', 'one made', 'one noted', 'one deleted'])
     for (const outcome of ['committed', 'rolled back'])
       assert.ok(total.of(`no answer: ${what}, ${outcome}`) > 0, seen)
 })

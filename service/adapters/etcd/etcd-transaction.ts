@@ -1,11 +1,12 @@
 import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3'
 import { invariant } from '../../core/invariant.ts'
-import type {
-  Change,
-  Compare,
-  CoordinatorOutcome,
-  CoordinatorTransaction,
-  Entry,
+import {
+  type Change,
+  type Compare,
+  type CoordinatorOutcome,
+  type CoordinatorTransaction,
+  type Entry,
+  OPERATIONS_MAX,
 } from '../../ports/coordinator.ts'
 import { type EtcdKeys, toRevision } from './etcd-keys.ts'
 
@@ -60,6 +61,3 @@ function toOperation(change: Change, keys: EtcdKeys): IRequestOp {
   const lease = change.leaseId === undefined ? {} : { lease: change.leaseId }
   return { request_put: { key: keys.toEtcd(change.put), value: Buffer.from(change.value), ...lease } }
 }
-
-/** etcd's --max-txn-ops by default; it refuses more. */
-const OPERATIONS_MAX = 128

@@ -1,13 +1,14 @@
 import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type {
-  Change,
-  Compare,
-  CoordinatorOutcome,
-  CoordinatorTransaction,
-  Entry,
-  Follower,
+import {
+  type Change,
+  type Compare,
+  type CoordinatorOutcome,
+  type CoordinatorTransaction,
+  type Entry,
+  type Follower,
+  OPERATIONS_MAX,
 } from '../../ports/coordinator.ts'
 import { MemoryFollow } from './memory-follow.ts'
 import { MemoryLease } from './memory-lease.ts'
@@ -235,8 +236,6 @@ function byKey(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** As etcd's --max-txn-ops. */
-const OPERATIONS_MAX = 128
 /** What the documents of etcd suggest for --bump-revision. */
 const REVISION_BUMP = 1_000_000_000
 /** Any number; not small, so that nobody takes a lease for a count. */

@@ -3,11 +3,11 @@ import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import { isUncertain, type RowResult } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
-import type { CatalogStore, NewTag, TagRef } from '../../ports/catalog-store.ts'
-import type { TagBatch, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
+import type { CatalogStore, NewTag, TagPublication, TagRef, TagRemains } from '../../ports/catalog-store.ts'
+import type { Publishing, TagBatchStore, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
 
 /** One tag after the other, all of them begun in one turn: over MemoryCatalogStore nobody else comes in between. */
-export class MemoryTagBatch implements TagBatch {
+export class MemoryTagBatch implements TagBatchStore {
   readonly #catalog: CatalogStore
 
   constructor(catalog: CatalogStore) {
@@ -20,6 +20,18 @@ export class MemoryTagBatch implements TagBatch {
 
   findDeclarations(refs: readonly TagRef[]): Promise<readonly (Declaration | undefined)[]> {
     return Promise.all(refs.map(async (ref) => (await this.#catalog.findPublication(ref))?.declaration))
+  }
+
+  findRemains(refs: readonly TagRef[]): Promise<readonly TagRemains[]> {
+    return Promise.all(refs.map((ref) => this.#catalog.findRemains(ref)))
+  }
+
+  findPublications(refs: readonly TagRef[]): Promise<readonly (TagPublication | undefined)[]> {
+    return Promise.all(refs.map((ref) => this.#catalog.findPublication(ref)))
+  }
+
+  async markPublished(tags: readonly Publishing[]): Promise<void> {
+    await Promise.all(tags.map(({ tag, revision }) => this.#catalog.markPublished(tag, revision)))
   }
 
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {

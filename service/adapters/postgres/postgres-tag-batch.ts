@@ -3,12 +3,13 @@ import { type Declaration, refuseDeletion, tagDeclared } from '../../core/declar
 import { invariant } from '../../core/invariant.ts'
 import { mappedRow, type RowResult, rowResult, valuesOf } from '../../core/row-result.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
-import type { NewTag, TagRef } from '../../ports/catalog-store.ts'
-import type { TagBatch, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
+import type { NewTag, TagPublication, TagRef, TagRemains } from '../../ports/catalog-store.ts'
+import type { Publishing, TagBatchStore, TagDeletion, TagUpdate } from '../../ports/tag-batch.ts'
 import { checkVersion, groupNotFound, tagNotFound } from './catalog-records.ts'
 import { nextRevision, noteTagChanges } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { type DeclarationColumns, declarationIn, withDeclaration } from './declaration-records.ts'
+import { markFreeOnes, markPublished, publicationsOfNames, remainsOfNames } from './exchanged-tags.ts'
 import { groupIds, isNamed, pastOfNames, usedGenerations } from './named-tags.ts'
 import { newTagRow } from './new-tag-row.ts'
 import type { Session } from './session.ts'
@@ -31,7 +32,7 @@ type KnownTag = TagRow & DeclarationColumns
  * transaction, and the way to the database may be long. Under the lock of the counter nobody else writes what is read here,
  * so each row is decided from one look at all of them, and the statements that follow refuse none.
  */
-export class PostgresTagBatch implements TagBatch {
+export class PostgresTagBatch implements TagBatchStore {
   readonly #database: PostgresDatabase
   readonly #db: Kysely<Tables>
   readonly #alone: boolean
@@ -55,6 +56,22 @@ export class PostgresTagBatch implements TagBatch {
     const rows = await this.#database.read('reading declarations of tags', tags)
     const found = new Map(rows.map((row) => [tagPath(row), declarationIn(row)]))
     return refs.map((ref) => found.get(tagPath(ref)))
+  }
+
+  async findRemains(refs: readonly TagRef[]): Promise<readonly TagRemains[]> {
+    return refs.length === 0 ? [] : await remainsOfNames(this.#database, refs)
+  }
+
+  async findPublications(refs: readonly TagRef[]): Promise<readonly (TagPublication | undefined)[]> {
+    return refs.length === 0 ? [] : await publicationsOfNames(this.#database, refs)
+  }
+
+  async markPublished(tags: readonly Publishing[]): Promise<void> {
+    const doing = 'noting that tags were published'
+    if (tags.length === 0) return
+    const left = await this.#database.transaction(doing, (session) => markFreeOnes(session, this.#db, tags))
+    for (const one of left)
+      await this.#database.transaction(doing, (session) => markPublished(session, this.#db, one))
   }
 
   createTags(tags: readonly NewTag[]): Promise<readonly RowResult<Tag>[]> {

@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely'
-import { reachedValue } from '../../core/cells.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
 import { sameSpace } from '../../core/tag-record.ts'
 import type {
@@ -13,12 +12,17 @@ import type {
 import { spaceMismatch } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
-import { type DeclarationColumns, declarationIn, withDeclaration } from './declaration-records.ts'
-import { type SpaceColumns, spaceOf } from './range-opener.ts'
+import {
+  markPublished,
+  NOTHING_LEFT,
+  publicationOf,
+  remainsOfNames,
+  withPublication,
+} from './exchanged-tags.ts'
 import type { Session } from './session.ts'
 import type { Tables } from './tables.ts'
 import type { TagRecords } from './tag-records.ts'
-import { selectTags, selectTagsAnywhere, type TagRow, tagOf } from './tag-row.ts'
+import { selectTags, selectTagsAnywhere, tagOf } from './tag-row.ts'
 
 /** The part of PostgresCatalogStore that the exchange with the coordinator needs. */
 export class TagExchange {
@@ -48,7 +52,7 @@ export class TagExchange {
 
   markPublished(tag: Pick<Tag, 'id' | 'generation'>, revision: number): Promise<void> {
     return this.#database.transaction('noting that a tag was published', (session) =>
-      this.#mark(session, tag, revision),
+      markPublished(session, this.#db, { tag, revision }),
     )
   }
 
@@ -65,31 +69,14 @@ export class TagExchange {
       }
       await noteChange(session, this.#db, { kind: 'tag', subject: tagPath(shared), revision: change })
       const after = tagOf(await this.#tags.required(session, shared, undefined))
-      await this.#mark(session, after, revision)
+      await markPublished(session, this.#db, { tag: after, revision })
       return { before, after }
     })
   }
 
   async remains(ref: TagRef): Promise<TagRemains> {
-    const query = this.#db
-      .selectFrom('biz_tags as t')
-      .innerJoin('groups as g', 'g.id', 't.group_id')
-      .innerJoin('workspaces as w', 'w.id', 'g.workspace_id')
-      .leftJoin('segments as s', 's.tag_id', 't.id')
-      .select(['t.id', 't.generation', 't.high_water', 't.start_at', 't.cell_size', 't.dc_count', 't.format'])
-      .select(['s.dc', 's.next_value', 's.ceiling'])
-      .where('w.name', '=', ref.workspace)
-      .where('g.name', '=', ref.group)
-      .where('t.name', '=', ref.name)
-      .orderBy('t.deleted_at', 'desc')
-    const rows = await this.#database.read('reading what deleted tags left', query)
-    const deleted = new Set(rows.filter((row) => row.high_water !== null).map((row) => row.generation))
-    // A tombstone has its own high water, which covers its rows.
-    const marks = rows.map((row) => row.high_water ?? reachedBy(row))
-    return {
-      highWater: Math.max(0, ...marks),
-      deletedGenerations: [...deleted].slice(0, GENERATIONS_MAX),
-    }
+    const [remains = NOTHING_LEFT] = await remainsOfNames(this.#database, [ref])
+    return remains
   }
 
   async graves(afterPath: string, limit: number): Promise<readonly NameGrave[]> {
@@ -133,49 +120,12 @@ export class TagExchange {
     return made?.id ?? 0
   }
 
-  async #mark(
-    session: Session,
-    { id, generation }: Pick<Tag, 'id' | 'generation'>,
-    revision: number,
-  ): Promise<void> {
-    await session.write(
-      this.#db
-        .updateTable('biz_tags')
-        .set({ config_revision: revision })
-        .where('id', '=', id)
-        .where('generation', '=', generation)
-        .where('config_revision', '<', revision),
-    )
-  }
-
   #published(ref: TagRef) {
     return withPublication(selectTags(this.#db, ref)).where('t.name', '=', ref.name)
   }
 }
 
-function withPublication(tags: ReturnType<typeof selectTagsAnywhere>) {
-  return withDeclaration(tags)
-    .leftJoin('tag_deletions as x', 'x.tag_id', 't.id')
-    .select(['t.config_revision', 'x.tag_id as deleting'])
-}
-
-function publicationOf(
-  row: TagRow & DeclarationColumns & { readonly config_revision: number; readonly deleting: number | null },
-): TagPublication {
-  const { config_revision: configRevision, deleting } = row
-  return { tag: tagOf(row), configRevision, declaration: declarationIn(row), deleting: deleting !== null }
-}
-
 const LIVE = sql<boolean>`deleted_at IS NULL`
-const GENERATIONS_MAX = 100
-
-/** A live tag has a row for each data centre that uses this database, or none. */
-function reachedBy(row: SpaceColumns & Record<'dc' | 'next_value' | 'ceiling', number | null>): number {
-  const { dc, next_value, ceiling } = row
-  const reached =
-    dc === null || next_value === null ? row.start_at : reachedValue(spaceOf(row), dc, next_value)
-  return Math.max(reached, ceiling ?? 0)
-}
 
 function sameNumbers(tag: Tag, shared: SharedTag): boolean {
   return tag.generation === shared.generation && sameSpace(tag.space, shared.space)

@@ -179,7 +179,7 @@ function previewPage(
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}
 ${
   good > 0 &&
-  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${seen.map((value) => html`<input type="hidden" name="${SEEN}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt(good)}</button></form>`
+  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${seen.map((value) => html`<input type="hidden" name="${SEEN}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt[action](good)}</button></form>`
 }`
   return page(words.previewOf[action], 'tags', body)
 }
@@ -188,9 +188,16 @@ function resultPage(member: Member, action: Action, rows: readonly BatchRow[]): 
   const words = member.say(WORDS)
   const good = rows.filter(({ ok }) => ok).length
   const lead = [words.changed(good, rows.length), openText(member, rows) ?? ''].join(' ').trim()
+  // What was begun goes on by itself.
+  const left = rows.filter(({ ok, isBegun = false }) => !ok && !isBegun)
   const body = html`${heading(words.results, { lead, trail: [[words.tags, '/ui/tags']] })}
-${card('rows', words.previewOf[action], rowsTable(member, rows))}`
+${card('rows', words.previewOf[action], rowsTable(member, rows))}
+${left.length > 0 && html`<p class="mt-4"><a class="link" href="/ui/tags/batch?${left.map(({ path }) => `tag=${encodeURIComponent(path)}`).join('&')}">${words.again(left.length)}</a></p>`}`
   return page(words.results, 'tags', body)
+}
+
+function tagCount(count: number): string {
+  return count === 1 ? '1 tag' : `${count} tags`
 }
 
 /** A page of the list of tags, so that their form fits into an address. */
@@ -199,7 +206,7 @@ const TAGS_MAX = 100
 const WORDS = bilingual(
   {
     tags: 'Tags',
-    title: (count: number) => `Change ${count} tags`,
+    title: (count: number) => `Change ${tagCount(count)}`,
     lead: 'Nothing is changed before you have seen what it would be.',
     chosen: 'Chosen',
     step: 'Another step',
@@ -210,7 +217,13 @@ const WORDS = bilingual(
     preview: 'Show what would change',
     previewOf: { step: 'Another step', chain: 'Other algorithms', delete: 'Delete' },
     willChange: (good: number, all: number) => `${good} of ${all} would be changed. Nothing is changed yet.`,
-    doIt: (count: number) => `Change ${count} tags now`,
+    doIt: {
+      step: (count: number) => `Change ${tagCount(count)} now`,
+      chain: (count: number) => `Change ${tagCount(count)} now`,
+      delete: (count: number) => `Delete ${tagCount(count)} now`,
+    },
+    again: (count: number) =>
+      `Choose a change for the ${count === 1 ? 'one' : count} that ${count === 1 ? 'was' : 'were'} not changed`,
     results: 'Results',
     changed: (good: number, all: number) => `${good} of ${all} were changed.`,
     done: 'done',
@@ -228,7 +241,12 @@ const WORDS = bilingual(
     preview: '预览修改',
     previewOf: { step: '修改步长', chain: '修改算法', delete: '删除' },
     willChange: (good, all) => `${all} 个中有 ${good} 个将被修改，目前尚未修改。`,
-    doIt: (count) => `立即修改 ${count} 个标签`,
+    doIt: {
+      step: (count) => `立即修改 ${count} 个标签`,
+      chain: (count) => `立即修改 ${count} 个标签`,
+      delete: (count) => `立即删除 ${count} 个标签`,
+    },
+    again: (count) => `为未修改的 ${count} 个标签重新选择操作`,
     results: '结果',
     changed: (good, all) => `${all} 个中有 ${good} 个已修改。`,
     done: '完成',

@@ -49,7 +49,7 @@ describe('a batch', () => {
   test('takes a tag that is named twice once, and makes no tag of two lines', async (t) => {
     const visitor = await withTags(t)
     const twice = '/ui/tags/batch?tag=acme/shop/orders&tag=acme/shop/orders'
-    assert.match(await visitor.see(twice), /Change 1 tags/)
+    assert.match(await visitor.see(twice), /Change 1 tag</)
     await visitor.see('/ui/tags/new-batch')
     const lines = 'acme/shop/a segment 10\nacme/shop/a segment 20\nacme/shop/b'
     const preview = await visitor.send('/ui/tags/new-batch', { lines })
@@ -160,8 +160,29 @@ describe('a batch', () => {
     const fields = new URLSearchParams({ action: 'delete', confirmed: 'yes' })
     for (const tag of ['orders', 'refunds']) fields.append('tag', `acme/shop/${tag}`)
     const { text } = await visitor.send('/ui/tags/batch', fields)
+    assert.match(text, /tag=acme%2Fshop%2Frefunds">Choose a change for the one that was not changed</)
     assert.match(text, /0 of 2 were changed\. One deletion was begun and cannot be taken back/)
     assert.deepEqual(text.match(/>(?:begun, not ended|refused)</g), ['>begun, not ended<', '>refused<'])
+  })
+
+  test('says of tags that were not tried that they are as they were, and keeps what was refused apart', async (t) => {
+    const visitor = await withTags(t)
+    const { batches } = visitor.api.memory.useCases
+    const away = new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'No answer.')
+    const there = new IdgenError('IDGEN_ALREADY_EXISTS', 'There is one.')
+    t.mock.method(batches, 'createTags', async () => [
+      { refused: away, isUntried: true },
+      { refused: there, isUntried: true },
+      { refused: away },
+    ])
+    const lines = 'acme/shop/a\nacme/shop/b\nacme/shop/c'
+    const { text } = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
+    assert.match(text, /One tag was not tried, and is as it was[^<]*Of one tag nobody can say/)
+    assert.deepEqual(text.match(/>(?:not tried|refused|not certain)</g), [
+      '>not tried<',
+      '>refused<',
+      '>not certain<',
+    ])
   })
 
   test('says all that is wrong with a step, between the marks of the language', async (t) => {
@@ -218,6 +239,12 @@ describe('a batch', () => {
     assert.equal((await visitor.get('/ui/tags/acme/shop/a')).status, 404)
     const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
     assert.match(made.text, /3 of 7 were made/)
+    const [, left = ''] = /<textarea[^>]*>([^<]*)</.exec(made.text) ?? []
+    assert.deepEqual(
+      left.split('\n'),
+      ['acme/shop/orders', 'x', 'acme/shop/d wrong', 'no/group/t'],
+      'what was made is not sent again',
+    )
     for (const code of ['ALREADY_EXISTS', 'NAME_INVALID', 'REQUEST_INVALID', 'NOT_FOUND'])
       assert.match(made.text, new RegExp(code))
     assert.match(await visitor.see('/ui/tags/acme/shop/c'), /50 \(50 –/)

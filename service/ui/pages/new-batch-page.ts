@@ -34,7 +34,10 @@ export function newBatchPages(routes: UiRoutes, { useCases }: UiParts): void {
     const read = readLines(member, wanted)
     if (member.form.get('confirmed') !== 'yes')
       return formPage(member, text, { rows: await preview(member, useCases, read) })
-    return formPage(member, text, { rows: await make(member, useCases, read), made: true })
+    const rows = await make(member, useCases, read)
+    // What is still to be made, to be put right and sent again.
+    const left = paired(wanted, rows).flatMap(({ row: line, result: { ok } }) => (ok ? [] : [line]))
+    return formPage(member, left.join('\n'), { rows, made: true })
   })
 }
 
@@ -218,7 +221,7 @@ const WORDS = bilingual(
     look: 'Show what would be made',
     preview: (good: number, all: number) => `${good} of ${all} would be made`,
     results: (good: number, all: number) => `${good} of ${all} were made`,
-    make: (count: number) => `Make ${count} tags now`,
+    make: (count: number) => `Make ${count === 1 ? '1 tag' : `${count} tags`} now`,
     made: 'made',
     exists: 'There is a tag of this name already.',
   },

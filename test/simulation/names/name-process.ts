@@ -75,7 +75,7 @@ export class NameProcess {
     const claims = newClaims({ names, conflicts, clock, settle: (path) => this.#sync.noticed(path) })
     const onLooked = (doubtful: ReadonlySet<string>): void => claims.looked(doubtful)
     this.#ranges = new RangeWatch({ ...shared, sync: this.#sync, onLooked, checkEveryMs: RANGES_EVERY_MS })
-    const slow = new SlowCatalog(catalog, clock, random)
+    const slow = new SlowCatalog(catalog, { clock, random, tally })
     const joined = { ...shared, catalog: slow, sync: this.#sync, random }
     this.catalog = new CoordinatedCatalog(joined)
     this.batch = new CoordinatedTagBatch({

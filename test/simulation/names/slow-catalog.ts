@@ -2,27 +2,33 @@ import { PassThroughCatalog } from '../../../service/app/pass-through-catalog.ts
 import { IdgenError } from '../../../service/core/errors.ts'
 import type { Tag } from '../../../service/core/tag.ts'
 import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
-import { type Clock, sleep } from '../../../service/ports/clock.ts'
-import type { Prng } from '../world/prng.ts'
+import { type SlowCommitOptions, slowCommit } from './slow-commit.ts'
 
-/** A database that takes its time to make a tag, whose name is claimed by then, and may refuse it after all. */
+/**
+ * A database that takes its time to make a tag, whose name is claimed by then, and may refuse it after all; and to delete
+ * one. Some answers are lost.
+ */
 export class SlowCatalog extends PassThroughCatalog {
-  readonly #clock: Clock
-  readonly #random: Prng
+  readonly #options: SlowCommitOptions
 
-  constructor(catalog: CatalogStore, clock: Clock, random: Prng) {
+  constructor(catalog: CatalogStore, options: SlowCommitOptions) {
     super(catalog)
-    this.#clock = clock
-    this.#random = random
+    this.#options = options
   }
 
-  override async createTag(...args: readonly [NewTag, ...unknown[]]): Promise<Tag> {
-    await sleep(this.#clock, this.#random.wait(TAKES_MS), NEVER)
-    if (this.#random.chance(0.4)) throw new IdgenError('IDGEN_GROUP_NOT_FOUND', 'The group went away.')
-    return await super.createTag(args[0])
+  override createTag(...args: readonly [NewTag, ...unknown[]]): Promise<Tag> {
+    return slowCommit(this.#options, 'one made', async () => {
+      if (this.#options.random.chance(0.4))
+        throw new IdgenError('IDGEN_GROUP_NOT_FOUND', 'The group went away.')
+      return await super.createTag(args[0])
+    })
+  }
+
+  override beginDeletion(...args: Parameters<CatalogStore['beginDeletion']>): Promise<Tag> {
+    return slowCommit(this.#options, 'one noted', () => super.beginDeletion(...args))
+  }
+
+  override deleteTag(...args: Parameters<CatalogStore['deleteTag']>): Promise<void> {
+    return slowCommit(this.#options, 'one deleted', () => super.deleteTag(...args))
   }
 }
-
-/** Long enough for others to look at the name meanwhile. */
-const TAKES_MS = 800
-const NEVER = new AbortController().signal
