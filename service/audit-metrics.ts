@@ -43,5 +43,10 @@ export function auditSources(audit: AuditTrail): MetricSource[] {
       'Records above which further ones are dropped (audit.otlp.queueMax); 0 where there is no receiver',
       () => exporter?.queueMax ?? 0,
     ),
+    gauge(
+      'idgen_audit_otlp_used_ratio',
+      'Share of that queue that is used, of its records or of their memory (1.5 KB for each), whichever is more; at 1 further ones are dropped',
+      () => exporter?.used ?? 0,
+    ),
   ]
 }

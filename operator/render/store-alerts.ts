@@ -64,11 +64,12 @@ function auditAlerts({ pods, member }: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenAuditQueueFills',
-      expr: `idgen_audit_queued{${pods}} > 0.5 * idgen_audit_queue_max{${pods}} or idgen_audit_otlp_waiting{${pods}} > 0.5 * idgen_audit_otlp_queue_max{${pods}}`,
+      // That of the receiver is full by memory, too: a few hundred alerts take the room of thousands of other records.
+      expr: `idgen_audit_queued{${pods}} / idgen_audit_queue_max{${pods}} > 0.5 or idgen_audit_otlp_used_ratio{${pods}} > 0.5`,
       for: '30s',
       severity: 'warning',
       summary: 'A queue of audit records is half full',
-      description: `{{ $labels.${member} }} has {{ $value | humanize }} records that the database, or the receiver of audit.otlp.endpoint, has not taken. When the queue is full records are dropped.`,
+      description: `{{ $labels.${member} }} has used {{ $value | humanizePercentage }} of the queue of records that the database, or the receiver of audit.otlp.endpoint, has not taken. When it is full records are dropped.`,
     },
   ]
 }

@@ -168,7 +168,7 @@ const RECORDS: readonly Panel[] = [
       { expr: `${now('idgen_audit_queued')} / ${now('idgen_audit_queue_max')}`, legend: '{{instance}}' },
       {
         // No line where there is no receiver.
-        expr: `${now('idgen_audit_otlp_waiting')} / (${now('idgen_audit_otlp_queue_max')} > 0)`,
+        expr: `${now('idgen_audit_otlp_used_ratio')} and ${now('idgen_audit_otlp_queue_max')} > 0`,
         legend: '{{instance}}, for OTLP',
       },
     ],

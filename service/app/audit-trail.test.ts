@@ -235,6 +235,7 @@ test('an export has each record once and at once, also while the file hangs and 
     missed: 0,
     counters: { exported: 0, dropped: 0, refused: 0 },
     waiting: 0,
+    used: 0,
     queueMax: 10,
     add(records: readonly AuditRecord[]): Promise<void> {
       sent.push(...records.map(({ subject }) => subject))

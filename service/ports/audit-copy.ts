@@ -14,4 +14,6 @@ export interface AuditExport extends AuditCopy {
   readonly counters: Readonly<Record<'exported' | 'dropped' | 'refused', number>>
   readonly waiting: number
   readonly queueMax: number
+  /** Of what may wait, 0 to 1: of the records or of their memory, whichever is nearer its limit. */
+  readonly used: number
 }

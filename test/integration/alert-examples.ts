@@ -124,13 +124,12 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
       {
         fires: true,
         at: '5m',
-        series: { [up('idgen_audit_otlp_waiting')]: '501x40', [up('idgen_audit_otlp_queue_max')]: '1000x40' },
+        series: { [up('idgen_audit_otlp_used_ratio')]: '0.51x40' },
       },
-      // Where there is no receiver.
       {
         fires: false,
         at: '5m',
-        series: { [up('idgen_audit_otlp_waiting')]: '0x40', [up('idgen_audit_otlp_queue_max')]: '0x40' },
+        series: { [up('idgen_audit_otlp_used_ratio')]: '0.49x40' },
       },
     ],
   },

@@ -30,7 +30,9 @@ interface AlertingOptions {
   /** Series of the past. */
   readonly past?: string
   /** Watched beside the one that writes alerts into its audit log. */
-  readonly others?: readonly ServiceProcess[]
+  readonly others?: readonly Pick<ServiceProcess, 'metricsOrigin'>[]
+  /** Where operators tell their metrics, as host and port. */
+  readonly operators?: readonly string[]
 }
 
 /** Prometheus and Alertmanager as they are shipped, which watch `service` and tell people; ended after the test. */
@@ -52,10 +54,11 @@ export async function startAlerting(
   }
   const text = await alertmanagerText(folder, told, { origin: service.httpOrigin, alertKey })
   const alertmanager = await startAlertmanager(t, folder, text)
-  const { rules, past, others = [] } = options
+  const { rules, past, others = [], operators = [] } = options
   const file = rules === undefined ? SHIPPED_RULES : join(folder, 'rules.yaml')
   if (rules !== undefined) await writeFile(file, rules)
-  const config = prometheusConfig([service, ...others], alertmanager, file)
+  const targets = [service, ...others].map(({ metricsOrigin }) => new URL(metricsOrigin).host)
+  const config = prometheusConfig({ idgen: targets, 'idgen-operator': operators }, alertmanager, file)
   const prometheus = await PrometheusServer.start(t, {
     folder,
     config,
@@ -95,13 +98,19 @@ interface Address {
 }
 
 /** As docs/alerts.md says it. */
-function prometheusConfig(services: readonly ServiceProcess[], alertmanager: string, rules: string): object {
-  const targets = services.map(({ metricsOrigin }) => new URL(metricsOrigin).host)
+function prometheusConfig(
+  jobs: Readonly<Record<string, readonly string[]>>,
+  alertmanager: string,
+  rules: string,
+): object {
   return {
     global: { scrape_interval: '5s' },
     rule_files: [rules],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: [{ job_name: 'idgen', static_configs: [{ targets }] }],
+    scrape_configs: Object.entries(jobs).map(([job, targets]) => ({
+      job_name: job,
+      static_configs: [{ targets }],
+    })),
   }
 }
 

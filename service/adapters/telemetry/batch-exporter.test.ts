@@ -253,3 +253,14 @@ test('a stop does not wait for a receiver that hangs, and what it says later cou
   await settle()
   assert.deepEqual(exporter.counters, { exported: 0, dropped: 1, refused: 0 })
 })
+
+test('what is used of the queue is told by items or by bytes, whichever is nearer its limit', async () => {
+  const { exporter, pass } = exporterOf([], { queueMax: 10, bytesMax: 100 })
+  assert.equal(exporter.used, 0)
+  exporter.add([1, 1, 1])
+  assert.equal(exporter.used, 0.3)
+  exporter.add([77])
+  assert.equal(exporter.used, 0.8)
+  await pass(1000)
+  assert.equal(exporter.used, 0)
+})

@@ -75,6 +75,12 @@ export class BatchExporter<Item> {
     return this.#options.queueMax
   }
 
+  /** Of what may wait, 0 to 1: of the items or of their bytes, whichever is nearer its limit. */
+  get used(): number {
+    const { queueMax, bytesMax } = this.#options
+    return Math.max(this.#queue.length / queueMax, this.#weight / bytesMax)
+  }
+
   readonly add = (items: readonly Item[]): void => {
     if (this.#stopped) {
       if (items.length > 0) this.#lose(items.length, STOPPING)

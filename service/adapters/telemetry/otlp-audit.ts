@@ -62,6 +62,10 @@ export class OtlpAudit implements AuditExport {
     return this.#exporter.queueMax
   }
 
+  get used(): number {
+    return this.#exporter.used
+  }
+
   async add(records: readonly ChainedRecord[]): Promise<void> {
     this.#exporter.add(records.map(otlpAuditRecord))
     // The caller may have thousands more: callers of IDs come in between.
