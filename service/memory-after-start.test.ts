@@ -31,7 +31,8 @@ test('what only the start needed is given back, and the young generation begins 
   const [before, after] = JSON.parse(stdout) as [Record<string, number>, Record<string, number>]
   assert.ok((before['new_space'] ?? 0) > 4e6, stdout)
   assert.ok((after['new_space'] ?? Number.NaN) < 2e6, stdout)
-  assert.ok((after['old_space'] ?? Number.NaN) < (before['old_space'] ?? 0) / 2, stdout)
+  // How much the collector had taken away by itself before is chance; what a small program keeps is not.
+  assert.ok((after['old_space'] ?? Number.NaN) < Math.min(6e6, before['old_space'] ?? 0), stdout)
 })
 
 /** Of which each runs once, as most of what a start does; and one that is begun and goes on later. */

@@ -101,7 +101,7 @@ function packed(transactions: readonly CoordinatorTransaction[]): CoordinatorTra
     const keys = keysOf(transaction)
     const group = groups.find((one) => fits(one, transaction, keys)) ?? newGroup(groups, transaction)
     group.parts.push(transaction)
-    group.compares += transaction.compare.length
+    group.compares += comparesOf(transaction)
     group.operations += operationsOf(transaction)
     for (const key of keys) group.keys.add(key)
   }
@@ -125,10 +125,14 @@ function newGroup(groups: Group[], transaction: CoordinatorTransaction): Group {
 function fits(group: Group, transaction: CoordinatorTransaction, keys: readonly string[]): boolean {
   return (
     group.reads === isRead(transaction) &&
-    group.compares + transaction.compare.length <= OPERATIONS_MAX &&
+    group.compares + comparesOf(transaction) <= OPERATIONS_MAX &&
     group.operations + operationsOf(transaction) <= OPERATIONS_MAX &&
     !keys.some((key) => group.keys.has(key))
   )
+}
+
+function comparesOf({ compare }: CoordinatorTransaction): number {
+  return compare.length
 }
 
 function isRead({ compare, change }: CoordinatorTransaction): boolean {
