@@ -95,7 +95,7 @@ describe('against a real API server', { skip }, () => {
       '-strict',
       '-summary',
       '-skip',
-      'ServiceMonitor,Certificate',
+      'ServiceMonitor,PrometheusRule,Certificate',
       '-schema-location',
       location,
       file,
