@@ -19,6 +19,7 @@ import { OperatorRuntime } from './runtime/operator-runtime.ts'
 import type { ReflectorWatcher } from './runtime/reflector.ts'
 import { objectKey } from './runtime/resource.ts'
 import { ServedCertificate } from './runtime/served-certificate.ts'
+import { watchStatusCertificate } from './runtime/status-certificate-metrics.ts'
 import { StatusServer } from './runtime/status-server.ts'
 import { readSettings, SETTINGS_HELP, type Settings } from './settings.ts'
 
@@ -31,6 +32,7 @@ async function main(settings: Settings): Promise<number> {
   const connection = await loadConnection(process.env, clock)
   const client = new HttpKubeClient(connection, 'idgen-operator')
   const metrics = new RuntimeMetrics()
+  if (certificate !== undefined) watchStatusCertificate(metrics.registry, certificate)
   const { namespace, leaseName: name, podName } = settings
   const identity = `${podName}_${randomUUID()}`
   const shared = { client, clock, log, random: Math.random }

@@ -1,22 +1,33 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { alertRules, ruleGroups } from '../operator/render/alert-groups.ts'
-import { type AlertRule, PLAIN_SCOPE } from '../operator/render/alert-rule.ts'
+import { plainRules, ruleGroups } from '../operator/render/alert-groups.ts'
+import type { AlertRule } from '../operator/render/alert-rule.ts'
+import { OWN_ALERTS } from '../operator/render/own-alerts.ts'
 
 const INTRODUCTION = `# Alert rules for a Prometheus that nobody but you looks after; the operator makes the same for each IdGenerator.
 # Made by \`make generate\` from operator/render/*-alerts.ts. Do not edit: bounds are yours to change in a copy.
 # The processes are scraped as job "idgen", every 5 s; one slower than 10 s needs longer windows of rates.
 `
+const OF_CHART = '# Made by `make generate` from operator/render/own-alerts.ts. Do not edit.\n'
 /** docs/alerts.md is written by hand but for what lies between these two. */
 const TABLE_BEGINS = '<!-- Made by `make generate` from operator/render/*-alerts.ts. Do not edit. -->\n'
 const TABLE_ENDS = '\n<!-- The end of what is made. -->'
 
-/** The alert rules as a file of their own, and docs/alerts.md with how long each waits, by their paths. */
+/** The alert rules as a file of their own, those that the chart brings, and docs/alerts.md with how long each waits, by their paths. */
 export function alertFiles(root: string): Readonly<Record<string, string>> {
-  const text = stringify({ groups: ruleGroups(PLAIN_SCOPE, { name: 'idgen' }) }, { lineWidth: 0 })
+  const all = rulesText(plainRules(), 'idgen')
+  const own = rulesText(OWN_ALERTS, 'idgen.operator')
   const document = readFileSync(join(root, DOCUMENT), 'utf8')
-  return { 'alerts/idgen.yaml': `${INTRODUCTION}${text}`, [DOCUMENT]: withTable(document) }
+  return {
+    'alerts/idgen.yaml': `${INTRODUCTION}${all}`,
+    'charts/idgen/files/operator-rules.yaml': `${OF_CHART}${own}`,
+    [DOCUMENT]: withTable(document),
+  }
+}
+
+function rulesText(rules: readonly AlertRule[], name: string): string {
+  return stringify({ groups: ruleGroups(rules, { name }) }, { lineWidth: 0 })
 }
 
 const DOCUMENT = 'docs/alerts.md'
@@ -27,7 +38,7 @@ function withTable(document: string): string {
   const after = rest?.split(TABLE_ENDS)[1]
   if (before === undefined || after === undefined)
     throw new Error(`${DOCUMENT} has lost the marks of its table`)
-  const rows = alertRules(PLAIN_SCOPE).map(row)
+  const rows = plainRules().map(row)
   const table = [
     '| alert | severity | holds for | why it waits longer |',
     '| --- | --- | --- | --- |',

@@ -2,7 +2,7 @@
 # Brings the servers that tests start: etcd with its tools and the reader of compose files, built from the versions pinned
 # in test/servers, into .cache/servers, and redis-server, pgbouncer and MariaDB of the system; with the argument "faults" also
 # libfaketime, with "watch" also prometheus, promtool and alertmanager, with "tracing" also Jaeger, Zipkin
-# and an OpenTelemetry Collector, with "browser" also Chromium.
+# and an OpenTelemetry Collector, with "browser" also Chromium, with "scanners" also gitleaks.
 # Does nothing that is done already; a stamp holds a checksum of what pins the versions, because the times of files say nothing after a checkout.
 set -eu
 cd "$(dirname "$0")/.."
@@ -116,6 +116,7 @@ case "${1:-}" in
 faults) install_faketime ;;
 watch) build_watch ;;
 browser) install_browser ;;
+scanners) build gitleaks gitleaks=github.com/zricethezav/gitleaks/v8 ;;
 tracing)
   # A hundred megabytes of modules, so only where it is asked for.
   build jaeger jaeger=github.com/jaegertracing/jaeger/cmd/all-in-one

@@ -1,5 +1,6 @@
 import { PrometheusMetrics } from '../service/adapters/telemetry/prometheus-metrics.ts'
 import { type Measured, metricSections } from '../service/metric-sources.ts'
+import { operatorMetrics } from './operator-metrics.ts'
 
 const INTRODUCTION = `# Metrics
 
@@ -33,6 +34,11 @@ Durations by tag, of waits for grants alone, are those of the 100 tags with the 
 nine series for each, and of all others together as \`_other\`; 0 leaves them out. Which tags are about to wait shows \`idgen_segment_left_ratio\`.
 `
 
+const OF_OPERATOR = `GET /metrics on its own port, 8080, over TLS with \`metrics.tls\` of the chart; without it there is nothing to tell of a certificate.
+Beside these: reconciles, queues, watches and the leader under controller-runtime's names.
+
+`
+
 /** docs/metrics.md. */
 export async function metricsDocument(): Promise<string> {
   const sections = metricSections(EVERYTHING).map(({ title, sources }) =>
@@ -45,7 +51,10 @@ export async function metricsDocument(): Promise<string> {
     ),
   )
   const ofNode = (await new PrometheusMetrics([]).scrape()).text
-  return `${INTRODUCTION}${sections.join('')}${table('Node.js', described(ofNode))}`
+  const { text: operatorText, labels } = await operatorMetrics()
+  const rows = described(operatorText).map((row) => ({ ...row, labels: labels.get(row.name) ?? [] }))
+  const ofOperator = table('The operator', rows, OF_OPERATOR)
+  return `${INTRODUCTION}${sections.join('')}${table('Node.js', described(ofNode))}${ofOperator}`
 }
 
 interface Row {
@@ -55,12 +64,12 @@ interface Row {
   readonly help: string
 }
 
-function table(title: string, rows: readonly Row[]): string {
+function table(title: string, rows: readonly Row[], note = ''): string {
   const lines = rows.map(
     ({ name, kind, labels, help }) =>
       `| \`${name}\` | ${kind} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help.replaceAll('|', '\\|')} |\n`,
   )
-  return `\n## ${title}\n\n| name | type | labels | meaning |\n|---|---|---|---|\n${lines.join('')}`
+  return `\n## ${title}\n\n${note}| name | type | labels | meaning |\n|---|---|---|---|\n${lines.join('')}`
 }
 
 /** What a scrape says of itself. */

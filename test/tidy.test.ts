@@ -227,4 +227,13 @@ describe('CI', () => {
     assert.ok(uses.length > 0)
     for (const line of uses) assert.match(line, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
   })
+
+  test('each suite is run by the workflow, but that of a real node, which needs root', () => {
+    for (const command of [
+      'make test SUITES="unit integration"',
+      'make cluster-test',
+      'make faults FAULTS=short',
+    ])
+      assert.equal(find(['.github/workflows/ci.yaml'], new RegExp(`run: ${command}`)).length, 1, command)
+  })
 })

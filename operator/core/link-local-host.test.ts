@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isLinkLocalHost } from './link-local-host.ts'
+import { isLinkLocalAddress, isLinkLocalHost } from './link-local-host.ts'
 
 const hostOf = (written: string): string => new URL(`http://${written}:9090/x`).hostname
 
@@ -33,6 +33,22 @@ test('a link-local address is one in whatever spelling', () => {
     '[fd00:0ec2:0::0254]',
   ])
     assert.ok(isLinkLocalHost(hostOf(written)), `${written} is ${hostOf(written)}`)
+})
+
+test('so is one that a resolver gives, with or without an interface, and what is no address', () => {
+  for (const address of [
+    '169.254.169.254',
+    'fe80::1',
+    'fe80::1%eth0',
+    '::ffff:169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+    'fd00:ec2::254',
+    '',
+    'not an address',
+  ])
+    assert.ok(isLinkLocalAddress(address), address)
+  for (const address of ['10.0.0.1', '127.0.0.1', '::1', '::ffff:10.0.0.1', 'fd00::1%eth0', '2001:db8::1'])
+    assert.ok(!isLinkLocalAddress(address), address)
 })
 
 test('other addresses and names are none', () => {

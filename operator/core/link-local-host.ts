@@ -6,6 +6,14 @@ export function isLinkLocalHost(hostname: string): boolean {
   return LINK_LOCAL.some((pattern) => pattern.test(hostname))
 }
 
+/** The same of an address as a resolver gives it, which may name an interface (fe80::1%eth0). */
+export function isLinkLocalAddress(address: string): boolean {
+  const [bare = ''] = address.split('%')
+  const url = URL.parse(bare.includes(':') ? `http://[${bare}]` : `http://${bare}`)
+  // What is no address leads nowhere that anybody knows.
+  return url === null || isLinkLocalHost(url.hostname)
+}
+
 const LINK_LOCAL: readonly RegExp[] = [
   /^169\.254\.\d+\.\d+\.?$/,
   // fe80::/10

@@ -5,6 +5,7 @@ import type { AskedMetrics } from '../core/measure-traffic.ts'
 import { fillQuery, readPrometheusAnswer } from '../core/prometheus-answer.ts'
 import type { BoundedGet } from './bounded-get.ts'
 import type { WatchedCanary } from './canary-watch.ts'
+import { guardedLookup } from './guarded-lookup.ts'
 
 /**
  * What a Prometheus server says about the metrics that have a query. The number of requests behind them is that of the
@@ -61,4 +62,4 @@ function parsed(text: string): unknown {
 }
 
 /** One number; a query that takes longer is too heavy to be asked every half minute. */
-const LIMITS = { timeoutMs: 10_000, maxBytes: 1024 * 1024 }
+const LIMITS = { timeoutMs: 10_000, maxBytes: 1024 * 1024, lookup: guardedLookup() }

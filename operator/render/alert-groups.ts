@@ -1,7 +1,8 @@
-import type { AlertRule, RuleScope } from './alert-rule.ts'
+import { type AlertRule, PLAIN_SCOPE, type RuleScope } from './alert-rule.ts'
 import { capacityAlerts } from './capacity-alerts.ts'
 import { keyAlerts } from './key-alerts.ts'
 import { operatorAlerts } from './operator-alerts.ts'
+import { OWN_ALERTS } from './own-alerts.ts'
 import { podAlerts } from './pod-alerts.ts'
 import { promiseAlerts } from './promise-alerts.ts'
 import { storeAlerts } from './store-alerts.ts'
@@ -29,13 +30,18 @@ export interface RuleNaming {
  * moved far enough, 5 s until it is scraped, 5 s until it is looked at, 15 s held, 5 s until the message goes out.
  */
 export function ruleGroups(
-  scope: RuleScope,
+  rules: readonly AlertRule[],
   { name, labels = {}, runbooks = RUNBOOKS }: RuleNaming,
 ): RuleGroup[] {
-  const rules = alertRules(scope).map((rule) => prometheusRule(rule, labels, runbooks))
-  return [{ name, interval: '5s', rules }]
+  return [{ name, interval: '5s', rules: rules.map((rule) => prometheusRule(rule, labels, runbooks)) }]
 }
 
+/** For a Prometheus that nobody but its owner looks after: all there are. */
+export function plainRules(): AlertRule[] {
+  return [...alertRules(PLAIN_SCOPE), ...OWN_ALERTS]
+}
+
+/** Of one installation. */
 export function alertRules(scope: RuleScope): AlertRule[] {
   return [
     ...trafficAlerts(scope),

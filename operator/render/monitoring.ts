@@ -1,6 +1,6 @@
 import type { IdGenerator } from '../api/kinds.ts'
 import { ANNOTATIONS, LABELS } from '../api/marks.ts'
-import { ruleGroups } from './alert-groups.ts'
+import { alertRules, ruleGroups } from './alert-groups.ts'
 import { ruleScope } from './alert-rule.ts'
 import type { Installation } from './installation.ts'
 import { ownedObject } from './metadata.ts'
@@ -58,7 +58,7 @@ function prometheusRule(generator: IdGenerator, runbooks: string | undefined): R
   const { name } = generator.metadata
   const { labels = {} } = generator.spec.monitoring
   const naming = { name: `idgen.${name}`, labels: alertLabels(generator), ...(runbooks && { runbooks }) }
-  const spec = { groups: ruleGroups(ruleScope(generator), naming) }
+  const spec = { groups: ruleGroups(alertRules(ruleScope(generator)), naming) }
   return ownedObject(generator, KINDS.PrometheusRule, name, { spec }, { labels })
 }
 

@@ -1,4 +1,5 @@
 import type { AlertRule, RuleScope } from './alert-rule.ts'
+import { endsSoon } from './ends-soon.ts'
 
 /** The processes themselves. */
 export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: RuleScope): AlertRule[] {
@@ -56,9 +57,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
     },
     {
       alert: 'IdgenServedCertificateEnds',
-      // Those of a week or less are renewed within days: for them a fifth of their life is what is too little. Processes of
-      // a version that does not tell the start are held to seven days.
-      expr: `min(${end} - time() < 7 * 86400 unless ${end} - time() > 0.2 * (${end} - ${start}))`,
+      expr: `min(${endsSoon(end, start)})`,
       for: '15s',
       severity: 'critical',
       summary: 'The certificate that callers are shown ends soon',

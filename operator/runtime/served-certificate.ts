@@ -57,6 +57,12 @@ export class ServedCertificate {
     return this.#current
   }
 
+  /** From when and until when the one that is shown counts. */
+  get life(): { readonly startMs: number; readonly endMs: number } {
+    const { validFrom, validTo } = new X509Certificate(this.#current.cert)
+    return { startMs: Date.parse(validFrom), endMs: Date.parse(validTo) }
+  }
+
   /** `onChange` is called with each new pair, until the close. One follower: the port. */
   follow(onChange: (pair: ServedPair) => void): void {
     this.#onChange = onChange

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { HttpKubeClient } from '../../operator/runtime/http-kube-client.ts'
 import { apiVersion, collectionPath, type Resource } from '../../operator/runtime/resource.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { until } from './cluster-world.ts'
 
 /** The definition of a kind, as far as tests read it. */
@@ -35,7 +36,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'github.com/cert-manager/cert-manager@v1.19.2': ['deploy/crds/cert-manager.io_certificates.yaml'],
 }
 
-/** The definitions, or why there are none here: they come with Go, from its module cache or proxy. */
+/** The definitions, or why there are none here: they come with Go, from its module cache or proxy. @throws under CI, as `leftOut` */
 export function foreignDefinitions(): { readonly files: readonly string[] } | { readonly missing: string } {
   const files: string[] = []
   for (const [module, paths] of Object.entries(MODULES)) {
@@ -47,7 +48,7 @@ export function foreignDefinitions(): { readonly files: readonly string[] } | { 
       files.push(...paths.map((path) => join(Dir, path)))
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
-      return { missing: `Go gives no ${module}: ${why}` }
+      return { missing: leftOut(`Go gives no ${module}: ${why}`) }
     }
   }
   return { files }

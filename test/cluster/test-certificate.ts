@@ -9,16 +9,17 @@ export interface TestCertificate {
   readonly key: string
 }
 
-/** As the operator makes it: for the Services of that IdGenerator, localhost and 127.0.0.1. */
+/** As the operator makes it at `nowMs`: for the Services of that IdGenerator, localhost and 127.0.0.1. */
 export function testCertificate(
   generator: string,
   namespace: string,
   random: (size: number) => Uint8Array = randomBytes,
+  nowMs: number = Date.now(),
 ): TestCertificate {
   const made = ownCertificate(
     { generator, namespace, dnsNames: [], authority: undefined, certificate: undefined },
     {
-      nowMs: Date.now(),
+      nowMs,
       newKeys: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
       randomBytes: random,
     },

@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import { leftOut } from '../fixtures/left-out.ts'
 import { CannotMount } from './installation.ts'
 import type { Scenario } from './scenario.ts'
 import { runScenario } from './scenario-run.ts'
@@ -10,7 +11,7 @@ export function testScenarios(scenarios: readonly Scenario[]): void {
       timeout: limitMs(scenario),
     }, async (t) => {
       const missing = scenario.missing?.()
-      if (missing !== undefined) return t.skip(missing)
+      if (missing !== undefined) return t.skip(leftOut(missing))
       try {
         await runScenario(t, scenario)
       } catch (thrown) {

@@ -26,6 +26,14 @@ function counter(metric: string, labels = ''): AlertExample {
   return { fires: { [series]: '0+1x40' }, quiet: { [series]: '7x40' } }
 }
 
+/** promtool begins at 1970, when three of 90 days are left; or three days of four, which is as it should be. */
+function certificate(start: string, end: string): AlertExample {
+  return {
+    fires: { [end]: '259200x40', [start]: '-7516800x40' },
+    quiet: { [end]: '259200x40', [start]: '-86400x40' },
+  }
+}
+
 function exportedAs(outcome: string): string {
   return up('idgen_audit_otlp_records_total', `outcome="${outcome}"`)
 }
@@ -183,17 +191,10 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     fires: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0+1x40' },
     quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
   },
-  // promtool begins at 1970, when three of 90 days are left; or three days of four, which is as it should be.
-  IdgenServedCertificateEnds: {
-    fires: {
-      [up('idgen_certificate_end_timestamp_seconds')]: '259200x40',
-      [up('idgen_certificate_start_timestamp_seconds')]: '-7516800x40',
-    },
-    quiet: {
-      [up('idgen_certificate_end_timestamp_seconds')]: '259200x40',
-      [up('idgen_certificate_start_timestamp_seconds')]: '-86400x40',
-    },
-  },
+  IdgenServedCertificateEnds: certificate(
+    up('idgen_certificate_start_timestamp_seconds'),
+    up('idgen_certificate_end_timestamp_seconds'),
+  ),
   IdgenReplicasMissing: ofOperator(
     'idgen_operator_replicas',
     { ',state="wanted"': '3x40', ',state="ready"': '2x40' },
@@ -204,5 +205,9 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     'idgen_operator_certificate_expiry_seconds',
     { '': '259200x40' },
     { '': '700000x40' },
+  ),
+  IdgenOperatorCertificateEnds: certificate(
+    'idgen_operator_status_certificate_start_timestamp_seconds{job="operator",namespace="idgen"}',
+    'idgen_operator_status_certificate_end_timestamp_seconds{job="operator",namespace="idgen"}',
   ),
 }

@@ -31,8 +31,8 @@ interface AlertingOptions {
   readonly past?: string
   /** Watched beside the one that writes alerts into its audit log. */
   readonly others?: readonly Pick<ServiceProcess, 'metricsOrigin'>[]
-  /** Where operators tell their metrics, as host and port. */
-  readonly operators?: readonly string[]
+  /** What Prometheus scrapes in the place of these processes as the job idgen. */
+  readonly jobs?: readonly object[]
 }
 
 /** Prometheus and Alertmanager as they are shipped, which watch `service` and tell people; ended after the test. */
@@ -54,11 +54,10 @@ export async function startAlerting(
   }
   const text = await alertmanagerText(folder, told, { origin: service.httpOrigin, alertKey })
   const alertmanager = await startAlertmanager(t, folder, text)
-  const { rules, past, others = [], operators = [] } = options
+  const { rules, past, others = [], jobs = [plainJob([service, ...others])] } = options
   const file = rules === undefined ? SHIPPED_RULES : join(folder, 'rules.yaml')
   if (rules !== undefined) await writeFile(file, rules)
-  const targets = [service, ...others].map(({ metricsOrigin }) => new URL(metricsOrigin).host)
-  const config = prometheusConfig({ idgen: targets, 'idgen-operator': operators }, alertmanager, file)
+  const config = prometheusConfig(jobs, alertmanager, file)
   const prometheus = await PrometheusServer.start(t, {
     folder,
     config,
@@ -98,19 +97,17 @@ interface Address {
 }
 
 /** As docs/alerts.md says it. */
-function prometheusConfig(
-  jobs: Readonly<Record<string, readonly string[]>>,
-  alertmanager: string,
-  rules: string,
-): object {
+function plainJob(services: readonly Pick<ServiceProcess, 'metricsOrigin'>[]): object {
+  const targets = services.map(({ metricsOrigin }) => new URL(metricsOrigin).host)
+  return { job_name: 'idgen', static_configs: [{ targets }] }
+}
+
+function prometheusConfig(jobs: readonly object[], alertmanager: string, rules: string): object {
   return {
     global: { scrape_interval: '5s' },
     rule_files: [rules],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: Object.entries(jobs).map(([job, targets]) => ({
-      job_name: job,
-      static_configs: [{ targets }],
-    })),
+    scrape_configs: jobs,
   }
 }
 

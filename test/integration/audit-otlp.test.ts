@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { AuditFileCheck, type AuditFileVerdict } from '../../service/app/audit-file-check.ts'
 import { freePort } from '../fixtures/free-ports.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
@@ -184,7 +185,9 @@ const COLLECTOR =
   process.env['IDGEN_TEST_OTELCOL'] ?? fileURLToPath(new URL('../../.cache/servers/otelcol', import.meta.url))
 const NO_COLLECTOR = existsSync(COLLECTOR)
   ? false
-  : 'The OpenTelemetry Collector is not here: scripts/install-servers.sh tracing builds it, or IDGEN_TEST_OTELCOL names one with otlpreceiver and otlphttpexporter'
+  : leftOut(
+      'The OpenTelemetry Collector is not here: scripts/install-servers.sh tracing builds it, or IDGEN_TEST_OTELCOL names one with otlpreceiver and otlphttpexporter',
+    )
 
 test('a real OpenTelemetry Collector takes the whole audit log, and gives it on as it was', {
   skip: NO_COLLECTOR,

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { HttpApi, TAGS_URL } from '../fixtures/http-api.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { assertNoneTwice } from '../fixtures/none-twice.ts'
 
 const run = promisify(execFile)
@@ -15,7 +16,7 @@ const JAVA_LIMIT_MS = 120_000
 
 test('a Java program that asks and reads as tinyid’s client does gets segments, and no number twice', async (t) => {
   const version = await run('java', ['-version'], { timeout: JAVA_LIMIT_MS }).catch(() => undefined)
-  if (version === undefined) return t.skip('there is no Java here')
+  if (version === undefined) return t.skip(leftOut('there is no Java here'))
   const compatibility = { leaf: false, leafKey: '', tinyid: true, group: 'acme/shop' }
   const api = await HttpApi.start(t, {}, { compatibility })
   await api.expect(201, 'POST', '/v1/workspaces', { body: { name: 'acme' } })

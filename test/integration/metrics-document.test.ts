@@ -6,9 +6,9 @@ import { startService } from '../fixtures/service-process.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
-/** Only where a certificate is configured, two stores guard each other, or limits are shared. */
+/** Of the operator, and only where a certificate is configured, two stores guard each other, or limits are shared. */
 const ELSEWHERE =
-  /^idgen_(?:certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block|rate_settle|rate_charged)/
+  /^idgen_(?:operator_|certificate_|etcd_ok|witness_ok|time_cop|range_conflicts|redis_|api_key_shared|segment_block|rate_settle|rate_charged)/
 
 test('a running service tells exactly the metrics that docs/metrics.md has', async (t) => {
   const folder = temporaryFolder('idgen-metrics-')

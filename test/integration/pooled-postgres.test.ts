@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CallFailed } from '../fixtures/call-failed.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { until } from '../fixtures/until.ts'
 import { HAS_PGBOUNCER, PgbouncerProcess } from './pgbouncer-process.ts'
@@ -16,7 +17,7 @@ const COUNT = 700
 const CONNECTIONS = 3
 
 test('behind a pooler in transaction mode two processes begin, give no ID twice, and hear of keys at once', {
-  skip: HAS_PGBOUNCER ? false : 'pgbouncer is missing: scripts/install-servers.sh installs it',
+  skip: HAS_PGBOUNCER ? false : leftOut('pgbouncer is missing: scripts/install-servers.sh installs it'),
 }, async (t) => {
   const database = await testDatabase()
   const pooler = await PgbouncerProcess.start(database.url, CONNECTIONS)

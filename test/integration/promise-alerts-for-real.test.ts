@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { steppedClock, steppedClockMissing } from '../faults/stepped-clock.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { startService } from '../fixtures/service-process.ts'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
@@ -39,7 +40,9 @@ async function start(t: TestContext) {
   ])
   const { hostname, port } = new URL(database.url)
   const proxy = await TcpProxy.start({ host: hostname, port: Number(port) })
-  const clock = steppedClockMissing() === undefined ? temporaryFolder('idgen-clock-') : undefined
+  const missing = steppedClockMissing()
+  if (missing !== undefined) t.diagnostic(leftOut(missing))
+  const clock = missing === undefined ? temporaryFolder('idgen-clock-') : undefined
   const withEtcd = (databaseUrl: string, prefix: string): Record<string, string> => ({
     IDGEN_DATABASE_URL: databaseUrl,
     IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(),

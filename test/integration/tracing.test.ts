@@ -12,6 +12,7 @@ import { type ClientOptions, type ClientTracer, IdgenClient } from '../../sdk/in
 import { resp } from '../../sdk/resp.ts'
 import { freePort, freePorts } from '../fixtures/free-ports.ts'
 import { IdCalls } from '../fixtures/id-calls.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { makeTags } from '../fixtures/load-client.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { testEtcd } from './etcd-server.ts'
@@ -205,7 +206,9 @@ const JAEGER =
   process.env['IDGEN_TEST_JAEGER'] ?? fileURLToPath(new URL('../../.cache/servers/jaeger', import.meta.url))
 const NO_JAEGER = existsSync(JAEGER)
   ? false
-  : 'Jaeger is not here: scripts/install-servers.sh tracing builds it, or IDGEN_TEST_JAEGER names a jaeger-all-in-one 1.62'
+  : leftOut(
+      'Jaeger is not here: scripts/install-servers.sh tracing builds it, or IDGEN_TEST_JAEGER names a jaeger-all-in-one 1.62',
+    )
 
 test('traces with SQL, etcd and Redis are read back complete from a real Jaeger', {
   skip: NO_JAEGER,
@@ -264,7 +267,9 @@ const ZIPKIN =
   fileURLToPath(new URL('../../.cache/servers/zipkin-3.4.4.jar', import.meta.url))
 const NO_ZIPKIN = existsSync(ZIPKIN)
   ? false
-  : 'Zipkin is not here: scripts/install-servers.sh tracing fetches it (Maven), or IDGEN_TEST_ZIPKIN names the exec jar; Java runs it'
+  : leftOut(
+      'Zipkin is not here: scripts/install-servers.sh tracing fetches it (Maven), or IDGEN_TEST_ZIPKIN names the exec jar; Java runs it',
+    )
 
 test('a trace is read back complete from a real Zipkin', { skip: NO_ZIPKIN }, async (t) => {
   const port = await startZipkin(t)

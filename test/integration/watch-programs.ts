@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { leftOut } from '../fixtures/left-out.ts'
 
 const BUILT = join(import.meta.dirname, '../../.cache/servers')
 
@@ -9,8 +10,9 @@ export function watchProgram(name: 'prometheus' | 'promtool' | 'alertmanager'): 
   return existsSync(file) ? file : undefined
 }
 
-/** For `skip`: false, or why the test is left out. */
+/** For `skip`: false, or why the test is left out. @throws under CI, as `leftOut` */
 export function withoutPrograms(...names: readonly Parameters<typeof watchProgram>[0][]): string | false {
   const missing = names.filter((name) => watchProgram(name) === undefined)
-  return missing.length > 0 && `${missing.join(', ')} missing: scripts/install-servers.sh watch builds them`
+  if (missing.length === 0) return false
+  return leftOut(`${missing.join(', ')} missing: scripts/install-servers.sh watch builds them`)
 }
