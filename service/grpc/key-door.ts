@@ -32,6 +32,21 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
     .catch(refuse)
 }
 
+/** How a call that no method answers ends because of the limit of its address; undefined: it is within it, and was counted. */
+export type AddressDoor = (call: Pick<Call, 'head' | 'peer'>) => CallStatus | undefined
+
+export function addressDoor({ issuer, addresses, log }: KeyDoorParts): AddressDoor {
+  return (call) => {
+    const context = callContextOf(call, addresses)
+    try {
+      issuer.rates.admitAddress(context.address)
+      return undefined
+    } catch (thrown) {
+      return refusal(thrown, call.head.path, context, log)
+    }
+  }
+}
+
 /** How a call ends at once whose message is still on its way; undefined: it has shown a key that is right, and may go on. */
 export type KeyDoor = (call: Call) => CallStatus | undefined | Promise<CallStatus | undefined>
 

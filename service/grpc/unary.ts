@@ -22,7 +22,7 @@ export function unary<Q, A>(
   const answer = async (request: Q, call: Call, context: CallContext): Promise<A> => {
     let keyId: string | undefined
     try {
-      useCases.rates.admitAddress(context.address)
+      if (call.counted !== true) useCases.rates.admitAddress(context.address)
       const caller = await useCases.signIn.authenticate(context.keyText, context.address)
       keyId = caller.keyId
       useCases.rates.admitKey(caller.keyId)

@@ -70,8 +70,9 @@ export async function createHttpServer(
   app.setNotFoundHandler((request, reply) => {
     throw routes.refusal(request, reply)
   })
-  traceEveryRequest(app, routes, useCases.tracer)
-  if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo)
+  const admission = new RequestAdmission(useCases, passed?.isCounted)
+  traceEveryRequest(app, routes, admission, useCases.tracer)
+  if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo, admission)
   const { readiness, clock } = useCases
   const age = new ConnectionAge(clock, options.maxConnectionAgeMs ?? 0)
   for (const listener of [app.server, options.secure]) if (listener !== undefined) age.watch(listener)
@@ -82,11 +83,11 @@ export async function createHttpServer(
   await collectOpenapi(app, options.version)
   healthRoutes(app, useCases.readiness)
   const digests = new ConnectionDigests()
-  const admission = new RequestAdmission(useCases)
   const issuer = new LocalIssuer(useCases, 'http')
   const doorkeepers = { issuer, admission, digests }
   await app.register(async (documents) => {
-    if (options.openDocuments !== true) admitReaders(documents, doorkeepers)
+    if (options.openDocuments === true) admission.limitAddresses(documents)
+    else admitReaders(documents, doorkeepers)
     await documentationRoutes(documents)
     statusRoute(documents, useCases.status)
   })
@@ -140,9 +141,16 @@ async function pagesForPeople(
   )
 }
 
-function traceEveryRequest(app: FastifyInstance, routes: RouteTable, tracer: Tracer): void {
+function traceEveryRequest(
+  app: FastifyInstance,
+  routes: RouteTable,
+  admission: RequestAdmission,
+  tracer: Tracer,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     request.span = beginSpan(tracer, request, traceRequest(request, reply, tracer))
+    // Whoever looks for what there is counts like any other, though no plugin with limits is asked.
+    if (request.is404) admission.admitAddress(request.raw)
     // Here and not in the handler: nobody's body is read for a route that does not exist.
     const refusal = request.is404 ? routes.refusal(request, reply) : undefined
     withinSpan(tracer, request, () => done(refusal))

@@ -39,7 +39,7 @@ async function answered(context: CommandContext, text: string | undefined): Prom
     issuer.peekCaller(session.keyText, session.keyDigest) ??
     (await issuer.authenticate(session.keyText, session.client))
   issuer.rates.admitKey(caller.keyId)
-  const list = await context.listNodes(dc)
+  const list = await context.listNodes(dc, session.client)
   return (out) => printList(list, session.version, out)
 }
 
