@@ -1,3 +1,4 @@
+import { authorizeReader } from '../app/authenticator.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,22 +12,26 @@ export interface KeyDoorParts {
   readonly log: Log
 }
 
-/** Lets a stream that any valid key may open go on once it has shown one: until then none of its messages is read. */
+/** Lets a stream that any valid key may open, but for one that only writes alerts, go on once it has shown one: until then none of its messages is read. */
 export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, output: MessageOutput): void {
   const context = callContextOf(call, addresses)
   const refuse = (thrown: unknown): void => output.fail(refusal(thrown, call.head.path, context, log))
   try {
     issuer.rates.admitAddress(context.address)
     const known = issuer.peekCaller(context.keyText, context.keyDigest)
-    if (known !== undefined) return issuer.rates.admitKey(known.keyId)
+    if (known !== undefined) {
+      issuer.rates.admitKey(known.keyId)
+      return authorizeReader(known)
+    }
   } catch (thrown) {
     return refuse(thrown)
   }
   output.pause()
   issuer
     .authenticate(context.keyText, context.address)
-    .then(({ keyId }) => {
-      issuer.rates.admitKey(keyId)
+    .then((caller) => {
+      issuer.rates.admitKey(caller.keyId)
+      authorizeReader(caller)
       output.resume()
     })
     .catch(refuse)

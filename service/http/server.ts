@@ -88,14 +88,18 @@ export async function createHttpServer(
   await app.register(async (documents) => {
     if (options.openDocuments === true) admission.limitAddresses(documents)
     else admitReaders(documents, doorkeepers)
+    noteForbidden(documents, useCases, admission)
     await documentationRoutes(documents)
     statusRoute(documents, useCases.status)
   })
   await app.register(async (api) => {
     admitCallers(api, doorkeepers)
     issueRoutes(api, issuer, admission, useCases.log)
-    decodeRoute(api, useCases)
-    nodeRoutes(api, useCases)
+    await api.register(async (reading) => {
+      noteForbidden(reading, useCases, admission)
+      decodeRoute(reading, useCases)
+      nodeRoutes(reading, useCases)
+    })
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
     await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))
   })
@@ -163,16 +167,12 @@ function managementRoutes(
   admission: RequestAdmission,
   exportMax: number | undefined,
 ): void {
-  const { catalog, declarations, keys, refusedKeys } = useCases
+  const { catalog, declarations, keys } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
-      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
-    done()
-  })
+  noteForbidden(app, useCases, admission)
   workspaceRoutes(app, catalog)
   groupRoutes(app, catalog)
   tagRoutes(app, catalog)
@@ -180,6 +180,19 @@ function managementRoutes(
   keyRoutes(app, keys)
   auditRoutes(app, useCases, exportMax)
   alertRoutes(app, useCases.alerts)
+}
+
+/** What calls for IDs were refused is counted by IssueLedger. */
+function noteForbidden(
+  app: FastifyInstance,
+  { refusedKeys }: Pick<UseCases, 'refusedKeys'>,
+  admission: RequestAdmission,
+): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
+      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
+    done()
+  })
 }
 
 /** Queries are text; only plain digits become a number, everything else is left for the schema to refuse. */

@@ -1,4 +1,5 @@
-import { keyDigest } from '../app/authenticator.ts'
+import { authorizeReader, keyDigest } from '../app/authenticator.ts'
+import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { parseTraceparent } from '../core/traceparent.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
@@ -66,7 +67,7 @@ export const CONNECTION_COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Checks the key and remembers it; a wrong one leaves the connection as it was. */
 function login({ session, issuer }: CommandContext, keyText: string, welcome: Answer): Promise<Answer> {
-  return issuer.authenticate(keyText, session.client).then(
+  return reader(issuer, keyText, session.client).then(
     () => (out) => {
       session.keyText = keyText
       session.keyDigest = keyDigest(keyText)
@@ -75,6 +76,11 @@ function login({ session, issuer }: CommandContext, keyText: string, welcome: An
     },
     (thrown: unknown) => (out) => out.text(refusedLogin(IdgenError.from(thrown))),
   )
+}
+
+/** A key that only writes alerts has no business here: nothing that a connection may ask is for it. */
+async function reader(issuer: Issuer, keyText: string, client: string): Promise<void> {
+  authorizeReader(await issuer.authenticate(keyText, client))
 }
 
 function refusedLogin(error: IdgenError): string {
