@@ -23,7 +23,7 @@ const TOLD = readFileSync(`${ROOT}/docs/audit.md`, 'utf8')
   .filter((part) => part.startsWith('| action'))
   .join('\n')
   .split('\n')
-  .filter((line) => /^\| `/.test(line))
+  .filter((line) => line.startsWith('| `'))
   .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([a-z.*-]+)`/g)].map(([, name = '']) => name))
 
 describe('the table of actions in docs/audit.md', () => {

@@ -329,18 +329,6 @@ export function authorize(caller: Caller, scope: Scope, subject: string): void {
     )
 }
 
-/**
- * For what anybody may read whom we gave a key to read or change something: a key of Alertmanager only writes.
- * @throws IDGEN_FORBIDDEN
- */
-export function authorizeReader({ keyId, scopes }: Caller): void {
-  if (scopes.some((scope) => scope !== 'alert')) return
-  throw new IdgenError(
-    'IDGEN_FORBIDDEN',
-    `The API key ${keyId} has the scope alert alone, which writes alerts and reads nothing; this call needs issue, manage or audit.`,
-  )
-}
-
 /** Whether `authorize` would let the caller through. */
 export function mayUse(caller: Caller, scope: Scope, subject: string): boolean {
   return caller.scopes.includes(scope) && reaches(caller, subject)

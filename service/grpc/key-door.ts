@@ -1,4 +1,4 @@
-import { authorizeReader } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Log } from '../ports/log.ts'

@@ -1,5 +1,6 @@
 import type { Actor } from '../app/actor.ts'
-import { authorize, authorizeReader, type Caller } from '../app/authenticator.ts'
+import { authorize, type Caller } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Call } from './call.ts'

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { authorizeReader } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf, passwordOf } from './api-key-header.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { authorize, authorizeReader } from '../app/authenticator.ts'
+import { authorize } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { decodeId, decodeOfTag } from '../app/decode-id.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { authorizeReader } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import { nodeList } from '../app/node-list.ts'
 import { NODES_LISTED_MAX } from '../app/node-registry.ts'

@@ -1,4 +1,5 @@
-import { authorizeReader, keyDigest } from '../app/authenticator.ts'
+import { keyDigest } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { parseTraceparent } from '../core/traceparent.ts'

@@ -1,4 +1,4 @@
-import { authorizeReader } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { clientDcOf, UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { ListedNode, NodeList } from '../app/node-list.ts'
 import { IdgenError } from '../core/errors.ts'
