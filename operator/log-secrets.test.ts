@@ -39,5 +39,5 @@ test('a planted secret is in no line of the log, and what an error says besides 
 
 test('operator and service, which share no code, clean their lines alike', () => {
   const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-  assert.equal(read('operator/clean-line.ts'), read('service/adapters/telemetry/clean-line.ts'))
+  assert.equal(read('operator/clean-line.ts'), read('service/core/clean-line.ts'))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { auditVerdict } from './audit-packages.ts'
+import { auditedBy, auditVerdict, passes } from './audit-packages.ts'
 
 function report(severity: string): string {
   return JSON.stringify({
@@ -22,6 +22,7 @@ describe('what npm audit said', () => {
   test('passes with what is less, and says how many', () => {
     assert.deepEqual(auditVerdict(report('moderate')), {
       vulnerable: false,
+      unanswered: false,
       text: 'packages of production: 1 moderate',
     })
   })
@@ -40,4 +41,31 @@ describe('what npm audit said', () => {
       assert.ok(!vulnerable)
       assert.match(text, /^LEFT OUT: .*not checked/)
     })
+
+  test('is asked for again where the registry does not answer, and fails on CI in the end', () => {
+    let asked = 0
+    const silent = auditedBy(() => {
+      asked += 1
+      return ''
+    })
+    assert.equal(asked, 3)
+    assert.deepEqual([passes(silent, true), passes(silent, false)], [false, true])
+    const answers = ['', report('moderate')]
+    assert.ok(
+      passes(
+        auditedBy(() => answers.shift() ?? ''),
+        true,
+      ),
+    )
+  })
+
+  test('that there are no advisories is an answer, which fails nothing', () => {
+    let asked = 0
+    const none = auditedBy(() => {
+      asked += 1
+      return JSON.stringify({ message: '405 Method Not Allowed', statusCode: 405 })
+    })
+    assert.deepEqual([asked, passes(none, true)], [1, true])
+    assert.ok(!passes(auditVerdict(report('high')), false))
+  })
 })

@@ -34,7 +34,13 @@ export function newSignIn(
   return {
     rates,
     refusedKeys,
-    signIn: new SignIn({ keys: { peek, authenticate }, rates, clock, wrongForMs }),
+    signIn: new SignIn({
+      keys: { peek, authenticate },
+      rates,
+      clock,
+      wrongForMs,
+      onThrottled: (client) => refusedKeys.noteThrottled(client),
+    }),
   }
 }
 

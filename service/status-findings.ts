@@ -53,8 +53,18 @@ function stores(
     auditFinding(audit),
     // Without the database nothing can be told; that has its own line.
     ...(follower.fault === undefined ? [judgeKeyNews(follower.listens, follower.deaf)] : []),
-    ...(threads === undefined ? [] : [good('threads', 'all answer')]),
+    ...(threads === undefined ? [] : [threadsFinding(threads)]),
   ]
+}
+
+export function threadsFinding(threads: Pick<ThreadPool, 'isOverrun' | 'unpassed'>): Finding {
+  const [full, address] = [threads.unpassed('full'), threads.unpassed('address')]
+  if (!threads.isOverrun) return good('threads', 'all answer')
+  return warning(
+    'threads',
+    `all answer; within the last minute the main thread had no place for what is no request for IDs: ${full + address} refused since the start, ${address} of them because of who asked`,
+    'Look at who asks for so much else than IDs, and whether the database is slow; idgen_thread_unpassed_total and idgen_rate_limited_total say which.',
+  )
 }
 
 function auditFinding({ queued, dropped, missedByCopy = 0, exporter }: Service['audit']): Finding {

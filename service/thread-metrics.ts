@@ -38,6 +38,15 @@ export function threadSources(threads: ThreadPool, lender: SubBlockLender): Metr
       'Requests that protocol threads passed on to the main thread: management, probes, documents',
       () => threads.passed,
     ),
+    {
+      name: 'idgen_thread_unpassed_total',
+      help: 'Requests for the main thread that were refused (IDGEN_OVERLOADED): too many of their thread waited for it already (full), or too many of their client (address)',
+      kind: 'counter',
+      labels: ['reason'],
+      read: (set) => {
+        for (const reason of ['full', 'address'] as const) set([reason], threads.unpassed(reason))
+      },
+    },
     counter('idgen_thread_shares_total', 'Shares of IDs lent to protocol threads', () => lender.shares),
     counter('idgen_thread_ids_lent_total', 'IDs in these shares', () => lender.lent),
     counter(

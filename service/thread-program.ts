@@ -11,6 +11,7 @@ import type { Sampling } from './core/span-sampling.ts'
 import { createIdGrpcServer } from './grpc/id-server.ts'
 import type { GrpcServer, GrpcServerOptions } from './grpc/serve-methods.ts'
 import { createIdServer } from './http/id-server.ts'
+import { isProbe } from './http/probe-paths.ts'
 import { createSecureServer } from './http/secure-server.ts'
 import { giveBackStartMemory } from './memory-after-start.ts'
 import { RespServer } from './resp/server.ts'
@@ -31,7 +32,6 @@ if (main === null) throw new Error('thread-program.ts is started by start-thread
 process.report.excludeEnv = true
 const orders = workerData as ThreadProgramOrders
 const clock = new SystemClock()
-const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 /** Often enough that the main thread, which looks once a second, hears of every thread that is not stuck. */
 const BEAT_EVERY_MS = 500
 
@@ -83,7 +83,7 @@ function httpListeners(parts: ListenerParts, certificates: Certificates): Record
       secure,
       places: places.http,
       // Places of their own: management that hangs must not make a pod look dead.
-      passOn: (request) => passOn(PROBES.has(request.url) ? 'probe' : 'http', request),
+      passOn: (request, client) => passOn(isProbe(request) ? 'probe' : 'http', request, client),
     })
     // Here, because HTTP is what a thread is told first, and nobody can ask it anything yet.
     giveBackStartMemory(orders.replaces)
@@ -121,7 +121,7 @@ function grpcListener(
         ...parts,
         issuer: parts.issuerOf('grpc'),
         clock,
-        passOn: (call) => passOn('grpc', call),
+        passOn: (call, client) => passOn('grpc', call, client),
         isReady: async () => !parts.isLeaving() && (await passOn('ready', undefined)) === true,
         options: { ...limits, places: places.grpc, ...(files && { tls: encryption(files) }) },
       })
@@ -146,7 +146,7 @@ function respListener(
         counters,
         tracer,
         // The main thread is this program too: it answers what it was asked.
-        listNodes: async (clientDc) => (await passOn('resp', clientDc)) as NodeList,
+        listNodes: async (clientDc, client) => (await passOn('resp', clientDc, client)) as NodeList,
         places: places.resp,
         onFault: (error) =>
           log.error({ err: error }, 'a connection of a Redis client ended by a fault of ours'),

@@ -17,6 +17,11 @@ const FIRST = selfSigned('first')
 const SECOND = selfSigned('second')
 /** Nobody is put out for being slow: a machine that stands still for a while changes nothing. */
 const HANDSHAKE_MS = 3_600_000
+const LIMITS = {
+  headersTimeout: HANDSHAKE_MS,
+  requestTimeout: HANDSHAKE_MS,
+  connectionsCheckingInterval: 1000,
+} as const
 
 /** `renew` writes another pair into the files and lets the time pass in which it is taken in. */
 async function started(t: TestContext) {
@@ -29,7 +34,7 @@ async function started(t: TestContext) {
   write(FIRST)
   const clock = new ManualClock()
   const certificate = ServedCertificate.open(files, { clock, log: keptLog().log })
-  const { server, endSilent } = encryptedServer(certificate, HANDSHAKE_MS, (_request, response) => {
+  const { server, endSilent } = encryptedServer(certificate, LIMITS, (_request, response) => {
     response.end('it answers')
   })
   server.listen(0, '127.0.0.1')

@@ -9,13 +9,23 @@ export interface EncryptedServer {
   readonly endSilent: () => void
 }
 
+/** Of Node's server; milliseconds. The handshake may take as long as the head of a request. */
+export interface EncryptedLimits {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+}
+
 /** HTTP over TLS 1.3 alone. A new certificate counts for handshakes from then on: connections that are open stay. */
 export function encryptedServer(
   certificate: ServedCertificate,
-  handshakeTimeout: number,
+  limits: EncryptedLimits,
   listener: RequestListener,
 ): EncryptedServer {
-  const server = createServer({ ...contextOf(certificate.current), handshakeTimeout }, listener)
+  const server = createServer(
+    { ...contextOf(certificate.current), ...limits, handshakeTimeout: limits.headersTimeout },
+    listener,
+  )
   certificate.follow((pair) => server.setSecureContext(contextOf(pair)))
   const silent = new Map<string, Socket>()
   server.on('connection', (socket: Socket) => {

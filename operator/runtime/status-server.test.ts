@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { get } from 'node:https'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
@@ -62,6 +64,24 @@ describe('status server', () => {
     assert.equal((await asked({}, '/')).status, 404)
     assert.equal((await asked({}, '/livez', 'POST')).status, 405)
   })
+})
+
+test('connections that ask nothing keep no probe out: the oldest of them ends', async (t) => {
+  const server = new StatusServer(WELL)
+  const port = await server.listen('127.0.0.1', 0)
+  const silent = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'))
+  t.after(async () => {
+    for (const socket of silent) socket.destroy()
+    await server.close()
+  })
+  for (const socket of silent) socket.on('error', () => undefined)
+  await Promise.all(silent.map(async (socket) => socket.connecting && (await once(socket, 'connect'))))
+  const first = Promise.race(silent.map((socket) => once(socket.resume(), 'close')))
+  for (let probes = 0; probes < 3; probes += 1) {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}/livez`)
+    assert.deepEqual([status, headers.get('connection')], [200, 'close'])
+  }
+  await first
 })
 
 test('with a certificate it says the same over TLS', async (t) => {

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type EncryptedServer, encryptedServer } from './encrypted-server.ts'
 import type { ServedCertificate } from './served-certificate.ts'
+import { StatusPlaces } from './status-places.ts'
 
 export interface StatusSource {
   /** Why this process should be restarted; undefined: it is well. */
@@ -19,7 +20,11 @@ export class StatusServer {
 
   /** Without a certificate it speaks no TLS, with one nothing else. */
   constructor(source: StatusSource, certificate?: ServedCertificate) {
+    const places = new StatusPlaces(CONNECTIONS_MAX)
     const listener: RequestListener = (request, response) => {
+      const { socket } = request
+      places.asked(socket)
+      response.once('finish', () => places.answered(socket))
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
       if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET')
       else if (path === '/livez') probe(response, source.unwell())
@@ -27,11 +32,9 @@ export class StatusServer {
       else if (path === '/metrics') void scrape(response, source)
       else answer(response, 404, 'there are /livez, /readyz and /metrics')
     }
-    this.#encrypted = certificate && encryptedServer(certificate, REQUEST_MAX_MS, listener)
-    this.#server = this.#encrypted?.server ?? createServer(listener)
-    // Slow or silent clients must not pile up.
-    this.#server.requestTimeout = REQUEST_MAX_MS
-    this.#server.maxConnections = CONNECTIONS_MAX
+    this.#encrypted = certificate && encryptedServer(certificate, LIMITS, listener)
+    this.#server = this.#encrypted?.server ?? createServer(LIMITS, listener)
+    this.#server.on('connection', (socket) => places.take(socket))
   }
 
   /** Port 0: a free one. Resolves with the port. */
@@ -69,10 +72,17 @@ function answer(
   text: string,
   type = 'text/plain; charset=utf-8',
 ): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  // Each probe and scrape on a connection of its own: none is kept that asks nothing.
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' })
   response.end(text.endsWith('\n') ? text : `${text}\n`)
 }
 
-const REQUEST_MAX_MS = 10_000
+const LIMITS = {
+  // Slow or silent clients must not pile up: a probe is short.
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  // Node looks for late ones every 30 s by itself.
+  connectionsCheckingInterval: 1000,
+} as const
 /** The kubelet and a few Prometheus servers. */
 const CONNECTIONS_MAX = 100

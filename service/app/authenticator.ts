@@ -55,8 +55,10 @@ interface Entry {
   readonly graceUntilMs: number
   /** Unix ms after which the key itself is no longer valid; Infinity when it does not expire. */
   readonly expiresAtMs: number
-  /** Unix ms of the last call with it. The one field that changes: this is on the path of every ID. */
+  /** Unix ms of the last call with it. Fields that change, and no move in the map: this is on the path of every ID. */
   usedMs: number
+  /** Whether it was used since it came, or was passed over when another had to go (`#makeRoom`). */
+  inUse: boolean
 }
 
 interface Flight {
@@ -125,11 +127,12 @@ export class Authenticator {
       return undefined
     // Asked again beside the request, so that a database that is away stops nobody who was let in before.
     if (entry.untilMs < nowMs) {
-      this.#entries.set(cacheKey, { ...entry, untilMs: nowMs + REFRESH_EVERY_MS, usedMs: nowMs })
+      this.#entries.set(cacheKey, { ...entry, untilMs: nowMs + REFRESH_EVERY_MS, usedMs: nowMs, inUse: true })
       this.#lookUp(cacheKey, keyText, nowMs).catch(() => undefined)
     }
     this.hits += 1
     entry.usedMs = nowMs
+    entry.inUse = true
     return entry.caller
   }
 
@@ -241,7 +244,7 @@ export class Authenticator {
   async #check(keyText: string, nowMs: number): Promise<Entry> {
     const digest = sha256(keyText)
     const untilMs = nowMs + this.#options.cacheTtlMs
-    const times = { untilMs, graceUntilMs: untilMs + this.#options.graceMs, usedMs: nowMs }
+    const times = { untilMs, graceUntilMs: untilMs + this.#options.graceMs, usedMs: nowMs, inUse: false }
     if (this.#adminHash !== undefined && timingSafeEqual(digest, this.#adminHash))
       return { ...times, keyId: 'admin', caller: ADMIN, expiresAtMs: Number.POSITIVE_INFINITY }
     const shown = readCertificateText(this.#options.certificateMark ?? '', keyText)
@@ -286,10 +289,23 @@ export class Authenticator {
     this.#wrong.delete(cacheKey)
     kept.set(cacheKey, entry)
     if (kept.size <= (isWrong ? Math.min(cacheMaxEntries, WRONG_KEYS_MAX) : cacheMaxEntries)) return
-    const oldest = kept.entries().next().value
-    if (oldest === undefined) return
-    this.#keepUse(oldest[1])
-    kept.delete(oldest[0])
+    this.#makeRoom(kept)
+  }
+
+  /**
+   * The oldest goes that was not used since it came. Who was gets to the end of the row once more, so a flood of keys that are
+   * used once drives none out that is used all the time; a use itself moves nothing.
+   */
+  #makeRoom(kept: Map<string, Entry>): void {
+    for (let looks = 0; ; looks += 1) {
+      const oldest = kept.entries().next().value
+      if (oldest === undefined) return
+      const [cacheKey, entry] = oldest
+      kept.delete(cacheKey)
+      if (!entry.inUse || looks >= SECOND_CHANCES_MAX) return this.#keepUse(entry)
+      entry.inUse = false
+      kept.set(cacheKey, entry)
+    }
   }
 
   /** `#used` is emptied once a minute, so it holds no more keys than are valid. */
@@ -354,6 +370,9 @@ export function sha256(text: string): Buffer {
 const REFRESH_EVERY_MS = 1000
 /** Keys looked up or waiting for their turn: all clients come back at once after a start. As many as tags, and as a thread lets ask. */
 const LOOKING_MAX = 1000
+
+/** Passed over at once: a look-up that makes room stays short, also where every key is in use. */
+const SECOND_CHANCES_MAX = 100
 
 /** As many wrong keys as 160 addresses send in a minute (limits.wrongKeys); 2 MB. */
 const WRONG_KEYS_MAX = 10_000

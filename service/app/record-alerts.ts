@@ -1,3 +1,4 @@
+import { cleanLine } from '../core/clean-line.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
@@ -28,10 +29,10 @@ export class RecordAlerts {
         detail: {
           labels: shortened(labels),
           summary: cut(annotations['summary'] ?? ''),
-          startsAt: startsAt ?? null,
+          startsAt: textOrNull(startsAt),
           // Of an alert that still fires it is made up.
-          endsAt: status === 'resolved' ? (endsAt ?? null) : null,
-          fingerprint: fingerprint ?? null,
+          endsAt: status === 'resolved' ? textOrNull(endsAt) : null,
+          fingerprint: textOrNull(fingerprint),
         },
       })
   }
@@ -39,13 +40,26 @@ export class RecordAlerts {
 
 function shortened(labels: Readonly<Record<string, string>>): Record<string, string> {
   const kept = Object.entries(labels).slice(0, LABELS_MAX)
-  return Object.fromEntries(kept.map(([name, value]) => [cut(name), cut(value)]))
+  return Object.fromEntries(
+    kept.map(([name, value]) => [cut(name), SECRET_NAME.test(name) ? HIDDEN : cut(value)]),
+  )
 }
 
+function textOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : cut(text)
+}
+
+/** Whoever writes a rule may put anything into its texts, and the audit log is read by others, exported, and kept for long. */
 function cut(text: string): string {
-  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text
+  const clean = cleanLine(text.slice(0, TEXT_MAX + SECRET_MAX))
+  return clean.length > TEXT_MAX ? `${clean.slice(0, TEXT_MAX)}…` : clean
 }
 
 /** An alert is told of in a row, not in a file. */
 const LABELS_MAX = 50
 const TEXT_MAX = 300
+/** One that begins in what is kept is looked at whole, or its beginning would stay: the longest that cleanLine knows. */
+const SECRET_MAX = 1024
+/** Of a label whose value is one, whatever it looks like. */
+const SECRET_NAME = /passw|pwd|secret|token|authorization|api_?key/i
+const HIDDEN = '[hidden]'

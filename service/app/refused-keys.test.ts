@@ -74,3 +74,22 @@ describe('keys that were refused', () => {
     assert.equal(refused.wrong, 0)
   })
 })
+
+test('keys that nobody looked at are one sum an address, and no more records than there may be', () => {
+  const told: AuditEntry[] = []
+  const many = new RefusedKeys({
+    clock: new MemoryClock(),
+    audit: { record: (entry) => void told.push(entry) },
+  })
+  for (let i = 0; i < 1000; i += 1) many.noteThrottled('192.0.2.1')
+  many.write()
+  assert.deepEqual(
+    told.map(({ actor, action, subject, result, detail }) => [actor, action, subject, result, detail]),
+    [['unknown', 'key.refuse', '*', 'IDGEN_RATE_LIMITED', { address: '192.0.2.1', times: 1000 }]],
+  )
+  told.length = 0
+  for (let i = 0; i < 1000; i += 1) many.noteThrottled(`192.0.2.${i}`)
+  many.write()
+  assert.equal(told.length, 101)
+  assert.deepEqual(told.at(-1)?.detail, { address: '*', times: 900 })
+})

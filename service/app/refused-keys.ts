@@ -8,8 +8,8 @@ export interface RefusedKeysOptions {
   readonly clock: Clock
 }
 
-/** Why a key was refused: it is wrong, or it may not do what was asked. */
-export type KeyRefusal = 'IDGEN_UNAUTHENTICATED' | 'IDGEN_FORBIDDEN'
+/** Why a key was refused: it is wrong, it may not do what was asked, or its client had sent too many wrong ones to look. */
+export type KeyRefusal = 'IDGEN_UNAUTHENTICATED' | 'IDGEN_FORBIDDEN' | 'IDGEN_RATE_LIMITED'
 
 interface Refusals {
   readonly keyId: string
@@ -40,6 +40,11 @@ export class RefusedKeys {
     if (keyText === undefined || keyText === '') return
     this.wrong += 1
     this.#note(keyIdOf(keyText) ?? NO_KEY_ID, client, 'IDGEN_UNAUTHENTICATED')
+  }
+
+  /** Nobody looked whose key it is; of one address they are one sum, as there may be a new one in each request. */
+  noteThrottled(client: string): void {
+    this.#note(MANY, client, 'IDGEN_RATE_LIMITED')
   }
 
   noteForbidden(keyId: string, client: string): void {
@@ -76,7 +81,7 @@ export class RefusedKeys {
       return
     }
     const isFull = this.#counts.size >= COUNTS_MAX
-    if (isFull && keyId !== MANY) return this.#note(MANY, MANY, why)
+    if (isFull && client !== MANY) return this.#note(MANY, MANY, why)
     this.#counts.set(nameOf(keyId, client, why), { keyId, client, why, times: 1 })
   }
 }

@@ -18,6 +18,8 @@ let looked: string[]
 /** Of keys that are valid. */
 let callers: Map<string, Caller>
 let cached: Set<string>
+/** Who was told to come again, once a key. */
+let throttled: string[]
 let answer: (keyText: string) => Promise<Caller>
 
 function callerOf(keyText: string): Caller {
@@ -49,12 +51,14 @@ describe('signing in', () => {
     looked = []
     callers = new Map([['good', { keyId: 'alice', scopes: ['issue'], within: '' }]])
     cached = new Set()
+    throttled = []
     answer = async (keyText) => callerOf(keyText)
     const off = { perAddress: 0, perKey: 0, perTag: 0, burst: 1000 }
     signIn = new SignIn({
       clock,
       rates: new RateLimits(clock, { ...off, wrongKeys: 5 }),
       wrongForMs: WRONG_FOR_MS,
+      onThrottled: (client) => throttled.push(client),
       keys: {
         peek: (keyText = '') => (cached.has(keyText) ? callers.get(keyText) : undefined),
         authenticate: (keyText = '') => {
@@ -152,5 +156,14 @@ describe('signing in', () => {
     await first
     answer = async () => ({ keyId: 'second', scopes: [], within: '' })
     assert.equal((await signIn.authenticate('good', ALICE)).keyId, 'second')
+  })
+
+  test('a key that nobody looks at is told of, and no other', async () => {
+    await tries(5, MALLORY)
+    assert.deepEqual(throttled, [])
+    await tries(3, MALLORY, 'another')
+    assert.deepEqual(throttled, [MALLORY, MALLORY, MALLORY])
+    await tries(1, ALICE)
+    assert.equal(throttled.length, 3)
   })
 })

@@ -11,6 +11,8 @@ export interface SignInOptions {
     authenticate(keyText: string | undefined, client: string): Promise<Caller>
   }
   readonly rates: Pick<RateLimits, 'beginSignIn' | 'endSignIn'>
+  /** Told of a client whose key was not looked at, since it had sent too many wrong ones. */
+  readonly onThrottled?: (client: string) => void
   readonly clock: Clock
   /** As long as the authenticator remembers that a key is wrong, so that trying it again costs no store; milliseconds. */
   readonly wrongForMs: number
@@ -59,7 +61,7 @@ export class SignIn {
   async #try(keyText: string, digest: string, client: string): Promise<Caller> {
     const { keys, rates } = this.#options
     const taken = !this.#isKnown(this.#wrong, digest) && !this.#isKnown(this.#right, digest)
-    if (taken) rates.beginSignIn(client)
+    if (taken) this.#begin(client)
     try {
       const caller = await keys.authenticate(keyText, client)
       if (taken) rates.endSignIn(client)
@@ -70,6 +72,15 @@ export class SignIn {
       if (isWrong) this.#remember(this.#wrong, digest, this.#options.wrongForMs, WRONG_MAX)
       // Of a database that is away nobody knows whether the key is right.
       else if (taken) rates.endSignIn(client)
+      throw thrown
+    }
+  }
+
+  #begin(client: string): void {
+    try {
+      this.#options.rates.beginSignIn(client)
+    } catch (thrown) {
+      this.#options.onThrottled?.(client)
       throw thrown
     }
   }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { cleanLine } from '../adapters/telemetry/clean-line.ts'
 import type { StatusReport } from '../app/instance-status.ts'
 import type { Config } from '../config/keys.ts'
+import { cleanLine } from '../core/clean-line.ts'
 
 /** What doctor wants to know of the service that runs on this machine. Its texts are fit to be printed. */
 export type RunningHere = Pick<StatusReport, 'instance' | 'version' | 'dataCentre' | 'ports' | 'installation'>

@@ -272,7 +272,7 @@ export const SERVER_KEYS = {
     kind: 'boolean',
     default: false,
     reload: 'restart',
-    doc: 'Whether /docs, /openapi.json, /status and gRPC reflection need no API key. They hold nothing secret, but tell strangers what runs here and how it is. With false any valid key will do; a browser is asked for it as a password, with any name. `idgen serve --quickstart` opens them unless this is set.',
+    doc: 'Whether /docs, /openapi.json, /status and gRPC reflection need no API key. They hold nothing secret, but tell strangers what runs here and how it is. With false any valid key will do but one with the scope alert alone; a browser is asked for it as a password, with any name. `idgen serve --quickstart` opens them unless this is set.',
   },
   'auth.enabled': {
     kind: 'boolean',

@@ -19,6 +19,8 @@ export interface Call {
   readonly head: CallHead
   /** The other end, as the socket says; stands for the connection. */
   readonly peer: Peer
+  /** Its address was counted by the protocol thread that it came to. Left out: it was not. */
+  readonly counted?: boolean
   /** Nobody waits for the answer any more: reset, connection lost, or the deadline (`grpc-timeout`) has passed. */
   readonly cancelled: boolean
 }

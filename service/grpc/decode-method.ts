@@ -10,7 +10,7 @@ import {
 import { unaryMethods } from './method-table.ts'
 import { unary } from './unary.ts'
 
-/** idgen.v1.IdService/Decode: any valid key may ask. */
+/** idgen.v1.IdService/Decode: any valid key may ask, but for one that only writes alerts (unary.ts). */
 export function decodeMethod(useCases: UseCases): UnaryMethod[] {
   const { fullName, methods } = IdServiceDefinition
   const { layout, directory } = useCases

@@ -1,3 +1,4 @@
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,25 +12,44 @@ export interface KeyDoorParts {
   readonly log: Log
 }
 
-/** Lets a stream that any valid key may open go on once it has shown one: until then none of its messages is read. */
+/** Lets a stream that any valid key may open, but for one that only writes alerts, go on once it has shown one: until then none of its messages is read. */
 export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, output: MessageOutput): void {
   const context = callContextOf(call, addresses)
   const refuse = (thrown: unknown): void => output.fail(refusal(thrown, call.head.path, context, log))
   try {
     issuer.rates.admitAddress(context.address)
     const known = issuer.peekCaller(context.keyText, context.keyDigest)
-    if (known !== undefined) return issuer.rates.admitKey(known.keyId)
+    if (known !== undefined) {
+      issuer.rates.admitKey(known.keyId)
+      return authorizeReader(known)
+    }
   } catch (thrown) {
     return refuse(thrown)
   }
   output.pause()
   issuer
     .authenticate(context.keyText, context.address)
-    .then(({ keyId }) => {
-      issuer.rates.admitKey(keyId)
+    .then((caller) => {
+      issuer.rates.admitKey(caller.keyId)
+      authorizeReader(caller)
       output.resume()
     })
     .catch(refuse)
+}
+
+/** How a call that no method answers ends because of the limit of its address; undefined: it is within it, and was counted. */
+export type AddressDoor = (call: Pick<Call, 'head' | 'peer'>) => CallStatus | undefined
+
+export function addressDoor({ issuer, addresses, log }: KeyDoorParts): AddressDoor {
+  return (call) => {
+    const context = callContextOf(call, addresses)
+    try {
+      issuer.rates.admitAddress(context.address)
+      return undefined
+    } catch (thrown) {
+      return refusal(thrown, call.head.path, context, log)
+    }
+  }
 }
 
 /** How a call ends at once whose message is still on its way; undefined: it has shown a key that is right, and may go on. */

@@ -54,3 +54,21 @@ test('the metadata idgen-client-dc says whose nodes come first, and counts reque
   })
   assert.deepEqual(counts, { '6': 1, unknown: 1 })
 })
+
+test('a key that only writes alerts reads nothing, and that is written down', async (t) => {
+  const api = await GrpcApi.withTags(t)
+  const key = await api.key(['alert'])
+  await api.refuses('IDGEN_FORBIDDEN', Nodes.listNodes, { dc: undefined }, { key })
+  await api.refuses('IDGEN_FORBIDDEN', IdServiceService.decode, { id: '1' }, { key })
+  api.memory.useCases.refusedKeys.write()
+  const last = (await api.memory.audited()).at(-1)
+  assert.deepEqual(
+    [last?.action, last?.result, last?.detail?.['times']],
+    ['key.refuse', 'IDGEN_FORBIDDEN', 2],
+  )
+  for (const scope of ['issue', 'manage', 'audit'] as const) {
+    const other = await api.key([scope])
+    await api.call(Nodes.listNodes, { dc: undefined }, { key: other })
+    await api.call(IdServiceService.decode, { id: '1' }, { key: other })
+  }
+})

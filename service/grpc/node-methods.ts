@@ -7,7 +7,7 @@ import { type Node, NodeServiceDefinition } from './generated/idgen/v1/node_serv
 import { unaryMethods } from './method-table.ts'
 import { unary } from './unary.ts'
 
-/** Where clients may go: any valid key may ask. */
+/** Where clients may go: any valid key may ask, but for one that only writes alerts (unary.ts). */
 export function nodeMethods(useCases: UseCases): UnaryMethod[] {
   return unaryMethods(NodeServiceDefinition, {
     listNodes: unary(useCases, undefined, async ({ dc: wanted }, _actor, _caller, { clientDc }) => {

@@ -46,6 +46,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
     clock: desk.clock,
     maxMessageBytes: 100,
     door: () => undefined,
+    addressDoor: () => undefined,
     onFault: (error) => faults.push(error),
   })
   const connection = new Connection(desk.socket as never, {

@@ -21,7 +21,9 @@ export function callOpener(methods: Methods, terms: CallTerms): (stream: Stream)
     let found = asked.get(head)
     if (found === undefined) asked.set(head, (found = askedOf(head, methods)))
     if (found instanceof Uint8Array) {
-      stream.end(found)
+      // What there is not counts like what there is, or asking for it would be free.
+      const limited = terms.addressDoor(stream)
+      stream.end(limited === undefined ? found : failedAnswer(limited))
       return DEAF
     }
     return 'answer' in found ? new UnaryCall(stream, found, terms) : new StreamCall(stream, found, terms)

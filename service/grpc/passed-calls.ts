@@ -1,7 +1,9 @@
+import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER } from '../app/dc-traffic.ts'
+import type { RateLimits } from '../app/rate-limits.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type Call, type CallHead, CallStatus, type Method, type UnaryMethod } from './call.ts'
-import { newTraceId, traceParentOf } from './call-context.ts'
+import { callContextOf, newTraceId, traceParentOf } from './call-context.ts'
 import { errorStatus } from './error-status.ts'
 import { STATUS } from './status-code.ts'
 
@@ -29,7 +31,10 @@ const FIELDS = [
   'forwarded',
 ] as const
 
-/** The main thread's end: answers calls that came in over a protocol thread as if they had come here. Never rejects. */
+/**
+ * The main thread's end: answers calls that came in over a protocol thread, which has counted their addresses, as if they had
+ * come here. Never rejects.
+ */
 export async function answerPassed(
   methods: ReadonlyMap<string, Method>,
   question: unknown,
@@ -37,7 +42,7 @@ export async function answerPassed(
   const { path, message, fields, peer, certificateText } = question as PassedCall
   const method = methods.get(path)
   const head = { path, memo: undefined, field: (name: string) => fields[name] }
-  const call: Call = { head, peer: { address: peer, certificateText }, cancelled: false }
+  const call: Call = { head, peer: { address: peer, certificateText }, counted: true, cancelled: false }
   try {
     if (method === undefined || !('answer' in method))
       throw new CallStatus(STATUS.UNIMPLEMENTED, `There is no method ${path.slice(0, 200)}.`)
@@ -49,18 +54,30 @@ export async function answerPassed(
   }
 }
 
-/** The thread's end: a method that asks the main thread. `passOn` throws IDGEN_OVERLOADED. */
-export function passingMethod(path: string, passOn: (call: PassedCall) => Promise<unknown>): UnaryMethod {
+export interface PassingParts {
+  readonly addresses: ClientAddresses
+  readonly rates: Pick<RateLimits, 'admitAddress'>
+  /** Asks the main thread; `client`: for whom, by address. @throws IDGEN_OVERLOADED */
+  readonly passOn: (call: PassedCall, client: string) => Promise<unknown>
+}
+
+/**
+ * The thread's end: a method that asks the main thread, once the limit of its address is asked: strangers must not fill the
+ * places that there are on the way.
+ */
+export function passingMethod(path: string, parts: PassingParts): UnaryMethod {
   return {
     path,
-    answer: async (message, { head, peer }) => {
+    answer: async (message, call) => {
+      const { head, peer } = call
+      const { address } = callContextOf(call, parts.addresses)
       const fields = Object.fromEntries(
         FIELDS.flatMap((name) => {
           const value = head.field(name)
           return value === undefined ? [] : [[name, value]]
         }),
       )
-      const result = await passed(passOn, head, {
+      const result = await passed(parts, address, head, {
         path,
         message: new Uint8Array(message),
         fields,
@@ -74,12 +91,14 @@ export function passingMethod(path: string, passOn: (call: PassedCall) => Promis
 }
 
 async function passed(
-  passOn: (call: PassedCall) => Promise<unknown>,
+  { rates, passOn }: PassingParts,
+  client: string,
   head: CallHead,
   call: PassedCall,
 ): Promise<PassedResult> {
   try {
-    return (await passOn(call)) as PassedResult
+    rates.admitAddress(client)
+    return (await passOn(call, client)) as PassedResult
   } catch (thrown) {
     throw failure(thrown, head)
   }

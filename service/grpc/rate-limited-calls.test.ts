@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { type ClientHttp2Session, connect } from 'node:http2'
 import { test } from 'node:test'
 import type { ServiceError } from '@grpc/grpc-js'
 import { assertTold, GrpcApi } from '../../test/fixtures/grpc-api.ts'
@@ -93,4 +94,23 @@ test('a refusal is in the audit log as a count', async (t) => {
     refused.map(({ subject, detail }) => [subject, detail]),
     [[TAG, { requests: 2, ids: 0 }]],
   )
+})
+
+test('methods that do not exist, and calls without a message, count for the address', async (t) => {
+  const ask = async (session: ClientHttp2Session, path: string, body?: Buffer): Promise<unknown> => {
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' })
+    stream.end(body)
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+    stream.resume()
+    return headers['grpc-status']
+  }
+  for (const path of ['/idgen.v1.IdService/Nothing', '/made.up.Service/Method', generate.path]) {
+    const api = await GrpcApi.withTags(t, { environment: LIMIT('ADDRESS') })
+    const session = connect(`http://${api.address}`)
+    const told: unknown[] = []
+    for (let i = 0; i < 5; i += 1) told.push(await ask(session, path))
+    session.close()
+    assert.deepEqual(told, ['12', '12', '12', '8', '8'], path)
+    assert.equal(api.memory.useCases.rates.refused.address, 2)
+  }
 })

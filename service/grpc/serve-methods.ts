@@ -4,7 +4,7 @@ import type { ListenOptions } from '../sockets/socket-server.ts'
 import type { Method } from './call.ts'
 import { Health } from './health.ts'
 import { type IssueParts, issueMethods } from './issue-methods.ts'
-import { keyDoor } from './key-door.ts'
+import { addressDoor, keyDoor } from './key-door.ts'
 import { callOpener, type Methods } from './open-call.ts'
 import { OpenStreams } from './open-streams.ts'
 import { reflectionMethods } from './reflection.ts'
@@ -59,13 +59,13 @@ export function serveMethods({
     ],
     streams,
   )
-  const door = keyDoor({ log, ...issuing })
+  const doors = { door: keyDoor({ log, ...issuing }), addressDoor: addressDoor({ log, ...issuing }) }
   const onFault = (error: unknown): void => log.error({ err: error }, 'a gRPC call ended by a fault of ours')
   const server = new Http2Server({
     clock,
     maxConnectionAgeMs,
     maxHeldBytes: Math.max(HELD_MAX_BYTES, 4 * maxMessageBytes),
-    open: callOpener(methods, { clock, maxMessageBytes, door, onFault }),
+    open: callOpener(methods, { clock, maxMessageBytes, ...doors, onFault }),
     onFault: (error) => log.error({ err: error }, 'a gRPC connection ended by a fault of ours'),
     ...(places && { places }),
     ...(tls && { tls }),

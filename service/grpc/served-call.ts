@@ -2,7 +2,7 @@ import type { Stream, StreamHandler } from '../http2/stream.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ANSWER_HEAD, failedAnswer, failedTrailers, OK_TRAILERS } from './answer-heads.ts'
 import { type Call, type CallHead, CallStatus, type Method } from './call.ts'
-import type { KeyDoor } from './key-door.ts'
+import type { AddressDoor, KeyDoor } from './key-door.ts'
 import { MessageReader, PREFIX_BYTES } from './message-reader.ts'
 import { STATUS } from './status-code.ts'
 
@@ -12,6 +12,8 @@ export interface CallTerms {
   /** Largest request message; bytes. */
   readonly maxMessageBytes: number
   readonly door: KeyDoor
+  /** For calls that no method is asked about. */
+  readonly addressDoor: AddressDoor
   /** Told of what no method should throw. */
   readonly onFault: (error: unknown) => void
 }

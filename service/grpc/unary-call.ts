@@ -36,7 +36,10 @@ export class UnaryCall extends ServedCall {
       const message = this.reader.next()
       if (message === undefined || this.reader.unread > 0)
         // As grpc/grpc, doc/statuscodes.md wants it.
-        throw new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message, and gives one.')
+        throw (
+          this.terms.addressDoor(this) ??
+          new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message, and gives one.')
+        )
       const answer = this.#method.answer(message, this)
       if (answer instanceof Uint8Array) this.#answer(answer)
       else this.#wait(answer)

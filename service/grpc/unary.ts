@@ -1,5 +1,6 @@
 import type { Actor } from '../app/actor.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Call } from './call.ts'
@@ -12,7 +13,8 @@ export type UnaryHandler<Q, A> = (request: Q, call: Call) => Promise<A>
 
 /**
  * A call that needs a valid API key. With `subjectOf` it also needs the scope manage for that part of the tree
- * (`w`, `w/g`, `w/g/t`, or '' for what concerns all workspaces); without, any valid key will do.
+ * (`w`, `w/g`, `w/g/t`, or '' for what concerns all workspaces); without, any valid key will do but one that
+ * only writes alerts.
  */
 export function unary<Q, A>(
   useCases: Pick<UseCases, 'signIn' | 'refusedKeys' | 'rates' | 'addresses' | 'log' | 'tracer'>,
@@ -22,11 +24,12 @@ export function unary<Q, A>(
   const answer = async (request: Q, call: Call, context: CallContext): Promise<A> => {
     let keyId: string | undefined
     try {
-      useCases.rates.admitAddress(context.address)
+      if (call.counted !== true) useCases.rates.admitAddress(context.address)
       const caller = await useCases.signIn.authenticate(context.keyText, context.address)
       keyId = caller.keyId
       useCases.rates.admitKey(caller.keyId)
-      if (subjectOf !== undefined) authorize(caller, 'manage', subjectOf(request, caller))
+      if (subjectOf === undefined) authorizeReader(caller)
+      else authorize(caller, 'manage', subjectOf(request, caller))
       return await run(request, { actor: caller.keyId, traceId: context.traceId }, caller, context)
     } catch (thrown) {
       if (keyId !== undefined && IdgenError.from(thrown).code === 'IDGEN_FORBIDDEN')

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { apiKeyOf, passwordOf } from './api-key-header.ts'
@@ -32,9 +33,13 @@ export function admitCallers(app: FastifyInstance, keepers: Doorkeepers): void {
   admit(app, keepers, FOR_PROGRAMS)
 }
 
-/** The same where people come with a browser and only look: it sends a password that it knows with every request. */
+/** The same where people come with a browser and only look, which a key that only writes alerts may not: it sends a password that it knows with every request. */
 export function admitReaders(app: FastifyInstance, keepers: Doorkeepers): void {
   admit(app, keepers, FOR_BROWSERS)
+  app.addHook('onRequest', ({ caller }, _reply, done) => {
+    if (caller !== undefined) authorizeReader(caller)
+    done()
+  })
 }
 
 function admit(app: FastifyInstance, { issuer, admission, digests }: Doorkeepers, entry: KeyEntry): void {

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IdgenError, Quota } from '../core/errors.ts'
+import { refusalHeaders } from '../app/refusal-headers.ts'
+import type { IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { requestError } from './foreign-error.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
-import { policyText } from './quota-headers.ts'
 import { tellTrace, traceContextOf } from './trace-context.ts'
 
 /** Answers a request that failed, whatever was thrown, and logs what a person has to know. */
@@ -18,24 +18,12 @@ export function replyWithError(
   logFailure(error, request, trace.traceId, log)
   tellTrace(reply, trace)
   reply.header('cache-control', 'no-store')
-  if (error.retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(error.retryAfterMs))
-  if (error.quota !== undefined) tellQuota(reply, error.quota, error.retryAfterMs ?? 0)
+  reply.headers(refusalHeaders(error))
   // Sent as text: a serializer of the route's schema could fail in its turn.
   return reply
     .code(error.row.http)
     .header('content-type', PROBLEM_MEDIA_TYPE)
     .send(JSON.stringify(problemOf(error, trace.traceId)))
-}
-
-/** Whole seconds, rounded up, at least one: "0" would make a client hammer the server. */
-export function retryAfterSeconds(retryAfterMs: number): string {
-  return String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
-}
-
-/** draft-ietf-httpapi-ratelimit-headers-11: what is allowed, that nothing is left, and in how many seconds there is. */
-function tellQuota(reply: FastifyReply, quota: Quota, retryAfterMs: number): void {
-  reply.header('ratelimit-policy', policyText(quota))
-  reply.header('ratelimit', `"${quota.name}";r=0;t=${retryAfterSeconds(retryAfterMs)}`)
 }
 
 /**

@@ -27,7 +27,7 @@ function handing(room: BodyRoom, bytes: number): { end: () => void; done: Promis
     },
   })
   const passOn = async (): Promise<unknown> => ({ status: 201, headers: {}, body: new Uint8Array() })
-  const options = { passOn, bodyLimit: 2 * MEGABYTE, room, isOver: () => false }
+  const options = { passOn, counted: true, bodyLimit: 2 * MEGABYTE, room, isOver: () => false }
   return { end, done: handOver(request, () => response, options).then(() => status) }
 }
 
@@ -44,6 +44,7 @@ test('what a client sent is passed on as it was, with the certificate of its con
   end()
   await handOver(Object.assign(request, { headers }), () => response, {
     passOn,
+    counted: true,
     bodyLimit: 10,
     room: new BodyRoom(),
     isOver: () => false,

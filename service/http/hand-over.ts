@@ -8,6 +8,8 @@ import type { PassedAnswer, PassedRequest } from './passed-requests.ts'
 export interface HandOverOptions {
   /** Asks the main thread (PassedRequests.answer). */
   readonly passOn: (request: PassedRequest) => Promise<unknown>
+  /** Whether the limit of addresses was asked here. */
+  readonly counted: boolean
   readonly bodyLimit: number
   readonly room: BodyRoom
   /** Whether the connection should end with this answer. */
@@ -40,7 +42,7 @@ async function passWhole(
   request: IncomingMessage,
   response: () => ServerResponse,
   body: Uint8Array | number,
-  { passOn, isOver }: HandOverOptions,
+  { passOn, counted, isOver }: HandOverOptions,
 ): Promise<void> {
   const { method = '', url = '', socket } = request
   const answer = await passOn({
@@ -51,6 +53,7 @@ async function passWhole(
     peer: socket.remoteAddress ?? '',
     certificate: certificateTextOf(socket),
     encrypted: 'encrypted' in socket,
+    counted,
   })
   if (!isAnswer(answer))
     throw new IdgenError('IDGEN_SHUTTING_DOWN', 'This server is shutting down; ask another one.', {

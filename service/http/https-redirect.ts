@@ -1,20 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { IdgenError } from '../core/errors.ts'
-
-/** Probes come from an orchestrator inside, which knows no certificate. */
-const OPEN_PATHS: readonly string[] = ['/livez', '/readyz']
+import { isProbe } from './probe-paths.ts'
+import type { RequestAdmission } from './request-admission.ts'
 
 /** RFC 6797: a browser that was here asks encrypted only for a year, also where a link says otherwise. */
 export const STRICT_TRANSPORT = ['strict-transport-security', 'max-age=31536000'] as const
 
 /**
  * Who asks without encryption is told to come back with it, by 308 so that the method stays; `port` is where clients reach
- * the encrypted listener. Nothing is answered, and no key is read, before that.
+ * the encrypted listener. Nothing is answered, and no key is read, before that. Probes come from an orchestrator inside, which
+ * knows no certificate.
  */
-export function redirectToHttps(app: FastifyInstance, port: () => number): void {
+export function redirectToHttps(
+  app: FastifyInstance,
+  port: () => number,
+  admission: Pick<RequestAdmission, 'admitAddress'>,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (isEncrypted(request)) reply.header(...STRICT_TRANSPORT)
-    if (isEncrypted(request) || OPEN_PATHS.includes(request.url.split('?', 1)[0] ?? '')) return done()
+    if (isEncrypted(request) || isProbe(request)) return done()
+    admission.admitAddress(request.raw)
     const suffix = port() === 443 ? '' : `:${port()}`
     reply
       .code(308)

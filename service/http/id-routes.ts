@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { authorize } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { decodeId, decodeOfTag } from '../app/decode-id.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
@@ -55,7 +56,8 @@ export function decodeRoute(app: FastifyInstance, { layout, directory }: DecodeP
   app.get<DecodeCall>('/v1/ids/:id', { schema: DECODE_SCHEMA }, async (request) => {
     const { tag: path } = request.query
     // A number behind a shuffled text shows how many there were: who may issue them may know.
-    if (path !== undefined) authorize(callerOf(request), 'issue', path)
+    if (path === undefined) authorizeReader(callerOf(request))
+    else authorize(callerOf(request), 'issue', path)
     const tag = path === undefined ? undefined : (await directory.resolve(path)).tag
     const { id } = request.params
     const decoded = tag === undefined ? decodeId(id, layout) : decodeOfTag(id, tag, layout)

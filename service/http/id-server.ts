@@ -16,6 +16,7 @@ import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issueRoutes } from './id-routes.ts'
 import { newApp, traceRequest } from './new-app.ts'
 import type { PassedRequest } from './passed-requests.ts'
+import { isProbe } from './probe-paths.ts'
 import { limitPlaces } from './refused-connection.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { beginSpan, withinSpan } from './request-span.ts'
@@ -34,15 +35,16 @@ export interface IdServerOptions {
   readonly places: ConnectionPlaces
   /** Who comes without encryption is told so by the main thread. */
   readonly encryptedOnly: boolean
-  /** Asks the main thread (PassedRequests.answer). @throws IDGEN_OVERLOADED */
-  readonly passOn: (request: PassedRequest) => Promise<unknown>
+  /** Asks the main thread (PassedRequests.answer); `client`: for whom, by address. @throws IDGEN_OVERLOADED */
+  readonly passOn: (request: PassedRequest, client: string) => Promise<unknown>
   /** Whether answers should end their connections: the process is about to end. */
   readonly isLeaving: () => boolean
 }
 
 /**
  * The HTTP API as a protocol thread has it: requests for IDs are answered here by the same code as in the main thread,
- * everything else is passed on to that (createHttpServer), whole and before its body is read.
+ * everything else is passed on to that (createHttpServer), whole, once the limit of its address is asked: strangers must not
+ * fill the places that there are on the way.
  */
 export async function createIdServer(options: IdServerOptions): Promise<FastifyInstance> {
   const { issuer, addresses, clock, log, bodyLimit, secure, encryptedOnly, passOn, tracer } = options
@@ -54,6 +56,7 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     isOver: (socket) => options.isLeaving() || age.isOld(socket),
   })
   const room = new BodyRoom()
+  const admission = new RequestAdmission({ rates: issuer.rates, addresses })
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (!request.is404 && !(encryptedOnly && !('encrypted' in raw.socket))) {
@@ -63,12 +66,14 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
     }
     // Whether it is traced the main thread decides, which answers.
     traceRequest(request, reply)
+    const counted = !isProbe(raw)
+    if (counted) admission.admitAddress(raw)
     // From then on the answer is not fastify's.
     const response = () => reply.hijack().raw
-    handOver(raw, response, { passOn, bodyLimit, room, isOver }).catch(done)
+    const passFor = (passed: PassedRequest): Promise<unknown> => passOn(passed, admission.clientOf(raw))
+    handOver(raw, response, { passOn: passFor, counted, bodyLimit, room, isOver }).catch(done)
   })
   const digests = new ConnectionDigests()
-  const admission = new RequestAdmission({ rates: issuer.rates, addresses })
   await app.register(async (api) => {
     admitCallers(api, { issuer, admission, digests })
     issueRoutes(api, issuer, admission, log)

@@ -1,21 +1,24 @@
 import type { FastifyInstance } from 'fastify'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import { nodeList } from '../app/node-list.ts'
 import { NODES_LISTED_MAX } from '../app/node-registry.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { DC_COUNT_MAX } from '../core/snowflake-layout.ts'
 import { problemResponses } from './problem.ts'
+import { callerOf } from './request-state.ts'
 
 interface NodeQuery {
   readonly dc?: string
 }
 
-/** Where clients may go: any valid key may ask. */
+/** Where clients may go: any valid key may ask, but for one that only writes alerts. */
 export function nodeRoutes(app: FastifyInstance, useCases: UseCases): void {
   app.addSchema(NODE_SCHEMA)
-  app.get<{ Querystring: NodeQuery }>('/v1/nodes', { schema: LIST }, async (request) =>
-    nodeList(useCases, clientDcOf(request.query.dc ?? request.headers[CLIENT_DC_HEADER])),
-  )
+  app.get<{ Querystring: NodeQuery }>('/v1/nodes', { schema: LIST }, async (request) => {
+    authorizeReader(callerOf(request))
+    return nodeList(useCases, clientDcOf(request.query.dc ?? request.headers[CLIENT_DC_HEADER]))
+  })
 }
 
 const NODE_PROPERTIES = {
@@ -43,7 +46,7 @@ const NODE_SCHEMA = {
 const LIST = {
   operationId: 'listNodes',
   summary: 'List the running processes, those of your own data centre first',
-  description: `At most ${NODES_LISTED_MAX}, the nodes of one data centre by name: choose among those of your own by chance, go to others when none of them answers, and ask again now and then (docs/data-centres.md). Needs any valid key.`,
+  description: `At most ${NODES_LISTED_MAX}, the nodes of one data centre by name: choose among those of your own by chance, go to others when none of them answers, and ask again now and then (docs/data-centres.md). Needs any valid key, but for one with the scope \`alert\` alone.`,
   tags: ['nodes'],
   querystring: {
     type: 'object',
@@ -74,6 +77,7 @@ const LIST = {
     ...problemResponses([
       'IDGEN_REQUEST_INVALID',
       'IDGEN_UNAUTHENTICATED',
+      'IDGEN_FORBIDDEN',
       'IDGEN_RATE_LIMITED',
       'IDGEN_INTERNAL',
       'IDGEN_STORE_UNAVAILABLE',

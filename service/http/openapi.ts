@@ -19,7 +19,11 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
       },
       servers: [{ url: '/' }],
       tags: [
-        { name: 'ids', description: 'Issue IDs and read them. Needs the scope `issue`; reading, any key.' },
+        {
+          name: 'ids',
+          description:
+            'Issue IDs and read them. Needs the scope `issue`; reading, any key but one with `alert` alone.',
+        },
         { name: 'workspaces', description: 'Needs the scope `manage`.' },
         { name: 'groups', description: 'Needs the scope `manage`.' },
         { name: 'tags', description: 'What IDs are asked of. Needs the scope `manage`.' },
@@ -29,7 +33,10 @@ export async function collectOpenapi(app: FastifyInstance, version: string): Pro
         },
         { name: 'keys', description: 'API keys. Needs the scope `manage`.' },
         { name: 'audit', description: 'What was done, by whom. Needs the scope `audit`.' },
-        { name: 'nodes', description: 'Where the running processes are. Needs any key.' },
+        {
+          name: 'nodes',
+          description: 'Where the running processes are. Needs any key but one with `alert` alone.',
+        },
         { name: 'health', description: 'For orchestrators.' },
       ],
       security: [{ bearer: [] }, { apiKey: [] }],

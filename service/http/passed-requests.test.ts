@@ -67,6 +67,16 @@ test('the rate limit counts the address of the client, and each request once', a
   assert.deepEqual(await statuses('192.0.2.2'), [200, 429])
 })
 
+test('what the thread has counted does not count again, and no client can say so', async (t) => {
+  const { api, ask } = await world(t, { IDGEN_LIMITS_PER_ADDRESS: '1' })
+  for (const url of ['/v1/workspaces', '/v1/workspaces', '/nothing', '/ui'])
+    assert.notEqual((await ask({ counted: true, url })).status, 429, url)
+  const headers = { authorization: `Bearer ${api.memory.keyText}`, counted: 'true', 'x-counted': 'true' }
+  assert.equal((await ask({ headers })).status, 200)
+  assert.equal((await ask({ headers })).status, 429)
+  assert.equal((await ask({ encrypted: false })).status, 429)
+})
+
 test('a certificate speaks for its client where no key does, on the routes that look at certificates', async (t) => {
   const { ask } = await world(t, {
     IDGEN_AUTH_CLIENTS: 'ops CN:ops.example issue,manage',

@@ -21,6 +21,8 @@ export interface PassedRequest {
   /** The text of the certificate that the client showed (certificateTextOf); undefined: none. */
   readonly certificate: string | undefined
   readonly encrypted: boolean
+  /** The thread has counted its address. Never from the headers: clients write those, and nobody but a thread writes this. */
+  readonly counted: boolean
 }
 
 export interface PassedAnswer {
@@ -38,6 +40,8 @@ export interface PassedAnswer {
 export class PassedRequests {
   #app: FastifyInstance | undefined
   #next: PassedRequest | undefined
+  /** Forgotten with the requests. */
+  readonly #counted = new WeakSet<object>()
 
   /** Before any request comes. */
   answerBy(app: FastifyInstance): void {
@@ -56,8 +60,12 @@ export class PassedRequests {
     Object.assign(request.socket, passed.encrypted ? { encrypted: true } : {})
     // Beside the headers, so that each route looks at it or not as it would on a connection of its own.
     if (passed.certificate !== undefined) standIn(request.socket, passed.certificate)
+    if (passed.counted) this.#counted.add(request)
     return passed.url
   }
+
+  /** Whether the thread has counted the address of this request (RequestAdmission). */
+  readonly isCounted = (request: object): boolean => this.#counted.has(request)
 
   /** Never rejects. What goes wrong here is an error for the thread to tell. */
   async answer(question: unknown): Promise<PassedAnswer | { readonly refused: string }> {

@@ -1,5 +1,5 @@
 import type { RateLimits, RateSettings } from '../app/rate-limits.ts'
-import type { Quota } from '../core/errors.ts'
+import { policyText } from '../app/refusal-headers.ts'
 
 /** Whom a request counts for. Where no key was checked, or no tag asked for, that limit is left out. */
 export interface Limited {
@@ -61,11 +61,6 @@ export class QuotaHeaders {
     }
     this.#on = rates.settings.headers === true && Object.values(this.#policies).some((one) => one !== '')
   }
-}
-
-/** Of one limit. */
-export function policyText({ name, requests, windowS }: Quota): string {
-  return `"${name}";q=${requests};w=${windowS}`
 }
 
 /** Most have one limit only. */

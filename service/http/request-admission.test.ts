@@ -95,6 +95,20 @@ describe('above the limit of its address', () => {
       assert.deepEqual(listening.refused, { address: 2, key: 0, tag: 0, 'wrong-key': 0 })
     })
 
+  for (const [method, url] of [
+    ['GET', '/nothing'],
+    ['PUT', '/v1/workspaces'],
+    ['POST', '/livez'],
+    ['POST', '/ui/nothing'],
+  ] as const)
+    test(`what there is not counts like what there is: ${method} ${url}`, async (t) => {
+      const listening = await Listening.start(t, { perAddress: 3 })
+      const [first, ...more] = await listening.statuses(5, { url, method })
+      assert.match(String(first), /^40[45]$/)
+      assert.deepEqual(more, [first, first, 429, 429])
+      assert.deepEqual(await listening.statuses(1, { url: '/readyz', method: 'GET' }), [200])
+    })
+
   test('the answer says what is allowed and when to come again', async (t) => {
     const listening = await Listening.start(t, { perAddress: 2 })
     await listening.statuses(2)

@@ -11,14 +11,20 @@ import { QuotaHeaders } from './quota-headers.ts'
  */
 export class RequestAdmission {
   readonly #useCases: Pick<UseCases, 'rates' | 'addresses'>
+  readonly #isCounted: (request: IncomingMessage) => boolean
   /** What was said of requests that went on to the router; forgotten with them. */
   readonly #decided = new WeakMap<IncomingMessage, IdgenError | typeof ADMITTED>()
   /** IDs that were taken for requests which need more; burnt with those that end otherwise. */
   readonly #begun = new WeakMap<IncomingMessage, IdBatch>()
   readonly #quotas: QuotaHeaders
 
-  constructor(useCases: Pick<UseCases, 'rates' | 'addresses'>) {
+  /** `isCounted`: whether the protocol thread that a request came to has counted its address (PassedRequests.isCounted). */
+  constructor(
+    useCases: Pick<UseCases, 'rates' | 'addresses'>,
+    isCounted: (request: IncomingMessage) => boolean = () => false,
+  ) {
     this.#useCases = useCases
+    this.#isCounted = isCounted
     this.#quotas = new QuotaHeaders(useCases.rates)
   }
 
@@ -42,10 +48,16 @@ export class RequestAdmission {
     return begun
   }
 
+  /** One more request of its address, unless it was counted before. @throws IDGEN_RATE_LIMITED */
+  admitAddress(request: IncomingMessage): void {
+    if (this.#decided.has(request) || this.#isCounted(request)) return
+    this.#useCases.rates.admitAddress(this.clientOf(request))
+  }
+
   /** Before the API key is checked, and so before anything is looked up or read for the caller. */
   limitAddresses(app: FastifyInstance): void {
     app.addHook('onRequest', ({ raw }, _reply, done) => {
-      if (!this.#decided.has(raw)) this.#useCases.rates.admitAddress(this.clientOf(raw))
+      this.admitAddress(raw)
       done()
     })
     app.addHook('onSend', (request, reply, payload, done) => {

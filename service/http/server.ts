@@ -70,8 +70,9 @@ export async function createHttpServer(
   app.setNotFoundHandler((request, reply) => {
     throw routes.refusal(request, reply)
   })
-  traceEveryRequest(app, routes, useCases.tracer)
-  if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo)
+  const admission = new RequestAdmission(useCases, passed?.isCounted)
+  traceEveryRequest(app, routes, admission, useCases.tracer)
+  if (options.redirectTo !== undefined) redirectToHttps(app, options.redirectTo, admission)
   const { readiness, clock } = useCases
   const age = new ConnectionAge(clock, options.maxConnectionAgeMs ?? 0)
   for (const listener of [app.server, options.secure]) if (listener !== undefined) age.watch(listener)
@@ -82,19 +83,23 @@ export async function createHttpServer(
   await collectOpenapi(app, options.version)
   healthRoutes(app, useCases.readiness)
   const digests = new ConnectionDigests()
-  const admission = new RequestAdmission(useCases)
   const issuer = new LocalIssuer(useCases, 'http')
   const doorkeepers = { issuer, admission, digests }
   await app.register(async (documents) => {
-    if (options.openDocuments !== true) admitReaders(documents, doorkeepers)
+    if (options.openDocuments === true) admission.limitAddresses(documents)
+    else admitReaders(documents, doorkeepers)
+    noteForbidden(documents, useCases, admission)
     await documentationRoutes(documents)
     statusRoute(documents, useCases.status)
   })
   await app.register(async (api) => {
     admitCallers(api, doorkeepers)
     issueRoutes(api, issuer, admission, useCases.log)
-    decodeRoute(api, useCases)
-    nodeRoutes(api, useCases)
+    await api.register(async (reading) => {
+      noteForbidden(reading, useCases, admission)
+      decodeRoute(reading, useCases)
+      nodeRoutes(reading, useCases)
+    })
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
     await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))
   })
@@ -140,9 +145,16 @@ async function pagesForPeople(
   )
 }
 
-function traceEveryRequest(app: FastifyInstance, routes: RouteTable, tracer: Tracer): void {
+function traceEveryRequest(
+  app: FastifyInstance,
+  routes: RouteTable,
+  admission: RequestAdmission,
+  tracer: Tracer,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     request.span = beginSpan(tracer, request, traceRequest(request, reply, tracer))
+    // Whoever looks for what there is counts like any other, though no plugin with limits is asked.
+    if (request.is404) admission.admitAddress(request.raw)
     // Here and not in the handler: nobody's body is read for a route that does not exist.
     const refusal = request.is404 ? routes.refusal(request, reply) : undefined
     withinSpan(tracer, request, () => done(refusal))
@@ -155,16 +167,12 @@ function managementRoutes(
   admission: RequestAdmission,
   exportMax: number | undefined,
 ): void {
-  const { catalog, declarations, keys, refusedKeys } = useCases
+  const { catalog, declarations, keys } = useCases
   app.addHook('preValidation', (request, _reply, done) => {
     numberFromQuery(request.query)
     done()
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
-      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
-    done()
-  })
+  noteForbidden(app, useCases, admission)
   workspaceRoutes(app, catalog)
   groupRoutes(app, catalog)
   tagRoutes(app, catalog)
@@ -172,6 +180,19 @@ function managementRoutes(
   keyRoutes(app, keys)
   auditRoutes(app, useCases, exportMax)
   alertRoutes(app, useCases.alerts)
+}
+
+/** What calls for IDs were refused is counted by IssueLedger. */
+function noteForbidden(
+  app: FastifyInstance,
+  { refusedKeys }: Pick<UseCases, 'refusedKeys'>,
+  admission: RequestAdmission,
+): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
+      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
+    done()
+  })
 }
 
 /** Queries are text; only plain digits become a number, everything else is left for the schema to refuse. */

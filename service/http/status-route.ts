@@ -61,7 +61,7 @@ export function statusRoute(app: FastifyInstance, status: InstanceStatus): void 
         tags: ['health'],
         summary: 'How the server is, in plain words',
         description:
-          'A page where `Accept` names text/html, otherwise JSON. Needs any valid key, which a browser may send as a password with any name, unless `server.openDocuments` is set. On the metrics port it is open.',
+          'A page where `Accept` names text/html, otherwise JSON. Needs any valid key but one with the scope `alert` alone, which a browser may send as a password with any name, unless `server.openDocuments` is set. On the metrics port it is open.',
         response: {
           200: {
             description: 'How it is; also when that is bad.',
@@ -72,6 +72,7 @@ export function statusRoute(app: FastifyInstance, status: InstanceStatus): void 
           },
           ...problemResponses([
             'IDGEN_UNAUTHENTICATED',
+            'IDGEN_FORBIDDEN',
             'IDGEN_RATE_LIMITED',
             'IDGEN_INTERNAL',
             'IDGEN_STORE_UNAVAILABLE',

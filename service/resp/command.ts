@@ -21,8 +21,8 @@ export interface CommandContext {
   readonly end: () => void
 }
 
-/** As nodeList: a thread has the main one answer. @throws or rejects with IDGEN_OVERLOADED */
-export type ListNodes = (clientDc: number) => Promise<NodeList>
+/** As nodeList: a thread has the main one answer. `client`: who asks, by address. @throws or rejects with IDGEN_OVERLOADED */
+export type ListNodes = (clientDc: number, client: string) => Promise<NodeList>
 
 /** Writes an answer that had to be waited for. */
 export type Answer = (out: ReplyBuffer) => void
@@ -33,6 +33,8 @@ export interface Command {
   readonly most: number
   /** Is answered without a key too. */
   readonly open?: true
+  /** Counts for the limit of the address, whoever sends it; what is left out counts as its own code says, or not at all. */
+  readonly limited?: true
   /** Answers at once, or returns a promise of the answer, which never rejects. */
   run(context: CommandContext, words: readonly string[]): void | Promise<Answer>
 }

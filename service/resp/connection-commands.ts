@@ -1,4 +1,5 @@
 import { keyDigest } from '../app/authenticator.ts'
+import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { parseTraceparent } from '../core/traceparent.ts'
@@ -13,10 +14,12 @@ export const CONNECTION_COMMANDS: Readonly<Record<string, Command>> = {
     least: 1,
     most: 2,
     open: true,
+    // Trying keys out is limited before the key is looked up.
+    limited: true,
     // AUTH key, or AUTH user key as of Redis 6: the key says who it is, so the user may be any.
     run: (context, words) => login(context, words.at(-1) ?? '', (out) => out.status('OK')),
   },
-  hello: { least: 0, most: 6, open: true, run: hello },
+  hello: { least: 0, most: 6, open: true, limited: true, run: hello },
   reset: {
     least: 0,
     most: 0,
@@ -65,7 +68,7 @@ export const CONNECTION_COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Checks the key and remembers it; a wrong one leaves the connection as it was. */
 function login({ session, issuer }: CommandContext, keyText: string, welcome: Answer): Promise<Answer> {
-  return authenticated(session, issuer, keyText).then(
+  return reader(issuer, keyText, session.client).then(
     () => (out) => {
       session.keyText = keyText
       session.keyDigest = keyDigest(keyText)
@@ -76,10 +79,9 @@ function login({ session, issuer }: CommandContext, keyText: string, welcome: An
   )
 }
 
-/** Trying keys out is limited like any other request, before the key is looked up. */
-async function authenticated({ client }: Session, issuer: Issuer, keyText: string): Promise<void> {
-  issuer.rates.admitAddress(client)
-  await issuer.authenticate(keyText, client)
+/** A key that only writes alerts has no business here: nothing that a connection may ask is for it. */
+async function reader(issuer: Issuer, keyText: string, client: string): Promise<void> {
+  authorizeReader(await issuer.authenticate(keyText, client))
 }
 
 function refusedLogin(error: IdgenError): string {

@@ -1,6 +1,5 @@
 import type { Caller } from '../app/authenticator.ts'
 import type { CallerPlaces } from '../app/rate-limits.ts'
-import { IdgenError } from '../core/errors.ts'
 import { clientNameAt } from '../core/ip-address.ts'
 import type { Span } from '../ports/tracer.ts'
 import { certificateTextOf } from '../sockets/client-certificate.ts'
@@ -17,6 +16,7 @@ import { runCommand } from './run-command.ts'
 import { Session } from './session.ts'
 import { singleIdForm } from './single-id.ts'
 import type { StalledClient } from './stalled-clients.ts'
+import { strangersError } from './strangers-error.ts'
 import { stepOf } from './traced-command.ts'
 import { givesRights } from './unused-certificate.ts'
 import { READ_BYTES, type Workplace } from './workplace.ts'
@@ -234,7 +234,8 @@ export class Connection {
     const { keyText, keyDigest } = this.#session
     const nowMs = clock.nowMs()
     const caller = issuer.peekCaller(keyText, keyDigest, nowMs)
-    if (caller === undefined && keyText === undefined) burst.failAll(noKey())
+    if (caller === undefined && keyText === undefined)
+      burst.failAll(strangersError(issuer.rates, this.#session.client, burst.count))
     else if (caller === undefined || !burst.take(issuer, caller, this.#placesOf(caller), nowMs)) {
       // The burst goes with the commands that wait; the next ones need another.
       this.#work.burst = new Burst()
@@ -387,8 +388,4 @@ export class Connection {
     const late = this.#work.clock.after(LINGER_MS, () => this.#socket.destroy())
     this.#socket.once('close', () => late[Symbol.dispose]())
   }
-}
-
-function noKey(): IdgenError {
-  return new IdgenError('IDGEN_UNAUTHENTICATED', 'This connection needs an API key first: AUTH idg_...')
 }

@@ -97,6 +97,14 @@ describe('the nodes', () => {
     assert.match(await answered(desk, 'IDGEN.NODES'), /^-NOAUTH IDGEN_UNAUTHENTICATED /)
   })
 
+  test('are not told to a key that only writes alerts, which has no business here', async () => {
+    const issuer = new ScriptedIssuer()
+    issuer.callers.set('alerts', { keyId: 'k3', scopes: ['alert'], within: '' })
+    const desk = new RespDesk(issuer)
+    assert.match(await answered(desk, 'AUTH', 'alerts'), /^-NOPERM IDGEN_FORBIDDEN .*alert alone/)
+    assert.match(await answered(desk, 'IDGEN.NODES'), /^-NOAUTH IDGEN_UNAUTHENTICATED /)
+  })
+
   test('count against the limits of the address and of the key', async () => {
     for (const limit of ['perAddress', 'perKey']) {
       const desk = await knownDesk()

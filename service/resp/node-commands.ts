@@ -1,3 +1,4 @@
+import { authorizeReader } from '../app/authorize-reader.ts'
 import { clientDcOf, UNKNOWN_DC } from '../app/dc-traffic.ts'
 import type { ListedNode, NodeList } from '../app/node-list.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -6,7 +7,7 @@ import type { Answer, Command, CommandContext } from './command.ts'
 import { errorLine } from './error-line.ts'
 import type { ReplyBuffer, RespVersion } from './reply-buffer.ts'
 
-/** Where the client runs, and where it may go: any valid key may ask, as over the other protocols. */
+/** Where the client runs, and where it may go: any valid key may ask, but for one that only writes alerts, as over the other protocols. */
 export const NODE_COMMANDS: Readonly<Record<string, Command>> = {
   'idgen.dc': { least: 1, most: 1, run: tellDc },
   'idgen.nodes': { least: 0, most: 1, run: listNodes },
@@ -39,7 +40,8 @@ async function answered(context: CommandContext, text: string | undefined): Prom
     issuer.peekCaller(session.keyText, session.keyDigest) ??
     (await issuer.authenticate(session.keyText, session.client))
   issuer.rates.admitKey(caller.keyId)
-  const list = await context.listNodes(dc)
+  authorizeReader(caller)
+  const list = await context.listNodes(dc, session.client)
   return (out) => printList(list, session.version, out)
 }
 

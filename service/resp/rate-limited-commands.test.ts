@@ -90,3 +90,44 @@ test('keys are not tried out faster than the limit', async () => {
   const words = answers(client.socket.read).map((line) => line.split(' ')[0])
   assert.deepEqual(words, ['-WRONGPASS', '-WRONGPASS', 'Address', 'Address'])
 })
+
+/** One that has no key. */
+function stranger(perAddress: number): RespDesk {
+  const made = new RespDesk(new ScriptedIssuer().tag(TAG))
+  made.issuer.rates.configure({ perAddress, perKey: 0, perTag: 0, burst: 1000, wrongKeys: 0 })
+  return made
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  NOSUCH: '-ERR',
+  PING: '-NOAUTH',
+  HELLO: '-NOAUTH',
+  RESET: '+RESET',
+  INCRBY: '-NOAUTH',
+  INCR: '-NOAUTH',
+}
+
+for (const [name, word] of Object.entries(WORDS))
+  test(`without a key ${name} counts for the address`, () => {
+    const client = stranger(2)
+    const asked = name === 'INCR' ? [name, TAG] : name === 'INCRBY' ? [name, TAG, '5'] : [name]
+    const words = [1, 2, 3].map(() => answers(client.ask(...asked)).map((line) => line.split(' ')[0]))
+    assert.deepEqual(words, [[word], [word], ['Address']])
+    assert.equal(client.issuer.rates.refused.address, 1)
+  })
+
+test('without a key a pipeline is refused as a whole once one of it is too many', () => {
+  const client = stranger(3)
+  client.receive(command('INCR', TAG).repeat(5))
+  assert.deepEqual(
+    answers(client.socket.read),
+    Array.from({ length: 5 }, () => 'Address'),
+  )
+})
+
+test('commands that do not exist count for who has a key, too; those that give no IDs do not', async () => {
+  const client = await desk({ perAddress: 2 })
+  for (let i = 0; i < 5; i += 1) assert.equal(client.ask('PING'), '+PONG\r\n')
+  for (let i = 0; i < 2; i += 1) assert.match(client.ask('NOSUCH'), /^-ERR unknown command/)
+  assert.deepEqual(answers(client.ask('NOSUCH')), ['Address'])
+})

@@ -1,6 +1,7 @@
+import { IdgenError } from '../core/errors.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
 import { CONNECTION_COMMANDS } from './connection-commands.ts'
-import { plainErrorLine } from './error-line.ts'
+import { errorLine, plainErrorLine } from './error-line.ts'
 import { ISSUE_COMMANDS } from './issue-commands.ts'
 import { NODE_COMMANDS } from './node-commands.ts'
 import { SERVER_COMMANDS } from './server-commands.ts'
@@ -20,6 +21,10 @@ export function runCommand(
 ): void | Promise<Answer> {
   const { out, end } = context
   const command = COMMANDS.get(name.toLowerCase())
+  if (command === undefined || command.limited === true || !isKnown(context)) {
+    const limited = beyondLimit(context)
+    if (limited !== undefined) return out.text(limited)
+  }
   if (command === undefined) {
     // A web page made a browser send its form to this port: nothing of it may be taken for a command.
     if (FROM_A_BROWSER.test(name)) return end()
@@ -29,6 +34,16 @@ export function runCommand(
     return out.text(plainErrorLine('ERR', `wrong number of arguments for '${name.toLowerCase()}' command`))
   if (command.open !== true && !isKnown(context)) return out.text(NO_KEY)
   return command.run(context, words)
+}
+
+/** What a stranger asks, or anybody of what there is not, counts like a request for IDs. The refusal, if it is one too many. */
+function beyondLimit({ session, issuer }: CommandContext): string | undefined {
+  try {
+    issuer.rates.admitAddress(session.client)
+    return undefined
+  } catch (thrown) {
+    return errorLine(IdgenError.from(thrown))
+  }
 }
 
 /** Enough for what gives no IDs: whether the key is still valid is looked at for every ID. */

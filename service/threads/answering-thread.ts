@@ -137,12 +137,12 @@ export class AnsweringThread {
       },
     }
     this.#addresses = new ClientAddresses(orders.proxies)
-    this.#passOn = new PassOn(post)
+    this.#passOn = new PassOn(post, (why) => this.#meters.countUnpassed(why))
     this.#listeners = newListeners({
       issuerOf: (protocol) => new ThreadIssuer({ ...known, protocol }),
       counters: this.#meters.counters,
       addresses: this.#addresses,
-      passOn: (name, question) => this.#passOn.ask(name, question),
+      passOn: (name, question, client) => this.#passOn.ask(name, question, client),
       isLeaving: () => this.#isLeaving,
       log: newThreadLog(post, () => this.#debug),
       tracer: this.#tracer,

@@ -6,6 +6,7 @@ import { IdgenError } from '../core/errors.ts'
 import { unreachable } from '../core/invariant.ts'
 import type { LogText } from '../ports/log-events.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
+import type { PassRefusal } from './pass-on.ts'
 import { type FromThread, fromThread, type RowLabels, type ToThread } from './thread-messages.ts'
 import { ThreadMeters } from './thread-meters.ts'
 import { TallyReader } from './thread-tally.ts'
@@ -138,6 +139,11 @@ export class ProtocolThread implements BorrowingThread {
   /** As TurnWatch.worstMs. */
   get worstLateMs(): number {
     return this.#meters.worstLateMs
+  }
+
+  /** Requests that it could not pass on, since the main thread had no place for more of them. */
+  unpassed(why: PassRefusal): number {
+    return this.#meters.unpassed(why)
   }
 
   /** Takes over what it counted since the last time. */

@@ -3,6 +3,7 @@ import { PROTOCOL_CELLS } from '../app/protocol-counts.ts'
 import { LIMITED_KINDS, type LimitedKind, noRefusals } from '../app/rate-limits.ts'
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
+import type { PassRefusal } from './pass-on.ts'
 
 /** Numbers of one protocol thread that the main thread reads along; one writer each. */
 export class ThreadMeters {
@@ -61,13 +62,23 @@ export class ThreadMeters {
     this.#cells[2] = ms
   }
 
+  /** Questions for the main thread that had no place, by why (PassOn). */
+  unpassed(why: PassRefusal): number {
+    return this.#cells[UNPASSED[why]] ?? 0
+  }
+
+  countUnpassed(why: PassRefusal): void {
+    this.#cells[UNPASSED[why]] = this.unpassed(why) + 1
+  }
+
   countClients(clientDc: number, calls: number): void {
     this.clients[clientDc] = (this.clients[clientDc] ?? 0) + calls
   }
 }
 
-/** Beats, requests that waited, the worst lateness. */
-const OWN = 3
+/** Behind beats, requests that waited, and the worst lateness. */
+const UNPASSED: Readonly<Record<PassRefusal, number>> = { full: 3, address: 4 }
+const OWN = 5
 const CLIENTS = UNKNOWN_DC + 1
 const COUNTERS = Object.keys(newRespCounters()).length
 const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length

@@ -8,6 +8,7 @@ import { settle } from '../../test/fixtures/settle.ts'
 import { SubBlockLender } from '../app/sub-block-lender.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import { threadsFinding } from '../status-findings.ts'
 import { ThreadPool } from './thread-pool.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -236,6 +237,30 @@ describe('a pool of protocol threads', () => {
         refuses('IDGEN_UNAUTHENTICATED'),
       )
     })
+  })
+
+  test('what it could not pass on is counted, told for a minute, and kept when it ends', async () => {
+    await pool.listen('http', 0)
+    const passOn = threads[0]?.parts?.passOn
+    assert.ok(passOn !== undefined)
+    const asked = Array.from({ length: 27 }, async () => passOn('http', 'a question', '192.0.2.1'))
+    const refused = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected')
+    assert.equal(refused.length, 2)
+    assert.deepEqual([pool.unpassed('full'), pool.unpassed('address'), pool.isOverrun], [0, 2, false])
+    await pass(1000)
+    assert.equal(pool.isOverrun, true)
+    const { verdict, found } = threadsFinding(pool)
+    assert.equal(verdict, 'warning')
+    assert.match(found, /2 refused since the start, 2 of them because of who asked/)
+    for (let second = 0; second < 60; second += 1) {
+      threads[0]?.answering.beat()
+      threads[1]?.answering.beat()
+      await pass(1000)
+    }
+    assert.equal(pool.isOverrun, false)
+    assert.equal(threadsFinding(pool).verdict, 'ok')
+    await die(threads[0])
+    assert.equal(pool.unpassed('address'), 2)
   })
 
   describe('the end', () => {

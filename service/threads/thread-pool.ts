@@ -6,6 +6,7 @@ import { Repeat } from '../app/repeat.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
+import type { PassRefusal } from './pass-on.ts'
 import { ProtocolThread, type ProtocolThreadOptions } from './protocol-thread.ts'
 import type { ThreadDetail, ToThread } from './thread-messages.ts'
 
@@ -48,6 +49,10 @@ export class ThreadPool {
   readonly #past = newRespCounters()
   #pastUsed = 0
   #pastPassed = 0
+  readonly #pastUnpassed: Record<PassRefusal, number> = { full: 0, address: 0 }
+  /** As the look before saw them, and when they grew last: monotonic ms. */
+  #unpassedSeen = 0
+  #unpassedMs = Number.NEGATIVE_INFINITY
   #isLeaving = false
   /** Every protocol drains when it ends, and they end together. */
   #draining: Promise<void> | undefined
@@ -153,6 +158,19 @@ export class ThreadPool {
     return this.#seats.reduce((sum, { thread }) => sum + (thread?.passed ?? 0), this.#pastPassed)
   }
 
+  /** Requests that threads could not pass on: `full`: too many waited already; `address`: of that client. */
+  unpassed(why: PassRefusal): number {
+    return this.#seats.reduce(
+      (sum, { thread }) => sum + (thread?.unpassed(why) ?? 0),
+      this.#pastUnpassed[why],
+    )
+  }
+
+  /** Whether some were not within the last minute. */
+  get isOverrun(): boolean {
+    return this.#options.clock.monotonicMs() - this.#unpassedMs < OVERRUN_TOLD_MS
+  }
+
   /** How late the latest of them came to its work lately: as TurnWatch.worstMs. */
   get worstLateMs(): number {
     return Math.max(0, ...this.#seats.map(({ thread }) => thread?.worstLateMs ?? 0))
@@ -230,6 +248,8 @@ export class ThreadPool {
       add(this.#past, { ...seat.thread.counters, connections: 0 })
       this.#pastUsed += seat.thread.used
       this.#pastPassed += seat.thread.passed
+      this.#pastUnpassed.full += seat.thread.unpassed('full')
+      this.#pastUnpassed.address += seat.thread.unpassed('address')
     }
     seat.thread = undefined
     seat.fault = `It ended: ${error?.message ?? 'no reason is known'}.`
@@ -265,8 +285,15 @@ export class ThreadPool {
     }
   }
 
+  #lookAtUnpassed(): void {
+    const unpassed = this.unpassed('full') + this.unpassed('address')
+    if (unpassed > this.#unpassedSeen) this.#unpassedMs = this.#options.clock.monotonicMs()
+    this.#unpassedSeen = unpassed
+  }
+
   #look(): void {
     this.#tellLimits()
+    this.#lookAtUnpassed()
     for (const { thread, number, fault } of this.#seats) {
       if (thread === undefined || !thread.look()) continue
       this.#options.useCases.log.error({ thread: number, fault }, 'a protocol thread hangs and is terminated')
@@ -290,6 +317,8 @@ function add(sum: RespCounters, more: Readonly<RespCounters>): void {
 }
 
 const LOOK_EVERY_MS = 1000
+/** So that /status still says it when somebody comes to look. */
+const OVERRUN_TOLD_MS = 60_000
 /** A thread that dies of what it was sent may die again at once; a new one costs a quarter of a second of a core. */
 const BACKOFF_MIN_MS = 100
 /** No end of trying: giving up would make a shortage of memory that passes last. Two starts a minute cost nothing. */

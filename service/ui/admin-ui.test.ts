@@ -56,6 +56,24 @@ describe('signing in', () => {
     }
     assert.deepEqual(await tried(0, 60), new Set([401]))
     assert.deepEqual(await tried(60, 65), new Set([429]))
+    const { headers } = await visitor.send('/ui/sign-in', { key: `idg_${'z'.repeat(12)}_${'0'.repeat(43)}` })
+    assert.equal(headers['retry-after'], '1')
+    assert.equal(headers['ratelimit-policy'], '"wrong-key";q=60;w=60')
+    assert.equal(headers['ratelimit'], '"wrong-key";r=0;t=1')
+  })
+
+  test('a page above the limit of its address says when to come again, as a call does', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const { rates } = visitor.api.memory.useCases
+    rates.configure({ ...rates.settings, perAddress: 2, burst: 1000 })
+    for (let i = 0; i < 2; i += 1) assert.equal((await visitor.get('/ui/sign-in')).status, 200)
+    const { status, headers, text } = await visitor.get('/ui/sign-in')
+    assert.deepEqual([status, headers['retry-after']], [429, '1'])
+    assert.deepEqual(
+      [headers['ratelimit-policy'], headers['ratelimit']],
+      ['"address";q=2;w=1', '"address";r=0;t=1'],
+    )
+    assert.match(text, /IDGEN_RATE_LIMITED/)
   })
 
   test('needs the right to manage or to audit, and a key without is written down', async (t) => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { KEY_TEXT_MAX } from '../app/authenticator.ts'
 import { frameworkError } from '../app/framework-error.ts'
+import { refusalHeaders } from '../app/refusal-headers.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
@@ -35,11 +36,9 @@ export class UiRoutes {
     this.#options = options
     app.setErrorHandler((thrown, request, reply) => {
       const visit = this.#members.has(request) ? this.#memberOf(request) : visitOf(request)
-      return this.#send(
-        reply,
-        visit,
-        errorAnswer(visit, frameworkError(thrown, FORM_TEXTS), options.useCases.log),
-      )
+      const error = frameworkError(thrown, FORM_TEXTS)
+      reply.headers(refusalHeaders(error))
+      return this.#send(reply, visit, errorAnswer(visit, error, options.useCases.log))
     })
   }
 

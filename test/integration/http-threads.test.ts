@@ -1,9 +1,12 @@
+// Runs beside others: what passes is held against an upper bound with room for every second that it took.
+
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { HttpFrom, ONE_ADDRESS } from '../fixtures/calls-from-address.ts'
 import { IssuedIds } from '../fixtures/issued-ids.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { until } from '../fixtures/until.ts'
@@ -233,6 +236,44 @@ test('management works through any connection, at once for all', async (t) => {
     assert.equal((await other?.ask({ path: `${TAGS}/tag-${at}/ids` }))?.status, 200)
     assert.equal((await client.ask({ method: 'DELETE', path: `${TAGS}/tag-${at}` })).status, 204)
   }
+})
+
+test('what a stranger asks beside IDs is refused in the threads, and reaches the main thread no more often than it may', {
+  skip: ONE_ADDRESS,
+}, async (t) => {
+  const [perSecond, burstS, asked] = [5, 30, 400]
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const limited = await started(t, database, 2, {
+    IDGEN_LIMITS_PER_ADDRESS: String(perSecond),
+    IDGEN_LIMITS_BURST: `${burstS}s`,
+  })
+  const passedNow = async (): Promise<number> => {
+    const text = await (await fetch(`${limited.metricsOrigin}/metrics`)).text()
+    return Number(/idgen_thread_passed_total (\d+)/.exec(text)?.[1])
+  }
+  const before = await passedNow()
+  const startMs = performance.now()
+  using stranger = new HttpFrom(limited.httpOrigin, '127.0.3.1')
+  const paths = ['/nothing', '/ui/sign-in', '/v1/workspaces', '/openapi.json']
+  const answers = await Promise.all(
+    Array.from({ length: asked }, (_, at) =>
+      stranger.call({ method: 'GET', path: paths[at % paths.length] ?? '/', key: 'nobody' }),
+    ),
+  )
+  const may = perSecond * (burstS + (performance.now() - startMs) / 1000) + 1
+  const through = answers.filter(({ status }) => status !== 429).length
+  assert.ok(through >= perSecond * burstS, `${through} passed: each counts once`)
+  assert.ok(through <= may, `${through} of ${asked} passed, ${may} may`)
+  for (const { status, headers } of answers)
+    if (status === 429) assert.match(headers['retry-after'] ?? '', /^\d+$/)
+  const passed = (await passedNow()) - before
+  // The threads' own questions whether this process is ready, one each a second, are among them.
+  const questions = 2 * ((performance.now() - startMs) / 1000 + 2)
+  assert.ok(passed <= through + questions, 'what was refused did not reach the main thread')
+  using owner = new HttpFrom(limited.httpOrigin, '127.0.3.2')
+  for (const path of ['/v1/workspaces', '/readyz', '/ui/sign-in'])
+    assert.equal((await owner.call({ method: 'GET', path, key: ADMIN })).status, 200, path)
 })
 
 test('after SIGTERM under load every request that was taken is answered', async (t) => {

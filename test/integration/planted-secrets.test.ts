@@ -93,6 +93,16 @@ async function tryKeys(
   await asked(planted, `${service.httpOrigin}/docs`, {
     headers: { authorization: `Basic ${Buffer.from(`me:${wrong('Basic')}`).toString('base64')}` },
   })
+  const alert = {
+    status: 'firing',
+    labels: { alertname: 'Planted', api_token: wrong('a label of an alert') },
+    annotations: { summary: `password=${wrong('the summary of an alert')}` },
+  }
+  await asked(planted, `${service.httpOrigin}/v1/audit/alerts`, {
+    method: 'POST',
+    key: admin,
+    body: JSON.stringify({ alerts: [alert] }),
+  })
   // Put where it does not belong: a server that logs addresses would keep it.
   await asked(planted, `${service.httpOrigin}/livez?api_key=${admin}`)
   const misplaced = `${service.httpOrigin}${TAGS}/t?api_key=${admin}`

@@ -1,8 +1,8 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
+import { cleanLine } from '../../core/clean-line.ts'
 import type { Log } from '../../ports/log.ts'
 import { LOG_EVENTS, type LogText } from '../../ports/log-events.ts'
 import type { Tracer } from '../../ports/tracer.ts'
-import { cleanLine } from './clean-line.ts'
 
 /**
  * Structured JSON lines on standard output (R-1.1.3), each with the name of its event. Fields that could hold a secret
