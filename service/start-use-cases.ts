@@ -121,7 +121,11 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
   const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
-  const managed = { ...newManagement(coordination ?? outside, directory, audit), directory, audit }
+  const agreed = {
+    ...outside,
+    ...(coordination && { catalog: coordination.catalog, tagBatch: coordination.tagBatch }),
+  }
+  const managed = { ...newManagement(agreed, directory, audit), directory, audit }
   const elsewhere = (): readonly Trouble[] => [
     ...claimTroubles(claim),
     ...(coordination?.troubles() ?? []),
@@ -168,13 +172,13 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
 
 /** What people and operators change tags with. */
 function newManagement(
-  { catalog, tagBatch }: Pick<Outside, 'catalog' | 'tagBatch'>,
+  { catalog, tagBatch, clock }: Pick<Outside, 'catalog' | 'tagBatch' | 'clock'>,
   directory: TagDirectory,
   audit: AuditTrail,
 ): Pick<UseCases, 'catalog' | 'batches'> {
   return {
-    catalog: new ManageCatalog({ catalog, directory, audit }),
-    batches: new ManageTagBatches({ batch: tagBatch, directory, audit }),
+    catalog: new ManageCatalog({ catalog, directory, audit, clock }),
+    batches: new ManageTagBatches({ batch: tagBatch, directory, audit, clock }),
   }
 }
 

@@ -2,6 +2,7 @@ import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { datedCellSize } from '../core/dated-numbers.ts'
 import { displayNameFault } from '../core/display-name.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
+import { epochFaults } from '../core/format-faults.ts'
 import { canonicalFormat, type IdFormat, isWritten, layoutOf, readFormat } from '../core/id-format.ts'
 import {
   DEFAULT_SPACE,
@@ -96,9 +97,14 @@ const DATED_BASE = 100
 /** Of a data centre's numbers of a date one allocation takes at most a hundredth. */
 const DATED_SHARE = 100
 
-/** @throws IDGEN_REQUEST_INVALID */
-export function refuseFaults(draft: TagDraft): void {
-  const faults = tagFaults(draft)
+/** What is wrong with a tag's settings; where it is to be made at `madeAtMs`, also with being made then. */
+export function draftFaults(draft: TagDraft, madeAtMs?: number): readonly FieldFault[] {
+  return [...tagFaults(draft), ...(madeAtMs === undefined ? [] : epochFaults(draft.space, madeAtMs))]
+}
+
+/** `madeAtMs`: of a tag that is to be made then. @throws IDGEN_REQUEST_INVALID */
+export function refuseFaults(draft: TagDraft, madeAtMs?: number): void {
+  const faults = draftFaults(draft, madeAtMs)
   if (faults.length > 0) refuse(faults)
 }
 

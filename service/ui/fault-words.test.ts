@@ -8,7 +8,7 @@ import { checkDisplayName, completed, type TagRequest } from '../app/tag-request
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
 import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
-import { LAYOUT_FIELDS } from '../core/tag-layout.ts'
+import { LAYOUT_FIELDS, type TagLayout } from '../core/tag-layout.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
 import { wantedOf } from './pages/new-batch-page.ts'
 import { requestOfForm } from './tag-fields.ts'
@@ -148,7 +148,10 @@ async function refusals(): Promise<FieldFault[]> {
   const { keys } = useCases
   const { key } = await keys.create(ACTOR, KEY_DRAFT)
   const createKey = (more: object): Promise<unknown> => keys.create(ACTOR, { ...KEY_DRAFT, ...more })
+  const begins = { epochMs: useCases.clock.nowMs() + 1, timeBits: 41, sequenceBits: 8 } as TagLayout
+  const later = { space: { format: { snowflake: begins } } }
   const asks: (() => unknown)[] = [
+    () => useCases.catalog.createTag(ACTOR, { workspace: 'w', group: 'g', name: 't' }, later),
     () => checkDisplayName('x'.repeat(201)),
     () => checkDisplayName('\u0000'),
     () => completed({ algorithm: 'segment', chain: ['snowflake'] } satisfies TagRequest),

@@ -139,6 +139,11 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     (field, least, most, value) => `${field} 必须是 ${least} 到 ${most} 的整数，不能是 ${value}`,
   ],
   [
+    /^needs an epochMs that is past, not (\d+) \((\S+); it is (\S+) now\): .+$/,
+    (epochMs, begins, now) =>
+      `的 epochMs 必须已过去，不能是 ${epochMs}（${begins}；现在是 ${now}）：在此之前无法发号`,
+  ],
+  [
     /^has (\d+) bits: at most (\d+) are a positive integer$/,
     (bits, most) => `共 ${bits} 位：最多 ${most} 位才是正整数`,
   ],

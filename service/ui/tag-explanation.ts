@@ -1,4 +1,5 @@
-import { type TagDraft, tagFaults } from '../core/tag.ts'
+import { draftFaults } from '../app/tag-request.ts'
+import type { TagDraft } from '../core/tag.ts'
 import { faultText } from './fault-words.ts'
 import { type ExampleMoment, formatExamples } from './format-examples.ts'
 import { type Html, html } from './html.ts'
@@ -8,8 +9,13 @@ import { tagSentences } from './tag-sentences.ts'
 import type { Member } from './visit.ts'
 
 /** What a tag with these settings would do, in sentences; or what is wrong with them. */
-export function explanation(member: Member, draft: TagDraft, moment: ExampleMoment): Html {
-  const faults = tagFaults(draft)
+export function explanation(
+  member: Member,
+  draft: TagDraft,
+  moment: ExampleMoment,
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Html {
+  const faults = draftFaults(draft, isNew ? moment.nowMs : undefined)
   if (faults.length > 0)
     return notice(
       'error',

@@ -110,7 +110,8 @@ function checks(routes: UiRoutes, useCases: FormUseCases): void {
 async function wouldDo(member: Member, useCases: FormUseCases): Promise<Html> {
   try {
     const request = await requestToCheck(member, useCases.catalog)
-    return explanation(member, completed(request), momentOf(useCases))
+    const isNew = !member.form.has('of')
+    return explanation(member, completed(request), momentOf(useCases), { isNew })
   } catch (thrown) {
     const error = IdgenError.from(thrown)
     if (error.row.http >= 500) throw error
