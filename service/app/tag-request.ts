@@ -88,6 +88,8 @@ function chainFrom(
 ): readonly AlgorithmName[] {
   const first = wanted ?? (layoutOf(format) === undefined ? 'segment' : 'snowflake')
   if (!isWritten(format)) return defaultChain(first)
+  // Its fault is told of the format: an empty chain would be told of a field that nobody filled in.
+  if (!NUMERIC_ALGORITHMS.includes(first)) return [first]
   const segmentOnly = format.reset !== undefined || format.shuffleKey !== undefined
   return segmentOnly ? [first] : defaultChain(first).filter((name) => NUMERIC_ALGORITHMS.includes(name))
 }

@@ -98,6 +98,8 @@ function draftFaults(): FieldFault[] {
     written({ shuffleKey: SHUFFLE_KEY, width: 9 }, { chain: ['segment', 'snowflake'] }),
     written({ reset: 'day', width: 6 }, { space: { ...space, startAt: 7 } }),
     completed({ space: { format: { reset: 'day', width: 12 } } }),
+    completed({ space: { format: { reset: 'day', width: 2 } } }),
+    completed({ algorithm: 'uuid-v7', space: { format: { prefix: 'A' } } }),
   ]
   return drafts.flatMap((draft) => tagFaults(draft))
 }

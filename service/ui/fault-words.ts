@@ -112,6 +112,12 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     /^iso7064 is for radix 10 and 36; with (\d+) use luhn$/,
     (radix) => `iso7064 仅适用于 10 与 36 进制；${radix} 进制请用 luhn`,
   ],
+  [
+    /^must be at least (\d+) with reset, radix (\d+) and dcCount (\d+): each data centre needs (\d+) .+$/,
+    (least, radix, dcs, serials) =>
+      `按日期重新计数、${radix} 进制、${dcs} 个数据中心时至少为 ${least}：每个数据中心每个周期至少需要 ${serials} 个 ID`,
+  ],
+  [/^goes with numbers, and UUIDs are none: .+$/, () => '仅用于数字，UUID 不是数字：请省略，或以 segment、snowflake 开头'],
   [/^belongs to a format with reset$/, () => '仅用于带 reset 的格式'],
   [/^is needed with reset: .+$/, () => '使用 reset 时必填：它决定每个周期有多少个 ID'],
   [
