@@ -45,22 +45,23 @@ describe('faults of single fields in Chinese', () => {
     )
   })
 
-  test('a page names the field and says it in Chinese, above the English sentence', async (t) => {
+  test('a page names the field and says it as its form does, in its language', async (t) => {
     const visitor = await UiVisitor.signedIn(t)
     const form = { workspace: 'w', group: 'g', tag: 't', chain: 'segment', base: '0', startAt: '1' }
     await visitor.see('/ui/tags/new')
     const english = await visitor.send('/ui/tags/new', form)
-    assert.doesNotMatch(english.text, /必须是/)
+    assert.match(english.text, /<li>Step of a segment \(At first\): must be an integer from 1 to 100000000/)
+    assert.doesNotMatch(english.text, /必须是|\/step\/base/)
     await visitor.send('/ui/preferences', { language: 'zh' })
     const refused = await visitor.send('/ui/tags/new', form)
-    assert.match(refused.text, /<li>\/step\/base 必须是 1 到 100000000 的整数，不能是 0<\/li>/)
-    assert.match(refused.text, /<p lang="en"[^>]*>\/step\/base must be an integer/)
+    assert.match(refused.text, /<li>号段步长（初始值）：必须是 1 到 100000000 的整数，不能是 0<\/li>/)
+    assert.doesNotMatch(refused.text, /<p lang="en"/)
     const checked = await visitor.send('/ui/tags/check', form, { 'hx-request': 'true' })
-    assert.match(checked.text, /<li>\/step\/base 必须是 1 到/)
+    assert.match(checked.text, /<li>号段步长（初始值）：必须是 1 到/)
     const batch = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t segment x' })
-    assert.match(batch.text, /\/step 必须是整数，不能是 &#34;x&#34;/)
+    assert.match(batch.text, /号段步长：必须是整数，不能是 &#34;x&#34;/)
     const line = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t fast' })
-    assert.match(line.text, /\/line 必须写成 工作空间\/分组\/标签.*不能是 &#34;w\/g\/t fast&#34;/)
+    assert.match(line.text, /此行：必须写成 工作空间\/分组\/标签.*不能是 &#34;w\/g\/t fast&#34;/)
   })
 })
 

@@ -1,9 +1,16 @@
 import type { FieldFault } from '../core/errors.ts'
+import { fieldLabel } from './field-labels.ts'
 import type { Visit } from './visit.ts'
 
-/** A fault of one field, in the language of the page; where there are no words for it, English as on every protocol. */
+/**
+ * A fault of one field, in the language of the page, with what the form calls the field; where there are no words for it, English
+ * and the place in a request, as on every protocol.
+ */
 export function faultText({ preferences: { language } }: Visit, { path, message }: FieldFault): string {
-  return `${path} ${(language === 'zh' ? faultInChinese(message) : undefined) ?? message}`
+  const label = fieldLabel(path, language)
+  const said = (language === 'zh' ? faultInChinese(message) : undefined) ?? message
+  if (label === undefined) return `${path} ${said}`
+  return language === 'zh' ? `${label}：${said}` : `${label}: ${said}`
 }
 
 /** undefined: there are no words for it. */
@@ -117,7 +124,10 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     (least, radix, dcs, serials) =>
       `按日期重新计数、${radix} 进制、${dcs} 个数据中心时至少为 ${least}：每个数据中心每个周期至少需要 ${serials} 个 ID`,
   ],
-  [/^goes with numbers, and UUIDs are none: .+$/, () => '仅用于数字，UUID 不是数字：请省略，或以 segment、snowflake 开头'],
+  [
+    /^goes with numbers, and UUIDs are none: .+$/,
+    () => '仅用于数字，UUID 不是数字：请省略，或以 segment、snowflake 开头',
+  ],
   [/^belongs to a format with reset$/, () => '仅用于带 reset 的格式'],
   [/^is needed with reset: .+$/, () => '使用 reset 时必填：它决定每个周期有多少个 ID'],
   [

@@ -94,9 +94,9 @@ function newTag(routes: UiRoutes, useCases: FormUseCases): void {
         await createTagWithGroup(member, useCases.catalog, ref, requestOfForm(member.form))
         return seeOther(tagUrl(ref))
       },
-      (error) =>
+      async (error) =>
         newPage(member, fieldsOfForm(member.form), {
-          error: html`${errorText(member, error)}${offerToMake(member, error)}`,
+          error: html`${errorText(member, error)}${await offerToMake(member, useCases.catalog, error)}`,
         }),
     )
   })
