@@ -2,7 +2,6 @@ import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { datedCellSize } from '../core/dated-numbers.ts'
 import { displayNameFault } from '../core/display-name.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
-import { epochFaults } from '../core/format-faults.ts'
 import { canonicalFormat, type IdFormat, isWritten, layoutOf, readFormat } from '../core/id-format.ts'
 import {
   DEFAULT_SPACE,
@@ -102,6 +101,22 @@ const DATED_SHARE = 100
 /** What is wrong with a tag's settings; where it is to be made at `madeAtMs`, also with being made then. */
 export function draftFaults(draft: TagDraft, madeAtMs?: number): readonly FieldFault[] {
   return [...tagFaults(draft), ...(madeAtMs === undefined ? [] : epochFaults(draft.space, madeAtMs))]
+}
+
+/**
+ * Of a tag that is to be made now: a layout whose time begins later gives nothing until then. Asked of new tags alone; of one that is
+ * there it would make an error of a clock that was put back.
+ */
+function epochFaults({ format }: NumberSpace, nowMs: number): readonly FieldFault[] {
+  const epochMs = layoutOf(format)?.epochMs
+  if (epochMs === undefined || epochMs <= nowMs) return []
+  const [begins, now] = [epochMs, nowMs].map((ms) => new Date(ms).toISOString())
+  return [
+    {
+      path: '/space/format/snowflake',
+      message: `needs an epochMs that is past, not ${epochMs} (${begins}; it is ${now} now): until then it gives no IDs`,
+    },
+  ]
 }
 
 /** `madeAtMs`: of a tag that is to be made then. @throws IDGEN_REQUEST_INVALID */

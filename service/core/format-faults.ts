@@ -69,20 +69,4 @@ function datedFaults(space: NumberSpace, format: IdFormat): FieldFault[] {
   return faults
 }
 
-/**
- * Of a tag that is to be made now: a layout whose time begins later gives nothing until then. Asked of new tags alone; of one that is
- * there it would make an error of a clock that was put back.
- */
-export function epochFaults({ format }: NumberSpace, nowMs: number): readonly FieldFault[] {
-  const epochMs = layoutOf(format)?.epochMs
-  if (epochMs === undefined || epochMs <= nowMs) return []
-  const [begins, now] = [epochMs, nowMs].map((ms) => new Date(ms).toISOString())
-  return [
-    {
-      path: '/space/format/snowflake',
-      message: `needs an epochMs that is past, not ${epochMs} (${begins}; it is ${now} now): until then it gives no IDs`,
-    },
-  ]
-}
-
 const LAST_YEAR_MS = 4_102_444_800_000
