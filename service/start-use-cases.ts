@@ -121,7 +121,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
   const routers = new RouterWatch({ directory, audit, clock, log, probeEveryMs: config.router.probeEvery })
   const authenticator = newAuthenticator(config, { ...outside, keys })
   const follower = newFollower(config, outside, { directory, authenticator, sharedKeys: sharing?.keys })
-  const managed = { ...newManagement(coordination ?? outside, directory, audit), directory, audit }
+  const managed = newManagement(outside, coordination, { directory, audit })
   const elsewhere = (): readonly Trouble[] => [
     ...claimTroubles(claim),
     ...(coordination?.troubles() ?? []),
@@ -168,13 +168,16 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
 
 /** What people and operators change tags with. */
 function newManagement(
-  { catalog, tagBatch }: Pick<Outside | Coordination, 'catalog' | 'tagBatch'>,
-  directory: TagDirectory,
-  audit: AuditTrail,
-): Pick<UseCases, 'catalog' | 'batches'> {
+  outside: Outside,
+  coordination: Coordination | undefined,
+  live: { readonly directory: TagDirectory; readonly audit: AuditTrail },
+): Pick<UseCases, 'catalog' | 'batches'> & typeof live {
+  const { catalog, tagBatch } = coordination ?? outside
+  const options = { ...live, clock: outside.clock }
   return {
-    catalog: new ManageCatalog({ catalog, directory, audit }),
-    batches: new ManageTagBatches({ batch: tagBatch, directory, audit }),
+    catalog: new ManageCatalog({ ...options, catalog }),
+    batches: new ManageTagBatches({ ...options, batch: tagBatch }),
+    ...live,
   }
 }
 

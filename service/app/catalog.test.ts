@@ -60,7 +60,7 @@ function newProcess(memory: MemoryCatalog, clock: MemoryClock, maxTags = 100) {
     graceMs: 0,
   })
   const follower = new CatalogFollower({ catalog, directory, authenticator, clock, log, pollEveryMs: 1000 })
-  const manage = new ManageCatalog({ catalog, directory, audit })
+  const manage = new ManageCatalog({ catalog, directory, audit, clock })
   return { log, sink, audit, segments, directory, follower, manage, catalog }
 }
 

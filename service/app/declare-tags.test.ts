@@ -242,3 +242,16 @@ test('a tag with a layout of its own is declared with it, or not at all: its obj
   const another = declarations.declare(ACTOR, { ...REF, name: 'new' }, request({ spec: empty }), () => {})
   await rejectsWith('IDGEN_REQUEST_INVALID', another)
 })
+
+test('an object whose layout begins later makes no tag and no place, and changes nothing of a tag that is there', async (t) => {
+  const { declare, declarations, clock } = await started(t)
+  const snowflake: TagLayout = { ...canonicalLayout('53-bit'), epochMs: clock.nowMs() + 1000 }
+  const spec = { space: { format: { snowflake } } }
+  await assert.rejects(declare({ spec }), /\/space\/format\/snowflake needs an epochMs that is past/)
+  await rejectsWith('IDGEN_TAG_NOT_FOUND', declarations.find(REF))
+  clock.advance(1000)
+  assert.equal((await declare({ spec })).created, true)
+  // A clock that is put back makes no fault of what is there.
+  clock.step(-5000)
+  assert.equal((await declare({ spec, generation: 2 })).created, false)
+})

@@ -34,7 +34,11 @@ export function decodeId(text: string, layout: SnowflakeLayout): DecodedId {
   const uuid = uuidOf(text)
   if (uuid !== undefined) return uuid
   const number = parseDecimal(text)
-  if (number === undefined) throw malformed(text, 'write a decimal number from 0 to 2^63 - 1 or a UUID')
+  if (number === undefined)
+    throw malformed(
+      text,
+      `write a decimal number from 0 to 2^63 - 1 or a UUID; a text that a tag's format wrote is read together with its tag (tag=workspace/group/tag of GET /v1/ids/{id}, --tag of idgen id decode, "Its tag" of the pages)`,
+    )
   if (number.hi < HI_OF_SEGMENT_LIMIT) return { kind: 'segment', id: text }
   const decoded = decodeSnowflake(layout, number.hi, number.lo)
   if (decoded === undefined) throw malformed(text, 'it is beyond what the snowflake layout can hold')

@@ -3,6 +3,7 @@ import { IdgenError } from '../core/errors.ts'
 import { withShownSpace } from '../core/shown-space.ts'
 import { checkName, type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore, Group, TagRef, Workspace } from '../ports/catalog-store.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { TagDirectory } from './tag-directory.ts'
@@ -14,6 +15,7 @@ export interface ManageCatalogOptions {
   /** What of this process must follow a change at once. */
   readonly directory: Pick<TagDirectory, 'refresh' | 'drop'>
   readonly audit: AuditTrail
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /** Creates, changes and deletes workspaces, groups and tags: checked, audited, live in this process at once. */
@@ -108,7 +110,7 @@ export class ManageCatalog {
   }
 
   async createTag(actor: Actor, ref: TagRef, request: TagRequest, declaration?: Declaration): Promise<Tag> {
-    const tag = await this.store.createTag(newTagOf(ref, request), declaration)
+    const tag = await this.store.createTag(newTagOf(ref, request, this.#options.clock.nowMs()), declaration)
     this.#record(actor, 'tag.create', tagPath(ref), {
       after: withShownSpace(tag),
       ...(declaration && { declaration }),

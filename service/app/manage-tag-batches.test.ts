@@ -97,6 +97,7 @@ test('where the store fails each row that it had is recorded as open, and rows t
     batch: failingBatch(new MemoryTagBatch(useCases.catalog.store), lost),
     directory: useCases.directory,
     audit: service.audit,
+    clock: useCases.clock,
   })
   const made = await failing.createTags(
     ACTOR,
@@ -127,8 +128,8 @@ test('a deletion that was begun is recorded as that, and one that was refused is
   const store = new MemoryTagBatch(useCases.catalog.store)
   const refused = new IdgenError('IDGEN_SPACE_MISMATCH', 'A record is unreadable.')
   t.mock.method(store, 'deleteTags', async () => [{ refused, isBegun: true }, { refused }])
-  const { directory } = useCases
-  const begun = new ManageTagBatches({ batch: store, directory, audit: service.audit })
+  const { directory, clock } = useCases
+  const begun = new ManageTagBatches({ batch: store, directory, audit: service.audit, clock })
   await begun.deleteTags(ACTOR, [a, b])
   assert.deepEqual(
     (await audited('tag.delete')).map(({ subject, result, detail }) => [subject, result, detail]),
@@ -143,8 +144,8 @@ test('a row that was not tried has no record, whatever its error says of others'
   const store = new MemoryTagBatch(useCases.catalog.store)
   const refused = new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'No answer.')
   t.mock.method(store, 'deleteTags', async () => [{ refused, isUntried: true }])
-  const { directory } = useCases
-  const untried = new ManageTagBatches({ batch: store, directory, audit: service.audit })
+  const { directory, clock } = useCases
+  const untried = new ManageTagBatches({ batch: store, directory, audit: service.audit, clock })
   assert.deepEqual(await untried.deleteTags(ACTOR, [a]), [{ refused, isUntried: true }])
   assert.deepEqual(await audited('tag.delete'), [])
 })
@@ -176,3 +177,15 @@ function codesOf(results: readonly RowResult<unknown>[]): string[] {
 function valuesIn(results: readonly RowResult<Tag>[]): Tag[] {
   return results.flatMap((row) => ('value' in row ? [row.value] : []))
 }
+
+test('a row whose layout begins later is refused, and no other', async (t) => {
+  const { batches, useCases } = await started(t)
+  const epochMs = useCases.clock.nowMs() + 1
+  const snowflake = { epochMs, unitMs: 1, timeBits: 41, dcBits: 3, workerBits: 8, sequenceBits: 10 }
+  const wanted = [{}, { space: { format: { snowflake } } }]
+  const made = await batches.createTags(
+    ACTOR,
+    wanted.map((request, at) => ({ ref: refOf(`n${at}`), request })),
+  )
+  assert.deepEqual(codesOf(made), ['', 'IDGEN_REQUEST_INVALID'])
+})

@@ -4,6 +4,7 @@ import { isUnsure, type RefusedRow, type RowResult, rowResult } from '../core/ro
 import { withShownSpace } from '../core/shown-space.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { TagBatch } from '../ports/tag-batch.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -17,6 +18,7 @@ export interface ManageTagBatchesOptions {
   /** What of this process must follow a change at once. */
   readonly directory: Pick<TagDirectory, 'refresh' | 'drop'>
   readonly audit: AuditTrail
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 export interface WantedTag {
@@ -64,10 +66,11 @@ export class ManageTagBatches {
 
   async createTags(actor: Actor, wanted: readonly WantedTag[]): Promise<readonly RowResult<Tag>[]> {
     const named = new Set<string>()
+    const nowMs = this.#options.clock.nowMs()
     const planned = wanted.map(({ ref, request }) =>
       rowResult(() => {
         refuseTwice(named, tagPath(ref))
-        return newTagOf(ref, request)
+        return newTagOf(ref, request, nowMs)
       }),
     )
     const results = await together(stepsOf(planned), (tags) => this.#options.batch.createTags(tags))

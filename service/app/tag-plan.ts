@@ -5,14 +5,14 @@ import { sameSpace } from '../core/tag-record.ts'
 import type { NewTag, TagChange, TagRef } from '../ports/catalog-store.ts'
 import { checkDisplayName, completed, defined, refuseFaults, type TagRequest } from './tag-request.ts'
 
-/** The tag that a request for a new one asks for. @throws IDGEN_NAME_INVALID, IDGEN_REQUEST_INVALID */
-export function newTagOf(ref: TagRef, request: TagRequest): NewTag {
+/** The tag that a request for a new one asks for, at this time. @throws IDGEN_NAME_INVALID, IDGEN_REQUEST_INVALID */
+export function newTagOf(ref: TagRef, request: TagRequest, nowMs: number): NewTag {
   const { workspace, group, name } = ref
   checkName('workspace', workspace)
   checkName('group', group)
   checkName('tag', name)
   const draft = completed(request)
-  refuseFaults(draft)
+  refuseFaults(draft, nowMs)
   return { workspace, group, name, ...draft, displayName: checkDisplayName(request.displayName ?? '') }
 }
 

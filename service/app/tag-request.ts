@@ -87,6 +87,8 @@ function chainFrom(
 ): readonly AlgorithmName[] {
   const first = wanted ?? (layoutOf(format) === undefined ? 'segment' : 'snowflake')
   if (!isWritten(format)) return defaultChain(first)
+  // Its fault is told of the format: an empty chain would be told of a field that nobody filled in.
+  if (!NUMERIC_ALGORITHMS.includes(first)) return [first]
   const segmentOnly = format.reset !== undefined || format.shuffleKey !== undefined
   return segmentOnly ? [first] : defaultChain(first).filter((name) => NUMERIC_ALGORITHMS.includes(name))
 }
@@ -96,9 +98,30 @@ const DATED_BASE = 100
 /** Of a data centre's numbers of a date one allocation takes at most a hundredth. */
 const DATED_SHARE = 100
 
-/** @throws IDGEN_REQUEST_INVALID */
-export function refuseFaults(draft: TagDraft): void {
-  const faults = tagFaults(draft)
+/** What is wrong with a tag's settings; where it is to be made at `madeAtMs`, also with being made then. */
+export function draftFaults(draft: TagDraft, madeAtMs?: number): readonly FieldFault[] {
+  return [...tagFaults(draft), ...(madeAtMs === undefined ? [] : epochFaults(draft.space, madeAtMs))]
+}
+
+/**
+ * Of a tag that is to be made now: a layout whose time begins later gives nothing until then. Asked of new tags alone; of one that is
+ * there it would make an error of a clock that was put back.
+ */
+function epochFaults({ format }: NumberSpace, nowMs: number): readonly FieldFault[] {
+  const epochMs = layoutOf(format)?.epochMs
+  if (epochMs === undefined || epochMs <= nowMs) return []
+  const [begins, now] = [epochMs, nowMs].map((ms) => new Date(ms).toISOString())
+  return [
+    {
+      path: '/space/format/snowflake',
+      message: `needs an epochMs that is past, not ${epochMs} (${begins}; it is ${now} now): until then it gives no IDs`,
+    },
+  ]
+}
+
+/** `madeAtMs`: of a tag that is to be made then. @throws IDGEN_REQUEST_INVALID */
+export function refuseFaults(draft: TagDraft, madeAtMs?: number): void {
+  const faults = draftFaults(draft, madeAtMs)
   if (faults.length > 0) refuse(faults)
 }
 

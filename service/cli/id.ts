@@ -1,10 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { decodeId, decodeOfOwnLayout } from '../app/decode-id.ts'
+import { PostgresCatalogStore } from '../adapters/postgres/postgres-catalog-store.ts'
+import { type DecodedId, decodeId, decodeOfOwnLayout, decodeOfTag } from '../app/decode-id.ts'
+import { parseTagPath } from '../app/tag-directory.ts'
 import { loadConfig } from '../config/load.ts'
-import { snowflakeLayout } from '../core/snowflake-layout.ts'
+import { IdgenError } from '../core/errors.ts'
+import { type SnowflakeLayout, snowflakeLayout } from '../core/snowflake-layout.ts'
+import type { Tag } from '../core/tag.ts'
 import type { TagLayout } from '../core/tag-layout.ts'
 import { parseLayoutText } from '../core/tag-layout-text.ts'
 import { configOption } from './config-option.ts'
+import { withDatabase } from './with-database.ts'
 
 export function idCommand(): Command {
   return new Command('id')
@@ -12,9 +17,13 @@ export function idCommand(): Command {
     .addCommand(
       new Command('decode')
         .description('Print what can be read off an ID: time, data centre, worker, sequence, version.')
-        .argument('<id>', 'a decimal number or a UUID')
+        .argument('<id>', 'a decimal number, a UUID, or together with --tag a text in its format')
         .option('--json', 'print JSON')
-        .addOption(layoutOption())
+        .option(
+          '--tag <workspace/group/tag>',
+          "the tag that the ID is of, looked up in the configured database: for IDs in a format, or of a layout of the tag's own",
+        )
+        .addOption(layoutOption().conflicts('tag'))
         .addOption(configOption())
         .action(decode),
     )
@@ -24,19 +33,35 @@ interface DecodeOptions {
   readonly config?: string
   readonly json?: boolean
   readonly layout?: TagLayout
+  readonly tag?: string
 }
 
-function decode(id: string, { config, json, layout }: DecodeOptions): void {
-  const decoded =
-    layout === undefined
-      ? decodeId(id, snowflakeLayout(loadConfig(config, process.env).snowflake.epoch))
-      : decodeOfOwnLayout(id, layout)
+async function decode(id: string, options: DecodeOptions): Promise<void> {
+  const decoded = await decodedOf(id, options)
   const shown: Record<string, unknown> = { ...decoded }
   if ('timeMs' in decoded && decoded.timeMs !== undefined)
     shown['time'] = new Date(decoded.timeMs).toISOString()
-  if (json === true) process.stdout.write(`${JSON.stringify(shown)}\n`)
+  if (options.json === true) process.stdout.write(`${JSON.stringify(shown)}\n`)
   else
     for (const [field, value] of Object.entries(shown)) process.stdout.write(`${field.padEnd(10)}${value}\n`)
+}
+
+/** Without a tag nothing is asked of any store: it works anywhere. */
+async function decodedOf(id: string, { config, layout, tag }: DecodeOptions): Promise<DecodedId> {
+  if (layout !== undefined) return decodeOfOwnLayout(id, layout)
+  const ofAll = (): SnowflakeLayout => snowflakeLayout(loadConfig(config, process.env).snowflake.epoch)
+  return tag === undefined ? decodeId(id, ofAll()) : decodeOfTag(id, await tagNamed(tag, config), ofAll())
+}
+
+/** @throws IDGEN_TAG_NOT_FOUND, IDGEN_STORE_UNAVAILABLE */
+async function tagNamed(path: string, config: string | undefined): Promise<Tag> {
+  const ref = parseTagPath(path)
+  let found: Tag | undefined
+  await withDatabase(config, async (database) => {
+    found = await new PostgresCatalogStore(database, { alone: true }).findTag(ref)
+  })
+  if (found === undefined) throw new IdgenError('IDGEN_TAG_NOT_FOUND', `There is no tag ${path}.`)
+  return found
 }
 
 function layoutOption(): Option {

@@ -88,6 +88,7 @@ async function importTags(tag: string | undefined, options: ImportOptions): Prom
       catalog: stores.catalog,
       directory: { refresh: async () => {}, drop: async () => {} },
       audit: stores.audit,
+      clock: stores.clock,
     })
     await new ImportTags(catalog).import(COMMAND_ACTOR, rows, rules, (done) =>
       process.stdout.write(`${options.json === true ? JSON.stringify(done) : importLine(done)}\n`),

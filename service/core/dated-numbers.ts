@@ -55,6 +55,14 @@ export function datedCellSize(format: IdFormat, dcCount: number): number {
   return Math.floor((radixOf(format) ** (format.width ?? 1) - 1) / dcCount)
 }
 
+/** Digits that a period needs, so that each data centre has CELL_MIN serials of it. */
+export function leastDatedWidth(format: IdFormat, dcCount: number): number {
+  return Math.ceil(Math.log(CELL_MIN * dcCount + 1) / Math.log(radixOf(format)))
+}
+
+/** Of a cell, dated or not; fewer numbers would be used up before the next ones are there. */
+export const CELL_MIN = 1000
+
 /** yyyymmdd, yyyymm or yyyy; a year beyond 9999 has more digits. */
 export function dateText(reset: ResetPeriod, period: number): string {
   const { year, month, day } = civilOf(firstDayOf(reset, period))

@@ -1,7 +1,7 @@
 import { NUMERIC_ALGORITHMS } from './algorithm.ts'
-import { datedCellSize, periodAt, periodSize } from './dated-numbers.ts'
+import { CELL_MIN, datedCellSize, leastDatedWidth, periodAt, periodSize } from './dated-numbers.ts'
 import type { FieldFault } from './errors.ts'
-import { type IdFormat, isWritten, layoutOf, readFormat } from './id-format.ts'
+import { type IdFormat, isWritten, layoutOf, radixOf, readFormat } from './id-format.ts'
 import type { NumberSpace, TagDraft } from './tag.ts'
 
 /** What keeps a tag's format from being unique, or from being written at all, together with its chain and its numbers. */
@@ -23,6 +23,13 @@ function chainFaults(chain: TagDraft['chain'], format: IdFormat): FieldFault[] {
           'must begin with snowflake with a layout of its own: numbers of segments could be equal to them',
       },
     ]
+  if (isWritten(format) && chain.length > 0 && !NUMERIC_ALGORITHMS.some((name) => chain.includes(name)))
+    return [
+      {
+        path: '/space/format',
+        message: 'goes with numbers, and UUIDs are none: leave it out, or begin with segment or snowflake',
+      },
+    ]
   if (isWritten(format) && !chain.every((name) => NUMERIC_ALGORITHMS.includes(name)))
     return [{ path: '/chain', message: 'must end before the UUIDs with a format: they are no numbers' }]
   const needs = reset === undefined ? 'shuffleKey' : 'reset'
@@ -41,6 +48,13 @@ function datedFaults(space: NumberSpace, format: IdFormat): FieldFault[] {
   if ((space.startAt - 1) % periodSize(space) !== 0)
     faults.push({ path: '/space/startAt', message: 'must be 1 with reset: the numbers follow from the date' })
   const cellSize = datedCellSize(format, space.dcCount)
+  if (cellSize < CELL_MIN)
+    return [
+      {
+        path: '/space/format/width',
+        message: `must be at least ${leastDatedWidth(format, space.dcCount)} with reset, radix ${radixOf(format)} and dcCount ${space.dcCount}: each data centre needs ${CELL_MIN} serials of a date`,
+      },
+    ]
   if (space.cellSize !== cellSize)
     faults.push({
       path: '/space/cellSize',

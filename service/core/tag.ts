@@ -1,4 +1,5 @@
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from './algorithm.ts'
+import { CELL_MIN } from './dated-numbers.ts'
 import { IdgenError } from './errors.ts'
 import { formatFaults } from './format-faults.ts'
 import type { IdFormat } from './id-format.ts'
@@ -54,9 +55,6 @@ export const STEP_MAX = 100_000_000
 
 /** 2^32: at 1,000,000 IDs/s a data centre opens a new cell every 71 minutes, so opening costs nothing. */
 export const DEFAULT_SPACE: NumberSpace = { startAt: 1, cellSize: 2 ** 32, dcCount: 8 }
-
-/** Of a cell; fewer numbers would be used up before the next ones are there. */
-const CELL_MIN = 1000
 
 /**
  * Of a tag that was imported with a maximum above which no number is free: its chain is UUIDs alone, then and later. No
@@ -153,10 +151,12 @@ function spaceFaults(space: NumberSpace): { path: string; message: string }[] {
       path: '/space/startAt',
       message: `must be an integer from 0 to 2^53 - 1, not ${space.startAt}`,
     })
-  if (!Number.isSafeInteger(space.cellSize) || space.cellSize < CELL_MIN)
+  // With a date it follows from the width, which is then what is at fault (core/format-faults.ts).
+  const least = space.format?.reset === undefined ? CELL_MIN : 1
+  if (!Number.isSafeInteger(space.cellSize) || space.cellSize < least)
     faults.push({
       path: '/space/cellSize',
-      message: `must be an integer of at least ${CELL_MIN}, not ${space.cellSize}`,
+      message: `must be an integer of at least ${least}, not ${space.cellSize}`,
     })
   else if (space.cellSize * space.dcCount > SEGMENT_LIMIT - space.startAt)
     faults.push({ path: '/space', message: 'leaves no whole cell for every data centre below 2^53' })

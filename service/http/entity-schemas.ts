@@ -41,7 +41,7 @@ const STEP = {
 } as const
 const AFFIX = { type: 'string', maxLength: AFFIX_MAX, pattern: AFFIX_PATTERN } as const
 const LAYOUT_DOCS: Readonly<Record<keyof TagLayout, string>> = {
-  epochMs: 'Unix milliseconds of the first unit. Left out: 2024-01-01.',
+  epochMs: 'Unix milliseconds of the first unit, past when the tag is made. Left out: 2024-01-01.',
   unitMs: 'Length of a unit of time, milliseconds. Left out: 1.',
   timeBits: 'For units since the epoch. Needed.',
   dcBits: 'For the data centre. Left out: 3.',

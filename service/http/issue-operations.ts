@@ -96,7 +96,7 @@ function issueBody(limits: RequestLimits): object {
         enum: ISSUE_FORMS,
         default: 'text',
         description:
-          'text: strings, safe in every language. number: JSON numbers, only for segment tags. runs: `[first, count]` pairs, only for numeric tags.',
+          'text: strings, safe in every language. number: JSON numbers, refused (IDGEN_NUMBER_UNSAFE) unless all lie below 2^53: those of segments and of layouts of up to 53 bits do; a tag that is degraded to snowflake is refused. runs: `[first, count]` pairs, only for numeric tags.',
       },
     },
   }

@@ -108,3 +108,13 @@ test('a layout never changes, also not by a tag of the same name, and its faults
   const { text } = await api.refuses('IDGEN_REQUEST_INVALID', 'POST', TAGS_URL, { body: dated })
   assert.match(text, /no reset and no shuffleKey/)
 })
+
+test('a layout whose time has not begun is refused for a new tag, and taken once it has', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const epochMs = api.memory.clock.nowMs() + 1
+  const body = { name: 'later', space: { format: { snowflake: { ...SAFE, epochMs } } } }
+  const refused = await api.refuses('IDGEN_REQUEST_INVALID', 'POST', TAGS_URL, { body })
+  assert.match(refused.text, /\/space\/format\/snowflake needs an epochMs that is past, not \d+ \(\d{4}-/)
+  api.memory.clock.advance(1)
+  await api.expect(201, 'POST', TAGS_URL, { body })
+})

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { COPY_SCRIPT } from './copy-script.ts'
 import { STYLESHEET } from './generated/stylesheet.ts'
 
 export interface Asset {
@@ -21,6 +22,7 @@ export const ASSETS = {
     'text/javascript; charset=utf-8',
     readFileSync(fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'))),
   ),
+  copy: asset('copy.js', 'text/javascript; charset=utf-8', Buffer.from(COPY_SCRIPT)),
   icon: asset('icon.svg', 'image/svg+xml', Buffer.from(ICON)),
 } as const satisfies Record<string, Asset>
 

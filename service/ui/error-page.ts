@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode, type IdgenError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { type Answer, piece } from './answer.ts'
 import { ERROR_WORDS_ZH } from './error-words.ts'
-import { faultText } from './fault-words.ts'
+import { faultInChinese, faultText } from './fault-words.ts'
 import { type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { notice } from './parts.ts'
@@ -28,22 +28,28 @@ export function errorText(visit: Visit, error: IdgenError): ReturnType<typeof no
   visit.noteRefusal(error)
   const code = html`<p class="mt-1 font-mono text-xs">${error.code}</p>`
   if (error.code === 'IDGEN_INTERNAL') return notice('error', html`<p>${visit.say(WORDS).inside}</p>${code}`)
-  if (visit.preferences.language === 'en') return notice('error', html`<p>${error.message}</p>${code}`)
   const faults = error.faults.map((fault) => html`<li>${faultText(visit, fault)}</li>`)
-  return notice(
-    'error',
-    html`<p>${ERROR_WORDS_ZH[error.code]}</p>${faults.length > 0 && html`<ul class="mt-1">${faults}</ul>`}<p lang="en" class="mt-1 text-sm">${error.message}</p>${code}`,
-  )
+  const list = faults.length > 0 && html`<ul class="mt-1">${faults}</ul>`
+  if (visit.preferences.language === 'en')
+    return notice('error', html`${list || html`<p>${error.message}</p>`}${code}`)
+  const sentence = !isSaidInChinese(error) && html`<p lang="en" class="mt-1 text-sm">${error.message}</p>`
+  return notice('error', html`<p>${ERROR_WORDS_ZH[error.code]}</p>${list}${sentence}${code}`)
+}
+
+/** The sentence of the error would tell nothing that is not there in Chinese. */
+function isSaidInChinese({ code, faults }: IdgenError): boolean {
+  if (faults.length > 0) return faults.every(({ message }) => faultInChinese(message) !== undefined)
+  // What was given stands in the field above.
+  return code === 'IDGEN_ID_MALFORMED'
 }
 
 /** The same in one line; it notes nothing. */
 export function errorLine(visit: Visit, { code, message, faults }: IdgenError): Html {
   const shown = html`<span class="font-mono text-xs">[${code}]</span>`
-  if (visit.preferences.language === 'en') return html`${message} ${shown}`
-  const said =
-    faults.length === 0
-      ? html`<span lang="en">${message}</span>`
-      : faults.map((fault) => faultText(visit, fault)).join('；')
+  const { language } = visit.preferences
+  const told = faults.map((fault) => faultText(visit, fault)).join(language === 'zh' ? '；' : '; ')
+  if (language === 'en') return html`${told || message} ${shown}`
+  const said = told || html`<span lang="en">${message}</span>`
   return html`${ERROR_WORDS_ZH[code]}${said} ${shown}`
 }
 

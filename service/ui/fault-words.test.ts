@@ -8,7 +8,7 @@ import { checkDisplayName, completed, type TagRequest } from '../app/tag-request
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
 import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
-import { LAYOUT_FIELDS } from '../core/tag-layout.ts'
+import { LAYOUT_FIELDS, type TagLayout } from '../core/tag-layout.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
 import { wantedOf } from './pages/new-batch-page.ts'
 import { requestOfForm } from './tag-fields.ts'
@@ -45,22 +45,23 @@ describe('faults of single fields in Chinese', () => {
     )
   })
 
-  test('a page names the field and says it in Chinese, above the English sentence', async (t) => {
+  test('a page names the field and says it as its form does, in its language', async (t) => {
     const visitor = await UiVisitor.signedIn(t)
     const form = { workspace: 'w', group: 'g', tag: 't', chain: 'segment', base: '0', startAt: '1' }
     await visitor.see('/ui/tags/new')
     const english = await visitor.send('/ui/tags/new', form)
-    assert.doesNotMatch(english.text, /必须是/)
+    assert.match(english.text, /<li>Step of a segment \(At first\): must be an integer from 1 to 100000000/)
+    assert.doesNotMatch(english.text, /必须是|\/step\/base/)
     await visitor.send('/ui/preferences', { language: 'zh' })
     const refused = await visitor.send('/ui/tags/new', form)
-    assert.match(refused.text, /<li>\/step\/base 必须是 1 到 100000000 的整数，不能是 0<\/li>/)
-    assert.match(refused.text, /<p lang="en"[^>]*>\/step\/base must be an integer/)
+    assert.match(refused.text, /<li>号段步长（初始值）：必须是 1 到 100000000 的整数，不能是 0<\/li>/)
+    assert.doesNotMatch(refused.text, /<p lang="en"/)
     const checked = await visitor.send('/ui/tags/check', form, { 'hx-request': 'true' })
-    assert.match(checked.text, /<li>\/step\/base 必须是 1 到/)
+    assert.match(checked.text, /<li>号段步长（初始值）：必须是 1 到/)
     const batch = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t segment x' })
-    assert.match(batch.text, /\/step 必须是整数，不能是 &#34;x&#34;/)
+    assert.match(batch.text, /号段步长：必须是整数，不能是 &#34;x&#34;/)
     const line = await visitor.send('/ui/tags/new-batch', { lines: 'w/g/t fast' })
-    assert.match(line.text, /\/line 必须写成 工作空间\/分组\/标签.*不能是 &#34;w\/g\/t fast&#34;/)
+    assert.match(line.text, /此行：必须写成 工作空间\/分组\/标签.*不能是 &#34;w\/g\/t fast&#34;/)
   })
 })
 
@@ -98,6 +99,8 @@ function draftFaults(): FieldFault[] {
     written({ shuffleKey: SHUFFLE_KEY, width: 9 }, { chain: ['segment', 'snowflake'] }),
     written({ reset: 'day', width: 6 }, { space: { ...space, startAt: 7 } }),
     completed({ space: { format: { reset: 'day', width: 12 } } }),
+    completed({ space: { format: { reset: 'day', width: 2 } } }),
+    completed({ algorithm: 'uuid-v7', space: { format: { prefix: 'A' } } }),
   ]
   return drafts.flatMap((draft) => tagFaults(draft))
 }
@@ -148,7 +151,10 @@ async function refusals(): Promise<FieldFault[]> {
   const { keys } = useCases
   const { key } = await keys.create(ACTOR, KEY_DRAFT)
   const createKey = (more: object): Promise<unknown> => keys.create(ACTOR, { ...KEY_DRAFT, ...more })
+  const begins = { epochMs: useCases.clock.nowMs() + 1, timeBits: 41, sequenceBits: 8 } as TagLayout
+  const later = { space: { format: { snowflake: begins } } }
   const asks: (() => unknown)[] = [
+    () => useCases.catalog.createTag(ACTOR, { workspace: 'w', group: 'g', name: 't' }, later),
     () => checkDisplayName('x'.repeat(201)),
     () => checkDisplayName('\u0000'),
     () => completed({ algorithm: 'segment', chain: ['snowflake'] } satisfies TagRequest),

@@ -1,9 +1,16 @@
 import type { FieldFault } from '../core/errors.ts'
+import { fieldLabel } from './field-labels.ts'
 import type { Visit } from './visit.ts'
 
-/** A fault of one field, in the language of the page; where there are no words for it, English as on every protocol. */
+/**
+ * A fault of one field, in the language of the page, with what the form calls the field; where there are no words for it, English
+ * and the place in a request, as on every protocol.
+ */
 export function faultText({ preferences: { language } }: Visit, { path, message }: FieldFault): string {
-  return `${path} ${(language === 'zh' ? faultInChinese(message) : undefined) ?? message}`
+  const label = fieldLabel(path, language)
+  const said = (language === 'zh' ? faultInChinese(message) : undefined) ?? message
+  if (label === undefined) return `${path} ${said}`
+  return language === 'zh' ? `${label}：${said}` : `${label}: ${said}`
 }
 
 /** undefined: there are no words for it. */
@@ -112,6 +119,15 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     /^iso7064 is for radix 10 and 36; with (\d+) use luhn$/,
     (radix) => `iso7064 仅适用于 10 与 36 进制；${radix} 进制请用 luhn`,
   ],
+  [
+    /^must be at least (\d+) with reset, radix (\d+) and dcCount (\d+): each data centre needs (\d+) .+$/,
+    (least, radix, dcs, serials) =>
+      `按日期重新计数、${radix} 进制、${dcs} 个数据中心时至少为 ${least}：每个数据中心每个周期至少需要 ${serials} 个 ID`,
+  ],
+  [
+    /^goes with numbers, and UUIDs are none: .+$/,
+    () => '仅用于数字，UUID 不是数字：请省略，或以 segment、snowflake 开头',
+  ],
   [/^belongs to a format with reset$/, () => '仅用于带 reset 的格式'],
   [/^is needed with reset: .+$/, () => '使用 reset 时必填：它决定每个周期有多少个 ID'],
   [
@@ -137,6 +153,11 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
   [
     /^needs (\w+) as an integer from (\d+) to (\d+), not (.+)$/,
     (field, least, most, value) => `${field} 必须是 ${least} 到 ${most} 的整数，不能是 ${value}`,
+  ],
+  [
+    /^needs an epochMs that is past, not (\d+) \((\S+); it is (\S+) now\): .+$/,
+    (epochMs, begins, now) =>
+      `的 epochMs 必须已过去，不能是 ${epochMs}（${begins}；现在是 ${now}）：在此之前无法发号`,
   ],
   [
     /^has (\d+) bits: at most (\d+) are a positive integer$/,

@@ -7,6 +7,7 @@ import { IdBatch } from '../core/id-batch.ts'
 import type { IdFormat } from '../core/id-format.ts'
 import { printerOf, writtenTexts } from '../core/id-printer.ts'
 import { DEFAULT_EPOCH_MS, decodeSnowflake, snowflakeLayout } from '../core/snowflake-layout.ts'
+import { canonicalLayout, decodeOfLayout } from '../core/tag-layout.ts'
 import { formatExamples, momentOf } from './format-examples.ts'
 
 const NOON = { nowMs: Date.UTC(2026, 10, 27, 12), layout: snowflakeLayout(DEFAULT_EPOCH_MS) }
@@ -57,4 +58,14 @@ test('of a chain that begins with snowflakes the example is one of this millisec
     const { timeMs, dc, worker, sequence } = decodeSnowflake(NOON.layout, pair.hi, pair.lo) ?? {}
     assert.deepEqual([timeMs, dc, worker, sequence], [NOON.nowMs, 0, 0, 0])
   }
+})
+
+test('of a layout of its own the example is stamped by that layout', () => {
+  const draft = completed({ space: { format: { snowflake: '53-bit', prefix: 'C-', width: 16 } } })
+  const [text = '', ...others] = formatExamples(draft, NOON)
+  assert.deepEqual(others, [])
+  const pair = printerOf(draft.space)?.parse(text)
+  assert.ok(pair !== undefined, text)
+  const read = decodeOfLayout(canonicalLayout('53-bit'), pair)
+  assert.deepEqual(read, { timeMs: NOON.nowMs, dc: 0, worker: 0, sequence: 0 })
 })

@@ -1,9 +1,11 @@
 import type { UseCases } from '../app/use-cases.ts'
 import { placeAtOrAbove } from '../core/cells.ts'
 import { firstOfPeriod, periodAt } from '../core/dated-numbers.ts'
+import { layoutOf } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
 import { firstStampMs, type SnowflakeLayout, snowflakeHi, snowflakeLo } from '../core/snowflake-layout.ts'
 import type { NumberSpace, TagDraft } from '../core/tag.ts'
+import { firstOfUnit, type TagLayout } from '../core/tag-layout.ts'
 
 /** When, and of which layout, the IDs would be. */
 export interface ExampleMoment {
@@ -26,7 +28,7 @@ export function formatExamples(
 ): readonly string[] {
   const printer = printerOf(space)
   if (printer === undefined) return []
-  if (chain[0] === 'snowflake') return [snowflakeText(printer, moment)]
+  if (chain[0] === 'snowflake') return [snowflakeText(printer, layoutOf(space.format), moment)]
   const firstOf = (dc: number): number | undefined =>
     placeAtOrAbove(space, dc, firstNow(space, moment.nowMs))?.lo
   const text = (value: number): string => printer.text(Math.floor(value / TWO_32), value % TWO_32)
@@ -38,7 +40,16 @@ export function formatExamples(
   ].map(text)
 }
 
-function snowflakeText(printer: IdPrinter, { layout, nowMs }: ExampleMoment): string {
+function snowflakeText(
+  printer: IdPrinter,
+  own: TagLayout | undefined,
+  { layout, nowMs }: ExampleMoment,
+): string {
+  if (own !== undefined) {
+    const unit = Math.max(0, Math.floor((nowMs - own.epochMs) / own.unitMs))
+    const { hi, lo } = firstOfUnit(own, unit, 0, 0)
+    return printer.text(hi, lo)
+  }
   const stampMs = Math.max(nowMs, firstStampMs(layout))
   return printer.text(snowflakeHi(layout, stampMs), snowflakeLo(layout, stampMs, 0, 0))
 }

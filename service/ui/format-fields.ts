@@ -10,6 +10,7 @@ import {
   readFormat,
 } from '../core/id-format.ts'
 import { LAYOUT_NAMES, type TagLayout } from '../core/tag-layout.ts'
+import { FORMAT_LABELS } from './field-labels.ts'
 import { attr, type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
 import { choice, field } from './parts.ts'
@@ -142,26 +143,18 @@ const WORDS = bilingual(
   {
     title: 'Format of IDs (fixed for ever)',
     lead: 'How the numbers are written: prefix, date, separator, digits, check character, suffix. It can never be changed, also not a prefix: another format is another tag, with another name. Left empty, IDs are plain numbers.',
-    prefix: 'Prefix',
-    suffix: 'Suffix',
-    separator: 'Separator',
-    snowflake: 'Layout of snowflakes',
-    radix: 'Digits',
-    width: 'Width',
-    check: 'Check character',
-    reset: 'Begin anew, with a date',
-    utcOffsetMinutes: 'Minutes east of UTC',
+    ...FORMAT_LABELS.en,
     shuffle: 'Hide how many there were',
     shuffleHint:
       'Neighbours look unlike each other. It hides volumes from customers; it does not make IDs hard to guess.',
-    shuffleKey: 'Shuffle key',
     shuffleKeyHint:
       'Made at random for this form, and used where the box is ticked; 32 hex digits. Whoever may manage the tag sees it.',
     hints: {
       prefix: 'Up to 16 of A-Z a-z 0-9 . _ : / # + ~ -',
       suffix: 'As the prefix.',
       separator: 'Between date and digits.',
-      width: 'At least so many digits, with zeros; with a date exactly.',
+      width:
+        'At least so many digits, with zeros. With a date exactly, and 4 or more (letters: 3) for 8 data centres; shuffled 6 (letters: 4).',
       utcOffsetMinutes: 'Where the day begins: 480 for China, -300 for New York; no summer time.',
     },
     none: { radix: 'Decimal', check: 'None', reset: 'Never', snowflake: 'As all tags' },
@@ -170,24 +163,16 @@ const WORDS = bilingual(
   {
     title: 'ID 格式（创建后不可更改）',
     lead: '号码的书写方式：前缀、日期、分隔符、数字、校验位、后缀。创建后永远不可更改，前缀也不例外：需要其他格式时请另建其他名称的标签。全部留空则 ID 为普通数字。',
-    prefix: '前缀',
-    suffix: '后缀',
-    separator: '分隔符',
-    snowflake: '雪花 ID 的位布局',
-    radix: '进制',
-    width: '位数',
-    check: '校验位',
-    reset: '按日期重新计数',
-    utcOffsetMinutes: 'UTC 以东的分钟数',
+    ...FORMAT_LABELS.zh,
     shuffle: '隐藏发号数量',
     shuffleHint: '相邻的 ID 看起来毫无关联。它向客户隐藏业务量，但不能防止 ID 被猜中。',
-    shuffleKey: '乱序密钥',
     shuffleKeyHint: '为本表单随机生成，勾选后生效；32 位十六进制数字。有权管理该标签的人都能看到它。',
     hints: {
       prefix: '最多 16 个字符：A-Z a-z 0-9 . _ : / # + ~ -',
       suffix: '规则同前缀。',
       separator: '位于日期与数字之间。',
-      width: '至少此位数，前面补零；带日期时恰为此位数。',
+      width:
+        '至少此位数，前面补零。带日期时恰为此位数，8 个数据中心时至少 4 位（含字母 3 位）；乱序时至少 6 位（含字母 4 位）。',
       utcOffsetMinutes: '一天从何时开始：中国为 480，纽约为 -300；不支持夏令时。',
     },
     none: { radix: '十进制', check: '无', reset: '从不', snowflake: '与所有标签相同' },

@@ -56,4 +56,4 @@ function textsOf(batch: IdBatch): string[] {
 
 const TWO_32 = 2 ** 32
 /** To look at, not to use. */
-const SOME_MAX = 10
+export const SOME_MAX = 10

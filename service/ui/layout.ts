@@ -26,6 +26,7 @@ export function documentOf(visit: Visit | Member, page: Page): Html {
 <link rel="icon" href="${ASSETS.icon.url}" type="image/svg+xml">
 <link rel="stylesheet" href="${ASSETS.stylesheet.url}">
 <script src="${ASSETS.htmx.url}" defer></script>
+<script src="${ASSETS.copy.url}" defer></script>
 </head>
 <body class="min-h-screen bg-page text-ink antialiased">
 <a href="#main" class="sr-only focus:not-sr-only focus:absolute focus:left-4 focus:top-4 focus:z-50 focus:rounded-md focus:bg-accent focus:px-4 focus:py-2 focus:text-on-accent">${words.skip}</a>
@@ -54,7 +55,7 @@ function header(visit: Visit, member: Member | undefined): Html {
 </header>`
 }
 
-/** On a phone a row that is pushed sideways. */
+/** On a phone in as many rows as it takes: a part that is out of sight is not found. */
 function sidebar(member: Member, page: Page): Html {
   return html`<aside class="border-b border-line px-4 py-2 md:w-56 md:shrink-0 md:border-b-0 md:py-6">${navigation(member, page.section)}</aside>`
 }

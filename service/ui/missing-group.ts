@@ -37,14 +37,26 @@ export async function createTagWithGroup(
   }
 }
 
-/** Beside the error of a form: a button that sends the same fields again, and what is missing is made with the tag. */
-export function offerToMake(member: Member, error: IdgenError): Html | undefined {
+/**
+ * Beside the error of a form: a button that sends the same fields again, and what is missing is made with the tag. It names all that
+ * it makes: a group that is missing may lie in a workspace that is missing too, and the error names one of them.
+ */
+export async function offerToMake(
+  member: Member,
+  catalog: UiParts['useCases']['catalog'],
+  error: IdgenError,
+): Promise<Html | undefined> {
   if (!isMissing(error)) return undefined
   const words = member.say(WORDS)
-  const [workspace, group, tag] = ['workspace', 'group', 'tag'].map((name) => member.form.get(name)?.trim())
+  const [workspace = '', group = '', tag = ''] = ['workspace', 'group', 'tag'].map((name) =>
+    (member.form.get(name) ?? '').trim(),
+  )
+  const path = `${workspace}/${group}`
+  const isUnitThere = (await catalog.store.findWorkspace(workspace)) !== undefined
+  const offered = isUnitThere ? words.makeToo(path, tag) : words.makeBoth(workspace, path, tag)
   const fields = [...member.form].filter(([name]) => name !== 'csrf' && name !== FIELD)
   const hidden = fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
-  return html`<form method="post" class="mb-4">${csrfField(member)}${hidden}<input type="hidden" name="${FIELD}" value="make"><button class="button">${words.makeToo(`${workspace}/${group}`, tag ?? '')}</button></form>`
+  return html`<form method="post" class="mb-4">${csrfField(member)}${hidden}<input type="hidden" name="${FIELD}" value="make"><button class="button">${offered}</button></form>`
 }
 
 function isMissing({ code }: IdgenError): boolean {
@@ -56,8 +68,11 @@ const FIELD = 'missing'
 const WORDS = bilingual(
   {
     makeToo: (group: string, tag: string) => `Make the group ${group} too, and ${tag} in it`,
+    makeBoth: (workspace: string, group: string, tag: string) =>
+      `Make the workspace ${workspace} and the group ${group} too, and ${tag} in it`,
   },
   {
     makeToo: (group, tag) => `同时创建分组 ${group}，并在其中创建 ${tag}`,
+    makeBoth: (workspace, group, tag) => `同时创建工作空间 ${workspace} 与分组 ${group}，并在其中创建 ${tag}`,
   },
 )

@@ -38,11 +38,11 @@ const ENTRIES: readonly Entry[] = [
 /** Links to the parts that this caller may use. */
 export function navigation({ caller, say }: Member, here: Section | undefined): Html {
   const words = say(WORDS)
-  return html`<nav aria-label="${words.label}"><ul class="flex gap-1 overflow-x-auto md:flex-col">${ENTRIES.filter(
+  return html`<nav aria-label="${words.label}"><ul class="flex flex-wrap gap-1 md:flex-col">${ENTRIES.filter(
     (entry) => mayOpen(caller, entry),
   ).map(
     ({ section, url }) =>
-      html`<li><a href="${url}" ${attr('aria-current', section === here, 'page')} class="block whitespace-nowrap rounded-md px-3 py-2 text-sm font-medium text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-accent/12 aria-[current=page]:text-accent">${words[section]}</a></li>`,
+      html`<li><a href="${url}" ${attr('aria-current', section === here, 'page')} class="block whitespace-nowrap rounded-md px-2 py-2 text-sm md:px-3 font-medium text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-accent/12 aria-[current=page]:text-accent">${words[section]}</a></li>`,
   )}</ul></nav>`
 }
 

@@ -8,6 +8,8 @@ test('numbers are written as people of a language write them', () => {
   assert.equal(shortNumber(1_234_567, 'zh'), '123万')
   assert.equal(shortNumber(7.61, 'en'), '7.6')
   assert.equal(shortNumber(9999, 'en'), '9,999')
+  assert.equal(shortNumber(2 ** 50, 'en'), '1.1 quadrillion')
+  assert.equal(shortNumber(2 ** 50, 'zh'), '1126万亿')
   assert.equal(shortDuration(0.00099, 'en'), '0.99 ms')
   assert.equal(shortDuration(2.5, 'en'), '2.5 s')
 })

@@ -5,8 +5,10 @@ export function plainNumber(value: number, language: Language): string {
   return formatOf(language, {}).format(value)
 }
 
-/** Short where it is large: 1.2M, 120万. */
+/** Short where it is large: 1.2M, 120万; 1.1 quadrillion, for which English has no letter that people know. */
 export function shortNumber(value: number, language: Language): string {
+  if (language === 'en' && value >= QUADRILLION)
+    return `${formatOf(language, { maximumFractionDigits: 1 }).format(value / QUADRILLION)} quadrillion`
   const format = formatOf(language, { notation: 'compact', maximumFractionDigits: value < 100 ? 1 : 0 })
   return value < 10_000
     ? formatOf(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
@@ -26,6 +28,7 @@ export function shortDuration(seconds: number, language: Language): string {
   return `${formatOf(language, { maximumSignificantDigits: 2 }).format(value)} ${inMs ? 'ms' : 's'}`
 }
 
+const QUADRILLION = 1e15
 const LEAST_SHARE = 0.00001
 
 /** Making a format costs a hundred times as much as using it. Keyed by what is in the sources, so they are few. */

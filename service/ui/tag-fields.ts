@@ -3,6 +3,7 @@ import { ALGORITHMS, type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algo
 import { IdgenError } from '../core/errors.ts'
 import type { IdFormat } from '../core/id-format.ts'
 import { DEFAULT_SPACE, defaultChain, type NumberSpace, type StepBounds, type Tag } from '../core/tag.ts'
+import { TAG_LABELS } from './field-labels.ts'
 import { type FormatFields, formatFieldset, formatFieldsOf, formatOfFields } from './format-fields.ts'
 import { attr, type Html, html } from './html.ts'
 import { bilingual } from './language.ts'
@@ -144,8 +145,7 @@ export function stepFieldset({ say }: Member, step: TagFields['step'], empty?: s
 
 const WORDS = bilingual(
   {
-    displayName: 'Name for people',
-    chain: 'Algorithms',
+    ...TAG_LABELS.en,
     chainHint:
       'The first that is ticked gives the IDs; when it cannot, the next one does, until it is back. Untick the UUIDs where an ID must stay a number; with a format the chain ends before them by itself.',
     about: {
@@ -154,25 +154,17 @@ const WORDS = bilingual(
       'uuid-v7': '128 bits in order of time. Needs no store at all.',
       'uuid-v4': '128 random bits. Tells nothing, needs nothing.',
     },
-    step: 'Step of a segment',
     stepHint:
       'How many numbers a process takes at once. It grows with the load, between the least and the most; what is not used when a process dies becomes a gap.',
-    base: 'At first',
-    min: 'Least',
-    max: 'Most',
     stepEmpty:
       'Left empty: 1,000 at first, from 100 to 1,000,000; with a date at most 100 at first, so that few are lost each day.',
     cellSizeEmpty: 'Left empty: 2^32; with a date what the digits allow.',
     space: 'Number space (fixed for ever)',
     spaceHint:
       'Each data centre owns every n-th cell, so that no two of them ever give the same number. It cannot be changed later.',
-    startAt: 'First number',
-    cellSize: 'Numbers of a cell',
-    dcCount: 'Data centres (1 to 8)',
   },
   {
-    displayName: '显示名称',
-    chain: '算法',
+    ...TAG_LABELS.zh,
     chainHint:
       '使用第一个勾选的算法发号；不可用时依次降级到下一个，恢复后自动切回。若 ID 必须为数字，请取消勾选 UUID；设置格式后链条会自动在 UUID 之前结束。',
     about: {
@@ -181,18 +173,11 @@ const WORDS = bilingual(
       'uuid-v7': '按时间有序的 128 位标识，不依赖任何存储。',
       'uuid-v4': '128 位随机标识，不透露信息，也无需任何依赖。',
     },
-    step: '号段步长',
     stepHint:
       '进程一次领取的号码数量，随负载在最小值与最大值之间调整；进程异常退出时未用完的号码会成为空缺。',
-    base: '初始值',
-    min: '最小值',
-    max: '最大值',
     stepEmpty: '留空：初始 1,000，范围 100 到 1,000,000；带日期时初始至多 100，以减少每日的空缺。',
     cellSizeEmpty: '留空：2^32；带日期时由位数决定。',
     space: '号码空间（创建后不可更改）',
     spaceHint: '各数据中心按序轮流占有单元，因此任意两个数据中心都不会发出相同的号码。创建后不可更改。',
-    startAt: '起始号码',
-    cellSize: '每个单元的号码数',
-    dcCount: '数据中心数量（1 到 8）',
   },
 )

@@ -74,7 +74,7 @@ const WORDS = bilingual(
     notLoaded: 'This process has not served the tag yet: it is loaded by the first request.',
     noSegment: 'No segment is in memory.',
     degraded: (name: string) => `degraded: ${name} serves`,
-    issued: (count: string) => `${count} IDs issued here since it was loaded`,
+    issued: (count: string) => `${count} ${count === '1' ? 'ID' : 'IDs'} issued here since it was loaded`,
     memory: (left: string, ready: number, size: string) =>
       `${left} numbers in memory: a segment of ${size} in use, ${ready === 0 ? 'none' : ready} fetched ahead.`,
     used: 'Grey is used. The step, which is how long a segment is, follows the load.',

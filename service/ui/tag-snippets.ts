@@ -33,7 +33,8 @@ export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
       title,
       text,
     ]) => html`<figure><figcaption class="label">${title}${title === 'redis-cli' && endpoints.respPort === undefined && html` <span class="font-normal text-muted">(${words.respOff})</span>`}</figcaption>
-<pre class="overflow-x-auto rounded-md bg-raised p-3 font-mono text-xs whitespace-pre-wrap wrap-anywhere select-all" tabindex="0">${text}</pre></figure>`,
+<pre class="overflow-x-auto rounded-md bg-raised p-3 font-mono text-xs whitespace-pre-wrap wrap-anywhere select-all" tabindex="0">${text}</pre>
+<div class="mt-1 flex items-center gap-3"><button type="button" class="button-quiet" data-copy data-copied="${words.copied}" data-failed="${words.notCopied}" aria-label="${words.copyOf(title)}" hidden>${words.copy}</button><span class="hint mt-0" role="status"></span></div></figure>`,
   )}</div>`
 }
 
@@ -76,9 +77,17 @@ const WORDS = bilingual(
   {
     key: 'IDGEN_KEY is an API key with the scope issue that reaches this tag.',
     respOff: 'off: set server.resp.enabled',
+    copy: 'Copy',
+    copyOf: (title: string) => `Copy the example for ${title}`,
+    copied: 'Copied.',
+    notCopied: 'The browser did not allow it: select the text and copy it by hand.',
   },
   {
     key: 'IDGEN_KEY 为具有 issue 权限且可访问该标签的 API 密钥。',
     respOff: '未启用：请设置 server.resp.enabled',
+    copy: '复制',
+    copyOf: (title) => `复制 ${title} 示例`,
+    copied: '已复制。',
+    notCopied: '浏览器不允许：请选中文本后手动复制。',
   },
 )

@@ -173,6 +173,29 @@ test('decode prints what an ID says, for people and as JSON', async () => {
   assert.match(named.out, /^sequence {2}3$/m)
 })
 
+test('decode reads a text in a format with its tag, and says so without', async (t) => {
+  const service = await startService({ IDGEN_DATABASE_URL: database.url, IDGEN_DATABASE_POOL_MIN: '1' })
+  t.after(() => service.stop('SIGTERM'))
+  const key = (await idgen(['key', 'create', '--name', 'decode', '--scope', 'manage'])).out.trim()
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  for (const [path, body] of [
+    ['', { name: 'read' }],
+    ['/read/groups', { name: 'back' }],
+    ['/read/groups/back/tags', { name: 'invoices', space: { format: { prefix: 'INV-', width: 6 } } }],
+  ] as const) {
+    const url = `${service.httpOrigin}/v1/workspaces${path}`
+    assert.equal((await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).status, 201)
+  }
+  const read = await idgen(['id', 'decode', '--json', '--tag', 'read/back/invoices', 'INV-000042'])
+  assert.deepEqual(JSON.parse(read.out), { kind: 'segment', id: '42' })
+  const alone = await idgen(['id', 'decode', 'INV-000042'])
+  assert.equal(alone.code, 1)
+  assert.match(alone.err, /IDGEN_ID_MALFORMED/)
+  assert.match(alone.err, /read together with its tag \(tag=workspace\/group\/tag .*--tag of idgen id decode/)
+  const none = await idgen(['id', 'decode', '--tag', 'read/back/none', 'INV-000042'])
+  assert.match(none.err, /There is no tag read\/back\/none/)
+})
+
 test('doctor is content with a sound installation and names what is wrong with a bad one', async () => {
   await idgen(['migrate'])
   const ports = {

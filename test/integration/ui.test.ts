@@ -369,7 +369,14 @@ async function overflows(page: Page): Promise<string[]> {
   const beyond = await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   )
-  return beyond > 0 ? [`${page.url()}: ${beyond} px beyond the width`] : []
+  // What must be pushed sideways to be seen is not found.
+  const hidden = await page.evaluate<number>(
+    "[...document.querySelectorAll('aside nav a')].filter((link) => link.getBoundingClientRect().right > innerWidth).length",
+  )
+  return [
+    ...(beyond > 0 ? [`${page.url()}: ${beyond} px beyond the width`] : []),
+    ...(hidden > 0 ? [`${page.url()}: ${hidden} parts of the navigation out of sight`] : []),
+  ]
 }
 
 async function photograph(page: Page, name: string): Promise<void> {

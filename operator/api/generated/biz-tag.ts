@@ -17,7 +17,7 @@ export interface BizTagSpecStep {
 }
 
 export interface BizTagSpecSpaceFormatSnowflake {
-  /** Unix milliseconds of the first unit, 2024-01-01 where left out. */
+  /** Unix milliseconds of the first unit, past when the tag is made; 2024-01-01 where left out. */
   readonly epochMs?: number
   /** Length of a unit of time in milliseconds, 1 where left out. */
   readonly unitMs?: number

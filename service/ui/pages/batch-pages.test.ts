@@ -190,12 +190,12 @@ describe('a batch', () => {
     const fields = { action: 'step', base: '20', min: '30', max: '15', tag: 'acme/shop/orders' }
     assert.match(
       (await visitor.send('/ui/tags/batch', fields)).text,
-      /must not exceed base \(20\); \/step\/base must not exceed max \(15\)/,
+      /\(Least\): must not exceed base \(20\); Step of a segment \(At first\): must not exceed max \(15\)/,
     )
     await visitor.send('/ui/preferences', { language: 'zh' })
     assert.match(
       (await visitor.send('/ui/tags/batch', fields)).text,
-      /不能超过 base（20）；\/step\/base 不能超过 max（15）/,
+      /不能超过 base（20）；号段步长（初始值）：不能超过 max（15）/,
     )
   })
 
@@ -212,7 +212,7 @@ describe('a batch', () => {
     const preview = await visitor.send('/ui/tags/new-batch', { lines })
     assert.match(preview.text, /2 of 4 would be made/)
     assert.match(preview.text, /segment → snowflake, 1000, A-0001</)
-    assert.match(preview.text, /width is needed with reset[\s\S]*fields of a format[^<]*colour=red/)
+    assert.match(preview.text, /Width: is needed with reset[\s\S]*fields of a format[^<]*colour=red/)
     const made = await visitor.send('/ui/tags/new-batch', { lines, confirmed: 'yes' })
     assert.match(made.text, /2 of 4 were made/)
     const { catalog } = visitor.api.memory.useCases

@@ -189,9 +189,9 @@ describe('tags', () => {
       return text
     }
     assert.match(await check({}), /Only segment gives IDs/)
-    assert.match(await check({ base: '5' }), /\/step\/min/)
+    assert.match(await check({ base: '5' }), /Step of a segment \(Least\): must not exceed base/)
     assert.match(await check({ base: 'five' }), /must be a whole number/)
-    assert.match(await check({ chain: '' }), /\/chain/)
+    assert.match(await check({ chain: '' }), /Algorithms: must name at least one/)
     assert.match(await check({ of: 'acme/shop/orders', max: '200' }), /Only segment gives IDs/)
   })
 })

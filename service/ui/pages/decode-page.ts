@@ -66,7 +66,8 @@ const WORDS = bilingual(
     id: 'ID',
     hint: 'A decimal number, a UUID, or an ID in a format.',
     tag: 'Its tag',
-    tagHint: 'workspace/group/tag. Needed only for IDs in a format, such as INV-20270131-000001.',
+    tagHint:
+      'workspace/group/tag. Needed for IDs in a format, such as INV-20270131-000001, and for snowflakes of a tag with a layout of its own.',
     read: 'Read it',
     found: 'What is in it',
     kind: 'Kind',
@@ -89,7 +90,8 @@ const WORDS = bilingual(
     id: 'ID',
     hint: '十进制数字、UUID，或带格式的 ID。',
     tag: '所属标签',
-    tagHint: '工作空间/分组/标签。仅带格式的 ID（例如 INV-20270131-000001）需要填写。',
+    tagHint:
+      '工作空间/分组/标签。带格式的 ID（例如 INV-20270131-000001）与使用自有位布局的标签的雪花 ID 需要填写。',
     read: '解析',
     found: '解析结果',
     kind: '类型',

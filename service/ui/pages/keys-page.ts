@@ -5,6 +5,7 @@ import { type ApiKey, SCOPES, type Scope } from '../../ports/api-key-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
+import { KEY_LABELS } from '../field-labels.ts'
 import { attr, type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, code, csrfField, heading, named, table } from '../parts.ts'
@@ -110,7 +111,7 @@ function createForm(member: Member): Html {
       html`<label class="mb-1 flex items-center gap-2 text-sm"><input type="checkbox" name="scope" value="${scope}" ${attr('checked', form.has('scope') ? form.getAll('scope').includes(scope) : scope === 'issue')}><span><span class="font-mono text-xs">${scope}</span> <span class="text-muted">${words.may[scope]}</span></span></label>`,
   )}</fieldset>
 <label class="label mt-4" for="within">${words.within}</label><input id="within" name="within" autocomplete="off" spellcheck="false" placeholder="${words.withinForm}" value="${form.get('within') ?? caller.within}" aria-describedby="within-hint"><p id="within-hint" class="hint">${words.withinHint}</p>
-<label class="label mt-4" for="expires">${words.expires}</label><input id="expires" name="expires" type="date" value="${form.get('expires') ?? ''}" aria-describedby="expires-hint"><p id="expires-hint" class="hint">${words.expiresHint}</p>
+<label class="label mt-4" for="expires">${words.expiresAt}</label><input id="expires" name="expires" type="date" value="${form.get('expires') ?? ''}" aria-describedby="expires-hint"><p id="expires-hint" class="hint">${words.expiresHint}</p>
 <button class="button mt-5">${words.create}</button></form>`
 }
 
@@ -150,7 +151,7 @@ function keyBody(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): H
     [words.within, key.within || words.everywhere],
     [words.created, moment(key.createdAt)],
     [words.lastUsed, lastUsedAt === undefined ? words.never : moment(lastUsedAt)],
-    [words.expires, key.expiresAt === undefined ? words.never : moment(key.expiresAt)],
+    [words.expiresAt, key.expiresAt === undefined ? words.never : moment(key.expiresAt)],
     ...(key.previous === undefined ? [] : [[words.previous, moment(key.previous.until)] as const]),
     ...(key.declaredBy === undefined ? [] : [[words.declaredBy, key.declaredBy] as const]),
   ]
@@ -181,16 +182,14 @@ const WORDS = bilingual(
     one: 'API key',
     none: 'There is no key yet.',
     more: 'Further keys',
-    name: 'Name',
+    ...KEY_LABELS.en,
     id: 'Id',
-    scopes: 'Scopes',
     may: {
       issue: 'ask for IDs',
       manage: 'change workspaces, groups, tags and keys',
       audit: 'read the audit log',
       alert: 'write alerts into the audit log',
     },
-    within: 'Limited to',
     withinForm: 'workspace/group/tag',
     withinHint: 'A workspace, workspace/group or workspace/group/tag. Empty: everything.',
     everywhere: 'everything',
@@ -201,7 +200,6 @@ const WORDS = bilingual(
     valid: 'valid',
     revoked: 'revoked',
     expired: 'expired',
-    expires: 'Valid until',
     expiresHint: 'To the end of that day in UTC. Empty: until it is revoked.',
     previous: 'The secret before is valid until',
     declaredBy: 'Belongs to the BizTag',
@@ -224,16 +222,14 @@ const WORDS = bilingual(
     one: 'API 密钥',
     none: '尚无密钥。',
     more: '更多密钥',
-    name: '名称',
+    ...KEY_LABELS.zh,
     id: '编号',
-    scopes: '权限',
     may: {
       issue: '取号',
       manage: '管理工作空间、分组、标签与密钥',
       audit: '查看审计日志',
       alert: '向审计日志写入告警',
     },
-    within: '范围',
     withinForm: '工作空间/分组/标签',
     withinHint: '工作空间、工作空间/分组 或 工作空间/分组/标签。留空表示全部。',
     everywhere: '全部',
@@ -244,7 +240,6 @@ const WORDS = bilingual(
     valid: '有效',
     revoked: '已吊销',
     expired: '已过期',
-    expires: '有效期至',
     expiresHint: '至当日结束（UTC）。留空表示长期有效。',
     previous: '旧密钥有效期至',
     declaredBy: '所属 BizTag',

@@ -2,11 +2,11 @@ import { authorize } from '../../app/authenticator.ts'
 import { refuseTwice, type WantedTag } from '../../app/manage-tag-batches.ts'
 import { paired, sideBySide, stepsOf, together } from '../../app/row-batch.ts'
 import { parseTagPath } from '../../app/tag-directory.ts'
-import { completed } from '../../app/tag-request.ts'
+import { completed, draftFaults } from '../../app/tag-request.ts'
 import { ALGORITHMS } from '../../core/algorithm.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { type RowResult, rowResult } from '../../core/row-result.ts'
-import { tagFaults, tagPath } from '../../core/tag.ts'
+import { tagPath } from '../../core/tag.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page } from '../answer.ts'
 import { type BatchRow, failedRow, openText, refusedRow, rowsTable } from '../batch-rows.ts'
@@ -167,10 +167,11 @@ function wouldBe(
 ): BatchRow {
   const path = tagPath(ref)
   const draft = completed(request)
-  const faults = tagFaults(draft).map((fault) => faultText(member, fault))
+  const moment = momentOf(useCases)
+  const faults = draftFaults(draft, moment.nowMs).map((fault) => faultText(member, fault))
   if (isThere) faults.push(member.say(WORDS).exists)
   if (faults.length > 0) return { path, before: '', after: faults.join('; '), ok: false }
-  const [example] = formatExamples(draft, momentOf(useCases))
+  const [example] = formatExamples(draft, moment)
   const after = [draft.chain.join(' → '), draft.step.base, ...(example === undefined ? [] : [example])]
   return { path, before: '–', after: after.join(', '), ok: true }
 }

@@ -60,7 +60,10 @@ test('a tag of a new business unit: the form offers to make that too, and makes 
   assert.doesNotMatch(wrong.text, /name="missing"/)
   const refused = await visitor.send('/ui/tags/new', untouched(wanted))
   assert.equal(refused.status, 400)
-  assert.match(refused.text, /There is no [\s\S]*Make the group new\/unit too, and invoices in it/)
+  assert.match(
+    refused.text,
+    /There is no [\s\S]*Make the workspace new and the group new\/unit too, and invoices in it</,
+  )
   await visitor.see('/ui/workspaces/new', 404)
 
   // As its button sends it: what the form beside it hides, and nothing else.
@@ -74,6 +77,23 @@ test('a tag of a new business unit: the form offers to make that too, and makes 
   await visitor.see('/ui/tags/new/unit/invoices')
   const actions = (await visitor.api.memory.audited()).map(({ action }) => action).slice(-3)
   assert.deepEqual(actions, ['workspace.create', 'group.create', 'tag.create'])
+})
+
+test('what the offer makes it names: the workspace too where that is missing, in both languages', async (t) => {
+  const visitor = await withGroup(t)
+  const offered = async (workspace: string): Promise<string> => {
+    await visitor.see('/ui/tags/new')
+    const { text } = await visitor.send('/ui/tags/new', untouched({ workspace, group: 'unit' }))
+    return /name="missing"[^>]*><button[^>]*>([^<]*)</.exec(text)?.[1] ?? ''
+  }
+  assert.equal(await offered('acme'), 'Make the group acme/unit too, and invoices in it')
+  assert.equal(
+    await offered('acmee'),
+    'Make the workspace acmee and the group acmee/unit too, and invoices in it',
+  )
+  await visitor.send('/ui/preferences', { language: 'zh' })
+  assert.equal(await offered('acme'), '同时创建分组 acme/unit，并在其中创建 invoices')
+  assert.equal(await offered('acmee'), '同时创建工作空间 acmee 与分组 acmee/unit，并在其中创建 invoices')
 })
 
 test('a key that may manage one group makes no other one along with a tag', async (t) => {
@@ -123,7 +143,7 @@ test('what is wrong with a format is said while it is typed, in the sentences of
   await visitor.see('/ui/tags/new')
   const check = async (fields: Readonly<Record<string, string>>): Promise<string> =>
     (await visitor.send('/ui/tags/check', untouched(fields), { 'hx-request': 'true' })).text
-  assert.match(await check({ reset: 'day' }), /\/space\/format\/width is needed with reset/)
+  assert.match(await check({ reset: 'day' }), /Width: is needed with reset/)
   assert.match(await check({ separator: '-' }), /belongs to a format with reset/)
   assert.match(await check({ ...DATED, width: '12' }), /would end before the year 2100/)
   assert.match(await check({ ...DATED, startAt: '7' }), /must be 1 with reset/)

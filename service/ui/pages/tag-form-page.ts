@@ -94,9 +94,9 @@ function newTag(routes: UiRoutes, useCases: FormUseCases): void {
         await createTagWithGroup(member, useCases.catalog, ref, requestOfForm(member.form))
         return seeOther(tagUrl(ref))
       },
-      (error) =>
+      async (error) =>
         newPage(member, fieldsOfForm(member.form), {
-          error: html`${errorText(member, error)}${offerToMake(member, error)}`,
+          error: html`${errorText(member, error)}${await offerToMake(member, useCases.catalog, error)}`,
         }),
     )
   })
@@ -110,7 +110,8 @@ function checks(routes: UiRoutes, useCases: FormUseCases): void {
 async function wouldDo(member: Member, useCases: FormUseCases): Promise<Html> {
   try {
     const request = await requestToCheck(member, useCases.catalog)
-    return explanation(member, completed(request), momentOf(useCases))
+    const isNew = !member.form.has('of')
+    return explanation(member, completed(request), momentOf(useCases), { isNew })
   } catch (thrown) {
     const error = IdgenError.from(thrown)
     if (error.row.http >= 500) throw error

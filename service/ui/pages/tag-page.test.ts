@@ -85,6 +85,8 @@ test('examples have the tag in them, for what it issues, and no key', async (t) 
     assert.match(written, new RegExp(`client\\.texts\\(&#39;acme/shop/${name}`))
     assert.doesNotMatch(written, /INCR|client\.(?:numbers|bigints)/)
   }
+  assert.match(segment, /How many \(at most 10\)/)
+  assert.equal([...segment.matchAll(/<button type="button"[^>]* data-copy[^>]* hidden/g)].length, 4)
   const { text } = await visitor.get('/ui/tags/acme/shop/segment', { host: '"><script>alert(1)</script>' })
   assert.doesNotMatch(text, /<script>alert/)
 })

@@ -8,7 +8,7 @@ import { errorText } from '../error-page.ts'
 import { momentOf } from '../format-examples.ts'
 import { formatRows } from '../format-fields.ts'
 import { type Html, html } from '../html.ts'
-import { issueSome } from '../issue-some.ts'
+import { issueSome, SOME_MAX } from '../issue-some.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
 import { card, csrfField, field, heading, notice, terms } from '../parts.ts'
@@ -95,7 +95,7 @@ async function numbersCards(member: Member, { useCases }: UiParts, found: Declar
 
 function tryForm(member: Member, { tag }: DeclaredTag, tried: Html | undefined): Html {
   const words = member.say(WORDS)
-  return html`<form method="post" class="flex flex-wrap items-end gap-3" hx-post="${tagUrl(tag)}" hx-target="#issued" hx-swap="innerHTML">${csrfField(member)}<div class="w-28">${field({ name: 'count', label: words.count, value: member.form.get('count') ?? 1, type: 'number' })}</div><button class="button">${words.issue}</button></form>
+  return html`<form method="post" class="flex flex-wrap items-end gap-3" hx-post="${tagUrl(tag)}" hx-target="#issued" hx-swap="innerHTML">${csrfField(member)}<div class="w-44">${field({ name: 'count', label: words.count(SOME_MAX), value: member.form.get('count') ?? 1, type: 'number' })}</div><button class="button">${words.issue}</button></form>
 <div id="issued" aria-live="polite">${tried}</div>
 <form method="get" action="/ui/ids" class="mt-4 flex flex-wrap items-end gap-3 border-t border-line pt-4"><input type="hidden" name="tag" value="${tagPath(tag)}"><div class="min-w-48 flex-1">${field({ name: 'id', label: words.decode })}</div><button class="button-quiet">${words.read}</button></form>`
 }
@@ -121,7 +121,7 @@ const DAY_MS = 86_400_000
 const WORDS = bilingual(
   {
     tryIt: 'Try it',
-    count: 'How many',
+    count: (most: number) => `How many (at most ${most})`,
     issue: 'Get IDs',
     issuedBy: (algorithm: string, degraded: boolean) =>
       `Given by ${algorithm}${degraded ? ', because its first choice cannot' : ''}. They are real IDs: nobody gets them again.`,
@@ -145,7 +145,7 @@ const WORDS = bilingual(
   },
   {
     tryIt: '试一试',
-    count: '数量',
+    count: (most) => `数量（最多 ${most} 个）`,
     issue: '取号',
     issuedBy: (algorithm, degraded) =>
       `由 ${algorithm} 发出${degraded ? '（首选算法不可用）' : ''}。这些是真实的 ID，不会再发给任何人。`,
