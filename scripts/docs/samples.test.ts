@@ -28,6 +28,7 @@ const FOREIGN = new Set([
   'etcdctl', // service/config/data-centres-document.test.ts
   'export',
   'git',
+  'gitleaks', // test/integration/secret-scanners.test.ts
   'grep',
   'grpcurl', // docs/grpc.md is run
   'helm', // the cluster and e2e tests
