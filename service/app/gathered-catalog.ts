@@ -1,10 +1,20 @@
 import { type RowResult, rowResult } from '../core/row-result.ts'
 import type { Tag } from '../core/tag.ts'
-import type { CatalogStore, Group, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
+import type {
+  CatalogStore,
+  Group,
+  SharedTag,
+  TagGrave,
+  TagImport,
+  TagPublication,
+  TagRef,
+  TagRemains,
+} from '../ports/catalog-store.ts'
 import type { Publishing, TagBatchStore } from '../ports/tag-batch.ts'
 import type { AskTogether, Gathering } from './gathering.ts'
 import { PassThroughCatalog } from './pass-through-catalog.ts'
 import { paired, sideBySide } from './row-batch.ts'
+import { Turns } from './turns.ts'
 
 export interface GatheredCatalogOptions {
   readonly catalog: CatalogStore
@@ -22,6 +32,7 @@ export class GatheredCatalog extends PassThroughCatalog {
   readonly #remains: (ref: TagRef) => Promise<TagRemains>
   readonly #publication: (ref: TagRef) => Promise<TagPublication | undefined>
   readonly #mark: (publishing: Publishing) => Promise<void>
+  readonly #turns = new Turns(ALONE_MAX)
 
   constructor({ catalog, batch, gathering }: GatheredCatalogOptions) {
     super(catalog)
@@ -56,7 +67,24 @@ export class GatheredCatalog extends PassThroughCatalog {
   override markPublished(tag: Publishing['tag'], revision: number): Promise<void> {
     return this.#mark({ tag, revision })
   }
+
+  // Each is a transaction of its own that waits for the catalogue's revision, as all do.
+  override importTag(tag: SharedTag, revision: number): Promise<TagImport | undefined> {
+    return this.#turns.run(() => super.importTag(tag, revision))
+  }
+
+  override deleteTag(
+    ref: TagRef,
+    ifVersion: number | undefined,
+    grave?: TagGrave,
+    owner?: string,
+  ): Promise<void> {
+    return this.#turns.run(() => super.deleteTag(ref, ifVersion, grave, owner))
+  }
 }
+
+/** Connections that a batch may have at once: few enough to leave some for requests in flight. */
+const ALONE_MAX = 8
 
 interface GroupRef {
   readonly workspace: string

@@ -36,6 +36,10 @@ export interface Issuer {
    * @throws as GenerateIds.tryTakeRun
    */
   tryTakeRun(path: string, count: number, batch: IdBatch): boolean
+  /** undefined: not known here; `prepare` finds out. */
+  issuesBy(path: string): IssuesBy | undefined
+  /** Brings the tag into memory, and a share of one ID at most. @throws as take */
+  prepare(path: string): Promise<void>
   takeRun(path: string, count: number, batch: IdBatch): Promise<void>
   /** So many more calls of a client in this data centre (clientDcOf). */
   countClients(clientDc: number, calls: number): void
@@ -81,10 +85,6 @@ export interface TracedIssuer extends Issuer {
   readonly rates: RateLimits
   /** Whether the tag is in memory: one map look-up. */
   knows(path: string): boolean
-  /** undefined: not known here; `prepare` finds out. */
-  issuesBy(path: string): IssuesBy | undefined
-  /** Brings the tag into memory; spends nothing. @throws as take */
-  prepare(path: string): Promise<void>
   /** As `count`, of one call. */
   countCall(
     keyId: string,

@@ -103,8 +103,9 @@ export class SegmentRefiller {
     span?.set('idgen.step', step)
     const { store, buffer, tagId, generation, dc, clock, log, tagPath } = this.#options
     const asked = buffer.holds
+    const least = buffer.refillLeast
     try {
-      const grant = await store.allocate(tagId, dc, step, generation, buffer.refillLeast)
+      const grant = await store.allocate(tagId, dc, step, generation, least)
       span?.set('idgen.grant.lo', grant.lo)
       span?.set('idgen.grant.hi', grant.hi)
       // A grant that arrives after its deadline is still ours alone, so it is used. After drain it is only returned.
@@ -115,7 +116,7 @@ export class SegmentRefiller {
       // Who asked for too many is told; in the log it would be noise that callers can make.
       if (error.code !== 'IDGEN_COUNT_OUT_OF_RANGE')
         log.warn({ err: error, tag: tagPath, dc, step, code: error.code }, 'segment allocation failed')
-      buffer.refused(error.code, error.message, clock.nowMs())
+      buffer.refused(error.code, error.message, clock.nowMs(), least)
     } finally {
       this.#flight = undefined
     }

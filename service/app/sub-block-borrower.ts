@@ -2,6 +2,7 @@ import { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { givesSafeNumbers, layoutOf } from '../core/id-format.ts'
 import { unreachable } from '../core/invariant.ts'
+import { isScarce } from '../core/is-scarce.ts'
 import { SubBlock } from '../core/sub-block.ts'
 import { WAIT_STEPS } from '../core/trace-examples.ts'
 import { printTraceparent } from '../core/traceparent.ts'
@@ -9,7 +10,7 @@ import { type Clock, sleep } from '../ports/clock.ts'
 import { NO_TRACER, type Tracer, traced } from '../ports/tracer.ts'
 import type { IssuesBy } from './issuer.ts'
 import { shuttingDown, type ToBorrower, type ToLender, toBorrower } from './sub-block-messages.ts'
-import { type Flight, isScarce, SubBlockShelf } from './sub-block-shelf.ts'
+import { type Flight, SubBlockShelf } from './sub-block-shelf.ts'
 
 export interface SubBlockBorrowerOptions {
   readonly clock: Clock
@@ -78,9 +79,11 @@ export class SubBlockBorrower {
    * @throws IDGEN_DEADLINE_EXCEEDED, IDGEN_OVERLOADED, IDGEN_SHUTTING_DOWN, or what the lender answered
    */
   take(path: string, count: number, batch: IdBatch): Promise<void> {
+    const own = (): number => count - batch.count
     return this.#wait(path, count, {
       taken: () => this.tryTake(path, count, batch),
-      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(count, this.#options.clock.monotonicMs())),
+      own,
+      ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(own(), this.#options.clock.monotonicMs())),
     })
   }
 
@@ -97,7 +100,8 @@ export class SubBlockBorrower {
   /** undefined: no share is here. */
   issuesBy(path: string): IssuesBy | undefined {
     const shelf = this.#shelves.get(path)
-    const active = shelf?.algorithm
+    // Of a tag in a format that is known without a share: nobody takes one only to be refused for its form.
+    const active = shelf?.algorithm ?? (shelf?.printer === undefined ? undefined : shelf.first)
     if (shelf === undefined || active === undefined) return undefined
     const safe = givesSafeNumbers(active, shelf.format)
     return { active, first: shelf.first ?? active, formatted: shelf.printer !== undefined, safe }
@@ -107,6 +111,7 @@ export class SubBlockBorrower {
   prepare(path: string): Promise<void> {
     return this.#wait(path, 1, {
       taken: () => this.issuesBy(path) !== undefined,
+      own: () => 1,
       ask: (shelf) => this.#ask(path, shelf, shelf.wantedNow(1, this.#options.clock.monotonicMs())),
     })
   }
@@ -126,6 +131,7 @@ export class SubBlockBorrower {
       )
     await this.#wait(path, count, {
       taken: () => this.tryTakeRun(path, count, batch),
+      own: () => count,
       ask: (shelf) => this.#ask(path, shelf, count, true),
     })
   }
@@ -138,14 +144,13 @@ export class SubBlockBorrower {
     )
   }
 
-  async #waitFor(path: string, count: number, { taken, ask }: Wanted): Promise<void> {
+  async #waitFor(path: string, count: number, { taken, own, ask }: Wanted): Promise<void> {
     const { clock, deadlineMs, maxWaiting } = this.#options
     if (this.#stopped) throw shuttingDown()
     if (this.#waiting >= maxWaiting) throw overloaded(this.#waiting)
     const shelf = this.#shelves.get(path) ?? this.#newShelf(path)
     const ended = new AbortController()
-    const lateness = tooLate(path, deadlineMs)
-    const late = sleep(clock, deadlineMs, ended.signal).then(() => lateness)
+    const late = sleep(clock, deadlineMs, ended.signal).then(() => LATE)
     this.#waiting += 1
     shelf.awaited += count
     try {
@@ -155,8 +160,8 @@ export class SubBlockBorrower {
         const joins = shelf.flight !== undefined
         const flight = shelf.flight ?? ask(shelf)
         const error = await Promise.race([flight.answer, late])
-        if (error === lateness) throw error
-        if (error !== undefined && !isOfOthers(error, flight, count, joins)) throw error
+        if (typeof error === 'symbol') throw tooLate(path, deadlineMs)
+        if (error !== undefined && !isOfOthers(error, flight, shelf.lacking(own()), joins)) throw error
       }
     } finally {
       this.#waiting -= 1
@@ -263,16 +268,20 @@ export class SubBlockBorrower {
 
 interface Wanted {
   readonly taken: () => boolean
+  /** IDs that are still wanted. */
+  readonly own: () => number
   readonly ask: (shelf: SubBlockShelf) => Flight
 }
 
 /**
- * Why others have no run, or why there are not as many as several asked for together, is no reason why `count` are not
+ * Why others have no run, or why there are not as many as several asked for together, is no reason why its `own` are not
  * to be had: who hears it asks by itself, for its own.
  */
-function isOfOthers(error: IdgenError, flight: Flight, count: number, joins: boolean): boolean {
-  return (joins && flight.run) || (flight.count > count && isScarce(error))
+function isOfOthers(error: IdgenError, flight: Flight, own: number, joins: boolean): boolean {
+  return (joins && flight.run) || (flight.count > own && isScarce(error))
 }
+
+const LATE = Symbol('late')
 
 function overloaded(waiting: number): IdgenError {
   return new IdgenError(

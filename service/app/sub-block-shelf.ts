@@ -3,6 +3,7 @@ import type { IdgenError } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import type { IdFormat } from '../core/id-format.ts'
 import { type IdPrinter, printerOf } from '../core/id-printer.ts'
+import { isScarce } from '../core/is-scarce.ts'
 import { RateMeter } from '../core/rate-meter.ts'
 import type { SubBlock } from '../core/sub-block.ts'
 import type { NumberSpace } from '../core/tag.ts'
@@ -24,8 +25,8 @@ export interface Flight {
  *
  *     #current ░░░░──────   #next ──────────   asked for when half of #current is used (a quarter of a second's IDs)
  *
- * Of a tag that writes dates each request asks for its own IDs, none ahead of use, and takes all of them or none: what
- * is not used within a share's short life is burnt, and a date has few numbers.
+ * Of a tag that writes dates nothing is asked for ahead of use, and each request takes all of its IDs or none: what is
+ * not used within a share's short life is burnt, and a date has few numbers.
  */
 export class SubBlockShelf {
   /** What the requests that wait here asked for, all together: one question covers it. */
@@ -44,8 +45,8 @@ export class SubBlockShelf {
   #restUntilMs = Number.NEGATIVE_INFINITY
   #isClosed = false
   readonly #maxCount: number
-  /** Each request asks for its own IDs: the tag writes dates, or more than it can give was asked for together. */
-  #isExact = false
+  /** Until then each request asks for its own IDs alone: more than there is was asked for together. */
+  #apartUntilMs = Number.NEGATIVE_INFINITY
 
   /** `maxCount`: the longest share. What asks for more (a burst of commands) takes what there is of each. */
   constructor(maxCount: number) {
@@ -77,7 +78,6 @@ export class SubBlockShelf {
    */
   writeAs(space: NumberSpace | undefined): void {
     this.format = space?.format
-    this.#isExact = this.#isDated
     if (space === undefined) this.#printer = undefined
     else if (this.#printer === undefined || !sameSpace(space, this.#printer.space))
       this.#printer = printerOf(space)
@@ -90,7 +90,7 @@ export class SubBlockShelf {
 
   /** Fills `batch` up to `count` IDs, as far as they are here. All IDs of one batch come from one algorithm. */
   take(count: number, owner: string, nowMs: number, batch: IdBatch): void {
-    if (this.#isDated && count <= this.#maxCount && this.#remaining < count - batch.count) return
+    if (this.#isDated && count <= this.#maxCount && this.#usable(owner, nowMs) < count - batch.count) return
     for (let block = this.#head(); block !== undefined && batch.count < count; block = this.#head()) {
       if (batch.count > 0 && batch.algorithm !== block.algorithm) batch.clear()
       const taken = block.take(count - batch.count, owner, nowMs, batch)
@@ -139,9 +139,15 @@ export class SubBlockShelf {
     return Math.min(most, Math.floor(rate * AHEAD_S))
   }
 
-  /** How many IDs to ask for when somebody waits who wants `own`. */
+  /** What is missing for who wants `own` more; of a tag without dates all that is here is in their batch. */
+  lacking(own: number): number {
+    return Math.max(1, this.#isDated ? own - this.#remaining : own)
+  }
+
+  /** How many IDs to ask for when somebody waits who wants `own` more. */
   wantedNow(own: number, monotonicMs: number): number {
-    if (this.#isExact) return Math.max(1, own - (this.#isDated ? this.#remaining : 0))
+    if (monotonicMs < this.#apartUntilMs) return this.lacking(own)
+    if (this.#isDated) return this.lacking(this.awaited)
     return Math.max(this.awaited, this.#ahead(this.#rate.perSecond(this.#issued, monotonicMs)))
   }
 
@@ -164,7 +170,7 @@ export class SubBlockShelf {
   refused(number: number, error: IdgenError, monotonicMs: number): void {
     if (!this.#land(number, error)) return
     this.#restUntilMs = monotonicMs + REST_MS
-    if (isScarce(error)) this.#isExact = true
+    if (isScarce(error)) this.#apartUntilMs = monotonicMs + APART_MS
   }
 
   /** All that is here is burnt. */
@@ -184,6 +190,10 @@ export class SubBlockShelf {
 
   get #isDated(): boolean {
     return this.format?.reset !== undefined
+  }
+
+  #usable(owner: string, nowMs: number): number {
+    return (this.#current?.usable(owner, nowMs) ?? 0) + (this.#next?.usable(owner, nowMs) ?? 0)
   }
 
   get #remaining(): number {
@@ -224,11 +234,8 @@ export class SubBlockShelf {
   }
 }
 
-/** Refused for being too many: fewer may be there. */
-export function isScarce({ code }: IdgenError): boolean {
-  return code === 'IDGEN_COUNT_OUT_OF_RANGE' || code === 'IDGEN_RANGE_EXHAUSTED'
-}
-
+/** A date that has less than all ask for together has so for the rest of it; asking again costs one more question a second. */
+const APART_MS = 1000
 const AHEAD_S = 0.25
 /** 64 ms of all that one worker id can stamp: threads must not run the snowflake cursor to its borrow limit. */
 const AHEAD_MAX = 65_536

@@ -47,7 +47,16 @@ export class DatedBuffer extends SegmentBuffer {
   /** Of the last take. What is in memory was not enough for it, so it helps no further. */
   override shortage(nowMs: number): Shortage {
     const message = this.#tooMany(nowMs)
-    return message === undefined ? this.runShortage() : { kind: 'too-many', message }
+    const shortage = message === undefined ? this.runShortage() : ({ kind: 'too-many', message } as const)
+    if (shortage.kind === 'refill') return shortage
+    // Who hears this waits no more, and whoever does wants it again.
+    this.wantNoPiece()
+    if (shortage.kind !== 'failed' || shortage.code !== 'IDGEN_RANGE_EXHAUSTED' || this.left === 0)
+      return shortage
+    return {
+      kind: 'too-many',
+      message: `The ${this.#format.reset} has ${this.left} numbers left here; ask for fewer.`,
+    }
   }
 
   override get refillLeast(): number {
@@ -71,9 +80,11 @@ export class DatedBuffer extends SegmentBuffer {
     if (endMs <= nowMs) this.#graceMs = Math.min(GRACE_MAX_MS, Math.max(GRACE_MIN_MS, this.#graceMs * 2))
   }
 
-  override refused(code: ErrorCode, message: string, nowMs: number): void {
+  /** `least`: as the store was asked (refillLeast). */
+  override refused(code: ErrorCode, message: string, nowMs: number, least = 1): void {
     if (code === 'IDGEN_COUNT_OUT_OF_RANGE') {
-      this.#refusedMany = { lacking: this.lacking, message, atMs: nowMs }
+      this.#refusedMany = { lacking: least, message, atMs: nowMs }
+      this.forgive()
       return this.wantNoPiece()
     }
     super.refused(code, message, nowMs)

@@ -119,7 +119,7 @@ export class SegmentBuffer implements Algorithm {
   }
 
   shortage(_nowMs?: number): Shortage {
-    if (this.#refusal === undefined || this.#drained || this.#inMemory() === 0) return this.runShortage()
+    if (this.#refusal === undefined || this.#drained || this.left === 0) return this.runShortage()
     return { kind: 'refill' }
   }
 
@@ -138,7 +138,7 @@ export class SegmentBuffer implements Algorithm {
   /** A refusal is a fault only once nothing is left in memory: until then callers notice nothing. */
   fault(): string | undefined {
     if (this.#drained) return 'The segments of this tag were given up.'
-    return this.#inMemory() > 0 ? undefined : this.#refusal?.message
+    return this.left > 0 ? undefined : this.#refusal?.message
   }
 
   stats(): AlgorithmStats {
@@ -151,12 +151,14 @@ export class SegmentBuffer implements Algorithm {
 
   /** Numbers in memory that were not issued yet. */
   get left(): number {
-    return this.#inMemory()
+    let left = this.#end - this.#next
+    for (const { lo, hi } of this.#ready) left += hi - lo
+    return this.#drained ? 0 : left
   }
 
   /** The same in segments: below 0.1 the next one should be here, and is not. undefined without a segment. */
   get leftRatio(): number | undefined {
-    return this.#size === 0 || this.#drained ? undefined : this.#inMemory() / this.#size
+    return this.#size === 0 || this.#drained ? undefined : this.left / this.#size
   }
 
   /** Numbers in the segment in use; undefined without one. */
@@ -195,7 +197,7 @@ export class SegmentBuffer implements Algorithm {
     return Math.max(nextStep(this.#step, rate, cpu), Math.min(this.#lacking, STEP_MAX))
   }
 
-  /** Of those numbers, how many must come for anybody to be helped: else the store rather keeps them for others. */
+  /** Of those, how many must come to help anybody: else the store rather keeps them for others. */
   get refillLeast(): number {
     return 1
   }
@@ -243,7 +245,7 @@ export class SegmentBuffer implements Algorithm {
   }
 
   /** A refill failed. What is in memory is served on; after that a shortage is `failed` with this code. */
-  refused(code: ErrorCode, message: string, nowMs: number): void {
+  refused(code: ErrorCode, message: string, nowMs: number, _least?: number): void {
     this.#backoffMs = Math.min(BACKOFF_MAX_MS, this.#backoffMs === 0 ? BACKOFF_MIN_MS : this.#backoffMs * 2)
     this.#refusal = { code, message, atMs: nowMs }
     this.#counters.refusals += 1
@@ -272,7 +274,7 @@ export class SegmentBuffer implements Algorithm {
     this.#next = this.#end
   }
 
-  /** How often `hold` was called. */
+  /** Calls of `hold`. */
   get holds(): number {
     return this.#holds
   }
@@ -293,6 +295,12 @@ export class SegmentBuffer implements Algorithm {
     this.#pieceWanted = false
   }
 
+  /** The store is there, whatever it said. */
+  protected forgive(): void {
+    this.#refusal = undefined
+    this.#backoffMs = 0
+  }
+
   protected get lacking(): number {
     return this.#lacking
   }
@@ -305,8 +313,7 @@ export class SegmentBuffer implements Algorithm {
     if (this.#next < floor) this.#next = this.#end
     const kept = this.#ready.filter(({ lo }) => lo >= floor)
     this.#ready.splice(0, this.#ready.length, ...kept)
-    this.#refusal = undefined
-    this.#backoffMs = 0
+    this.forgive()
   }
 
   /** Puts the next ready segment in use; false when there is none, or when the buffer was drained. */
@@ -368,12 +375,6 @@ export class SegmentBuffer implements Algorithm {
     const sinceMs = nowMs - this.#refusal.atMs
     // A clock that stepped back ends the back-off early; waiting for it to catch up could take for ever.
     return sinceMs >= 0 && sinceMs < this.#backoffMs
-  }
-
-  #inMemory(): number {
-    let left = this.#end - this.#next
-    for (const { lo, hi } of this.#ready) left += hi - lo
-    return this.#drained ? 0 : left
   }
 }
 

@@ -74,6 +74,12 @@ export class SubBlock {
     return this.#left
   }
 
+  /** The same for `owner` at `nowMs`; what it may not use any more is dropped. */
+  usable(owner: string, nowMs: number): number {
+    this.#dropUnlessUsable(owner, nowMs)
+    return this.#left
+  }
+
   /**
    * Issues up to `count` IDs into `out`, which holds none of another algorithm, and returns how many; nothing is
    * allocated. `owner`: who asks now. `nowMs`: Unix time by the wall clock.

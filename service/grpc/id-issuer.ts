@@ -110,6 +110,12 @@ export class IdIssuer {
     const batch = this.#batch
     this.#batch = new IdBatch()
     const { tag, count } = order
+    const { maxText } = issuer.limits
+    // Before anything is spent, where it was not known yet.
+    if (count > maxText) {
+      await issuer.prepare(tag)
+      refuseManyTexts(isTexts(issuer.issuesBy(tag)), order, maxText)
+    }
     await issuer.take(tag, count, batch, 1)
     // The tag may have moved down its chain while this call waited.
     refuseManyTexts(textsIn(batch) > issuer.limits.maxText, order, issuer.limits.maxText)

@@ -2,6 +2,8 @@ import { authorize, type Caller } from '../app/authenticator.ts'
 import type { Issuer } from '../app/issuer.ts'
 import type { CallerPlaces } from '../app/rate-limits.ts'
 import { IdgenError } from '../core/errors.ts'
+import { IdBatch } from '../core/id-batch.ts'
+import { isScarce } from '../core/is-scarce.ts'
 import { ANSWER_BYTES_MAX, AS_INTEGER, BurstTake, type IdForm } from './burst-take.ts'
 import type { InputBytes } from './input-bytes.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
@@ -151,11 +153,16 @@ export class Burst {
   /** Commands that were asked for together are refused together only for what each alone is refused for. Never rejects. */
   async #takeFewer(issuer: Issuer, take: BurstTake, thrown: unknown): Promise<void> {
     const { name, batch, admitted } = take
-    if (admitted === 1 || IdgenError.from(thrown).code !== 'IDGEN_COUNT_OUT_OF_RANGE')
-      return take.fail(thrown)
+    if (admitted === 1 || !isScarce(IdgenError.from(thrown))) return take.fail(thrown)
+    const one = new IdBatch()
+    batch.clear()
     try {
       // As many rounds as a burst has commands, at most.
-      while (batch.count < admitted) await issuer.take(name.path, batch.count + 1, batch, 1)
+      while (batch.count < admitted) {
+        one.clear()
+        await issuer.take(name.path, 1, one, 1)
+        if (!append(one, batch)) throw thrown
+      }
     } catch (last) {
       if (batch.count === 0) return take.fail(last)
       take.admitted = batch.count
@@ -189,6 +196,16 @@ export class Burst {
   #takeAt(index: number): BurstTake {
     return this.#takes[index] as BurstTake
   }
+}
+
+/** A number behind those of the same algorithm; false: it is something else, and burnt. */
+function append(one: IdBatch, batch: IdBatch): boolean {
+  if (one.runCount !== 1 || (batch.count > 0 && batch.algorithm !== one.algorithm)) return false
+  batch.algorithm = one.algorithm
+  batch.degraded = one.degraded
+  batch.printer = one.printer
+  batch.pushRun(one.runHi(0), one.runLo(0), 1)
+  return true
 }
 
 /** `*2\r\n$4\r\nINCR\r\n$1\r\nt\r\n` */

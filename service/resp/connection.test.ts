@@ -7,7 +7,7 @@ import { settle } from '../../test/fixtures/settle.ts'
 const KEYED = command('AUTH', 'key')
 
 async function keyed(issuer?: ScriptedIssuer): Promise<RespDesk> {
-  const desk = new RespDesk(issuer)
+  const desk = new RespDesk<ScriptedIssuer>(issuer)
   desk.receive(KEYED)
   await settle()
   assert.equal(desk.socket.read, '+OK\r\n')

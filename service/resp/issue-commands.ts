@@ -149,7 +149,14 @@ function printLast([batch]: readonly IdBatch[], { count }: Order, out: ReplyBuff
  * What may be printed one by one first, to see what the tag gives: UUIDs have no runs, and a million of them would be
  * made only to be dropped.
  */
-function takeRuns(issuer: Issuer, { path, count }: Order): IdBatch[] | Promise<IdBatch[]> {
+function takeRuns(issuer: Issuer, order: Order): IdBatch[] | Promise<IdBatch[]> {
+  if (issuer.issuesBy(order.path) !== undefined) return takeKnownRuns(issuer, order)
+  return issuer.prepare(order.path).then(() => takeKnownRuns(issuer, order))
+}
+
+function takeKnownRuns(issuer: Issuer, { path, count }: Order): IdBatch[] | Promise<IdBatch[]> {
+  // Before anything is spent: of a tag that writes dates it would be missing for the rest of the date.
+  if (issuer.issuesBy(path)?.formatted === true) throw formattedRuns(path)
   const few = Math.min(count, issuer.limits.maxText)
   const first = new IdBatch()
   if (!issuer.tryTake(path, few, first, 1)) return takeRunsLate(issuer, { path, count }, first)
@@ -181,12 +188,15 @@ async function takeRest(
   return [first, rest]
 }
 
+function formattedRuns(path: string): IdgenError {
+  return new IdgenError(
+    'IDGEN_REQUEST_INVALID',
+    `${path} writes its IDs in a format, so there are no runs of it: ask by IDGEN.NEXT.`,
+  )
+}
+
 function refuseTexts(path: string, { uuidCount, algorithm, printer }: IdBatch): void {
-  if (printer !== undefined)
-    throw new IdgenError(
-      'IDGEN_REQUEST_INVALID',
-      `${path} writes its IDs in a format, so there are no runs of it: ask by IDGEN.NEXT.`,
-    )
+  if (printer !== undefined) throw formattedRuns(path)
   if (uuidCount === 0) return
   throw new IdgenError(
     'IDGEN_REQUEST_INVALID',

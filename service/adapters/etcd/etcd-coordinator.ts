@@ -68,7 +68,7 @@ export class EtcdCoordinator implements Coordinator {
   async transact(transaction: CoordinatorTransaction, deadlineMs?: number): Promise<CoordinatorOutcome> {
     const request = toTxn(transaction, this.#keys)
     const response = await this.#members.call({
-      doing: `changing ${transaction.change.map((one) => ('put' in one ? one.put : one.delete)).join(', ')}`,
+      doing: `changing ${keysText(transaction)}`,
       // A second try would find its own first one and call it a failed compare.
       repeatable: transaction.change.length === 0,
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
@@ -120,5 +120,13 @@ export class EtcdCoordinator implements Coordinator {
   }
 }
 
+/** A few of them: a transaction for many tags would make an error of kilobytes. */
+function keysText({ change }: CoordinatorTransaction): string {
+  const keys = change.map((one) => ('put' in one ? one.put : one.delete))
+  const more = keys.length - KEYS_TOLD
+  return more > 0 ? `${keys.slice(0, KEYS_TOLD).join(', ')} and ${more} more` : keys.join(', ')
+}
+
+const KEYS_TOLD = 4
 /** Longer than a first connection over a slow network takes. */
 const MEMBER_DEADLINE_MS = 3000
