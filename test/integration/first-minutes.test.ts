@@ -88,7 +88,8 @@ test('README alone: the service in two minutes, an own tag and its first ID thro
   await page.getByLabel('Group').fill('billing')
   await page.getByLabel('Name', { exact: true }).fill('invoices')
   await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Make the group acme/billing too, and invoices in it' }).click()
+  const both = 'Make the workspace acme and the group acme/billing too, and invoices in it'
+  await page.getByRole('button', { name: both }).click()
   await page.getByRole('button', { name: 'Get IDs' }).click()
   await page.getByText('Given by segment').waitFor()
   assert.equal(await page.locator('#issued li').first().textContent(), '1')
