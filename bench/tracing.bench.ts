@@ -91,12 +91,13 @@ const HUNDRED: Rate = { named: 'a hundred', ratio: '0.01' }
 const THOUSAND: Rate = { named: 'a thousand', ratio: '0.001' }
 const SHORT = process.argv.includes('--short')
 const QUICK = SHORT || CHECK
-const ROUNDS = SHORT ? { warmUp: 2, rounds: 3 } : CHECK ? { warmUp: 4, rounds: 5 } : { warmUp: 3, rounds: 15 }
+const ROUNDS = SHORT ? { warmUp: 2, rounds: 3 } : CHECK ? { warmUp: 4, rounds: 5 } : { warmUp: 6, rounds: 5 }
 /**
  * Of each server. What V8 makes of the code is decided anew in each process: two that do the same were seen a tenth apart for
- * as long as they ran, and no number of rounds tells that from what traces cost.
+ * as long as they ran, and no number of rounds tells that from what traces cost. With four of each the same code gave 1.06
+ * and 1.10, 1.13 and 1.04: many processes, and few rounds of each.
  */
-const PROCESSES = QUICK ? 1 : 4
+const PROCESSES = QUICK ? 1 : 12
 /** What costs less than the gate allows for need not be gated. */
 const RATES: readonly Rate[] = QUICK ? [HUNDRED] : [THOUSAND, HUNDRED]
 
