@@ -147,6 +147,7 @@ function endpointsOf(
     grpcPort: grpcPort ?? grpc.port,
     grpcTls: grpc.tls,
     respPort: resp.enabled ? (respPort ?? resp.port) : undefined,
+    respTls: resp.tls,
   }
 }
 

@@ -32,6 +32,13 @@ describe('docs/errors.md', () => {
   })
 })
 
+test('docs/troubleshooting.md names codes of the registry', () => {
+  const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8')
+  const named = page.match(/IDGEN(?:_[A-Z]+)+/g) ?? []
+  assert.ok(named.length > 10)
+  for (const code of named) assert.ok(code in ERRORS, code)
+})
+
 describe('the registry', () => {
   test('names codes IDGEN_<AREA>_<WHAT> and gives each its own title', () => {
     for (const code of CODES) assert.match(code, /^IDGEN(?:_[A-Z]+)+$/)

@@ -56,9 +56,13 @@ export function tinyidRoutes(app: FastifyInstance, parts: TinyidParts): void {
 
 async function batchOf({ ids, limits }: TinyidParts, request: FastifyRequest): Promise<IdBatch> {
   // An empty one is none, as with tinyid.
-  const wanted = Number(requestField(request, 'batchSize') || 1)
+  const text = requestField(request, 'batchSize') || '1'
+  const wanted = Number(text)
   if (!Number.isSafeInteger(wanted) || wanted < 1)
-    throw new IdgenError('IDGEN_REQUEST_INVALID', `batchSize must be a number from 1, not ${wanted}.`)
+    throw new IdgenError(
+      'IDGEN_REQUEST_INVALID',
+      `batchSize must be a number from 1, not "${text.slice(0, 40)}".`,
+    )
   // More than the limit is cut down to it, as tinyid does.
   return await ids.issue(request, callOf(request), { count: Math.min(wanted, limits.maxText) })
 }

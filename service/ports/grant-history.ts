@@ -2,7 +2,7 @@
 export interface RecentGrants {
   readonly dc: number
   readonly numbers: number
-  /** When the first of these was granted. */
+  /** All that was granted since then is counted: the time asked for, or when the oldest of the thousand newest was granted. */
   readonly from: Date
 }
 

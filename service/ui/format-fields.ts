@@ -118,7 +118,7 @@ function layoutText({ epochMs, unitMs, timeBits, dcBits, workerBits, sequenceBit
 const CHOICES_EN: Readonly<Record<string, string>> = {
   '10': 'Decimal',
   '36': '0-9 A-Z (36)',
-  '62': '0-9 A-Z a-z (62)',
+  '62': '0-9 A-Z a-z (62), case matters',
   luhn: 'Luhn',
   iso7064: 'ISO 7064 (decimal, 36)',
   day: 'Every day',
@@ -130,7 +130,7 @@ const CHOICES_EN: Readonly<Record<string, string>> = {
 const CHOICES_ZH: Readonly<Record<string, string>> = {
   '10': '十进制',
   '36': '0-9 A-Z（36 进制）',
-  '62': '0-9 A-Z a-z（62 进制）',
+  '62': '0-9 A-Z a-z（62 进制），区分大小写',
   luhn: 'Luhn',
   iso7064: 'ISO 7064（十进制、36 进制）',
   day: '每天',

@@ -4,6 +4,8 @@ import { cellBounds } from '../core/cells.ts'
 import { datedCellSize, firstOfPeriod, periodAt } from '../core/dated-numbers.ts'
 import { forecasts } from './tag-forecast.ts'
 
+/** Long before anything here. */
+const createdAt = new Date(0)
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const SPACE = { startAt: 0, cellSize: 2 ** 50, dcCount: 8 }
@@ -20,7 +22,7 @@ test('numbers last as long as what is left lasts at the rate of today', () => {
   const half = 2 ** 49
   const granted = [{ dc: 0, numbers: 2 ** 40, from: new Date(nowMs - DAY_MS) }]
   const places = [{ dc: 0, cell: 0, nextValue: half }]
-  const [first, second] = forecasts({ tag: { space: SPACE }, places }, granted, nowMs)
+  const [first, second] = forecasts({ tag: { space: SPACE, createdAt }, places }, granted, nowMs)
   assert.equal(first?.used, 0.5)
   assert.equal(first?.left, half)
   assert.equal(first?.fullInDays, half / 2 ** 40)
@@ -29,12 +31,19 @@ test('numbers last as long as what is left lasts at the rate of today', () => {
   assert.equal(second?.fullInDays, undefined)
 })
 
-test('of a tag that began a moment ago the rate is that of an hour at least', () => {
+test('the rate is that of a day, of a younger tag that since it was made, and of an hour at least', () => {
   const nowMs = 10 * DAY_MS
-  const granted = [{ dc: 0, numbers: 1000, from: new Date(nowMs - 1000) }]
+  const granted = [{ dc: 0, numbers: 1000, from: new Date(nowMs - DAY_MS) }]
   const places = [{ dc: 0, cell: 0, nextValue: 1000 }]
-  const [first] = forecasts({ tag: { space: SPACE }, places }, granted, nowMs)
-  assert.equal(Math.round(first?.fullInDays ?? 0), Math.round((2 ** 50 - 1000) / 24_000))
+  const days = (agoMs: number) => {
+    const tag = { space: SPACE, createdAt: new Date(nowMs - agoMs) }
+    return Math.round(forecasts({ tag, places }, granted, nowMs)[0]?.fullInDays ?? 0)
+  }
+  const left = 2 ** 50 - 1000
+  // One burst a moment ago is all that an old tag granted today.
+  assert.equal(days(9 * DAY_MS), Math.round(left / 1000))
+  assert.equal(days(6 * HOUR_MS), Math.round(left / 4000))
+  assert.equal(days(1000), Math.round(left / 24_000))
 })
 
 test('of a tag with dates it is the present date that is used up, and ends', () => {
@@ -48,7 +57,7 @@ test('of a tag with dates it is the present date that is used up, and ends', () 
     { dc: 3, cell: CELL + 3 + 8, nextValue: cellBounds(DAILY_SPACE, CELL + 11).lo + 10 },
   ]
   const granted = [{ dc: 0, numbers: 100_000, from: new Date(NOON_MS - 12 * HOUR_MS) }]
-  const all = forecasts({ tag: { space: DAILY_SPACE }, places }, granted, NOON_MS)
+  const all = forecasts({ tag: { space: DAILY_SPACE, createdAt }, places }, granted, NOON_MS)
   const today = { text: '20261127', endsMs: NOON_MS + 12 * HOUR_MS }
   assert.deepEqual(
     all.map(({ left, cell, begun, date }) => [left, cell - CELL, begun, date?.text]),
@@ -70,6 +79,6 @@ test('of a tag with dates it is the present date that is used up, and ends', () 
 test('a month ends where the next one begins', () => {
   const format = { reset: 'month', width: 6 } as const
   const space = { startAt: 1, cellSize: datedCellSize(format, 1), dcCount: 1, format }
-  const [one] = forecasts({ tag: { space }, places: [] }, [], Date.parse('2026-12-05T00:00:00Z'))
+  const [one] = forecasts({ tag: { space, createdAt }, places: [] }, [], Date.parse('2026-12-05T00:00:00Z'))
   assert.deepEqual(one?.date, { text: '202612', endsMs: Date.parse('2027-01-01T00:00:00Z') })
 })

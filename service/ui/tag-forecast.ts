@@ -22,7 +22,7 @@ export interface Forecast {
 
 /** A tag's numbers, and where its data centres stand in them. */
 interface Placed {
-  readonly tag: { readonly space: NumberSpace }
+  readonly tag: { readonly space: NumberSpace; readonly createdAt: Date }
   readonly places: readonly SegmentPlace[]
 }
 
@@ -30,7 +30,7 @@ type Standing = Pick<Forecast, 'used' | 'left' | 'cell' | 'begun' | 'date'>
 
 /** `recent`: since a day ago. */
 export function forecasts(
-  { tag: { space }, places }: Placed,
+  { tag: { space, createdAt }, places }: Placed,
   recent: readonly RecentGrants[],
   nowMs: number,
 ): Forecast[] {
@@ -38,8 +38,9 @@ export function forecasts(
     const place = places.find((one) => one.dc === dc)
     const standing = standingInDate(space, dc, place, nowMs) ?? standingInAll(space, dc, place)
     const grants = recent.find((one) => one.dc === dc)
-    // Of a tag that was made an hour ago the rate of that hour.
-    const overMs = Math.max(HOUR_MS, nowMs - (grants?.from.getTime() ?? nowMs))
+    // Of a tag that was made an hour ago the rate of that hour; of an old one its day, however short the burst in it was.
+    const fromMs = Math.max(grants?.from.getTime() ?? nowMs, createdAt.getTime())
+    const overMs = Math.max(HOUR_MS, nowMs - fromMs)
     const perDay = ((grants?.numbers ?? 0) / overMs) * DAY_MS
     return { dc, ...standing, fullInDays: perDay > 0 ? standing.left / perDay : undefined }
   })

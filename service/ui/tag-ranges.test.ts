@@ -23,7 +23,7 @@ const FORMAT = { prefix: 'INV-', reset: 'day', width: 6 } as const
 const SPACE = { startAt: 1, cellSize: 124_999, dcCount: 8, format: FORMAT }
 const FIRST = 1 + DAYS * 8 * SPACE.cellSize
 const DATED: Tagged = {
-  tag: { space: SPACE },
+  tag: { space: SPACE, createdAt: new Date(0) },
   places: [{ dc: 0, cell: DAYS * 8, nextValue: FIRST + 100_000 }],
 }
 
@@ -46,13 +46,13 @@ test('a date that will be full before it ends is said to be', () => {
 })
 
 test('the strip shows the cells in use, wherever they lie', () => {
-  const space = { startAt: 0, cellSize: 1000, dcCount: 2 }
+  const tag = { space: { startAt: 0, cellSize: 1000, dcCount: 2 }, createdAt: new Date(0) }
   const places = [
     { dc: 0, cell: 40, nextValue: 40_010 },
     { dc: 1, cell: 1001, nextValue: 1_001_500 },
   ]
   for (const [found, used, boxes] of [
-    [{ tag: { space }, places }, 2, 4],
+    [{ tag, places }, 2, 4],
     [DATED, 1, 16],
   ] as const) {
     const page = picture(found, 'en')
@@ -60,8 +60,8 @@ test('the strip shows the cells in use, wherever they lie', () => {
     assert.equal(strip.match(/class="fill-accent"/g)?.length, used)
     assert.equal(strip.match(/<rect/g)?.length, boxes)
   }
-  const page = picture({ tag: { space }, places }, 'en')
+  const page = picture({ tag, places }, 'en')
   assert.match(page, /cell 40<.*cell 1,001</s)
-  assert.match(picture({ tag: { space }, places }, 'zh'), /单元 40<.*单元 1,001</s)
+  assert.match(picture({ tag, places }, 'zh'), /单元 40<.*单元 1,001</s)
   assert.match(picture(DATED, 'en'), new RegExp(`cell ${(DAYS * 8).toLocaleString('en')}<`))
 })

@@ -11,6 +11,7 @@ export interface Endpoints {
   readonly grpcTls: boolean
   /** undefined: the Redis protocol is off. */
   readonly respPort: number | undefined
+  readonly respTls: boolean
 }
 
 /** What to write to get IDs of this tag, with its name filled in. The key stands in none of them. */
@@ -25,7 +26,7 @@ export function snippets(member: Member, tag: Tag, endpoints: Endpoints): Html {
   const all: readonly (readonly [string, string])[] = [
     ['curl', `curl -X POST -H "Authorization: Bearer $IDGEN_KEY" \\\n  ${url}`],
     ['gRPC', grpc],
-    ['redis-cli', redis(path, issues, host, endpoints.respPort ?? 6399)],
+    ['redis-cli', redis(path, issues, host, endpoints)],
     ['TypeScript', library(path, issues, origin)],
   ]
   return html`<p class="hint mb-3">${words.key}</p><div class="grid grid-cols-[minmax(0,1fr)] gap-4">${all.map(
@@ -45,10 +46,10 @@ function issuedBy({ chain, space }: Tag): Issued {
   return printerOf(space) === undefined ? (chain[0] ?? 'segment') : 'written'
 }
 
-function redis(path: string, issues: Issued, host: string, port: number): string {
+function redis(path: string, issues: Issued, host: string, { respPort = 6399, respTls }: Endpoints): string {
   // An answer of INCR is a whole number, and below 2^53.
   const command = issues === 'segment' ? 'INCR' : 'IDGEN.NEXT'
-  return `redis-cli -h ${host} -p ${port} -a "$IDGEN_KEY" --no-auth-warning ${command} ${path}`
+  return `redis-cli -h ${host} -p ${respPort}${respTls ? ' --tls' : ''} -a "$IDGEN_KEY" --no-auth-warning ${command} ${path}`
 }
 
 function library(path: string, issues: Issued, origin: string): string {

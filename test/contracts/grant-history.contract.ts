@@ -48,9 +48,10 @@ export function grantHistoryContract(name: string, open: () => Promise<Opened>):
           [7, 30],
         ],
       )
-      for (const { from } of found) assert.ok(from instanceof Date && from.getTime() > 0)
-      const later = new Date(Math.max(...found.map(({ from }) => from.getTime())) + 3_600_000)
-      assert.deepEqual(await history.recent(one.id, later), [])
+      // Fewer than a thousand: what was granted since then is all there.
+      const since = new Date(Date.now() - 3_600_000)
+      for (const { from } of await history.recent(one.id, since)) assert.deepEqual(from, since)
+      assert.deepEqual(await history.recent(one.id, new Date(Date.now() + 3_600_000)), [])
     })
   })
 }

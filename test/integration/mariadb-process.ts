@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { boundToUs, endAtExit } from '../fixtures/bound-child.ts'
+import { leftOut } from '../fixtures/left-out.ts'
 import { removeFolder, temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -16,7 +17,7 @@ const [SERVER, INSTALL_DB, DUMP] = ['/usr/sbin/mariadbd', '/usr/bin/mariadb-inst
 /** Why a test that needs one is left out; false where it is there. */
 export const withoutMariadb = [SERVER, INSTALL_DB, DUMP].every((program) => existsSync(program))
   ? false
-  : 'MariaDB is missing: scripts/install-servers.sh installs mariadb-server-core and mariadb-client'
+  : leftOut('MariaDB is missing: scripts/install-servers.sh installs mariadb-server-core and mariadb-client')
 
 /** A new data folder takes four seconds and a start one; the rest is for a machine that is busy. */
 const START_LIMIT_MS = 240_000

@@ -9,12 +9,9 @@ export class MemoryGrantHistory implements GrantHistory {
   }
 
   async recent(tagId: number, since: Date): Promise<readonly RecentGrants[]> {
-    const ofDc = new Map<number, { numbers: number; from: Date }>()
-    for (const { dc, numbers, at } of this.#catalog.grants.get(tagId) ?? []) {
-      if (at < since) continue
-      const before = ofDc.get(dc)
-      ofDc.set(dc, { numbers: (before?.numbers ?? 0) + numbers, from: before?.from ?? at })
-    }
-    return [...ofDc].map(([dc, rest]) => ({ dc, ...rest })).sort((a, b) => a.dc - b.dc)
+    const ofDc = new Map<number, number>()
+    for (const { dc, numbers, at } of this.#catalog.grants.get(tagId) ?? [])
+      if (at >= since) ofDc.set(dc, (ofDc.get(dc) ?? 0) + numbers)
+    return [...ofDc].map(([dc, numbers]) => ({ dc, numbers, from: since })).sort((a, b) => a.dc - b.dc)
   }
 }

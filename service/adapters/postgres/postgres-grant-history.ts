@@ -31,7 +31,9 @@ export class PostgresGrantHistory implements GrantHistory {
         .select([
           's.dc',
           sql<number>`sum(g.hi - g.lo)::float8`.as('numbers'),
-          sql<Date>`min(g.at)`.as('from'),
+          sql<Date>`case when count(*) < ${GRANTS_MAX} then ${since}::timestamptz else min(g.at) end`.as(
+            'from',
+          ),
         ])
         .where('s.tag_id', '=', tagId)
         .groupBy('s.dc')
