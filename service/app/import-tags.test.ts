@@ -166,3 +166,20 @@ test('a dry run says what would be made and makes nothing', async (t) => {
   ])
   assert.equal(await store.findWorkspace('a'), undefined)
 })
+
+test('a tag that must not degrade never does, and one that could is not taken for it', async (t) => {
+  const { run, store } = await opened(t)
+  const only = { chain: ['segment'] } as const
+  const rows = [{ path: 'a/b/flakes', max: '1' }]
+  assert.equal((await run(rows, only))[0]?.outcome, 'made')
+  const made = await store.findTag({ workspace: 'a', group: 'b', name: 'flakes' })
+  assert.deepEqual(made?.chain, ['segment'])
+  assert.equal((await run(rows, only))[0]?.outcome, 'present')
+  const degrades = [{ path: 'a/b/degrades', max: '1' }]
+  await run(degrades)
+  const error = await rejectsWith('IDGEN_REQUEST_INVALID', run(degrades, only))
+  assert.match(
+    error.faults[0]?.message ?? '',
+    /issues by segment, snowflake, uuid-v7, uuid-v4, not by segment alone/,
+  )
+})

@@ -19,6 +19,11 @@ export interface ImportRules {
   /** Numbers left free above `max`, for what the old system still has in flight. */
   readonly margin: number
   readonly algorithm: AlgorithmName
+  /**
+   * What the tag issues by, from its first ID on, where it is not the whole chain that begins with `algorithm`: numbers of the
+   * old system may lie where those of a later algorithm do.
+   */
+  readonly chain?: readonly AlgorithmName[]
   /** Check everything, make nothing. */
   readonly dryRun: boolean
 }
@@ -105,13 +110,17 @@ export class ImportTags {
   /** The tag that is there already, if it may stand for the imported one. @throws IDGEN_REQUEST_INVALID if not */
   async #present(
     { ref, startAt }: Pick<Plan, 'ref' | 'startAt'>,
-    { algorithm }: ImportRules,
+    { algorithm, chain }: ImportRules,
   ): Promise<Tag | undefined> {
     const existing = await this.#catalog.store.findTag(ref)
     if (existing === undefined) return undefined
     if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
       throw invalid(
         `${tagPath(ref)} exists and issues numbers (${existing.chain.join(', ')}): import into a new name`,
+      )
+    if (chain !== undefined && existing.chain.join() !== chain.join())
+      throw invalid(
+        `${tagPath(ref)} exists and issues by ${existing.chain.join(', ')}, not by ${chain.join(', ')} alone: it may have issued IDs of the old system already; import into a new name`,
       )
     if (existing.space.startAt < startAt)
       throw invalid(
@@ -125,11 +134,14 @@ export class ImportTags {
     return existing
   }
 
-  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm }: ImportRules): Promise<Tag> {
+  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm, chain }: ImportRules): Promise<Tag> {
     await unlessPresent(() => this.#catalog.createWorkspace(actor, ref.workspace, ''))
     await unlessPresent(() => this.#catalog.createGroup(actor, ref.workspace, ref.group, ''))
     const space = startAt === NO_FREE_NUMBERS.startAt ? NO_FREE_NUMBERS : { startAt }
-    return await this.#catalog.createTag(actor, ref, { algorithm, space })
+    return await this.#catalog.createTag(actor, ref, {
+      ...(chain === undefined ? { algorithm } : { chain }),
+      space,
+    })
   }
 }
 

@@ -34,6 +34,7 @@ interface ImportOptions {
   readonly into?: string
   readonly margin: number
   readonly algorithm: AlgorithmName
+  readonly chain?: readonly AlgorithmName[]
   readonly dryRun?: boolean
   readonly json?: boolean
 }
@@ -52,7 +53,16 @@ function importCommand(): Command {
     )
     .option('--into <workspace/group>', 'where the names of --file or of the dump belong')
     .option('--margin <count>', 'numbers left free above, for what is still in flight', parseCount, MARGIN)
-    .addOption(new Option('--algorithm <name>', 'first choice').choices([...ALGORITHMS]).default('segment'))
+    .addOption(
+      new Option('--algorithm <name>', 'first choice; the tag degrades to those after it')
+        .choices([...ALGORITHMS])
+        .default('segment'),
+    )
+    .addOption(
+      new Option('--chain <names>', 'these alone, separated by commas: segment degrades to nothing')
+        .argParser(parseChain)
+        .conflicts('algorithm'),
+    )
     .option('--dry-run', 'check everything, make nothing')
     .option('--json', 'one JSON object per tag')
     .addOption(configOption())
@@ -64,6 +74,7 @@ const IMPORT_HELP = `
 Examples:
   idgen tag import shop/orders/invoice --max 48211903 --dry-run
   idgen tag import --file maxima.csv --into shop/orders
+  idgen tag import shop/orders/flakes --max 1 --chain segment
   mysqldump leaf leaf_alloc | idgen tag import --from-mysql-dump - --into shop/orders
 
 Where the maxima come from, once the old system has stopped:
@@ -78,9 +89,11 @@ numbers are claimed there first. Maxima of 2^53 and more need a UUID algorithm: 
 
 async function importTags(tag: string | undefined, options: ImportOptions): Promise<void> {
   const rows = await importRows(tag, options)
+  const { chain } = options
   const rules = {
     margin: options.margin,
-    algorithm: options.algorithm,
+    algorithm: chain?.[0] ?? options.algorithm,
+    ...(chain === undefined ? {} : { chain }),
     dryRun: options.dryRun === true,
   }
   await withStores(options.config, async (stores) => {
@@ -215,6 +228,15 @@ function allocatorOf({ config, database, coordinator, clock }: CommandStores): S
       ? {}
       : { witness: new SegmentWitness({ coordinator, clock, deadlineMs: config.witness.deadline }) }),
   })
+}
+
+/** The order, and what may follow what, is judged with the rest of the tag. */
+function parseChain(text: string): readonly AlgorithmName[] {
+  const names = text.split(',').map((name) => name.trim())
+  for (const name of names)
+    if (!ALGORITHMS.some((known) => known === name))
+      throw new InvalidArgumentError(`"${name}" is none of ${ALGORITHMS.join(', ')}.`)
+  return names as AlgorithmName[]
 }
 
 function parseCount(text: string): number {
