@@ -106,7 +106,8 @@ cluster-down: ## Take away all that `make cluster` started
 	@scripts/install.sh dev
 	@$(NODE) scripts/cluster/down.ts
 
-dev-up: servers ## All servers and idgen with demo tags: containers (dev/compose.yaml), without Docker as processes (IDGEN_DEV=processes)
+dev-up: ## All servers and idgen with demo tags: containers (dev/compose.yaml), without Docker as processes (IDGEN_DEV=processes)
+	@scripts/install.sh dev
 	@$(NODE) scripts/dev/up.ts
 
 dev-down: ## Stop what `make dev-up` started and keep its data (WIPE=yes deletes it)

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { say, step } from '../cluster/progress.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { adminKeyFile } from './admin-key.ts'
 import { compose, whyNoContainers } from './containers.ts'
 import { prometheusProgram, startLocalServers } from './local-servers.ts'
-import { port } from './places.ts'
+import { CHECKOUT, port } from './places.ts'
 
 /** `make dev-up`: the whole development environment, in containers or, without them, as processes. Says where it is. */
 async function up(): Promise<void> {
@@ -11,9 +13,18 @@ async function up(): Promise<void> {
   if (why === undefined) await startContainers()
   else {
     say(`without containers (${why}): the same servers as processes of this machine`)
+    installServers()
     await startLocalServers()
   }
   for (const line of whereabouts(why === undefined)) console.log(line)
+}
+
+/** What containers bring with them. Nothing is done for what is there. */
+function installServers(): void {
+  const install = (...what: string[]): boolean =>
+    spawnSync(join(CHECKOUT, 'scripts/install-servers.sh'), what, { stdio: 'inherit' }).status === 0
+  if (!install()) throw new Error('etcd and redis-server are needed where there is no Docker: see above')
+  if (!install('watch')) say('Prometheus could not be built (see above): it is left out')
 }
 
 async function startContainers(): Promise<void> {
@@ -46,7 +57,7 @@ function whereabouts(containers: boolean): string[] {
     `  metrics      ${at('METRICS_PORT')}/metrics`,
     prometheus
       ? `  Prometheus   ${at('PROMETHEUS_PORT')}`
-      : '  Prometheus   not built here: scripts/install-servers.sh watch, then again',
+      : '  Prometheus   could not be built here: see above',
     containers ? `  Grafana      ${at('GRAFANA_PORT')}` : '  Grafana      needs containers',
     '',
     'make dev-logs follows the logs, make dev-down stops all and keeps the data (WIPE=yes deletes it).',
