@@ -47,9 +47,9 @@ export function restorePicture(): string {
       {
         name: 'PostgreSQL is lost, there is no etcd',
         boxes: [
-          { lines: ['Restore PostgreSQL'] },
+          { lines: ['Stop every process,', 'then restore PostgreSQL'], tone: 'wait' },
           { lines: ['idgen tag advance --all --by N', 'N as said above'], tone: 'wait' },
-          { lines: ['Start every process anew'], tone: 'good' },
+          { lines: ['Start them a minute', 'after the last has stopped'], tone: 'good' },
         ],
       },
       {
@@ -63,9 +63,9 @@ export function restorePicture(): string {
       {
         name: 'Both are lost',
         boxes: [
-          { lines: ['Restore both, PostgreSQL', 'from the later moment'] },
-          { lines: ['idgen tag advance --all --by N,', 'all processes down for a minute'], tone: 'wait' },
-          { lines: ['Start the processes'], tone: 'good' },
+          { lines: ['Stop every process, restore both,', 'PostgreSQL from the later moment'], tone: 'wait' },
+          { lines: ['idgen tag advance --all --by N', 'N as said above'], tone: 'wait' },
+          { lines: ['Start them a minute', 'after the last has stopped'], tone: 'good' },
         ],
       },
       {
