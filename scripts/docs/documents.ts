@@ -69,3 +69,21 @@ export function codeBlocks({ path, text }: Document): CodeBlock[] {
   }
   return blocks
 }
+
+/** Commands of idgen and make that stand in a sentence or a table, each as a block of its own. */
+export function inlineCommands({ path, text }: Document): CodeBlock[] {
+  const fenced = new Set(
+    codeBlocks({ path, text }).flatMap(({ line, text: lines }) => lines.split('\n').map((_, i) => line + i)),
+  )
+  return text.split('\n').flatMap((line, i) =>
+    fenced.has(i + 1)
+      ? []
+      : [...line.matchAll(/`((?:(?:bin\/)?idgen|make) [^`]+)`/g)].map(([, command = '']) => ({
+          path,
+          language: 'sh',
+          // In a table a bar is written with a backslash.
+          text: command.replaceAll('\\|', '|'),
+          line: i + 1,
+        })),
+  )
+}
