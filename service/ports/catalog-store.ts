@@ -25,6 +25,11 @@ export interface PageRequest {
   readonly limit: number
 }
 
+/** `text`: only what has it in its name or in that for people, in whatever case; left out or empty: all. */
+export interface NamedPageRequest extends PageRequest {
+  readonly text?: string
+}
+
 export interface TagRef {
   readonly workspace: string
   readonly group: string
@@ -114,7 +119,7 @@ export interface CatalogStore {
   /** @throws IDGEN_ALREADY_EXISTS */
   createWorkspace(name: string, displayName: string): Promise<Workspace>
   findWorkspace(name: string): Promise<Workspace | undefined>
-  listWorkspaces(page: PageRequest): Promise<Page<Workspace>>
+  listWorkspaces(page: NamedPageRequest): Promise<Page<Workspace>>
   updateWorkspace(name: string, displayName: string, ifVersion: number | undefined): Promise<Workspace>
   /** @throws IDGEN_NOT_EMPTY while it has groups */
   deleteWorkspace(name: string, ifVersion: number | undefined): Promise<void>
@@ -122,7 +127,7 @@ export interface CatalogStore {
   /** @throws IDGEN_ALREADY_EXISTS, IDGEN_WORKSPACE_NOT_FOUND */
   createGroup(workspace: string, name: string, displayName: string): Promise<Group>
   findGroup(workspace: string, name: string): Promise<Group | undefined>
-  listGroups(workspace: string, page: PageRequest): Promise<Page<Group>>
+  listGroups(workspace: string, page: NamedPageRequest): Promise<Page<Group>>
   updateGroup(
     workspace: string,
     name: string,

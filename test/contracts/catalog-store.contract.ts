@@ -154,6 +154,33 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
       assert.deepEqual(await walk((at) => catalog.listGroups('pages', at), 1), ['g'])
     })
 
+    it('finds workspaces and groups by a part of either name, in whatever case, a page at a time', async () => {
+      for (const [name, displayName] of [
+        ['found-1', ''],
+        ['found-2', 'Müller %_'],
+        ['other-3', 'The FOUND one'],
+      ] as const) {
+        await catalog.createWorkspace(name, displayName)
+        await catalog.createGroup('found-1', name, displayName)
+      }
+      await catalog.createGroup('found-2', 'found-1', '')
+      const lists = [
+        (at: PageRequest, text: string) => catalog.listWorkspaces({ ...at, text }),
+        (at: PageRequest, text: string) => catalog.listGroups('found-1', { ...at, text }),
+      ]
+      for (const list of lists) {
+        const named = (text: string, limit = 2) => walk((at) => list(at, text), limit)
+        assert.deepEqual(await named('found'), ['found-1', 'found-2', 'other-3'])
+        assert.deepEqual(await named('Found-'), ['found-1', 'found-2'])
+        assert.deepEqual(await named('müller'), ['found-2'])
+        // Signs of patterns are letters like others.
+        assert.deepEqual(await named('%_'), ['found-2'])
+        assert.deepEqual(await named('%'), ['found-2'])
+        assert.deepEqual(await named('nowhere'), [])
+        assert.deepEqual(await named('', 100), (await walk((at) => list(at, ''), 100)).toSorted())
+      }
+    })
+
     it('tells of nothing when nothing changed, and of each change once', async () => {
       const { revision, history } = await catalog.changesSince(0)
       assert.notEqual(history, '')

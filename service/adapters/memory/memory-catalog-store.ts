@@ -10,6 +10,7 @@ import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NamedPageRequest,
   NameGrave,
   NewTag,
   Page,
@@ -24,7 +25,7 @@ import type {
   Workspace,
 } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
-import { pageOf } from './memory-page.ts'
+import { isNamed, pageOf } from './memory-page.ts'
 
 export class MemoryCatalogStore implements CatalogStore {
   readonly #catalog: MemoryCatalog
@@ -45,8 +46,12 @@ export class MemoryCatalogStore implements CatalogStore {
     return this.#catalog.workspaces.get(name)
   }
 
-  async listWorkspaces(page: PageRequest): Promise<Page<Workspace>> {
-    return pageOf(this.#catalog.workspaces.values(), page, (workspace) => workspace.name)
+  async listWorkspaces(page: NamedPageRequest): Promise<Page<Workspace>> {
+    return pageOf(
+      [...this.#catalog.workspaces.values()].filter(isNamed(page)),
+      page,
+      (workspace) => workspace.name,
+    )
   }
 
   async updateWorkspace(
@@ -82,9 +87,9 @@ export class MemoryCatalogStore implements CatalogStore {
     return this.#catalog.groups.get(`${workspace}/${name}`)
   }
 
-  async listGroups(workspace: string, page: PageRequest): Promise<Page<Group>> {
+  async listGroups(workspace: string, page: NamedPageRequest): Promise<Page<Group>> {
     const groups = [...this.#catalog.groups.values()].filter((group) => group.workspace === workspace)
-    return pageOf(groups, page, (group) => group.name)
+    return pageOf(groups.filter(isNamed(page)), page, (group) => group.name)
   }
 
   async updateGroup(

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { NamedPageRequest, Page, PageRequest } from '../../ports/catalog-store.ts'
 
 /** The page of `items` in the order of their keys (code units, as COLLATE "C" sorts ASCII). */
 export function pageOf<T>(items: Iterable<T>, page: PageRequest, key: (item: T) => string): Page<T> {
@@ -9,4 +9,10 @@ export function pageOf<T>(items: Iterable<T>, page: PageRequest, key: (item: T) 
   const shown = sorted.slice(0, page.limit)
   const last = shown.at(-1)
   return { items: shown, next: sorted.length > page.limit && last !== undefined ? key(last) : undefined }
+}
+
+export function isNamed({ text = '' }: NamedPageRequest) {
+  const wanted = text.toLowerCase()
+  return ({ name, displayName }: { readonly name: string; readonly displayName: string }): boolean =>
+    name.includes(wanted) || displayName.toLowerCase().includes(wanted)
 }

@@ -1,5 +1,6 @@
+import { type RawBuilder, sql } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
-import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { NamedPageRequest, Page, PageRequest } from '../../ports/catalog-store.ts'
 
 /** `rows` holds one more than the page when there is a next one. */
 export function pageOf<R, T>(
@@ -14,6 +15,12 @@ export function pageOf<R, T>(
     items: shown.map(read),
     next: rows.length > page.limit && last !== undefined ? key(last) : undefined,
   }
+}
+
+/** Whether a workspace or group, whose table is called `as`, has what is looked for in one of its names. */
+export function isNamed(as: string, { text = '' }: NamedPageRequest): RawBuilder<boolean> {
+  const wanted = text.toLowerCase()
+  return sql<boolean>`(strpos(${sql.ref(`${as}.name`)}, ${wanted}) > 0 OR strpos(lower(${sql.ref(`${as}.display_name`)}), ${wanted}) > 0)`
 }
 
 /** @throws IDGEN_VERSION_MISMATCH; `ifVersion` undefined is unconditional */

@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
-import type { Group, Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { Group, NamedPageRequest, Page } from '../../ports/catalog-store.ts'
 import {
   checkVersion,
   groupNotFound,
+  isNamed,
   nameTaken,
   notEmpty,
   pageOf,
@@ -59,11 +60,12 @@ export class GroupRecords {
     return row === undefined ? undefined : groupOf(row)
   }
 
-  async list(workspace: string, page: PageRequest): Promise<Page<Group>> {
+  async list(workspace: string, page: NamedPageRequest): Promise<Page<Group>> {
     const rows = await this.#database.read(
       'listing groups',
       this.#live(workspace)
         .where('g.name', '>', page.after ?? '')
+        .where(isNamed('g', page))
         .orderBy('g.name')
         .limit(page.limit + 1),
     )

@@ -4,6 +4,7 @@ import type {
   CatalogChanges,
   CatalogStore,
   Group,
+  NamedPageRequest,
   NameGrave,
   NewTag,
   Page,
@@ -48,7 +49,7 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#workspaces.find(name)
   }
 
-  listWorkspaces(page: PageRequest): Promise<Page<Workspace>> {
+  listWorkspaces(page: NamedPageRequest): Promise<Page<Workspace>> {
     return this.#workspaces.list(page)
   }
 
@@ -68,7 +69,7 @@ export class PostgresCatalogStore implements CatalogStore {
     return this.#groups.find(workspace, name)
   }
 
-  listGroups(workspace: string, page: PageRequest): Promise<Page<Group>> {
+  listGroups(workspace: string, page: NamedPageRequest): Promise<Page<Group>> {
     return this.#groups.list(workspace, page)
   }
 

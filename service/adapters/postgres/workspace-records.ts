@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
-import type { Page, PageRequest, Workspace } from '../../ports/catalog-store.ts'
-import { checkVersion, nameTaken, notEmpty, pageOf, workspaceNotFound } from './catalog-records.ts'
+import type { NamedPageRequest, Page, Workspace } from '../../ports/catalog-store.ts'
+import { checkVersion, isNamed, nameTaken, notEmpty, pageOf, workspaceNotFound } from './catalog-records.ts'
 import { writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import type { Session } from './session.ts'
@@ -32,7 +32,7 @@ export class WorkspaceRecords {
     return row === undefined ? undefined : workspaceOf(row)
   }
 
-  async list(page: PageRequest): Promise<Page<Workspace>> {
+  async list(page: NamedPageRequest): Promise<Page<Workspace>> {
     const rows = await this.#database.read(
       'listing workspaces',
       this.#db
@@ -40,6 +40,7 @@ export class WorkspaceRecords {
         .selectAll()
         .where('deleted_at', 'is', null)
         .where('name', '>', page.after ?? '')
+        .where(isNamed('workspaces', page))
         .orderBy('name')
         .limit(page.limit + 1),
     )

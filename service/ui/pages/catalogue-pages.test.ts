@@ -27,6 +27,30 @@ async function keyFor(visitor: UiVisitor, scopes: readonly Scope[], within: stri
 }
 
 describe('workspaces, groups and tags', () => {
+  test('many workspaces and groups are searched by name, and groups of the chosen unit can be chosen', async (t) => {
+    const visitor = await withTags(t)
+    assert.doesNotMatch(await visitor.see('/ui/workspaces'), /role="search"/)
+    for (let i = 0; i < 12; i += 1) {
+      await visitor.send('/ui/workspaces', { name: `unit-${i}`, displayName: i === 7 ? 'Harbour' : '' })
+      await visitor.send('/ui/workspaces/acme', { name: `team-${i}`, displayName: i === 7 ? 'Harbour' : '' })
+    }
+    for (const [url, link] of [
+      ['/ui/workspaces', 'workspaces/unit-7'],
+      ['/ui/workspaces/acme', 'workspaces/acme/groups/team-7'],
+    ] as const) {
+      assert.match(await visitor.see(url), /role="search"/)
+      const found = await visitor.see(`${url}?q=harb`)
+      assert.deepEqual(
+        [...found.matchAll(/<a class="link font-medium" href="\/ui\/([^"]+)"/g)].map(([, one]) => one),
+        [link],
+      )
+      assert.match(await visitor.see(`${url}?q=nowhere`), /Nothing was found/)
+    }
+    const tags = await visitor.see('/ui/tags?within=acme')
+    assert.match(tags, /<option value="acme" selected[^>]*>acme · Acme<\/option><option value="acme\/shop"/)
+    assert.match(tags, /<option value="acme\/team-7"[^>]*>acme\/team-7 · Harbour</)
+  })
+
   test('are made, seen, changed and deleted, and the audit log says by which key', async (t) => {
     const visitor = await withTags(t)
     assert.match(await visitor.see('/ui/workspaces'), /href="\/ui\/workspaces\/acme">acme<[\s\S]*Acme/)

@@ -1,7 +1,7 @@
 import { SPAN_LENGTHS, SPAN_NAMES, type SpanName } from '../../app/figure-history.ts'
-import type { CatalogStore } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece } from '../answer.ts'
+import { type BusinessUnit, businessUnits, unitOptions } from '../business-units.ts'
 import { figureCharts } from '../figure-charts.ts'
 import {
   DEFAULT_RANGE,
@@ -13,7 +13,7 @@ import {
   type Shown,
   UNIT_PANELS,
 } from '../grafana-panels.ts'
-import { attr, type Html, html } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, heading, notice } from '../parts.ts'
 import { reachable } from '../places.ts'
@@ -28,7 +28,7 @@ export function chartsPages(routes: UiRoutes, parts: UiParts): void {
     if (parts.grafanaUrl === '') return ownPage(member, parts)
     const within = reachable(member, member.query.get('within') ?? '')
     const range = RANGES.find((one) => one === member.query.get('range')) ?? DEFAULT_RANGE
-    const units = await unitsOf(member, catalog.store, within)
+    const units = await businessUnits(member, catalog.store, within)
     return grafanaPage(member, parts, units, { range, within, ...member.preferences })
   })
   routes.get('/live/charts', (member) =>
@@ -36,22 +36,6 @@ export function chartsPages(routes: UiRoutes, parts: UiParts): void {
       ? piece(figureCharts(member, parts, spanOf(member.query.get('range')).span))
       : piece(html``, 403),
   )
-}
-
-/** What the key may list: workspaces, and after the chosen one its groups. */
-async function unitsOf(
-  { caller }: Member,
-  store: Pick<CatalogStore, 'listWorkspaces' | 'listGroups'>,
-  within: string,
-): Promise<readonly string[]> {
-  const [own = '', ownGroup] = caller.within.split('/')
-  if (!caller.scopes.includes('manage') || ownGroup !== undefined) return []
-  const page = { after: undefined, limit: UNITS_MAX }
-  const workspaces = own === '' ? (await store.listWorkspaces(page)).items.map(({ name }) => name) : [own]
-  const chosen = workspaces.find((name) => name === within.split('/', 1)[0])
-  if (chosen === undefined) return workspaces
-  const groups = (await store.listGroups(chosen, page)).items.map(({ name }) => `${chosen}/${name}`)
-  return workspaces.flatMap((name) => (name === chosen ? [name, ...groups] : [name]))
 }
 
 function ownPage(member: Member, parts: UiParts): Answer {
@@ -82,7 +66,7 @@ function renewing(span: SpanName, charts: Html): Html {
     : html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 10s" hx-swap="innerHTML">${charts}</div>`
 }
 
-function grafanaPage(member: Member, parts: UiParts, units: readonly string[], shown: Shown): Answer {
+function grafanaPage(member: Member, parts: UiParts, units: readonly BusinessUnit[], shown: Shown): Answer {
   const words = member.say(WORDS)
   const base = parts.grafanaUrl
   const open = (dashboard: GrafanaPanel['dashboard'], text: string): Html =>
@@ -98,7 +82,7 @@ ${card('unit', shown.within === '' ? words.allTags : words.unitTags(shown.within
   return page(words.title, 'charts', body)
 }
 
-function filters(member: Member, units: readonly string[], { range, within }: Shown): Html {
+function filters(member: Member, units: readonly BusinessUnit[], { range, within }: Shown): Html {
   const words = member.say(WORDS)
   const links = rangeLinks(
     member,
@@ -106,13 +90,9 @@ function filters(member: Member, units: readonly string[], { range, within }: Sh
     range,
     (one) => `/ui/charts?${new URLSearchParams({ range: one, within })}`,
   )
-  const known = within === '' || units.includes(within)
-  const options = [...(known ? [] : [within]), ...units].map(
-    (name) => html`<option value="${name}" ${attr('selected', name === within)}>${name}</option>`,
-  )
   return html`<div class="mb-4 flex flex-wrap items-end gap-4">
 ${links}
-<form method="get" action="/ui/charts" class="flex items-end gap-2"><input type="hidden" name="range" value="${range}"><div><label class="label" for="within">${words.unit}</label><select id="within" name="within"><option value="">${words.everywhere}</option>${options}</select></div><button class="button-quiet">${words.show}</button></form></div>`
+<form method="get" action="/ui/charts" class="flex items-end gap-2"><input type="hidden" name="range" value="${range}"><div><label class="label" for="within">${words.unit}</label><select id="within" name="within"><option value="">${words.everywhere}</option>${unitOptions(units, within)}</select></div><button class="button-quiet">${words.show}</button></form></div>`
 }
 
 function frames(base: string, panels: readonly GrafanaPanel[], shown: Shown): Html {
@@ -121,9 +101,6 @@ function frames(base: string, panels: readonly GrafanaPanel[], shown: Shown): Ht
       html`<iframe src="${panelUrl(base, panel, shown)}" title="${shown.language === 'en' ? panel.title : panel.titleZh}" loading="lazy" class="h-56 w-full rounded-md border border-line"></iframe>`,
   )}</div>`
 }
-
-/** Workspaces, and groups of one: more than anybody finds in a list; what is not among them is reached from its own page. */
-const UNITS_MAX = 500
 
 const WORDS = bilingual(
   {

@@ -1,8 +1,9 @@
 import { authorize } from '../../app/authenticator.ts'
 import { type Tag, tagPath } from '../../core/tag.ts'
-import type { Page, Workspace } from '../../ports/catalog-store.ts'
+import type { Page } from '../../ports/catalog-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, piece } from '../answer.ts'
+import { type BusinessUnit, businessUnits, unitOptions } from '../business-units.ts'
 import { attr, type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
@@ -24,29 +25,20 @@ export function tagsPages(routes: UiRoutes, { useCases: { catalog, tagSearch } }
     const list = results(member, found, count)
     // While somebody types only the list is asked for.
     if (member.isPiece) return piece(list)
-    const [own] = member.caller.within.split('/')
-    const units =
-      own === undefined || own === ''
-        ? (await catalog.store.listWorkspaces({ after: undefined, limit: UNITS_MAX })).items
-        : []
+    const units = await businessUnits(member, catalog.store, within)
     return tagsPage(member, within, units, list)
   })
 }
 
-function tagsPage(member: Member, within: string, units: readonly Workspace[], list: Html): Answer {
+function tagsPage(member: Member, within: string, units: readonly BusinessUnit[], list: Html): Answer {
   const words = member.say(WORDS)
-  const known = units.some(({ name }) => name === within)
-  const options = [...(within !== '' && !known ? [{ name: within, displayName: '' }] : []), ...units].map(
-    ({ name, displayName }) =>
-      html`<option value="${name}" ${attr('selected', name === within)}>${displayName === '' ? name : `${name} · ${displayName}`}</option>`,
-  )
   const body = html`${heading(words.title, {
     lead: words.lead,
     actions: html`<a class="button" href="/ui/tags/new${within !== '' && `?within=${encodeURIComponent(within)}`}">${words.create}</a><a class="button-quiet" href="/ui/tags/new-batch">${words.createMany}</a>`,
   })}
 <form method="get" action="/ui/tags" class="mb-4 grid items-end gap-3 sm:grid-cols-[1fr_16rem_auto]" hx-get="/ui/tags" hx-trigger="input changed delay:300ms from:#q, change from:#within" hx-target="#results" hx-swap="innerHTML">
 ${field({ name: 'q', label: words.search, value: member.query.get('q') ?? '', type: 'search' })}
-<div><label class="label" for="within">${words.unit}</label><select id="within" name="within"><option value="">${words.everywhere}</option>${options}</select></div>
+<div><label class="label" for="within">${words.unit}</label><select id="within" name="within"><option value="">${words.everywhere}</option>${unitOptions(units, within)}</select></div>
 <div><button class="button">${words.find}</button></div></form>
 <div id="results">${list}</div>`
   return page(words.title, 'tags', body)
@@ -76,8 +68,6 @@ ${pager(member, '/ui/tags', next)}`,
 
 /** As many as a batch takes, so that all of a page can be chosen; its form sends them in an address. */
 const PAGE = 50
-/** More business units than anybody finds in a list; what is not among them is found by its name. */
-const UNITS_MAX = 500
 /** Longer than any path of a tag. */
 const TEXT_MAX = 200
 

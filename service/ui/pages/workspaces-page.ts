@@ -30,7 +30,11 @@ export function workspacesPages(routes: UiRoutes, { useCases: { catalog } }: UiP
     const [own] = member.caller.within.split('/')
     const found =
       own === undefined || own === ''
-        ? await catalog.store.listWorkspaces({ after: member.query.get('after') ?? undefined, limit: PAGE })
+        ? await catalog.store.listWorkspaces({
+            after: member.query.get('after') ?? undefined,
+            limit: PAGE,
+            text: textOf(member),
+          })
         : { items: [await catalog.workspace(own)], next: undefined }
     return workspacesPage(member, found.items, found.next, error)
   }
@@ -76,7 +80,7 @@ function oneWorkspace(routes: UiRoutes, catalog: UiParts['useCases']['catalog'])
     const after = member.query.get('after') ?? undefined
     const groups =
       ownGroup === undefined
-        ? await catalog.store.listGroups(name, { after, limit: PAGE })
+        ? await catalog.store.listGroups(name, { after, limit: PAGE, text: textOf(member) })
         : { items: [await catalog.group(name, ownGroup)], next: undefined }
     return workspacePage(member, workspace, groups.items, groups.next, error)
   }
@@ -101,6 +105,18 @@ function oneWorkspace(routes: UiRoutes, catalog: UiParts['useCases']['catalog'])
   )
 }
 
+function textOf({ query }: Member): string {
+  return (query.get('q') ?? '').trim().slice(0, TEXT_MAX)
+}
+
+/** Where all fit on a page nobody needs it. */
+function searchForm(member: Member, path: string, shown: number, next: string | undefined): Html {
+  const words = member.say(WORDS)
+  const value = textOf(member)
+  if (value === '' && next === undefined && shown < SEARCHED_MIN) return html``
+  return html`<form method="get" action="${path}" role="search" class="mb-4 flex items-end gap-3">${field({ name: 'q', label: words.search, value, type: 'search' })}<div><button class="button-quiet">${words.find}</button></div></form>`
+}
+
 function nameOf({ params }: Member): string {
   return params['workspace'] ?? ''
 }
@@ -118,7 +134,7 @@ function workspacesPage(
     html`<a class="link" href="/ui/tags?within=${encodeURIComponent(name)}">${words.tags}</a>`,
   ])
   const body = html`${heading(words.title, { lead: words.lead })}${error}
-${card('all', words.all, html`${rows.length === 0 ? html`<p class="text-sm text-muted">${words.none}</p>` : table(words.all, [words.name, words.displayName, words.open], rows)}${pager(member, '/ui/workspaces', next)}`)}
+${card('all', words.all, html`${searchForm(member, '/ui/workspaces', rows.length, next)}${rows.length === 0 ? html`<p class="text-sm text-muted">${textOf(member) === '' ? words.none : words.notFound}</p>` : table(words.all, [words.name, words.displayName, words.open], rows)}${pager(member, '/ui/workspaces', next)}`)}
 ${
   member.caller.within === '' &&
   card(
@@ -149,7 +165,7 @@ function workspacePage(
     trail: [[words.title, '/ui/workspaces']],
     actions: html`<a class="button-quiet" href="/ui/tags?within=${encodeURIComponent(name)}">${words.tags}</a><a class="button-danger" href="${workspaceUrl(name, '/delete')}">${words.remove}</a>`,
   })}${error}
-${card('groups', words.groups, html`${rows.length === 0 ? html`<p class="text-sm text-muted">${words.noGroup}</p>` : table(words.groups, [words.name, words.displayName, words.open], rows)}${pager(member, workspaceUrl(name), next)}`)}
+${card('groups', words.groups, html`${searchForm(member, workspaceUrl(name), rows.length, next)}${rows.length === 0 ? html`<p class="text-sm text-muted">${textOf(member) === '' ? words.noGroup : words.notFound}</p>` : table(words.groups, [words.name, words.displayName, words.open], rows)}${pager(member, workspaceUrl(name), next)}`)}
 ${card('new', words.newGroup, html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}${namedFields(member)}<div><button class="button">${words.newGroup}</button></div></form>`)}
 ${card('rename', words.rename, html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}<input type="hidden" name="action" value="rename">${field({ name: 'displayName', id: 'rename', label: words.displayName, value: displayName })}<div class="self-end"><button class="button">${words.save}</button></div></form>`)}`
   return page(name, 'workspaces', body, error === undefined ? 200 : 400)
@@ -174,6 +190,10 @@ function deletePage(member: Member, { name }: Workspace, error?: Html): Answer {
 
 /** Fits on a screen or two. */
 const PAGE = 50
+/** So many are seen at a glance. */
+const SEARCHED_MIN = 10
+/** Longer than any name, and than what anybody calls a workspace. */
+const TEXT_MAX = 200
 
 const WORDS = bilingual(
   {
@@ -181,6 +201,9 @@ const WORDS = bilingual(
     lead: 'A workspace is a business unit. In it are groups, and in those the tags that applications ask for IDs.',
     all: 'All workspaces',
     none: 'There is none yet. Make the first one below.',
+    search: 'Search by name',
+    find: 'Search',
+    notFound: 'Nothing was found. Search for less.',
     name: 'Name',
     nameHint: '1 to 63 of a-z 0-9 - _ . and it begins with a letter or digit. It never changes.',
     displayName: 'Name for people',
@@ -201,6 +224,9 @@ const WORDS = bilingual(
     lead: '工作空间对应一个业务单元，其下为分组，分组下为应用取号所用的业务标签。',
     all: '全部工作空间',
     none: '暂无工作空间，请在下方创建第一个。',
+    search: '按名称搜索',
+    find: '搜索',
+    notFound: '没有找到。请缩短搜索词。',
     name: '名称',
     nameHint: '1 到 63 个字符，可用 a-z 0-9 - _ .，以字母或数字开头；创建后不可更改。',
     displayName: '显示名称',
