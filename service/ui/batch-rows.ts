@@ -21,6 +21,8 @@ export interface BatchRow {
   readonly isBegun?: boolean
   /** Not ok, because a store was away; nothing was done. */
   readonly isUntried?: boolean
+  /** Not ok yet: its group is not there, and is made first if that is ticked. */
+  readonly lacksGroup?: boolean
 }
 
 /** What became of a row: why not, as the cause says, and that is noted as for a page of its own. */
@@ -52,9 +54,10 @@ export function openText({ say }: Member, rows: readonly BatchRow[]): string | u
 }
 
 function stateOf({ say }: Pick<Member, 'say'>, row: BatchRow): string {
-  const { ok, isBegun = false, isUnsure = false, isUntried = false } = row
+  const { ok, isBegun = false, isUnsure = false, isUntried = false, lacksGroup = false } = row
   const words = say(WORDS)
   if (ok) return words.ok
+  if (lacksGroup) return words.groupless
   if (isBegun) return words.begun
   if (isUntried) return words.untried
   return isUnsure ? words.unsure : words.refused
@@ -68,10 +71,18 @@ export function rowsTable(member: Member, rows: readonly BatchRow[]): Html {
     rows.map((row) => [
       namedTag(row.url === undefined ? row.path : html`<a class="link" href="${row.url}">${row.path}</a>`),
       row.before,
-      html`<span class="${row.ok ? '' : 'text-bad'}">${row.after}</span>`,
-      html`<span class="badge whitespace-nowrap ${row.ok ? 'text-good' : 'text-bad'}">${stateOf(member, row)}</span>`,
+      html`<span class="${row.ok ? '' : badColour(row)}">${row.after}</span>`,
+      stateBadge(member, row),
     ]),
   )
+}
+
+export function stateBadge(member: Pick<Member, 'say'>, row: BatchRow): Html {
+  return html`<span class="badge whitespace-nowrap ${row.ok ? 'text-good' : badColour(row)}">${stateOf(member, row)}</span>`
+}
+
+function badColour({ lacksGroup = false }: BatchRow): string {
+  return lacksGroup ? 'text-warn' : 'text-bad'
 }
 
 const WORDS = bilingual(
@@ -86,6 +97,7 @@ const WORDS = bilingual(
     unsure: 'not certain',
     begun: 'begun, not ended',
     untried: 'not tried',
+    groupless: 'group missing',
     untriedHint: (count: number) =>
       count === 1
         ? 'One tag was not tried, and is as it was: send it again once what stopped it is over.'
@@ -108,6 +120,7 @@ const WORDS = bilingual(
     unsure: '结果未知',
     begun: '已开始，未结束',
     untried: '未执行',
+    groupless: '缺少分组',
     untriedHint: (count) => `有 ${count} 个标签未执行，保持原样：排除故障后请重新提交。`,
     begunHint: (count) => `有 ${count} 个删除已经开始，无法撤回：排除故障后会自动继续直至完成。`,
     unsureHint: (count) => `有 ${count} 个标签无法确定是否已完成：请先查看，再决定是否重试。`,

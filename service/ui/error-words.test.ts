@@ -30,7 +30,7 @@ describe('errors in Chinese', () => {
   test('a line of a batch has both', async (t) => {
     const visitor = await UiVisitor.signedIn(t)
     await visitor.send('/ui/preferences', { language: 'zh' })
-    const { text } = await visitor.send('/ui/tags/new-batch', { lines: 'no/such/tag segment' })
+    const { text } = await visitor.send('/ui/tags/new-batch', { lines: 'no/such/tag', confirmed: 'yes' })
     assert.match(text, /\p{Script=Han}[^<]*。<span lang="en">[^<]*<\/span> <span[^>]*>\[IDGEN_[A-Z_]+\]/u)
   })
 })

@@ -9,8 +9,8 @@ import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
 import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
 import { LAYOUT_FIELDS, type TagLayout } from '../core/tag-layout.ts'
+import { wantedOf } from './batch-lines.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
-import { wantedOf } from './pages/new-batch-page.ts'
 import { requestOfForm } from './tag-fields.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }

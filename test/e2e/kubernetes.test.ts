@@ -19,6 +19,7 @@ import { firstObjects } from './scenarios/first-objects.ts'
 import { applyFirstTags, applyGenerator, installByHelm } from './scenarios/installing.ts'
 import { everyPodEvicted, everyPodKilled, kubeletRestarts, leaderHandOver } from './scenarios/losses.ts'
 import { badVersion, commands, goodCanary, missingImage, scaling } from './scenarios/rollouts.ts'
+import { runbooksReachAPod } from './scenarios/runbooks.ts'
 import { etcdRestored } from './scenarios/stores.ts'
 import {
   manyTags,
@@ -83,6 +84,7 @@ describe('idgen on a real Kubernetes', { skip: reason ?? false }, () => {
   scenario('an applied IdGenerator migrates, starts pods and gets Ready', applyGenerator, essential)
   scenario('applied BizTags get Ready and are told of', applyFirstTags, essential)
   scenario('a new tag answers on every pod within two seconds', tagsAnswerOnEveryPod)
+  scenario('the runbooks bring the port of a pod here, and the process says how it is', runbooksReachAPod)
   scenario('a tag brings a Secret with a key for itself alone', tagBringsCredentials)
   scenario('callers begin to ask over every protocol', beginProbing, essential)
   scenario('many tags at once are reconciled within a minute', manyTags)

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { UiMember } from '../fixtures/ui-member.ts'
 import { uiRoutes } from '../fixtures/ui-route-list.ts'
+import { bestOf } from './best-of.ts'
 import { HEADERS, KEY, makeTag } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 import { BATCH, LOOKS, uiActions } from './ui-actions.ts'
@@ -88,17 +89,6 @@ test('every page, and every form that is sent, is answered within 500 ms with 10
   }
   assert.deepEqual(slow, [])
 })
-
-/** What it costs, in ms, and not what the machine did meanwhile: that is never the same three times. */
-async function bestOf(ask: (look: number) => Promise<void>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let look = 0; look < LOOKS; look += 1) {
-    const from = performance.now()
-    await ask(look)
-    best = Math.min(best, performance.now() - from)
-  }
-  return best
-}
 
 async function makeKeys(service: ServiceProcess): Promise<Parameters<typeof uiActions>[0]> {
   const made: string[] = []

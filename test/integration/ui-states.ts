@@ -63,6 +63,24 @@ export const UI_STATES: readonly UiState[] = [
     },
   },
   {
+    name: 'lines of groups that are not there, looked at, each with a tick',
+    reach: async (page, origin, own) => {
+      await page.goto(`${origin}/ui/tags/new-batch`)
+      await page.locator('#lines').fill(`w/g/home-${own}\nw/${own}/t\nnew-${own}/g/t`)
+      await submit(page)
+    },
+  },
+  {
+    name: 'one of those groups made with its workspace, and its tag in it',
+    reach: async (page, origin, own) => {
+      await page.goto(`${origin}/ui/tags/new-batch`)
+      await page.locator('#lines').fill(`w/none-${own}/t\nmade-${own}/g/t`)
+      await submit(page)
+      await page.locator(`input[name=make][value^="made-${own} "]`).check()
+      await leave(page, page.locator('#rows-title ~ form button'))
+    },
+  },
+  {
     name: 'the second page of a list',
     reach: async (page, origin, own) => {
       await page.goto(`${origin}/ui/tags/new-batch`)

@@ -5,25 +5,33 @@ import type { StampGuard } from '../../service/core/guarded-algorithm.ts'
 import { layoutOf } from '../../service/core/id-format.ts'
 import type { Tag } from '../../service/core/tag.ts'
 import { printTombstone } from '../../service/core/tombstone.ts'
+import { closesLate, closesNothing, ForgetsFirst } from './names/batch-mutants.ts'
+import type { NameParts } from './names/name-process.ts'
 import { type NamesResult, runNames } from './names/run-names.ts'
 import { Tally } from './world/tally.ts'
 
 /**
- * Names that databases make past etcd and with it, with layouts and without, delete and make again (decision 0043). No name
- * is ever stamped in two layouts, while etcd keeps what it was told.
+ * Names that databases make past etcd and with it, with layouts and without, delete and make again (decision 0043), alone and in
+ * batches. No name is ever stamped in two layouts, while etcd keeps what it was told; none of its numbers is granted twice; and no
+ * database forgets a tag before granting has ended everywhere (decision 0022).
  */
-test('no name is stamped in two layouts, and names of both kinds are stamped', async () => {
+test('no name is stamped in two layouts, and no tag is forgotten before its granting ended', async (t) => {
   const total = new Tally()
-  let [shared, own, names] = [0, 0, 0]
+  let [shared, own, names, grants, forgotten] = [0, 0, 0, 0, 0]
   for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const { violation, checks, tally } = await runNames(seed)
+    const { violation, checks, numbers, tally } = await runNames(seed)
     assert.equal(violation, undefined, `seed ${seed}`)
     total.merge(tally)
     shared += checks.stamps.shared
     own += checks.stamps.own
     names += checks.names
+    grants += numbers.grants
+    forgotten += numbers.forgotten
   }
-  const seen = JSON.stringify({ shared, own, names, ...Object.fromEntries(total.entries()) })
+  const counted = { shared, own, names, grants, forgotten }
+  const seen = JSON.stringify({ ...counted, ...Object.fromEntries(total.entries()) })
+  t.diagnostic(seen)
+  assert.ok(grants > 10 * SEEDS && forgotten > 2 * SEEDS, seen)
   assert.ok(shared > 100 && own > 100, seen)
   assert.ok(names > 5 * SEEDS, seen)
   for (const what of ['past etcd', 'made', 'deleted', 'by hand', 'made together', 'deleted together'])
@@ -78,17 +86,31 @@ describe('faults catch', () => {
     ['a name without a claim counts as free', (options) => new TakesNothingForFree(options)],
   ] as const satisfies readonly [string, (options: LayoutClaimsOptions) => LayoutClaims][])
     test(`the mutant in which ${name}`, async (t) => {
-      const caught = await firstCaught(newClaims)
+      const caught = await firstCaught({ newClaims })
       assert.ok(caught !== undefined, `${SEEDS_MAX} seeds noticed nothing`)
       t.diagnostic(caught.violation ?? '')
     })
 })
 
-async function firstCaught(
-  newClaims: (options: LayoutClaimsOptions) => LayoutClaims,
-): Promise<NamesResult | undefined> {
+describe('faults catch', () => {
+  for (const [name, newBatch] of [
+    [
+      'the database forgets the tags of a batch before they are ended in etcd',
+      (options) => new ForgetsFirst(options),
+    ],
+    ['a batch closes no witness', closesNothing],
+    ['a batch closes the witnesses after it left the tombstones', closesLate],
+  ] as const satisfies readonly (readonly [string, NameParts['newBatch']])[])
+    test(`the mutant in which ${name}`, async (t) => {
+      const caught = await firstCaught({ newBatch })
+      assert.match(caught?.violation ?? `${SEEDS_MAX} seeds noticed nothing`, /forgot .* may grant of it/)
+      t.diagnostic(caught?.violation ?? '')
+    })
+})
+
+async function firstCaught(parts: Partial<NameParts>): Promise<NamesResult | undefined> {
   for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
-    const result = await runNames(seed, newClaims)
+    const result = await runNames(seed, parts)
     if (result.violation !== undefined) return result
   }
   return undefined

@@ -1,28 +1,37 @@
 import { MemoryCatalog } from '../../../service/adapters/memory/memory-catalog.ts'
-import { MemoryCatalogStore } from '../../../service/adapters/memory/memory-catalog-store.ts'
 import { MemoryCoordination } from '../../../service/adapters/memory/memory-coordination.ts'
 import { MemoryCoordinator } from '../../../service/adapters/memory/memory-coordinator.ts'
-import { LayoutClaims, type LayoutClaimsOptions } from '../../../service/app/layout-claims.ts'
+import { CoordinatedTagBatch } from '../../../service/app/coordinated-tag-batch.ts'
+import { LayoutClaims } from '../../../service/app/layout-claims.ts'
 import { configKey } from '../../../service/core/coordination-keys.ts'
 import { generationOf } from '../../../service/core/generation.ts'
 import type { IdFormat } from '../../../service/core/id-format.ts'
 import type { RowResult } from '../../../service/core/row-result.ts'
+import type { Tag } from '../../../service/core/tag.ts'
 import { canonicalLayout } from '../../../service/core/tag-layout.ts'
 import { printTagRecord, type TagRecord } from '../../../service/core/tag-record.ts'
 import type { CatalogStore, NewTag } from '../../../service/ports/catalog-store.ts'
-import { newTag } from '../../fixtures/joined-databases.ts'
+import { newTag, SMALL_SPACE } from '../../fixtures/joined-databases.ts'
 import { Host } from '../world/host.ts'
 import { Network, USUAL_MS } from '../world/network.ts'
 import { Prng } from '../world/prng.ts'
 import { Tally } from '../world/tally.ts'
 import { VirtualTime } from '../world/virtual-time.ts'
 import { NameChecks } from './name-checks.ts'
-import { NameProcess } from './name-process.ts'
+import { type NameParts, NameProcess } from './name-process.ts'
+import { NumberChecks } from './number-checks.ts'
+import { WatchedStore } from './watched-store.ts'
 
 export interface NamesResult {
   readonly violation: string | undefined
   readonly checks: NameChecks
+  readonly numbers: NumberChecks
   readonly tally: Tally
+}
+
+interface Database {
+  readonly memory: MemoryCatalog
+  readonly store: CatalogStore
 }
 
 /** Databases of data centres that share an etcd, and the machines on each. */
@@ -30,24 +39,27 @@ class NamesWorld {
   readonly time = new VirtualTime()
   readonly tally = new Tally()
   readonly checks = new NameChecks()
+  readonly numbers = new NumberChecks()
   readonly random: Prng
   readonly #etcd = new MemoryCoordination(this.time.clock())
   readonly #hand = new MemoryCoordinator(this.#etcd)
   readonly #network: Network
-  readonly #stores: readonly CatalogStore[]
+  readonly #databases: readonly Database[]
   readonly #hosts: readonly Host[]
   readonly #processes = new Map<Host, NameProcess>()
-  readonly #newClaims: (options: LayoutClaimsOptions) => LayoutClaims
+  readonly #parts: NameParts
 
-  constructor(seed: number, newClaims: (options: LayoutClaimsOptions) => LayoutClaims) {
+  constructor(seed: number, parts: NameParts) {
     this.random = new Prng(seed)
-    this.#newClaims = newClaims
+    this.#parts = parts
     this.#network = new Network(this.time, this.random.fork(), this.tally)
     const databases = this.random.int(2, 3)
-    this.#stores = Array.from({ length: databases }, (_, dc) => {
+    this.#databases = Array.from({ length: databases }, (_, dc) => {
       const memory = new MemoryCatalog(this.time.clock())
       memory.history = `database ${dc}/1`
-      return new MemoryCatalogStore(memory)
+      const onForgotten = (tag: Tag): void =>
+        this.numbers.forgottenBy(`database ${dc}`, tag, (key) => this.#inEtcd(key))
+      return { memory, store: new WatchedStore(memory, onForgotten) }
     })
     this.#hosts = Array.from({ length: databases * HOSTS_EACH }, (_, i) => {
       const dc = i % databases
@@ -56,12 +68,13 @@ class NamesWorld {
   }
 
   async start(): Promise<void> {
-    for (const store of this.#stores) {
+    for (const { store } of this.#databases) {
       await store.createWorkspace('w', '')
       await store.createGroup('w', 'g', '')
     }
     for (const host of this.#hosts) this.#boot(host)
     this.#every(REQUEST_MEAN_MS, () => this.#request())
+    this.#every(GRANT_MEAN_MS, () => this.#grant())
     this.#every(CHANGE_MEAN_MS, () => this.#change())
     this.#every(FAULT_MEAN_MS, () => this.#fault())
   }
@@ -71,11 +84,12 @@ class NamesWorld {
       host,
       network: this.#network,
       etcd: this.#etcd,
-      catalog: this.#storeOf(host.dc),
+      ...this.#databaseOf(host.dc),
       random: this.random.fork(),
       checks: this.checks,
+      numbers: this.numbers,
       tally: this.tally,
-      newClaims: this.#newClaims,
+      parts: this.#parts,
     })
     this.#processes.set(host, process)
     process.start()
@@ -95,6 +109,13 @@ class NamesWorld {
     if (host.alive && !host.paused) void this.#processes.get(host)?.request(path, count)
   }
 
+  #grant(): void {
+    const host = this.#anyHost()
+    const path = `w/g/${this.#anyName()}`
+    const step = this.random.int(1, 20)
+    if (host.alive && !host.paused) void this.#processes.get(host)?.grant(path, step)
+  }
+
   /** A tag is made past etcd or with it, deleted, or dropped from a process' memory. */
   #change(): void {
     const host = this.#anyHost()
@@ -102,7 +123,8 @@ class NamesWorld {
     if (process === undefined || !host.alive || host.paused) return
     const name = this.#anyName()
     const kind = this.random.int(0, 13)
-    if (kind < 4) this.#attempt('past etcd', () => this.#storeOf(host.dc).createTag(this.#pastEtcd(name)))
+    if (kind < 4)
+      this.#attempt('past etcd', () => this.#databaseOf(host.dc).catalog.createTag(this.#pastEtcd(name)))
     else if (kind < 6) this.#attempt('made', () => process.catalog.createTag(this.#draft(name)))
     else if (kind < 8)
       this.#attempt('deleted', () =>
@@ -137,7 +159,7 @@ class NamesWorld {
 
   #draft(name: string): NewTag {
     const layout = this.random.pick(LAYOUTS)
-    const draft = newTag(name, { chain: ['snowflake'] })
+    const draft = newTag(name, { chain: ['snowflake'], space: SPACE })
     return layout === undefined
       ? draft
       : { ...draft, space: { ...draft.space, format: { snowflake: layout } satisfies IdFormat } }
@@ -183,10 +205,15 @@ class NamesWorld {
     }
   }
 
-  #storeOf(dc: number): CatalogStore {
-    const store = this.#stores[dc]
-    if (store === undefined) throw new Error(`no database for data centre ${dc}`)
-    return store
+  #databaseOf(dc: number): { readonly memory: MemoryCatalog; readonly catalog: CatalogStore } {
+    const database = this.#databases[dc]
+    if (database === undefined) throw new Error(`no database for data centre ${dc}`)
+    return { memory: database.memory, catalog: database.store }
+  }
+
+  /** Whether or not it answers now. */
+  #inEtcd(key: string): string | undefined {
+    return this.#etcd.snapshot().entries.get(key)?.entry.value
   }
 
   #anyHost(): Host {
@@ -211,16 +238,19 @@ async function anyOf(batch: Promise<readonly RowResult<unknown>[]>): Promise<voi
   if (!(await batch).some((row) => 'value' in row)) throw new Error('every row was refused')
 }
 
-/** One run of a minute or so. */
-export async function runNames(
-  seed: number,
-  newClaims = (options: LayoutClaimsOptions): LayoutClaims => new LayoutClaims(options),
-): Promise<NamesResult> {
-  const world = new NamesWorld(seed, newClaims)
+/** One run of a minute or so, of what the service has but for these parts. */
+export async function runNames(seed: number, parts: Partial<NameParts> = {}): Promise<NamesResult> {
+  const world = new NamesWorld(seed, { ...SERVICE, ...parts })
   await world.start()
-  const { time, checks, tally } = world
-  await time.runUntil(RUN_MS, () => checks.violation !== undefined)
-  return { violation: checks.violation, checks, tally }
+  const { time, checks, numbers, tally } = world
+  const broken = (): string | undefined => checks.violation ?? numbers.violation
+  await time.runUntil(RUN_MS, () => broken() !== undefined)
+  return { violation: broken(), checks, numbers, tally }
+}
+
+const SERVICE: NameParts = {
+  newClaims: (options) => new LayoutClaims(options),
+  newBatch: (options) => new CoordinatedTagBatch(options),
 }
 
 function newWay() {
@@ -230,10 +260,13 @@ function newWay() {
 const NARROW = canonicalLayout('53-bit')
 /** As often none as one, and two that differ. */
 const LAYOUTS = [undefined, undefined, NARROW, { ...NARROW, unitMs: 1, timeBits: 41, sequenceBits: 1 }]
+/** As many data centres as there may be databases. */
+const SPACE = { ...SMALL_SPACE, dcCount: 3 }
 const HOSTS_EACH = 2
 const RUN_MS = 60_000
 const NAME_EVERY_MS = 4000
 const REQUEST_MEAN_MS = 25
+const GRANT_MEAN_MS = 60
 const CHANGE_MEAN_MS = 250
 const FAULT_MEAN_MS = 1500
 const FAULT_LASTS_MS = 2500
