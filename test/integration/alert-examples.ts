@@ -34,6 +34,18 @@ function certificate(start: string, end: string): AlertExample {
   }
 }
 
+/** For how long it lasts, and for how long its renewal is tried for in vain; or not at all, which is as it should be. */
+function timeGrant(left: string, late: string): AlertExample {
+  const [leftSeconds, lateSeconds] = [
+    up('idgen_time_grant_left_seconds', 'slot="0"'),
+    up('idgen_time_renewal_late_seconds', 'slot="0"'),
+  ]
+  return {
+    fires: { [leftSeconds]: left, [lateSeconds]: late },
+    quiet: { [leftSeconds]: left, [lateSeconds]: '0x40' },
+  }
+}
+
 function exportedAs(outcome: string): string {
   return up('idgen_audit_otlp_records_total', `outcome="${outcome}"`)
 }
@@ -174,14 +186,16 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   },
   IdgenClockOff: gauge('idgen_clock_offset_seconds', -3, 1.9),
   IdgenTimeGrantEnds: {
-    fires: {
-      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
-      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '21x40',
-    },
-    quiet: {
-      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
-      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '4x40',
-    },
+    // A grant of the default length, whose renewal was due with 14 s left.
+    ...timeGrant('9x40', '5x40'),
+    more: [
+      // With snowflake.lease and snowflake.window of two minutes: more than one is left.
+      { fires: false, at: '15s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },
+      { fires: true, at: '30s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },
+      // Of an hour: there is time, and what it is for may pass by itself.
+      { fires: false, at: '5m', series: timeGrant('3400-15x40', '0+15x40').fires },
+      { fires: true, at: '55m', series: timeGrant('3400-15x240', '0+15x240').fires },
+    ],
   },
   IdgenDown: { fires: { [UP]: '0x40' }, quiet: { [UP]: '1x40' } },
   IdgenPodNotReady: { fires: { [READY]: '0x40' }, quiet: { [READY]: '1x40', [UP]: '1x40' } },
