@@ -206,6 +206,10 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
   },
   IdgenServedCertificateEnds: certificate(
+  IdgenManagementRefused: {
+    fires: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0+1x40' },
+    quiet: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0x30 0+1x8' },
+  },
     up('idgen_certificate_start_timestamp_seconds'),
     up('idgen_certificate_end_timestamp_seconds'),
   ),
