@@ -76,6 +76,7 @@ const degradedUntil = (end: number): Series => ({
   [up(MOVES, 'kind="degraded"')]: '0x3 1x120',
   [DEGRADED]: `0x3 1x${end - 4} 0x40`,
 })
+const operatorUp = (instance: string): string => `up{job="idgen-operator",instance="${instance}:8080"}`
 const bucket = (le: string): string => up('idgen_generate_duration_seconds_bucket', `le="${le}"`)
 
 /** 15,000,000 in 15 s are a million a second, which is the capacity of one process. */
@@ -205,11 +206,11 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     fires: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0+1x40' },
     quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
   },
-  IdgenServedCertificateEnds: certificate(
   IdgenManagementRefused: {
     fires: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0+1x40' },
     quiet: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0x30 0+1x8' },
   },
+  IdgenServedCertificateEnds: certificate(
     up('idgen_certificate_start_timestamp_seconds'),
     up('idgen_certificate_end_timestamp_seconds'),
   ),
@@ -228,4 +229,23 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     'idgen_operator_status_certificate_start_timestamp_seconds{job="operator",namespace="idgen"}',
     'idgen_operator_status_certificate_end_timestamp_seconds{job="operator",namespace="idgen"}',
   ),
+  IdgenOperatorDown: {
+    fires: { [operatorUp('a')]: '1x4 0x40', [operatorUp('b')]: '1x4 0x40' },
+    // One of two is moved.
+    quiet: { [operatorUp('a')]: '1x4 0x40', [operatorUp('b')]: '1x44' },
+    // Most who wire it by hand have none.
+    more: [{ fires: false, at: '9m', series: { [UP]: '1x40' } }],
+  },
+}
+
+/** Where the chart has another expression: its placeholders are names like any. */
+const OF_CHART = 'namespace="RELEASE_NAMESPACE",job="OPERATOR_SERVICE"'
+export const CHART_EXAMPLES: Readonly<Record<string, AlertExample>> = {
+  ...ALERT_EXAMPLES,
+  IdgenOperatorDown: {
+    // One that was never there, or whose pods are all gone, is missed as well.
+    fires: { [UP]: '1x40' },
+    quiet: { [`up{${OF_CHART},pod="a"}`]: '0x40', [`up{${OF_CHART},pod="b"}`]: '1x40' },
+    more: [{ fires: true, at: '9m', series: { [`up{${OF_CHART},pod="a"}`]: '0x40' } }],
+  },
 }
