@@ -214,6 +214,8 @@ export class TimeGrantKeeper {
     random.fill(nonce)
     this.#hold = await store.acquire({ ...request, nonce: Buffer.from(nonce).toString('hex') })
     this.#askedMs = this.#hold.untilMs
+    // Until now there was nothing to renew.
+    this.#triedSinceMs = this.#options.clock.monotonicMs()
     log.info({ dc: request.dc, worker: this.#hold.worker, holder: request.holder }, 'worker id acquired')
     this.#tell('acquired', this.#hold.worker, request.holder)
     return true

@@ -95,6 +95,17 @@ describe('a grant whose renewal fails', () => {
     assert.equal(keeper.renewalLateMs, 0)
   })
 
+  test('does not count the tries to get a worker id', async () => {
+    const acquire = store.acquire.bind(store)
+    store.acquire = () => Promise.reject(new IdgenError('IDGEN_STORE_UNAVAILABLE', 'The database is away.'))
+    await keeper.renew()
+    clock.advance(60_000)
+    store.acquire = acquire
+    store.away = true
+    await keeper.renew()
+    assert.deepEqual([keeper.worker === undefined, keeper.renewalLateMs], [false, 0])
+  })
+
   test('counts a try that is under way', async () => {
     await keeper.renew()
     const answer = Promise.withResolvers<void>()

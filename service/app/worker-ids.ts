@@ -45,7 +45,7 @@ export class WorkerIds {
     return compared.toSorted((a, b) => Math.abs(b) - Math.abs(a))[0]
   }
 
-  /** What people should know of them: without all of them there are no snowflakes, without some fewer, and soon none unrenewed. */
+  /** What people should know of them: without all of them there are no snowflakes, without some fewer, and one that is not renewed ends. */
   troubles(): readonly Trouble[] {
     const faults = this.faults.filter((fault) => fault !== undefined)
     const [why] = faults
