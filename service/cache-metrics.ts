@@ -70,7 +70,7 @@ export function sharedRateSources(rates: SharedRates): MetricSource[] {
     },
     gauge(
       'idgen_rate_settlement_age_seconds',
-      'Time since a round went well, or had nothing to tell; much above limits.settleEvery the limits hold for this process alone',
+      'How long no round has gone well: much above limits.settleEvery the limits hold for this process alone. Once one failed it grows with further ones that fail, stands still while there is nothing to tell, and ends when Redis is back or ten minutes after the last',
       () => rates.ageMs / 1000,
     ),
     counter(

@@ -40,7 +40,7 @@ export function threadSources(threads: ThreadPool, lender: SubBlockLender): Metr
     ),
     {
       name: 'idgen_thread_unpassed_total',
-      help: 'Requests for the main thread that were refused (IDGEN_OVERLOADED): too many of their thread waited for it already (full), or too many of their client (address)',
+      help: 'Requests for anything but IDs (management, pages, documents, probes), which the main thread answers, that were refused (IDGEN_OVERLOADED): too many of their thread waited for it already (full), or too many of their client (address). Connections have a metric of their own',
       kind: 'counter',
       labels: ['reason'],
       read: (set) => {

@@ -24,18 +24,25 @@ export function timeSources({
     ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
       workerIds.held.map((worker) => worker ?? -1),
     ),
-    ofEachWorkerId('idgen_time_grant_ok', '1 while the worker id has a usable time grant', () =>
-      workerIds.faults.map((fault) => (fault === undefined ? 1 : 0)),
+    ofEachWorkerId(
+      'idgen_time_grant_ok',
+      '1 while snowflakes can be stamped with the worker id: a renewal that fails ends that only with the grant (idgen_time_renewal_late_seconds tells of it at once)',
+      () => workerIds.faults.map((fault) => (fault === undefined ? 1 : 0)),
     ),
     ofEachWorkerId(
       'idgen_time_grant_left_seconds',
-      'Time granted beyond now: stamping goes on so long without the store; between 0 and snowflake.window',
+      'For how long stamping goes on without the store: to the end of what is granted, or of 0.8 × snowflake.lease since the last renewal',
       () => workerIds.grants.map(({ leftMs }) => leftMs / 1000),
     ),
     ofEachWorkerId(
       'idgen_worker_lease_age_seconds',
       'Time since the worker id was last renewed; above snowflake.renewEvery a renewal failed. None without a worker id',
       () => workerIds.grants.map(({ ageMs }) => (ageMs === undefined ? undefined : ageMs / 1000)),
+    ),
+    ofEachWorkerId(
+      'idgen_time_renewal_late_seconds',
+      'For how long a renewal of worker id and time has been tried for in vain; 0 where the last one went well. None without a worker id',
+      () => workerIds.grants.map(({ lateMs }) => (lateMs === undefined ? undefined : lateMs / 1000)),
     ),
     {
       name: 'idgen_clock_offset_seconds',

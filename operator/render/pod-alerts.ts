@@ -2,7 +2,8 @@ import type { AlertRule, RuleScope } from './alert-rule.ts'
 import { endsSoon } from './ends-soon.ts'
 
 /** The processes themselves. */
-export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: RuleScope): AlertRule[] {
+export function podAlerts(scope: RuleScope): AlertRule[] {
+  const { title, pods, member, wanted, look, lookAtMember } = scope
   const none: AlertRule[] = [
     {
       alert: 'IdgenDown',
@@ -36,15 +37,7 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       summary: 'A protocol thread ended or hung',
       description: `{{ $labels.${member} }} replaced it; what it held was burnt, and its connections were closed. Its log says why.`,
     },
-    {
-      alert: 'IdgenConnectionsRefused',
-      // One that is turned away now and then is a client that tries again.
-      expr: `sum by (${member}, protocol, reason) (increase(idgen_connections_refused_total{${pods}}[5m])) > 10`,
-      for: '0s',
-      severity: 'warning',
-      summary: 'Connections are turned away',
-      description: `{{ $labels.${member} }} refused {{ $value | humanize }} over {{ $labels.protocol }} in 5 minutes; reason full: server.{{ $labels.protocol }}.maxConnections, address: server.maxConnectionsPerAddress.`,
-    },
+    ...refusals(scope),
     {
       alert: 'IdgenEventLoopSlow',
       // The worst of 15 to 30 s: a single pause does not fire, one in each of them for a minute does.
@@ -63,6 +56,30 @@ export function podAlerts({ title, pods, member, wanted, look, lookAtMember }: R
       summary: 'The certificate that callers are shown ends soon',
       description:
         'It is {{ $value | humanizeDuration }} from its end. Renew the files of server.https.cert and server.https.key: they are read again without a restart.',
+    },
+  ]
+}
+
+/** Who was turned away before anybody looked at what he wants. */
+function refusals({ pods, member }: RuleScope): AlertRule[] {
+  return [
+    {
+      alert: 'IdgenConnectionsRefused',
+      // One that is turned away now and then is a client that tries again.
+      expr: `sum by (${member}, protocol, reason) (increase(idgen_connections_refused_total{${pods}}[5m])) > 10`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Connections are turned away',
+      description: `{{ $labels.${member} }} refused {{ $value | humanize }} over {{ $labels.protocol }} in 5 minutes; reason full: server.{{ $labels.protocol }}.maxConnections, address: server.maxConnectionsPerAddress.`,
+    },
+    {
+      alert: 'IdgenManagementRefused',
+      // As above: a program that manages in parallel may once be told to come again.
+      expr: `sum by (${member}, reason) (increase(idgen_thread_unpassed_total{${pods}}[5m])) > 10`,
+      for: '0s',
+      severity: 'warning',
+      summary: 'Requests for anything but IDs are refused',
+      description: `{{ $labels.${member} }} refused {{ $value | humanize }} in 5 minutes with IDGEN_OVERLOADED; reason full: the main thread or the database is slow, address: one client asks for too much at once. IDs are not concerned.`,
     },
   ]
 }

@@ -61,6 +61,11 @@ export function workerAlerts(scope: RuleScope): AlertRule[] {
   ]
 }
 
+/** People get more than a minute of it, where a grant lasts that long (snowflake.lease, snowflake.window). */
+const LITTLE_TIME_SECONDS = 120
+/** A renewal may wait 2 s for a database that hangs, and goes well. */
+const RENEWAL_LATE_SECONDS = 3
+
 function timeAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
     {
@@ -73,9 +78,9 @@ function timeAlerts({ pods, member }: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenTimeGrantEnds',
-      expr: `idgen_time_grant_left_seconds{${pods}} < 10 and idgen_worker_lease_age_seconds{${pods}} > 15`,
-      // Longer than between two renewals that are set far apart.
-      for: '30s',
+      expr: `idgen_time_grant_left_seconds{${pods}} < ${LITTLE_TIME_SECONDS} and idgen_time_renewal_late_seconds{${pods}} > ${RENEWAL_LATE_SECONDS}`,
+      // A grant of the default length lasts for seconds only.
+      for: '0s',
       severity: 'warning',
       summary: 'Time to stamp runs out, and no more is granted',
       description: `{{ $labels.${member} }} can stamp snowflakes for {{ $value | humanizeDuration }} more, then tags degrade. Check the store that grants time (etcd, or PostgreSQL without it).`,

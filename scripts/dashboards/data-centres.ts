@@ -72,10 +72,19 @@ const TIME: readonly Panel[] = [
   },
   {
     title: 'Time granted ahead',
-    description: 'So long can a process stamp without its store.',
+    description:
+      'So long can a process stamp without its store. Below 120 s, with renewals that fail, IdgenTimeGrantEnds fires.',
     kind: 'lines',
     unit: 's',
     series: [{ expr: now('idgen_time_grant_left_seconds'), legend: '{{instance}}, {{slot}}' }],
+  },
+  {
+    title: 'Renewals tried in vain',
+    description: 'For how long, of worker id and time. Above 3 s no store answers, or the clock is off.',
+    kind: 'lines',
+    unit: 's',
+    bound: 3,
+    series: [{ expr: now('idgen_time_renewal_late_seconds'), legend: '{{instance}}, {{slot}}' }],
   },
   {
     title: 'Age of the lease',

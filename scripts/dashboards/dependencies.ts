@@ -128,7 +128,7 @@ const LIMITS: readonly Panel[] = [
   {
     title: 'Time since limits were shared',
     description:
-      'How long no round has gone well. Half a second is ordinary (limits.settleEvery); above 5 minutes IdgenRateLimitsNotShared fires.',
+      'How long no round has gone well. Half a second is ordinary (limits.settleEvery); it stands still while there is nothing to tell, and above 5 minutes IdgenRateLimitsNotShared fires.',
     kind: 'lines',
     unit: 's',
     bound: 300,

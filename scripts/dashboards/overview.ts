@@ -228,6 +228,19 @@ const PROCESS: readonly Panel[] = [
       { expr: `sum(${rate('idgen_wrong_api_keys_total')})`, legend: 'wrong API key' },
     ],
   },
+  {
+    title: 'Management turned away',
+    description:
+      'Requests for anything but IDs that a thread could not pass on to the main thread: too many waited (full), or too many of that client (address). Above 10 in 5 minutes IdgenManagementRefused fires. Nothing where the main thread answers alone (server.threads).',
+    kind: 'lines',
+    unit: 'reqps',
+    series: [
+      {
+        expr: `sum by (instance, reason) (${rate('idgen_thread_unpassed_total')})`,
+        legend: '{{instance}} {{reason}}',
+      },
+    ],
+  },
 ]
 
 const ROWS: readonly Row[] = [

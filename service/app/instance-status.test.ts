@@ -49,6 +49,7 @@ test('every trouble comes with what to do, also one that nobody foresaw', () => 
   const names = [
     'database',
     'snowflake',
+    'time grant',
     'etcd',
     'witness',
     'copies of time grants',

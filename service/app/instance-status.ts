@@ -103,6 +103,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Bring the database back: IDs go on from open grants until those end. "idgen doctor" says why it is away.',
   snowflake:
     'Snowflake tags use the next algorithm of their chain meanwhile. Look at what is named: worker ids, clock, store.',
+  'time grant':
+    'Snowflakes go on until it ends. Bring back the store that grants time: etcd, or the database where there is none; or correct the clock that is named.',
   etcd: 'Bring etcd back: tags do not change, and numbers are granted only up to the promised ceiling.',
   witness: 'Bring etcd back: numbers are granted only up to the promised ceiling.',
   copies: 'Bring the database back: until the copies are current a restored etcd could repeat a window.',

@@ -52,6 +52,15 @@ class World {
   }
 }
 
+/** A round in which so many requests were answered. */
+function rounds(world: World, { rates, shared }: ReturnType<World['newProcess']>) {
+  return async (requests: number): Promise<void> => {
+    if (requests > 0) world.ask(rates, requests)
+    world.clock.advance(EVERY_MS)
+    await shared.settle()
+  }
+}
+
 test('what an address, a key and a tag used of one process is used of the others, too', async () => {
   const limits = ['perAddress', 'perKey', 'perTag'] as const
   for (const limit of limits) {
@@ -74,19 +83,67 @@ test('what an address, a key and a tag used of one process is used of the others
 
 test('how long no round has gone well grows while they fail, and not while there is nothing to tell', async () => {
   const world = new World({ perAddress: 100 })
-  const [one] = [world.newProcess('one')]
-  world.clock.advance(EVERY_MS)
-  assert.equal(one.shared.ageMs, EVERY_MS)
-  await one.shared.settle()
-  assert.equal(one.shared.ageMs, 0)
-  const away = { settle: () => Promise.reject(new Error('it is away')) }
-  const alone = world.newProcess('alone', { levels: away })
-  for (const round of [1, 2]) {
-    world.ask(alone.rates, 10)
-    world.clock.advance(EVERY_MS)
-    await alone.shared.settle()
-    assert.equal(alone.shared.ageMs, round * EVERY_MS)
+  const one = world.newProcess('one')
+  const round = rounds(world, one)
+  world.levels.away = true
+  await round(0)
+  assert.equal(one.shared.ageMs, 0, 'nobody asked for anything')
+  for (const count of [1, 2]) {
+    await round(10)
+    assert.equal(one.shared.ageMs, count * EVERY_MS)
   }
+})
+
+test('pauses between rounds that fail neither end that nor make it grow', async () => {
+  const world = new World({ perAddress: 100 })
+  const one = world.newProcess('one')
+  const round = rounds(world, one)
+  const pause = async (rounds: number): Promise<void> => {
+    for (let i = 0; i < rounds; i += 1) await round(0)
+  }
+  await round(10)
+  world.levels.away = true
+  await round(10)
+  await pause(119)
+  assert.equal(one.shared.ageMs, EVERY_MS, 'one round failed, and none was needed since')
+  assert.equal(one.shared.troubles().length, 1)
+  // Once a minute somebody calls.
+  for (let minute = 1; minute <= 6; minute += 1) {
+    await round(10)
+    assert.equal(one.shared.ageMs, EVERY_MS + minute * 60_000)
+    await pause(119)
+  }
+  assert.equal(one.shared.ageMs, 360_000 + EVERY_MS)
+  assert.deepEqual(one.shared.rounds, { settled: 1, failed: 7 })
+})
+
+test('a cache that is back is found although nobody asks for anything', async () => {
+  const world = new World({ perAddress: 100 })
+  const one = world.newProcess('one')
+  const round = rounds(world, one)
+  world.levels.away = true
+  await round(10)
+  await round(0)
+  world.levels.away = false
+  await round(0)
+  assert.equal(one.shared.ageMs, 0)
+  assert.deepEqual(one.shared.troubles(), [])
+  assert.equal(world.said('rate limits hold over all processes again'), 1)
+  assert.deepEqual([one.shared.rounds, one.shared.names], [{ settled: 0, failed: 1 }, 0])
+  const asked = world.levels.reports
+  await round(0)
+  assert.equal(world.levels.reports, asked, 'a round that is well asks for nothing more')
+})
+
+test('where the limits were lifted meanwhile there is nothing to ask for', async () => {
+  const world = new World({ perAddress: 100 })
+  const one = world.newProcess('one')
+  const round = rounds(world, one)
+  world.levels.away = true
+  await round(10)
+  one.rates.configure({ ...world.settings, perAddress: 0 })
+  await round(0)
+  assert.deepEqual([one.shared.ageMs, one.shared.troubles()], [0, []])
 })
 
 test('other names, other kinds and processes of other databases are not concerned', async () => {
@@ -147,7 +204,7 @@ test('a round that fails takes out what was used of every kind, so that no count
   await one.shared.settle()
   world.levels.away = false
   await one.shared.settle()
-  assert.deepEqual([world.levels.reports, one.shared.rounds.failed], [0, 1])
+  assert.deepEqual([one.shared.names, one.shared.rounds.failed], [0, 1])
 })
 
 test('processes that hold different limits do not share a bucket: its times would mean something else', async () => {
@@ -203,14 +260,18 @@ test('a cache that is away is told once and shown, nothing is refused, and nothi
   assert.equal(world.ask(other.rates, 100), 59, '40 were told, 60 were not and may have been')
 })
 
-test('a process that answers nothing says nothing of a cache that was away', async () => {
+test('ten minutes after the last answer a process says nothing more of a cache that is away', async () => {
   const world = new World({ perAddress: 100 })
   const one = world.newProcess('one')
   world.levels.away = true
   world.ask(one.rates, 50)
   await one.shared.settle()
+  world.clock.advance(600_000)
   await one.shared.settle()
-  assert.deepEqual(one.shared.troubles(), [])
+  assert.equal(one.shared.troubles().length, 1)
+  world.clock.advance(1)
+  await one.shared.settle()
+  assert.deepEqual([one.shared.ageMs, one.shared.troubles()], [0, []])
 })
 
 test('processes tell each other by themselves, as often as configured, until they stop', async () => {

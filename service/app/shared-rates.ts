@@ -34,10 +34,12 @@ export class SharedRates {
   readonly #repeat: Repeat
   readonly #spending: Readonly<Record<SharedKind, RateSpending>>
   readonly #group: string
-  /** Of the last round, where it failed. */
+  /** Why the last round that had something to tell failed. */
   #fault: string | undefined
-  /** When a round went well last, or had nothing to tell; until the first one, when this began. */
+  /** When a round went well last, or had nothing to tell and none before it had failed; until the first one, when this began. */
   #settledMs: number
+  /** When a round that had something to tell failed last; undefined where none has since one went well. */
+  #failedMs: number | undefined
   /** As the log was told last. */
   #isAlone = false
   /** Rounds since the start. */
@@ -76,28 +78,63 @@ export class SharedRates {
     return this.#fault === undefined ? [] : [{ what: 'rate limits', why: this.#fault }]
   }
 
-  /** How long no round has gone well: about `everyMs` where limits hold over all processes. */
+  /**
+   * How long no round has gone well: about `everyMs` where limits hold over all processes. Only rounds that were needed
+   * count: once one failed it stands still between them, so that pauses of callers neither end it nor make it grow.
+   */
   get ageMs(): number {
-    return this.#options.clock.monotonicMs() - this.#settledMs
+    return (this.#failedMs ?? this.#options.clock.monotonicMs()) - this.#settledMs
   }
 
   /** One round. Never rejects. What a round that failed took out is told to nobody: it may have been counted. */
   async settle(): Promise<void> {
     const calls = this.#takeOut()
+    if (calls.length === 0) return await this.#nothingToTell()
     try {
       for (const call of calls) await this.#tell(call)
     } catch (thrown) {
       this.rounds.failed += 1
       return this.#failed(IdgenError.from(thrown))
     }
-    this.#fault = undefined
-    this.#settledMs = this.#options.clock.monotonicMs()
-    // Whether the cache is back nobody knows then, and nobody needs to.
-    if (calls.length === 0) return
     this.rounds.settled += 1
     for (const { found } of calls) this.names += found.length
+    this.#wentWell()
+  }
+
+  /** Nothing was used, so nothing was missed: a round that failed before it failed all the same, until the cache is back. */
+  async #nothingToTell(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (this.#failedMs === undefined || nowMs - this.#failedMs > FORGOTTEN_MS) return this.#holds()
+    if (await this.#answers()) this.#wentWell()
+  }
+
+  /** Whether a round would go well: a millisecond is told of a name that nobody has, so that all is asked for that a round asks for. */
+  async #answers(): Promise<boolean> {
+    const { rates, levels, instance, everyMs, sealKey } = this.#options
+    const limit = FEWEST_FIRST.map((kind) => rates.limitOf(kind)).find((one) => one !== undefined)
+    if (limit === undefined) return true
+    const fullMs = (limit.burst * 1000) / limit.perSecond
+    const report = { name: hashed(sealKey, 'rate of nobody'), usedMs: 1, elapsedMs: 0 }
+    try {
+      await levels.settle({ group: this.#group, instance, everyMs, fullMs }, [report])
+      return true
+    } catch {
+      // The round that failed has told why.
+      return false
+    }
+  }
+
+  #wentWell(): void {
+    this.#holds()
     if (this.#isAlone) this.#options.log.info({}, 'rate limits hold over all processes again')
     this.#isAlone = false
+  }
+
+  /** As far as anybody needs to know. */
+  #holds(): void {
+    this.#fault = undefined
+    this.#failedMs = undefined
+    this.#settledMs = this.#options.clock.monotonicMs()
   }
 
   /** Of all kinds before the first is told, so that none goes on counting for ever while calls fail. */
@@ -156,6 +193,7 @@ export class SharedRates {
   #failed({ message }: IdgenError): void {
     if (!this.#isAlone) this.#options.log.warn({ why: message }, 'rate limits hold for this process alone')
     this.#isAlone = true
+    this.#failedMs = this.#options.clock.monotonicMs()
     this.#fault = `they hold for this process alone: ${message}`
   }
 }
@@ -179,6 +217,11 @@ function hashed(key: Uint8Array, text: string): string {
   return createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url')
 }
 
+/**
+ * So long after the last round that was needed nobody needs to know that it failed: twice as long as the alert
+ * IdgenRateLimitsNotShared waits for, so that callers who come every few minutes are still told of.
+ */
+const FORGOTTEN_MS = 600_000
 /** A name is told once it used a hundredth of what it may in a second: with less it takes nothing from anybody. */
 const LEAST_SHARE = 100
 /** Of a round, those that used most: 2 ms of this thread for their hashes; the others go on counting. */

@@ -51,16 +51,21 @@ export class TimeGrantKeeper {
   #hold: TimeHold | undefined
   /** Highest `untilMs` this hold asked for. */
   #askedMs = 0
-  #fault: string | undefined = 'no worker id was acquired yet'
+  /** Why the last try granted nothing. What was granted before is stamped on meanwhile. */
+  #refusal: string | undefined = 'no worker id was acquired yet'
   #clockAheadMs: number | undefined
   /** Monotonic. */
   #grantedAtMs: number | undefined
+  /** As the cursor knows it: monotonic. */
+  #leaseEndMs = 0
+  /** When the first try began after the last one that granted something: monotonic. */
+  #triedSinceMs: number | undefined
   #flight: Promise<void> | undefined
   #loop: Promise<void> | undefined
 
   constructor(options: TimeGrantKeeperOptions) {
     this.#options = options
-    options.snowflake.revoke(this.#fault ?? '')
+    options.snowflake.revoke(this.#refusal ?? '')
   }
 
   /** The worker id held, for people and metrics. */
@@ -68,10 +73,25 @@ export class TimeGrantKeeper {
     return this.#hold?.worker
   }
 
-  /** Why there is no usable grant, or undefined; also when the clock alone is what makes it unusable. */
+  /**
+   * Why there is no usable grant, or undefined; also when the clock alone is what makes it unusable. A renewal that failed
+   * is no such reason while what was granted before lasts: `renewalFault`.
+   */
   get fault(): string | undefined {
     const { snowflake, clock } = this.#options
-    return this.#fault ?? snowflake.fault(clock.nowMs())
+    const fault = snowflake.fault(clock.nowMs())
+    return fault === undefined ? undefined : (this.#refusal ?? fault)
+  }
+
+  /** Why the last try to get or to extend a grant failed, or undefined. */
+  get renewalFault(): string | undefined {
+    return this.#refusal
+  }
+
+  /** For how long a renewal is tried for in vain, one under way included; undefined without a worker id. */
+  get renewalLateMs(): number | undefined {
+    if (this.#hold === undefined) return undefined
+    return this.#triedSinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - this.#triedSinceMs
   }
 
   /** How far this machine's clock was ahead of the store's (negative: behind) when they were last compared. */
@@ -85,11 +105,12 @@ export class TimeGrantKeeper {
     return this.#options.clock.monotonicMs() - this.#grantedAtMs
   }
 
-  /** What is granted beyond now; 0 without a usable grant. */
+  /** For how long it can stamp from now on: to the end of the window or of its share of the lease; 0 without a grant. */
   get grantLeftMs(): number {
     const { snowflake, clock } = this.#options
     const grant = snowflake.currentGrant()
-    return grant === undefined ? 0 : Math.max(0, grant.untilMs - clock.nowMs())
+    if (grant === undefined) return 0
+    return Math.max(0, Math.min(grant.untilMs - clock.nowMs(), this.#leaseEndMs - clock.monotonicMs()))
   }
 
   /** Begins to acquire and renew; the first try is over when the promise resolves, whatever came of it. */
@@ -148,7 +169,7 @@ export class TimeGrantKeeper {
     const { clock, renewEveryMs } = this.#options
     let backoffMs = RETRY_MIN_MS
     while (!this.#stop.signal.aborted) {
-      const failed = this.#fault !== undefined
+      const failed = this.#refusal !== undefined
       await sleep(clock, failed ? backoffMs : renewEveryMs, this.#stop.signal)
       if (this.#stop.signal.aborted) return
       await this.renew()
@@ -161,15 +182,17 @@ export class TimeGrantKeeper {
     if (this.#stop.signal.aborted) return
     const { log, snowflake } = this.#options
     const before = this.#hold
+    this.#triedSinceMs ??= this.#options.clock.monotonicMs()
     try {
-      this.#fault = await this.#grantOnce()
+      this.#refusal = await this.#grantOnce()
       // A worker id that was lost is replaced at once: callers degrade until there is another one.
-      if (before !== undefined && this.#hold === undefined) this.#fault = await this.#grantOnce()
+      if (before !== undefined && this.#hold === undefined) this.#refusal = await this.#grantOnce()
+      if (this.#refusal === undefined) this.#triedSinceMs = undefined
     } catch (thrown) {
       const error = IdgenError.from(thrown)
-      if (this.#fault !== error.message)
+      if (this.#refusal !== error.message)
         log.warn({ err: error, code: error.code, worker: this.worker }, 'no time grant')
-      this.#fault = error.message
+      this.#refusal = error.message
       // While a window is still open the cursor goes on; after that it tells callers why it cannot.
       if (this.#hold === undefined) {
         snowflake.revoke(error.message)
@@ -181,7 +204,7 @@ export class TimeGrantKeeper {
   /** @returns why no grant was given, or undefined when the cursor has its window */
   async #grantOnce(): Promise<string | undefined> {
     const held = this.#hold !== undefined || (await this.#acquire())
-    return held ? await this.#extend() : this.#fault
+    return held ? await this.#extend() : this.#refusal
   }
 
   async #acquire(): Promise<boolean> {
@@ -191,6 +214,8 @@ export class TimeGrantKeeper {
     random.fill(nonce)
     this.#hold = await store.acquire({ ...request, nonce: Buffer.from(nonce).toString('hex') })
     this.#askedMs = this.#hold.untilMs
+    // Until now there was nothing to renew.
+    this.#triedSinceMs = this.#options.clock.monotonicMs()
     log.info({ dc: request.dc, worker: this.#hold.worker, holder: request.holder }, 'worker id acquired')
     this.#tell('acquired', this.#hold.worker, request.holder)
     return true
@@ -200,7 +225,7 @@ export class TimeGrantKeeper {
   async #extend(): Promise<string | undefined> {
     const { store, request, clock, layout, windowMs, maxClockAheadMs, snowflake } = this.#options
     const before = this.#hold
-    if (before === undefined) return this.#fault
+    if (before === undefined) return this.#refusal
     const storeMs = await this.#storeTime()
     this.#clockAheadMs = clock.nowMs() - storeMs
     const decision = nextUntil(clock.nowMs(), storeMs, {
@@ -221,7 +246,8 @@ export class TimeGrantKeeper {
     this.#grantedAtMs = sentMs
     if (this.#stop.signal.aborted) return undefined
     // Counted from the sending: the store began its lease later than that, whenever the answer came.
-    snowflake.leaseUntil(sentMs + request.leaseMs * LEASE_SHARE)
+    this.#leaseEndMs = sentMs + request.leaseMs * LEASE_SHARE
+    snowflake.leaseUntil(this.#leaseEndMs)
     if (fresh) snowflake.install({ dc: hold.dc, worker: hold.worker, fromMs, untilMs: hold.untilMs })
     else snowflake.extend(hold.untilMs)
     return undefined

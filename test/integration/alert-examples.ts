@@ -34,6 +34,18 @@ function certificate(start: string, end: string): AlertExample {
   }
 }
 
+/** For how long it lasts, and for how long its renewal is tried for in vain; or not at all, which is as it should be. */
+function timeGrant(left: string, late: string): AlertExample {
+  const [leftSeconds, lateSeconds] = [
+    up('idgen_time_grant_left_seconds', 'slot="0"'),
+    up('idgen_time_renewal_late_seconds', 'slot="0"'),
+  ]
+  return {
+    fires: { [leftSeconds]: left, [lateSeconds]: late },
+    quiet: { [leftSeconds]: left, [lateSeconds]: '0x40' },
+  }
+}
+
 function exportedAs(outcome: string): string {
   return up('idgen_audit_otlp_records_total', `outcome="${outcome}"`)
 }
@@ -64,6 +76,7 @@ const degradedUntil = (end: number): Series => ({
   [up(MOVES, 'kind="degraded"')]: '0x3 1x120',
   [DEGRADED]: `0x3 1x${end - 4} 0x40`,
 })
+const operatorUp = (instance: string): string => `up{job="idgen-operator",instance="${instance}:8080"}`
 const bucket = (le: string): string => up('idgen_generate_duration_seconds_bucket', `le="${le}"`)
 
 /** 15,000,000 in 15 s are a million a second, which is the capacity of one process. */
@@ -174,14 +187,16 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   },
   IdgenClockOff: gauge('idgen_clock_offset_seconds', -3, 1.9),
   IdgenTimeGrantEnds: {
-    fires: {
-      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
-      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '21x40',
-    },
-    quiet: {
-      [up('idgen_time_grant_left_seconds', 'slot="0"')]: '9x40',
-      [up('idgen_worker_lease_age_seconds', 'slot="0"')]: '4x40',
-    },
+    // A grant of the default length, whose renewal was due with 14 s left.
+    ...timeGrant('9x40', '5x40'),
+    more: [
+      // With snowflake.lease and snowflake.window of two minutes: more than one is left.
+      { fires: false, at: '15s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },
+      { fires: true, at: '30s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },
+      // Of an hour: there is time, and what it is for may pass by itself.
+      { fires: false, at: '5m', series: timeGrant('3400-15x40', '0+15x40').fires },
+      { fires: true, at: '55m', series: timeGrant('3400-15x240', '0+15x240').fires },
+    ],
   },
   IdgenDown: { fires: { [UP]: '0x40' }, quiet: { [UP]: '1x40' } },
   IdgenPodNotReady: { fires: { [READY]: '0x40' }, quiet: { [READY]: '1x40', [UP]: '1x40' } },
@@ -190,6 +205,10 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenConnectionsRefused: {
     fires: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0+1x40' },
     quiet: { [up('idgen_connections_refused_total', 'protocol="http",reason="full"')]: '0x30 0+1x8' },
+  },
+  IdgenManagementRefused: {
+    fires: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0+1x40' },
+    quiet: { [up('idgen_thread_unpassed_total', 'reason="full"')]: '0x30 0+1x8' },
   },
   IdgenServedCertificateEnds: certificate(
     up('idgen_certificate_start_timestamp_seconds'),
@@ -210,4 +229,23 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     'idgen_operator_status_certificate_start_timestamp_seconds{job="operator",namespace="idgen"}',
     'idgen_operator_status_certificate_end_timestamp_seconds{job="operator",namespace="idgen"}',
   ),
+  IdgenOperatorDown: {
+    fires: { [operatorUp('a')]: '1x4 0x40', [operatorUp('b')]: '1x4 0x40' },
+    // One of two is moved.
+    quiet: { [operatorUp('a')]: '1x4 0x40', [operatorUp('b')]: '1x44' },
+    // Most who wire it by hand have none.
+    more: [{ fires: false, at: '9m', series: { [UP]: '1x40' } }],
+  },
+}
+
+/** Where the chart has another expression: its placeholders are names like any. */
+const OF_CHART = 'namespace="RELEASE_NAMESPACE",job="OPERATOR_SERVICE"'
+export const CHART_EXAMPLES: Readonly<Record<string, AlertExample>> = {
+  ...ALERT_EXAMPLES,
+  IdgenOperatorDown: {
+    // One that was never there, or whose pods are all gone, is missed as well.
+    fires: { [UP]: '1x40' },
+    quiet: { [`up{${OF_CHART},pod="a"}`]: '0x40', [`up{${OF_CHART},pod="b"}`]: '1x40' },
+    more: [{ fires: true, at: '9m', series: { [`up{${OF_CHART},pod="a"}`]: '0x40' } }],
+  },
 }

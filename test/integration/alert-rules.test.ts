@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse, stringify } from 'yaml'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
-import { ALERT_EXAMPLES } from './alert-examples.ts'
+import { ALERT_EXAMPLES, type AlertExample, CHART_EXAMPLES } from './alert-examples.ts'
 import { watchProgram, withoutPrograms } from './watch-programs.ts'
 
 interface Rule {
@@ -16,9 +16,14 @@ interface Rule {
 
 const ROOT = join(import.meta.dirname, '../..')
 const FILE = join(ROOT, 'alerts/idgen.yaml')
-const { groups } = parse(readFileSync(FILE, 'utf8')) as {
-  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
+const CHART_FILE = join(ROOT, 'charts/idgen/files/operator-rules.yaml')
+interface Group {
+  readonly name: string
+  readonly rules: readonly Rule[]
 }
+const groupsOf = (file: string): readonly Group[] =>
+  (parse(readFileSync(file, 'utf8')) as { readonly groups: readonly Group[] }).groups
+const groups = groupsOf(FILE)
 const rules = groups.flatMap((group) => group.rules)
 const names = rules.map(({ alert }) => alert).toSorted()
 /** Tests that cause alerts on real processes, and hold when people are told. */
@@ -68,30 +73,39 @@ describe('each alert rule', () => {
   test('fires on what it is for, and on nothing else, says promtool', {
     skip: withoutPrograms('promtool'),
   }, () => {
-    const folder = temporaryFolder('idgen-rules-')
-    // Each rule by itself: with all of them in one file promtool would evaluate them all at every step of every example.
-    const files = groups.flatMap((group) =>
-      group.rules.map((rule) => {
-        const { alert } = rule
-        const example = ALERT_EXAMPLES[alert]
-        assert.ok(example !== undefined, alert)
-        const { fires, quiet, at = '9m', more = [] } = example
-        const file = join(folder, `${alert}.yaml`)
-        writeFileSync(file, stringify({ groups: [{ ...group, rules: [rule] }] }))
-        const tests = [
-          counted(alert, fires, at, 1),
-          counted(alert, quiet, at, 0),
-          ...more.map((one) => counted(alert, one.series, one.at, one.fires ? 1 : 0)),
-        ]
-        const path = join(folder, `${alert}.test.yaml`)
-        writeFileSync(path, stringify({ rule_files: [file], evaluation_interval: '15s', tests }))
-        return path
-      }),
-    )
-    const promtool = watchProgram('promtool') ?? ''
-    execFileSync(promtool, ['test', 'rules', ...files], { stdio: 'pipe', encoding: 'utf8', timeout: 120_000 })
+    hold(groups, ALERT_EXAMPLES)
+  })
+
+  test('of the chart does so, too', { skip: withoutPrograms('promtool') }, () => {
+    hold(groupsOf(CHART_FILE), CHART_EXAMPLES)
   })
 })
+
+/** @throws what promtool finds where a rule and its examples disagree */
+function hold(all: readonly Group[], examples: Readonly<Record<string, AlertExample>>): void {
+  const folder = temporaryFolder('idgen-rules-')
+  // Each rule by itself: with all of them in one file promtool would evaluate them all at every step of every example.
+  const files = all.flatMap((group) =>
+    group.rules.map((rule) => {
+      const { alert } = rule
+      const example = examples[alert]
+      assert.ok(example !== undefined, alert)
+      const { fires, quiet, at = '9m', more = [] } = example
+      const file = join(folder, `${alert}.yaml`)
+      writeFileSync(file, stringify({ groups: [{ ...group, rules: [rule] }] }))
+      const tests = [
+        counted(alert, fires, at, 1),
+        counted(alert, quiet, at, 0),
+        ...more.map((one) => counted(alert, one.series, one.at, one.fires ? 1 : 0)),
+      ]
+      const path = join(folder, `${alert}.test.yaml`)
+      writeFileSync(path, stringify({ rule_files: [file], evaluation_interval: '15s', tests }))
+      return path
+    }),
+  )
+  const promtool = watchProgram('promtool') ?? ''
+  execFileSync(promtool, ['test', 'rules', ...files], { stdio: 'pipe', encoding: 'utf8', timeout: 120_000 })
+}
 
 /** Whether one alert of this name fires. */
 function counted(name: string, series: Readonly<Record<string, string>>, at: string, firing: number): object {

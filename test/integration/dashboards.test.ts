@@ -40,7 +40,8 @@ async function serve(t: TestContext): Promise<ServiceProcess> {
     IDGEN_AUTH_ADMIN_KEY: KEY,
     IDGEN_LIMITS_SHARED: 'true',
     IDGEN_SERVER_RESP_ENABLED: 'true',
-    IDGEN_SERVER_THREADS: '1',
+    // One alone has no threads beside the main one, and nothing to say of them.
+    IDGEN_SERVER_THREADS: '2',
     // Nobody listens there: spans and audit records wait, are dropped, and counted.
     IDGEN_TRACING_EXPORTER: 'otlp',
     IDGEN_TRACING_ENDPOINT: 'http://127.0.0.1:9/v1/traces',

@@ -7,11 +7,14 @@ import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { authority, type SelfSigned, selfSigned } from '../fixtures/self-signed.ts'
 import type { ServiceProcess } from '../fixtures/service-process.ts'
 import { until } from '../fixtures/until.ts'
+import { HEADERS } from './embedded-service.ts'
 
 /** Redis clients that the process takes at once. */
 export const RESP_CONNECTIONS = 4
-/** More than the ten of the rule. */
+/** More than the ten of the rules. */
 const REFUSED = 20
+/** Of one client at once: four times the 25 that he may have in each of two threads. */
+const MANAGED = 200
 /** Twice the quarter of a second of the rule, at least every 15 s, which is as long as a reading lasts. */
 const STANDSTILL_MS = 600
 const STANDSTILL_EVERY_MS = 4000
@@ -68,6 +71,19 @@ export class ProcessAlertCauses {
       this.#sockets.push(socket)
       socket.on('error', () => {})
       await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+      return (await this.#counted(name)) >= REFUSED
+    })
+  }
+
+  /** As a script does that lists everything at the same time. */
+  async manageTooMuch(): Promise<void> {
+    const name = 'idgen_thread_unpassed_total{reason="address"}'
+    const list = async (): Promise<void> => {
+      const answer = await fetch(`${this.#service.httpOrigin}/v1/workspaces`, { headers: HEADERS })
+      await answer.arrayBuffer()
+    }
+    await until('management that is refused', async () => {
+      await Promise.all(Array.from({ length: MANAGED }, list))
       return (await this.#counted(name)) >= REFUSED
     })
   }

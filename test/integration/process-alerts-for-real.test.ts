@@ -47,8 +47,9 @@ test('a process that does badly, and one that is gone, reach people by e-mail an
 }, async (t) => {
   const { service, causes, told, prometheus } = await start(t)
   // A counter must be seen before it grows: what it has at the first scrape is no increase.
-  const seen =
-    'idgen_thread_deaths_total == 0 and on (instance) idgen_connections_refused_total{protocol="resp",reason="full"} == 0'
+  const seen = `idgen_thread_deaths_total == 0
+    and on (instance) idgen_connections_refused_total{protocol="resp",reason="full"} == 0
+    and on (instance) idgen_thread_unpassed_total{reason="address"} == 0`
   await until('a scrape', async () => (await prometheus.query(seen)).length === 1)
   const alerts = new CausedAlerts()
 
@@ -60,6 +61,8 @@ test('a process that does badly, and one that is gone, reach people by e-mail an
   await causes.endThread()
   alerts.caused('IdgenConnectionsRefused')
   await causes.connectTooOften()
+  alerts.caused('IdgenManagementRefused')
+  await causes.manageTooMuch()
   await alerts.assertTold(t, told)
 
   await causes.giveProcessorBack()

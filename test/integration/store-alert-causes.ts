@@ -10,6 +10,8 @@ import { HEADERS, ids, makeTag, post } from './embedded-service.ts'
 const LOCKED_TAGS = 32
 /** In all twice the 100 that IdgenRequestsWait asks for: those of tags that were given up come again a moment later. */
 const CALLERS_EACH = 8
+/** Of a caller who is limited: longer than between two rounds (limits.settleEvery). */
+const LIMITED_EVERY_MS = 2500
 /** Of 9,999 serials of the year. */
 const OF_THE_DATE = 8500
 
@@ -38,9 +40,8 @@ export class StoreAlertCauses {
     // A year, which ends during a test more rarely than a day.
     const space = { dcCount: 1, format: { reset: 'year', width: 4 } }
     await makeTag(this.#service, 'dated', { chain: ['segment'], step: steps, space })
-    // A round that has nothing to tell to Redis counts as one that went well: somebody calls all the time.
-    for (let caller = 0; caller < 4; caller += 1)
-      this.#callers.push(this.#again(async () => void (await this.#asked('limited', 1)), 100))
+    // Rounds that have nothing to tell to Redis lie between those that have.
+    this.#callers.push(this.#again(async () => void (await this.#asked('limited', 1)), LIMITED_EVERY_MS))
     await until('a round that was told to Redis', async () => {
       const metrics = await scrapedMetrics(this.#service)
       return (metrics.get('idgen_rate_settlements_total{outcome="settled"}') ?? 0) > 0

@@ -32,7 +32,7 @@ async function start(t: TestContext) {
     // A hundredth of it, one request in each round, is enough to be told to Redis.
     IDGEN_LIMITS_PER_TAG: '100',
     IDGEN_LIMITS_SHARED: 'true',
-    IDGEN_LIMITS_SETTLE_EVERY: '2s',
+    IDGEN_LIMITS_SETTLE_EVERY: '1s',
     IDGEN_AUDIT_QUEUE_MAX: '200',
     IDGEN_AUTH_ADMIN_KEY: KEY,
     IDGEN_SERVER_THREADS: '1',
@@ -47,7 +47,7 @@ async function start(t: TestContext) {
   const rules = await rulesWith({
     IdgenDatabasePoolExhausted: { for: ['1m', '10s'] },
     IdgenRedisUnreachable: { for: ['5m', '10s'] },
-    IdgenRateLimitsNotShared: { expr: ['> 300', '> 4'] },
+    IdgenRateLimitsNotShared: { expr: ['> 300', '> 2.5'] },
   })
   return { toRedis, causes, ...(await startAlerting(t, service, { rules })) }
 }

@@ -6,10 +6,8 @@ import { until } from '../fixtures/until.ts'
 import type { AuditReceiver } from './audit-receiver.ts'
 import { HEADERS, ids, makeTag, post } from './embedded-service.ts'
 
-/** Just below the 15 s without a renewal that IdgenTimeGrantEnds asks for. */
-export const RENEW_EVERY_MS = 14_900
-/** Of its age then: late enough to leave most of the minute to the alert, early enough to come before the renewal. */
-const NEAR_SECONDS = 12
+/** Of the ten of snowflake.renewEvery: late enough to leave most of the minute to the alerts, early enough to come before the renewal. */
+const NEAR_SECONDS = 7
 /** Records that alerts of the test are: more than half of the 500 that wait at most. */
 const RECORDS = 300
 
@@ -34,8 +32,8 @@ export class TimeAlertCauses {
   }
 
   /**
-   * Cuts when a renewal is near, so that the last one is nearly 15 s old: as often as the renewal was quicker after all,
-   * what was cut is mended, and the next one is waited for.
+   * Cuts when a renewal is near, so that the grant ends soon: as often as the renewal was quicker after all, what was cut is
+   * mended, and the next one is waited for.
    */
   async untilRenewalIsNear(cut: () => () => void): Promise<void> {
     const age = async (): Promise<number> =>

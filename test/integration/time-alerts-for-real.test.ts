@@ -13,7 +13,7 @@ import { CausedAlerts, rulesWith } from './caused-alerts.ts'
 import { KEY } from './embedded-service.ts'
 import { testEtcd } from './etcd-server.ts'
 import { testDatabase } from './postgres-server.ts'
-import { RENEW_EVERY_MS, TimeAlertCauses } from './time-alert-causes.ts'
+import { TimeAlertCauses } from './time-alert-causes.ts'
 import { withoutPrograms } from './watch-programs.ts'
 
 /**
@@ -55,9 +55,6 @@ async function start(t: TestContext) {
       IDGEN_DATABASE_URL: database.url,
       IDGEN_ETCD_ENDPOINTS: toEtcd.through(endpoint).replace(/\/$/, ''),
       IDGEN_ETCD_PREFIX: '/one',
-      IDGEN_SNOWFLAKE_WINDOW: '20s',
-      IDGEN_SNOWFLAKE_LEASE: '1m',
-      IDGEN_SNOWFLAKE_RENEW_EVERY: `${RENEW_EVERY_MS}ms`,
       // Allocations go on below the ceiling for as long as the test lasts.
       IDGEN_WITNESS_HEADROOM: '10000',
       IDGEN_AUDIT_OTLP_ENDPOINT: `http://127.0.0.1:${receiverPort}/v1/logs`,
