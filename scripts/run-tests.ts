@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { checkCoverage } from './coverage-check.ts'
 import { afterSecondTry, filesToTryAgain } from './second-try.ts'
 import type { TestCounts } from './test-reporter.ts'
-import { type Part, SUITES, type Suite } from './test-suites.ts'
+import { FILE_LIMIT_MS, type Part, SUITES, type Suite } from './test-suites.ts'
 
 /**
  * `run-tests.ts [suite…]`: runs the named suites (default: unit and integration), judges the coverage when the unit suite
@@ -14,6 +14,7 @@ import { type Part, SUITES, type Suite } from './test-suites.ts'
  */
 const ROOT = join(import.meta.dirname, '..')
 const COVERAGE_FOLDER = join(ROOT, 'coverage')
+const IN_ORDER = join(ROOT, 'scripts/test-files.ts')
 /** Where bin/idgen keeps what it compiled too. */
 const COMPILED = join(ROOT, 'node_modules/.cache/compile')
 
@@ -56,7 +57,9 @@ async function runPart(part: Part, lcov: string | undefined, held: boolean): Pro
     const coverage = lcov === undefined ? [] : coverageOptions(lcov)
     const child = spawn(
       process.execPath,
-      ['--test', ...part.options, ...reporter, ...coverage, ...part.files],
+      part.lanes === undefined || lcov !== undefined
+        ? ['--test', ...part.options, ...reporter, ...coverage, ...part.files]
+        : [IN_ORDER, String(part.lanes), String(FILE_LIMIT_MS), ...part.files],
       {
         cwd: ROOT,
         stdio: ['inherit', held ? 'pipe' : 'inherit', held ? 'pipe' : 'inherit'],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ALONE, BESIDE, type Part, SUITES } from './test-suites.ts'
+import { ALONE, BESIDE, LONG_FILES, type Part, SUITES } from './test-suites.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -24,6 +24,15 @@ describe('the suites', () => {
     const named = Object.keys(SUITES).flatMap(filesOf).sort()
     const all = globSync('{service,operator,sdk,test,scripts,bench}/**/*.test.ts', { cwd: ROOT }).sort()
     assert.deepEqual(named, all)
+  })
+
+  test('begin with the long ones of the files that run beside others', () => {
+    const first = ['integration', 'cluster'].flatMap((suite) => {
+      const { files = [], lanes } = partsOf(suite).find(({ name }) => name === 'beside') ?? {}
+      assert.ok(lanes !== undefined, 'the order is kept')
+      return files.slice(0, files.filter((file) => LONG_FILES.includes(file)).length)
+    })
+    assert.deepEqual(first, LONG_FILES)
   })
 
   for (const suite of ['integration', 'cluster'])

@@ -9,6 +9,8 @@ export interface Part {
   readonly name: string
   readonly files: readonly string[]
   readonly options: readonly string[]
+  /** So many files at once, begun in the order in which they stand (scripts/test-files.ts); without it the runner's own order. */
+  readonly lanes?: number
   /** A test that leaves something open keeps the runner alive for ever; then this ends it. */
   readonly limitMs: number
 }
@@ -108,11 +110,12 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
 function sideBySide(globs: readonly string[], atOnce: number, limitMs: number): readonly (readonly Part[])[] {
   const files = globs.flatMap((glob) => globSync(glob, { cwd: ROOT })).sort()
   const alone = files.filter((file) => ALONE.test(readFileSync(join(ROOT, file), 'utf8')))
-  const beside = files.filter((file) => !alone.includes(file))
+  const beside = longFirst(files.filter((file) => !alone.includes(file)))
   const part = (name: string, chosen: readonly string[], lanes: number): Part => ({
     name,
     files: chosen,
-    options: [PROCESS_EACH, `--test-concurrency=${lanes}`, '--test-timeout=180000'],
+    options: [PROCESS_EACH, `--test-concurrency=${lanes}`, `--test-timeout=${FILE_LIMIT_MS}`],
+    lanes,
     limitMs,
   })
   return [[part('beside', beside, atOnce)], [part('alone', alone, 1)]].filter((step) =>
@@ -125,10 +128,39 @@ function alone(files: readonly string[]): Part {
   return {
     name: 'again',
     files,
-    options: [PROCESS_EACH, '--test-concurrency=1', '--test-timeout=180000'],
+    options: [PROCESS_EACH, '--test-concurrency=1', `--test-timeout=${FILE_LIMIT_MS}`],
     limitMs: 600_000,
   }
 }
+
+/** Of a file of real servers, and of each of its tests. */
+export const FILE_LIMIT_MS = 180_000
+
+/** Else a file of two minutes that begins among the last runs on with nothing beside it: `node --test` goes by the names. */
+function longFirst(files: readonly string[]): readonly string[] {
+  return [
+    ...LONG_FILES.filter((file) => files.includes(file)),
+    ...files.filter((file) => !LONG_FILES.includes(file)),
+  ]
+}
+
+/**
+ * Those that take about a minute and more beside others on two cores (each run names the slowest), so that the end is made of
+ * short ones. A browser (ui), Python (http) and Java (tracing) keep a core busy each: the first does not begin with the
+ * other two.
+ */
+export const LONG_FILES: readonly string[] = [
+  'test/integration/ui.test.ts',
+  'test/integration/doctor.test.ts',
+  'test/integration/sdk-data-centres.test.ts',
+  'test/integration/resp.test.ts',
+  'test/integration/foreign-resp.test.ts',
+  'test/fuzz/http.test.ts',
+  'test/integration/tracing.test.ts',
+  'test/cluster/id-generator.test.ts',
+  'test/cluster/id-generator-rollout.test.ts',
+  'test/cluster/operator-upgrade.test.ts',
+]
 
 /** A line of a test file that makes it run alone, with the reason. */
 export const ALONE = /^\/\/ Runs alone: \S/m

@@ -13,6 +13,7 @@ import { findPostmaster, stopPostmaster } from '../../service/adapters/embedded/
 import { processAlive } from '../../service/adapters/embedded/process-alive.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { removeFolder, removeFolderAtOnce } from '../fixtures/temporary-folder.ts'
+import { initialiseCluster } from './initialised-cluster.ts'
 
 export interface TestDatabase {
   /** An empty database of its own on a real server. */
@@ -57,6 +58,7 @@ async function start(): Promise<{ folder: string; server: EmbeddedPostgres }> {
   const folder = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
   // mkdtemp makes it 0700; as root the server runs as another user, who must pass through.
   await chmod(folder, 0o711)
+  await initialiseCluster(folder)
   const server = await startEmbeddedPostgres({ folder, log: new RecordedLog() })
   // Both for a run that ends without its `after` hooks: a crash, process.exit, Ctrl-C, the runner's time limit.
   process.once('exit', () => {
