@@ -32,7 +32,7 @@ async function atKey(t: TestContext) {
 }
 
 test('a form that was sent twice ends no secret, and the one that nobody saw can be ended instead of the one in use', async (t) => {
-  const { text, rotate, isValid } = await atKey(t)
+  const { visitor, id, text, rotate, isValid } = await atKey(t)
   const lost = await rotate({ hours: '24' })
   const again = await rotate({ hours: '24' })
   assert.deepEqual([again.status, again.secret], [409, ''])
@@ -40,6 +40,8 @@ test('a form that was sent twice ends no secret, and the one that nobody saw can
   assert.match(again.text, /value="newest" required checked="">The newest one: nobody has it/)
   assert.match(again.text, /value="oldest" required >/)
   assert.deepEqual(await Promise.all([text, lost.secret].map(isValid)), [true, true])
+  // Where that page was, and the browser goes back to after signing in again.
+  assert.match(await visitor.see(`/ui/keys/${id}/rotate`), /value="newest" required >/)
   const next = await rotate({ hours: '24', ends: 'newest' })
   assert.deepEqual(await Promise.all([text, lost.secret, next.secret].map(isValid)), [true, false, true])
 })

@@ -25,6 +25,8 @@ export function keyPages(routes: UiRoutes, { useCases }: UiParts): void {
     return page(member.say(WORDS).one, 'keys', body, refused?.row.http)
   }
   routes.get('/keys/:key', (member) => shown(member))
+  // The address of a page that says why there is no other secret: who comes back to it, or loads it anew, finds the key.
+  routes.get('/keys/:key/rotate', (member) => shown(member))
   routes.post('/keys/:key/rotate', (member) =>
     orAgain(
       async () => {
