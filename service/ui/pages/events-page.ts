@@ -68,17 +68,23 @@ async function timesOf(
   const closes = newest.length > 0 ? await audit.find(ends, undefined, 'newest', RECORDS_MAX) : []
   const closed = new Map(closes.map(({ subject, at }) => [subject, at.getTime()]))
   const times = degradedTimes(newest, fromMs, closed)
-  const open = new Map(
-    times.flatMap((time) => (time.untilMs === undefined ? [[time.tag, time.fromMs] as const] : [])),
-  )
+  const byTag = Map.groupBy(times, ({ tag }) => tag)
   for (const { path, router } of directory.all()) {
     const sinceMs = router.degradedSinceMs
     if (sinceMs === undefined || !isWithin(path, caller.within)) continue
-    const told = open.get(path)
-    if (told !== undefined && told <= sinceMs + SAME_MOVE_MS) continue
+    if (isTold(byTag.get(path) ?? [], sinceMs)) continue
     times.push({ tag: path, fromMs: sinceMs, to: router.active.name })
   }
   return times
+}
+
+/** Whether the bars of a tag reach from a moment to now: in steps, or one of another process does. */
+function isTold(times: readonly DegradedTime[], sinceMs: number): boolean {
+  const goesOn = times.filter(({ untilMs }) => untilMs === undefined)
+  if (goesOn.length === 0) return false
+  const latestMs = sinceMs + SAME_MOVE_MS
+  if (goesOn.some(({ fromMs }) => fromMs <= latestMs)) return true
+  return times.some(({ fromMs }) => fromMs >= sinceMs - SAME_MOVE_MS && fromMs <= latestMs)
 }
 
 const DAY = { name: '24h', ms: 86_400_000 } as const
@@ -125,7 +131,7 @@ const WORDS = bilingual(
     none: 'No tag was degraded in this time.',
     noMoves: 'No tag went over or came back in this time.',
     whose:
-      'Bars are of all processes of this database. One that was killed told of no end: its bar goes on. One that was cut short at the left began before.',
+      'Bars are of all processes of this database. One that was killed told of no end: its bar goes on. A bar from the left edge began before.',
     fewer: (shown: number, tags: number) => `Drawn are the ${shown} of ${tags} tags that were degraded last.`,
     cut: (most: number) =>
       `There are more than ${most} moves: choose a shorter time, or look into the audit log, which has all. These are those since`,
