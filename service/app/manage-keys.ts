@@ -218,7 +218,7 @@ const SECRET_LENGTH = 43
 const NAME_MAX = 200
 const KEEP_PREVIOUS_MS = 86_400_000
 /** Long enough for a change-over by hand; a secret that may have leaked should not live on for years. */
-const KEEP_PREVIOUS_MAX_MS = 90 * 86_400_000
+export const KEEP_PREVIOUS_MAX_MS = 90 * 86_400_000
 
 /** What the audit log has of a key: what it may do and until when, and nothing of its secret. */
 function described({

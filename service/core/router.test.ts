@@ -31,6 +31,20 @@ describe('router (R-1.3.5)', () => {
     assert.deepEqual(router.failures(), ['segment: no segment', 'snowflake: no worker'])
   })
 
+  test('it knows since when it is degraded, through further steps until it is all the way back', () => {
+    const { router, faults } = chain('segment', 'snowflake', 'uuid-v7')
+    assert.equal(router.degradedSinceMs, undefined)
+    router.degrade(failure('a'), T)
+    router.degrade(failure('b'), T + 5)
+    assert.equal(router.degradedSinceMs, T)
+    faults.set('segment', 'still away')
+    for (let i = 0; i < 3; i++) router.probe(T + 10)
+    assert.deepEqual([router.active.name, router.degradedSinceMs], ['snowflake', T])
+    faults.delete('segment')
+    for (let i = 0; i < 3; i++) router.probe(T + 20)
+    assert.deepEqual([router.active.name, router.degradedSinceMs], ['segment', undefined])
+  })
+
   test('at the end it stays on the last algorithm and names every reason', () => {
     const { router } = chain('segment', 'snowflake')
     router.degrade(failure('a'), T)

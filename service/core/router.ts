@@ -45,6 +45,7 @@ export class Router {
   /** The last algorithm failed too: then there is no good place to stay, and no calm is waited for. */
   #exhausted = false
   #restartedAtMs = Number.NEGATIVE_INFINITY
+  #degradedSinceMs: number | undefined
 
   /** `chain`: in order of preference, not empty. `recoveryProbes`: 1 or more, 3 by default. */
   constructor(chain: readonly Algorithm[], options: { readonly recoveryProbes?: number } = {}) {
@@ -73,6 +74,11 @@ export class Router {
     return this.#active !== this.#first
   }
 
+  /** When the first choice was left, in Unix ms; undefined: it is the active one. */
+  get degradedSinceMs(): number | undefined {
+    return this.#degradedSinceMs
+  }
+
   /**
    * The active algorithm failed: moves to the next one. undefined at the chain's end: answer the failure.
    * Call it in the same turn as the `shortage` that failed: after an await another request may have moved already.
@@ -89,6 +95,7 @@ export class Router {
     const next = this.#links[this.#links.indexOf(from) + 1]
     if (next !== undefined) {
       this.#active = next
+      this.#degradedSinceMs ??= nowMs
       return { kind: 'degraded', from: from.algorithm.name, to: next.algorithm.name, reason: failure.message }
     }
     if (this.#exhausted) return this.#restart(nowMs)
@@ -131,6 +138,7 @@ export class Router {
     for (const link of this.#links.slice(this.#links.indexOf(to))) link.failure = undefined
     to.recoveredAtMs = nowMs
     this.#active = to
+    if (to === this.#first) this.#degradedSinceMs = undefined
     this.#exhausted = false
     return {
       kind: 'recovered',

@@ -131,6 +131,57 @@ describe('a session', () => {
     assert.match(piece.headers['hx-redirect'] ?? '', /^\/ui\/sign-in/)
   })
 
+  test('that ended before a form came: it says that nothing was done, and leads back to the form', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    await visitor.see('/ui/workspaces')
+    visitor.api.memory.clock.advance(IDLE_MS + 1)
+    const referer = 'http://idgen.example:8080/ui/workspaces?after=a'
+    const sent = await visitor.send('/ui/workspaces', { name: 'acme' }, { referer })
+    assert.equal(sent.headers['location'], '/ui/sign-in?back=%2Fui%2Fworkspaces%3Fafter%3Da&lost=form')
+    const form = await visitor.see(sent.headers['location'] ?? '')
+    assert.match(form, /role="status">Your session had ended\. Nothing of what you sent was done/)
+    assert.match(form, /name="back" value="\/ui\/workspaces\?after=a"/)
+    // With another language it still says so.
+    assert.match(form, /name="back" value="[^"]*&#38;lost=form"/)
+    assert.doesNotMatch(await visitor.see('/ui/sign-in?back=%2Fui'), /had ended/)
+    for (const elsewhere of ['http://evil.example/ui/workspaces', 'x', 'http://idgen.example:8080/v1/tags']) {
+      const { headers } = await visitor.send('/ui/workspaces', { name: 'acme' }, { referer: elsewhere })
+      assert.equal(headers['location'], '/ui/sign-in?back=%2Fui&lost=form', elsewhere)
+    }
+  })
+
+  test('lasts while somebody types into a form that says what it would do', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    await visitor.see('/ui/tags/new')
+    for (let quarter = 0; quarter < 5; quarter += 1) {
+      visitor.api.memory.clock.advance(IDLE_MS / 4)
+      const typed = await visitor.send('/ui/tags/check', { chain: 'uuid-v4' }, { 'hx-request': 'true' })
+      assert.equal(typed.status, 200)
+    }
+    await visitor.see('/ui/tags/new')
+  })
+
+  test('outlives a link on another site, with which browsers do not send its cookie', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    const link = { cookie: '', 'sec-fetch-site': 'cross-site' }
+    const passing = await visitor.get('/ui/tags?q=a&within=b', link)
+    assert.equal(passing.status, 200)
+    assert.match(
+      passing.text,
+      /<meta http-equiv="refresh" content="0; url=\/ui\/tags\?q=a&#38;within=b">[\s\S]*Go on to the page/,
+    )
+    assert.equal(passing.headers['set-cookie'], undefined)
+    // The page that follows is asked for by one of ours: with the cookie where there is one, else to sign in.
+    const own = { cookie: '', 'sec-fetch-site': 'same-origin' }
+    const stranger = await visitor.get('/ui/tags', own)
+    assert.deepEqual([stranger.status, stranger.headers['set-cookie']], [303, undefined])
+    assert.match(await visitor.see('/ui/tags?q=a&within=b'), /Search by name/)
+    // A cookie that came and is over is forgotten, wherever the link was.
+    visitor.setCookie('idgen_session', 'x')
+    const over = await visitor.get('/ui', { 'sec-fetch-site': 'cross-site' })
+    assert.deepEqual([over.status, visitor.cookie('idgen_session')], [303, undefined])
+  })
+
   test('lasts while the database is away', async (t) => {
     const visitor = await UiVisitor.signedIn(t)
     t.mock.method(visitor.api.memory.useCases.readiness, 'report', () => {
@@ -189,6 +240,36 @@ describe('every page', () => {
     assert.equal(sent.headers['location'], '/ui?a=b')
     await visitor.send('/ui/preferences', { theme: 'dark' })
     assert.match(await visitor.see('/ui'), /<html lang="zh-Hans" data-theme="dark">[\s\S]*总览/)
+  })
+})
+
+describe('the switch of language and colours', () => {
+  const SWITCH = /action="\/ui\/preferences"[\s\S]*?name="back" value="([^"]*)"/
+
+  test('is not on a page that it could not lead back to: what was typed would be lost', async (t) => {
+    const visitor = await UiVisitor.signedIn(t)
+    const typed = { workspace: 'A b', group: 'g', tag: 't', chain: 'segment' }
+    assert.match(await visitor.see('/ui/tags/new?within=a/b'), SWITCH)
+    assert.doesNotMatch((await visitor.send('/ui/tags/new', typed)).text, SWITCH)
+    assert.doesNotMatch((await visitor.send('/ui/tags/new-batch', { lines: 'a/b/c' })).text, SWITCH)
+    const tags = (count: number) => Array.from({ length: count }, (_, at) => `tag=${'n'.repeat(60)}/g/${at}`)
+    const long = await visitor.see(`/ui/tags/batch?${tags(50).join('&')}`)
+    assert.doesNotMatch(long, SWITCH)
+    const url = `/ui/tags/batch?${tags(14).join('&')}`
+    const [, back = ''] = SWITCH.exec(await visitor.see(url)) ?? []
+    assert.equal(back.replaceAll('&#38;', '&'), url)
+    const sent = await visitor.send('/ui/preferences', { language: 'zh', back: url })
+    assert.equal(sent.headers['location'], url)
+  })
+
+  test('is beside a key that was refused, and the way back is kept', async (t) => {
+    const visitor = await UiVisitor.start(t)
+    const refused = await visitor.send('/ui/sign-in', { key: 'wrong', back: '/ui/tags?q=a' })
+    const [, back = ''] = SWITCH.exec(refused.text) ?? []
+    assert.equal(back, '/ui/sign-in?back=%2Fui%2Ftags%3Fq%3Da')
+    const long = `/ui/tags?q=${'/'.repeat(900)}`
+    const form = await visitor.see(`/ui/sign-in?back=${encodeURIComponent(long)}`)
+    assert.equal(SWITCH.exec(form)?.[1], '/ui/sign-in')
   })
 })
 

@@ -11,6 +11,7 @@ import { chartsPages } from './pages/charts-page.ts'
 import { decodePages } from './pages/decode-page.ts'
 import { eventsPages } from './pages/events-page.ts'
 import { groupPages } from './pages/group-page.ts'
+import { keyPages } from './pages/key-page.ts'
 import { keysPages } from './pages/keys-page.ts'
 import { newBatchPages } from './pages/new-batch-page.ts'
 import { nodesPages } from './pages/nodes-page.ts'
@@ -84,6 +85,7 @@ export async function adminUi(
   eventsPages(routes, parts)
   nodesPages(routes, parts)
   keysPages(routes, parts)
+  keyPages(routes, parts)
   auditPages(routes, parts)
   routes.get('/*', () => {
     throw new IdgenError('IDGEN_ROUTE_NOT_FOUND', 'There is no such page.')

@@ -10,6 +10,11 @@ export type Answer =
       readonly section?: Section
       readonly body: Html
       readonly status?: number
+      /**
+       * Where this page can be had once more, for who chooses another language. Left out: at its own address, and after a form was
+       * sent nowhere.
+       */
+      readonly again?: string
     }
   /** A piece of a page, which htmx puts where it was asked from. */
   | { readonly kind: 'piece'; readonly body: Html; readonly status?: number }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { COPY_SCRIPT } from './copy-script.ts'
 import { STYLESHEET } from './generated/stylesheet.ts'
+import { ONCE_SCRIPT } from './once-script.ts'
 
 export interface Asset {
   /** With a checksum of what it holds: a browser may keep it for ever, and asks for a new one by another name. */
@@ -23,6 +24,7 @@ export const ASSETS = {
     readFileSync(fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'))),
   ),
   copy: asset('copy.js', 'text/javascript; charset=utf-8', Buffer.from(COPY_SCRIPT)),
+  once: asset('once.js', 'text/javascript; charset=utf-8', Buffer.from(ONCE_SCRIPT)),
   icon: asset('icon.svg', 'image/svg+xml', Buffer.from(ICON)),
 } as const satisfies Record<string, Asset>
 

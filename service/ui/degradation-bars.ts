@@ -1,15 +1,6 @@
+import type { DegradedTime } from './degraded-times.ts'
 import { type Html, html } from './html.ts'
 import { shareOf, type TimeWindow, ticksOf } from './time-axis.ts'
-
-/** A time in which a tag was issued by another algorithm than its first. */
-export interface DegradedTime {
-  readonly tag: string
-  readonly fromMs: number
-  /** undefined: it still is. */
-  readonly untilMs?: number
-  /** The algorithm that issued. */
-  readonly to: string
-}
 
 interface Picture extends TimeWindow {
   /** For screen readers. */
@@ -19,8 +10,8 @@ interface Picture extends TimeWindow {
 const WIDTH = 720
 const NAME_WIDTH = 200
 const LINE = 22
-/** The tags with the latest degradations; a page of more lines is no picture any more. */
-const TAGS_MAX = 40
+/** The tags that were degraded last; a page of more lines is no picture any more. */
+export const TAGS_MAX = 40
 /** A degradation of a second is still seen in a month. */
 const BAR_MIN = 3
 
@@ -33,7 +24,9 @@ const BAR_MIN = 3
  */
 export function degradationBars(times: readonly DegradedTime[], { label, ...window }: Picture): Html {
   const { fromMs, toMs } = window
-  const byTag = [...Map.groupBy(times, ({ tag }) => tag)].slice(-TAGS_MAX)
+  const byTag = [...Map.groupBy(times, ({ tag }) => tag)]
+    .sort(([, a], [, b]) => lastOf(b, toMs) - lastOf(a, toMs))
+    .slice(0, TAGS_MAX)
   const scale = (WIDTH - NAME_WIDTH) / Math.max(1, toMs - fromMs)
   const lines = byTag.map(([tag, of], line) => {
     const y = line * LINE
@@ -50,6 +43,10 @@ export function degradationBars(times: readonly DegradedTime[], { label, ...wind
     return html`<line x1="${x}" x2="${x}" y1="0" y2="${height}" class="stroke-line" stroke-dasharray="2 3"/><text x="${x}" y="${height + 14}" text-anchor="middle" class="fill-muted text-[11px]">${text}</text>`
   })
   return html`<svg viewBox="0 0 ${WIDTH} ${height + LINE}" role="img" aria-label="${label}" class="w-full min-w-160 overflow-visible">${ticks}${lines}</svg>`
+}
+
+function lastOf(times: readonly DegradedTime[], nowMs: number): number {
+  return times.reduce((last, { untilMs = nowMs }) => Math.max(last, untilMs), 0)
 }
 
 /** The end tells tags apart better than the beginning. */

@@ -11,6 +11,7 @@ import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
 import { LAYOUT_FIELDS, type TagLayout } from '../core/tag-layout.ts'
 import { wantedOf } from './batch-lines.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
+import { keptMs } from './pages/key-page.ts'
 import { requestOfForm } from './tag-fields.ts'
 
 const ACTOR = { actor: 'test', traceId: undefined }
@@ -167,6 +168,7 @@ async function refusals(): Promise<FieldFault[]> {
     () => createKey({ scopes: ['rule'] }),
     () => createKey({ within: 'a/b/c/d' }),
     () => createKey({ expiresAt: new Date(0) }),
+    () => keptMs(new URLSearchParams({ hours: 'many' })),
     () => keys.rotate(ACTOR, key.id, { keepPreviousMs: -1 }, () => {}),
   ]
   return (await Promise.all(asks.map(faultsOf))).flat()

@@ -70,6 +70,10 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     /^must be 0 to (\d+) seconds \((\d+) days\), not (.+)$/,
     (most, days, value) => `必须是 0 到 ${most} 秒（${days} 天），不能是 ${value}`,
   ],
+  [
+    /^must be 0 to (\d+) hours \((\d+) days\), not (.+)$/,
+    (most, days, value) => `必须是 0 到 ${most} 小时（${days} 天），不能是 ${value}`,
+  ],
   [/^must name at least one of (.+)$/, (choices) => `至少选择一项：${choices}`],
   [/^knows (.+), not (.+)$/, (choices, value) => `只能是 ${choices}，不能是 ${value}`],
   [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UiVisitor } from '../../test/fixtures/ui-visitor.ts'
-import { FORMAT_LABELS, fieldLabel, KEY_LABELS, TAG_LABELS } from './field-labels.ts'
+import { FORMAT_LABELS, fieldLabel, KEY_LABELS, ROTATION_LABELS, TAG_LABELS } from './field-labels.ts'
 import { LANGUAGES } from './language.ts'
 
 test('a fault names its field as the form does', () => {
@@ -17,6 +17,7 @@ test('a fault names its field as the form does', () => {
 
 test('every label stands on its form, in both languages', async (t) => {
   const visitor = await UiVisitor.signedIn(t)
+  const [, id = ''] = visitor.api.memory.keyText.split('_')
   for (const language of LANGUAGES) {
     await visitor.see('/ui/tags/new')
     await visitor.send('/ui/preferences', { language })
@@ -25,5 +26,7 @@ test('every label stands on its form, in both languages', async (t) => {
     for (const label of Object.values(labels)) assert.ok(tag.includes(label), label)
     const keys = await visitor.see('/ui/keys')
     for (const label of Object.values(KEY_LABELS[language])) assert.ok(keys.includes(label), label)
+    const key = await visitor.see(`/ui/keys/${id}`)
+    for (const label of Object.values(ROTATION_LABELS[language])) assert.ok(key.includes(label), label)
   }
 })

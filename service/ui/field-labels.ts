@@ -63,6 +63,11 @@ export const KEY_LABELS = bilingual(
   { name: '名称', scopes: '权限', within: '范围', expiresAt: '有效期至' },
 )
 
+export const ROTATION_LABELS = bilingual(
+  { hours: 'Hours for which the present secret stays valid' },
+  { hours: '当前密钥继续有效的小时数' },
+)
+
 const LINE_LABELS = bilingual({ line: 'Line' }, { line: '此行' })
 
 /** The name of the field that a fault is about; undefined: no form has a field for it. */
@@ -80,6 +85,7 @@ export function fieldLabel(path: string, language: Language): string | undefined
   const whole: Readonly<Record<string, string>> = {
     ...tag,
     ...KEY_LABELS[language],
+    ...ROTATION_LABELS[language],
     ...LINE_LABELS[language],
   }
   return second === undefined ? whole[first] : undefined

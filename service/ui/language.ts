@@ -1,5 +1,7 @@
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
+/** For the attribute `lang`. */
+export const LANGUAGE_TAGS: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-Hans' }
 
 /** What a page says, in each language. */
 export type Words<T> = Readonly<Record<Language, T>>

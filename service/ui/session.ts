@@ -39,6 +39,11 @@ export class Sessions {
     return session
   }
 
+  /** Whether a request has the cookie, whatever is in it. */
+  isSent(cookieHeader: string | undefined): boolean {
+    return cookieOf(cookieHeader, COOKIE) !== undefined
+  }
+
   /** Set-Cookie that keeps the session going; undefined: the cookie is fresh enough. */
   prolong(session: Session, secure: boolean): string | undefined {
     const nowMs = this.#clock.nowMs()

@@ -7,7 +7,9 @@ import { IdgenError } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
 import { errorAnswer } from './error-page.ts'
 import { documentOf } from './layout.ts'
+import { isLinkFromElsewhere, passingPage } from './link-from-elsewhere.ts'
 import { maySignIn } from './may-sign-in.ts'
+import { ownPath } from './own-path.ts'
 import { preferencesOf } from './preferences.ts'
 import { isOwnForm, type Session, type Sessions } from './session.ts'
 import type { Member, Visit } from './visit.ts'
@@ -95,18 +97,26 @@ export class UiRoutes {
     if (!maySignIn(caller)) return this.#toSignIn(request, reply)
     rates.admitKey(caller.keyId)
     this.#members.set(request, { session, caller })
-    const isWork = !isPiece(request)
+    // What renews itself is nobody's work; a piece that is sent is: somebody types.
+    const isWork = !isPiece(request) || request.method === 'POST'
     const cookie = isWork ? this.#options.sessions.prolong(session, isEncrypted(request)) : undefined
     if (cookie !== undefined) reply.header('set-cookie', cookie)
   }
 
   #toSignIn(request: FastifyRequest, reply: FastifyReply): void {
-    const back = request.method === 'GET' && !isPiece(request) ? request.url : '/ui'
-    const url = `/ui/sign-in?back=${encodeURIComponent(back)}`
-    reply.header('set-cookie', this.#options.sessions.ending(isEncrypted(request)))
+    const url = signInUrl(request)
+    const { sessions } = this.#options
+    // One that did not come may still be there: a browser forgets it only where it was sent and is over.
+    if (sessions.isSent(request.headers.cookie))
+      reply.header('set-cookie', sessions.ending(isEncrypted(request)))
+    else if (isLinkFromElsewhere(request)) return this.#pass(request, reply)
     // htmx would put the page that follows a redirect into the piece; this header makes it go there.
     if (isPiece(request)) reply.code(401).header('hx-redirect', url).send()
     else reply.redirect(url, 303)
+  }
+
+  #pass(request: FastifyRequest, reply: FastifyReply): void {
+    reply.type(HTML).send(passingPage(visitOf(request)).toString())
   }
 
   #memberOf(request: FastifyRequest): Member {
@@ -132,12 +142,14 @@ export class UiRoutes {
     const body = answer.kind === 'piece' ? answer.body : documentOf(visit, answer)
     return reply
       .code(answer.status ?? 200)
-      .header('content-type', 'text/html; charset=utf-8')
+      .type(HTML)
       .send(body.toString())
   }
 }
 
-/** A key, and where to go then. */
+const HTML = 'text/html; charset=utf-8'
+
+/** A key, and where to go then: ownPath takes 1000 characters, of which a form makes three each at most. */
 const OPEN_FORM_MAX_BYTES = 4096
 
 /** Pages are no part of the API that /openapi.json describes. */
@@ -146,6 +158,19 @@ const HIDDEN = { schema: { hide: true } } as const
 export function isEncrypted({ raw, headers }: FastifyRequest): boolean {
   // Of whoever lies here only his own cookie depends on it.
   return 'encrypted' in raw.socket || headers['x-forwarded-proto'] === 'https'
+}
+
+/** Where to sign in, and from there back to where somebody was; of a form it says that nothing was done. */
+function signInUrl(request: FastifyRequest): string {
+  const isForm = request.method === 'POST'
+  const page = isForm || isPiece(request) ? refererOf(request) : request.url
+  return `/ui/sign-in?back=${encodeURIComponent(ownPath(page))}${isForm ? '&lost=form' : ''}`
+}
+
+/** The page of ours that a form or a piece is on, as its browser says; the first page, where it says nothing. */
+function refererOf({ headers: { referer = '', host } }: FastifyRequest): string {
+  const url = URL.parse(referer)
+  return url !== null && url.host === host ? url.pathname + url.search : '/ui'
 }
 
 function isPiece({ headers }: FastifyRequest): boolean {
@@ -160,6 +185,7 @@ function visitOf(request: FastifyRequest): Visit {
     url: request.url,
     params: request.params as Visit['params'],
     query: new URLSearchParams(query),
+    isSent: request.method === 'POST',
     form: request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
     preferences,
     isPiece: isPiece(request),

@@ -13,6 +13,8 @@ export interface Visit {
   readonly url: string
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** A form was sent: what answers it, a secret for example, is at no address. */
+  readonly isSent: boolean
   /** Of a POST. */
   readonly form: URLSearchParams
   readonly preferences: Preferences

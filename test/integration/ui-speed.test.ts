@@ -41,6 +41,7 @@ const PAGES = (key: string): Readonly<Record<string, readonly string[]>> => ({
   'GET /ui/nodes': ['/ui/nodes'],
   'GET /ui/keys': ['/ui/keys'],
   'GET /ui/keys/:key': [`/ui/keys/${key}`],
+  'GET /ui/keys/:key/rotate': [`/ui/keys/${key}/rotate`],
   'GET /ui/audit': ['/ui/audit'],
   'GET /ui/workspaces': ['/ui/workspaces'],
   'GET /ui/workspaces/:workspace': ['/ui/workspaces/w'],

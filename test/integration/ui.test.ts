@@ -10,6 +10,8 @@ import { type ServiceProcess, startService } from '../fixtures/service-process.t
 import { until } from '../fixtures/until.ts'
 import { HEADERS, ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
+import { linkFromElsewhere } from './ui-link-from-elsewhere.ts'
+import { signedIn } from './ui-signed-in.ts'
 import { UI_STATES } from './ui-states.ts'
 
 /** As long as a name may be. */
@@ -174,12 +176,24 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
   })
 
   await t.test('a tag that is degraded, and one that a BizTag declares, are as usable', async () => {
+    const english = await browser.newContext({ locale: 'en' })
+    const watching = await signedIn(english, service)
+    const complainedThere = complaints(watching)
+    await watching.locator('#troubles').getByText('Everything works').waitFor()
     // A thousand numbers are all that there are, so what comes after them is a snowflake.
     const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }
     const step = { base: 1000, min: 1000, max: 1000 }
     await makeTag(service, 'spent', { chain: ['segment', 'snowflake'], step, space })
     await ids(service, 'spent', 1000)
     await ids(service, 'spent')
+    // An open page is told, in the place of what it said before.
+    await watching.locator('#troubles').getByText('w/g/spent').waitFor()
+    assert.equal(await watching.locator('.notice').count(), 1)
+    await watching.getByRole('link', { name: 'Stop renewing' }).click()
+    await watching.getByRole('link', { name: 'Renew by itself again' }).waitFor()
+    assert.equal(await watching.locator('[hx-trigger]').count(), 0)
+    assert.deepEqual(complainedThere, [])
+    await english.close()
     await declare(service, 'declared')
     await until('the degradation is in the audit log', async () => {
       const found = await fetch(`${service.httpOrigin}/v1/audit?action=algorithm.degrade`, {
@@ -287,6 +301,10 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
     await context.close()
   })
 
+  await t.test('a link on another site leads to its page, and signs nobody out', () =>
+    linkFromElsewhere(browser, service),
+  )
+
   await t.test('the keyboard alone signs in, and a wrong key is said where it was typed', async () => {
     const context = await browser.newContext({ locale: 'en' })
     const page = await context.newPage()
@@ -353,15 +371,6 @@ function opened(
   { width, height, scheme, language }: (typeof VIEWS)[number],
 ): Promise<BrowserContext> {
   return browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: language })
-}
-
-async function signedIn(context: BrowserContext, service: ServiceProcess): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(`${service.httpOrigin}/ui`)
-  await page.locator('#key').fill(KEY)
-  await page.locator('main button').click()
-  await page.waitForURL(`${service.httpOrigin}/ui`)
-  return page
 }
 
 /** On a phone nothing may stand outside of the width. */

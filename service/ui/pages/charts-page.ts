@@ -16,6 +16,7 @@ import {
 import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { card, heading, notice } from '../parts.ts'
+import { isPaused, pausable } from '../pausable.ts'
 import { reachable } from '../places.ts'
 import { rangeLinks } from '../range-links.ts'
 import type { UiRoutes } from '../ui-routes.ts'
@@ -41,11 +42,12 @@ export function chartsPages(routes: UiRoutes, parts: UiParts): void {
 function ownPage(member: Member, parts: UiParts): Answer {
   const words = member.say(WORDS)
   const { span, known } = spanOf(member.query.get('range'))
-  const links = rangeLinks(member, SPAN_NAMES, span, (one) => `/ui/charts?range=${one}`)
+  const paused = isPaused(member) ? '&live=off' : ''
+  const links = rangeLinks(member, SPAN_NAMES, span, (one) => `/ui/charts?range=${one}${paused}`)
   // Figures are of all workspaces.
   const charts =
     member.caller.within === ''
-      ? html`<div class="mb-4 flex flex-wrap">${links}</div>${!known && notice('warning', words.longest)}${renewing(span, figureCharts(member, parts, span))}`
+      ? html`<div class="mb-4 flex flex-wrap">${links}</div>${!known && notice('warning', words.longest)}${renewing(member, span, figureCharts(member, parts, span))}`
       : notice('warning', words.limited)
   const body = html`${heading(words.title, { lead: html`${words.ownLead} ${words.noGrafana}` })}${charts}`
   return page(words.title, 'charts', body)
@@ -60,10 +62,12 @@ function spanOf(wanted: string | null): { readonly span: SpanName; readonly know
 }
 
 /** As often as there is something new to see. */
-function renewing(span: SpanName, charts: Html): Html {
-  return SPAN_LENGTHS[span].stepMs < 10_000
-    ? html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 2s" hx-swap="innerHTML">${charts}</div>`
-    : html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 10s" hx-swap="innerHTML">${charts}</div>`
+function renewing(member: Member, span: SpanName, charts: Html): Html {
+  const renewed =
+    SPAN_LENGTHS[span].stepMs < 10_000
+      ? html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 2s" hx-swap="innerHTML">${charts}</div>`
+      : html`<div hx-get="/ui/live/charts?range=${span}" hx-trigger="every 10s" hx-swap="innerHTML">${charts}</div>`
+  return pausable(member, charts, renewed)
 }
 
 function grafanaPage(member: Member, parts: UiParts, units: readonly BusinessUnit[], shown: Shown): Answer {

@@ -22,6 +22,8 @@ test('what is wrong with a key is said above the form, which keeps what was type
   assert.equal(refused.status, 400)
   assert.match(refused.text, /role="alert"[\s\S]*must name at least one of/)
   assert.match(refused.text, /value="mine"/)
+  assert.match(await visitor.see('/ui/keys'), /name="scope" value="issue" checked/)
+  assert.doesNotMatch(refused.text, /checked/, 'nothing was ticked, so nothing is')
 })
 
 test('another secret is given, and the key is revoked, by forms of its page', async (t) => {

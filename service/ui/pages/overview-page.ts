@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { UiParts } from '../admin-ui.ts'
 import { page, piece } from '../answer.ts'
 import { figureCharts } from '../figure-charts.ts'
@@ -5,6 +6,7 @@ import { type Html, html } from '../html.ts'
 import { bilingual } from '../language.ts'
 import { percent, plainNumber, shortDuration, shortNumber } from '../number-text.ts'
 import { heading, notice } from '../parts.ts'
+import { pausable } from '../pausable.ts'
 import { troubleText } from '../trouble-words.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -16,7 +18,7 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     // Figures are of all workspaces.
     const live =
       member.caller.within === ''
-        ? renewing(member, pieceOf(member, parts))
+        ? html`<div id="troubles">${troubles(member, parts).body}</div>${renewing(member, figuresOf(member, parts))}`
         : notice('warning', words.limited)
     const body = html`${heading(words.title, {
       lead: words.lead(parts.node, parts.version),
@@ -27,7 +29,9 @@ export function overviewPages(routes: UiRoutes, parts: UiParts): void {
     return page(words.title, 'overview', body)
   })
   routes.get('/live/overview', (member) =>
-    member.caller.within === '' ? piece(pieceOf(member, parts)) : piece(html``, 403),
+    member.caller.within === ''
+      ? piece(html`${figuresOf(member, parts)}${changedTroubles(member, parts)}`)
+      : piece(html``, 403),
   )
 }
 
@@ -35,17 +39,34 @@ function mayManage({ caller }: Member): boolean {
   return caller.scopes.includes('manage')
 }
 
-/** The link is not renewed: who has come to it by keyboard would lose it. */
-function renewing({ say }: Member, content: Html): Html {
-  return html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-swap="innerHTML">${content}</div>
-<p class="text-sm"><a class="link" href="/ui/charts?range=1h">${say(WORDS).longer}</a></p>`
+/** Says which troubles are seen already: those are not sent again. */
+function renewing(member: Member, figures: Html): Html {
+  return html`${pausable(member, figures, html`<div hx-get="/ui/live/overview" hx-trigger="every 2s" hx-include="[name=seen]" hx-swap="innerHTML">${figures}</div>`)}
+<p class="text-sm"><a class="link" href="/ui/charts?range=1h">${member.say(WORDS).longer}</a></p>`
 }
 
-function pieceOf(member: Member, parts: UiParts): Html {
-  return html`${troubles(member, parts)}${cards(member, parts)}${figureCharts(member, parts, '5m')}`
+function figuresOf(member: Member, parts: UiParts): Html {
+  return html`${cards(member, parts)}${figureCharts(member, parts, '5m')}`
 }
 
-function troubles(member: Member, { useCases, figures }: UiParts): Html {
+/** Put into its place by its id. A notice that came anew every two seconds would be read out every two seconds. */
+function changedTroubles(member: Member, parts: UiParts): Html | undefined {
+  const { body, seen } = troubles(member, parts)
+  if (member.query.get('seen') === seen) return undefined
+  return html`<div id="troubles" hx-swap-oob="innerHTML">${body}</div>`
+}
+
+/** @returns what is wrong, or that nothing is; `seen`: told back by who has it already */
+function troubles(member: Member, parts: UiParts): { readonly body: Html; readonly seen: string } {
+  const told = troublesNotice(member, parts)
+  const seen = createHash('sha256').update(told.toString()).digest('base64url').slice(0, SEEN_LENGTH)
+  return { body: html`${told}<input type="hidden" name="seen" value="${seen}">`, seen }
+}
+
+/** Two notices that are told apart by less would have to be made for it. */
+const SEEN_LENGTH = 16
+
+function troublesNotice(member: Member, { useCases, figures }: UiParts): Html {
   const words = member.say(WORDS)
   const { ready, degraded } = useCases.readiness.report()
   const list = degraded.map((trouble) => html`<li>${troubleText(member, trouble)}</li>`)

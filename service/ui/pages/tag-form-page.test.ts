@@ -138,6 +138,21 @@ test('the format of a tag that is there is shown, and no form can change it', as
   assert.equal(space.format?.prefix, 'INV-')
 })
 
+test('settings that somebody else changed meanwhile are not saved over; a link opens the form anew', async (t) => {
+  const visitor = await withGroup(t)
+  await visitor.see('/ui/tags/new')
+  assert.equal((await visitor.send('/ui/tags/new', untouched({ tag: 'orders' }))).status, 303)
+  const edit = '/ui/tags/acme/shop/orders/edit'
+  const fields = { chain: 'segment', base: '50', min: '50', max: '100', version: '1' }
+  assert.equal((await visitor.send(edit, fields)).status, 303)
+  const stale = await visitor.send(edit, { ...fields, base: '70' })
+  assert.match(stale.text, /IDGEN_VERSION_MISMATCH[\s\S]*name="base" type="text" value="70"/)
+  assert.ok(stale.text.includes(`href="${edit}">open it anew</a>`))
+  assert.match(await visitor.see(edit), /name="version" value="2"[\s\S]*name="base" type="text" value="50"/)
+  const wrong = await visitor.send(edit, { ...fields, base: 'x' })
+  assert.doesNotMatch(wrong.text, /open it anew/)
+})
+
 test('what is wrong with a format is said while it is typed, in the sentences of the service', async (t) => {
   const visitor = await withGroup(t)
   await visitor.see('/ui/tags/new')

@@ -60,7 +60,10 @@ export function tagFormPages(routes: UiRoutes, { useCases }: UiParts): void {
         await catalog.updateTag(member.actor, tag, requestOfForm(member.form), version)
         return seeOther(tagUrl(tag))
       },
-      (error) => editPage(member, tag, fieldsOfForm(member.form), { error: errorText(member, error) }),
+      (error) =>
+        editPage(member, tag, fieldsOfForm(member.form), {
+          error: html`${errorText(member, error)}${openAnew(member, tag, error)}`,
+        }),
     )
   })
   routes.get('/tags/:workspace/:group/:tag/delete', async (member) =>
@@ -170,6 +173,13 @@ function editPage(member: Member, tag: Tag, fields: TagFields, { error, said }: 
   return page(words.change(path), 'tags', body, error === undefined ? 200 : 400)
 }
 
+/** The form keeps the version that was seen, so it is refused however often it is sent again. */
+function openAnew({ say }: Member, tag: Tag, { code }: IdgenError): Html | undefined {
+  if (code !== 'IDGEN_VERSION_MISMATCH') return undefined
+  const words = say(WORDS)
+  return html`<p class="mb-4 text-sm">${words.typed} <a class="link" href="${tagUrl(tag, '/edit')}">${words.anew}</a></p>`
+}
+
 /** Of a tag that is there: to be read alone. */
 function fixedFormat(member: Member, { space: { format } }: Tag): Html | undefined {
   if (format === undefined) return undefined
@@ -220,6 +230,9 @@ const WORDS = bilingual(
     groupHint: 'In it, for example an application.',
     change: (path: string) => `Settings of ${path}`,
     save: 'Save',
+    typed:
+      'What you typed is still here, and cannot be saved over what somebody else changed. With what is stored now, as another form:',
+    anew: 'open it anew',
     meaning: 'What this does',
     look: 'Show what it does',
     noScript: 'The button “Show what it does” says it; nothing is made or changed by that.',
@@ -242,6 +255,8 @@ const WORDS = bilingual(
     groupHint: '其中的分组，例如一个应用。',
     change: (path) => `${path} 的设置`,
     save: '保存',
+    typed: '您填写的内容仍在此处，但不能覆盖他人的修改。请以当前保存的设置',
+    anew: '重新打开表单',
     meaning: '设置说明',
     look: '查看效果',
     noScript: '点击“查看效果”即可显示，不会创建或更改任何内容。',

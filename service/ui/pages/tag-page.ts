@@ -12,6 +12,7 @@ import { issueSome, SOME_MAX } from '../issue-some.ts'
 import { bilingual } from '../language.ts'
 import { plainNumber } from '../number-text.ts'
 import { card, csrfField, field, heading, notice, terms } from '../parts.ts'
+import { pausable } from '../pausable.ts'
 import { groupUrl, tagOfPath, tagUrl } from '../places.ts'
 import { explanation } from '../tag-explanation.ts'
 import { forecasts } from '../tag-forecast.ts'
@@ -89,7 +90,12 @@ async function numbersCards(member: Member, { useCases }: UiParts, found: Declar
   const { clock, grantHistory, directory } = useCases
   const nowMs = clock.nowMs()
   const recent = await grantHistory.recent(found.tag.id, new Date(nowMs - DAY_MS))
-  const live = html`<div hx-get="${tagUrl(found.tag, '/live')}" hx-trigger="every 2s" hx-swap="innerHTML">${segmentPicture(member, directory.peek(tagPath(found.tag)))}</div>`
+  const picture = segmentPicture(member, directory.peek(tagPath(found.tag)))
+  const live = pausable(
+    member,
+    picture,
+    html`<div hx-get="${tagUrl(found.tag, '/live')}" hx-trigger="every 2s" hx-swap="innerHTML">${picture}</div>`,
+  )
   return html`${card('memory', words.memory, live)}${card('ranges', words.ranges, rangesPicture(member, found.tag.space, forecasts(found, recent, nowMs), nowMs))}`
 }
 
