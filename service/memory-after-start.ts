@@ -31,6 +31,6 @@ export function giveBackStartMemory(othersAnswer = false): void {
  * middle of a collection when this one is set or taken back. V8 reads it once a collection, when marking begins, so that one
  * goes on as it began. `flush-baseline-code`, which would drop what the baseline compiler made too, V8 reads again when
  * marking ends: changed in between, functions were left with code that was freed, and the process ended by SIGSEGV or
- * SIGTRAP minutes later (docs/decisions/0050). Never that one, nor any other whose readers in V8 nobody has looked at.
+ * SIGTRAP some time later (docs/decisions/0050). Never that one, nor any other whose readers in V8 nobody has looked at.
  */
 const DROP_CODE = 'stress-flush-code'
