@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 
@@ -55,6 +57,38 @@ test('where other threads answer, what was compiled stays: the flags would go fo
 }, async () => {
   const { before, after } = await compiledAround('true')
   assert.ok(after > before / 2, `${before}, ${after}`)
+})
+
+test('of the flags of V8 only those are set that another thread may see change in the middle of its collection', async () => {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', FLAGS_SEEN], {
+    timeout: 60_000,
+  })
+  const [alone, beside] = JSON.parse(stdout) as string[][]
+  assert.deepEqual(alone, ['--expose-gc', '--stress-flush-code', '--no-stress-flush-code'])
+  assert.deepEqual(beside, ['--expose-gc'])
+})
+
+const FLAGS_SEEN = `
+  import { syncBuiltinESMExports } from 'node:module'
+  import v8 from 'node:v8'
+  const setFlag = v8.setFlagsFromString
+  let seen = []
+  v8.setFlagsFromString = (flag) => { seen.push(flag); setFlag(flag) }
+  syncBuiltinESMExports()
+  const { giveBackStartMemory } = await import('${MODULE}')
+  const all = [false, true].map((othersAnswer) => { seen = []; giveBackStartMemory(othersAnswer); return seen })
+  console.log(JSON.stringify(all))`
+
+test('no other file of the service, the operator and the client library changes how V8 works while it runs', () => {
+  const root = join(import.meta.dirname, '..')
+  const changing = globSync('{service,operator,sdk}/**/*.ts', {
+    cwd: root,
+    exclude: (name) => name.includes('node_modules'),
+  }).filter((file) => /setFlagsFromString/.test(readFileSync(join(root, file), 'utf8')))
+  assert.deepEqual(changing.filter((file) => !file.endsWith('.test.ts')).toSorted(), [
+    'service/memory-after-start.ts',
+    'service/short-collections.ts',
+  ])
 })
 
 /** Bytes of compiled code around the call with `argument`, and what functions that were compiled before it say. */
