@@ -16,7 +16,7 @@ FAULTS ?= long
 KILLS ?= 30
 # How much `make bench` does, which benches `make bench-check` holds, and which load `make flame` draws.
 BENCH ?= long
-GATED := core sdk http grpc resp batch tracing
+GATED := core sdk http grpc resp batch tracing prefetch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help

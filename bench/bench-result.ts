@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, ownVersions, thisMachine } from './machine.ts'
+import { measuredCommit } from './measured-commit.ts'
 
 /**
  * What a bench found, in one shape for all: `--save` writes it to bench/results/<bench>.json, which is committed;
@@ -12,6 +13,8 @@ export interface BenchResult extends Findings {
   /** short: only shows that the bench works; its figures are no statement. */
   readonly form: 'long' | 'short'
   readonly machine: Machine
+  /** Of the code that was measured; left out by results from before it was noted, and where there is no git. */
+  readonly commit?: string
   readonly versions: Readonly<Record<string, string>>
 }
 
@@ -108,6 +111,7 @@ export function reportFindings(findings: Findings, argv: readonly string[] = pro
     at: new Date().toISOString(),
     form: argv.includes('--short') ? 'short' : 'long',
     machine: thisMachine(),
+    ...(COMMIT === undefined ? {} : { commit: COMMIT }),
     versions: { ...ownVersions(), ...findings.versions },
   }
   mkdirSync(RESULTS, { recursive: true })
@@ -147,6 +151,8 @@ export function figure(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
+/** At the start, when the code is read: a bench takes an hour, in which another commit may come. */
+const COMMIT = process.argv.includes('--save') ? measuredCommit() : undefined
 const RESULTS = join(import.meta.dirname, 'results')
 
 function pathOf(bench: string): string {

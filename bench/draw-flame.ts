@@ -18,11 +18,18 @@ export function drawFlame(title: string, profile: Profiler.Profile): string {
     `<style>${CHART_STYLE} ${OWN_STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="panel" x="${MARGIN}" y="24">${escaped(title)}</text>`,
-    `<text class="tick" x="${MARGIN}" y="42">Blue: idgen; green: packages; grey: Node and V8. What is below ${LEAST_SHARE * 100} % is left out.</text>`,
+    `<text class="tick" x="${MARGIN}" y="42">Blue: idgen; green: packages; grey: Node and V8. What is below ${LEAST_SHARE * 100} % is left out. ${idleText(root.micros, profile)}</text>`,
     ...rows,
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** A server that waits for its client shows where its time goes, and not what it could do. */
+function idleText(busyMicros: number, { timeDeltas = [] }: Profiler.Profile): string {
+  const all = timeDeltas.reduce((sum, micros) => sum + micros, 0)
+  const idle = all === 0 ? 0 : 1 - busyMicros / all
+  return `The thread was idle ${Math.round(idle * 100)} % of the time${idle > CLIENT_LIMITS ? ': the client was the limit' : ''}.`
 }
 
 /** Frames of the same function below the same caller are one. */
@@ -107,6 +114,8 @@ function shortened(url: string): string {
 }
 
 /** What waits, not what works. */
+/** Of its time: a server that is always asked waits less. */
+const CLIENT_LIMITS = 0.1
 const IDLE = new Set(['(idle)', '(root)'])
 /** Narrower ones cannot be read, and make the picture large. */
 const LEAST_SHARE = 0.004

@@ -14,13 +14,13 @@ export function fittedLine(points: readonly (readonly [number, number])[]): Fitt
 }
 
 /**
- * By how much of its mean a figure grew over the second half of a run, along the fitted line; the first half may fill
- * caches and compile. Negative: it fell. NaN, which meets no bar, of fewer than two points.
+ * By how much of its mean a figure grew over the last `share` of a run (0 to 1), along the fitted line; what comes before may
+ * fill caches and compile. Negative: it fell. NaN, which meets no bar, of fewer than two points.
  */
-export function growthOfSecondHalf(points: readonly (readonly [number, number])[]): number {
-  const half = points.slice(Math.floor(points.length / 2))
-  const [first, last] = [half[0], half.at(-1)]
+export function growthOverLast(share: number, points: readonly (readonly [number, number])[]): number {
+  const part = points.slice(Math.floor(points.length * (1 - share)))
+  const [first, last] = [part[0], part.at(-1)]
   if (first === undefined || last === undefined || first === last) return Number.NaN
-  const { slope, mean } = fittedLine(half)
+  const { slope, mean } = fittedLine(part)
   return (slope * (last[0] - first[0])) / mean
 }

@@ -34,7 +34,7 @@ function goRivals({ sources, folder, bursts, ids }: ForeignRivals): ForeignLine[
 
 function javaRivals({ sources, folder, bursts, ids }: ForeignRivals): ForeignLine[] {
   if (!starts('java', ['-version']) || !starts('mvn', ['-version']))
-    return leftOut('CosId, because there is no Java or no Maven')
+    return leftOut('CosId and yitter of Java, because there is no Java or no Maven')
   for (const file of ['pom.xml', 'rivals.java']) cpSync(join(sources, 'cosid', file), join(folder, file))
   const file = join(folder, 'class-path')
   execFileSync('mvn', ['-q', '-B', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`], {

@@ -13,7 +13,8 @@ interface ConnectionStep {
   readonly p99Ms: number
 }
 
-const PROTOCOLS = ['resp', 'http'] as const
+/** Over gRPC a connection is one of HTTP/2, and its calls are unary. */
+const PROTOCOLS = ['resp', 'http', 'grpc'] as const
 
 export async function growConnections(short: boolean): Promise<GrowthFindings> {
   // The short form too goes beyond what the defaults allow, or it would not notice a limit that the long one runs into.
@@ -75,6 +76,7 @@ async function ofProtocol(
       IDGEN_SERVER_THREADS: '1',
       IDGEN_SERVER_RESP_MAX_CONNECTIONS: '10000',
       IDGEN_SERVER_HTTP_MAX_CONNECTIONS: '10000',
+      IDGEN_SERVER_GRPC_MAX_CONNECTIONS: '10000',
       // All come from one address.
       IDGEN_SERVER_MAX_CONNECTIONS_PER_ADDRESS: '0',
     },
@@ -103,7 +105,7 @@ async function measure(
   try {
     const { report, micros } = await loadProcess(service.pid, {
       protocol,
-      port: protocol === 'resp' ? (service.respPort ?? 0) : Number(new URL(service.httpOrigin).port),
+      port: portOf(service, protocol),
       key,
       tags: tags.slice(0, 1),
       connections,
@@ -116,6 +118,18 @@ async function measure(
   } finally {
     clearInterval(looking)
   }
+}
+
+function portOf(
+  { httpOrigin, grpcAddress, respPort = 0 }: ServingIdgen['service'],
+  protocol: (typeof PROTOCOLS)[number],
+): number {
+  const ports = {
+    resp: respPort,
+    http: Number(new URL(httpOrigin).port),
+    grpc: Number(grpcAddress.split(':')[1]),
+  }
+  return ports[protocol]
 }
 
 function kbEach(steps: readonly ConnectionStep[]): number {

@@ -12,7 +12,7 @@ export interface LoadedProcess {
 }
 
 export type GrowthPlan = Pick<LoadPlan, 'tags' | 'key' | 'connections' | 'pipeline' | 'durationMs'> & {
-  readonly protocol: 'resp' | 'http'
+  readonly protocol: 'resp' | 'http' | 'grpc'
   readonly port: number
   readonly rate?: number
   readonly requests?: number

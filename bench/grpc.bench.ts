@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { ask, BenchProcesses, type BenchServer, cpuMicrosOf } from './bench-processes.ts'
 import { type Bar, judged, type Row, reportFindings } from './bench-result.ts'
 import type { GrpcRound } from './grpc-load.ts'
+import { grpcOpenLoop } from './grpc-open-loop.ts'
 import type { GrpcListening, Transport } from './grpc-servers.ts'
 import { type Cost, roundsText, spreadOf } from './interleaved-rounds.ts'
 import { grpcKeyCheck, keyCheckRow } from './key-check.ts'
@@ -11,7 +12,8 @@ import { CHECK, gatedRows } from './regression-gate.ts'
 /**
  * What a single ID costs over gRPC: processor time of the server per ID, beside a bare node:http server, our HTTP route
  * and a bare grpc-js echo (ours with authentication and limits on, stores in memory), and the latency that one caller
- * sees (R-1.4.2: at least 30 % below HTTP): with clients that do next to nothing themselves, and with Node's libraries.
+ * sees (R-1.4.2: at least 30 % below HTTP): with clients that do next to nothing themselves, and with Node's libraries; at last
+ * the rate that is reached, and the latency of an open loop.
  *
  *     [load process] ──▶ [bare node:http] | [grpc-js echo] | [idgen grpc: unary, stream] | [idgen http]     (a process each)
  *
@@ -80,6 +82,7 @@ try {
   const rows = await gatedRows('grpc', async () =>
     rowsOf(subjects, await allRounds(subjects, load, checkKeys)),
   )
+  const steady = CHECK ? undefined : await grpcOpenLoop(processes, { callers: CALLERS, short: SHORT })
   reportFindings({
     bench: 'grpc',
     conditions: [
@@ -87,8 +90,10 @@ try {
       'Key check, rate limits (set above the rate) and metrics on; stores in memory; one thread. Clients run on the same processors.',
       `Processor time of the server process under Node's client libraries; latencies as the median that callers see; ${roundsText(ROUNDS)} in which all take turns.`,
       "The clients of the latencies do next to nothing themselves; those of the rows that say so are Node's libraries, whose own time is most of it.",
+      `Requests a second and the open loop: asked by the engine of \`idgen bench\`, ${CALLERS} under way, on one connection over gRPC; latency counts from the moment at which a request was to be sent.`,
     ],
-    rows,
+    rows: [...rows, ...(steady?.rows ?? [])],
+    ...(steady && { notes: steady.notes }),
   })
 } finally {
   processes.endAll()

@@ -1,16 +1,17 @@
-import { BenchProcesses, type BenchServer } from './bench-processes.ts'
+import { BenchProcesses } from './bench-processes.ts'
 import { figure, judged, type Row, reportFindings } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
-import { type Cost, costBeside, interleavedRounds, roundsText, spreadOf } from './interleaved-rounds.ts'
+import { costBeside, interleavedRounds, roundsText } from './interleaved-rounds.ts'
 import { keyCheck, keyCheckRow } from './key-check.ts'
 import { median } from './median.ts'
+import { openLoopRows, rateRow } from './open-loop-rows.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
-import { costPerRequest, runOn, type ServerLoad } from './server-load.ts'
+import { costPerRequest, type ServerLoad } from './server-load.ts'
 
 /**
  * What a single ID over HTTP costs: processor time per request of idgen (key check, limits, metrics and trace hooks on;
- * stores in memory) beside a bare node:http server and plain fastify with constant answers, in the same rounds; and p99 of
- * both at half of the rate that idgen reached.
+ * stores in memory) beside a bare node:http server and plain fastify with constant answers, in the same rounds; and the
+ * latency of both at half of the rate that idgen reached.
  *
  *     [load process] ──32 keep-alive connections──▶ [node:http] | [fastify] | [idgen]     (a process each)
  *
@@ -24,7 +25,7 @@ const CONNECTIONS = 32
 const SHORT = process.argv.includes('--short')
 const ROUNDS = SHORT ? { warmUp: 1, rounds: 1 } : { warmUp: 2, rounds: CHECK ? 5 : 31 }
 const REQUESTS = SHORT ? 5000 : 20_000
-/** Of a latency: enough that p99 is of some hundred requests. */
+/** Enough that the last thousandth is of some twenty requests. */
 const OPEN_LOOP_SECONDS = SHORT ? 1 : 3
 
 const LOAD: ServerLoad = {
@@ -66,27 +67,19 @@ try {
     ]
   }
 
-  const p99At = async (server: BenchServer<Listening>, rate: number): Promise<Cost> => {
-    const asked = { ...LOAD, rate, requests: Math.ceil(rate * OPEN_LOOP_SECONDS) }
-    const { p99Micros, answers, ms, notSent } = await runOn(load, server, asked)
-    // Of a moment that was missed there is no latency, so the p99 would look better than it was.
-    if (notSent > 0) throw new Error(`${notSent} of ${asked.requests} requests found no connection in time`)
-    return { micros: p99Micros, perSecond: (answers / ms) * 1000 }
-  }
-
-  const latency = async (rate: number): Promise<Row> => {
-    const subjects = [
-      { name: 'bare', measure: () => p99At(bare, rate) },
-      { name: 'idgen', measure: () => p99At(idgen, rate) },
-    ]
-    const [floor = [], ours = []] = await interleavedRounds(subjects, { warmUp: 1, rounds: SHORT ? 1 : 11 })
-    const row = costBeside(ours, { what: 'bare node:http', costs: floor })
-    return judged({
-      what: 'p99 of an open loop at half of the rate that idgen reached',
-      ...row,
-      bar: { of: 'ratio', atMost: BAR_P99 },
-    })
-  }
+  const latency = (rate: number): Promise<Row[]> =>
+    openLoopRows(
+      load,
+      { name: 'bare node:http', server: bare, load: LOAD },
+      [{ name: '', server: idgen, load: LOAD }],
+      {
+        rate,
+        of: 'the rate that idgen reached',
+        seconds: OPEN_LOOP_SECONDS,
+        rounds: SHORT ? 1 : 11,
+        p99AtMost: BAR_P99,
+      },
+    )
 
   const rows = await gatedRows('http', async () => [
     ...(await costs('no body', false)),
@@ -101,20 +94,9 @@ try {
       'The load generator is a process of its own on the same processors and never sleeps.',
       `Processor time of the server process; ${roundsText(ROUNDS.rounds)} in which all take turns.`,
     ],
-    rows: CHECK ? rows : [...rows, await latency(half)],
+    rows: CHECK ? rows : [...rows, ...(await latency(half))],
     notes: [`Half of the rate was ${figure(half)} requests a second, for both.`],
   })
 } finally {
   processes.endAll()
-}
-
-function rateRow(what: string, ours: readonly Cost[], floor: readonly Cost[]): Row {
-  const rates = ours.map(({ perSecond }) => perSecond)
-  return {
-    what,
-    value: median(rates),
-    unit: '/s',
-    spread: spreadOf(rates),
-    floor: { what: 'bare node:http', value: median(floor.map(({ perSecond }) => perSecond)) },
-  }
 }

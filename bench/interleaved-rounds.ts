@@ -8,20 +8,20 @@ export interface Cost {
   readonly perSecond: number
 }
 
-export interface Subject {
+export interface Subject<Measured = Cost> {
   readonly name: string
-  readonly measure: () => Promise<Cost> | Cost
+  readonly measure: () => Promise<Measured> | Measured
 }
 
 /** What each subject used, round by round, in the order of the subjects. */
-export type Rounds = readonly (readonly Cost[])[]
+export type Rounds<Measured = Cost> = readonly (readonly Measured[])[]
 
 /** The subjects take turns within every round, so that a busy machine slows all of them. */
-export async function interleavedRounds(
-  subjects: readonly Subject[],
+export async function interleavedRounds<Measured = Cost>(
+  subjects: readonly Subject<Measured>[],
   { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
-): Promise<Rounds> {
-  const costs: Cost[][] = subjects.map(() => [])
+): Promise<Rounds<Measured>> {
+  const costs: Measured[][] = subjects.map(() => [])
   for (let round = -warmUp; round < rounds; round += 1)
     for (const [i, { measure }] of subjects.entries()) {
       const cost = await measure()

@@ -19,6 +19,8 @@ export interface LoadRound {
   readonly rate?: number
   /** Over HTTP: with `{"count":1}` as the body instead of none. */
   readonly sendCount?: boolean
+  /** Never sleep between requests; default: over HTTP alone. */
+  readonly spin?: boolean
 }
 
 export interface LoadResult {
@@ -27,6 +29,7 @@ export interface LoadResult {
   /** From asking to the answer; in an open loop from the moment at which it was to be asked. */
   readonly medianMicros: number
   readonly p99Micros: number
+  readonly p999Micros: number
   /** Of the open loop: their moment came and nothing was free to send them. */
   readonly notSent: number
 }
@@ -51,6 +54,7 @@ async function runRound(round: LoadRound): Promise<LoadResult> {
     ms,
     medianMicros: latency.quantileMs(0.5) * 1000,
     p99Micros: latency.quantileMs(0.99) * 1000,
+    p999Micros: latency.quantileMs(0.999) * 1000,
     notSent: missed,
   }
 }
@@ -68,6 +72,7 @@ function planOf(round: LoadRound): LoadPlan {
     form,
     rate,
     sendCount,
+    spin,
   } = round
   return {
     target: { protocol, host: '127.0.0.1', port, tls: undefined },
@@ -86,7 +91,7 @@ function planOf(round: LoadRound): LoadPlan {
     check: false,
     // Over bare HTTP: on a virtual machine a server pays for waking an idle processor with every answer, some 10 µs; so a
     // server that is slower than its client was charged for its client's idleness: 2.0 instead of 1.5 times the floor.
-    spin: protocol === 'http',
+    spin: spin ?? protocol === 'http',
     ...(sendCount === undefined ? {} : { sendCount }),
   }
 }

@@ -84,7 +84,7 @@ function steadyRows(step: LoadStep, processors: number) {
       bar: most(85),
     },
     {
-      what: `least busy answering thread below the busiest, ${where(step)}`,
+      what: `least busy answering thread below the busiest, connections dealt evenly, ${where(step)}`,
       value: apart(shares) * 100,
       unit: '%',
       bar: most(10),

@@ -92,7 +92,7 @@ try {
       `Each step begins anew until each thread has ${CONNECTIONS / THREADS} of the connections: the kernel deals them by chance, and the shares of the threads are as far apart as that (decision 0024).`,
       `The load generator, its check of every ID and the database run on the same ${availableParallelism()} processors.`,
       'Latency counts from the moment at which a command was to be sent (corrected for coordinated omission).',
-      `The floor is redis-server (no persistence, no key, one thread): before each step the same commands at the same rate from the same engine, ${FLOOR_SECONDS} s.`,
+      `The floor is redis-server (no persistence, no key, one thread): before each step the same commands at the same rate from the same engine, ${FLOOR_SECONDS} s: one pair a step, not in turns.`,
       `A step takes ${STEP_SECONDS} s${MAIN_SECONDS === STEP_SECONDS ? '' : `, those at ${figure(MAIN_RATE)}/s ${MAIN_SECONDS} s`}.`,
     ],
     rows: stepBars(steps, {

@@ -56,7 +56,7 @@ try {
     notes: [
       ...network.notes,
       "CosId's segments come out of memory, as ours do here, 100,000 numbers each.",
-      'Left out: Leaf, tinyid and uid-generator have no server in a registry, and go-snowflake and yitter no Go module there.',
+      'Left out: Leaf and tinyid, which are in no registry; and uid-generator, whose package wants Spring and a table of a database for the number of its worker.',
     ],
   })
 } finally {

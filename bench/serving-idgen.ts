@@ -15,6 +15,8 @@ export interface ServingIdgen {
 export async function serveIdgen(options: {
   readonly tags: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Instead of the large one: a rate that is seldom asked for would use up no segment. */
+  readonly step?: { readonly base: number; readonly max: number }
 }): Promise<ServingIdgen> {
   const folder = mkdtempSync(join(tmpdir(), 'idgen-bench-'))
   const service = await startService({
@@ -35,7 +37,12 @@ export async function serveIdgen(options: {
     await post(service, '/v1/workspaces', { name: 'bench' })
     await post(service, '/v1/workspaces/bench/groups', { name: 'load' })
     const names = Array.from({ length: options.tags }, (_, i) => `t${i}`)
-    for (const name of names) await post(service, '/v1/workspaces/bench/groups/load/tags', { name, ...TAG })
+    for (const name of names)
+      await post(service, '/v1/workspaces/bench/groups/load/tags', {
+        name,
+        ...TAG,
+        step: options.step ?? STEP,
+      })
     return { service, key: KEY, tags: names.map((name) => `bench/load/${name}`), end }
   } catch (error) {
     await end()
@@ -54,4 +61,5 @@ async function post({ httpOrigin }: ServiceProcess, path: string, body: object):
 
 const KEY = 'bench-admin-key'
 /** Numbers alone: a tag that fell back to snowflakes would measure something else. */
-const TAG = { algorithm: 'segment', chain: ['segment'], step: { base: 100_000, max: 10_000_000 } }
+const TAG = { algorithm: 'segment', chain: ['segment'] }
+const STEP = { base: 100_000, max: 10_000_000 }

@@ -34,6 +34,13 @@ Durations by tag, of waits for grants alone, are those of the 100 tags with the 
 nine series for each, and of all others together as \`_other\`; 0 leaves them out. Which tags are about to wait shows \`idgen_segment_left_ratio\`.
 `
 
+const OF_NODE = `All of the main thread alone, but what begins with \`process_\`; of the protocol threads speak \`idgen_thread_heap_bytes\`,
+\`idgen_thread_gc_seconds_total\` and \`idgen_thread_late_seconds\`. A timer of 10 ms measures the event loop, and
+\`nodejs_eventloop_lag_min\`, \`_max\`, \`_mean\` and \`_p50\` to \`_p99\` are the whole distance from one look to the next since the scrape before:
+subtract 10 ms, what is left is the delay. \`nodejs_eventloop_lag_seconds\`, taken at the scrape, is the delay itself.
+
+`
+
 const OF_OPERATOR = `GET /metrics on its own port, 8080, over TLS with \`metrics.tls\` of the chart; without it there is nothing to tell of a certificate.
 Beside these: reconciles, queues, watches and the leader under controller-runtime's names.
 
@@ -54,7 +61,7 @@ export async function metricsDocument(): Promise<string> {
   const { text: operatorText, labels } = await operatorMetrics()
   const rows = described(operatorText).map((row) => ({ ...row, labels: labels.get(row.name) ?? [] }))
   const ofOperator = table('The operator', rows, OF_OPERATOR)
-  return `${INTRODUCTION}${sections.join('')}${table('Node.js', described(ofNode))}${ofOperator}`
+  return `${INTRODUCTION}${sections.join('')}${table('Node.js', described(ofNode), OF_NODE)}${ofOperator}`
 }
 
 interface Row {

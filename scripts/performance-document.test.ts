@@ -84,6 +84,11 @@ describe('the document of the benches', () => {
     assert.ok(!text.includes('short run'))
   })
 
+  test('a result that names its commit says it, before the versions', () => {
+    const named = performanceDocument([{ ...RESULT, commit: 'd93c2ee0b1' }], () => undefined)
+    assert.match(named, /virtual machine; commit d93c2ee0b1, idgen 1\.2\.3, node 24\.21\.0\./)
+  })
+
   test('the head and the chapter of gRPC say with how many callers its latency is what was asked for, and of one alone', () => {
     const row = (what: string, ratio: number) => ({
       what: `${what}, beside idgen HTTP`,

@@ -89,8 +89,8 @@ function section(result: BenchResult, prose: string, findings: string): string[]
   ]
 }
 
-/** "Measured 2026-11-27 on AMD EPYC, 2 processors, 4 GB, Linux 6.18, virtual machine; idgen 0.1.0, node 24.21.0". */
-function whereText({ at, form, machine, versions }: BenchResult): string {
+/** "Measured 2026-11-27 on AMD EPYC, 2 processors, 4 GB, Linux 6.18, virtual machine; commit d93c2ee0b1, idgen 0.1.0, node 24.21.0". */
+function whereText({ at, form, machine, commit, versions }: BenchResult): string {
   const { cpu, cores, memoryGb, kernel, virtualised } = machine
   const kind = virtualised === undefined ? '' : virtualised ? ', virtual machine' : ', no virtual machine'
   const short =
@@ -100,7 +100,8 @@ function whereText({ at, form, machine, versions }: BenchResult): string {
   const named = Object.entries(versions)
     .filter(([name]) => name !== 'v8')
     .map(([name, version]) => `${name} ${version}`)
-  return `${short}Measured ${at.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGb} GB, ${kernel}${kind}; ${named.join(', ')}`
+  const what = [...(commit === undefined ? [] : [`commit ${commit}`]), ...named].join(', ')
+  return `${short}Measured ${at.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGb} GB, ${kernel}${kind}; ${what}`
 }
 
 /** Columns that no row fills are left out. */

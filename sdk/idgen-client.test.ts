@@ -255,6 +255,20 @@ describe('what is not there', () => {
     assert.equal(numbers.nextSync(), 1)
   })
 
+  test('a loop over IDs with a signal ends with its reason', async () => {
+    const { client } = clientWorld()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const seen: number[] = []
+    await assert.rejects(async () => {
+      for await (const id of client.numbers(TAG).each({ signal: controller.signal })) {
+        seen.push(id)
+        if (seen.length === 3) controller.abort(reason)
+      }
+    }, reason)
+    assert.equal(new Set(seen).size, 3)
+  })
+
   test('a call that is aborted throws the reason of its signal', async () => {
     const { client, clock, transport } = clientWorld()
     transport.held = true

@@ -47,6 +47,16 @@ export function threadSources(threads: ThreadPool, lender: SubBlockLender): Metr
         for (const reason of ['full', 'address'] as const) set([reason], threads.unpassed(reason))
       },
     },
+    gauge(
+      'idgen_thread_heap_bytes',
+      'Heaps of the protocol threads together, half a second ago (nodejs_heap_size_used_bytes: of the main thread)',
+      () => threads.heaps.usedBytes,
+    ),
+    counter(
+      'idgen_thread_gc_seconds_total',
+      'How long the collectors of protocol threads stopped them, added up (nodejs_gc_duration_seconds: of the main thread)',
+      () => threads.heaps.collectedMs / 1000,
+    ),
     counter('idgen_thread_shares_total', 'Shares of IDs lent to protocol threads', () => lender.shares),
     counter('idgen_thread_ids_lent_total', 'IDs in these shares', () => lender.lent),
     counter(

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CertificateFiles } from './adapters/system/certificate-files.ts'
 import { THREAD_LOOP } from './adapters/system/event-loop.ts'
+import { HeapWatch } from './adapters/system/heap-watch.ts'
 import { SystemClock } from './adapters/system/system-clock.ts'
 import { SystemRandom } from './adapters/system/system-random.ts'
 import { RecordingTracer } from './adapters/telemetry/recording-tracer.ts'
@@ -47,7 +48,8 @@ const thread = new AnsweringThread({
   ...(orders.tracing && { newTracer: tracerOf(orders.tracing, orders.orders.detail.sampling) }),
 })
 main.on('message', (message: unknown) => thread.receive(message))
-setInterval(() => thread.beat(), BEAT_EVERY_MS).unref()
+const heap = new HeapWatch()
+setInterval(() => thread.beat(heap.use), BEAT_EVERY_MS).unref()
 thread.watchTurns(THREAD_LOOP)
 
 /** One for each name by which start-http.ts and start-resp.ts have threads listen. */

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"github.com/bwmarrin/snowflake"
+	godruoyi "github.com/godruoyi/go-snowflake"
 	"github.com/google/uuid"
 	"github.com/oklog/ulid/v2"
 	"github.com/rs/xid"
 	"github.com/sony/sonyflake"
+	yitter "github.com/yitter/idgenerator-go/idgen"
 )
 
 type rival struct {
@@ -49,6 +51,11 @@ func main() {
 	node, err := snowflake.NewNode(1)
 	must(err)
 	sony := sonyflake.NewSonyflake(sonyflake.Settings{MachineID: func() (uint16, error) { return 1, nil }})
+	// Its default, 6, is 59 IDs a millisecond, which a burst would wait for.
+	options := yitter.NewIdGeneratorOptions(1)
+	options.SeqBitLength = 10
+	yitter.SetIdGenerator(options)
+	godruoyi.SetMachineID(1)
 	rivals := []rival{
 		{Name: "Go bwmarrin/snowflake v0.3.0", Form: "text", Promise: byNumber, next: func() string { return node.Generate().String() }, pause: 2 * time.Millisecond},
 		{Name: "Go sony/sonyflake v1.3.0", Form: "text", Promise: byNumber, next: func() string {
@@ -56,6 +63,8 @@ func main() {
 			must(err)
 			return strconv.FormatUint(id, 10)
 		}, pause: 21 * time.Millisecond},
+		{Name: "Go yitter/idgenerator-go v1.3.3, 10 bits a millisecond", Form: "text", Promise: byNumber, next: func() string { return strconv.FormatInt(yitter.NextId(), 10) }, pause: 2 * time.Millisecond},
+		{Name: "Go godruoyi/go-snowflake v0.0.2", Form: "text", Promise: byNumber, next: func() string { return strconv.FormatUint(godruoyi.ID(), 10) }, pause: 2 * time.Millisecond},
 		{Name: "Go oklog/ulid v2.1.2", Form: "text", Promise: byChance, next: func() string { return ulid.Make().String() }, pause: time.Millisecond},
 		{Name: "Go google/uuid v7 v1.6.0", Form: "text", Promise: byChance, next: func() string { return uuid.Must(uuid.NewV7()).String() }, pause: time.Millisecond},
 		{Name: "Go rs/xid v1.6.0", Form: "text", Promise: "by machine, process and counter", next: func() string { return xid.New().String() }, pause: time.Millisecond},

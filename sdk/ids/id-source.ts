@@ -4,7 +4,8 @@ import { countArgument } from './count-argument.ts'
 
 /**
  * IDs of one tag, in one form. Every method takes IDs from those in memory and brings more in time, so an ID costs a
- * few nanoseconds; no ID is given out twice, whichever methods and forms of a tag are mixed.
+ * few nanoseconds; no ID is given out twice, whichever methods and forms of a tag are mixed. Forms that are numbers take them from
+ * the same blocks, forms that are texts from others.
  */
 export abstract class IdSource<T> implements AsyncIterable<T> {
   protected readonly stock: TagStock
@@ -61,8 +62,13 @@ export abstract class IdSource<T> implements AsyncIterable<T> {
   }
 
   /** Without an end: `break` when you have enough. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) yield this.next()
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.each()
+  }
+
+  /** The same with the options of every `next`: a signal that is aborted ends the loop with its reason. */
+  async *each(options?: CallOptions): AsyncGenerator<T, void, undefined> {
+    for (;;) yield this.next(options)
   }
 
   /** Before IDs are taken: lets a form pass over what it cannot hold. */

@@ -4,6 +4,8 @@ export interface AnswerSink {
   numbers(upper: number, lower: number, count: number): void
   /** The 128 bits of a UUID. */
   uuid(w0: number, w1: number, w2: number, w3: number): void
+  /** An ID that is neither: what a tag with a format gives (docs/formats.md). */
+  text(text: string): void
   /** The answer whose IDs came before ends here. */
   answered(): void
   /** The answer is no ID: a stable code to count by, and what the server said. */

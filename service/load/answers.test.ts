@@ -17,6 +17,10 @@ class Told implements AnswerSink {
     this.all.push(words.map((word) => word.toString(16).padStart(8, '0')).join(''))
   }
 
+  text(text: string): void {
+    this.all.push(`"${text}"`)
+  }
+
   answered(): void {
     this.all.push('.')
   }
@@ -67,11 +71,12 @@ describe('answers over HTTP', () => {
       ['!IDGEN_OVERLOADED Too \\"many\\".'],
     ],
     [http('502 Bad Gateway', '<html>'), ['!HTTP_502 <html>']],
-    [
-      http('200 OK', '{"ids":["9223372036854775808"]}'),
-      ['!MALFORMED_ANSWER {"ids":["9223372036854775808"]}'],
-    ],
-    [http('200 OK', '{"ids":["007"]}'), ['!MALFORMED_ANSWER {"ids":["007"]}']],
+    [http('200 OK', '{"ids":["9223372036854775808"]}'), ['"9223372036854775808"', '.']],
+    [http('200 OK', '{"ids":["007","INV-20261127-000042/EU"]}'), ['"007"', '"INV-20261127-000042/EU"', '.']],
+    [http('200 OK', `{"ids":["${'x'.repeat(36)}"]}`), [`"${'x'.repeat(36)}"`, '.']],
+    [http('200 OK', `{"ids":["${'x'.repeat(77)}"]}`), [`!MALFORMED_ANSWER {"ids":["${'x'.repeat(77)}"]}`]],
+    [http('200 OK', '{"ids":["two words"]}'), ['!MALFORMED_ANSWER {"ids":["two words"]}']],
+    [http('200 OK', '{"ids":[""]}'), ['!MALFORMED_ANSWER {"ids":[""]}']],
     [http('200 OK', '{"ids":["12'), ['!MALFORMED_ANSWER {"ids":["12']],
     [http('200 OK', '[]'), ['!MALFORMED_ANSWER []']],
   ]
@@ -120,11 +125,14 @@ describe('answers over RESP', () => {
     [':9007199254740991\r\n', ['9007199254740991×1', '.']],
     [`$36\r\n${UUID}\r\n`, [UUID.replaceAll('-', ''), '.']],
     ['$2\r\n12\r\n', ['12×1', '.']],
+    ['$8\r\nINV-0042\r\n', ['"INV-0042"', '.']],
+    ['$9\r\ntwo words\r\n', ['!MALFORMED_ANSWER two words']],
     ['-NOAUTH Authentication required.\r\n', ['!NOAUTH NOAUTH Authentication required.']],
     ['-ERR IDGEN_TAG_NOT_FOUND a/b/c\r\n', ['!IDGEN_TAG_NOT_FOUND ERR IDGEN_TAG_NOT_FOUND a/b/c']],
     ['$-1\r\n', ['!MALFORMED_ANSWER $-1']],
     ['+QUEUED\r\n', ['!MALFORMED_ANSWER +QUEUED']],
     [':-3\r\n', ['!MALFORMED_ANSWER -3']],
+    [':9223372036854775808\r\n', ['!MALFORMED_ANSWER 9223372036854775808']],
   ]
 
   test('pipelined and cut anywhere, they are read as they are one by one', () => {

@@ -23,10 +23,12 @@ function titleOf(report: LoadReport): string[] {
       ? 'duplicates not checked'
       : `${grouped(check.duplicates)} duplicates in ${grouped(check.checked)} IDs`
   const asked = plan.rate === undefined ? '' : ` of ${grouped(plan.rate)}`
+  // Of runs they would say nothing but how long these are.
+  const idsText = plan.form === 'runs' ? '' : `${grouped(idsPerSecond)} IDs/s, `
   return [
     'idgen bench',
     `${planText(plan)}, ${seconds.toFixed(0)} s`,
-    `${grouped(answersPerSecond)}${asked} answers/s, ${grouped(idsPerSecond)} IDs/s, p50 ${milliseconds(latency.p50)} ms, ` +
+    `${grouped(answersPerSecond)}${asked} answers/s, ${idsText}p50 ${milliseconds(latency.p50)} ms, ` +
       `p99 ${milliseconds(latency.p99)} ms, ${grouped(failures)} failures, ${duplicates}`,
     `${report.startedAt}, idgen ${tool.version}, Node ${tool.node}, this tool: ${tool.cores.toFixed(2)} processors`,
   ]

@@ -110,6 +110,19 @@ test('UUIDs are told apart by each of their words, and found again in another th
   assert.equal(check.summary().examples[0]?.id, '01984f0e-5b6a-7c3f-8f6e-2f0b7c1d9e5a')
 })
 
+test('texts of a tag are found again, also in another thread, and those of another tag are others', () => {
+  const check = new DuplicateCheck(['acme/shop/invoice', 'acme/shop/offer'], ROOM)
+  for (const text of ['INV-0042', 'INV-0043', '0042', '42']) check.text(0, text)
+  check.text(1, 'INV-0042')
+  assert.deepEqual(check.summary(), { checked: 5, unchecked: 0, duplicates: 0, examples: [] })
+  check.text(0, 'INV-0043')
+  assert.deepEqual(check.summary().examples, [{ tag: 'acme/shop/invoice', id: 'INV-0043' }])
+  const other = new DuplicateCheck(['acme/shop/invoice', 'acme/shop/offer'], ROOM)
+  for (const text of ['INV-0042', 'INV-0044']) other.text(0, text)
+  check.merge(other.release())
+  assert.equal(check.summary().duplicates, 2)
+})
+
 for (const place of [0, 1, 2, 3])
   test(`thousands of UUIDs that differ in word ${place} only are all new, and all found again`, () => {
     const check = new DuplicateCheck(['a'], ROOM)
@@ -132,4 +145,7 @@ test('what does not fit into the memory is counted as not checked, and the rest 
   for (let i = 1; i <= 3000; i += 1) check.uuid(0, i, i, i, i)
   assert.ok(check.summary().unchecked > 40)
   assert.equal(check.summary().checked + check.summary().unchecked, 3051)
+  for (let i = 1; i <= 3000; i += 1) check.text(0, `A-${i}`)
+  assert.equal(check.summary().checked + check.summary().unchecked, 6051)
+  assert.ok(check.summary().unchecked > 80)
 })

@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto'
 import { NumberSet, type NumberSetState, PAGE_BITS } from './number-set.ts'
 import { UuidSet } from './uuid-set.ts'
 
 /**
  * Every ID that came, and which of them came before. A tag has a space of its own below 2^53, where segments are; above
- * are the snowflakes, which no two tags may share; UUIDs are one set.
+ * are the snowflakes, which no two tags may share; UUIDs are one set; a text belongs to its tag.
  *
  * Numbers come as decimal digits and stay two parts of them: upper · 10^9 + lower, both exact in a double.
  */
@@ -11,6 +12,8 @@ export class DuplicateCheck {
   readonly #tags: readonly string[]
   readonly #numbers: NumberSet
   readonly #uuids: UuidSet
+  /** 128 bits of the digest of tag and text: two that differ share them less than once in 10^24 full tables. */
+  readonly #texts: UuidSet
   #checked = 0
   #unchecked = 0
   #duplicates = 0
@@ -19,11 +22,11 @@ export class DuplicateCheck {
   /** `bytesMax`: about how much memory may be taken; what comes beyond is counted as not checked. */
   constructor(tags: readonly string[], bytesMax: number) {
     this.#tags = tags
-    const half = bytesMax / 2
-    this.#numbers = new NumberSet(tags.length + 1, half, (space, value) =>
+    this.#numbers = new NumberSet(tags.length + 1, bytesMax / 2, (space, value) =>
       this.#twice(tags[space] ?? ANY_TAG, String(value)),
     )
-    this.#uuids = new UuidSet(half)
+    this.#uuids = new UuidSet(bytesMax / 3)
+    this.#texts = new UuidSet(bytesMax / 6)
   }
 
   /** The `count` numbers from upper · 10^9 + lower upwards, of the tag at that place of the list. */
@@ -40,12 +43,18 @@ export class DuplicateCheck {
 
   uuid(tag: number, w0: number, w1: number, w2: number, w3: number): void {
     const found = this.#uuids.add(w0, w1, w2, w3)
-    if (found === 'full') {
-      this.#unchecked += 1
-      return
-    }
-    this.#checked += 1
-    if (found === 'twice') this.#twice(this.#tags[tag] ?? ANY_TAG, textOf(w0, w1, w2, w3))
+    if (this.#countsAsTwice(found)) this.#twice(this.#tags[tag] ?? ANY_TAG, textOf(w0, w1, w2, w3))
+  }
+
+  text(tag: number, text: string): void {
+    const digest = hash('sha256', `${tag} ${text}`, 'buffer')
+    const found = this.#texts.add(
+      digest.readUInt32BE(0),
+      digest.readUInt32BE(4),
+      digest.readUInt32BE(8),
+      digest.readUInt32BE(12),
+    )
+    if (this.#countsAsTwice(found)) this.#twice(this.#tags[tag] ?? ANY_TAG, text)
   }
 
   /** Takes in what another thread saw. */
@@ -54,14 +63,22 @@ export class DuplicateCheck {
     this.#unchecked += other.summary.unchecked
     this.#duplicates += other.summary.duplicates
     for (const example of other.summary.examples) this.#remember(example)
-    const refused = this.#numbers.merge(other.numbers) + this.#mergeUuids(other.uuids)
+    const refused =
+      this.#numbers.merge(other.numbers) +
+      this.#merge(this.#uuids, other.uuids, textOf) +
+      this.#merge(this.#texts, other.texts, () => 'a text, which another thread saw too,')
     this.#checked -= refused
     this.#unchecked += refused
   }
 
   /** For another thread, which gets the memory; this one is not to be used any more. */
   release(): CheckState {
-    return { numbers: this.#numbers.release(), uuids: this.#uuids.release(), summary: this.summary() }
+    return {
+      numbers: this.#numbers.release(),
+      uuids: this.#uuids.release(),
+      texts: this.#texts.release(),
+      summary: this.summary(),
+    }
   }
 
   summary(): CheckSummary {
@@ -73,13 +90,20 @@ export class DuplicateCheck {
     }
   }
 
-  #mergeUuids(words: Uint32Array): number {
+  /** Counts it as checked, or as not. */
+  #countsAsTwice(found: ReturnType<UuidSet['add']>): boolean {
+    if (found === 'full') this.#unchecked += 1
+    else this.#checked += 1
+    return found === 'twice'
+  }
+
+  #merge(set: UuidSet, words: Uint32Array, shown: typeof textOf): number {
     let refused = 0
     for (let at = 0; at < words.length; at += 4) {
       const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words.subarray(at, at + 4)
-      const found = this.#uuids.add(w0, w1, w2, w3)
+      const found = set.add(w0, w1, w2, w3)
       if (found === 'full') refused += 1
-      if (found === 'twice') this.#twice(ANY_TAG, textOf(w0, w1, w2, w3))
+      if (found === 'twice') this.#twice(ANY_TAG, shown(w0, w1, w2, w3))
     }
     return refused
   }
@@ -112,15 +136,17 @@ export interface CheckSummary {
 export interface CheckState {
   readonly numbers: NumberSetState
   readonly uuids: Uint32Array<ArrayBuffer>
+  readonly texts: Uint32Array<ArrayBuffer>
   readonly summary: CheckSummary
 }
 
 /** Buffers that go over to the other thread instead of being copied. */
-export function transferable({ numbers, uuids }: CheckState): ArrayBuffer[] {
+export function transferable({ numbers, uuids, texts }: CheckState): ArrayBuffer[] {
   return [
     ...numbers.slabs.map((slab) => slab.buffer),
     ...numbers.spaces.flatMap(({ pages, at }) => [pages.buffer, at.buffer]),
     uuids.buffer,
+    texts.buffer,
   ]
 }
 

@@ -199,7 +199,7 @@ class StreamConnection implements Connection {
     }
     for (const message of messages)
       if (this.#method.read(message, events)) events.answered()
-      else events.refused(MALFORMED, 'an ID that is neither a number nor a UUID')
+      else events.refused(MALFORMED, 'an ID that no tag gives')
     events.settled()
   }
 

@@ -13,6 +13,7 @@ function read(message: Uint8Array): string[] | undefined {
       for (let i = 0; i < count; i += 1) told.push(`${BigInt(upper) * 10n ** 9n + BigInt(lower)}`)
     },
     uuid: (...words) => told.push(words.map((word) => word.toString(16).padStart(8, '0')).join('')),
+    text: () => assert.fail('no text comes as a number'),
     answered: () => assert.fail('the end of an answer is told by who asked'),
     refused: () => assert.fail('an answer that cannot be read is told by who asked'),
   }

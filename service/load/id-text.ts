@@ -1,12 +1,17 @@
 import type { AnswerSink } from './answer-sink.ts'
 
 /**
- * Reads the ID in bytes[from, to), a decimal number below 2^63 or a UUID, without making a text of it.
- * Returns false for anything else.
+ * Reads the ID in bytes[from, to): a decimal number below 2^63 and a UUID without making a text of it, what else a tag with a
+ * format may give as a text. Returns false for anything else.
  */
-export function readId(bytes: Uint8Array, from: number, to: number, sink: AnswerSink): boolean {
+export function readId(bytes: Buffer, from: number, to: number, sink: AnswerSink): boolean {
+  const read = to - from === UUID_LENGTH ? readUuid(bytes, from, sink) : readNumber(bytes, from, to, sink)
+  return read || readFormatted(bytes, from, to, sink)
+}
+
+/** The decimal number below 2^63 in bytes[from, to). Returns false for anything else. */
+export function readNumber(bytes: Uint8Array, from: number, to: number, sink: AnswerSink): boolean {
   const length = to - from
-  if (length === UUID_LENGTH) return readUuid(bytes, from, sink)
   if (length < 1 || length > DIGITS_MAX || (length > 1 && bytes[from] === ZERO)) return false
   const split = Math.max(from, to - LOWER_DIGITS)
   let upper = 0
@@ -28,7 +33,7 @@ export function readId(bytes: Uint8Array, from: number, to: number, sink: Answer
 
 /** The same of a text, for protocols whose library makes texts. */
 export function readIdText(text: string, sink: AnswerSink): boolean {
-  if (text.length > UUID_LENGTH) return false
+  if (text.length > FORMATTED_MAX) return false
   return readId(scratch, 0, scratch.write(text, 0, 'latin1'), sink)
 }
 
@@ -48,6 +53,13 @@ export function readUuidBytes(bytes: Buffer, sink: AnswerSink): void {
       bytes.readUInt32BE(at + 8),
       bytes.readUInt32BE(at + 12),
     )
+}
+
+function readFormatted(bytes: Buffer, from: number, to: number, sink: AnswerSink): boolean {
+  if (to === from || to - from > FORMATTED_MAX) return false
+  for (let at = from; at < to; at += 1) if (IN_FORMATS[bytes[at] as number] !== 1) return false
+  sink.text(bytes.toString('latin1', from, to))
+  return true
 }
 
 function readUuid(bytes: Uint8Array, from: number, sink: AnswerSink): boolean {
@@ -85,4 +97,10 @@ const HEX = Int8Array.from({ length: 256 }, (_, byte) => {
   const digit = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase())
   return digit
 })
-const scratch = Buffer.alloc(UUID_LENGTH)
+/** Of the longest format: prefix, separator and suffix of 16 each, a date of 8, 19 digits and a check character. */
+const FORMATTED_MAX = 76
+/** What formats are made of: affixes (core/id-format.ts), digits, and the check characters of ISO 7064. */
+const IN_FORMATS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /^[A-Za-z0-9._:/#+~*-]$/.test(String.fromCharCode(byte)) ? 1 : 0,
+)
+const scratch = Buffer.alloc(FORMATTED_MAX)

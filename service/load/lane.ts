@@ -103,6 +103,11 @@ export class Lane implements ConnectionEvents {
     this.#parts.check?.uuid(this.#tag, w0, w1, w2, w3)
   }
 
+  text(text: string): void {
+    this.#idsOfAnswer += 1
+    this.#parts.check?.text(this.#tag, text)
+  }
+
   answered(): void {
     if (this.underWay === 0) return this.#unexpected('an ID')
     const { stats, batch, depth } = this.#parts

@@ -128,6 +128,8 @@ describe('the report', () => {
       texts[3] ?? '',
       /http \(TLS\).*2 tags \(a\/b\/c …\).*1,000 IDs a request as runs[^]*count the answers, not the IDs/,
     )
+    assert.doesNotMatch(texts[3] ?? '', /^IDs .*\/s/m, 'no rate of IDs that were never written out')
+    assert.match(texts[1] ?? '', /^IDs .*\/s/m)
   })
 
   test('the line of a second stands under its heading', () => {

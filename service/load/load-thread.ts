@@ -92,7 +92,7 @@ export class LoadThread {
 }
 
 export const INTERVAL_MS = 1000
-/** Of all threads together, and again while they are brought together: about 3 billion dense numbers, 12 million UUIDs. */
+/** Of all threads together, and again while they are brought together: about 3 billion dense numbers, 10 million UUIDs, 5 million texts. */
 export const CHECK_BYTES_MAX = 768 * 1024 * 1024
 
 if (parentPort !== null && isLoad(workerData)) {

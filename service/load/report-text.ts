@@ -58,10 +58,14 @@ function batchText({ batch, form, target, command }: Omit<LoadPlan, 'key'>): str
 function ratesText(report: LoadReport): string[] {
   const { plan, seconds, answers, ids, answersPerSecond, idsPerSecond, notSent, bytes } = report
   const asked = plan.rate === undefined ? '' : ` of ${grouped(plan.rate)} asked for`
-  const runs = plan.form === 'runs' ? ' (as runs: count the answers, not the IDs)' : ''
+  // A run of any length is one pair of numbers, so IDs a second would say nothing but the batch.
+  const idsText =
+    plan.form === 'runs'
+      ? `${grouped(ids)} as runs: count the answers, not the IDs`
+      : `${grouped(ids)}: ${grouped(idsPerSecond)}/s`
   return [
     `answers  ${grouped(answers)} in ${seconds.toFixed(1)} s: ${grouped(answersPerSecond)}/s${asked}`,
-    `IDs      ${grouped(ids)}: ${grouped(idsPerSecond)}/s${runs}`,
+    `IDs      ${idsText}`,
     `bytes    ${grouped(bytes.sent)} sent, ${grouped(bytes.received)} received`,
     ...(notSent > 0
       ? [`NOT SENT ${grouped(notSent)} requests whose moment came found no room: the rate was not reached`]

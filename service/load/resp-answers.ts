@@ -1,5 +1,5 @@
 import { type AnswerReader, type AnswerSink, MALFORMED } from './answer-sink.ts'
-import { readId } from './id-text.ts'
+import { readId, readNumber } from './id-text.ts'
 
 /**
  * Replies of the Redis protocol, read in place: `:12` of INCR, `:100` of INCRBY (the last one of the run), `$36` and a
@@ -49,7 +49,9 @@ export class RespAnswers implements AnswerReader {
   #readNumber(bytes: Buffer, from: number, end: number, sink: AnswerSink): void {
     const batch = this.#batch
     const read =
-      batch === 1 ? readId(bytes, from, end, sink) : readId(bytes, from, end, runEndingHere(sink, batch))
+      batch === 1
+        ? readNumber(bytes, from, end, sink)
+        : readNumber(bytes, from, end, runEndingHere(sink, batch))
     if (read) sink.answered()
     else refuseText(bytes, from, end, sink)
   }
@@ -81,6 +83,7 @@ function runEndingHere(sink: AnswerSink, batch: number): AnswerSink {
       else sink.numbers(upper - 1, first + BILLION, batch)
     },
     uuid: (w0, w1, w2, w3) => sink.uuid(w0, w1, w2, w3),
+    text: (text) => sink.text(text),
     answered: () => sink.answered(),
     refused: (code, text) => sink.refused(code, text),
   }

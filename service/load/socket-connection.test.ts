@@ -12,6 +12,7 @@ const NO_EVENTS: ConnectionEvents = {
   received: () => undefined,
   numbers: () => undefined,
   uuid: () => undefined,
+  text: () => undefined,
   answered: () => undefined,
   refused: () => undefined,
   settled: () => undefined,

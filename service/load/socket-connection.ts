@@ -136,6 +136,7 @@ class SocketConnection implements Connection {
     return {
       numbers: () => undefined,
       uuid: () => undefined,
+      text: () => undefined,
       answered: () => done(),
       // `+OK` is no ID, which is what a greeting is answered with.
       refused: (_code, text) => done(text.startsWith('+OK') ? undefined : new Error(text)),

@@ -12,6 +12,7 @@ import { invariant, unreachable } from '../core/invariant.ts'
 import { SecondBudget } from '../core/span-sampling.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLoop } from '../ports/event-loop.ts'
+import type { HeapUse } from '../ports/heap-use.ts'
 import type { Log } from '../ports/log.ts'
 import type { LogLevel, LogText } from '../ports/log-events.ts'
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts'
@@ -149,8 +150,9 @@ export class AnsweringThread {
     })
   }
 
-  /** Says that this thread is not stuck. */
-  beat(): void {
+  /** Says that this thread is not stuck, and how it is. */
+  beat(heap?: HeapUse): void {
+    if (heap !== undefined) this.#meters.heap = heap
     this.#meters.beat()
   }
 

@@ -4,6 +4,7 @@ import type { ToBorrower } from '../app/sub-block-messages.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import { unreachable } from '../core/invariant.ts'
+import type { HeapUse } from '../ports/heap-use.ts'
 import type { LogText } from '../ports/log-events.ts'
 import type { RespCounters } from '../resp/resp-counters.ts'
 import type { PassRefusal } from './pass-on.ts'
@@ -139,6 +140,11 @@ export class ProtocolThread implements BorrowingThread {
   /** As TurnWatch.worstMs. */
   get worstLateMs(): number {
     return this.#meters.worstLateMs
+  }
+
+  /** As of its last beat, half a second ago. */
+  get heap(): HeapUse {
+    return this.#meters.heap
   }
 
   /** Requests that it could not pass on, since the main thread had no place for more of them. */

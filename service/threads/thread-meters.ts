@@ -2,6 +2,7 @@ import { UNKNOWN_DC } from '../app/dc-traffic.ts'
 import { PROTOCOL_CELLS } from '../app/protocol-counts.ts'
 import { LIMITED_KINDS, type LimitedKind, noRefusals } from '../app/rate-limits.ts'
 import { DURATION_CELLS } from '../core/duration-histogram.ts'
+import type { HeapUse } from '../ports/heap-use.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 import type { PassRefusal } from './pass-on.ts'
 
@@ -62,6 +63,16 @@ export class ThreadMeters {
     this.#cells[2] = ms
   }
 
+  /** As it was at the last beat; nothing before the first. */
+  get heap(): HeapUse {
+    return { usedBytes: this.#cells[HEAP] ?? 0, collectedMs: this.#cells[HEAP + 1] ?? 0 }
+  }
+
+  set heap({ usedBytes, collectedMs }: HeapUse) {
+    this.#cells[HEAP] = usedBytes
+    this.#cells[HEAP + 1] = collectedMs
+  }
+
   /** Questions for the main thread that had no place, by why (PassOn). */
   unpassed(why: PassRefusal): number {
     return this.#cells[UNPASSED[why]] ?? 0
@@ -78,7 +89,9 @@ export class ThreadMeters {
 
 /** Behind beats, requests that waited, and the worst lateness. */
 const UNPASSED: Readonly<Record<PassRefusal, number>> = { full: 3, address: 4 }
-const OWN = 5
+/** Two of them. */
+const HEAP = 5
+const OWN = 7
 const CLIENTS = UNKNOWN_DC + 1
 const COUNTERS = Object.keys(newRespCounters()).length
 const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length

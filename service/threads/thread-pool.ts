@@ -5,6 +5,7 @@ import type { Trouble } from '../app/readiness.ts'
 import { Repeat } from '../app/repeat.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import type { HeapUse } from '../ports/heap-use.ts'
 import { newRespCounters, type RespCounters } from '../resp/resp-counters.ts'
 import type { PassRefusal } from './pass-on.ts'
 import { ProtocolThread, type ProtocolThreadOptions } from './protocol-thread.ts'
@@ -49,6 +50,7 @@ export class ThreadPool {
   readonly #past = newRespCounters()
   #pastUsed = 0
   #pastPassed = 0
+  #pastCollectedMs = 0
   readonly #pastUnpassed: Record<PassRefusal, number> = { full: 0, address: 0 }
   /** As the look before saw them, and when they grew last: monotonic ms. */
   #unpassedSeen = 0
@@ -176,6 +178,14 @@ export class ThreadPool {
     return Math.max(0, ...this.#seats.map(({ thread }) => thread?.worstLateMs ?? 0))
   }
 
+  /** Of all threads together, as of half a second ago: what is in use now, and the pauses of those that ended, too. */
+  get heaps(): HeapUse {
+    return this.#seats.reduce((sum, { thread }) => (thread === undefined ? sum : added(sum, thread.heap)), {
+      usedBytes: 0,
+      collectedMs: this.#pastCollectedMs,
+    })
+  }
+
   troubles(): readonly Trouble[] {
     return this.#seats.flatMap(({ number, fault }) =>
       fault === undefined ? [] : [{ what: `protocol thread ${number}`, why: fault }],
@@ -248,6 +258,7 @@ export class ThreadPool {
       add(this.#past, { ...seat.thread.counters, connections: 0 })
       this.#pastUsed += seat.thread.used
       this.#pastPassed += seat.thread.passed
+      this.#pastCollectedMs += seat.thread.heap.collectedMs
       this.#pastUnpassed.full += seat.thread.unpassed('full')
       this.#pastUnpassed.address += seat.thread.unpassed('address')
     }
@@ -314,6 +325,13 @@ export function detailNow({
 
 function add(sum: RespCounters, more: Readonly<RespCounters>): void {
   for (const name of Object.keys(sum) as (keyof RespCounters)[]) sum[name] += more[name]
+}
+
+function added(sum: HeapUse, more: HeapUse): HeapUse {
+  return {
+    usedBytes: sum.usedBytes + more.usedBytes,
+    collectedMs: sum.collectedMs + more.collectedMs,
+  }
 }
 
 const LOOK_EVERY_MS = 1000

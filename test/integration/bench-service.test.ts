@@ -89,6 +89,27 @@ test('several tags, several IDs a request, numbers and UUIDs are all told apart'
   assert.equal(report.check?.checked, report.ids + 4 * 20)
 })
 
+test('a tag with a format is loaded, and its texts are checked', async () => {
+  const headers = {
+    authorization: `Bearer ${await quickstartKey(keyFile)}`,
+    'content-type': 'application/json',
+  }
+  const made = await fetch(`${service.httpOrigin}/v1/workspaces/demo/groups/shop/tags`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ name: 'invoice', space: { format: { prefix: 'INV-', width: 6 } } }),
+  })
+  assert.equal(made.status, 201, await made.text())
+  for (const target of [service.httpOrigin, `grpc://${service.grpcAddress}`]) {
+    const tag = ['--tag', 'demo/shop/invoice', '--key-file', keyFile]
+    const { code, report, err } = await benchJson([target, ...tag, '--batch', '20', '--duration', '500ms'])
+    assert.equal(code, 0, err)
+    assert.ok(report.answers > 0)
+    assert.equal(report.check?.checked, report.ids + 20)
+    assert.equal(report.check?.duplicates, 0)
+  }
+})
+
 for (const protocol of ['grpc', 'grpc-stream'])
   test(`over ${protocol} it asks for one ID, many, runs and numbers`, async () => {
     const target = `grpc://${service.grpcAddress}`

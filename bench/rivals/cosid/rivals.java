@@ -1,3 +1,5 @@
+import com.github.yitter.contract.IdGeneratorOptions;
+import com.github.yitter.idgen.YitIdHelper;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 import me.ahoo.cosid.segment.DefaultSegmentId;
@@ -6,7 +8,7 @@ import me.ahoo.cosid.segment.SegmentChainId;
 import me.ahoo.cosid.snowflake.MillisecondSnowflakeId;
 
 /**
- * Prints a line of JSON for each generator of CosId: nanoseconds an ID and how often two threads got the same one.
+ * Prints a line of JSON for each generator of CosId, and for yitter's: nanoseconds an ID and how often two threads got the same one.
  * The segments come out of memory: a database would be asked once for thousands of IDs.
  *
  *     java -cp CLASSPATH rivals.java BURSTS IDS
@@ -28,9 +30,14 @@ final class Rivals {
     DefaultSegmentId segment = new DefaultSegmentId(new IdSegmentDistributor.Atomic(STEP));
     SegmentChainId chain = new SegmentChainId(new IdSegmentDistributor.Atomic(STEP));
     MillisecondSnowflakeId snowflake = new MillisecondSnowflakeId(1);
-    tell("SegmentId", BY_SEGMENT, segment::generate, bursts, ids);
-    tell("SegmentChainId", BY_SEGMENT, chain::generate, bursts, ids);
-    tell("SnowflakeId", BY_NUMBER, snowflake::generate, bursts, ids);
+    // Its default, 6, is 59 IDs a millisecond, which a burst would wait for.
+    IdGeneratorOptions options = new IdGeneratorOptions((short) 1);
+    options.SeqBitLength = 10;
+    YitIdHelper.setIdGenerator(options);
+    tell("CosId SegmentId v2.10.1", BY_SEGMENT, segment::generate, bursts, ids);
+    tell("CosId SegmentChainId v2.10.1", BY_SEGMENT, chain::generate, bursts, ids);
+    tell("CosId SnowflakeId v2.10.1", BY_NUMBER, snowflake::generate, bursts, ids);
+    tell("yitter v1.0.6, 10 bits a millisecond", BY_NUMBER, YitIdHelper::nextId, bursts, ids);
     // Its threads that fetch segments ahead would keep the process.
     System.exit(0);
   }
@@ -42,7 +49,7 @@ final class Rivals {
     double nanos = nanos(next, bursts);
     long[] made = made(next, ids);
     System.out.printf(
-        "{\"name\":\"Java CosId %s v2.10.1\",\"form\":\"number\",\"promise\":\"%s\",\"nanos\":%s,\"made\":%d,\"repeats\":%d}%n",
+        "{\"name\":\"Java %s\",\"form\":\"number\",\"promise\":\"%s\",\"nanos\":%s,\"made\":%d,\"repeats\":%d}%n",
         name, promise, nanos, made.length, repeats(made));
   }
 
