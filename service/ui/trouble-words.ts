@@ -29,6 +29,7 @@ function inChinese(what: string): Meaning {
 export const MEANINGS_ZH: readonly (readonly [RegExp, (value: string) => Meaning])[] = [
   [/^database$/, () => ({ name: '数据库', means: '暂不可用，凭内存中的号段继续发号。' })],
   [/^snowflake$/, () => ({ name: '雪花 ID', means: '部分或全部工作机器编号无法发号。' })],
+  [/^time grant$/, () => ({ name: '时间授权', means: '续期失败，到期前仍可继续发号。' })],
   [/^rate limits$/, () => ({ name: '限流', means: '无法与其他进程共享计数，各进程单独限流。' })],
   [/^redis$/, () => ({ name: 'Redis', means: '缓存不可用，发号不受影响。' })],
   [/^etcd$/, () => ({ name: 'etcd', means: '暂不可用，与其他数据中心的同步暂停。' })],
