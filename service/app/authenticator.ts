@@ -163,7 +163,7 @@ export class Authenticator {
     const entry = keyText === undefined ? undefined : this.#entries.get(keyDigest(keyText))
     if (entry?.caller === undefined) return { caller, untilMs: 0 }
     const untilMs = this.#options.clock.nowMs() + this.#options.cacheTtlMs
-    return { caller, untilMs: Math.min(untilMs, entry.expiresAtMs) }
+    return { caller, untilMs: Math.min(untilMs, entry.expiresAtMs, entry.graceUntilMs) }
   }
 
   /** `forget` is called with each key that is forgotten from now on, and with undefined for all keys. Ends by the answer. */
