@@ -72,6 +72,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   const service = assemble(config, outside)
   const { useCases, audit, jumps, workerIds, follower, capacity, coordination, routers, claim } = service
   audit.start()
+  outside.retention?.follow((months) => noteExpired(config, audit, months))
   await claimed(claim, audit)
   useCases.ledger.start()
   useCases.refusedKeys.start()
@@ -82,6 +83,12 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   service.sharedRates?.start()
   routers.start()
   return { ...service, stop: () => stopAll(service) }
+}
+
+/** What the log once had, and the names of the months say until when, must not go without a word in it. */
+function noteExpired(config: Config, audit: AuditTrail, months: readonly string[]): void {
+  const { retentionMonths } = config.audit
+  audit.record({ action: 'audit.expire', subject: 'retention', detail: { months, retentionMonths } })
 }
 
 /** Before anything is granted. Why it was refused is worth a record, also of a process that ends now. */

@@ -211,9 +211,9 @@ describe('a check of the audit log', () => {
     await new PostgresAuditSink(database).write([next])
     assert.ok(
       (
-        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, (name, cut) =>
-          cutSeal(name, cut, KEY),
-        )
+        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, {
+          seal: (name, cut) => cutSeal(name, cut, KEY),
+        })
       ).includes('audit_log_202611'),
     )
     const { records, faults } = await check()
