@@ -65,6 +65,7 @@ function requireApiKey(
     const { raw } = request
     // A key that comes with the request goes before what the connection says.
     const keyText = keyOf(request.headers) ?? certificateFor(raw)
+    request.keyText = keyText
     const known = issuer.peekCaller(keyText, digests.of(raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
