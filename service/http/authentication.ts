@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -72,7 +73,7 @@ function requireApiKey(
       done()
       return
     }
-    issuer.authenticate(keyText, admission.clientOf(raw)).then(
+    issuer.authenticate(keyText, admission.clientOf(raw), attemptOver(request)).then(
       (caller) => {
         request.caller = caller
         done()

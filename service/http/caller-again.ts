@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import type { Caller } from '../app/authenticator.ts'
 import type { Issuer } from '../app/issuer.ts'
 import type { RequestAdmission } from './request-admission.ts'
@@ -21,5 +22,5 @@ export async function callerAgain(
   const { keyText, raw } = request
   const known = issuer.peekCaller(keyText)
   if (known !== undefined) return known
-  return await issuer.authenticate(keyText, admission.clientOf(raw))
+  return await issuer.authenticate(keyText, admission.clientOf(raw), attemptOver(request))
 }

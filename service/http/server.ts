@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { ERRORS } from '../core/errors.ts'
