@@ -79,9 +79,9 @@ export class AuditTrail {
     if (result === 'ok' && CHANGES.test(action)) {
       this.#options.log.info({ actor, ...(traceId !== undefined && { traceId }), action, subject }, 'changed')
     }
-    // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
+    // Counts of calls, of refused keys and of reads, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
-    const share = /^(?:generate|alert\.|key\.refuse$)/.test(action) ? COUNTS_SHARE : 1
+    const share = /^(?:generate|alert\.|key\.refuse$|audit\.read$)/.test(action) ? COUNTS_SHARE : 1
     if (this.queued >= this.#options.queueMax * share) {
       if (this.#dropped === 0)
         this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')

@@ -126,6 +126,23 @@ test('an export goes on where its limit ended it', async (t) => {
   assert.equal(text, '')
 })
 
+test('who read the log, by page or as an export, stands in it', async (t) => {
+  const api = await audited(t, 1)
+  const key = await keyWith(api, ['audit'], 'acme')
+  await api.expect(200, 'GET', '/v1/audit/export?action=tag.create', { key })
+  await api.expect(200, 'GET', '/v1/audit?limit=1', { key })
+  api.memory.useCases.auditReads.write()
+  const reads = (await api.memory.audited()).filter(({ action }) => action === 'audit.read')
+  assert.deepEqual(
+    reads.map(({ actor, subject, detail }) => [actor, subject, detail['pages'], detail['filter']]),
+    [
+      [keyIdOf(key), 'acme', 2, { action: 'tag.create', within: 'acme' }],
+      [keyIdOf(key), 'acme', 1, { within: 'acme' }],
+    ],
+  )
+  assert.equal(reads[0]?.detail['records'], 5)
+})
+
 test('a store that fails on the way ends an export with the error as its last line', async (t) => {
   let reads = 0
   const auditQuery = {

@@ -26,17 +26,18 @@ export function auditRoutes(
 ): void {
   app.addSchema(AUDIT_RECORD_SCHEMA)
   app.get<{ Querystring: Query }>('/v1/audit', { schema: LIST_AUDIT }, async (request) => {
-    const filter = filterOf(request, callerOf(request))
+    const caller = callerOf(request)
+    const filter = filterOf(request, caller)
     const { after, limit } = pageRequest(COLLECTION, request.query)
     // One more than asked for tells whether there is another page.
-    const found = await audit.find(filter, positionOf(after), 'newest', limit + 1)
+    const found = await audit.readBy(caller.keyId).find(filter, positionOf(after), 'newest', limit + 1)
     const items = found.slice(0, limit)
     const last = items.at(-1)
     const next = found.length > limit && last !== undefined ? positionText(last) : undefined
     return pageAnswer(COLLECTION, { items, next }, recordView)
   })
   app.get<{ Querystring: Query }>('/v1/audit/export', { schema: EXPORT_AUDIT }, async (request, reply) => {
-    const lines = new AuditLines(audit, identifiers, request, exportMax)
+    const lines = new AuditLines(audit.readBy(callerOf(request).keyId), identifiers, request, exportMax)
     // Before the head is sent: what fails at once fails as a whole.
     const first = await lines.nextPage()
     reply.header('content-type', 'application/x-ndjson; charset=utf-8')
