@@ -11,6 +11,7 @@ import { ClientAddresses } from './app/client-addresses.ts'
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
+import { recordExpired } from './app/expired-months.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { InstanceStatus } from './app/instance-status.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
@@ -73,7 +74,7 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   const service = assemble(config, outside)
   const { useCases, audit, jumps, workerIds, follower, capacity, coordination, routers, claim } = service
   audit.start()
-  outside.retention?.follow((months) => noteExpired(config, audit, months))
+  recordExpired(outside.retention, audit, config.audit.retentionMonths)
   await claimed(claim, audit)
   useCases.ledger.start()
   useCases.refusedKeys.start()
@@ -85,12 +86,6 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   service.sharedRates?.start()
   routers.start()
   return { ...service, stop: () => stopAll(service) }
-}
-
-/** What the log once had, and the names of the months say until when, must not go without a word in it. */
-function noteExpired(config: Config, audit: AuditTrail, months: readonly string[]): void {
-  const { retentionMonths } = config.audit
-  audit.record({ action: 'audit.expire', subject: 'retention', detail: { months, retentionMonths } })
 }
 
 /** Before anything is granted. Why it was refused is worth a record, also of a process that ends now. */

@@ -21,7 +21,7 @@ export function eventsPages(routes: UiRoutes, { useCases }: UiParts): void {
     const seen: FoundRecord[] = []
     for (const action of ['algorithm.degrade', 'algorithm.recover']) {
       const filter = auditFilter(member.caller, { action, from: from.toISOString() })
-      seen.push(...(await audit.find(filter, undefined, 'newest', RECORDS_MAX)))
+      seen.push(...(await audit.readBy(member.caller.keyId).find(filter, undefined, 'newest', RECORDS_MAX)))
     }
     seen.sort((a, b) => b.at.getTime() - a.at.getTime() || b.id - a.id)
     const times = degradedTimes(seen)

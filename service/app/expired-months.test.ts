@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryUseCases } from '../test/fixtures/memory-use-cases.ts'
+import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 
 test('months of the audit log that retention drops leave a record with their names', async (t) => {
   let tell: ((months: readonly string[]) => void) | undefined
