@@ -52,6 +52,7 @@ export interface OpenStore
     | 'auditSink'
     | 'auditCopy'
     | 'auditQuery'
+    | 'retention'
     | 'tagSearch'
     | 'grantHistory'
   > {
@@ -117,6 +118,7 @@ export async function openStore(
     auditSink: new PostgresAuditSink(database),
     ...(config.audit.file !== '' && { auditCopy: new AuditFile(config.audit.file, log) }),
     auditQuery: new PostgresAuditQuery(database),
+    retention: upkeep,
     tagSearch: new PostgresTagSearch(database),
     grantHistory: new PostgresGrantHistory(database),
     ...(config.server.ui.enabled && { sessionKey: await sealKey(database, 'ui-sessions') }),

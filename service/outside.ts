@@ -14,6 +14,7 @@ import type { KeyNews } from './ports/key-news.ts'
 import type { KeyUseStore } from './ports/key-use-store.ts'
 import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
+import type { Retention } from './ports/retention.ts'
 import type { SegmentLedger } from './ports/segment-ledger.ts'
 import type { SegmentStore } from './ports/segment-store.ts'
 import type { TagBatchStore } from './ports/tag-batch.ts'
@@ -44,6 +45,8 @@ export interface Outside {
   /** Left out where the audit log is sent nowhere. */
   readonly auditExport?: AuditExport
   readonly auditQuery: AuditQuery
+  /** Left out where nothing grows too old. */
+  readonly retention?: Retention
   readonly tagSearch: TagSearch
   readonly grantHistory: GrantHistory
   /** Left out where no etcd is configured. */

@@ -1,3 +1,4 @@
+import type { Attempt } from './app/attempt.ts'
 import type { AuditTrail } from './app/audit-trail.ts'
 import type { Authenticator, Caller } from './app/authenticator.ts'
 import { newRateTables, RateLimits } from './app/rate-limits.ts'
@@ -19,11 +20,16 @@ export function newSignIn(
   const tables = newRateTables(config.limits.shared && seeds ? seeds : (bytes) => random.fill(bytes))
   const rates = new RateLimits(clock, config.limits, tables)
   const refusedKeys = new RefusedKeys({ audit, clock })
-  const authenticate = async (keyText: string | undefined, client: string): Promise<Caller> => {
+  const authenticate = async (
+    keyText: string | undefined,
+    client: string,
+    attempt?: Attempt,
+  ): Promise<Caller> => {
     try {
       return await authenticator.authenticate(keyText)
     } catch (thrown) {
-      if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED') refusedKeys.noteWrong(keyText, client)
+      if (IdgenError.from(thrown).code === 'IDGEN_UNAUTHENTICATED')
+        refusedKeys.noteWrong(keyText, client, attempt)
       throw thrown
     }
   }
@@ -39,7 +45,7 @@ export function newSignIn(
       rates,
       clock,
       wrongForMs,
-      onThrottled: (client) => refusedKeys.noteThrottled(client),
+      onThrottled: (client, attempt) => refusedKeys.noteThrottled(client, attempt),
     }),
   }
 }

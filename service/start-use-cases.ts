@@ -2,6 +2,7 @@ import { CpuShare } from './adapters/system/cpu-share.ts'
 import { AnswerTimes } from './app/answer-times.ts'
 import { AuditChain } from './app/audit-chain.ts'
 import { AuditReaders } from './app/audit-readers.ts'
+import { AuditReads } from './app/audit-reads.ts'
 import { AuditTrail } from './app/audit-trail.ts'
 import { Authenticator } from './app/authenticator.ts'
 import { CapacityWatch } from './app/capacity-watch.ts'
@@ -10,6 +11,7 @@ import { ClientAddresses } from './app/client-addresses.ts'
 import type { CoordinatorLock } from './app/coordinator-lock.ts'
 import type { DcClaimGuard } from './app/dc-claim-guard.ts'
 import { DcTraffic } from './app/dc-traffic.ts'
+import { recordExpired } from './app/expired-months.ts'
 import { GenerateIds } from './app/generate-ids.ts'
 import { InstanceStatus } from './app/instance-status.ts'
 import { IssueLedger } from './app/issue-ledger.ts'
@@ -72,9 +74,11 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   const service = assemble(config, outside)
   const { useCases, audit, jumps, workerIds, follower, capacity, coordination, routers, claim } = service
   audit.start()
+  recordExpired(outside.retention, audit, config.audit.retentionMonths)
   await claimed(claim, audit)
   useCases.ledger.start()
   useCases.refusedKeys.start()
+  useCases.auditReads.start()
   service.keyUsage.start()
   jumps.start()
   await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
@@ -147,7 +151,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     readiness,
     status: newStatus(config, outside, readiness),
     nodes: newNodes(outside, workerIds),
-    ...forPeople(outside),
+    ...forPeople(outside, audit),
     alerts: new RecordAlerts(audit),
     traffic: new DcTraffic(config.datacenter.id),
     protocols,
@@ -187,12 +191,12 @@ function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRe
 }
 
 /** What is read by people alone, straight from the stores. */
-function forPeople({
-  auditQuery,
-  tagSearch,
-  grantHistory,
-}: Outside): Pick<UseCases, 'audit' | 'tagSearch' | 'grantHistory'> {
-  return { audit: new AuditReaders(auditQuery), tagSearch, grantHistory }
+function forPeople(
+  { auditQuery, tagSearch, grantHistory, clock }: Outside,
+  audit: AuditTrail,
+): Pick<UseCases, 'audit' | 'auditReads' | 'tagSearch' | 'grantHistory'> {
+  const auditReads = new AuditReads({ audit, clock })
+  return { audit: new AuditReaders(auditQuery, auditReads), auditReads, tagSearch, grantHistory }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
@@ -203,7 +207,8 @@ async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
-  const counted = Promise.all([useCases.ledger.stop(), useCases.refusedKeys.stop()])
+  const { ledger, refusedKeys, auditReads } = useCases
+  const counted = Promise.all([ledger.stop(), refusedKeys.stop(), auditReads.stop()])
   const written = counted.then(() => audit.flush())
   const released = Promise.all([
     routers.stop(),

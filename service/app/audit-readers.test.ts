@@ -5,14 +5,15 @@ import { AuditReaders } from './audit-readers.ts'
 
 test('a few read the audit log at once, some wait, more are refused, and each ends its turn', async () => {
   const running: PromiseWithResolvers<readonly []>[] = []
-  const readers = new AuditReaders({
+  const query = {
     find: () => {
       const read = Promise.withResolvers<readonly []>()
       running.push(read)
       return read.promise
     },
-  })
-  const find = () => readers.find({}, undefined, 'newest', 1)
+  }
+  const readers = new AuditReaders(query, { note: () => undefined })
+  const find = () => readers.readBy('k').find({}, undefined, 'newest', 1)
   const all = Array.from({ length: 32 }, find)
   await settle()
   assert.equal(running.length, 4)

@@ -68,6 +68,22 @@ test('a full queue drops, counts and says so once', () => {
   assert.equal(log.lines.filter(({ text }) => text === 'audit queue full').length, 1)
 })
 
+test('a queue of large records is full before it has as many as it may, and has room again once they are written', async () => {
+  const { audit, state, log } = trail(1000)
+  state.away = true
+  // 100 KB each: 15 of them are what a thousand of common size take.
+  const large = { action: 'tag.update', subject: 't', detail: { text: 'x'.repeat(100_000) } }
+  for (let i = 0; i < 50; i += 1) audit.record(large)
+  await audit.flush()
+  assert.deepEqual([audit.queued, audit.dropped], [15, 35])
+  assert.ok(Number(log.lines.find(({ text }) => text === 'audit queue full')?.fields['bytes']) > 1_500_000)
+  state.away = false
+  await audit.flush()
+  assert.equal(audit.queued, 0)
+  for (let i = 0; i < 15; i += 1) audit.record(large)
+  assert.deepEqual([audit.queued, audit.dropped], [15, 35])
+})
+
 test('a stop writes what is queued; what could not be written is told, not hidden', async () => {
   const good = trail()
   good.audit.start()

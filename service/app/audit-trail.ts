@@ -4,13 +4,14 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { AuditChain } from './audit-chain.ts'
 import { BoundedCopy } from './bounded-copy.ts'
+import { queueBytes, recordBytes } from './record-bytes.ts'
 import { Repeat } from './repeat.ts'
 
 export interface AuditTrailOptions {
   readonly sink: AuditSink
   readonly clock: Clock
   readonly log: Log
-  /** Records kept while the sink is slow or away; further ones are dropped, counted and logged. */
+  /** Records kept while the sink is slow or away, and bytes for as many of common size; further ones are dropped, counted and logged. */
   readonly queueMax: number
   readonly flushEveryMs: number
   /** Left out: the log stands in no file. */
@@ -23,15 +24,23 @@ export interface AuditTrailOptions {
 
 export type AuditEntry = Partial<AuditRecord> & Pick<AuditRecord, 'action' | 'subject'>
 
+/** A record that waits, and the room that it takes (recordBytes). */
+interface Waiting<R extends AuditRecord = ChainedRecord> {
+  readonly record: R
+  readonly bytes: number
+}
+
 /** Bounded queue in front of the audit sink: callers never wait for it, and a stop writes what is queued. */
 export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #repeat: Repeat
   readonly #beat: Repeat
   readonly #copy: BoundedCopy | undefined
-  #queue: AuditRecord[] = []
+  #queue: Waiting<AuditRecord>[] = []
   /** Have their places in the chain, are in the copy, and go to the sink as they are until it took them. */
-  #formed: ChainedRecord[] = []
+  #formed: Waiting[] = []
+  /** Of both. */
+  #bytes = 0
   #flushing: Promise<boolean> | undefined
   #dropped = 0
   #droppedTold = 0
@@ -79,16 +88,17 @@ export class AuditTrail {
     if (result === 'ok' && CHANGES.test(action)) {
       this.#options.log.info({ actor, ...(traceId !== undefined && { traceId }), action, subject }, 'changed')
     }
-    // Counts of calls and of refused keys, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
+    // Counts of calls, of refused keys and of reads, and alerts told from outside, leave a fifth of the queue to what people did: a flood of them hides
     // no change.
-    const share = /^(?:generate|alert\.|key\.refuse$)/.test(action) ? COUNTS_SHARE : 1
-    if (this.queued >= this.#options.queueMax * share) {
+    const share = /^(?:generate|alert\.|key\.refuse$|audit\.read$)/.test(action) ? COUNTS_SHARE : 1
+    if (!this.#hasRoom(share)) {
+      const { queued, queueMax } = this
       if (this.#dropped === 0)
-        this.#options.log.error({ queueMax: this.#options.queueMax }, 'audit queue full')
+        this.#options.log.error({ queueMax, queued, bytes: this.#bytes }, 'audit queue full')
       this.#dropped += 1
       return
     }
-    this.#queue.push(this.#complete(entry))
+    this.#push(entry)
   }
 
   start(): void {
@@ -108,7 +118,7 @@ export class AuditTrail {
     const used = chain !== undefined && chain.head.seq + this.queued > 0
     if (used) {
       this.#tellDropped()
-      this.#queue.push(this.#complete({ action: 'audit.close', subject: chain.name }))
+      this.#push({ action: 'audit.close', subject: chain.name })
     }
     await this.flush()
     if (this.queued > 0) this.#options.log.error({ lost: this.queued }, 'audit records lost at shutdown')
@@ -132,14 +142,15 @@ export class AuditTrail {
       await this.#form()
       const batch = this.#formed.slice(0, BATCH_MAX)
       try {
-        await this.#options.sink.write(batch)
+        await this.#options.sink.write(batch.map(({ record }) => record))
       } catch (error) {
         this.#options.log.warn({ err: error, queued: this.queued }, 'audit records could not be written')
         return false
       }
       this.#written += batch.length
-      this.#head = batch.at(-1)?.link ?? this.#head
+      this.#head = batch.at(-1)?.record.link ?? this.#head
       this.#formed.splice(0, batch.length)
+      for (const { bytes } of batch) this.#bytes -= bytes
     }
     return true
   }
@@ -154,11 +165,11 @@ export class AuditTrail {
     // What comes meanwhile waits for the next turn, or a sink would wait for as long as records come.
     let left = isAlone ? Math.max(0, BATCH_MAX - this.#formed.length) : this.#queue.length
     while (left > 0 && this.#queue.length > 0) {
-      const records = this.#queue.splice(0, Math.min(left, BATCH_MAX))
-      left -= records.length
+      const waiting = this.#queue.splice(0, Math.min(left, BATCH_MAX))
+      left -= waiting.length
       const { chain } = this.#options
-      const batch = chain === undefined ? records : records.map((record) => chain.append(record))
-      this.#formed.push(...batch)
+      const batch = waiting.map(({ record }) => chain?.append(record) ?? record)
+      this.#formed.push(...batch.map((record, at) => ({ record, bytes: waiting[at]?.bytes ?? 0 })))
       // First: it waits for nobody.
       await exporter?.add(batch)
       await this.#copy?.add(batch)
@@ -167,10 +178,10 @@ export class AuditTrail {
 
   /** How many are missing stands in the chain itself, as soon as the queue has room again. */
   #tellDropped(): void {
-    const { chain, queueMax } = this.#options
+    const { chain } = this.#options
     const records = this.#dropped - this.#droppedTold
-    if (chain === undefined || records === 0 || this.queued >= queueMax) return
-    this.#queue.push(this.#complete({ action: 'audit.drop', subject: chain.name, detail: { records } }))
+    if (chain === undefined || records === 0 || !this.#hasRoom(1)) return
+    this.#push({ action: 'audit.drop', subject: chain.name, detail: { records } })
     this.#droppedTold = this.#dropped
   }
 
@@ -186,6 +197,18 @@ export class AuditTrail {
     if (this.#head === undefined) return
     const { chain, seq, hash } = this.#head
     this.#options.log.info({ chain, seq, hash }, text)
+  }
+
+  #hasRoom(share: number): boolean {
+    const { queueMax } = this.#options
+    return this.queued < queueMax * share && this.#bytes < queueBytes(queueMax) * share
+  }
+
+  #push(entry: AuditEntry): void {
+    const record = this.#complete(entry)
+    const bytes = recordBytes(record)
+    this.#bytes += bytes
+    this.#queue.push({ record, bytes })
   }
 
   #complete(entry: AuditEntry): AuditRecord {

@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import { LOOK_UP_DEADLINE_MS, LOOK_UPS_MAX, tooManyLookUps, withinDeadline } from './deadline.ts'
 import { GuessedKeys } from './guessed-keys.ts'
 import { validUntilMs } from './key-validity.ts'
+import { type Chanced, makeRoom } from './second-chances.ts'
 import { Turns } from './turns.ts'
 
 /** Who asks: a key's public part and what it may do. */
@@ -46,7 +47,7 @@ export interface Introduction {
   readonly untilMs: number
 }
 
-interface Entry {
+interface Entry extends Chanced {
   readonly keyId: string
   /** undefined: the key is not valid. */
   readonly caller: Caller | undefined
@@ -57,8 +58,6 @@ interface Entry {
   readonly expiresAtMs: number
   /** Unix ms of the last call with it. Fields that change, and no move in the map: this is on the path of every ID. */
   usedMs: number
-  /** Whether it was used since it came, or was passed over when another had to go (`#makeRoom`). */
-  inUse: boolean
 }
 
 interface Flight {
@@ -163,7 +162,7 @@ export class Authenticator {
     const entry = keyText === undefined ? undefined : this.#entries.get(keyDigest(keyText))
     if (entry?.caller === undefined) return { caller, untilMs: 0 }
     const untilMs = this.#options.clock.nowMs() + this.#options.cacheTtlMs
-    return { caller, untilMs: Math.min(untilMs, entry.expiresAtMs) }
+    return { caller, untilMs: Math.min(untilMs, entry.expiresAtMs, entry.graceUntilMs) }
   }
 
   /** `forget` is called with each key that is forgotten from now on, and with undefined for all keys. Ends by the answer. */
@@ -289,23 +288,8 @@ export class Authenticator {
     this.#wrong.delete(cacheKey)
     kept.set(cacheKey, entry)
     if (kept.size <= (isWrong ? Math.min(cacheMaxEntries, WRONG_KEYS_MAX) : cacheMaxEntries)) return
-    this.#makeRoom(kept)
-  }
-
-  /**
-   * The oldest goes that was not used since it came. Who was gets to the end of the row once more, so a flood of keys that are
-   * used once drives none out that is used all the time; a use itself moves nothing.
-   */
-  #makeRoom(kept: Map<string, Entry>): void {
-    for (let looks = 0; ; looks += 1) {
-      const oldest = kept.entries().next().value
-      if (oldest === undefined) return
-      const [cacheKey, entry] = oldest
-      kept.delete(cacheKey)
-      if (!entry.inUse || looks >= SECOND_CHANCES_MAX) return this.#keepUse(entry)
-      entry.inUse = false
-      kept.set(cacheKey, entry)
-    }
+    const gone = makeRoom(kept)
+    if (gone !== undefined) this.#keepUse(gone)
   }
 
   /** `#used` is emptied once a minute, so it holds no more keys than are valid. */
@@ -370,9 +354,6 @@ export function sha256(text: string): Buffer {
 const REFRESH_EVERY_MS = 1000
 /** Keys looked up or waiting for their turn: all clients come back at once after a start. As many as tags, and as a thread lets ask. */
 const LOOKING_MAX = 1000
-
-/** Passed over at once: a look-up that makes room stays short, also where every key is in use. */
-const SECOND_CHANCES_MAX = 100
 
 /** As many wrong keys as 160 addresses send in a minute (limits.wrongKeys); 2 MB. */
 const WRONG_KEYS_MAX = 10_000

@@ -1,6 +1,7 @@
 import type { AlgorithmName } from '../core/algorithm.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
+import type { Attempt } from './attempt.ts'
 import type { Caller } from './authenticator.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { RequestLimits } from './use-cases.ts'
@@ -20,8 +21,8 @@ export interface Issuer {
   remember(path: string): RememberedTag
   /** As Authenticator.peek: one map look-up. undefined: ask `authenticate`. */
   peekCaller(keyText: string | undefined, digest?: string, nowMs?: number): Caller | undefined
-  /** `client`: who asks, by address. @throws IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
-  authenticate(keyText: string | undefined, client: string): Promise<Caller>
+  /** `client`: who asks, by address; `attempt`: what for, where that is written down. @throws IDGEN_RATE_LIMITED, IDGEN_UNAUTHENTICATED, IDGEN_STORE_UNAVAILABLE, IDGEN_DEADLINE_EXCEEDED */
+  authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller>
   /**
    * Issues `count` IDs into the empty batch if all are in memory. No promise, no allocation. false: call `take` with
    * the same arguments. `requests`: of how many callers' commands this is the sum, for the metrics; 0: more

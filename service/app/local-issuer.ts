@@ -2,6 +2,7 @@ import type { DurationHistogram } from '../core/duration-histogram.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { IdBatch } from '../core/id-batch.ts'
 import { givesSafeNumbers } from '../core/id-format.ts'
+import type { Attempt } from './attempt.ts'
 import type { Caller } from './authenticator.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from './issuer.ts'
 import type { LiveTag } from './live-tag.ts'
@@ -48,8 +49,8 @@ export class LocalIssuer implements TracedIssuer {
     return this.#useCases.authenticator.peek(keyText, digest, nowMs)
   }
 
-  authenticate(keyText: string | undefined, client: string): Promise<Caller> {
-    return this.#useCases.signIn.authenticate(keyText, client)
+  authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller> {
+    return this.#useCases.signIn.authenticate(keyText, client, attempt)
   }
 
   remember(path: string): RememberedTag {

@@ -6,6 +6,7 @@ import type { AuditEntry } from './audit-trail.ts'
 import { RefusedKeys } from './refused-keys.ts'
 
 const SECRET = 'S'.repeat(43)
+const ATTEMPT = { operation: 'DELETE /v1/keys/:key', subject: 'abcdefghijkl', traceId: 'f'.repeat(32) }
 const KEY = `idg_abcdefghijkl_${SECRET}`
 
 let clock: MemoryClock
@@ -24,7 +25,7 @@ describe('keys that were refused', () => {
     for (let i = 0; i < 500; i += 1) refused.noteWrong(KEY, '192.0.2.1')
     refused.noteWrong(KEY, '192.0.2.2')
     refused.noteWrong(SECRET, '192.0.2.1')
-    refused.noteForbidden('mnopqrstuvwx', '192.0.2.3')
+    refused.noteForbidden('mnopqrstuvwx', '192.0.2.3', ATTEMPT)
     assert.deepEqual(records, [])
     clock.advance(60_000)
     await settle()
@@ -46,11 +47,39 @@ describe('keys that were refused', () => {
           { address: '192.0.2.2', times: 1 },
         ],
         ['unknown', 'key.refuse', 'malformed', 'IDGEN_UNAUTHENTICATED', { address: '192.0.2.1', times: 1 }],
-        ['mnopqrstuvwx', 'key.refuse', 'mnopqrstuvwx', 'IDGEN_FORBIDDEN', { address: '192.0.2.3', times: 1 }],
+        [
+          'mnopqrstuvwx',
+          'key.refuse',
+          'mnopqrstuvwx',
+          'IDGEN_FORBIDDEN',
+          {
+            address: '192.0.2.3',
+            times: 1,
+            first: { operation: 'DELETE /v1/keys/:key', subject: 'abcdefghijkl' },
+          },
+        ],
       ],
     )
     assert.doesNotMatch(JSON.stringify(records), new RegExp(SECRET))
     assert.equal(refused.wrong, 502)
+  })
+
+  test('say what was attempted with them first, of each key, address and reason', () => {
+    const other = { operation: '/idgen.v1.KeyService/CreateKey', subject: undefined, traceId: undefined }
+    refused.noteForbidden('mnopqrstuvwx', '192.0.2.3', ATTEMPT)
+    refused.noteForbidden('mnopqrstuvwx', '192.0.2.3', other)
+    refused.noteWrong(KEY, '192.0.2.3', other)
+    refused.noteThrottled('192.0.2.3', ATTEMPT)
+    refused.write()
+    const { operation, subject, traceId } = ATTEMPT
+    assert.deepEqual(
+      records.map((record) => [record.traceId, record.detail?.['first']]),
+      [
+        [traceId, { operation, subject }],
+        [undefined, { operation: other.operation }],
+        [traceId, { operation, subject }],
+      ],
+    )
   })
 
   test('made up by the thousand become a hundred records and a sum', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import type { Attempt } from './attempt.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { keyIdOf } from './authenticator.ts'
 import { Repeat } from './repeat.ts'
@@ -15,12 +16,14 @@ interface Refusals {
   readonly keyId: string
   readonly client: string
   readonly why: KeyRefusal
+  /** Of the first; undefined: it did not say (a protocol thread, a command of a Redis client). */
+  readonly first: Attempt | undefined
   times: number
 }
 
 /**
  * Counts keys that were refused and writes the counts to the audit log once a minute, by key and address: a record each
- * would let anybody fill the log. What calls for IDs were refused is counted by IssueLedger.
+ * would let anybody fill the log. Each says what the first of them attempted. What calls for IDs were refused is counted by IssueLedger.
  */
 export class RefusedKeys {
   readonly #options: RefusedKeysOptions
@@ -35,20 +38,20 @@ export class RefusedKeys {
   }
 
   /** Only the public part of the key is kept: the rest may be a good one with a slip in it. */
-  noteWrong(keyText: string | undefined, client: string): void {
+  noteWrong(keyText: string | undefined, client: string, attempt?: Attempt): void {
     // Who has none did not try one.
     if (keyText === undefined || keyText === '') return
     this.wrong += 1
-    this.#note(keyIdOf(keyText) ?? NO_KEY_ID, client, 'IDGEN_UNAUTHENTICATED')
+    this.#note(keyIdOf(keyText) ?? NO_KEY_ID, client, 'IDGEN_UNAUTHENTICATED', attempt)
   }
 
   /** Nobody looked whose key it is; of one address they are one sum, as there may be a new one in each request. */
-  noteThrottled(client: string): void {
-    this.#note(MANY, client, 'IDGEN_RATE_LIMITED')
+  noteThrottled(client: string, attempt?: Attempt): void {
+    this.#note(MANY, client, 'IDGEN_RATE_LIMITED', attempt)
   }
 
-  noteForbidden(keyId: string, client: string): void {
-    this.#note(keyId, client, 'IDGEN_FORBIDDEN')
+  noteForbidden(keyId: string, client: string, attempt: Attempt): void {
+    this.#note(keyId, client, 'IDGEN_FORBIDDEN', attempt)
   }
 
   start(): void {
@@ -62,28 +65,34 @@ export class RefusedKeys {
   }
 
   write(): void {
-    for (const { keyId, client, why, times } of this.#counts.values())
+    for (const { keyId, client, why, first, times } of this.#counts.values())
       this.#options.audit.record({
         // Who sends a wrong key has not proven who they are.
         actor: why === 'IDGEN_FORBIDDEN' ? keyId : 'unknown',
         action: 'key.refuse',
         subject: keyId,
         result: why,
-        detail: { address: client, times },
+        traceId: first?.traceId,
+        detail: { address: client, times, ...(first && { first: shown(first) }) },
       })
     this.#counts.clear()
   }
 
-  #note(keyId: string, client: string, why: KeyRefusal): void {
+  // oxlint-disable-next-line max-params -- what a record has
+  #note(keyId: string, client: string, why: KeyRefusal, attempt: Attempt | undefined): void {
     const known = this.#counts.get(nameOf(keyId, client, why))
     if (known !== undefined) {
       known.times += 1
       return
     }
     const isFull = this.#counts.size >= COUNTS_MAX
-    if (isFull && client !== MANY) return this.#note(MANY, MANY, why)
-    this.#counts.set(nameOf(keyId, client, why), { keyId, client, why, times: 1 })
+    if (isFull && client !== MANY) return this.#note(MANY, MANY, why, attempt)
+    this.#counts.set(nameOf(keyId, client, why), { keyId, client, why, first: attempt, times: 1 })
   }
+}
+
+function shown({ operation, subject }: Attempt): object {
+  return { operation, ...(subject !== undefined && { subject }) }
 }
 
 function nameOf(keyId: string, client: string, why: KeyRefusal): string {

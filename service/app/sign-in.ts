@@ -1,5 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Attempt } from './attempt.ts'
 import { type Caller, KEY_TEXT_MAX, keyDigest } from './authenticator.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -7,15 +8,22 @@ export interface SignInOptions {
   readonly keys: {
     /** As Authenticator.peek. */
     peek(keyText: string | undefined, digest?: string): Caller | undefined
-    /** As Authenticator.authenticate; `client` for who writes down who tried. */
-    authenticate(keyText: string | undefined, client: string): Promise<Caller>
+    /** As Authenticator.authenticate; `client` and `attempt` for who writes down who tried what. */
+    authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller>
   }
   readonly rates: Pick<RateLimits, 'beginSignIn' | 'endSignIn'>
   /** Told of a client whose key was not looked at, since it had sent too many wrong ones. */
-  readonly onThrottled?: (client: string) => void
+  readonly onThrottled?: (client: string, attempt?: Attempt) => void
   readonly clock: Clock
   /** As long as the authenticator remembers that a key is wrong, so that trying it again costs no store; milliseconds. */
   readonly wrongForMs: number
+}
+
+/** A key, by whom and for what. */
+interface Shown {
+  readonly keyText: string
+  readonly client: string
+  readonly attempt: Attempt | undefined
 }
 
 /**
@@ -43,27 +51,27 @@ export class SignIn {
   }
 
   /** @throws IDGEN_RATE_LIMITED, or as Authenticator.authenticate */
-  async authenticate(keyText: string | undefined, client: string): Promise<Caller> {
+  async authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller> {
     const { keys } = this.#options
     // Without a key nothing is looked up.
-    if (keyText === undefined || keyText === '') return keys.authenticate(keyText, client)
+    if (keyText === undefined || keyText === '') return keys.authenticate(keyText, client, attempt)
     const digest = keyDigest(keyText.slice(0, KEY_TEXT_MAX + 1))
     const known = keys.peek(keyText, digest)
     if (known !== undefined) return known
     const name = `${digest} ${client}`
     const flying = this.#flights.get(name)
     if (flying !== undefined) return flying
-    const flight = this.#try(keyText, digest, client).finally(() => this.#flights.delete(name))
+    const flight = this.#try({ keyText, client, attempt }, digest).finally(() => this.#flights.delete(name))
     this.#flights.set(name, flight)
     return flight
   }
 
-  async #try(keyText: string, digest: string, client: string): Promise<Caller> {
+  async #try({ keyText, client, attempt }: Shown, digest: string): Promise<Caller> {
     const { keys, rates } = this.#options
     const taken = !this.#isKnown(this.#wrong, digest) && !this.#isKnown(this.#right, digest)
-    if (taken) this.#begin(client)
+    if (taken) this.#begin(client, attempt)
     try {
-      const caller = await keys.authenticate(keyText, client)
+      const caller = await keys.authenticate(keyText, client, attempt)
       if (taken) rates.endSignIn(client)
       this.#remember(this.#right, digest, RIGHT_FOR_MS, RIGHT_MAX)
       return caller
@@ -76,11 +84,11 @@ export class SignIn {
     }
   }
 
-  #begin(client: string): void {
+  #begin(client: string, attempt: Attempt | undefined): void {
     try {
       this.#options.rates.beginSignIn(client)
     } catch (thrown) {
-      this.#options.onThrottled?.(client)
+      this.#options.onThrottled?.(client, attempt)
       throw thrown
     }
   }

@@ -1,12 +1,13 @@
 import type { SnowflakeLayout } from '../core/snowflake-layout.ts'
 import type { TagCursors } from '../core/tag-cursors.ts'
-import type { AuditQuery } from '../ports/audit-query.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GrantHistory } from '../ports/grant-history.ts'
 import type { Log } from '../ports/log.ts'
 import type { TagSearch } from '../ports/tag-search.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import type { AnswerTimes } from './answer-times.ts'
+import type { AuditReaders } from './audit-readers.ts'
+import type { AuditReads } from './audit-reads.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import type { DcTraffic } from './dc-traffic.ts'
@@ -54,7 +55,8 @@ export interface UseCases {
   readonly traffic: DcTraffic
   readonly protocols: ProtocolCounts
   readonly answerTimes: AnswerTimes
-  readonly audit: AuditQuery
+  readonly audit: AuditReaders
+  readonly auditReads: AuditReads
   readonly tagSearch: TagSearch
   readonly grantHistory: GrantHistory
   readonly alerts: RecordAlerts

@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresAuditQuery } from '../adapters/postgres/postgres-audit-query.ts'
 import { PostgresAuditReader } from '../adapters/postgres/postgres-audit-reader.ts'
-import { type AuditVerdict, checkAudit } from '../app/audit-check.ts'
+import { checkAudit } from '../app/audit-check.ts'
 import { loadConfig } from '../config/load.ts'
 import { auditLine } from '../core/audit-line.ts'
 import type { AuditPosition } from '../ports/audit-query.ts'
 import { verifyAuditFiles } from './audit-file.ts'
 import { type AuditHeads, readAuditHeads } from './audit-heads.ts'
+import { auditExitCode, auditVerdictText } from './audit-verdict.ts'
 import { configOption } from './config-option.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -33,7 +34,7 @@ interface VerifyOptions extends RangeOptions {
 function verifyCommand(): Command {
   return ranged(new Command('verify'))
     .description(
-      'Walk all chains of the audit log and name the first broken record of each. Exit code 0: whole; 2: broken; 1: it could not be checked.',
+      'Walk all chains of the audit log and name the first broken record of each. Exit code 0: whole; 2: broken; 3: a chain has no end that anybody vouches for; 1: it could not be checked.',
     )
     .addOption(
       new Option(
@@ -85,22 +86,11 @@ async function verify(options: VerifyOptions): Promise<void> {
         process.stderr.write(`${records} records checked\n`)
       },
     })
-    process.stdout.write(options.json === true ? `${JSON.stringify(verdict)}\n` : textOf(verdict))
-    if (verdict.faults.length > 0) process.exitCode = 2
-  })
-}
-
-function textOf({ chains, records, faults, unclosed }: AuditVerdict): string {
-  const lines = faults.map(({ kind, chain, seq, at, text }) => {
-    const where = chain === '' ? '' : ` chain ${chain}, record ${seq}`
-    return `${kind.toUpperCase()}:${where}${at === undefined ? '' : ` (${at.toISOString()})`}: ${text}`
-  })
-  for (const { chain, seq, at } of unclosed)
-    lines.push(
-      `note: chain ${chain} ends without audit.close at record ${seq} (${at.toISOString()}): its process was killed; what it had not written by then (audit.flushEvery, audit.queueMax) is missing`,
+    process.stdout.write(
+      options.json === true ? `${JSON.stringify(verdict)}\n` : auditVerdictText(verdict, known),
     )
-  const verdict = faults.length === 0 ? 'The audit log is whole' : 'The audit log is BROKEN'
-  return `${lines.map((line) => `${line}\n`).join('')}${verdict}: ${records} records in ${chains} chains checked.\n`
+    process.exitCode = auditExitCode(verdict, known)
+  })
 }
 
 async function exportAll(options: RangeOptions): Promise<void> {

@@ -97,7 +97,7 @@ export const STORE_KEYS = {
     max: 1_000_000,
     unit: 'records',
     reload: 'restart',
-    doc: 'Most audit records that wait to be written. Further ones are dropped, counted and logged.',
+    doc: 'Most audit records that wait to be written, and in all 1.5 KB for each of so many (1 MB at least): a large one (an alert) takes the room of several. Further ones are dropped, counted and logged.',
   },
   'audit.flushEvery': {
     kind: 'duration_ms',

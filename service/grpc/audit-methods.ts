@@ -30,7 +30,9 @@ export function auditMethods(useCases: UseCases): UnaryMethod[] {
           const collection = `audit ${order}`
           const { after, limit } = pageRequest(collection, request)
           // One more than asked for tells whether there is another page.
-          const found = await useCases.audit.find(filter, positionOf(after), order, limit + 1)
+          const found = await useCases.audit
+            .readBy(caller.keyId)
+            .find(filter, positionOf(after), order, limit + 1)
           const page = found.slice(0, limit)
           const last = page.at(-1)
           const next = found.length > limit && last !== undefined ? positionText(last) : undefined

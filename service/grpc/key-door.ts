@@ -37,6 +37,29 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
     .catch(refuse)
 }
 
+/**
+ * Does what a message asks of a stream that `askForKey` let in, as long as its key counts: a stream may stay open for days. None is
+ * read while the key is looked up.
+ */
+// oxlint-disable-next-line max-params -- askForKey, and what then
+export function whileKeyCounts(
+  { issuer, addresses, log }: KeyDoorParts,
+  call: Call,
+  output: MessageOutput,
+  work: () => void,
+): void {
+  const context = callContextOf(call, addresses)
+  if (issuer.peekCaller(context.keyText, context.keyDigest) !== undefined) return work()
+  output.pause()
+  issuer
+    .authenticate(context.keyText, context.address)
+    .then(() => {
+      output.resume()
+      work()
+    })
+    .catch((thrown: unknown) => output.fail(refusal(thrown, call.head.path, context, log)))
+}
+
 /** How a call that no method answers ends because of the limit of its address; undefined: it is within it, and was counted. */
 export type AddressDoor = (call: Pick<Call, 'head' | 'peer'>) => CallStatus | undefined
 

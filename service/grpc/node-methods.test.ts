@@ -63,8 +63,8 @@ test('a key that only writes alerts reads nothing, and that is written down', as
   api.memory.useCases.refusedKeys.write()
   const last = (await api.memory.audited()).at(-1)
   assert.deepEqual(
-    [last?.action, last?.result, last?.detail?.['times']],
-    ['key.refuse', 'IDGEN_FORBIDDEN', 2],
+    [last?.action, last?.result, last?.detail?.['times'], last?.detail?.['first']],
+    ['key.refuse', 'IDGEN_FORBIDDEN', 2, { operation: '/idgen.v1.NodeService/ListNodes' }],
   )
   for (const scope of ['issue', 'manage', 'audit'] as const) {
     const other = await api.key([scope])

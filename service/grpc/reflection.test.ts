@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
+import { settle } from '../../test/fixtures/settle.ts'
+import { keyIdOf } from '../app/authenticator.ts'
+import { LocalIssuer } from '../app/local-issuer.ts'
 import { CallStatus, type MessageOutput } from './call.ts'
 import { OpenStreams } from './open-streams.ts'
 import { reflectionMethods } from './reflection.ts'
@@ -32,4 +36,50 @@ test('a question that is longer than any name is refused, as the answer repeats 
     (error) => error instanceof CallStatus && error.code === STATUS.INVALID_ARGUMENT,
   )
   assert.equal(sent.length, 1)
+})
+
+test('a stream whose key was revoked answers no further question', async (t) => {
+  const memory = await memoryUseCases()
+  t.after(() => memory.stop())
+  const { useCases, keyText } = memory
+  const issuer = new LocalIssuer(useCases, 'grpc')
+  const [method] = reflectionMethods(new OpenStreams(), { ...useCases, issuer })
+  assert.ok(method !== undefined)
+  let sent = 0
+  const failed: CallStatus[] = []
+  const input = method.open(
+    {
+      head: {
+        path: method.path,
+        memo: undefined,
+        field: (name) => (name === 'x-api-key' ? keyText : undefined),
+      },
+      peer: { address: '192.0.2.1' },
+      cancelled: false,
+    },
+    {
+      send: () => (sent += 1) > 0,
+      end() {},
+      fail: (status) => void failed.push(status),
+      pause() {},
+      resume() {},
+    },
+  )
+  await settle()
+  const listing = Buffer.from([0x3a, 1, 0x2a])
+  input.receive(listing)
+  assert.equal(sent, 1)
+  // Forgotten for another reason: it is looked up, and the question answered.
+  useCases.authenticator.forgetAll()
+  input.receive(listing)
+  await settle()
+  assert.equal(sent, 2)
+  await useCases.keys.revoke({ actor: 'test', traceId: undefined }, keyIdOf(keyText) ?? '')
+  input.receive(listing)
+  await settle()
+  assert.equal(sent, 2)
+  assert.deepEqual(
+    failed.map(({ code }) => code),
+    [STATUS.UNAUTHENTICATED],
+  )
 })

@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { CallStatus, type MessageOutput, type StreamMethod } from './call.ts'
 import { DescribedFiles } from './described-files.ts'
-import { askForKey, type KeyDoorParts } from './key-door.ts'
+import { askForKey, type KeyDoorParts, whileKeyCounts } from './key-door.ts'
 import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { STATUS } from './status-code.ts'
@@ -24,8 +24,10 @@ export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | und
       if (door !== undefined) askForKey(door, call, output)
       return {
         receive: (message) => {
-          files ??= new DescribedFiles()
-          answer(files, message, output)
+          const described = (files ??= new DescribedFiles())
+          const work = (): void => answer(described, message, output)
+          if (door === undefined) work()
+          else whileKeyCounts(door, call, output, work)
         },
         ended: () => output.end(),
         drained: () => output.resume(),

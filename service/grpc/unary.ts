@@ -1,4 +1,5 @@
 import type { Actor } from '../app/actor.ts'
+import { type Attempt, subjectOf as namedSubject } from '../app/attempt.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
 import { authorizeReader } from '../app/authorize-reader.ts'
 import type { UseCases } from '../app/use-cases.ts'
@@ -23,17 +24,24 @@ export function unary<Q, A>(
 ): UnaryHandler<Q, A> {
   const answer = async (request: Q, call: Call, context: CallContext): Promise<A> => {
     let keyId: string | undefined
+    let subject: string | undefined
+    const attempt = (): Attempt => ({
+      operation: call.head.path,
+      subject: subject === undefined ? undefined : namedSubject(subject),
+      traceId: context.traceId,
+    })
     try {
       if (call.counted !== true) useCases.rates.admitAddress(context.address)
-      const caller = await useCases.signIn.authenticate(context.keyText, context.address)
+      const caller = await useCases.signIn.authenticate(context.keyText, context.address, attempt())
       keyId = caller.keyId
       useCases.rates.admitKey(caller.keyId)
-      if (subjectOf === undefined) authorizeReader(caller)
-      else authorize(caller, 'manage', subjectOf(request, caller))
+      subject = subjectOf?.(request, caller)
+      if (subject === undefined) authorizeReader(caller)
+      else authorize(caller, 'manage', subject)
       return await run(request, { actor: caller.keyId, traceId: context.traceId }, caller, context)
     } catch (thrown) {
       if (keyId !== undefined && IdgenError.from(thrown).code === 'IDGEN_FORBIDDEN')
-        useCases.refusedKeys.noteForbidden(keyId, context.address)
+        useCases.refusedKeys.noteForbidden(keyId, context.address, attempt())
       throw refusal(thrown, call.head.path, context, useCases.log)
     }
   }

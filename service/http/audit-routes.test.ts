@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HttpApi } from '../../test/fixtures/http-api.ts'
+import { keyIdOf } from '../app/authenticator.ts'
+import type { FoundRecord } from '../ports/audit-query.ts'
 
 interface Shown {
   readonly action: string
@@ -24,6 +26,18 @@ async function audited(t: Parameters<typeof HttpApi.start>[0], tags = 3): Promis
 async function keyWith(api: HttpApi, scopes: readonly string[], within: string): Promise<string> {
   const made = await api.expect(201, 'POST', '/v1/keys', { body: { name: 'x', scopes, within } })
   return String(made.body['key'])
+}
+
+/** As many records as are asked for, whatever they may be. */
+function fullPage(limit: number): readonly FoundRecord[] {
+  const record = { actor: 'a', action: 'b', subject: 'c', result: 'ok', detail: {} }
+  return Array.from({ length: limit }, (_, id) => ({
+    ...record,
+    at: new Date(0),
+    id,
+    workspace: undefined,
+    traceId: undefined,
+  }))
 }
 
 function itemsOf(body: Readonly<Record<string, unknown>>): readonly Shown[] {
@@ -112,19 +126,30 @@ test('an export goes on where its limit ended it', async (t) => {
   assert.equal(text, '')
 })
 
+test('who read the log, by page or as an export, stands in it', async (t) => {
+  const api = await audited(t, 1)
+  const key = await keyWith(api, ['audit'], 'acme')
+  await api.expect(200, 'GET', '/v1/audit/export?action=tag.create', { key })
+  await api.expect(200, 'GET', '/v1/audit?limit=1', { key })
+  api.memory.useCases.auditReads.write()
+  const reads = (await api.memory.audited()).filter(({ action }) => action === 'audit.read')
+  assert.deepEqual(
+    reads.map(({ actor, subject, detail }) => [actor, subject, detail['pages'], detail['filter']]),
+    [
+      [keyIdOf(key), 'acme', 2, { action: 'tag.create', within: 'acme' }],
+      [keyIdOf(key), 'acme', 1, { within: 'acme' }],
+    ],
+  )
+  assert.equal(reads[0]?.detail['records'], 5)
+})
+
 test('a store that fails on the way ends an export with the error as its last line', async (t) => {
   let reads = 0
-  const page = { at: new Date(0), actor: 'a', action: 'b', subject: 'c', result: 'ok', detail: {} }
   const auditQuery = {
     async find(_filter: object, _after: unknown, _order: string, limit: number) {
       reads += 1
       if (reads > 1) throw new Error('away')
-      return Array.from({ length: limit }, (_, id) => ({
-        ...page,
-        id,
-        workspace: undefined,
-        traceId: undefined,
-      }))
+      return fullPage(limit)
     },
   }
   const api = await HttpApi.start(t, { outside: { auditQuery } })
@@ -132,6 +157,24 @@ test('a store that fails on the way ends an export with the error as its last li
   const lines = text.trim().split('\n')
   assert.equal(lines.length, 1001)
   assert.match(lines.at(-1) ?? '', /^\{"error":\{.*IDGEN_INTERNAL/)
+})
+
+test('an export whose key is revoked on the way reads no further page, and says why', async (t) => {
+  let reads = 0
+  const auditQuery = {
+    async find(_filter: object, _after: unknown, _order: string, limit: number) {
+      reads += 1
+      if (reads === 2) await api.expect(204, 'DELETE', `/v1/keys/${keyIdOf(key)}`)
+      return fullPage(limit)
+    },
+  }
+  const api = await HttpApi.start(t, { outside: { auditQuery } })
+  const key = await keyWith(api, ['audit'], '')
+  const { text } = await api.expect(200, 'GET', '/v1/audit/export', { key })
+  const lines = text.trim().split('\n')
+  assert.equal(lines.length, 2001)
+  assert.match(lines.at(-1) ?? '', /^\{"error":\{.*IDGEN_UNAUTHENTICATED/)
+  assert.equal(reads, 2)
 })
 
 test('a question that makes no sense is refused with what is wrong', async (t) => {

@@ -55,6 +55,28 @@ test('a key works for its scopes only', async (t) => {
   for (const { key } of [issue, manage]) await api.expect(200, 'GET', '/v1/ids/7', { key })
 })
 
+test('what was attempted with a key that was refused stands in the audit log, by its trace too', async (t) => {
+  const api = await HttpApi.withTags(t)
+  const { id, key } = await newKey(api, { scopes: ['issue'] })
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+  await api.refuses('IDGEN_FORBIDDEN', 'DELETE', `${TAGS_URL}/segment`, { key, headers })
+  await api.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/v1/workspaces/acme', { key: `${key}x` })
+  api.memory.useCases.refusedKeys.write()
+  const told = await api.memory.audited()
+  const forbidden = told.find(({ action, actor }) => action === 'key.refuse' && actor === id)
+  assert.equal(forbidden?.traceId, traceId)
+  assert.deepEqual(forbidden?.detail['first'], {
+    operation: 'DELETE /v1/workspaces/:workspace/groups/:group/tags/:tag',
+    subject: 'acme/shop/segment',
+  })
+  const wrong = told.find(({ action, actor }) => action === 'key.refuse' && actor === 'unknown')
+  assert.deepEqual(wrong?.detail['first'], {
+    operation: 'GET /v1/workspaces/:workspace',
+    subject: 'acme',
+  })
+})
+
 test('a key limited to a group reaches nothing outside it', async (t) => {
   const api = await HttpApi.withTags(t)
   await api.expect(201, 'POST', '/v1/workspaces/acme/groups', { body: { name: 'shop2' } })

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import { authorizeReader } from '../app/authorize-reader.ts'
 import type { Issuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
@@ -65,13 +66,14 @@ function requireApiKey(
     const { raw } = request
     // A key that comes with the request goes before what the connection says.
     const keyText = keyOf(request.headers) ?? certificateFor(raw)
+    request.keyText = keyText
     const known = issuer.peekCaller(keyText, digests.of(raw.socket, keyText))
     if (known !== undefined) {
       request.caller = known
       done()
       return
     }
-    issuer.authenticate(keyText, admission.clientOf(raw)).then(
+    issuer.authenticate(keyText, admission.clientOf(raw), attemptOver(request)).then(
       (caller) => {
         request.caller = caller
         done()

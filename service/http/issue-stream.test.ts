@@ -83,19 +83,8 @@ test('a failure after the first line is told in the last one', async (t) => {
 
 test('a stream stops issuing when its client goes away', async (t) => {
   const api = await HttpApi.withTags(t)
-  await api.app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = api.app.server.address() as AddressInfo
   const asked = 1_000_000
-  const sent = request({
-    port,
-    host: '127.0.0.1',
-    method: 'POST',
-    path: `${TAGS_URL}/segment/ids/stream`,
-    headers: { authorization: `Bearer ${api.memory.keyText}`, 'content-type': 'application/json' },
-  })
-  sent.end(JSON.stringify({ count: asked }))
-  const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  await once(response, 'data')
+  const { sent, response, port } = await openedStream(api, asked, api.memory.keyText)
   const gone = new Promise((resolve) => response.on('error', () => {}).on('close', resolve))
   sent.destroy()
   await gone
@@ -111,3 +100,48 @@ test('a stream stops issuing when its client goes away', async (t) => {
   assert.ok(before < asked / 2, `${before} issued`)
   assert.equal(generate.waiting, 0)
 })
+
+const ENDS: readonly (readonly [string, (api: HttpApi, id: string) => unknown])[] = [
+  ['is revoked', ({ memory }, id) => memory.useCases.keys.revoke({ actor: 'test', traceId: undefined }, id)],
+  ['expires', ({ memory }) => memory.clock.advance(3_600_000)],
+]
+
+for (const [what, end] of ENDS)
+  test(`a stream whose reader pauses gives nothing more once its key ${what}`, async (t) => {
+    // 100 MB, of which the buffers of a connection hold a tenth at most.
+    const asked = 10_000_000
+    const api = await HttpApi.withTags(t, { limits: { maxRuns: asked } })
+    const expiresAt = new Date(api.memory.clock.nowMs() + 3_600_000)
+    const { key, text } = await api.memory.useCases.keys.create(
+      { actor: 'test', traceId: undefined },
+      { name: 'to end', scopes: ['issue'], within: '', expiresAt },
+    )
+    const { response, begun } = await openedStream(api, asked, text)
+    await end(api, key.id)
+    const lines = linesOf(begun + (await response.setEncoding('utf8').toArray()).join(''))
+    assert.equal(lines.at(-1)?.error?.code, 'IDGEN_UNAUTHENTICATED')
+    assert.ok(lines.length < asked / 2000, `${lines.length} lines`)
+  })
+
+/** A stream on a connection of its own, whose reader has paused after what came first. */
+async function openedStream(api: HttpApi, count: number, keyText: string) {
+  await api.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = api.app.server.address() as AddressInfo
+  const sent = request({
+    port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: `${TAGS_URL}/segment/ids/stream`,
+    headers: { authorization: `Bearer ${keyText}`, 'content-type': 'application/json' },
+  })
+  sent.end(JSON.stringify({ count }))
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  // In the same turn, or what comes next is lost.
+  const begun = await new Promise<Buffer>((resolve) => {
+    response.once('data', (chunk: Buffer) => {
+      response.pause()
+      resolve(chunk)
+    })
+  })
+  return { sent, response, port, begun: begun.toString() }
+}

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
+import { authorize } from '../app/authenticator.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
+import { callerAgain } from './caller-again.ts'
 import { requestError } from './foreign-error.ts'
 import { refuseForm, refuseIssued } from './issue-form.ts'
 import { type IssueRequest, issuePath } from './issue-ids.ts'
@@ -16,7 +18,8 @@ export const STREAM_LINE_IDS = 1000
 
 /**
  * The lines of a stream. The next one is made only when the socket has room, and none once the client is gone:
- * at most the lines in flight are lost. Fails as a whole while nothing was sent; later as its last line.
+ * at most the lines in flight are lost. Fails as a whole while nothing was sent; later as its last line. So it does when the
+ * key no longer counts, which each line asks anew.
  */
 export async function issueStream(
   request: IssueRequest,
@@ -28,7 +31,7 @@ export async function issueStream(
   await issuer.prepare(path)
   const by = issuer.issuesBy(path)
   if (by !== undefined) refuseForm(path, by, request.body.as)
-  const stream = new IssueStream(request, path, issuer)
+  const stream = new IssueStream(request, path, issuer, admission)
   const first = await stream.nextLine()
   return Readable.from(stream.lines(first), { objectMode: false })
 }
@@ -37,18 +40,22 @@ class IssueStream {
   readonly #request: IssueRequest
   readonly #path: string
   readonly #issuer: TracedIssuer
+  readonly #admission: RequestAdmission
   #left: number
   #issued = 0
 
-  constructor(request: IssueRequest, path: string, issuer: TracedIssuer) {
+  constructor(request: IssueRequest, path: string, issuer: TracedIssuer, admission: RequestAdmission) {
     this.#request = request
     this.#path = path
     this.#issuer = issuer
+    this.#admission = admission
     this.#left = request.body.count
   }
 
   async nextLine(): Promise<string> {
     const issuer = this.#issuer
+    const caller = await callerAgain(this.#request, { issuer, admission: this.#admission })
+    authorize(caller, 'issue', this.#path)
     const count = Math.min(this.#left, STREAM_LINE_IDS)
     const batch = new IdBatch()
     if (!issuer.tryTake(this.#path, count, batch, 1)) await issuer.take(this.#path, count, batch, 1)

@@ -13,6 +13,8 @@ declare module 'fastify' {
     span: Span | undefined
     /** Set once the API key was checked; stays undefined on open routes. */
     caller: Caller | undefined
+    /** By what the caller is known: a key, or the text of a certificate. For who looks again (caller-again.ts). */
+    keyText: string | undefined
     /** `w/g/t`, once the request has counted for that tag. */
     limitedTag: string | undefined
   }
@@ -23,6 +25,7 @@ export function declareRequestState(app: FastifyInstance): void {
   app.decorateRequest('trace', undefined)
   app.decorateRequest('span', undefined)
   app.decorateRequest('caller', undefined)
+  app.decorateRequest('keyText', undefined)
   app.decorateRequest('limitedTag', undefined)
 }
 

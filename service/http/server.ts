@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import { LocalIssuer } from '../app/local-issuer.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { ERRORS } from '../core/errors.ts'
@@ -7,7 +8,7 @@ import type { Tracer } from '../ports/tracer.ts'
 import type { ConnectionPlaces } from '../sockets/connection-places.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
-import { admitCallers, admitReaders } from './authentication.ts'
+import { admitCallers, admitReaders, type Doorkeepers } from './authentication.ts'
 import { ConnectionAge } from './connection-age.ts'
 import { ConnectionDigests } from './connection-digests.ts'
 import { declarationRoutes } from './declaration-routes.ts'
@@ -101,7 +102,9 @@ export async function createHttpServer(
       nodeRoutes(reading, useCases)
     })
     const exportMax = passed === undefined ? undefined : PASSED_EXPORT_MAX
-    await api.register(async (management) => managementRoutes(management, useCases, admission, exportMax))
+    await api.register(async (management) =>
+      managementRoutes(management, useCases, { issuer, admission }, exportMax),
+    )
   })
   await pagesForPeople(app, admission, options.pages)
   if (options.compatibility !== undefined)
@@ -164,7 +167,7 @@ function traceEveryRequest(
 function managementRoutes(
   app: FastifyInstance,
   useCases: UseCases,
-  admission: RequestAdmission,
+  doorkeepers: Omit<Doorkeepers, 'digests'>,
   exportMax: number | undefined,
 ): void {
   const { catalog, declarations, keys } = useCases
@@ -172,13 +175,13 @@ function managementRoutes(
     numberFromQuery(request.query)
     done()
   })
-  noteForbidden(app, useCases, admission)
+  noteForbidden(app, useCases, doorkeepers.admission)
   workspaceRoutes(app, catalog)
   groupRoutes(app, catalog)
   tagRoutes(app, catalog)
   declarationRoutes(app, declarations)
   keyRoutes(app, keys)
-  auditRoutes(app, useCases, exportMax)
+  auditRoutes(app, useCases, doorkeepers, exportMax)
   alertRoutes(app, useCases.alerts)
 }
 
@@ -190,7 +193,7 @@ function noteForbidden(
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.statusCode === FORBIDDEN && request.caller !== undefined)
-      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw))
+      refusedKeys.noteForbidden(request.caller.keyId, admission.clientOf(request.raw), attemptOver(request))
     done()
   })
 }

@@ -230,7 +230,7 @@ export const LOG_EVENTS = {
   'audit records were not exported': event('audit.not-exported', 'error', 'why', 'missed'),
   'audit records cannot be exported now': event('audit.export-later', 'warn', 'why', 'waiting'),
   'audit records are exported again': event('audit.export-works', 'info', 'missed'),
-  'audit queue full': event('audit.queue-full', 'error', 'queueMax'),
+  'audit queue full': event('audit.queue-full', 'error', 'queueMax', 'queued', 'bytes'),
   'audit records could not be written': event('audit.unwritten', 'warn', 'err', 'queued'),
   'audit records lost at shutdown': event('audit.lost', 'error', 'lost'),
   'last uses of keys not written': event('audit.key-uses-unwritten', 'debug', 'keys', 'why'),

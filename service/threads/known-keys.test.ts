@@ -88,6 +88,15 @@ describe('the keys that a thread knows', () => {
     await assert.rejects(keys.authenticate('one more', CLIENT), refuses('IDGEN_OVERLOADED'))
   })
 
+  test('a flood of keys that are used once drives none out that is used all the time', async () => {
+    await known('a', 'a')
+    for (let i = 0; i < 100; i += 1) {
+      assert.equal(keys.peek('a')?.keyId, 'a', `after ${i} others`)
+      await known(`once ${i}`, `b${i}`)
+    }
+    assert.equal(keys.peek('once 97'), undefined)
+  })
+
   test('of a text that is too long for a key only so much is sent that it is refused', () => {
     void keys.authenticate('x'.repeat(100_000), CLIENT).catch(() => undefined)
     assert.equal(asked[0]?.keyText?.length, KEY_TEXT_MAX + 1)

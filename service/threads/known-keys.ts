@@ -1,5 +1,6 @@
-import { type Caller, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
+import { type Caller, type Introduction, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import { withinDeadline } from '../app/deadline.ts'
+import { type Chanced, makeRoom } from '../app/second-chances.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ToThread } from './thread-messages.ts'
@@ -13,7 +14,7 @@ export interface KnownKeysOptions {
   readonly maxEntries: number
 }
 
-interface Entry {
+interface Entry extends Chanced {
   readonly caller: Caller
   readonly untilMs: number
 }
@@ -26,7 +27,7 @@ type Answer = Extract<ToThread, { kind: 'caller' | 'nobody' }>
  */
 export class KnownKeys {
   readonly #options: KnownKeysOptions
-  /** In the order in which they came. */
+  /** In the order in which they came, or were given a second chance. */
   readonly #entries = new Map<string, Entry>()
   /** Questions under way, by hash and client: a burst of one new key asks once, and one client is not refused for another. */
   readonly #flights = new Map<string, Promise<Answer>>()
@@ -47,7 +48,9 @@ export class KnownKeys {
     if (everybody !== undefined) return everybody
     if (keyText === undefined || keyText.length > KEY_TEXT_MAX) return undefined
     const entry = this.#entries.get(digest ?? keyDigest(keyText))
-    return entry !== undefined && entry.untilMs > nowMs ? entry.caller : undefined
+    if (entry === undefined || entry.untilMs <= nowMs) return undefined
+    entry.inUse = true
+    return entry.caller
   }
 
   /** @throws as Authenticator.authenticate */
@@ -100,13 +103,11 @@ export class KnownKeys {
     return promise
   }
 
-  #remember(digest: string, { caller, untilMs }: Entry): void {
+  #remember(digest: string, { caller, untilMs }: Introduction): void {
     this.#entries.delete(digest)
     if (untilMs <= this.#options.clock.nowMs()) return
-    this.#entries.set(digest, { caller, untilMs })
-    if (this.#entries.size <= this.#options.maxEntries) return
-    const oldest = this.#entries.keys().next().value
-    if (oldest !== undefined) this.#entries.delete(oldest)
+    this.#entries.set(digest, { caller, untilMs, inUse: false })
+    if (this.#entries.size > this.#options.maxEntries) makeRoom(this.#entries)
   }
 }
 

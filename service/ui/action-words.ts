@@ -74,6 +74,8 @@ export const ACTION_WORDS = bilingual(
     'audit.beat': 'process lives',
     'audit.drop': 'records had to be dropped',
     'audit.close': 'process stopped',
+    'audit.expire': 'old months dropped',
+    'audit.read': 'audit log read',
     'ui.sign-in': 'signed in here',
   },
   {
@@ -127,6 +129,8 @@ export const ACTION_WORDS = bilingual(
     'audit.beat': '进程存活',
     'audit.drop': '有记录被丢弃',
     'audit.close': '进程停止',
+    'audit.expire': '删除过期月份',
+    'audit.read': '读取审计日志',
     'ui.sign-in': '登录管理界面',
   },
 )

@@ -92,6 +92,7 @@ describe('signing in', () => {
       memory.useCases.refusedKeys.write()
       const last = (await memory.audited()).at(-1)
       assert.deepEqual([last?.action, last?.subject, last?.result], ['key.refuse', key.id, 'IDGEN_FORBIDDEN'])
+      assert.deepEqual(last?.detail['first'], { operation: 'POST /ui/sign-in' })
       // Nor with a session of an older release, which let it in.
       const sessions = new Sessions(new Uint8Array(32).fill(1), memory.clock)
       const [, value = ''] = /^[^=]+=([^;]*)/.exec(sessions.cookie(sessions.begin(text), false)) ?? []

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { attemptOver } from '../app/attempt.ts'
 import { KEY_TEXT_MAX } from '../app/authenticator.ts'
 import { frameworkError } from '../app/framework-error.ts'
 import { refusalHeaders } from '../app/refusal-headers.ts'
@@ -88,6 +89,7 @@ export class UiRoutes {
       caller = await signIn.authenticate(
         session.keyText.slice(0, KEY_TEXT_MAX),
         addresses.clientOf(request.raw),
+        attemptOver(request),
       )
     } catch (thrown) {
       // Revoked, expired: the session is over. While the database is away it is not, and the error says so.
@@ -131,7 +133,7 @@ export class UiRoutes {
     if (code !== 'IDGEN_FORBIDDEN' || this.#noted.has(request)) return
     this.#noted.add(request)
     const { refusedKeys, addresses } = this.#options.useCases
-    refusedKeys.noteForbidden(keyId, addresses.clientOf(request.raw))
+    refusedKeys.noteForbidden(keyId, addresses.clientOf(request.raw), attemptOver(request))
   }
 
   #send(reply: FastifyReply, visit: Visit, answer: Answer): FastifyReply {

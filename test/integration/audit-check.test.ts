@@ -211,9 +211,9 @@ describe('a check of the audit log', () => {
     await new PostgresAuditSink(database).write([next])
     assert.ok(
       (
-        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, (name, cut) =>
-          cutSeal(name, cut, KEY),
-        )
+        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, {
+          seal: (name, cut) => cutSeal(name, cut, KEY),
+        })
       ).includes('audit_log_202611'),
     )
     const { records, faults } = await check()
@@ -257,6 +257,13 @@ describe('a check of the audit log', () => {
     assert.equal(lines.length, RECORDS - 1)
     const [first] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     assert.deepEqual([first?.['subject'], first?.['seq'], first?.['chain']], ['w/g/t1', 2, head.chain])
+    // A tail is cut, and audit_chains changed to fit: as after a kill.
+    await run(`DELETE FROM audit_log WHERE seq > 2490`)
+    await run(`UPDATE audit_chains SET (seq, hash) = (SELECT seq, hash FROM audit_log WHERE seq = 2490)`)
+    const cut = await idgen(['audit', 'verify'])
+    assert.equal(cut.code, 3)
+    assert.match(cut.out, /may have lost their ends: 2490 records in 1 chains checked\.\n$/)
+    assert.equal((await idgen(['audit', 'verify', '--heads', heads])).code, 2)
     await run(`UPDATE audit_log SET result = 'ok?' WHERE seq = 3`)
     const broken = await idgen(['audit', 'verify'])
     assert.equal(broken.code, 2)

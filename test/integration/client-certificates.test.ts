@@ -1,4 +1,4 @@
-// Runs beside others: what is taken back is refused within a second, and held to the five of the requirement.
+// Runs beside others: what is taken back is refused after one second, and held to the three that the document says.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -24,7 +24,13 @@ const BILLING = OURS.sign('billing', ['spiffe://example.org/billing'])
 const OPS = OURS.sign('ops.example', [])
 const CLIENTS = 'billing URI:spiffe://example.org/billing issue demo; ops CN:ops.example issue,manage,audit'
 const IDS = '/v1/workspaces/demo/groups/load/tags/order/ids'
-const TAKEN_BACK_MS = 5000
+/**
+ * As docs/client-certificates.md says. Two equal readings of the file half a second apart (POLL_EVERY_MS of config/watch.ts)
+ * make one second; the other two are for a machine that is kept busy by others.
+ */
+const TAKEN_BACK_MS = 3000
+/** Two looks at the file a second apart (adapters/system/certificate-files.ts), in each thread by itself; R-1.1.2 allows five. */
+const AUTHORITY_MS = 5000
 
 for (const threads of ['1', '2'])
   describe(`a service with ${threads} thread(s) and an authority for its clients`, () => {
@@ -163,7 +169,7 @@ for (const threads of ['1', '2'])
       'is refused in it': () => configure(CLIENTS, 'URI:spiffe://example.org/billing'),
     }
     for (const [what, takeOut] of Object.entries(withoutBilling))
-      it(`refuses within five seconds who ${what}, on open connections too`, async (t) => {
+      it(`refuses within three seconds who ${what}, on open connections too`, async (t) => {
         const [billing, ops] = [client(BILLING), client(OPS)]
         assert.deepEqual(await billing.outcomes(), ['ID', 'ID', 'ID'])
         assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
@@ -177,7 +183,7 @@ for (const threads of ['1', '2'])
         assert.deepEqual(await ops.outcomes(), ['ID', 'ID', 'ID'])
         await configure(CLIENTS)
         while ((await billing.outcomes()).some((outcome) => outcome !== 'ID')) {
-          assert.ok(performance.now() - startMs < 2 * TAKEN_BACK_MS, 'it gets no IDs again')
+          assert.ok(performance.now() - startMs < 4 * TAKEN_BACK_MS, 'it gets no IDs again')
           await pause(50)
         }
       })
@@ -192,11 +198,11 @@ for (const threads of ['1', '2'])
         const fresh = client(renewed)
         if ((await fresh.outcomes()).every((outcome) => outcome === 'ID')) break
         fresh.close()
-        assert.ok(performance.now() - startMs < TAKEN_BACK_MS, 'the new authority is not believed')
+        assert.ok(performance.now() - startMs < AUTHORITY_MS, 'the new authority is not believed')
         await pause(200)
       }
       // Each thread reads the file by itself, and a connection comes to any of them.
-      await pause(Math.max(0, startMs + TAKEN_BACK_MS - performance.now()))
+      await pause(Math.max(0, startMs + AUTHORITY_MS - performance.now()))
       for (let round = 0; round < 5; round += 1) {
         const outcomes = await client(BILLING).outcomes()
         assert.deepEqual(outcomes, ['IDGEN_UNAUTHENTICATED', 'UNAUTHENTICATED', 'NOAUTH'])

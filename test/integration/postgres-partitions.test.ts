@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate } from '../../service/adapters/postgres/migrate.ts'
+import { PartitionUpkeep } from '../../service/adapters/postgres/partition-upkeep.ts'
 import { dropExpired, ensurePartitions, strayRows } from '../../service/adapters/postgres/partitions.ts'
 import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audit-sink.ts'
 import type { AuditPlace } from '../../service/ports/audit-reader.ts'
@@ -87,10 +88,10 @@ describe('monthly partitions', () => {
   })
 
   it('are dropped when their whole month is older than the retention', async () => {
-    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-11-30T00:00:00Z'), 12, seal), [])
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-11-30T00:00:00Z'), 12, { seal }), [])
     const dropped = await Promise.all([
-      dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z'), 12, seal),
-      dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z'), 12, seal),
+      dropExpired(database.kysely, new Date('2028-01-01T00:00:00Z'), 12, { seal }),
+      dropExpired(second.kysely, new Date('2028-01-01T00:00:00Z'), 12, { seal }),
     ])
     assert.deepEqual(dropped.flat().toSorted(), [
       'audit_log_202611',
@@ -103,7 +104,7 @@ describe('monthly partitions', () => {
       '2027-03-05T00:00:00.000Z',
       '2027-09-05T00:00:00.000Z',
     ])
-    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-03-01T00:00:00Z'), 1, seal), [
+    assert.deepEqual(await dropExpired(database.kysely, new Date('2027-03-01T00:00:00Z'), 1, { seal }), [
       'segment_allocations_202701',
       'audit_log_202701',
     ])
@@ -136,7 +137,7 @@ describe('monthly partitions', () => {
       record('2029-01-06T00:00:00Z', 2, 'stays'),
       record('2029-02-01T00:00:00Z', 3, 'stays'),
     ])
-    await dropExpired(database.kysely, new Date('2029-03-01T00:00:00Z'), 1, seal)
+    await dropExpired(database.kysely, new Date('2029-03-01T00:00:00Z'), 1, { seal })
     const chains = await sql`
       SELECT chain, seq, cut_seq, cut_hash, cut_seal FROM audit_chains`.execute(database.kysely)
     assert.deepEqual(chains.rows, [
@@ -147,7 +148,7 @@ describe('monthly partitions', () => {
     const month = new Date('2031-01-01T00:00:00Z')
     await ensurePartitions(database.kysely, month)
     // Else it would wait at an older month already.
-    await dropExpired(database.kysely, month, 1, seal)
+    await dropExpired(database.kysely, month, 1, { seal })
     const insert = (at: string, seq: number) => sql`
       INSERT INTO audit_log (at, actor, action, subject, result, detail, chain, seq, previous_hash, hash)
       VALUES (${at}, '', '', '', 'ok', '{}', 'writes', ${seq}, '', ${`${seq}`})`
@@ -155,7 +156,7 @@ describe('monthly partitions', () => {
     await sql`INSERT INTO audit_chains VALUES ('writes', 1, '1', now())`.execute(database.kysely)
     const dropped = await database.kysely.transaction().execute(async (trx) => {
       await insert('2031-03-02T00:00:00Z', 2).execute(trx)
-      const dropping = dropExpired(second.kysely, new Date('2031-03-03T00:00:00Z'), 1, seal)
+      const dropping = dropExpired(second.kysely, new Date('2031-03-03T00:00:00Z'), 1, { seal })
       await waitedFor('audit_log')
       await sql`SET LOCAL lock_timeout = '200ms'`.execute(trx)
       await sql`UPDATE audit_chains SET seq = 2, hash = '2' WHERE chain = 'writes'`.execute(trx)
@@ -165,6 +166,20 @@ describe('monthly partitions', () => {
     const { rows } = await sql<{ seq: number; cut_seq: number }>`
       SELECT seq, cut_seq FROM audit_chains WHERE chain = 'writes'`.execute(database.kysely)
     assert.deepEqual(rows, [{ seq: 2, cut_seq: 1 }])
+  })
+
+  it('are told of by name when they are dropped, also to who follows only later', async () => {
+    const upkeep = new PartitionUpkeep(database.kysely, new RecordedLog(), 12, seal)
+    const told: string[] = []
+    await ensurePartitions(database.kysely, new Date('2001-05-01T00:00:00Z'))
+    await upkeep.run()
+    upkeep.follow((names) => told.push(...names))
+    for (const name of ['segment_allocations_200105', 'audit_log_200108'])
+      assert.equal(told.filter((each) => each === name).length, 1, name)
+    await ensurePartitions(database.kysely, new Date('2002-05-01T00:00:00Z'))
+    await upkeep.run()
+    assert.ok(told.includes('audit_log_200205'))
+    assertNoneTwice(told)
   })
 
   async function waitedFor(table: string): Promise<void> {

@@ -2,15 +2,19 @@ import { type Kysely, sql } from 'kysely'
 import { invariant } from '../../core/invariant.ts'
 import type { SealCut } from '../../ports/audit-reader.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Retention } from '../../ports/retention.ts'
 import { dropExpired, ensurePartitions, strayRows } from './partitions.ts'
 import type { Tables } from './tables.ts'
 
 /** Makes next months' partitions, drops expired ones and tells of rows that found none: at the start and twice a day. */
-export class PartitionUpkeep {
+export class PartitionUpkeep implements Retention {
   readonly #db: Kysely<Tables>
   readonly #log: Log
   readonly #retentionMonths: number
   readonly #seal: SealCut
+  /** Dropped since the start, as long as nobody follows: some names for each month that was too old then. */
+  #untold: string[] = []
+  #tell: ((months: readonly string[]) => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
 
@@ -19,6 +23,11 @@ export class PartitionUpkeep {
     this.#log = log
     this.#retentionMonths = retentionMonths
     this.#seal = seal
+  }
+
+  follow(tell: (months: readonly string[]) => void): void {
+    this.#tell = tell
+    if (this.#untold.length > 0) tell(this.#untold.splice(0))
   }
 
   async start(): Promise<void> {
@@ -40,13 +49,21 @@ export class PartitionUpkeep {
       // The database's time: a pod whose clock is months ahead must not drop the audit log.
       const now = await databaseTime(this.#db)
       const made = await ensurePartitions(this.#db, now)
-      const dropped = await dropExpired(this.#db, now, this.#retentionMonths, this.#seal)
+      const dropped = await dropExpired(this.#db, now, this.#retentionMonths, {
+        seal: this.#seal,
+        onDropped: (names) => this.#noteDropped(names),
+      })
       if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
       const strays = await strayRows(this.#db)
       if (strays > 0) this.#log.error({ rows: strays }, 'rows in a default partition')
     } catch (error) {
       this.#log.warn({ err: error }, 'partitions could not be kept up')
     }
+  }
+
+  #noteDropped(names: readonly string[]): void {
+    if (this.#tell === undefined) this.#untold.push(...names)
+    else this.#tell(names)
   }
 }
 

@@ -7,6 +7,13 @@ import type { Tables } from './tables.ts'
 const PARTITIONED = ['segment_allocations', 'audit_log'] as const
 type Partitioned = (typeof PARTITIONED)[number]
 
+export interface Expiry {
+  /** Of the places where chains of the audit log are cut. */
+  readonly seal: SealCut
+  /** Told of each table whose months are gone for good, though the next one may fail. */
+  readonly onDropped?: (names: readonly string[]) => void
+}
+
 /**
  * Makes the partitions of this month and the next three, and moves what had landed in the default partition for
  * want of them. Returns the names it made. Safe in several processes at once: an advisory lock lets one work.
@@ -31,23 +38,25 @@ export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<s
 
 /**
  * Drops the partitions whose whole month lies more than `retentionMonths` (1 or more) before `now`, with all their
- * rows. Returns their names. `seal`: of the places where chains of the audit log are cut.
+ * rows. Returns their names.
  * @throws IDGEN_STORE_UNAVAILABLE
  */
 export async function dropExpired(
   db: Kysely<Tables>,
   now: Date,
   retentionMonths: number,
-  seal: SealCut,
+  { seal, onDropped }: Expiry,
 ): Promise<string[]> {
   const dropped: string[] = []
+  const oldestKept = firstOfMonth(now, -retentionMonths)
   // One after the other: a lock on the one must not be held while the other has work to do, as allocations wait for it.
-  for (const table of PARTITIONED)
-    dropped.push(
-      ...(await upkeep(db, 'dropping old partitions', (trx) =>
-        dropOf(trx, table, partitionName(table, firstOfMonth(now, -retentionMonths)), seal),
-      )),
+  for (const table of PARTITIONED) {
+    const names = await upkeep(db, 'dropping old partitions', (trx) =>
+      dropOf(trx, table, partitionName(table, oldestKept), seal),
     )
+    if (names.length > 0) onDropped?.(names)
+    dropped.push(...names)
+  }
   return dropped
 }
 

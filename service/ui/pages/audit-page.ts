@@ -19,7 +19,9 @@ export function auditPages(routes: UiRoutes, { useCases }: UiParts): void {
     const after = positionOf(member.query.get('after') ?? undefined)
     // One more than is shown tells whether there is another page.
     const filter = auditFilter(member.caller, given)
-    const found = await useCases.audit.find(filter, after, 'newest', PAGE_SIZE + 1)
+    const found = await useCases.audit
+      .readBy(member.caller.keyId)
+      .find(filter, after, 'newest', PAGE_SIZE + 1)
     const shown = found.slice(0, PAGE_SIZE)
     const last = shown.at(-1)
     const more = found.length > PAGE_SIZE && last !== undefined && next(member, given, last)

@@ -46,7 +46,7 @@ async function movesSince(member: Member, { audit }: UiParts['useCases'], fromMs
   const seen: FoundRecord[] = []
   for (const action of ['algorithm.degrade', 'algorithm.recover']) {
     const filter = auditFilter(member.caller, { action, from })
-    const found = await audit.find(filter, undefined, 'newest', RECORDS_MAX + 1)
+    const found = await audit.readBy(member.caller.keyId).find(filter, undefined, 'newest', RECORDS_MAX + 1)
     const kept = found.slice(0, RECORDS_MAX)
     if (found.length > kept.length) completeMs = Math.max(completeMs, kept.at(-1)?.at.getTime() ?? 0)
     seen.push(...kept)
@@ -65,7 +65,8 @@ async function timesOf(
 ): Promise<DegradedTime[]> {
   // When processes ended, and nothing else: anybody who sees their bars may know.
   const ends = { action: 'audit.close', from: new Date(fromMs) }
-  const closes = newest.length > 0 ? await audit.find(ends, undefined, 'newest', RECORDS_MAX) : []
+  const closes =
+    newest.length > 0 ? await audit.readBy(caller.keyId).find(ends, undefined, 'newest', RECORDS_MAX) : []
   const closed = new Map(closes.map(({ subject, at }) => [subject, at.getTime()]))
   const times = degradedTimes(newest, fromMs, closed)
   const byTag = Map.groupBy(times, ({ tag }) => tag)

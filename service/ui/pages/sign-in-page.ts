@@ -1,3 +1,4 @@
+import { attemptOver } from '../../app/attempt.ts'
 import { IdgenError } from '../../core/errors.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, seeOther } from '../answer.ts'
@@ -21,10 +22,10 @@ export function signInPages(routes: UiRoutes, { useCases, sessions, audit }: UiP
     let keyId: string
     try {
       const client = useCases.addresses.clientOf(request.raw)
-      const caller = await useCases.signIn.authenticate(keyText, client)
+      const caller = await useCases.signIn.authenticate(keyText, client, attemptOver(request))
       keyId = caller.keyId
       if (!maySignIn(caller)) {
-        useCases.refusedKeys.noteForbidden(keyId, client)
+        useCases.refusedKeys.noteForbidden(keyId, client, attemptOver(request))
         return refused(visit.say(WORDS).otherScopes)
       }
     } catch (thrown) {

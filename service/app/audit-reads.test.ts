@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settle } from '../../test/fixtures/settle.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { AuditReads } from './audit-reads.ts'
+import type { AuditEntry } from './audit-trail.ts'
+
+function started() {
+  const clock = new MemoryClock()
+  const records: AuditEntry[] = []
+  const reads = new AuditReads({ clock, audit: { record: (entry) => void records.push(entry) } })
+  reads.start()
+  return { clock, records, reads }
+}
+
+test('the pages of an export are one record a minute, with who, what for and how much', async () => {
+  const { clock, records, reads } = started()
+  const filter = { workspace: 'acme', from: new Date(0) }
+  for (let page = 0; page < 30; page += 1) reads.note('k1', filter, 1000)
+  reads.note('k2', filter, 7)
+  reads.note('k1', { within: 'acme/shop' }, 0)
+  clock.advance(60_000)
+  await settle()
+  assert.deepEqual(
+    records.map(({ actor, action, subject, detail }) => [actor, action, subject, detail]),
+    [
+      ['k1', 'audit.read', 'acme', { pages: 30, records: 30_000, filter }],
+      ['k2', 'audit.read', 'acme', { pages: 1, records: 7, filter }],
+      ['k1', 'audit.read', 'acme/shop', { pages: 1, records: 0, filter: { within: 'acme/shop' } }],
+    ],
+  )
+  clock.advance(60_000)
+  await settle()
+  assert.equal(records.length, 3)
+})
+
+test('more filters than told apart become a sum, and a stop writes what was counted', async () => {
+  const { records, reads } = started()
+  for (let i = 0; i < 1000; i += 1) reads.note('k', { subject: `s${i}` }, 2)
+  await reads.stop()
+  assert.equal(records.length, 101)
+  assert.deepEqual([records.at(-1)?.actor, records.at(-1)?.detail], ['*', { pages: 900, records: 1800 }])
+})
