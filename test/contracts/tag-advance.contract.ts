@@ -28,14 +28,14 @@ export function tagAdvanceContract(name: string, make: () => Promise<AdvanceStor
 
     before(async () => {
       stores = await make()
-      await stores.catalog.createWorkspace('w', '')
-      await stores.catalog.createGroup('w', 'g', '')
+      await stores.catalog.createWorkspace('advanced', '')
+      await stores.catalog.createGroup('advanced', 'g', '')
     })
     after(() => stores?.close())
 
     async function newTag(space: NumberSpace = PLAIN): Promise<Tag> {
       made += 1
-      const names = { workspace: 'w', group: 'g', name: `advanced${made}`, displayName: '' }
+      const names = { workspace: 'advanced', group: 'g', name: `advanced${made}`, displayName: '' }
       const step = { base: 100, min: 1, max: 1000 }
       return await stores.catalog.createTag({ ...names, chain: ['segment'], step, space })
     }
