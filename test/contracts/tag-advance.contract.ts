@@ -101,7 +101,7 @@ export function tagAdvanceContract(name: string, make: () => Promise<AdvanceStor
       for (const how of [{ by: 1000 }, { to: last.hi }, { by: 0 }])
         moved.push(await command.advance(tag.id, 0, how))
       const returned = await serving.giveBack(tag.id, 0, last)
-      const again = await command.allocate(tag.id, 0, 10).catch((thrown) => IdgenError.from(thrown))
+      const again = await command.allocate(tag.id, 0, 10).catch((thrown: unknown) => IdgenError.from(thrown))
       // In real time the next year may have come in between.
       if (new Date().getUTCFullYear() !== year) return
       assert.equal(last.hi - last.lo, 999, 'all that was left')
