@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { BlockWorld } from '../../test/fixtures/block-world.ts'
+import { CuttableCoordinator } from '../../test/fixtures/joined-databases.ts'
 import { SILENT } from '../../test/fixtures/silent-log.ts'
 import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryCatalog } from '../adapters/memory/memory-catalog.ts'
@@ -11,8 +12,10 @@ import { MemoryCoordinator } from '../adapters/memory/memory-coordinator.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { IdgenError } from '../core/errors.ts'
 import { DEFAULT_STEP } from '../core/tag.ts'
+import type { CoordinatorOutcome, CoordinatorTransaction } from '../ports/coordinator.ts'
 import { type AdvancedTag, AdvanceTags } from './advance-tags.ts'
 import { AuditTrail } from './audit-trail.ts'
+import { raiseFloor } from './block-floor.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 
 const ACTOR = { actor: 'cli', traceId: undefined }
@@ -69,12 +72,97 @@ test('blocks that lie in Redis below the number are used by nobody any more', as
   assert.deepEqual(world.etcd.list('/blocks/').entries, [])
 })
 
+/** Tells the exchange of a process from the advance: its records wait until they are let go. */
+class LateRecords extends MemoryCoordinator {
+  readonly #gate = Promise.withResolvers<void>()
+  late = false
+
+  letGo(): void {
+    this.#gate.resolve()
+  }
+
+  override async transact(transaction: CoordinatorTransaction): Promise<CoordinatorOutcome> {
+    if (this.late && transaction.change.some((each) => 'put' in each && each.put.startsWith('/blocks/')))
+      await this.#gate.promise
+    return await super.transact(transaction)
+  }
+}
+
+test('blocks that are on their way to etcd while it runs are used by nobody, whenever they get there', async () => {
+  const world = new BlockWorld()
+  const { tagId, generation } = await world.newTag()
+  const connection = new LateRecords(world.etcd)
+  const stopped = world.newProcess({ coordinator: connection })
+  await stopped.allocate(tagId, 0, 100, generation)
+  world.clock.advance(1000)
+  connection.late = true
+  await stopped.allocate(tagId, 0, 100, generation)
+  const { audit } = await opened()
+  const catalog = new MemoryCatalogStore(world.catalog)
+  const coordinator = new MemoryCoordinator(world.etcd)
+  const tags = new AdvanceTags({ catalog, allocator: world.newStore(), audit, coordinator })
+  await tags.advance(ACTOR, 'w/g/t', { to: 500_000 }, () => {})
+  connection.letGo()
+  await stopped.stop()
+  assert.notEqual(world.etcd.list('/blocks/').entries.length, 0, 'they got there')
+  assert.equal((await world.newProcess().allocate(tagId, 0, 100, generation)).lo, 500_000)
+})
+
+test('of two advances at the same time the higher one holds for blocks, and blocks above it are used', async () => {
+  const world = new BlockWorld()
+  const list = await world.newTag()
+  const coordinator = new MemoryCoordinator(world.etcd)
+  await Promise.all([900, 300, 700].map((floor) => raiseFloor(coordinator, list, floor)))
+  await world.newStore().allocate(list.tagId, 0, 800)
+  await world.newExchange().putAside(list, await world.newStore().allocate(list.tagId, 0, 300), 100)
+  const grant = await world.newProcess().allocate(list.tagId, 0, 100, list.generation)
+  assert.deepEqual(grant, { lo: 900, hi: 1000 })
+  assert.equal(world.asked, 2, 'it came out of the cache')
+})
+
+test('a floor that somebody wrote over lets no block through, and an advance puts it right', async () => {
+  const world = new BlockWorld()
+  const list = await world.newTag()
+  const key = `/block-floors/${list.generation}/0`
+  const coordinator = new MemoryCoordinator(world.etcd)
+  await coordinator.transact({ compare: [], change: [{ put: key, value: 'what is this' }] })
+  await world.newExchange().putAside(list, await world.newStore().allocate(list.tagId, 0, 100), 100)
+  assert.equal((await world.newProcess().allocate(list.tagId, 0, 10, list.generation)).lo, 100)
+  await raiseFloor(coordinator, list, 100)
+  assert.equal((await coordinator.get(key))?.value, '100')
+})
+
+test('where etcd goes away between the row and the blocks it fails, and is done by the next one', async () => {
+  const world = new BlockWorld()
+  const list = await world.newTag()
+  await world.newExchange().putAside(list, await world.newStore().allocate(list.tagId, 0, 400), 100)
+  const coordinator = new CuttableCoordinator(world.etcd)
+  const catalog = new MemoryCatalogStore(world.catalog)
+  const { audit } = await opened()
+  const tags = new AdvanceTags({ catalog, allocator: world.newStore(), audit, coordinator })
+  for (let after = 0; after < 4; after += 1) {
+    coordinator.cut = { after, lost: after % 2 === 0 ? 'request' : 'answer' }
+    await rejectsWith(
+      'IDGEN_COORDINATION_UNAVAILABLE',
+      tags.advance(ACTOR, 'w/g/t', { to: 500_000 + after }, () => {}),
+    )
+  }
+  coordinator.cut = undefined
+  await tags.advance(ACTOR, 'w/g/t', { to: 1 }, () => {})
+  assert.deepEqual(world.etcd.list('/blocks/').entries, [])
+  assert.ok((await world.newProcess().allocate(list.tagId, 0, 100, list.generation)).lo >= 500_003)
+})
+
 test('it never lowers what was reached', async () => {
   const { tags, newTag, allocator } = await opened()
   const tag = await newTag('t')
   await allocator.allocate(tag.id, 0, 5000)
   await tags.advance(ACTOR, 'w/g/t', { to: 10 }, () => {})
-  assert.equal((await allocator.allocate(tag.id, 0, 1)).lo, 5000)
+  assert.equal(
+    (await allocator.allocate(tag.id, 0, 1)).lo,
+    5001,
+    'one number above: nothing comes back below',
+  )
 })
 
 test('all tags leave out as many numbers as asked', async () => {

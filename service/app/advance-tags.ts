@@ -5,6 +5,7 @@ import type { CatalogStore } from '../ports/catalog-store.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
 import type { Actor } from './actor.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { raiseFloor } from './block-floor.ts'
 import type { SegmentAllocator } from './segment-allocator.ts'
 import { parseTagPath } from './tag-directory.ts'
 
@@ -28,9 +29,9 @@ export interface AdvancedTag {
 
 /**
  * Raises what tags grant next, in every data centre of this database and, with etcd, in those of the others: after a
- * backup was restored without etcd, or when another system gave out numbers of the same space. Never lowers anything.
- * Running processes go on with what they hold: restart them where that was granted by what is lost now. Blocks in Redis
- * would outlive that restart: they are taken away, by their records, without which nobody uses them.
+ * backup was restored without etcd, or when another system gave out numbers of the same space. Never lowers anything,
+ * and no return lowers it (`placeOfMove`). Running processes go on with what they hold: stop them before, where that lies
+ * below. Blocks in Redis would outlive that: none that begins below is used any more (app/block-floor.ts).
  */
 export class AdvanceTags {
   readonly #options: AdvanceTagsOptions
@@ -101,14 +102,16 @@ export class AdvanceTags {
   /** In one data centre. @throws IDGEN_RANGE_EXHAUSTED, IDGEN_TAG_NOT_FOUND, IDGEN_WITNESS_UNAVAILABLE */
   async advanceIn(actor: Actor, tag: Tag, dc: number, how: AdvanceBy): Promise<AdvancedTag> {
     const nextValue = await this.#options.allocator.advance(tag.id, dc, how)
-    await this.#burnBlocks(tag, dc)
+    await this.#burnBlocks(tag, dc, nextValue)
     this.#tell(actor, tag, { ...how, dc, nextValue })
     return { path: tagPath(tag), dc, nextValue }
   }
 
-  async #burnBlocks({ generation }: Tag, dc: number): Promise<void> {
+  /** The floor first, for blocks that are on their way to etcd now; those that lie there would only be in the way. */
+  async #burnBlocks({ generation }: Tag, dc: number, below: number): Promise<void> {
     const { coordinator } = this.#options
     if (coordinator === undefined) return
+    await raiseFloor(coordinator, { generation, dc }, below)
     const { entries } = await coordinator.list(blocksOf(generation, dc))
     for (let from = 0; from < entries.length; from += DELETES_MAX)
       await coordinator.transact({

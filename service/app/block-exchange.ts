@@ -1,12 +1,13 @@
-import { blockKey } from '../core/coordination-keys.ts'
+import { blockFloorKey, blockKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { SegmentGrant } from '../core/grant.ts'
 import { SEGMENT_LIMIT, STEP_MAX } from '../core/tag.ts'
 import type { BlockCache, BlockList, CachedBlock } from '../ports/block-cache.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Coordinator, CoordinatorTransaction } from '../ports/coordinator.ts'
+import type { Coordinator, CoordinatorOutcome, CoordinatorTransaction } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
+import { floorOf } from './block-floor.ts'
 import { SeenRevision } from './seen-revision.ts'
 
 export interface BlockExchangeOptions {
@@ -25,7 +26,8 @@ export interface BlockExchangeOptions {
  * Puts segment blocks where other instances find them, and takes them out again.
  *
  *     put aside    etcd: create /blocks/{generation}/{dc}/{lo} = {hi}:{nonce}  ──▶  Redis: push, once
- *     take         Redis: pop  ──▶  etcd: if it still says {hi}:{nonce}, delete it: only that makes the block ours
+ *     take         Redis: pop  ──▶  etcd: if it still says {hi}:{nonce}, delete it: only that makes the block ours;
+ *                                   in the same transaction read the floor: below it nothing is used (app/block-floor.ts)
  *
  * Redis decides nothing: whatever it forgets, repeats or makes up, a block is used by whoever deleted its record, and a
  * record is deleted once. What is doubtful on the way is given up: a gap is free, a duplicate is not. Where etcd
@@ -104,11 +106,14 @@ export class BlockExchange {
 
   async #confirm({ generation, dc }: BlockList, { lo, hi, nonce }: CachedBlock): Promise<boolean> {
     const key = blockKey(generation, dc, lo)
+    const floorKey = blockFloorKey(generation, dc)
     try {
-      return await this.#transact(
-        { compare: [{ key, value: recordOf(hi, nonce) }], change: [{ delete: key }] },
+      const { succeeded, entries } = await this.#transact(
+        { compare: [{ key, value: recordOf(hi, nonce) }], change: [{ delete: key }], read: [floorKey] },
         this.#options.deadlineMs,
       )
+      // A record may come into being after an advance has looked for records: what its block was cut from was on its way.
+      return succeeded && lo >= floorOf(entries.get(floorKey))
     } catch (thrown) {
       this.dropped += 1
       throw thrown
@@ -119,10 +124,11 @@ export class BlockExchange {
     try {
       const leaseId = await this.#leaseId()
       const keyed = blocks.map((block) => ({ ...block, key: blockKey(generation, dc, block.lo) }))
-      return await this.#transact({
+      const { succeeded } = await this.#transact({
         compare: keyed.map(({ key }) => ({ key, createRevision: 0 })),
         change: keyed.map(({ key, hi, nonce }) => ({ put: key, value: recordOf(hi, nonce), leaseId })),
       })
+      return succeeded
     } catch (thrown) {
       // The lease may be what is gone: a restored etcd knows it no more.
       this.#lease = undefined
@@ -131,13 +137,13 @@ export class BlockExchange {
     }
   }
 
-  async #transact(transaction: CoordinatorTransaction, deadlineMs?: number): Promise<boolean> {
+  async #transact(transaction: CoordinatorTransaction, deadlineMs?: number): Promise<CoordinatorOutcome> {
     const before = this.#seen.highest
     try {
       const answer = await this.#options.coordinator.transact(transaction, deadlineMs)
       if (this.#seen.restored(before, answer)) throw this.#restored(before, answer.revision)
       if (!this.resting) this.#restMs = 0
-      return answer.succeeded
+      return answer
     } catch (thrown) {
       this.#rest()
       throw thrown

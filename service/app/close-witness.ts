@@ -2,7 +2,7 @@ import { witnessKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { NumberSpace } from '../core/tag.ts'
 import type { WitnessRecord } from '../core/witness.ts'
-import type { CoordinatedKeys, Entry } from '../ports/coordinator.ts'
+import type { Change, Compare, CoordinatedKeys, Entry } from '../ports/coordinator.ts'
 import { parseWitness, printWitness } from './segment-witness.ts'
 
 /**
@@ -46,7 +46,7 @@ async function closeTogether(
 /** By itself: data centres that are busy all at once would keep each other's from being closed. */
 async function closeOne(coordinator: CoordinatedKeys, key: string, dc: number): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const witness = witnessOf(key, await coordinator.get(key))
+    const witness = await witnessAt(coordinator, key)
     if (witness.record.closed === true) return reachedBy(witness)
     const { succeeded } = await coordinator.transact({
       compare: [asRead(witness)],
@@ -61,17 +61,36 @@ async function closeOne(coordinator: CoordinatedKeys, key: string, dc: number): 
   )
 }
 
-interface ReadWitness {
+/** A part of a transaction. */
+export interface WitnessChange {
+  readonly compare: readonly Compare[]
+  readonly change: readonly Change[]
+}
+
+/** A record as read, or as if it said nothing. */
+export interface ReadWitness {
   readonly key: string
   readonly entry: Entry | undefined
   readonly record: WitnessRecord
+}
+
+/** @throws IDGEN_COORDINATION_UNAVAILABLE; IDGEN_SPACE_MISMATCH where it cannot be read */
+export async function witnessAt(coordinator: CoordinatedKeys, key: string): Promise<ReadWitness> {
+  return witnessOf(key, await coordinator.get(key))
+}
+
+/** The change of a record to `more`, and what it rests on. */
+export function changed(witness: ReadWitness, more: Partial<WitnessRecord>): WitnessChange {
+  const { key, record } = witness
+  return { compare: [asRead(witness)], change: [{ put: key, value: printWitness({ ...record, ...more }) }] }
 }
 
 function witnessOf(key: string, entry: Entry | undefined): ReadWitness {
   return { key, entry, record: entry === undefined ? NOTHING : readable(key, entry.value) }
 }
 
-function reachedBy({ record }: ReadWitness): number {
+/** First number above all that was or may be granted by it. */
+export function reachedBy({ record }: ReadWitness): number {
   return Math.max(record.used, record.ceiling)
 }
 

@@ -1,3 +1,4 @@
+import { startAbove } from '../core/cells.ts'
 import { IdgenError } from '../core/errors.ts'
 import { GENERATION_BYTES, generationOf } from '../core/generation.ts'
 import { parseRangeClaim, type RangeClaim, rangeClaimOf } from '../core/range-claim.ts'
@@ -68,7 +69,7 @@ export class NameClaims {
       const high = Math.max(buriedHighWater(reading), remains.highWater)
       const used = reading.tombstone !== undefined || remains.deletedGenerations.length > 0
       refuseFormatOfUsedName(path, tag.space, used)
-      const wanted = { ...tag.space, startAt: Math.max(tag.space.startAt, high) }
+      const wanted = { ...tag.space, startAt: startAbove(tag.space, used ? high : undefined) }
       const present = liveClaim(reading, remains)
       // A creation that was interrupted, or is under way: both make the same tag.
       const agreed =

@@ -110,7 +110,11 @@ export class SegmentAllocator implements SegmentStore {
 
   /**
    * Nothing below `to` is granted from now on, or `by` numbers are left out (tag advance). Returns the first number
-   * that may be granted next. A tag that writes dates is moved by `by` to the end of the present one at most.
+   * that may be granted next, `to` or above. A tag that writes dates is moved by `by` to the end of the present one at
+   * most. What running processes hold is theirs; none of it comes back below: the row goes on above where the last grant
+   * ended, by one number if need be.
+   * @throws IDGEN_RANGE_EXHAUSTED where there is no number above: then nothing was moved, and what running processes hold
+   * may come back
    * @throws the errors of `allocate`; IDGEN_WITNESS_UNAVAILABLE also where the ceiling would allow a grant
    */
   async advance(
@@ -189,7 +193,7 @@ export class SegmentAllocator implements SegmentStore {
       this.counters.refused += 1
       throw this.#witnessAway(tagId)
     }
-    throw refusal(plan, tagId, request.dc)
+    throw refusal(plan, tagId, request)
   }
 
   async #read(row: LedgerRow, dc: number): Promise<WitnessReading | 'away' | 'off'> {
@@ -266,7 +270,11 @@ function refuseTomorrow(row: LedgerRow, tagId: number, { grant, row: { cell } }:
   )
 }
 
-function refusal(why: Exclude<GrantRefusal, 'witness-away'>, tagId: number, dc: number): IdgenError {
+function refusal(
+  why: Exclude<GrantRefusal, 'witness-away'>,
+  tagId: number,
+  { dc, step }: Pick<AllocationRequest, 'dc' | 'step'>,
+): IdgenError {
   if (why === 'closed')
     return new IdgenError('IDGEN_TAG_NOT_FOUND', `The tag with the id ${tagId} was deleted.`)
   if (why === 'witness-off')
@@ -276,7 +284,7 @@ function refusal(why: Exclude<GrantRefusal, 'witness-away'>, tagId: number, dc: 
     )
   return new IdgenError(
     'IDGEN_RANGE_EXHAUSTED',
-    `The tag with the id ${tagId} has no numbers left for data centre ${dc}; make a new tag.`,
+    `The tag with the id ${tagId} has no numbers left for data centre ${dc}${step === 0 ? ' above, so it was not moved, and what processes hold may come back and be granted: stop them all before it is used again' : ''}; make a new tag.`,
   )
 }
 

@@ -7,6 +7,7 @@ import { printTagRecord } from '../core/tag-record.ts'
 import type { SharedView } from '../core/tag-sync-plan.ts'
 import { parseTombstone, printTombstone, type Tombstone } from '../core/tombstone.ts'
 import type { Compare, CoordinatedKeys, CoordinatorTransaction, Entry } from '../ports/coordinator.ts'
+import type { WitnessChange } from './close-witness.ts'
 import { parseWitness } from './segment-witness.ts'
 
 /** What the coordinator has of a tag's name, read in one transaction. */
@@ -57,18 +58,23 @@ export class SharedNames {
     return { config, own, edited, claim: claim?.value, tombstone: tombstone?.value, closed }
   }
 
-  /** Writes the tag, and its claim. @returns the revision it is published at */
-  async publish(reading: NameReading, tag: Tag): Promise<number | undefined> {
+  /**
+   * Writes the tag, and its claim, and what its witness must say from then on (app/known-reach.ts).
+   * @returns the revision it is published at
+   */
+  async publish(reading: NameReading, tag: Tag, reach?: WitnessChange): Promise<number | undefined> {
     const { path } = reading
     return await this.#change({
       compare: [
         { key: configKey(path), modRevision: reading.config?.modRevision ?? 0 },
         ...unchanged(reading),
+        ...(reach?.compare ?? []),
       ],
       change: [
         { put: configKey(path), value: printTagRecord(tag) },
         { put: publisherKey(path), value: this.#database },
         ...claimed(reading, printRangeClaim(rangeClaimOf(tag))),
+        ...(reach?.change ?? []),
       ],
     })
   }

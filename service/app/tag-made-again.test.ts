@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
-import { JoinedDatabase, newTag } from '../../test/fixtures/joined-databases.ts'
+import { JoinedDatabase, newTag, SMALL_SPACE } from '../../test/fixtures/joined-databases.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
+import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
+import { witnessKey } from '../core/coordination-keys.ts'
+import type { NumberSpace } from '../core/tag.ts'
+import { SegmentAllocator } from './segment-allocator.ts'
+import { parseWitness, printWitness } from './segment-witness.ts'
 
 const REF = { workspace: 'w', group: 'g', name: 't' }
 
@@ -42,6 +47,111 @@ test('a tag made again repeats nothing that a data centre granted which is cut o
     [],
   )
   assert.equal(new Set(again).size, again.length)
+})
+
+test('one that wants to begin higher begins in the pattern of cells of the one before', async () => {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const one = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
+  const two = await new JoinedDatabase({ clock, etcd, dc: 1 }).withGroup()
+  await one.catalog.createTag(newTag('t'))
+  await rest(one, two)
+  const used = [...(await one.grant('t')), ...(await two.grant('t'))]
+  const backup = etcd.snapshot()
+  // Into the cells of the rounds that the new tag lies in, for all that etcd will know.
+  for (let round = 0; round < 250; round += 1) used.push(...(await two.grant('t')))
+  two.coordinator.away = true
+  etcd.restore(backup)
+  await one.catalog.deleteTag(REF, undefined)
+  const { space } = await one.catalog.createTag(newTag('t', { space: { ...SMALL_SPACE, startAt: 2501 } }))
+  assert.ok(space.startAt >= 2501 && (space.startAt - SMALL_SPACE.startAt) % 2000 === 0)
+  const again: number[] = []
+  for (let round = 0; round < 300; round += 1) again.push(...(await one.grant('t')))
+  assert.deepEqual(
+    again.filter((number) => used.includes(number)),
+    [],
+  )
+})
+
+/** Data centre 1 had the tag and gave numbers before there was an etcd; it joins, and data centre 0 takes the tag in. */
+async function joinedLater(grants: number) {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const two = await new JoinedDatabase({ clock, etcd, dc: 1 }).withGroup()
+  const tag = await two.store.createTag(newTag('t'))
+  const alone = new SegmentAllocator({ ledger: new MemorySegmentLedger(two.memory) })
+  const used: number[] = []
+  for (let round = 0; round < grants; round += 1) {
+    const { lo, hi } = await alone.allocate(tag.id, 1, 10)
+    for (let number = lo; number < hi; number += 1) used.push(number)
+  }
+  const one = await new JoinedDatabase({ clock, etcd, dc: 0 }).withGroup()
+  return { etcd, one, two, tag, used }
+}
+
+const ANY_SPACE: readonly NumberSpace[] = [
+  SMALL_SPACE,
+  { ...SMALL_SPACE, startAt: 501 },
+  { ...SMALL_SPACE, cellSize: 5000 },
+  { ...SMALL_SPACE, dcCount: 1 },
+]
+
+for (const space of ANY_SPACE)
+  test(`numbers that were given before the database joined are known to who deletes the tag: ${JSON.stringify(space)}`, async () => {
+    const { one, two, used } = await joinedLater(250)
+    await rest(two, one)
+    await one.catalog.deleteTag(REF, undefined)
+    // Data centre 1 has granted nothing since it joined, and does not hear of the deletion before.
+    await one.catalog.createTag(newTag('t', { space }))
+    const again: number[] = []
+    for (let round = 0; round < 300; round += 1) again.push(...(await one.grant('t')))
+    assert.deepEqual(
+      again.filter((number) => used.includes(number)),
+      [],
+    )
+  })
+
+test('the witness of a database that joins says how far it got, and costs it no number', async () => {
+  const { etcd, one, two, tag, used } = await joinedLater(3)
+  const record = () => etcd.get(witnessKey(tag.generation, 1))?.value
+  await two.sync.compareAll()
+  await two.sync.settled()
+  const next = Math.max(...used) + 1
+  assert.deepEqual(parseWitness(record() ?? ''), { used: 0, ceiling: next, history: '' })
+  assert.equal(etcd.get(witnessKey(tag.generation, 0)), undefined, 'the other data centre granted nothing')
+  await rest(one)
+  assert.equal((await two.grant('t'))[0], next)
+  assert.equal((await one.grant('t'))[0], SMALL_SPACE.startAt)
+})
+
+test('one that granted nothing says nothing, and a record that knows more stays as it is', async () => {
+  const fresh = await joinedLater(0)
+  await rest(fresh.two)
+  assert.equal(fresh.etcd.get(witnessKey(fresh.tag.generation, 1)), undefined)
+  const { etcd, two, tag } = await joinedLater(3)
+  const known = printWitness({ used: 1500, ceiling: 1900, history: 'database 1/1' })
+  const put = { put: witnessKey(tag.generation, 1), value: known }
+  await two.coordinator.transact({ compare: [], change: [put] })
+  await rest(two)
+  assert.equal(etcd.get(witnessKey(tag.generation, 1))?.value, known)
+})
+
+test('a tag whose witness cannot be read is not published, and one that was cut off is later', async () => {
+  const { etcd, two, tag } = await joinedLater(3)
+  const key = witnessKey(tag.generation, 1)
+  await two.coordinator.transact({ compare: [], change: [{ put: key, value: 'what is this' }] })
+  await two.sync.sync('w/g/t')
+  assert.equal(etcd.get('/ranges/w/g/t'), undefined)
+  await two.coordinator.transact({ compare: [], change: [{ delete: key }] })
+  for (let after = 0; after < 5; after += 1) {
+    two.coordinator.cut = { after, lost: 'request' }
+    await two.sync.sync('w/g/t')
+    const claimed = etcd.get('/ranges/w/g/t') !== undefined
+    assert.equal(etcd.get(key) !== undefined, claimed, 'both or none')
+  }
+  two.coordinator.cut = undefined
+  await rest(two)
+  assert.notEqual(etcd.get('/ranges/w/g/t'), undefined)
 })
 
 test('a name whose tag began at 0 and was granted nothing takes no format in any data centre', async () => {

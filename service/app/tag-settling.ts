@@ -8,6 +8,7 @@ import { planTagSync, type Refusal, type SyncPlan } from '../core/tag-sync-plan.
 import type { CatalogStore, TagPublication, TagRef, TagRemains } from '../ports/catalog-store.ts'
 import type { CoordinatedKeys } from '../ports/coordinator.ts'
 import { closeWitnesses } from './close-witness.ts'
+import { reachChange } from './known-reach.ts'
 import type { RangeConflicts } from './range-conflicts.ts'
 import type { NameReading, SharedNames } from './shared-names.ts'
 import type { SyncReport } from './sync-report.ts'
@@ -123,10 +124,13 @@ export class TagSettling {
     }
   }
 
-  async #publish({ reading, publication }: Found, refusal: Refusal | undefined): Promise<boolean> {
+  async #publish({ reading, publication, remains }: Found, refusal: Refusal | undefined): Promise<boolean> {
     if (publication === undefined) return true
     const { tag } = publication
-    const revision = await this.#options.names.publish(reading, tag)
+    const { coordinator, names } = this.#options
+    // With the claim, not after it: from then on another database may have the tag, and delete it.
+    const reach = await reachChange(coordinator, tag, remains.highWater)
+    const revision = await names.publish(reading, tag, reach)
     if (revision === undefined) return false
     // Who wrote it tells of it: all processes saw the same key, one of them puts it right.
     if (refusal !== undefined) this.#options.report.refused(reading, refusal, recordOf(tag))
@@ -190,7 +194,9 @@ export class TagSettling {
       claim === undefined
         ? 0
         : await closeWitnesses(coordinator, { generation: claim.generation, space: claim })
-    const buried = grave && { ...grave, highWater: Math.max(grave.highWater, granted) }
+    // As in leaveTombstone: another data centre may have granted more than a restored etcd knows.
+    const above = claim === undefined ? 0 : graveHigh(claim, nextRound(claim, granted))
+    const buried = grave && { ...grave, highWater: Math.max(grave.highWater, above) }
     const revision = await names.remove(reading, buried)
     if (revision === undefined) return false
     this.#options.report.refused(reading, refusal, undefined)

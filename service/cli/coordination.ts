@@ -5,6 +5,7 @@ import { SystemRandom } from '../adapters/system/system-random.ts'
 import { LeaveWitness } from '../app/leave-witness.ts'
 import { SwitchCoordination, type SwitchReport } from '../app/switch-coordination.ts'
 import type { CoordinationStatus, GrantingStore } from '../app/switch-plan.ts'
+import { tellReach } from '../app/tell-reach.ts'
 import { IdgenError } from '../core/errors.ts'
 import { instanceName } from '../instance-name.ts'
 import { configOption } from './config-option.ts'
@@ -81,6 +82,7 @@ async function switchStore(options: SwitchOptions): Promise<void> {
     const report = await newTool(stores).run(COMMAND_ACTOR, { dc, to, force, dryRun })
     // Also where time is granted by PostgreSQL already: this part may have been what was interrupted.
     const tags = to === 'postgres' && !dryRun ? await leaveWitness(stores, dc) : 0
+    if (to === 'etcd' && !dryRun) await joinWitness(stores)
     const { before, ...done } = report
     if (options.json === true)
       process.stdout.write(`${JSON.stringify({ ...done, tagsUnwitnessed: tags, before: asJson(before) })}\n`)
@@ -98,6 +100,13 @@ async function leaveWitness(
   const tags = await new LeaveWitness({ ledger, coordinator, audit, sync }).run(COMMAND_ACTOR, dc)
   process.stderr.write(`  numbers of ${tags} tags need etcd no more\n`)
   return tags
+}
+
+/** Other data centres may delete tags from now on: etcd must know how far this database got with them. */
+async function joinWitness({ catalog, coordinator }: CommandStores): Promise<void> {
+  if (coordinator === undefined) return
+  const tags = await tellReach({ catalog, coordinator })
+  process.stderr.write(`  etcd was told how far ${tags} tags got\n`)
 }
 
 function newTool({ database, coordinator, audit }: CommandStores): SwitchCoordination {

@@ -12,6 +12,7 @@ import {
   ownedCells,
   placeAtOrAbove,
   reachedValue,
+  startAbove,
   usedShare,
 } from './cells.ts'
 import { DEFAULT_SPACE, SEGMENT_LIMIT } from './tag.ts'
@@ -118,6 +119,14 @@ describe('where a tag that is made again begins', () => {
   test('is the high water itself for one data centre, and never above 2^53', () => {
     assert.equal(nextRound({ ...space, dcCount: 1 }, 123), 123)
     assert.equal(nextRound(space, SEGMENT_LIMIT - 1), SEGMENT_LIMIT)
+  })
+
+  test('is kept by a tag that wants to begin higher, above the deleted ones of its name', () => {
+    const ask = (startAt: number, high: number | undefined) => startAbove({ ...space, startAt }, high)
+    assert.deepEqual([ask(501, undefined), ask(1, 3007), ask(3007, 3007)], [501, 3007, 3007])
+    assert.deepEqual([ask(3008, 3007), ask(6007, 3007), ask(6008, 3007)], [6007, 6007, 9007])
+    assert.equal(ask(501, 0), 3000, 'a tag that began at 0 and was granted nothing')
+    assert.equal(ask(SEGMENT_LIMIT - 1, 7), SEGMENT_LIMIT, 'no room is left')
   })
 
   test('gives every data centre only cells that were its own', () => {

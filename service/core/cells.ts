@@ -128,6 +128,16 @@ export function nextRound(space: NumberSpace, value: number): number {
 }
 
 /**
+ * Where a tag begins that wants to begin at `space.startAt`, above deleted tags of its name (undefined: there were none):
+ * their numbers end below `high`, where their pattern of cells begins anew (`nextRound`), and the new tag's cells must
+ * fall into the same pattern.
+ */
+export function startAbove(space: NumberSpace, high: number | undefined): number {
+  if (high === undefined) return space.startAt
+  return space.startAt <= high ? high : nextRound({ ...space, startAt: high }, space.startAt)
+}
+
+/**
  * What a deleted tag's grave says of the numbers below which nothing of its name is free: of one whose numbers were
  * written in a format, all of them. Another format, or none, could write an old text for a new number, so the name is
  * not used again.

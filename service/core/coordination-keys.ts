@@ -13,6 +13,7 @@
  *     /settings/{key}                 process configuration, e.g. /settings/log.level
  *     /nodes/{dc}/{node}              running processes (bound to a lease)
  *     /blocks/{generation}/{dc}/{lo}  a block put aside in Redis; whoever deletes it owns it (bound to a lease)
+ *     /block-floors/{generation}/{dc}  no block that begins below it is used: `idgen tag advance` (permanent)
  *     /locks/{name}                   who does what only one should do (bound to a lease; liveness only)
  */
 export const AUTHORITIES = '/authority/'
@@ -92,6 +93,11 @@ export function blocksOf(generation: string, dc: number): string {
 
 export function blockKey(generation: string, dc: number, lo: number): string {
   return `${blocksOf(generation, dc)}${lo}`
+}
+
+/** Not below `blocksOf`: it goes with no lease, and it is no block. */
+export function blockFloorKey(generation: string, dc: number): string {
+  return `/block-floors/${generation}/${dc}`
 }
 
 export function lockKey(name: string): string {

@@ -13,8 +13,9 @@ export function datedFloor(space: NumberSpace, nowMs: number): number {
  * When the numbers of `grant`'s date may be granted, if that is yet to come; undefined: now. A date that was begun goes
  * on whatever the clock says: it may have stepped back, and going back with it would write numbers again.
  *
- * @param before where the cursor stood: the cell that it was in was opened for a date that had come, but for the first
- * one of a tag that begins with a later date (app/declare-tags.ts)
+ * @param before where the cursor stood: the cell that it was in was opened for a date that had come, unless it stood at
+ * the very beginning of it: a tag may begin with a later date (app/declare-tags.ts), and an advance may have left a date
+ * that was used up (`placeOfMove`)
  */
 export function notBeforeMs(
   space: NumberSpace,
@@ -23,7 +24,7 @@ export function notBeforeMs(
 ): number | undefined {
   const { format } = space
   if (format?.reset === undefined) return undefined
-  if (grant.cell === before.cell && !isUnbegun({ space, ...before })) return undefined
+  if (grant.cell === before.cell && !isAtStart({ space, ...before })) return undefined
   const period = periodOf(space, grant.lo)
   return period <= periodAt(format, before.nowMs) ? undefined : periodStartMs(format, period)
 }
@@ -32,8 +33,13 @@ export function notBeforeMs(
  * Whether the cursor stands at the very beginning: then no number of the date before was used up, and the tag was made to begin
  * with a later one (app/declare-tags.ts: the present one may have numbers of a tag that was lost).
  */
-export function isUnbegun({ space, cell, nextValue }: Omit<DatedRow, 'nowMs'>): boolean {
-  return cell < space.dcCount && nextValue === cellBounds(space, cell).lo
+export function isUnbegun(row: Omit<DatedRow, 'nowMs'>): boolean {
+  return row.cell < row.space.dcCount && isAtStart(row)
+}
+
+/** Nothing of the cell was granted, or all was returned: no return fits below, which would have to leave the cell. */
+function isAtStart({ space, cell, nextValue }: Omit<DatedRow, 'nowMs'>): boolean {
+  return nextValue === cellBounds(space, cell).lo
 }
 
 /** A row of (tag, dc), and the store's clock. */
@@ -63,26 +69,39 @@ export function advanceTarget(
   if ('to' in how) return isDated ? ownEndBelow(space, dc, how.to) : how.to
   const present = isDated ? placeAtOrAbove(space, dc, datedFloor(space, nowMs)) : undefined
   if (present === undefined) return nextValue + how.by
-  const end = Math.max(present.hi, cellBounds(space, cell).hi)
+  // Where the date that it stands at has not begun there is nothing of that to leave out.
+  const end = Math.max(present.hi, isAtStart(row) ? nextValue : cellBounds(space, cell).hi)
   return Math.max(nextValue, Math.min(Math.max(nextValue, present.lo) + how.by, end))
 }
 
 /**
- * `placeAtOrAbove` for a move that grants nothing: at the end of a cell it stays there. In a space with dates the next
- * cell is of a date that may not have come, and the cell that the cursor is in counts as begun (`notBeforeMs`).
+ * Where a move that grants nothing leaves the cursor of `dc`, so that nothing below `atLeast` is granted any more, also
+ * by numbers that come back: a return asks whether the cursor stands where the returned grant ended (`planReturn`), and
+ * no grant ends above `base`. So the cursor goes above `base`, by one number at least, or to the beginning of another
+ * cell, out of which nothing returns.
+ *
+ * In a space with dates that is a date that may not have come, and that does not count as begun (`notBeforeMs`). An end
+ * of a cell that no grant had reached will do, and opens no cell.
  */
 export function placeOfMove(
-  { space, cell }: Pick<DatedRow, 'space' | 'cell'>,
+  row: Pick<DatedRow, 'space' | 'cell'>,
   dc: number,
-  value: number,
+  base: number,
+  atLeast: number,
 ): (CellBounds & { readonly cell: number }) | undefined {
-  const placed = placeAtOrAbove(space, dc, value)
-  if (placed === undefined || space.format?.reset === undefined) return placed
-  const before = placed.cell - space.dcCount
-  // Never back into a cell that the cursor has left.
-  return before >= cell && cellBounds(space, before).hi === value
-    ? { cell: before, lo: value, hi: value }
-    : placed
+  const { space, cell } = row
+  if (atLeast > base) {
+    const placed = placeAtOrAbove(space, dc, atLeast)
+    if (placed === undefined || space.format?.reset === undefined) return placed
+    const before = placed.cell - space.dcCount
+    // Never back into a cell that the cursor has left.
+    return before >= cell && cellBounds(space, before).hi === atLeast
+      ? { cell: before, lo: atLeast, hi: atLeast }
+      : placed
+  }
+  const placed = placeAtOrAbove(space, dc, base)
+  const leaves = placed === undefined || placed.lo === cellBounds(space, placed.cell).lo
+  return leaves ? placed : placeAtOrAbove(space, dc, base + 1)
 }
 
 /**
@@ -93,9 +112,14 @@ export function headroomIn({ format, cellSize }: NumberSpace, wanted: number): n
   return format?.reset === undefined ? wanted : Math.min(wanted, Math.floor(cellSize / DATE_SHARE))
 }
 
-/** No ceiling is raised above it: of a date beyond its cell, or a restart would take numbers of the next date as well. */
-export function ceilingLimit({ format }: NumberSpace, cell: Pick<CellBounds, 'hi'>): number {
-  return format?.reset === undefined ? SEGMENT_LIMIT : cell.hi
+/**
+ * No ceiling is raised above it: of a date beyond its cell, or a restart would take numbers of the next date as well.
+ * Of a date whose beginning a move has reached (`hi`, where the grant ends, is there) no number at all.
+ */
+export function ceilingLimit(space: NumberSpace, cell: number, hi: number): number {
+  if (space.format?.reset === undefined) return SEGMENT_LIMIT
+  const bounds = cellBounds(space, cell)
+  return hi === bounds.lo ? hi : bounds.hi
 }
 
 /** `value`, but the end of the last cell of `dc` below it where it lies in another data centre's. */

@@ -84,7 +84,10 @@ export type GrantRefusal = 'closed' | 'exhausted' | 'witness-away' | 'witness-of
 
 interface GrantRequest {
   readonly dc: number
-  /** Numbers wanted; 0 only moves the record to `atLeast`. */
+  /**
+   * Numbers wanted; 0: a move, after which nothing below `atLeast` is granted. It always leaves the place where the last
+   * grant ended: a process that stops may return the end of that grant, and would undo the move (`planReturn`).
+   */
   readonly step: number
   /** Grant nothing below this number; 0: no such wish. */
   readonly atLeast: number
@@ -104,14 +107,14 @@ export function planGrant(
   const agree = row.ceilingHistory === row.history && record.history === row.history
   const known = Math.max(row.ceiling, record.ceiling)
   const base = agree ? Math.max(row.nextValue, record.used) : Math.max(row.nextValue, record.used, known)
-  const placed = placeOf(row, request, Math.max(base, request.atLeast))
+  const placed = placeOf(row, request, base)
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + request.step, placed.hi)
   const wanted = Math.max(request.step, 1) * rules.headroomSteps
   const headroom = headroomIn(row.space, wanted)
   // Moved before it is reached, so that a database that loses etcd has at least half of the headroom left.
   const enough = agree && known - hi >= headroom / 2
-  const raised = Math.min(Math.max(known, hi) + headroom, ceilingLimit(row.space, placed))
+  const raised = Math.min(Math.max(known, hi) + headroom, ceilingLimit(row.space, placed.cell, hi))
   // Never below what was promised, nor below what is granted here.
   const ceiling = enough ? known : Math.max(known, hi, raised)
   return {
@@ -150,8 +153,7 @@ export function planReturn(
  */
 function planWithout(row: WitnessedRow, request: GrantRequest): GrantPlan | GrantRefusal {
   if (row.ceilingHistory !== '') return 'witness-off'
-  const atLeast = Math.max(request.atLeast, row.ceiling)
-  const plan = planAlone(row, { ...request, atLeast }, Number.POSITIVE_INFINITY)
+  const plan = planAlone(row, request, Number.POSITIVE_INFINITY, Math.max(row.nextValue, row.ceiling))
   return typeof plan === 'object' ? { ...plan, row: { ...plan.row, ceiling: 0 } } : plan
 }
 
@@ -172,10 +174,12 @@ function planAway(
 
 function planAlone(
   row: WitnessedRow,
-  { dc, step, atLeast }: GrantRequest,
+  request: GrantRequest,
   limit: number,
+  base = row.nextValue,
 ): GrantPlan | GrantRefusal {
-  const placed = placeOf(row, { dc, step }, Math.max(row.nextValue, atLeast))
+  const { step } = request
+  const placed = placeOf(row, request, base)
   if (placed === undefined) return 'exhausted'
   const hi = Math.min(placed.lo + step, placed.hi, limit)
   if (hi < placed.lo || (hi === placed.lo && step > 0)) return 'witness-away'
@@ -189,8 +193,11 @@ function planAlone(
   }
 }
 
-function placeOf(row: WitnessedRow, { dc, step }: Pick<GrantRequest, 'dc' | 'step'>, value: number) {
-  return step === 0 ? placeOfMove(row, dc, value) : placeAtOrAbove(row.space, dc, value)
+/** `base`: no grant that is known of ends above it. */
+function placeOf(row: WitnessedRow, { dc, step, atLeast }: GrantRequest, base: number) {
+  return step === 0
+    ? placeOfMove(row, dc, base, atLeast)
+    : placeAtOrAbove(row.space, dc, Math.max(base, atLeast))
 }
 
 function findingOf(

@@ -205,9 +205,9 @@ describe('idgen tag, with a database alone', () => {
       ],
     )
     const lower = await idgen(['tag', 'advance', 'adv/g/one', '--to', '10', '--json'], env)
-    assert.equal(linesOf(lower.out)[0]?.['nextValue'], 5000, 'never lowered')
+    assert.equal(linesOf(lower.out)[0]?.['nextValue'], 5001, 'never lowered, and nothing comes back below')
     const all = await idgen(['tag', 'advance', '--all', '--by', '7'], env)
-    assert.match(all.out, /^adv\/g\/one +dc 0 grants from 5007$/m)
+    assert.match(all.out, /^adv\/g\/one +dc 0 grants from 5008$/m)
     assert.match(all.out, /^shop\/orders\/invoice +dc 0 grants from 49211911$/m)
     const audited = `SELECT count(*)::int AS n FROM audit_log WHERE action = 'tag.advance' AND subject = 'adv/g/one'`
     assert.deepEqual(await query(database, audited), [{ n: 24 }])

@@ -22,6 +22,7 @@ import { grantHistoryContract } from '../contracts/grant-history.contract.ts'
 import { keyNewsContract } from '../contracts/key-news.contract.ts'
 import { keyUseStoreContract } from '../contracts/key-use-store.contract.ts'
 import { segmentStoreContract } from '../contracts/segment-store.contract.ts'
+import { tagAdvanceContract } from '../contracts/tag-advance.contract.ts'
 import { tagBatchContract } from '../contracts/tag-batch.contract.ts'
 import { tagSearchContract } from '../contracts/tag-search.contract.ts'
 import { timeGrantStoreContract } from '../contracts/time-grant-store.contract.ts'
@@ -34,6 +35,16 @@ segmentStoreContract('SegmentAllocator over PostgreSQL', async () => {
     catalog: new PostgresCatalogStore(one),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
     others: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
+    close,
+  }
+})
+
+tagAdvanceContract('a tag in PostgreSQL', async () => {
+  const { one, two, close } = await twoPools()
+  return {
+    catalog: new PostgresCatalogStore(one),
+    serving: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
+    command: new SegmentAllocator({ ledger: new PostgresSegmentLedger(two, { instance: 'two' }) }),
     close,
   }
 })

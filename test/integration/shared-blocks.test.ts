@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { busyTags } from '../../service/adapters/postgres/busy-tags.ts'
+import { PostgresCatalogStore } from '../../service/adapters/postgres/postgres-catalog-store.ts'
 import { blockListKey } from '../../service/adapters/redis/redis-block-cache.ts'
+import { raiseFloor } from '../../service/app/block-floor.ts'
+import { tagAdvanceContract } from '../contracts/tag-advance.contract.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 import { type CentreOptions, DataCentre, RealStores, STEP } from './block-processes.ts'
@@ -25,6 +28,13 @@ describe('segment blocks of four processes on real servers', () => {
     stores = await RealStores.start()
   })
   after(() => stores?.close())
+
+  tagAdvanceContract('a tag in PostgreSQL, with etcd', async () => ({
+    catalog: new PostgresCatalogStore(stores.database),
+    serving: stores.newStore(),
+    command: stores.newStore(),
+    close: async () => {},
+  }))
 
   describe('segments shared through one Redis', () => {
     let redis: TestRedis
@@ -56,6 +66,20 @@ describe('segment blocks of four processes on real servers', () => {
       assert.equal(centre.hits, 12)
       assert.equal(await stores.allocations(centre.list), 6)
       centre.check(16)
+    })
+
+    it('none that begins below an advance is used, whenever it was put aside', async () => {
+      const centre = await newCentre()
+      const { tagId, dc, generation } = centre.list
+      await centre.stock(12)
+      const floor = await stores.newStore().advance(tagId, dc, { by: 0 })
+      // As for blocks whose records come after the advance has looked for them: those that are there stay.
+      await raiseFloor(stores.newCoordinator(), { generation, dc }, floor)
+      await centre.take(1)
+      assert.equal(centre.hits, 0)
+      await centre.stock(12)
+      await centre.take(2)
+      assert.ok(centre.hits > 0, 'those above are used')
     })
 
     it('blocks lie ready for the tags that were busy a moment ago', async () => {

@@ -19,14 +19,32 @@ export class SegmentChecks {
   /** By owner and lo of the claim: the next number that may be issued of it. */
   readonly #cursors = new Map<string, number>()
   readonly #last = new Map<string, number>()
+  /** By `tag/dc`: nothing below it is granted any more. */
+  readonly #floors = new Map<string, number>()
 
   constructor(verdict: Verdict) {
     this.#verdict = verdict
   }
 
-  /** First number above all that is granted and was not given back, of one data centre. */
+  /** First number above all that is granted and was not given back, and not below what was left out, of one data centre. */
   highest(tagId: number, dc: number): number {
-    return this.#granted.get(`${tagId}/${dc}`)?.highest ?? 0
+    return Math.max(this.#granted.get(`${tagId}/${dc}`)?.highest ?? 0, this.floor(tagId, dc))
+  }
+
+  /** `idgen tag advance` has answered that nothing below is granted any more. */
+  advanced(tagId: number, dc: number, floor: number): void {
+    this.#floors.set(`${tagId}/${dc}`, Math.max(floor, this.floor(tagId, dc)))
+  }
+
+  floor(tagId: number, dc: number): number {
+    return this.#floors.get(`${tagId}/${dc}`) ?? 0
+  }
+
+  /** A grant is planned; `floor` is what held when its row was read. */
+  planned(tagId: number, dc: number, { lo, hi }: SegmentGrant, floor: number): void {
+    if (lo >= floor) return
+    const text = `[${lo}, ${hi}) of tag ${tagId} in dc ${dc}, which was advanced to ${floor}`
+    this.#verdict.broken('below an advance', text)
   }
 
   granted(

@@ -6,6 +6,7 @@ export type Rule =
   | 'grants overlap'
   | 'outside the grant'
   | 'not once'
+  | 'below an advance'
   | 'no progress'
   | 'a date before it came'
 

@@ -57,8 +57,14 @@ function advanceTag(context: FaultContext): FaultOutcome {
   // With etcd it raises those of other databases as well; the large one is more than a date has.
   const dc = world.installation.etcd ? (random.pick(world.installation.dcs) ?? host.dc) : host.dc
   const by = random.pick([random.int(1, 100), random.int(1, 100), 3_000_000]) ?? 1
-  process.stores.allocator.advance(tagId, dc, { by }).then(
-    () => world.tally.add(tagId === DATED ? 'dated tag advanced' : 'tag advanced'),
+  // Or to a number that the row has passed already, whose grants may yet come back.
+  const to = random.chance(0.5) ? world.segments.highest(tagId, dc) : undefined
+  process.stores.allocator.advance(tagId, dc, to === undefined ? { by } : { to }).then(
+    (next) => {
+      // Another database grants below for as long as it is alone: it knows the move by its witness alone.
+      if (world.clusterOf(dc) === world.clusterOf(host.dc)) world.segments.advanced(tagId, dc, to ?? next)
+      world.tally.add(tagId === DATED ? 'dated tag advanced' : 'tag advanced')
+    },
     () => world.tally.add('tag could not be advanced'),
   )
   return DONE

@@ -2,7 +2,13 @@ import type { Installation } from '../world/installation.ts'
 import type { Variant } from '../world/variant.ts'
 import { copiesWithoutNonces } from './copy-mutants.ts'
 import { comparesHold, WithoutCompares } from './mutant-coordinator.ts'
-import { alwaysConfirms, BlindReturn, CountSetBack, MaxIdPlusStep } from './segment-mutants.ts'
+import {
+  AdvanceInPlace,
+  alwaysConfirms,
+  BlindReturn,
+  CountSetBack,
+  MaxIdPlusStep,
+} from './segment-mutants.ts'
 import {
   DeafSnowflake,
   LeaseTimerSnowflake,
@@ -153,4 +159,20 @@ export const DATE_MUTANTS: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...TIME_MUTANTS, ...SEGMENT_MUTANTS, ...DATE_MUTANTS]
+export const ADVANCE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'an advance stays where the last grant ended',
+    trace: 'that stays where it is is undone by the return',
+    variant: { ledger: (inner) => new AdvanceInPlace(inner) },
+    installation: { etcd: false, redis: false },
+    faults: /advanced|restarted|reloaded/,
+    found: 'by chance',
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [
+  ...TIME_MUTANTS,
+  ...SEGMENT_MUTANTS,
+  ...DATE_MUTANTS,
+  ...ADVANCE_MUTANTS,
+]

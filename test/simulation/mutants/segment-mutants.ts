@@ -45,6 +45,41 @@ export class MaxIdPlusStep implements SegmentLedger {
   }
 }
 
+/** An advance stays where the last grant ended, if that is far enough. */
+export class AdvanceInPlace implements SegmentLedger {
+  readonly #inner: SegmentLedger
+
+  constructor(inner: SegmentLedger) {
+    this.#inner = inner
+  }
+
+  withRow<T>(
+    doing: string,
+    tagId: number,
+    dc: number,
+    work: (row: LedgerRow) => Promise<{ readonly write: LedgerWrite | undefined; readonly result: T }>,
+  ): Promise<T> {
+    return this.#inner.withRow(doing, tagId, dc, async (row) => {
+      const { write, result } = await work(row)
+      const inPlace =
+        write !== undefined && write.grant === undefined && write.nextValue === row.nextValue + 1
+      return { write: inPlace ? { ...write, nextValue: row.nextValue } : write, result }
+    })
+  }
+
+  initialise(tagId: number, dc: number): Promise<void> {
+    return this.#inner.initialise(tagId, dc)
+  }
+
+  initialiseAll(dc: number): Promise<number> {
+    return this.#inner.initialiseAll(dc)
+  }
+
+  usage(dc: number): Promise<SegmentUsage[]> {
+    return this.#inner.usage(dc)
+  }
+}
+
 /** The count of a date is set to its beginning whenever the clock names another date than the row has. */
 export class CountSetBack implements SegmentLedger {
   readonly #inner: SegmentLedger

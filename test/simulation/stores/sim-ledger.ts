@@ -20,6 +20,9 @@ export interface SimLedgerOptions {
   readonly onCommitted: (tagId: number, dc: number, grant: SegmentGrant) => void
   /** The client was told that the outcome is unknown: nobody holds it, whatever the server wrote. */
   readonly onBurnt: (tagId: number, dc: number, grant: SegmentGrant) => void
+  /** First number that may be granted, when a row is read under its lock. */
+  readonly floor: (tagId: number, dc: number) => number
+  readonly onPlanned: (tagId: number, dc: number, grant: SegmentGrant, floor: number) => void
   /** What the server's clock said to a transaction of the tag. */
   readonly onClock: (tagId: number, nowMs: number) => void
 }
@@ -54,7 +57,9 @@ export class SimLedger implements SegmentLedger {
     }
     try {
       const { session, row } = await client.ask(`${doing} ${key}: lock`, read)
+      const floor = this.#options.floor(tagId, dc)
       const { write, result } = await work(row)
+      if (write?.grant !== undefined) this.#options.onPlanned(tagId, dc, write.grant, floor)
       if (write !== undefined) await this.#commit(`${doing} ${key}: commit`, session, { tagId, dc, write })
       else client.send(() => session.server.end(session))
       return result

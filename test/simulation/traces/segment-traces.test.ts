@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CoordinationSnapshot } from '../../../service/adapters/memory/memory-coordination.ts'
-import { MaxIdPlusStep } from '../mutants/segment-mutants.ts'
+import { AdvanceInPlace, MaxIdPlusStep } from '../mutants/segment-mutants.ts'
+import { SEGMENT_ONLY } from '../world/installation.ts'
 import type { Variant } from '../world/variant.ts'
 import { Stage } from './stage.ts'
 
@@ -225,5 +226,37 @@ describe('a database is rolled back invisibly inside its ceiling', () => {
   test('without etcd nobody does: a stated limit of the promise', async () => {
     const stage = await play(true)
     stage.mustHaveIssuedTwice()
+  })
+})
+
+describe('a tag is advanced to a number that a grant has passed, and the process stops with the rest of it', () => {
+  async function play(variant: Variant): Promise<{ stage: Stage; came: boolean }> {
+    const stage = new Stage(variant, { etcd: false })
+    const { a, b, world } = stage
+    const { generation } = world.tag(SEGMENT_ONLY)
+    const { segments } = a.stores
+    const grant = await stage.act(segments.allocate(SEGMENT_ONLY, 0, 20, generation))
+    const to = grant.lo + 10
+    await stage.act(b.stores.allocator.advance(SEGMENT_ONLY, 0, { to }))
+    world.segments.advanced(SEGMENT_ONLY, 0, to)
+    const rest = { lo: grant.lo + 5, hi: grant.hi }
+    const came = await stage.act(segments.giveBack(SEGMENT_ONLY, 0, rest, generation))
+    await stage.allocate(b)
+    return { stage, came }
+  }
+
+  test('the code leaves it burnt', async () => {
+    const { stage, came } = await play({})
+    assert.equal(came, false)
+    stage.mustBeWhole()
+  })
+
+  test('that stays where it is is undone by the return', async () => {
+    const { stage, came } = await play({ ledger: (inner) => new AdvanceInPlace(inner) })
+    assert.equal(came, true)
+    assert.deepEqual(
+      stage.world.verdict.all.map(({ rule }) => rule),
+      ['below an advance'],
+    )
   })
 })

@@ -91,6 +91,8 @@ function openAllocator(
       world.segments.granted(name, world.tag(tagId), dc, grant)
       world.dates.granted(name, world.tag(tagId), grant)
     },
+    floor: (tagId, dc) => world.segments.floor(tagId, dc),
+    onPlanned: (tagId, dc, grant, floor) => world.segments.planned(tagId, dc, grant, floor),
     onClock: (tagId, nowMs) => world.dates.clockSaid(world.tag(tagId), nowMs),
     onBurnt: (tagId, dc, grant) => world.segments.burnt(tagId, dc, grant),
   })
