@@ -121,7 +121,14 @@ function unknownOptions({ args, place }: ShellCommand): string[] {
 }
 
 /** Actions of the audit log and events of the log are written as keys are. */
-const NAMES_OF_OTHERS = new Set(['capacity.alert', 'audit.beat', 'audit.drop', 'audit.close'])
+const NAMES_OF_OTHERS = new Set([
+  'capacity.alert',
+  'audit.beat',
+  'audit.drop',
+  'audit.close',
+  'audit.read',
+  'audit.expire',
+])
 for (const [, event = ''] of readFileSync(join(ROOT, 'docs/logs.md'), 'utf8').matchAll(
   /^\| `([a-z.-]+)` \|/gm,
 ))

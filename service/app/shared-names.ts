@@ -62,19 +62,23 @@ export class SharedNames {
    * Writes the tag, and its claim, and what its witness must say from then on (app/known-reach.ts).
    * @returns the revision it is published at
    */
-  async publish(reading: NameReading, tag: Tag, reach?: WitnessChange): Promise<number | undefined> {
+  async publish(
+    reading: NameReading,
+    tag: Tag,
+    { compare, change }: WitnessChange = { compare: [], change: [] },
+  ): Promise<number | undefined> {
     const { path } = reading
     return await this.#change({
       compare: [
         { key: configKey(path), modRevision: reading.config?.modRevision ?? 0 },
         ...unchanged(reading),
-        ...(reach?.compare ?? []),
+        ...compare,
       ],
       change: [
         { put: configKey(path), value: printTagRecord(tag) },
         { put: publisherKey(path), value: this.#database },
         ...claimed(reading, printRangeClaim(rangeClaimOf(tag))),
-        ...(reach?.change ?? []),
+        ...change,
       ],
     })
   }
