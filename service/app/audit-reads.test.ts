@@ -34,10 +34,26 @@ test('the pages of an export are one record a minute, with who, what for and how
   assert.equal(records.length, 3)
 })
 
-test('more filters than told apart become a sum, and a stop writes what was counted', async () => {
+test('beyond the filters that are told apart whose reads they were is told all the same', async () => {
   const { records, reads } = started()
   for (let i = 0; i < 1000; i += 1) reads.note('k', { subject: `s${i}` }, 2)
+  reads.note('other', { subject: 's' }, 3)
   await reads.stop()
-  assert.equal(records.length, 101)
-  assert.deepEqual([records.at(-1)?.actor, records.at(-1)?.detail], ['*', { pages: 900, records: 1800 }])
+  assert.equal(records.length, 102)
+  assert.deepEqual(
+    records.slice(-2).map(({ actor, detail }) => [actor, detail]),
+    [
+      ['k', { pages: 900, records: 1800 }],
+      ['other', { pages: 1, records: 3 }],
+    ],
+  )
+})
+
+test('keys beyond those that are told apart are one sum', async () => {
+  const { records, reads } = started()
+  for (let i = 0; i < 250; i += 1) reads.note(`k${i}`, {}, 1)
+  for (let i = 0; i < 250; i += 1) reads.note(`k${i}`, {}, 1)
+  await reads.stop()
+  assert.equal(records.length, 201)
+  assert.deepEqual([records.at(-1)?.actor, records.at(-1)?.detail], ['*', { pages: 100, records: 100 }])
 })

@@ -24,6 +24,9 @@ export class AuditReads {
   readonly #options: AuditReadsOptions
   readonly #repeat: Repeat
   readonly #counts = new Map<string, Reads>()
+  /** Of them, by key and filter; the others are of a key. */
+  #pairs = 0
+  #sums = 0
 
   constructor(options: AuditReadsOptions) {
     this.#options = options
@@ -35,8 +38,10 @@ export class AuditReads {
     const name = `${keyId} ${JSON.stringify(filter)}`
     const known = this.#counts.get(name)
     if (known !== undefined) this.#add(known, records)
-    else if (this.#counts.size < COUNTS_MAX) this.#begin(name, keyId, filter, records)
-    else this.#sum(records)
+    else if (this.#pairs < COUNTS_MAX) {
+      this.#pairs += 1
+      this.#begin(name, keyId, filter, records)
+    } else this.#sum(keyId, records)
   }
 
   start(): void {
@@ -58,12 +63,19 @@ export class AuditReads {
         detail: { pages, records, ...(filter && { filter }) },
       })
     this.#counts.clear()
+    this.#pairs = 0
+    this.#sums = 0
   }
 
-  #sum(records: number): void {
-    const sum = this.#counts.get(MANY)
-    if (sum === undefined) this.#begin(MANY, MANY, undefined, records)
-    else this.#add(sum, records)
+  /** Of one key, whatever it asked for: many filters must not hide whose they were. */
+  #sum(keyId: string, records: number): void {
+    const known = this.#counts.get(keyId)
+    if (known !== undefined) return this.#add(known, records)
+    const who = this.#sums < COUNTS_MAX ? keyId : MANY
+    const all = this.#counts.get(who)
+    if (all !== undefined) return this.#add(all, records)
+    this.#sums += 1
+    this.#begin(who, who, undefined, records)
   }
 
   // oxlint-disable-next-line max-params -- what a count has
@@ -78,7 +90,7 @@ export class AuditReads {
 }
 
 const MINUTE_MS = 60_000
-/** Pairs of key and filter told apart in a minute, of 3 KB at most each; the others are one sum. */
+/** Pairs of key and filter told apart in a minute, of 3 KB at most each; then so many keys. */
 const COUNTS_MAX = 100
-/** Stands for all keys and filters beyond these. */
+/** Stands for all keys beyond these. */
 const MANY = '*'

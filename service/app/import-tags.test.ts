@@ -183,3 +183,14 @@ test('a tag that must not degrade never does, and one that could is not taken fo
     /issues by segment, snowflake, uuid-v7, uuid-v4, not by segment alone/,
   )
 })
+
+test('a chain that no tag may have is refused before anything is made, and when it is only tried', async (t) => {
+  const { run, store } = await opened(t)
+  const rows = [{ path: 'new/b/c', max: '1' }]
+  for (const chain of [['segment', 'segment'], ['uuid-v4', 'segment'], []])
+    for (const dryRun of [true, false]) {
+      const error = await rejectsWith('IDGEN_REQUEST_INVALID', run(rows, { chain, dryRun }))
+      assert.match(error.faults[0]?.path ?? '', /^\/rows\/0/)
+    }
+  assert.equal(await store.findWorkspace('new'), undefined)
+})

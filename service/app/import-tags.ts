@@ -5,6 +5,8 @@ import type { TagRef } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
 import { parseTagPath } from './tag-directory.ts'
+import { newTagOf } from './tag-plan.ts'
+import type { TagRequest } from './tag-request.ts'
 import { unlessPresent } from './unless-present.ts'
 
 /** One tag of another system: Leaf, tinyid, a database sequence. */
@@ -104,6 +106,8 @@ export class ImportTags {
   async #planOne(row: ImportRow, rules: ImportRules): Promise<Plan> {
     const ref = parseTagPath(row.path)
     const startAt = firstAbove(row, rules)
+    // No time is judged: imported tags have no layout of their own.
+    newTagOf(ref, requestOf(startAt, rules), 0)
     return { ref, startAt, present: await this.#present({ ref, startAt }, rules) }
   }
 
@@ -134,14 +138,10 @@ export class ImportTags {
     return existing
   }
 
-  async #make(actor: Actor, { ref, startAt }: Plan, { algorithm, chain }: ImportRules): Promise<Tag> {
+  async #make(actor: Actor, { ref, startAt }: Plan, rules: ImportRules): Promise<Tag> {
     await unlessPresent(() => this.#catalog.createWorkspace(actor, ref.workspace, ''))
     await unlessPresent(() => this.#catalog.createGroup(actor, ref.workspace, ref.group, ''))
-    const space = startAt === NO_FREE_NUMBERS.startAt ? NO_FREE_NUMBERS : { startAt }
-    return await this.#catalog.createTag(actor, ref, {
-      ...(chain === undefined ? { algorithm } : { chain }),
-      space,
-    })
+    return await this.#catalog.createTag(actor, ref, requestOf(startAt, rules))
   }
 }
 
@@ -149,6 +149,11 @@ interface Plan {
   readonly ref: TagRef
   readonly startAt: number
   readonly present: Tag | undefined
+}
+
+function requestOf(startAt: number, { algorithm, chain }: ImportRules): TagRequest {
+  const space = startAt === NO_FREE_NUMBERS.startAt ? NO_FREE_NUMBERS : { startAt }
+  return { ...(chain === undefined ? { algorithm } : { chain }), space }
 }
 
 /**

@@ -39,23 +39,25 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
 
 /**
  * Does what a message asks of a stream that `askForKey` let in, as long as its key counts: a stream may stay open for days. None is
- * read while the key is looked up.
+ * read while the key is looked up, nor where `work` says that no more may be. The stream goes on behind its work: what follows
+ * it, the end too, would overtake it.
  */
 // oxlint-disable-next-line max-params -- askForKey, and what then
 export function whileKeyCounts(
   { issuer, addresses, log }: KeyDoorParts,
   call: Call,
   output: MessageOutput,
-  work: () => void,
+  work: () => boolean,
 ): void {
   const context = callContextOf(call, addresses)
-  if (issuer.peekCaller(context.keyText, context.keyDigest) !== undefined) return work()
+  const isKnown = issuer.peekCaller(context.keyText, context.keyDigest) !== undefined
+  if (isKnown && work()) return
   output.pause()
+  if (isKnown) return
   issuer
     .authenticate(context.keyText, context.address)
     .then(() => {
-      output.resume()
-      work()
+      if (work()) output.resume()
     })
     .catch((thrown: unknown) => output.fail(refusal(thrown, call.head.path, context, log)))
 }

@@ -46,6 +46,7 @@ test('a stream whose key was revoked answers no further question', async (t) => 
   const [method] = reflectionMethods(new OpenStreams(), { ...useCases, issuer })
   assert.ok(method !== undefined)
   let sent = 0
+  const told: string[] = []
   const failed: CallStatus[] = []
   const input = method.open(
     {
@@ -58,11 +59,15 @@ test('a stream whose key was revoked answers no further question', async (t) => 
       cancelled: false,
     },
     {
-      send: () => (sent += 1) > 0,
+      send: () => {
+        told.push('send')
+        sent += 1
+        return true
+      },
       end() {},
       fail: (status) => void failed.push(status),
-      pause() {},
-      resume() {},
+      pause: () => void told.push('pause'),
+      resume: () => void told.push('resume'),
     },
   )
   await settle()
@@ -71,9 +76,11 @@ test('a stream whose key was revoked answers no further question', async (t) => 
   assert.equal(sent, 1)
   // Forgotten for another reason: it is looked up, and the question answered.
   useCases.authenticator.forgetAll()
+  told.length = 0
   input.receive(listing)
   await settle()
-  assert.equal(sent, 2)
+  // What follows the question, its end too, is told only behind its answer.
+  assert.deepEqual(told, ['pause', 'send', 'resume'])
   await useCases.keys.revoke({ actor: 'test', traceId: undefined }, keyIdOf(keyText) ?? '')
   input.receive(listing)
   await settle()

@@ -25,9 +25,9 @@ export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | und
       return {
         receive: (message) => {
           const described = (files ??= new DescribedFiles())
-          const work = (): void => answer(described, message, output)
-          if (door === undefined) work()
-          else whileKeyCounts(door, call, output, work)
+          const work = (): boolean => answer(described, message, output)
+          if (door !== undefined) whileKeyCounts(door, call, output, work)
+          else if (!work()) output.pause()
         },
         ended: () => output.end(),
         drained: () => output.resume(),
@@ -37,8 +37,11 @@ export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | und
   }))
 }
 
-/** It may be open to everybody, so a client that never reads must not fill the memory with answers: it is not read on. */
-function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutput): void {
+/**
+ * It may be open to everybody, so a client that never reads must not fill the memory with answers.
+ * @returns whether it may be read on
+ */
+function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutput): boolean {
   if (message.length > REQUEST_MAX)
     throw new CallStatus(
       STATUS.INVALID_ARGUMENT,
@@ -49,7 +52,7 @@ function answer(files: DescribedFiles, message: Uint8Array, output: MessageOutpu
   writer.tag(VALID_HOST, WireType.LengthDelimited).string(request.host)
   writer.tag(ORIGINAL_REQUEST, WireType.LengthDelimited).bytes(message)
   writeAnswer(writer, files, request)
-  if (!output.send(writer.finish())) output.pause()
+  return output.send(writer.finish())
 }
 
 interface ReflectionRequest {
