@@ -166,7 +166,7 @@ export class SegmentAllocator implements SegmentStore {
   async #plan(row: LedgerRow, tagId: number, request: AllocationRequest): Promise<GrantPlan> {
     for (let attempt = 0; attempt < MOVES_MAX; attempt += 1) {
       const reading = await this.#read(row, request.dc)
-      if (isReading(reading) && reading.record === undefined) this.#checkPublished(row, tagId)
+      if (isReading(reading) && !isAgreed(reading)) this.#checkPublished(row, tagId)
       const plan = this.#planned(row, viewOf(reading), tagId, request)
       if (plan.record === undefined || !isReading(reading)) return plan
       const moved = await this.#options.witness?.move(row.generation, request.dc, reading, plan.record)
@@ -230,6 +230,14 @@ export class SegmentAllocator implements SegmentStore {
 
 function isReading(reading: WitnessReading | 'away' | 'off'): reading is WitnessReading {
   return typeof reading === 'object'
+}
+
+/**
+ * That the name is agreed upon shows in a record by which this or another history was granted. One without tells how far a
+ * database got (app/known-reach.ts), and is there before anybody knows whose the name is.
+ */
+function isAgreed({ record }: WitnessReading): boolean {
+  return record !== undefined && (record.history !== '' || record.closed === true)
 }
 
 function viewOf(reading: WitnessReading | 'away' | 'off'): WitnessView {

@@ -6,6 +6,7 @@ import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { witnessKey } from '../core/coordination-keys.ts'
+import { IdgenError } from '../core/errors.ts'
 import type { NumberSpace } from '../core/tag.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 import { parseWitness, printWitness } from './segment-witness.ts'
@@ -110,6 +111,47 @@ for (const space of ANY_SPACE)
       [],
     )
   })
+
+test('a tombstone lies in the pattern of cells also where the raise to it failed once', async () => {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const space = { ...SMALL_SPACE, dcCount: 3 }
+  const centres = await Promise.all(
+    [0, 1, 2].map((dc) => new JoinedDatabase({ clock, etcd, dc }).withGroup()),
+  )
+  const [one, two, three] = centres
+  assert.ok(one !== undefined && two !== undefined && three !== undefined)
+  await one.catalog.createTag(newTag('t', { space }))
+  await rest(one, two, three)
+  const used: number[] = []
+  for (const centre of centres) used.push(...(await centre.grant('t')))
+  const backup = etcd.snapshot()
+  for (let round = 0; round < 300; round += 1) used.push(...(await two.grant('t')))
+  for (let round = 0; round < 500; round += 1) used.push(...(await three.grant('t')))
+  three.coordinator.away = true
+  etcd.restore(backup)
+  await one.catalog.deleteTag(REF, undefined)
+  // Two hears of the deletion, and knows of more; its only call that says so in etcd is lost.
+  const raise = two.names.raiseTombstone.bind(two.names)
+  let lost = 0
+  two.names.raiseTombstone = async (...told) => {
+    lost += 1
+    if (lost > 1) return await raise(...told)
+    throw new IdgenError('IDGEN_COORDINATION_UNAVAILABLE', 'cut')
+  }
+  await two.sync.compareAll()
+  await two.sync.settled()
+  assert.equal(lost, 1)
+  await rest(two, one)
+  const made = await one.catalog.createTag(newTag('t', { space }))
+  assert.equal((made.space.startAt - space.startAt) % (space.cellSize * space.dcCount), 0)
+  const again: number[] = []
+  for (let round = 0; round < 600; round += 1) again.push(...(await one.grant('t')))
+  assert.deepEqual(
+    again.filter((number) => used.includes(number)),
+    [],
+  )
+})
 
 test('the witness of a database that joins says how far it got, and costs it no number', async () => {
   const { etcd, one, two, tag, used } = await joinedLater(3)

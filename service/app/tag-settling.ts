@@ -166,9 +166,12 @@ export class TagSettling {
     if (publication === undefined) return true
     const { tag } = publication
     const { catalog, names } = this.#options
+    // Kept rounded, as a tombstone is: RangeWatch raises the tombstone to it should the call below fail.
+    const known = (await catalog.findRemains(ref)).highWater
+    const kept = known > atLeast ? graveHigh(tag.space, nextRound(tag.space, known)) : atLeast
     try {
-      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast })
-      this.#options.report.deleted(reading.path, tag, atLeast)
+      await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast: kept })
+      this.#options.report.deleted(reading.path, tag, kept)
     } catch (thrown) {
       if (IdgenError.from(thrown).code !== 'IDGEN_TAG_NOT_FOUND') throw thrown
     }
@@ -176,6 +179,7 @@ export class TagSettling {
     // A tombstone knows what the witnesses knew; after etcd was restored, this database may know more.
     const { highWater } = await catalog.findRemains(ref)
     if (highWater > atLeast) {
+      // Of what was granted between the two looks at it the round may be another one.
       const grave = {
         generation: tag.generation,
         highWater: graveHigh(tag.space, nextRound(tag.space, highWater)),
