@@ -157,6 +157,7 @@ export const LONG_FILES: readonly string[] = [
   'test/integration/foreign-resp.test.ts',
   'test/fuzz/http.test.ts',
   'test/integration/tracing.test.ts',
+  'test/integration/ui-tasks.test.ts',
   'test/cluster/id-generator.test.ts',
   'test/cluster/id-generator-rollout.test.ts',
   'test/cluster/operator-upgrade.test.ts',

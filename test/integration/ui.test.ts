@@ -3,16 +3,14 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { percent } from '../../service/ui/number-text.ts'
+import type { Page } from 'playwright-core'
 import { accessFaults, complaints, startChromium, withoutChromium } from '../fixtures/chromium.ts'
-import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
-import { until } from '../fixtures/until.ts'
-import { HEADERS, ids, KEY, makeTag, post } from './embedded-service.ts'
+import { startService } from '../fixtures/service-process.ts'
+import { ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
-import { linkFromElsewhere } from './ui-link-from-elsewhere.ts'
 import { signedIn } from './ui-signed-in.ts'
 import { UI_STATES } from './ui-states.ts'
+import { opened, overflows, VIEWS } from './ui-views.ts'
 
 /** As long as a name may be. */
 const LONG = 'n'.repeat(63)
@@ -53,17 +51,10 @@ const PAGES: readonly (readonly [path: string, picture?: string])[] = [
   [`/ui/workspaces/${LONG}/groups/${LONG}/delete`],
 ]
 
-/** As people see them: what differs is only looks, so three of all combinations show the rest. */
-const VIEWS = [
-  { name: 'wide', width: 1280, height: 900, scheme: 'light', language: 'en', isSeenBefore: false },
-  { name: 'phone', width: 390, height: 844, scheme: 'dark', language: 'zh-CN', isSeenBefore: false },
-  // A page that is enlarged to 400 % has as much room (WCAG 1.4.10); for the rest axe has looked at it by then.
-  { name: 'narrow', width: 320, height: 640, scheme: 'light', language: 'en', isSeenBefore: true },
-] as const
 /** Where to put pictures of the pages; docs/pictures to renew those of the documents. */
 const PICTURES = process.env['UI_PICTURES']
 
-test('the pages work in a real browser: with scripts and without, on a phone, for a screen reader', {
+test('every page works in a real browser: wide, on a phone, for a screen reader', {
   skip: withoutChromium(),
 }, async (t) => {
   const database = await testDatabase()
@@ -124,269 +115,10 @@ test('the pages work in a real browser: with scripts and without, on a phone, fo
       await context.close()
     })
   }
-
-  await t.test(
-    'charts of another time are a link away, without scripts too, and renew themselves',
-    async () => {
-      for (const javaScriptEnabled of [true, false]) {
-        const context = await browser.newContext({ locale: 'en', javaScriptEnabled })
-        const page = await signedIn(context, service)
-        const complained = complaints(page)
-        await page.getByRole('link', { name: 'Charts', exact: true }).click()
-        await page.getByRole('link', { name: '6 h', exact: true }).click()
-        await page.getByRole('heading', { name: 'The last six hours' }).waitFor()
-        await page.getByText('has no figures of this time').waitFor()
-        assert.equal(await page.getByRole('img', { name: 'data centre 0' }).count(), 5)
-        if (javaScriptEnabled) {
-          await page.getByRole('link', { name: '5 min', exact: true }).click()
-          await page.getByRole('heading', { name: 'The last five minutes' }).waitFor()
-          const told = page.locator('#figures-title ~ ul li').first()
-          const before = await told.textContent()
-          await told.filter({ hasNotText: before ?? '' }).waitFor()
-          assert.match((await told.textContent()) ?? '', /^Of the process .*, data centre 0 alone/)
-        }
-        assert.deepEqual(complained, [])
-        await context.close()
-      }
-    },
-  )
-
-  await t.test('the cards say what /metrics says, and renew themselves', async () => {
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await signedIn(context, service)
-    const complained = complaints(page)
-    const card = page.locator('[data-metric=idgen_ids_issued_total] dd').first()
-    const before = await card.textContent()
-    await ids(service, 'orders', 1234)
-    await card.getByText('1,284').waitFor()
-    assert.equal(before, '50')
-    const metrics = await (await fetch(`${service.metricsOrigin}/metrics`)).text()
-    const shownOf = async (name: string): Promise<string> =>
-      (await page.locator(`[data-metric=${name}] dd`).first().textContent()) ?? ''
-    for (const name of [
-      'idgen_ids_issued_total',
-      'idgen_generate_requests_total',
-      'idgen_generate_failures_total',
-      'idgen_tags_in_memory',
-      'idgen_tags_degraded',
-    ])
-      assert.equal(Number((await shownOf(name)).replaceAll(',', '')), sumOf(metrics, name), name)
-    assert.deepEqual(complained, [])
-    await context.close()
-  })
-
-  await t.test('a tag that is degraded, and one that a BizTag declares, are as usable', async () => {
-    const english = await browser.newContext({ locale: 'en' })
-    const watching = await signedIn(english, service)
-    const complainedThere = complaints(watching)
-    await watching.locator('#troubles').getByText('Everything works').waitFor()
-    // A thousand numbers are all that there are, so what comes after them is a snowflake.
-    const space = { startAt: 2 ** 53 - 1000, cellSize: 1000, dcCount: 1 }
-    const step = { base: 1000, min: 1000, max: 1000 }
-    await makeTag(service, 'spent', { chain: ['segment', 'snowflake'], step, space })
-    await ids(service, 'spent', 1000)
-    await ids(service, 'spent')
-    // An open page is told, in the place of what it said before.
-    await watching.locator('#troubles').getByText('w/g/spent').waitFor()
-    assert.equal(await watching.locator('.notice').count(), 1)
-    await watching.getByRole('link', { name: 'Stop renewing' }).click()
-    await watching.getByRole('link', { name: 'Renew by itself again' }).waitFor()
-    assert.equal(await watching.locator('[hx-trigger]').count(), 0)
-    assert.deepEqual(complainedThere, [])
-    await english.close()
-    await declare(service, 'declared')
-    await until('the degradation is in the audit log', async () => {
-      const found = await fetch(`${service.httpOrigin}/v1/audit?action=algorithm.degrade`, {
-        headers: HEADERS,
-      })
-      return (await found.text()).includes('w/g/spent')
-    })
-    for (const view of VIEWS) {
-      const context = await opened(browser, view)
-      const page = await signedIn(context, service)
-      const complained = complaints(page)
-      const faults: string[] = []
-      const words = view.language === 'en' ? DEGRADED_OR_DECLARED.en : DEGRADED_OR_DECLARED.zh
-      for (const [path, said] of Object.entries(words)) {
-        await page.goto(service.httpOrigin + path)
-        assert.match((await page.locator('main').textContent()) ?? '', said, path)
-        faults.push(...(view.isSeenBefore ? [] : await accessFaults(page)), ...(await overflows(page)))
-      }
-      assert.deepEqual(faults, [])
-      assert.deepEqual(complained, [])
-      await context.close()
-    }
-  })
-
-  await t.test('once a tag is used up, the card of the fullest one says what /metrics says', async () => {
-    const name = 'idgen_range_used_ratio_max'
-    let used = 0
-    await until('a check has seen it', async () => {
-      used = sumOf(await (await fetch(`${service.metricsOrigin}/metrics`)).text(), name)
-      return used > 0.5
-    })
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await signedIn(context, service)
-    const shown = await page.locator(`[data-metric=${name}] dd`).first().textContent()
-    assert.equal(shown, percent(used, 'en'))
-    await context.close()
-  })
-
-  await t.test('a new tag and its first ID take a minute: no page is left for it', async () => {
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await signedIn(context, service)
-    const complained = complaints(page)
-    await page.getByRole('link', { name: 'Tags', exact: true }).click()
-    await page.getByRole('link', { name: 'New tag' }).click()
-    await page.getByLabel('Workspace').fill('w')
-    await page.getByLabel('Group').fill('g')
-    await page.getByLabel('Name', { exact: true }).fill('invoices')
-    await page.getByLabel('At first').fill('50')
-    await page.getByLabel('Least').fill('100')
-    // Said while it is typed: the least step is above.
-    await page.getByText('must not exceed base (50)').waitFor()
-    await page.getByLabel('Least').fill('50')
-    await page.getByText('takes 50 numbers at a time').waitFor()
-    await page.getByRole('button', { name: 'Make the tag' }).click()
-    await page.waitForURL('**/ui/tags/w/g/invoices')
-    await page.getByRole('button', { name: 'Get IDs' }).click()
-    await page.getByText('Given by segment').waitFor()
-    assert.equal(await page.locator('#issued li').first().textContent(), '1')
-    await page.getByText('numbers in memory: ').waitFor()
-    await page.getByRole('link', { name: 'Tags', exact: true }).first().click()
-    await page.getByLabel('Search by name').pressSequentially('invo')
-    await page.getByRole('heading', { name: '1 tag', exact: true }).waitFor()
-    assert.deepEqual(await accessFaults(page), [])
-    assert.deepEqual(complained, [])
-    await context.close()
-  })
-
-  await t.test('a tag with a prefix and a date is tried out before it is made for ever', async () => {
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await signedIn(context, service)
-    const complained = complaints(page)
-    await page.goto(`${service.httpOrigin}/ui/tags/new?within=w/g&tag=receipts`)
-    await page.getByText('Format of IDs (fixed for ever)').click()
-    await page.getByLabel('Prefix').fill('REC-')
-    await page.getByLabel('Begin anew, with a date').selectOption('Every day')
-    await page.getByText('is needed with reset').waitFor()
-    await page.getByLabel('Width').fill('6')
-    await page.getByLabel('Separator').fill('-')
-    const example = page.locator('[data-examples] li').first()
-    await example.getByText(RECEIPT).waitFor()
-    assert.deepEqual(await accessFaults(page), [])
-    await page.getByRole('button', { name: 'Make the tag' }).click()
-    await page.waitForURL('**/ui/tags/w/g/receipts')
-    await page.getByRole('button', { name: 'Get IDs' }).click()
-    await page.getByText('Given by segment').waitFor()
-    assert.match((await page.locator('#issued li').first().textContent()) ?? '', RECEIPT)
-    assert.deepEqual(await accessFaults(page), [])
-    await page.goto(`${service.httpOrigin}/ui/tags/w/g/receipts/edit`)
-    await page.getByText('REC-', { exact: true }).waitFor()
-    assert.deepEqual(await accessFaults(page), [])
-    assert.deepEqual(complained, [])
-    await context.close()
-  })
-
-  await t.test('signing in and choosing works without scripts', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en' })
-    const page = await signedIn(context, service)
-    assert.equal(new URL(page.url()).pathname, '/ui')
-    await page.getByRole('button', { name: '中文' }).click()
-    assert.equal(await page.locator('h1').textContent(), '总览')
-    await page.getByRole('button', { name: '退出登录' }).click()
-    assert.equal(new URL(page.url()).pathname, '/ui/sign-in')
-    await page.goto(`${service.httpOrigin}/ui`)
-    assert.equal(new URL(page.url()).pathname, '/ui/sign-in')
-    await context.close()
-  })
-
-  await t.test('a link on another site leads to its page, and signs nobody out', () =>
-    linkFromElsewhere(browser, service),
-  )
-
-  await t.test('the keyboard alone signs in, and a wrong key is said where it was typed', async () => {
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await context.newPage()
-    await page.goto(`${service.httpOrigin}/ui`)
-    assert.deepEqual(await accessFaults(page), [])
-    // The field has the focus from the start.
-    await page.keyboard.type('wrong')
-    await page.keyboard.press('Enter')
-    await page.getByRole('alert').waitFor()
-    assert.deepEqual(await accessFaults(page), [])
-    await page.keyboard.type(KEY)
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
-    await page.keyboard.press('Tab')
-    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content')
-    await context.close()
-  })
 })
 
 /** Chromium says so of each page that comes with such a status: those that were refused have one. */
 const REFUSAL = /Failed to load resource: the server responded with a status of 4\d\d \(/
-
-/** The first of a day. */
-const RECEIPT = /^REC-\d{8}-000001$/
-
-/** Pages of the two, with what tells of it. */
-const DEGRADED_OR_DECLARED = {
-  en: {
-    '/ui': /w\/g\/spent.*snowflake/,
-    '/ui/tags/w/g/spent': /degraded: snowflake serves/,
-    '/ui/events': /spent/,
-    '/ui/tags/w/g/declared': /The BizTag n\/declared in Kubernetes declares this tag/,
-    '/ui/tags/w/g/declared/edit': /declared/,
-  },
-  zh: {
-    '/ui': /w\/g\/spent.*snowflake/,
-    '/ui/tags/w/g/spent': /已降级：由 snowflake 发号/,
-    '/ui/events': /spent/,
-    '/ui/tags/w/g/declared': /由 Kubernetes 中的 BizTag n\/declared 声明/,
-    '/ui/tags/w/g/declared/edit': /declared/,
-  },
-} as const
-
-/** As the operator does for an object. */
-async function declare(service: ServiceProcess, name: string): Promise<void> {
-  const owner = { cluster: 'c', namespace: 'n', name, uid: 'u', createdAt: '2026-01-01T00:00:00.000Z' }
-  const answer = await fetch(`${service.httpOrigin}/v1/workspaces/w/groups/g/tags/${name}/declaration`, {
-    method: 'PUT',
-    headers: HEADERS,
-    body: JSON.stringify({ owner, generation: 1, spec: { algorithm: 'segment' } }),
-  })
-  assert.equal(answer.status, 201)
-}
-
-/** Over all labels. */
-function sumOf(metrics: string, name: string): number {
-  const lines = [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (.+)$`, 'gm'))]
-  return lines.reduce((sum, [, value]) => sum + Number(value), 0)
-}
-
-/** As somebody with such a screen and language sees it. */
-function opened(
-  browser: Browser,
-  { width, height, scheme, language }: (typeof VIEWS)[number],
-): Promise<BrowserContext> {
-  return browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: language })
-}
-
-/** On a phone nothing may stand outside of the width. */
-async function overflows(page: Page): Promise<string[]> {
-  const beyond = await page.evaluate<number>(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  )
-  // What must be pushed sideways to be seen is not found.
-  const hidden = await page.evaluate<number>(
-    "[...document.querySelectorAll('aside nav a')].filter((link) => link.getBoundingClientRect().right > innerWidth).length",
-  )
-  return [
-    ...(beyond > 0 ? [`${page.url()}: ${beyond} px beyond the width`] : []),
-    ...(hidden > 0 ? [`${page.url()}: ${hidden} parts of the navigation out of sight`] : []),
-  ]
-}
 
 async function photograph(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return
