@@ -1,4 +1,4 @@
-import { graveHigh, nextRound } from '../core/cells.ts'
+import { tombstoneHigh } from '../core/cells.ts'
 import { IdgenError } from '../core/errors.ts'
 import { type Tag, tagPath } from '../core/tag.ts'
 import type { CatalogStore } from '../ports/catalog-store.ts'
@@ -63,7 +63,7 @@ async function leaveTombstone(
     const { highWater } = await catalog.findRemains(tag)
     // A restored etcd may not know all that a data centre with another database granted, and it may be cut off now.
     const reached = Math.max(granted, highWater, buriedHighWater(reading))
-    const high = graveHigh(tag.space, nextRound(tag.space, reached))
+    const high = tombstoneHigh(tag.space, reached)
     if (await names.bury(reading, tag, high)) return high
   }
   throw busy(path)

@@ -1,4 +1,4 @@
-import { graveHigh, nextRound } from '../core/cells.ts'
+import { tombstoneHigh } from '../core/cells.ts'
 import { ownerText } from '../core/declaration.ts'
 import { IdgenError } from '../core/errors.ts'
 import { bearsNoLayout } from '../core/name-layouts.ts'
@@ -168,7 +168,7 @@ export class TagSettling {
     const { catalog, names } = this.#options
     // Kept rounded, as a tombstone is: RangeWatch raises the tombstone to it should the call below fail.
     const known = (await catalog.findRemains(ref)).highWater
-    const kept = known > atLeast ? graveHigh(tag.space, nextRound(tag.space, known)) : atLeast
+    const kept = known > atLeast ? tombstoneHigh(tag.space, known) : atLeast
     try {
       await catalog.deleteTag(ref, undefined, { generation: tag.generation, atLeast: kept })
       this.#options.report.deleted(reading.path, tag, kept)
@@ -182,7 +182,7 @@ export class TagSettling {
       // Of what was granted between the two looks at it the round may be another one.
       const grave = {
         generation: tag.generation,
-        highWater: graveHigh(tag.space, nextRound(tag.space, highWater)),
+        highWater: tombstoneHigh(tag.space, highWater),
       }
       await names.raiseTombstone(reading.path, grave)
     }
@@ -199,7 +199,7 @@ export class TagSettling {
         ? 0
         : await closeWitnesses(coordinator, { generation: claim.generation, space: claim })
     // As in leaveTombstone: another data centre may have granted more than a restored etcd knows.
-    const above = claim === undefined ? 0 : graveHigh(claim, nextRound(claim, granted))
+    const above = claim === undefined ? 0 : tombstoneHigh(claim, granted)
     const buried = grave && { ...grave, highWater: Math.max(grave.highWater, above) }
     const revision = await names.remove(reading, buried)
     if (revision === undefined) return false

@@ -145,3 +145,8 @@ export function startAbove(space: NumberSpace, high: number | undefined): number
 export function graveHigh(space: NumberSpace, reached: number): number {
   return space.format === undefined ? reached : SEGMENT_LIMIT
 }
+
+/** The same of a tombstone, which other databases read: where the pattern of cells begins anew above all that was granted. */
+export function tombstoneHigh(space: NumberSpace, reached: number): number {
+  return graveHigh(space, nextRound(space, reached))
+}
