@@ -93,7 +93,10 @@ try {
     )
     const what = one.floor === 'single' ? 'bare node:http, one ID' : 'bare node:http, as many bytes'
     const cost = costBeside(ours, { what, costs: floor })
-    return [{ what: `${one.name}, a request`, ...cost, gate: GATE }, rateRow(one, ours)]
+    return [
+      { what: `${one.name}, a request`, ...cost, gate: GATE },
+      rateRow(one, ours, { what, costs: floor }),
+    ]
   }
 
   const rows: Row[] = []
@@ -113,14 +116,21 @@ try {
   processes.endAll()
 }
 
-function rateRow({ name, form, bar }: Case, ours: readonly Cost[]): Row {
+/** Beside what the floor writes in the same time: as many bytes, or of runs one message each. */
+function rateRow(
+  { name, form, bar }: Case,
+  ours: readonly Cost[],
+  floor: { readonly what: string; readonly costs: readonly Cost[] },
+): Row {
   const per = form === 'runs' ? 1 : BATCH / 1e6
-  const rates = ours.map(({ perSecond }) => perSecond * per)
+  const ratesOf = (costs: readonly Cost[]): number[] => costs.map(({ perSecond }) => perSecond * per)
+  const rates = ratesOf(ours)
   return judged({
     what: form === 'runs' ? `${name}, messages a second` : `${name}, IDs written out a second`,
     value: median(rates),
     unit: form === 'runs' ? '/s' : 'M/s',
     spread: spreadOf(rates),
+    floor: { what: floor.what, value: median(ratesOf(floor.costs)) },
     ...(bar === undefined ? {} : { bar: { of: 'value', atLeast: bar } }),
   })
 }

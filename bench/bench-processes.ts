@@ -5,6 +5,7 @@ import { join } from 'node:path'
 /** Processes of one bench: servers and load generators, each with processor time of its own. All end with `endAll`. */
 export class BenchProcesses {
   readonly #children: ChildProcess[] = []
+  #ending = false
 
   /** Runs a file of bench/ and resolves with the first message, which says where it listens. */
   async server<Listening>(file: string, argv: readonly string[] = []): Promise<BenchServer<Listening>> {
@@ -15,14 +16,16 @@ export class BenchProcesses {
 
   start(file: string, argv: readonly string[] = []): ChildProcess {
     const child = fork(join(import.meta.dirname, file), argv)
-    child.on('exit', (code) => {
-      if (code !== null && code !== 0) throw new Error(`${file} ended with ${code}`)
+    // Thrown out of an event it ends the bench, which would wait for an answer for ever.
+    child.on('exit', (code, signal) => {
+      if (code !== 0 && !this.#ending) throw new Error(`${file} ended with ${code ?? signal}`)
     })
     this.#children.push(child)
     return child
   }
 
   endAll(): void {
+    this.#ending = true
     for (const child of this.#children) child.kill()
   }
 }

@@ -105,6 +105,7 @@ export function judgedFigure({ bar, ratio, value }: Omit<Row, 'met'>): number {
 export function reportFindings(findings: Findings, argv: readonly string[] = process.argv): void {
   for (const row of findings.rows) console.log(rowText(row))
   for (const note of findings.notes ?? []) console.log(note)
+  if (argv.includes('--check')) failForLostRows(findings)
   if (!argv.includes('--save')) return
   const result: BenchResult = {
     ...findings,
@@ -116,6 +117,16 @@ export function reportFindings(findings: Findings, argv: readonly string[] = pro
   }
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(pathOf(findings.bench), `${JSON.stringify(result, roundedFigures, 2)}\n`)
+}
+
+/** A row that was renamed or left out would leave the gate without a word. */
+function failForLostRows({ bench, rows }: Findings): void {
+  const held = committedResult(bench)?.rows.filter(({ gate }) => gate !== undefined) ?? []
+  for (const { what } of held) {
+    if (rows.some((row) => row.what === what)) continue
+    console.error(`LOST: the saved result of ${bench} has "${what}", which was not measured: save it anew`)
+    process.exitCode = 1
+  }
 }
 
 /** What was committed last; undefined where the bench was never saved. */
@@ -150,6 +161,12 @@ export function figure(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US')
   return String(Number(value.toPrecision(3)))
 }
+
+// The gate measures less, and what is saved is what it compares with.
+if (process.argv.includes('--check') && process.argv.includes('--save'))
+  throw new Error(
+    '--check and --save: the gate compares with what is saved, so it saves nothing; leave one out',
+  )
 
 /** At the start, when the code is read: a bench takes an hour, in which another commit may come. */
 const COMMIT = process.argv.includes('--save') ? measuredCommit() : undefined

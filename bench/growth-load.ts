@@ -2,6 +2,7 @@ import type { LoadPlan } from '../service/load/load-plan.ts'
 import type { LoadReport } from '../service/load/load-report.ts'
 import { runLoad } from '../service/load/run-load.ts'
 import { VERSION } from '../service/version.ts'
+import { repeats } from './repeats.ts'
 import { processMicros } from './thread-times.ts'
 
 /** A load on a real process and what that used meanwhile. */
@@ -45,6 +46,8 @@ export async function loadProcess(pid: number, asked: GrowthPlan): Promise<Loade
   )
   const [failed] = report.errors
   if (failed !== undefined) throw new Error(`${failed.count} × ${failed.code}: ${failed.example}`)
-  if ((report.check?.duplicates ?? 0) > 0) throw new Error(`${report.check?.duplicates} IDs came twice`)
+  const twice = repeats(report)
+  if (twice !== 0)
+    throw new Error(Number.isNaN(twice) ? 'not all IDs were looked up' : `${twice} IDs came twice`)
   return { report, micros: ((await processMicros(pid)) - before) / report.ids }
 }

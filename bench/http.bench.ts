@@ -4,7 +4,7 @@ import type { Listening } from './http-servers.ts'
 import { costBeside, interleavedRounds, roundsText } from './interleaved-rounds.ts'
 import { keyCheck, keyCheckRow } from './key-check.ts'
 import { median } from './median.ts'
-import { openLoopRows, rateRow } from './open-loop-rows.ts'
+import { ALL_QUANTILES, openLoopRounds, quantileRow, rateRow } from './open-loop-rows.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { costPerRequest, type ServerLoad } from './server-load.ts'
 
@@ -35,6 +35,9 @@ const LOAD: ServerLoad = {
   requests: REQUESTS,
 }
 
+/** The call that most people write: its rate is the one that the latencies are taken at half of. */
+const WITH_BODY: ServerLoad = { ...LOAD, sendCount: true }
+
 const processes = new BenchProcesses()
 try {
   const bare = await processes.server<Listening>('http-servers.ts', ['bare'])
@@ -45,10 +48,10 @@ try {
   let reached = 0
 
   /** The shortest call there is, and the one that most people write. */
-  const costs = async (name: string, sendCount: boolean): Promise<Row[]> => {
+  const costs = async (name: string, asked: ServerLoad): Promise<Row[]> => {
     const subjects = [bare, framework, idgen].map((server, i) => ({
       name: ['bare', 'fastify', 'idgen'][i] ?? '',
-      measure: () => costPerRequest(load, server, { ...LOAD, sendCount }),
+      measure: () => costPerRequest(load, server, asked),
     }))
     subjects.push({ name: 'key check', measure: checkKeys })
     const [floor = [], plain = [], ours = [], checks = []] = await interleavedRounds(subjects, ROUNDS)
@@ -67,23 +70,26 @@ try {
     ]
   }
 
-  const latency = (rate: number): Promise<Row[]> =>
-    openLoopRows(
-      load,
-      { name: 'bare node:http', server: bare, load: LOAD },
-      [{ name: '', server: idgen, load: LOAD }],
-      {
-        rate,
-        of: 'the rate that idgen reached',
-        seconds: OPEN_LOOP_SECONDS,
-        rounds: SHORT ? 1 : 11,
-        p99AtMost: BAR_P99,
-      },
+  const latency = async (rate: number): Promise<Row[]> => {
+    const subjects = [
+      { name: 'bare node:http', server: bare, load: WITH_BODY },
+      { name: 'idgen, JSON body', server: idgen, load: WITH_BODY },
+    ]
+    const loop = { rate, seconds: OPEN_LOOP_SECONDS, rounds: SHORT ? 1 : 11 }
+    const [floor, ours] = await openLoopRounds(load, subjects, loop)
+    if (floor === undefined || ours === undefined) throw new Error('a subject is missing')
+    return ALL_QUANTILES.map((quantile) =>
+      quantileRow(quantile, 'the rate that idgen reached', {
+        ours,
+        floor,
+        ...(quantile === 'p99' ? { bar: { of: 'ratio', atMost: BAR_P99 } } : {}),
+      }),
     )
+  }
 
   const rows = await gatedRows('http', async () => [
-    ...(await costs('no body', false)),
-    ...(await costs('JSON body', true)),
+    ...(await costs('no body', LOAD)),
+    ...(await costs('JSON body', WITH_BODY)),
   ])
   const half = Math.round(reached / 2)
   reportFindings({
@@ -95,7 +101,9 @@ try {
       `Processor time of the server process; ${roundsText(ROUNDS.rounds)} in which all take turns.`,
     ],
     rows: CHECK ? rows : [...rows, ...(await latency(half))],
-    notes: [`Half of the rate was ${figure(half)} requests a second, for both.`],
+    notes: [
+      `The latencies are at ${figure(half)} requests a second with a JSON body, for both: half of what idgen reached with it.`,
+    ],
   })
 } finally {
   processes.endAll()

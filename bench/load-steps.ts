@@ -1,5 +1,6 @@
 import type { LoadReport } from '../service/load/load-report.ts'
 import { type Curve, figure, judged, type Row, type Table } from './bench-result.ts'
+import { repeats } from './repeats.ts'
 import type { ThreadShares } from './thread-times.ts'
 
 /** The same commands at the same rate to redis-server. */
@@ -47,7 +48,7 @@ export function stepBars(
     })),
     ...main.flatMap((step) => steadyRows(step, processors)),
   ]
-  const peak = main.length === 0 ? Number.NaN : Math.max(...main.map(({ peakMb }) => peakMb))
+  const peak = main.length === 0 ? Number.NaN : Math.max(...steps.map(({ peakMb }) => peakMb))
   return [
     ...rows,
     { what: 'resident memory after a start with the defaults', value: plainMb, unit: 'MB', bar: most(150) },
@@ -56,7 +57,7 @@ export function stepBars(
       value: atStart,
       unit: 'MB',
     },
-    { what: 'resident memory at full load, the most', value: peak, unit: 'MB', bar: most(400) },
+    { what: 'resident memory, the most of all steps', value: peak, unit: 'MB', bar: most(400) },
   ].map(judged)
 }
 
@@ -229,7 +230,7 @@ export function stepNote(steps: readonly LoadStep[]): string {
   if (broken === undefined)
     return `With ${tags} every rate up to ${figure(steps.at(-1)?.rate ?? 0)}/s was reached with a p99 below ${P99_MAX_MS} ms.`
   const { rate, report } = broken
-  const found = `With ${tags} it breaks first at ${figure(rate)}/s: ${figure(report.answersPerSecond)}/s were answered, p99 ${figure(report.latency.p99)} ms`
+  const found = `With ${tags} it breaks first at ${figure(rate)}/s: ${figure(report.answersPerSecond)}/s were answered, p99 ${figure(report.latency.p99)} ms, ${figure(report.failures)} were not answered, ${figure(report.notSent)} never asked for because all connections were full`
   return `${found}; ${limitOf(broken)}.`
 }
 
@@ -241,7 +242,7 @@ function limitOf({ shares: { main, answering }, report }: LoadStep): string {
   if (busiest >= FULL) return `an answering thread is full (${use})`
   const seconds = report.intervals.filter(({ second }) => second * 1000 > report.plan.warmUpMs)
   const slow = seconds.filter(({ p99 }) => p99 >= P99_MAX_MS)
-  return `no thread is full (${use}), and ${slow.length} of ${seconds.length} seconds had a p99 of ${P99_MAX_MS} ms or more: moments in which others had the processors, as the database when many tags fetch their next segments`
+  return `no thread of the service is full (${use}), and ${slow.length} of ${seconds.length} seconds had a p99 of ${P99_MAX_MS} ms or more; load generator, database and service share the processors, and who got none in those moments was not measured`
 }
 
 export function isBroken({ rate, report }: LoadStep): boolean {
@@ -251,11 +252,6 @@ export function isBroken({ rate, report }: LoadStep): boolean {
 /** Not answered, which is the server's doing; or its moment came and all connections were full until the end: whoever was slow. */
 function lost({ failures, notSent }: LoadReport): number {
   return failures + notSent
-}
-
-/** NaN, which meets no bar, where they were not checked. */
-function repeats({ check }: LoadReport): number {
-  return check?.duplicates ?? Number.NaN
 }
 
 function apart({ answering }: ThreadShares): number {

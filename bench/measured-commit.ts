@@ -15,7 +15,17 @@ export function measuredCommit(): string | undefined {
 }
 
 /** Without what the benches write, which the bench before has written. */
-const MEASURED = ['service', 'sdk', 'bench', 'proto', 'migrations', 'package-lock.json', ':!bench/results']
+const MEASURED = [
+  'service',
+  'sdk',
+  'bench',
+  // They start the servers of most benches.
+  'test/fixtures',
+  'proto',
+  'migrations',
+  'package-lock.json',
+  ':!bench/results',
+]
 
 function git(...words: readonly string[]): string {
   return execFileSync('git', words, {

@@ -1,15 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import type { BenchServer } from './bench-processes.ts'
-import { judged, type Row } from './bench-result.ts'
+import { type Bar, judged, type Row } from './bench-result.ts'
 import type { Listening } from './http-servers.ts'
-import { type Cost, costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
+import { type Cost, costBeside, interleavedRounds, type Rounds, spreadOf } from './interleaved-rounds.ts'
 import type { LoadResult } from './load-process.ts'
 import { median } from './median.ts'
 import { runOn, type ServerLoad } from './server-load.ts'
 
 /** A server and how it is asked. */
 export interface OpenLoopSubject {
-  /** Of the rows; of the floor: what it is called beside them. */
+  /** Of the rows; of a floor: what it is called beside them. */
   readonly name: string
   readonly server: BenchServer<Listening>
   readonly load: ServerLoad
@@ -18,50 +18,55 @@ export interface OpenLoopSubject {
 export interface OpenLoop {
   /** Requests a second, of each subject. */
   readonly rate: number
-  /** Half of which it is. */
-  readonly of: string
   /** Of each round: enough that the last thousandth is of some requests. */
   readonly seconds: number
   readonly rounds: number
-  /** The most that p99 may be, times the floor. */
-  readonly p99AtMost?: number
+}
+
+/** What one subject's rounds gave. */
+export interface OpenLoopFound {
+  readonly name: string
+  readonly results: readonly LoadResult[]
 }
 
 /**
- * Latency at one rate, whatever the answers do: p50, p99 and p99.9 of each subject beside the floor in the same rounds.
+ * Latencies at one rate, whatever the answers do, of subjects that take turns; in their order.
  * @throws when requests found no connection in time: of such a moment there is no latency, so all figures would look better
  */
-export async function openLoopRows(
+export async function openLoopRounds(
   load: ChildProcess,
-  floor: OpenLoopSubject,
   subjects: readonly OpenLoopSubject[],
   loop: OpenLoop,
-): Promise<Row[]> {
-  const all = [floor, ...subjects].map((subject) => ({
+): Promise<readonly OpenLoopFound[]> {
+  const all = subjects.map((subject) => ({
     name: subject.name,
     measure: () => openLoop(load, subject, loop),
   }))
-  const [bare = [], ...ours] = await interleavedRounds(all, { warmUp: 1, rounds: loop.rounds })
-  return subjects.flatMap(({ name }, i) =>
-    QUANTILES.map(([quantile, of]) => {
-      const costs = (results: readonly LoadResult[] = []): Cost[] =>
-        results.map((result) => ({ micros: result[of], perSecond: loop.rate }))
-      return judged({
-        what: `${name === '' ? '' : `${name}, `}${quantile} of an open loop at half of ${loop.of}`,
-        ...costBeside(costs(ours[i]), { what: floor.name, costs: costs(bare) }),
-        ...(quantile === 'p99' && loop.p99AtMost !== undefined
-          ? { bar: { of: 'ratio', atMost: loop.p99AtMost } as const }
-          : {}),
-      })
-    }),
-  )
+  const rounds: Rounds<LoadResult> = await interleavedRounds(all, { warmUp: 1, rounds: loop.rounds })
+  return subjects.map(({ name }, i) => ({ name, results: rounds[i] ?? [] }))
 }
 
-const QUANTILES = [
-  ['p50', 'medianMicros'],
-  ['p99', 'p99Micros'],
-  ['p99.9', 'p999Micros'],
-] as const
+const QUANTILES = { p50: 'medianMicros', p99: 'p99Micros', 'p99.9': 'p999Micros' } as const
+export type Quantile = keyof typeof QUANTILES
+export const ALL_QUANTILES = ['p50', 'p99', 'p99.9'] as const satisfies readonly Quantile[]
+
+/** One quantile beside that of the floor in the same rounds; `of`: half of which rate it is. */
+export function quantileRow(
+  quantile: Quantile,
+  of: string,
+  { ours, floor, bar }: { readonly ours: OpenLoopFound; readonly floor: OpenLoopFound; readonly bar?: Bar },
+): Row {
+  const costs = ({ results }: OpenLoopFound): Cost[] =>
+    results.map((result) => ({
+      micros: result[QUANTILES[quantile]],
+      perSecond: (result.answers / result.ms) * 1000,
+    }))
+  return judged({
+    what: `${ours.name}, ${quantile} of an open loop at half of ${of}, beside ${floor.name}`,
+    ...costBeside(costs(ours), { what: floor.name, costs: costs(floor) }),
+    ...(bar && { bar }),
+  })
+}
 
 async function openLoop(
   load: ChildProcess,

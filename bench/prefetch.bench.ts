@@ -78,11 +78,22 @@ function rowsOf({ name, outcome }: Case): Row[] {
   ]
 }
 
-function servedRows({ lent, used, switches, ready }: ServedOutcome): Row[] {
+function servedRows({ issued, granted, lent, used, switches, ready }: ServedOutcome): Row[] {
   const name = `a whole service, ${SERVED_RATES.map(figure).join(' and ')} IDs/s`
   return [
-    { what: `next segment was in memory, ${name}`, value: (ready / switches) * 100, unit: '%' },
+    judged({
+      what: `next segment was in memory, ${name}`,
+      value: (ready / switches) * 100,
+      unit: '%',
+      bar: { of: 'value', atLeast: 99 },
+    }),
     { what: `segments used up, ${name}`, value: switches, unit: 'segments' },
+    judged({
+      what: `waste, ${name}`,
+      value: (1 - issued / granted) * 100,
+      unit: '%',
+      bar: { of: 'value', atMost: 5 },
+    }),
     judged({
       what: `lent to threads and not handed out, ${name}`,
       value: (1 - used / lent) * 100,

@@ -16,6 +16,8 @@ export interface RespCommands {
   readonly requests: number
   /** INCR of this; `__rand_int__` in it is replaced by twelve digits, one of a hundred numbers. */
   readonly tag: string
+  /** Of redis-benchmark. With one, it is full itself at a million commands a second, pipeline 16. */
+  readonly clientThreads: number
 }
 
 export const CONNECTIONS = 50
@@ -34,13 +36,14 @@ export async function redisBenchmarkMissing(): Promise<string | undefined> {
 /** One run of redis-benchmark, with the processor time of the server per command. */
 export async function redisBenchmark(
   { pid, port, key }: RespSubject,
-  { pipeline, requests, tag }: RespCommands,
+  { pipeline, requests, tag, clientThreads }: RespCommands,
 ): Promise<Cost> {
   const before = await processMicros(pid)
   const load = ['-c', CONNECTIONS, '-n', requests, '-P', pipeline].map(String)
+  const threads = clientThreads === 1 ? [] : ['--threads', String(clientThreads)]
   const auth = key === '' ? [] : ['-a', key]
   const random = tag.includes('__rand_int__') ? ['-r', '100'] : []
-  const words = ['-p', String(port), '-q', ...load, ...auth, ...random, 'INCR', tag]
+  const words = ['-p', String(port), '-q', ...load, ...threads, ...auth, ...random, 'INCR', tag]
   const { stdout } = await run('redis-benchmark', words)
   const perSecond = Number(/([\d.]+) requests per second/.exec(stdout)?.[1])
   if (!(perSecond > 0)) throw new Error(`redis-benchmark measured nothing: ${stdout.slice(-300)}`)

@@ -1,5 +1,5 @@
 import { judged, type Row } from './bench-result.ts'
-import { interleavedRounds, spreadOf } from './interleaved-rounds.ts'
+import { costBeside, interleavedRounds, spreadOf } from './interleaved-rounds.ts'
 import { median } from './median.ts'
 import { type RespSubject, redisBenchmark } from './redis-benchmark.ts'
 import { serveIdgen } from './serving-idgen.ts'
@@ -27,7 +27,7 @@ export async function threadedRates(
     const ours = { pid, port, key: idgen.key }
     const rows: Row[] = []
     for (const { pipeline, requests, rate } of cases) {
-      const commands = { pipeline, requests, tag }
+      const commands = { pipeline, requests, tag, clientThreads: THREADS }
       const [floor = [], costs = []] = await interleavedRounds(
         [
           { name: 'redis-server', measure: () => redisBenchmark(redis, commands) },
@@ -37,6 +37,10 @@ export async function threadedRates(
       )
       const rates = costs.map(({ perSecond }) => perSecond)
       rows.push(
+        {
+          what: `processor time a command with ${THREADS} threads, pipeline ${pipeline}, 1 tag`,
+          ...costBeside(costs, { what: 'redis-server', costs: floor }),
+        },
         judged({
           what: `commands a second with ${THREADS} threads, pipeline ${pipeline}, 1 tag`,
           value: median(rates),

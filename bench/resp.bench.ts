@@ -74,7 +74,7 @@ try {
       `INCR, one ID a command, of segment tags, under redis-benchmark with ${CONNECTIONS} connections over loopback, on the same processors.`,
       "The floor is redis-server's INCR in the same rounds, without persistence.",
       'Key check and all three rate limits (set above the rate) on; stores in memory; one process without threads.',
-      `The rows "with ${THREADS} threads": a whole \`idgen serve\` with ${THREADS} protocol threads on its embedded database.`,
+      `The rows "with ${THREADS} threads": a whole \`idgen serve\` with ${THREADS} protocol threads on its embedded database, and redis-benchmark with ${THREADS} threads for both.`,
       `Processor time of the server per command; ${roundsText(ROUNDS.rounds)} in which both take turns. The rates beside it are those of the same rounds: client and server share the processors.`,
     ],
     rows,
@@ -127,7 +127,7 @@ function nameOf({ pipeline, tags }: Case): string {
 
 function measure({ pipeline, tags, requests: whole }: Case, server: RespSubject): Promise<Cost> {
   const tag = tags === 1 ? (RESP_TAGS[0] ?? '') : 'bench/key/__rand_int__'
-  return redisBenchmark(server, { pipeline, requests: Math.round(whole * SHARE), tag })
+  return redisBenchmark(server, { pipeline, requests: Math.round(whole * SHARE), tag, clientThreads: 1 })
 }
 
 async function startIdgen(): Promise<RespSubject> {

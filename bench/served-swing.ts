@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { LoadPlan } from '../service/load/load-plan.ts'
 import { runLoad } from '../service/load/run-load.ts'
 import { VERSION } from '../service/version.ts'
+import { repeats } from './repeats.ts'
 import { serveIdgen } from './serving-idgen.ts'
 import { summed } from './soak-samples.ts'
 
@@ -21,6 +22,8 @@ export interface ServedOutcome {
   /** IDs in shares that the main thread lent to its threads, and of these handed out. */
   readonly lent: number
   readonly used: number
+  /** Numbers that the store granted. */
+  readonly granted: number
   readonly switches: number
   readonly ready: number
   /** Of all spans, the worst. */
@@ -48,7 +51,10 @@ export async function runServedSwing(swing: ServedSwing): Promise<ServedOutcome>
       })
       const [failed] = report.errors
       if (failed !== undefined) throw new Error(`${failed.count} × ${failed.code}: ${failed.example}`)
-      if (report.check?.duplicates !== 0) throw new Error(`${report.check?.duplicates} IDs came twice`)
+      if (report.check === undefined || repeats(report) !== 0)
+        throw new Error(
+          `${report.check?.duplicates} IDs came twice, ${report.check?.unchecked} were not looked up`,
+        )
       // The first of each load is asked before it, and checked with it.
       issued += report.check.checked + report.check.unchecked
       p99Ms = Math.max(p99Ms, report.latency.p99)
@@ -70,6 +76,7 @@ async function countedBy(
     if (used >= issued)
       return {
         used,
+        granted: summed(metrics, 'idgen_segment_numbers_granted'),
         lent: summed(metrics, 'idgen_thread_ids_lent_total'),
         switches: summed(metrics, 'idgen_segment_switches_total'),
         ready: summed(metrics, 'idgen_segment_switches_ready_total'),

@@ -5,8 +5,9 @@ import { runLoad } from '../service/load/run-load.ts'
 import { VERSION } from '../service/version.ts'
 import { figure, judged, type Row, reportFindings, type Table } from './bench-result.ts'
 import { CHECK } from './regression-gate.ts'
+import { repeats } from './repeats.ts'
 import { serveIdgen } from './serving-idgen.ts'
-import { flatnessRows, soakCurves } from './soak-findings.ts'
+import { flatnessRows, p99Row, soakCurves } from './soak-findings.ts'
 import { type SoakSample, SoakSampler } from './soak-samples.ts'
 
 /**
@@ -32,6 +33,8 @@ const RATES: readonly (readonly [LoadProtocol, number])[] = [
 ]
 
 if (!(MINUTES > 0)) throw new Error(`MINUTES is "${process.env['MINUTES']}": write a number above 0`)
+if (MINUTES < 30 && !SHORT && process.argv.includes('--save'))
+  throw new Error(`MINUTES is "${MINUTES}": what is saved is of half an hour or more, or --short`)
 if (CHECK) {
   console.log('nothing to check: a minute shows no leak; run it without --check')
   process.exit(0)
@@ -86,8 +89,9 @@ function answerRows(reports: readonly LoadReport[]): Row[] {
       bar: { of: 'value', atMost: 0 },
     })
   return [
+    ...reports.map(({ plan, latency }) => p99Row(plan.target.protocol, latency.p99)),
     none('IDs that were lost or never asked for', ({ failures, notSent }) => failures + notSent),
-    none('IDs that came twice', ({ check }) => check?.duplicates ?? Number.NaN),
+    none('IDs that came twice', repeats),
   ]
 }
 

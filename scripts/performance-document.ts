@@ -91,8 +91,9 @@ function section(result: BenchResult, prose: string, findings: string): string[]
 
 /** "Measured 2026-11-27 on AMD EPYC, 2 processors, 4 GB, Linux 6.18, virtual machine; commit d93c2ee0b1, idgen 0.1.0, node 24.21.0". */
 function whereText({ at, form, machine, commit, versions }: BenchResult): string {
-  const { cpu, cores, memoryGb, kernel, virtualised } = machine
+  const { cpu, cores, memoryGb, kernel, virtualised, sessionNice } = machine
   const kind = virtualised === undefined ? '' : virtualised ? ', virtual machine' : ', no virtual machine'
+  const nice = sessionNice === undefined ? '' : `, scheduled before other work (nice ${sessionNice})`
   const short =
     form === 'short'
       ? '**A short run, which only shows that the bench works: its figures are no statement.** '
@@ -101,7 +102,7 @@ function whereText({ at, form, machine, commit, versions }: BenchResult): string
     .filter(([name]) => name !== 'v8')
     .map(([name, version]) => `${name} ${version}`)
   const what = [...(commit === undefined ? [] : [`commit ${commit}`]), ...named].join(', ')
-  return `${short}Measured ${at.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGb} GB, ${kernel}${kind}; ${what}`
+  return `${short}Measured ${at.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGb} GB, ${kernel}${kind}${nice}; ${what}`
 }
 
 /** Columns that no row fills are left out. */

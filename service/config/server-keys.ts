@@ -188,7 +188,7 @@ export const SERVER_KEYS = {
     max: 64,
     unit: 'threads',
     reload: 'restart',
-    doc: 'Threads that answer HTTP and the Redis protocol, on one port of each. 0: with server.resp as many as processors this process may use (in a container: its limit), otherwise 1. 1: the main thread answers by itself. More than processors gain nothing; each takes about 30 MB.',
+    doc: 'Threads that answer HTTP, gRPC and the Redis protocol, on one port of each. 0: with server.resp as many as processors this process may use (in a container: its limit), otherwise 1. 1: the main thread answers by itself. More than processors gain nothing; each takes about 30 MB.',
   },
   'server.workerIds': {
     kind: 'integer',
