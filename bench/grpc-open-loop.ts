@@ -10,6 +10,7 @@ import {
   quantileRow,
   rateRow,
 } from './open-loop-rows.ts'
+import { apart } from './own-processor.ts'
 import { costPerRequest, type ServerLoad } from './server-load.ts'
 
 /** `callers`: requests under way, over gRPC all on one connection. */
@@ -55,6 +56,10 @@ export async function grpcOpenLoop(
   const reached = [floor, ...costs].map((rounds) => median(rounds.map(({ perSecond }) => perSecond)))
   // All are to be asked at one rate, and HTTP ends below the stream.
   const rate = Math.round(Math.min(...reached) / 2)
+  const place = await apart(
+    [idgen, bare.server, http.server].map(({ process }) => process),
+    load,
+  )
   const loop = { rate, seconds: short ? 1 : 3, rounds: short ? 1 : 11 }
   const [bareFound, unaryFound, streamFound, httpFound] = await openLoopRounds(
     load,
@@ -73,7 +78,7 @@ export async function grpcOpenLoop(
       ]),
     ],
     notes: [
-      `The open loop asked for ${figure(rate)} IDs a second, of all four: half of what the slowest of them reached.`,
+      `The open loop asked for ${figure(rate)} IDs a second, of all four: half of what the slowest of them reached. ${place}`,
     ],
   }
 }

@@ -5,6 +5,7 @@ import { costBeside, interleavedRounds, roundsText } from './interleaved-rounds.
 import { keyCheck, keyCheckRow } from './key-check.ts'
 import { median } from './median.ts'
 import { ALL_QUANTILES, openLoopRounds, quantileRow, rateRow } from './open-loop-rows.ts'
+import { apart } from './own-processor.ts'
 import { CHECK, gatedRows } from './regression-gate.ts'
 import { costPerRequest, type ServerLoad } from './server-load.ts'
 
@@ -92,6 +93,12 @@ try {
     ...(await costs('JSON body', WITH_BODY)),
   ])
   const half = Math.round(reached / 2)
+  const places = CHECK
+    ? ''
+    : await apart(
+        [bare, framework, idgen].map(({ process }) => process),
+        load,
+      )
   reportFindings({
     bench: 'http',
     conditions: [
@@ -99,6 +106,7 @@ try {
       'Key check, all three rate limits (set above the rate), metrics and trace hooks on; stores in memory; one thread.',
       'The load generator is a process of its own on the same processors and never sleeps.',
       `Processor time of the server process; ${roundsText(ROUNDS.rounds)} in which all take turns.`,
+      ...(CHECK ? [] : [places]),
     ],
     rows: CHECK ? rows : [...rows, ...(await latency(half))],
     notes: [

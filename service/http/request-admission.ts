@@ -81,12 +81,12 @@ export class RequestAdmission {
     request.limitedTag = path
   }
 
-  /** For an answer that the router does not give: what is left of the limits, behind the headers in `answer`. */
-  addLeft(answer: string[], request: IncomingMessage, keyId: string, path: string): void {
+  /** For an answer that the router does not give: what is left of the limits, a line for each header; "" where that is not told. */
+  leftFields(request: IncomingMessage, keyId: string, path: string): string {
     const quotas = this.#quotas
-    if (!quotas.on) return
+    if (!quotas.on) return ''
     const limited = { address: this.clientOf(request), keyId, path }
-    answer.push('ratelimit-policy', quotas.policy(limited), 'ratelimit', quotas.left(limited))
+    return `ratelimit-policy: ${quotas.policy(limited)}\r\nratelimit: ${quotas.left(limited)}\r\n`
   }
 
   #tellLeft({ raw, caller, limitedTag: path }: FastifyRequest, reply: FastifyReply): void {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { mayUse } from '../app/authenticator.ts'
-import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
+import { type Caller, mayUse } from '../app/authenticator.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Tracer } from '../ports/tracer.ts'
-import { apiKeyOf } from './api-key-header.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import type { ConnectionDigests } from './connection-digests.ts'
 import { certificateFor } from './cross-site.ts'
 import { STRICT_TRANSPORT } from './https-redirect.ts'
 import { issuedJson } from './issued-text.ts'
+import { type KnownHead, KnownHeads } from './known-heads.ts'
 import { countAsText, PLAIN_BODY_MAX } from './plain-body.ts'
+import { ReadyHead } from './ready-head.ts'
 import type { RequestAdmission } from './request-admission.ts'
 import { type TraceContext, traceContextOf } from './trace-context.ts'
 
@@ -39,6 +39,8 @@ export interface SingleIdOptions {
 export class SingleId {
   readonly #issuer: TracedIssuer
   readonly #options: SingleIdOptions
+  readonly #heads: KnownHeads
+  readonly #ready = new ReadyHead()
   /** `w/g/t` of URLs that were asked for, of tags that exist. */
   readonly #paths = new Map<string, string>()
   /** Every call ends with it: nothing here waits. */
@@ -49,43 +51,53 @@ export class SingleId {
   constructor(issuer: TracedIssuer, options: SingleIdOptions) {
     this.#issuer = issuer
     this.#options = options
+    this.#heads = new KnownHeads(options.digests)
   }
 
   /** For the event 'request' of a server. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const path = this.#pathOf(request)
-    if (path === undefined || !isPlain(request)) return this.#options.route(request, response)
-    const length = request.headers['content-length']
-    const hasBody = length !== undefined && length !== '0'
+    if (path === undefined) return this.#options.route(request, response)
+    const head = this.#heads.of(request)
+    const hasBody = head.bodyLength !== undefined
     // Of a body that does not say what it is, the router has to tell.
-    if (hasBody && request.headers['content-type'] === undefined) this.#options.route(request, response)
-    else if (hasBody) process.nextTick(this.#withBody, path, request, response)
-    else if (!this.#answers(path, 1, request, response)) this.#options.route(request, response)
+    if (!head.isPlain || (hasBody && !head.hasType)) this.#options.route(request, response)
+    else if (hasBody) process.nextTick(this.#withBody, path, head, request, response)
+    else if (!this.#answers(path, 1, head, request, response)) this.#options.route(request, response)
   }
 
   /** In the next tick: by then Node has read what came together with the headers, and that is nearly always all. */
-  readonly #withBody = (path: string, request: IncomingMessage, response: ServerResponse): void => {
-    const length = Number(request.headers['content-length'])
+  readonly #withBody = (
+    path: string,
+    head: KnownHead,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void => {
+    const length = Number(head.bodyLength)
     const body =
       length <= PLAIN_BODY_MAX && request.readableLength === length ? (request.read() as Buffer | null) : null
     if (body !== null) {
       const count = countAsText(body.toString('latin1'))
-      if (count !== undefined && this.#answers(path, count, request, response)) return
+      if (count !== undefined && this.#answers(path, count, head, request, response)) return
       request.unshift(body)
     }
     this.#options.route(request, response)
   }
 
-  #answers(path: string, count: number, request: IncomingMessage, response: ServerResponse): boolean {
+  #answers(
+    path: string,
+    count: number,
+    head: KnownHead,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): boolean {
     const issuer = this.#issuer
     if (count > issuer.limits.maxText) return false
-    const { headers, socket } = request
     const { tracer, clock } = this.#options
     const fromMs = tracer.nowMs()
     // For all that asks for it: a look at the clock costs as much as an ID.
     const nowMs = clock.nowMs()
-    const keyText = apiKeyOf(headers) ?? certificateFor(request)
-    const caller = issuer.peekCaller(keyText, this.#options.digests.of(socket, keyText), nowMs)
+    const caller = this.#callerOf(head, request, nowMs)
     if (caller === undefined || !mayUse(caller, 'issue', path)) return false
     const { admission } = this.#options
     if (!admission.admits(request, caller.keyId, path)) return false
@@ -95,20 +107,25 @@ export class SingleId {
       admission.passOn(request, this.#begun(batch))
       return false
     }
-    issuer.countClients(clientDcOf(headers[CLIENT_DC_HEADER]), 1)
-    const trace = traceContextOf(headers, tracer, fromMs)
+    issuer.countClients(head.clientDc, 1)
+    const trace = traceContextOf(head.headers, tracer, fromMs)
     const { traceId, traceparent, requestId } = trace
     issuer.countCall(caller.keyId, path, 'ok', count, traceId)
     const body = issuedJson(batch, 'text')
-    const answer = ['x-request-id', requestId, ...FIXED, String(body.length)]
-    if (traceparent !== undefined) answer.push('traceparent', traceparent)
-    admission.addLeft(answer, request, caller.keyId, path)
-    if (this.#options.encryptedOnly) answer.push(...STRICT_TRANSPORT)
-    if (this.#options.isOver(socket)) answer.push('connection', 'close')
-    response.writeHead(200, answer)
-    response.end(body, 'latin1')
+    let fields = `x-request-id: ${requestId}${FIXED}${body.length}\r\n`
+    if (traceparent !== undefined) fields += `traceparent: ${traceparent}\r\n`
+    fields += admission.leftFields(request, caller.keyId, path)
+    if (this.#options.encryptedOnly) fields += STRICT
+    if (this.#options.isOver(request.socket)) response.shouldKeepAlive = false
+    this.#ready.send(response, fields, body, nowMs)
     if (trace.sampled) recordAnswer(tracer, trace, path)
     return true
+  }
+
+  #callerOf({ keyText, digest }: KnownHead, request: IncomingMessage, nowMs: number): Caller | undefined {
+    if (keyText !== undefined) return this.#issuer.peekCaller(keyText, digest, nowMs)
+    const certificate = certificateFor(request)
+    return this.#issuer.peekCaller(certificate, this.#options.digests.of(request.socket, certificate), nowMs)
   }
 
   /** What there was too little of goes with the request: burnt, it would be up to a segment of each large call. */
@@ -158,27 +175,11 @@ export function listenWith(
   secure?.on('request', handle).on('clientError', answerBrokenRequest)
 }
 
-/** Nothing that changes what the body means, or what the client waits for. */
-function isPlain({ headers }: IncomingMessage): boolean {
-  const type = headers['content-type']
-  return (
-    (type === undefined || JSON_TYPES.has(type)) &&
-    headers['transfer-encoding'] === undefined &&
-    headers['content-encoding'] === undefined &&
-    headers.expect === undefined
-  )
-}
-
 /** Names without an escape: others are for the router. */
 const IDS_URL =
   /^\/v1\/workspaces\/([a-z0-9._-]{1,63})\/groups\/([a-z0-9._-]{1,63})\/tags\/([a-z0-9._-]{1,63})\/ids$/
 /** As many as tags in memory by default (catalog.maxTags). */
 const PATHS_MAX = 100_000
-const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/json; charset=utf-8'])
-const FIXED = [
-  'cache-control',
-  'no-store',
-  'content-type',
-  'application/json; charset=utf-8',
-  'content-length',
-]
+const FIXED =
+  '\r\ncache-control: no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: '
+const STRICT = `${STRICT_TRANSPORT.join(': ')}\r\n`
