@@ -13,10 +13,16 @@ export function grpcLatencyText(results: readonly BenchResult[]): string | undef
   const bare = find(/^bare node:http, latency of one caller\b/)
   if (many === undefined || alone === undefined || library === undefined || bare === undefined)
     return undefined
+  const steady = callsAndStream(find, 'p50 of an open loop .* beside idgen HTTP')
   const callers = /latency of (\d+) callers/.exec(many.calls.what)?.[1] ?? ''
   return [
     `**gRPC's latency beside HTTP's.** R-1.4.2 asks for ${ASKED} % less. With ${callers} callers at once ${verdict(many)}: ${both(many)}.`,
     `With one caller alone ${verdict(alone)}: ${both(alone)}. Nearly all of that is the way through two sockets, which HTTP takes as well (bare node:http, which does nothing, takes ${beside(bare)}).`,
+    ...(steady === undefined
+      ? []
+      : [
+          `At a steady rate far below what either can do the same way is nearly all as well: unary calls take ${beside(steady.calls)} (p50, with a client that spends more on a call than the server), a stream ${beside(steady.stream)}.`,
+        ]),
     `Under Node's own client libraries, whose time is then most of it, one caller sees ${beside(library.calls)} with unary calls and ${beside(library.stream)} on a stream.`,
   ].join(' ')
 }

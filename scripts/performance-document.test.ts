@@ -109,6 +109,8 @@ describe('the document of the benches', () => {
         row('bare node:http, latency of one caller', 0.875),
         row("unary, one caller with Node's library", 1.14),
         row("stream, one caller with Node's library", 0.63),
+        row('unary, p50 of an open loop at half of all', 1.79),
+        row('stream, p50 of an open loop at half of all', 0.96),
       ],
     })
     const of = (result: BenchResult) => performanceDocument([result], () => undefined)
@@ -124,6 +126,7 @@ describe('the document of the benches', () => {
         /With one caller alone it does \*\*not\*\* hold: unary calls take 19 % less \(80\.6 µs/,
       )
       assert.match(part, /bare node:http, which does nothing, takes 13 % less/)
+      assert.match(part, /unary calls take 79 % more \(p50, .*\), a stream 4 % less\./)
       assert.match(part, /one caller sees 14 % more with unary calls and 37 % less on a stream/)
     }
     assert.match(
