@@ -9,7 +9,7 @@ export interface Rendered {
   readonly headings: readonly Heading[]
   /** Its links into the repository, as they are written. */
   readonly links: readonly string[]
-  /** Its words without marks, for the search. */
+  /** Its words without marks, those of its code too, for the search. */
   readonly words: string
 }
 
@@ -40,6 +40,7 @@ export function render(document: Document): Rendered {
       if (target.path.endsWith('.md')) child.attrSet(name, pageOf(href.split('#')[0] ?? '') + hashOf(href))
     }
     if (token.type === 'inline') words.push(plainText(token.children ?? []))
+    else if (token.type === 'fence' || token.type === 'code_block') words.push(token.content)
   }
   return {
     title: headings[0]?.text ?? document.path,

@@ -50,6 +50,14 @@ test('a link to a file or a heading that is not there stops the site', () => {
   )
 })
 
+test('the search knows what stands in code, in a fence or indented, and in the line', () => {
+  const text =
+    '# Title\n\nSee `idgen --inline`:\n\n```yaml\nlistenUrl: fenced\n```\n\n    a line of the log\n'
+  const words = render({ path: 'docs/x.md', text }).words.split(/\s+/)
+  for (const word of ['Title', '--inline:', 'listenUrl:', 'fenced', 'log'])
+    assert.ok(words.includes(word), word)
+})
+
 test('the list of documents names every page right below docs/', () => {
   const contents = documents().find(({ path }) => path === CONTENTS)
   const listed = navigation(contents ?? { path: CONTENTS, text: '' }).flatMap(({ pages }) =>

@@ -101,7 +101,7 @@ export function rotationPicture(): string {
       ...(
         [
           [rotated, 'idgen key rotate ID --keep 12h', 'shows the new secret once'],
-          [inUse, 'Put it into use everywhere', 'idgen key list: last use of the old'],
+          [inUse, 'Put it into use everywhere', 'before --keep is over'],
           [ends, '--keep is over', 'the old one is refused'],
         ] as const
       ).flatMap(([x, what, more]) => [

@@ -42,7 +42,7 @@ export interface KeyRotation {
   readonly ends?: SecretToEnd | undefined
 }
 
-/** A key and when it was last used, which is known to within about a minute; undefined: never. */
+/** A key and when it was last used, with either of its secrets, which is known to within about a minute; undefined: never. */
 export interface UsedKey {
   readonly key: ApiKey
   readonly lastUsedAt: Date | undefined

@@ -54,7 +54,8 @@ function switchCommand(): Command {
 
 const SWITCH_HELP = `
 etcd.endpoints must name etcd for this command in both directions. The order:
-  1. Stop the processes of the data centre (or use --force: they issue snowflake IDs for at most one window of 30 s).
+  1. Stop the processes of the data centre (or use --force: they issue snowflake IDs for one
+     snowflake.window at most, 30 s unless it was set).
   2. Run the switch. Interrupted at any point it changes nothing for the worse: run it again.
   3. Start the processes: with etcd.endpoints for etcd, without it for postgres.
 Processes configured otherwise get no worker id and say IDGEN_COORDINATION_MISMATCH.`

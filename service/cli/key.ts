@@ -7,9 +7,10 @@ import { SystemRandom } from '../adapters/system/system-random.ts'
 import { PinoLog } from '../adapters/telemetry/pino-log.ts'
 import { AuditTrail } from '../app/audit-trail.ts'
 import { Authenticator } from '../app/authenticator.ts'
-import { type KeyRotation, ManageKeys, type UsedKey } from '../app/manage-keys.ts'
+import { type KeyRotation, ManageKeys } from '../app/manage-keys.ts'
 import { SCOPES, type Scope, type SecretToEnd } from '../ports/api-key-store.ts'
 import { configOption } from './config-option.ts'
+import { keyLine } from './key-line.ts'
 import { withDatabase } from './with-database.ts'
 import { commandChain } from './with-stores.ts'
 
@@ -106,14 +107,14 @@ async function list(keys: ManageKeys): Promise<void> {
   let after: string | undefined
   do {
     const page = await keys.list({ after, limit: PAGE }, '')
-    for (const used of page.items) process.stdout.write(`${row(used)}\n`)
+    for (const used of page.items) process.stdout.write(`${keyLine(used, Date.now())}\n`)
     after = page.next
   } while (after !== undefined)
 }
 
 async function revoke(keys: ManageKeys, id: string): Promise<void> {
   const key = await keys.revoke(ACTOR, id)
-  process.stdout.write(`${row(await keys.withUse(key))}\n`)
+  process.stdout.write(`${keyLine(await keys.withUse(key), Date.now())}\n`)
 }
 
 const ACTOR = { actor: 'cli', traceId: undefined }
@@ -148,15 +149,6 @@ async function withKeys(
     await work(new ManageKeys({ keys, uses, authenticator, audit, clock, random: new SystemRandom() }))
     await audit.stop()
   })
-}
-
-function row({ key, lastUsedAt }: UsedKey): string {
-  const state = key.revokedAt === undefined ? 'valid' : `revoked ${key.revokedAt.toISOString()}`
-  const expires = key.expiresAt === undefined ? '' : ` expires ${key.expiresAt.toISOString()}`
-  const used = lastUsedAt === undefined ? 'never used' : `used ${lastUsedAt.toISOString().slice(0, 16)}Z`
-  const rotating =
-    key.previous === undefined ? '' : ` previous secret until ${key.previous.until.toISOString()}`
-  return `${key.id}  ${key.scopes.join(',').padEnd(20)} ${(key.within || '(all)').padEnd(24)} ${state}${expires}${rotating} ${used}  ${key.name}`
 }
 
 function parseScope(value: string, before: readonly Scope[] = []): readonly Scope[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { CHECK_KINDS, checkValue, ISO7064_RADIXES } from './check-digit.ts'
+import { CHECK_KINDS, type CheckKind, checkValue, ISO7064_RADIXES } from './check-digit.ts'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const digitsOf = (text: string) => Array.from(text, (char) => ALPHABET.indexOf(char))
@@ -31,5 +31,41 @@ describe('check digits', () => {
             },
           ),
         )
+  })
+
+  /** Swaps of two neighbours that leave the check character as it was. A digit before them brings every state about. */
+  function unnoticedSwaps(kind: CheckKind, radix: number): number[][] {
+    const digits = Array.from({ length: radix }, (_, digit) => digit)
+    return digits.flatMap((before) =>
+      digits.flatMap((a) =>
+        digits
+          .filter((b) => a !== b)
+          .filter((b) => checkValue(kind, [before, a, b], radix) === checkValue(kind, [before, b, a], radix))
+          .map((b) => [before, a, b]),
+      ),
+    )
+  }
+
+  test('Luhn notices every swap of neighbours but that of the first and the last digit of its radix', () => {
+    for (const radix of [10, 36, 62]) {
+      const last = radix - 1
+      const missed = Array.from({ length: radix }, (_, before) => [
+        [before, 0, last],
+        [before, last, 0],
+      ])
+      assert.deepEqual(unnoticedSwaps('luhn', radix), missed.flat())
+    }
+  })
+
+  test('ISO 7064 notices every swap of neighbours but that of one pair, which what is before them decides', () => {
+    for (const radix of ISO7064_RADIXES) {
+      const missed = unnoticedSwaps('iso7064', radix)
+      const pairs = Map.groupBy(missed, ([before]) => before)
+      assert.equal(pairs.size, radix)
+      for (const [one = [], other = [], ...more] of pairs.values()) {
+        assert.deepEqual(more, [])
+        assert.deepEqual([one[1], one[2]], [other[2], other[1]])
+      }
+    }
   })
 })

@@ -1,6 +1,7 @@
 /**
  * One check character over digits of a radix. Both kinds find every single wrong digit, and nearly every swap of two
- * neighbours.
+ * neighbours: all but one pair (in decimal 1 of 45), of Luhn the first and the last digit of the radix, of ISO 7064 one
+ * that depends on what stands before them.
  *
  *     luhn      Luhn mod N (N = radix, which is even): the digits doubled from the right, as on payment cards
  *     iso7064   the hybrid systems of ISO 7064: MOD 11,10 for decimal digits, MOD 37,36 for 0-9 A-Z

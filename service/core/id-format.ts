@@ -14,7 +14,7 @@ import { canonicalLayout, isSafeLayout, type LayoutName, layoutFault, type TagLa
 export interface IdFormat {
   readonly prefix?: string
   readonly suffix?: string
-  /** Of the digits: 10, 36 (0-9 A-Z) or 62 (0-9 A-Z a-z); in all of them texts of one length sort as their numbers. */
+  /** Of the digits: 10, 36 (0-9 A-Z) or 62 (0-9 A-Z a-z); in all of them texts of one length sort as their numbers, byte by byte. */
   readonly radix?: number
   /** At least so many digits, with zeros before them. */
   readonly width?: number

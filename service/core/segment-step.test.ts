@@ -26,6 +26,14 @@ describe('dynamic step (R-1.3.2)', () => {
     assert.equal(nextStep({ base: STEP_MAX, min: 1, max: STEP_MAX }, 1e9, 1), STEP_MAX)
   })
 
+  test('what makes it larger is its base: the maximum only bounds it', () => {
+    // docs/choosing-an-algorithm.md and three runbooks say so, with these figures.
+    const of = (base: number, max: number, cpu: number) => nextStep({ base, min: 1, max }, 100_000, cpu)
+    assert.deepEqual([of(1000, 1_000_000, 0), of(1000, 1_000_000, 1)], [51_000, 66_300])
+    assert.equal(of(1000, STEP_MAX, 0), 51_000)
+    assert.equal(of(1_000_000, 1_000_000, 1), 1_000_000)
+  })
+
   test('a cpu share or a rate that is off is taken as the nearest sensible one', () => {
     assert.equal(nextStep(bounds, 0, 7), 1300)
     assert.equal(nextStep(bounds, 0, -1), 1000)

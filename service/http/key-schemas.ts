@@ -77,7 +77,8 @@ const KEY_FIELDS = {
   },
   lastUsedAt: {
     ...TIME_OR_NULL,
-    description: 'When it was last used, known to within about a minute; null: never, or not yet known.',
+    description:
+      'When it was last used, with either of its secrets, known to within about a minute; null: never, or not yet known.',
   },
   declaredBy: {
     type: ['string', 'null'],

@@ -2,7 +2,10 @@
 export interface RecentGrants {
   readonly dc: number
   readonly numbers: number
-  /** All that was granted since then is counted: the time asked for, or when the oldest of the thousand newest was granted. */
+  /**
+   * All that was granted since then is counted: the time asked for, or of a busy tag when the oldest of the thousand
+   * newest was granted, which may be a minute ago.
+   */
   readonly from: Date
 }
 

@@ -36,6 +36,12 @@ test('every action of the audit log is described in both languages, and none tha
   for (const text of Object.values(ACTION_WORDS.zh)) assert.match(text, /\p{Script=Han}{2}/u)
 })
 
+test('what idgen tag release writes is no deletion', () => {
+  assert.match(ACTION_WORDS.en['tag.forget'], /^declaration of a tag forgotten.*the tag stays$/)
+  assert.match(ACTION_WORDS.zh['tag.forget'], /声明，标签保留$/)
+  for (const words of Object.values(ACTION_WORDS)) assert.doesNotMatch(words['tag.forget'], /delete|删除/)
+})
+
 test('the page shows the code, what it means, who that is and how it ended', async (t) => {
   const visitor = await UiVisitor.signedIn(t)
   const { audit } = visitor.api.memory.service

@@ -28,7 +28,7 @@ export const ERROR_WORDS_ZH: Readonly<Record<ErrorCode, string>> = {
   IDGEN_TAG_CLAIMED: '该标签由另一个对象声明：请改用其他标签，或先删除下方所指的对象。',
   IDGEN_TAG_DECLARED: '该标签由 BizTag 声明：请修改或删除下方所指的 BizTag。',
   IDGEN_DECLARATION_STALE: '声明已过时：已有更新的声明，请重新读取对象。',
-  IDGEN_VERSION_MISMATCH: '内容已被他人修改：请刷新页面，在最新内容上重新修改。',
+  IDGEN_VERSION_MISMATCH: '内容已被他人修改：请重新打开表单，在最新内容上重新修改。',
   IDGEN_BODY_TOO_LARGE: '请求过大：请减少一次提交的内容。',
   IDGEN_MEDIA_TYPE_UNSUPPORTED: '请求内容的类型不受支持。',
   IDGEN_RATE_LIMITED: '短时间内请求过多：请稍后重试。',

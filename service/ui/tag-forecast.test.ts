@@ -46,6 +46,26 @@ test('the rate is that of a day, of a younger tag that since it was made, and of
   assert.equal(days(1000), Math.round(left / 24_000))
 })
 
+test('of a busy tag, whose newest grants alone were counted, the rate is that of the time that those took', () => {
+  const nowMs = 10 * DAY_MS
+  const places = [{ dc: 0, cell: 0, nextValue: 2 ** 49 }]
+  const forecast = (agoMs: number, tagAgoMs = 9 * DAY_MS) => {
+    const granted = [{ dc: 0, numbers: 1_000_000, from: new Date(nowMs - agoMs) }]
+    const tag = { space: SPACE, createdAt: new Date(nowMs - tagAgoMs) }
+    return forecasts({ tag, places }, granted, nowMs)[0]
+  }
+  for (const agoMs of [75_000, 25 * 60_000, 3 * HOUR_MS]) {
+    const perDay = (1_000_000 / agoMs) * DAY_MS
+    assert.equal(forecast(agoMs)?.overMs, agoMs)
+    assert.equal(forecast(agoMs)?.fullInDays, 2 ** 49 / perDay)
+    assert.equal(forecast(agoMs, agoMs)?.fullInDays, 2 ** 49 / perDay)
+  }
+  // A store whose clock is ahead: not never, and not for ever.
+  assert.equal(forecast(-5000)?.fullInDays, 2 ** 49 / (1_000_000 * 86_400))
+  // All of a day's grants were counted: no burst.
+  assert.equal(forecast(DAY_MS)?.overMs, DAY_MS)
+})
+
 test('of a tag with dates it is the present date that is used up, and ends', () => {
   const places = [
     { dc: 0, cell: CELL, nextValue: TODAY + 100_000 },

@@ -16,6 +16,8 @@ export interface Forecast {
   readonly begun: boolean
   /** undefined: none were granted today. */
   readonly fullInDays: number | undefined
+  /** How long the grants took whose rate that is, milliseconds: an hour to a day, of a busy tag seconds or minutes. */
+  readonly overMs: number
   /** Of a tag whose count begins anew with every date: the one that `used` and `left` are of. */
   readonly date: { readonly text: string; readonly endsMs: number } | undefined
 }
@@ -38,12 +40,21 @@ export function forecasts(
     const place = places.find((one) => one.dc === dc)
     const standing = standingInDate(space, dc, place, nowMs) ?? standingInAll(space, dc, place)
     const grants = recent.find((one) => one.dc === dc)
-    // Of a tag that was made an hour ago the rate of that hour; of an old one its day, however short the burst in it was.
-    const fromMs = Math.max(grants?.from.getTime() ?? nowMs, createdAt.getTime())
-    const overMs = Math.max(HOUR_MS, nowMs - fromMs)
+    const overMs = measuredMs(grants, createdAt, nowMs)
     const perDay = ((grants?.numbers ?? 0) / overMs) * DAY_MS
-    return { dc, ...standing, fullInDays: perDay > 0 ? standing.left / perDay : undefined }
+    return { dc, ...standing, fullInDays: perDay > 0 ? standing.left / perDay : undefined, overMs }
   })
+}
+
+/**
+ * Of a tag that was made six hours ago those; of an old one its day, however short the burst in it was. Only where more
+ * was granted than was counted it is less than an hour: numbers of seconds, taken for an hour's, would last far too long.
+ */
+function measuredMs(grants: RecentGrants | undefined, createdAt: Date, nowMs: number): number {
+  const askedMs = nowMs - DAY_MS
+  const fromMs = grants?.from.getTime() ?? askedMs
+  if (fromMs > askedMs) return Math.max(THOUSAND_GRANTS_MS, nowMs - fromMs)
+  return Math.max(HOUR_MS, nowMs - Math.max(askedMs, createdAt.getTime()))
 }
 
 function standingInAll(space: NumberSpace, dc: number, place: SegmentPlace | undefined): Standing {
@@ -76,3 +87,5 @@ function standingInDate(
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+/** A row is written no faster. And the store's clock, which dated them, may be ahead of ours. */
+const THOUSAND_GRANTS_MS = 1000

@@ -43,6 +43,10 @@ test('a date that will be full before it ends is said to be', () => {
   const recent = [{ dc: 0, numbers: 100_000, from: new Date(NOON_MS - DAY_MS / 2) }]
   assert.match(picture(DATED, 'en', recent), /<\/time>, full before that at today’s rate/)
   assert.match(picture(DATED, 'zh', recent), /<\/time>，按今日速率将在此之前用尽/)
+  // 24,999 are left for twelve hours: at a thousand in the last minute not for one.
+  const busy = [{ dc: 0, numbers: 1000, from: new Date(NOON_MS - 60_000) }]
+  assert.match(picture(DATED, 'en', busy), /<\/time>, full before that at its present rate/)
+  assert.match(picture(DATED, 'zh', busy), /<\/time>，按当前速率将在此之前用尽/)
 })
 
 test('the strip shows the cells in use, wherever they lie', () => {

@@ -33,12 +33,16 @@ export function rangesPicture(
 function whenText({ say, preferences }: Reader, one: Forecast, nowMs: number): Html | string {
   const words = say(WORDS)
   const { fullInDays, date } = one
+  const rate = one.overMs < HOUR_MS ? words.present : words.ofToday
   if (date === undefined)
     return fullInDays === undefined
       ? words.idle
-      : words.fullIn(daysText(fullInDays, words, (value) => plainNumber(value, preferences.language)))
+      : words.fullIn(
+          daysText(fullInDays, words, (value) => plainNumber(value, preferences.language)),
+          rate,
+        )
   const endsBefore = fullInDays !== undefined && nowMs + fullInDays * DAY_MS < date.endsMs
-  return html`${words.nextDate} ${moment(new Date(date.endsMs))}${endsBefore && words.fullBefore}`
+  return html`${words.nextDate} ${moment(new Date(date.endsMs))}${endsBefore && words.fullBefore(rate)}`
 }
 
 /** Of each data centre the cell in use and its next one, in their order: wherever they lie, they are at most sixteen. */
@@ -67,7 +71,8 @@ function daysText(days: number, words: (typeof WORDS)['en'], print: (value: numb
   return days < 1 ? words.today : words.days(print(Math.floor(days)))
 }
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 /** Of the 300 that the strip is wide; its sixteen boxes are 17. */
 const GAP = 4
 
@@ -79,8 +84,10 @@ const WORDS = bilingual(
     cell: (cell: string) => `cell ${cell}`,
     idle: 'none taken today',
     nextDate: 'the next date begins',
-    fullBefore: ', full before that at today’s rate',
-    fullIn: (time: string) => `full in ${time} at today’s rate`,
+    fullBefore: (rate: string) => `, full before that at ${rate}`,
+    fullIn: (time: string, rate: string) => `full in ${time} at ${rate}`,
+    ofToday: 'today’s rate',
+    present: 'its present rate',
     never: 'more than a thousand years',
     years: (count: string) => `${count} years`,
     days: (count: string) => `${count} days`,
@@ -95,8 +102,10 @@ const WORDS = bilingual(
     cell: (cell) => `单元 ${cell}`,
     idle: '今日未领取',
     nextDate: '下一日期开始于',
-    fullBefore: '，按今日速率将在此之前用尽',
-    fullIn: (time) => `按今日速率，${time}后用尽`,
+    fullBefore: (rate) => `，按${rate}将在此之前用尽`,
+    fullIn: (time, rate) => `按${rate}，${time}后用尽`,
+    ofToday: '今日速率',
+    present: '当前速率',
     never: '一千年以上',
     years: (count) => `${count} 年`,
     days: (count) => `${count} 天`,

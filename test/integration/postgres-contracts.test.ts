@@ -55,6 +55,12 @@ grantHistoryContract('PostgresGrantHistory', async () => {
     catalog: new PostgresCatalogStore(one),
     segments: new SegmentAllocator({ ledger: new PostgresSegmentLedger(one, { instance: 'one' }) }),
     history: new PostgresGrantHistory(one),
+    grantTens: async (tagId, lo, count) => {
+      await sql`
+        INSERT INTO segment_allocations (tag_id, dc, lo, hi, instance)
+        SELECT ${tagId}, 0, ${lo}::int + n * 10, ${lo}::int + n * 10 + 10, 'many'
+          FROM generate_series(0, ${count}::int - 1) AS n`.execute(one.kysely)
+    },
     close,
   }
 })

@@ -15,6 +15,9 @@ export interface MemorySegment {
   grantedTo: number
 }
 
+/** Of one tag. */
+export const GRANTS_KEPT = 1000
+
 /**
  * What the memory adapters share, as the tables of a database are shared. All of it is read and written
  * synchronously: between two awaits nobody else runs, so each store method is one transaction.
@@ -44,7 +47,7 @@ export class MemoryCatalog {
   readonly configRevisions = new Map<number, number>()
   /** By tag id, then by data centre; kept when the tag is deleted. */
   readonly segments = new Map<number, Map<number, MemorySegment>>()
-  /** By tag id: the newest grants, oldest first. */
+  /** By tag id: the newest grants, oldest first, up to GRANTS_KEPT. */
   readonly grants = new Map<number, { dc: number; numbers: number; at: Date }[]>()
   /** What a test changes when it lets the database lose commits. */
   history = 'memory/1'

@@ -5,7 +5,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { Tag } from '../../core/tag.ts'
 import type { LedgerRow, LedgerWrite, SegmentLedger } from '../../ports/segment-ledger.ts'
 import type { SegmentUsage } from '../../ports/segment-store.ts'
-import type { MemoryCatalog, MemorySegment } from './memory-catalog.ts'
+import { GRANTS_KEPT, type MemoryCatalog, type MemorySegment } from './memory-catalog.ts'
 
 export class MemorySegmentLedger implements SegmentLedger {
   readonly #catalog: MemoryCatalog
@@ -117,5 +117,3 @@ function noCell(tag: Tag, dc: number): IdgenError {
     `The tag with the id ${tag.id} has no numbers left for data centre ${dc}; make a new tag.`,
   )
 }
-
-const GRANTS_KEPT = 1000

@@ -59,6 +59,19 @@ test('who says that everybody has the newest secret ends the one before it', asy
   assert.doesNotMatch(await visitor.see(`/ui/keys/${id}`), /name="ends"/)
 })
 
+test('that a secret before is valid is told as long as it is, and that the last use may be of either', async (t) => {
+  const { visitor, id, rotate } = await atKey(t)
+  const look = () => visitor.see(`/ui/keys/${id}`)
+  const both = /Last used, with either secret[\s\S]*The secret before is valid until/
+  const one = /<dt[^>]*>Last used<\/dt>(?![\s\S]*The secret before is valid until)/
+  assert.match(await look(), one)
+  await rotate({ hours: '2' })
+  assert.match(await look(), both)
+  visitor.api.memory.clock.advance(2 * 3_600_000)
+  await visitor.signIn()
+  assert.match(await look(), one)
+})
+
 test('the page of a secret has no switch that would lead away from it, and its form is sent once', async (t) => {
   const { visitor, id, rotate } = await atKey(t)
   const page = await visitor.see(`/ui/keys/${id}`)

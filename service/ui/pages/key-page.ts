@@ -1,7 +1,7 @@
 import { CallerKeys } from '../../app/caller-keys.ts'
 import { KEEP_PREVIOUS_MAX_MS, type UsedKey } from '../../app/manage-keys.ts'
 import { IdgenError } from '../../core/errors.ts'
-import type { ApiKey, SecretToEnd } from '../../ports/api-key-store.ts'
+import type { ApiKey, PreviousSecret, SecretToEnd } from '../../ports/api-key-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
@@ -80,15 +80,20 @@ interface Looked {
 
 function keyBody(member: Member, { key, lastUsedAt }: UsedKey, looked: Looked): Html {
   const words = member.say(WORDS)
+  const before = previousSecret(key, looked.nowMs)
   const facts: readonly (readonly [string, Html | string])[] = [
     [words.state, keyState(member, key, looked.nowMs)],
     [words.id, html`<span class="font-mono">${key.id}</span>`],
     [words.scopes, scopesOf(member, key)],
     [words.within, key.within || words.everywhere],
     [words.created, moment(key.createdAt)],
-    [words.lastUsed, lastUsedAt === undefined ? words.never : moment(lastUsedAt)],
+    // Of which of the two nobody keeps: as long as one is in use, both look it.
+    [
+      before === undefined ? words.lastUsed : words.eitherUsed,
+      lastUsedAt === undefined ? words.never : moment(lastUsedAt),
+    ],
     [words.expiresAt, key.expiresAt === undefined ? words.never : moment(key.expiresAt)],
-    ...(key.previous === undefined ? [] : [[words.previous, moment(key.previous.until)] as const]),
+    ...(before === undefined ? [] : [[words.previous, moment(before.until)] as const]),
     ...(key.declaredBy === undefined ? [] : [[words.declaredBy, key.declaredBy] as const]),
   ]
   const list = html`<dl class="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2 text-sm">${facts.map(
@@ -117,12 +122,17 @@ function changes(member: Member, key: ApiKey, looked: Looked): Html {
   )}</div>`
 }
 
+/** The one before, while it is valid. */
+function previousSecret({ previous }: ApiKey, nowMs: number): PreviousSecret | undefined {
+  return previous !== undefined && previous.until.getTime() > nowMs ? previous : undefined
+}
+
 /**
  * While two secrets are valid somebody must say which one ends. Who was refused because the form was sent twice has seen no page with
  * the newest one: that it ends is ticked, which harms nobody who uses the other.
  */
-function whichEnds(member: Member, { previous }: ApiKey, { nowMs, refused }: Looked): Html | undefined {
-  if (previous === undefined || previous.until.getTime() <= nowMs) return undefined
+function whichEnds(member: Member, key: ApiKey, { nowMs, refused }: Looked): Html | undefined {
+  if (previousSecret(key, nowMs) === undefined) return undefined
   const words = member.say(WORDS)
   const chosen = refused?.code === 'IDGEN_KEY_ROTATING' ? 'newest' : endOf(member)
   return html`<fieldset class="mt-4"><legend class="label">${words.which}</legend>${ENDS.map(
@@ -140,6 +150,7 @@ const WORDS = bilingual(
     everywhere: 'everything',
     created: 'Made',
     lastUsed: 'Last used',
+    eitherUsed: 'Last used, with either secret',
     never: 'never',
     state: 'State',
     previous: 'The secret before is valid until',
@@ -161,6 +172,7 @@ const WORDS = bilingual(
     everywhere: '全部',
     created: '创建时间',
     lastUsed: '最近使用',
+    eitherUsed: '最近使用（新旧密钥任一）',
     never: '从未',
     state: '状态',
     previous: '旧密钥有效期至',

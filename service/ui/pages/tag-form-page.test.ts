@@ -151,6 +151,12 @@ test('settings that somebody else changed meanwhile are not saved over; a link o
   assert.match(await visitor.see(edit), /name="version" value="2"[\s\S]*name="base" type="text" value="50"/)
   const wrong = await visitor.send(edit, { ...fields, base: 'x' })
   assert.doesNotMatch(wrong.text, /open it anew/)
+  await visitor.send('/ui/preferences', { language: 'zh' })
+  await visitor.see(edit)
+  // To load that page anew would send the old version again.
+  const chinese = await visitor.send(edit, { ...fields, base: '70' })
+  assert.match(chinese.text, /请重新打开表单[\s\S]*>重新打开表单<\/a>/)
+  assert.doesNotMatch(chinese.text, /刷新/)
 })
 
 test('what is wrong with a format is said while it is typed, in the sentences of the service', async (t) => {
