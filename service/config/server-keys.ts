@@ -206,7 +206,7 @@ export const SERVER_KEYS = {
     min: 0,
     max: 86_400_000,
     reload: 'restart',
-    doc: 'Connections older than this, give or take a tenth, end between requests, so that clients reach servers that were added since. gRPC streams that are open stay. 0: no limit.',
+    doc: 'Connections older than this, give or take a tenth, end between requests, so that clients reach servers that were added since. gRPC streams that are open stay, but for health watches. 0: no limit.',
   },
   'server.drainDelay': {
     kind: 'duration_ms',

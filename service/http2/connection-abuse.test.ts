@@ -106,6 +106,27 @@ test('once a client has closed its side, what it never asked in full holds nothi
   )
 })
 
+for (const [what, happens] of [
+  ['its client has closed its side', (desk: Http2Desk) => desk.connection.inputEnded()],
+  [
+    'it is told to go',
+    (desk: Http2Desk) => {
+      desk.connection.retire()
+      desk.clock.advance(1000)
+    },
+  ],
+] as const)
+  test(`a request that goes on is told once that its connection takes no further one: ${what}`, () => {
+    let told = 0
+    const desk = Http2Desk.begun((seen) => void Object.assign(seen, { retired: () => (told += 1) }))
+    desk.receive(request(1, { isLast: true }))
+    happens(desk)
+    assert.equal(told, 1)
+    assert.equal(desk.socket.ended, false)
+    desk.seen[0]?.stream.reset(ERROR_CODE.cancel)
+    assert.equal(desk.socket.ended, true)
+  })
+
 test('a client that closes its side behind its request is still answered', () => {
   let later: () => void = () => assert.fail()
   const desk = Http2Desk.begun((seen) => {

@@ -110,6 +110,7 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#finalId ??= this.#lastId
     for (const stream of this.streams.values())
       if (!stream.inputEnded || this.#waiting.has(stream)) stream.lost()
+      else stream.retire()
     this.#endIfDone()
   }
 
@@ -369,6 +370,7 @@ export class Connection implements StreamCarrier, FrameSink {
     if (!this.#prefaceRead) return this.#end()
     this.#finalId = this.#lastId
     this.out.control(FRAME.goaway, 0, 0, this.#lastId, ERROR_CODE.none)
+    for (const stream of this.streams.values()) stream.retire()
     this.#endIfDone()
   }
 

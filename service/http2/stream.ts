@@ -18,6 +18,8 @@ export interface StreamHandler {
   awaited?(): void
   /** The process stops, and the body has had its time to end. Left out: it is waited for until all is cut off. */
   hurried?(): void
+  /** The connection takes no further request, and ends with its last one. Left out: this one goes on. */
+  retired?(): void
   /** Reset by the client, or the connection is lost: nobody waits any more. Not called after the answer ended. */
   gone(): void
 }
@@ -195,6 +197,10 @@ export class Stream {
 
   hurry(): void {
     if (!this.#inputEnded && !this.#over) this.#handler?.hurried?.()
+  }
+
+  retire(): void {
+    if (!this.#over) this.#handler?.retired?.()
   }
 
   /** The client takes more, or less (RFC 9113 section 6.9.2). false: more than there can be. */
