@@ -222,7 +222,7 @@ export const SERVER_KEYS = {
     min: 0,
     max: 600_000,
     reload: 'restart',
-    doc: 'How long requests in flight may still run after SIGTERM and server.drainDelay. An HTTP request of which only a part has arrived has 5 s of it to arrive whole. Keep it below the grace period of the supervisor.',
+    doc: 'How long requests in flight may still run after SIGTERM and server.drainDelay. An HTTP request of which only a part has arrived has 5 s of it to arrive whole; a client that reads nothing of its answer for 5 s is cut off. Keep it below the grace period of the supervisor.',
   },
   'server.bodyLimit': {
     kind: 'integer',
