@@ -31,6 +31,14 @@ test('a link-local address is one in whatever spelling', () => {
     '[2002:a9fe:a9fe::1]',
     '[fd00:ec2::254]',
     '[fd00:0ec2:0::0254]',
+    '100.100.100.200',
+    '100.100.100.200.',
+    '1684301000',
+    '0x64.0x64.0x64.0xC8',
+    '[::ffff:100.100.100.200]',
+    '[::100.100.100.200]',
+    '[64:ff9b::100.100.100.200]',
+    '[2002:6464:64c8::1]',
   ])
     assert.ok(isLinkLocalHost(hostOf(written)), `${written} is ${hostOf(written)}`)
 })
@@ -43,6 +51,8 @@ test('so is one that a resolver gives, with or without an interface, and what is
     '::ffff:169.254.169.254',
     '64:ff9b::a9fe:a9fe',
     'fd00:ec2::254',
+    '100.100.100.200',
+    '::ffff:100.100.100.200',
     '',
     'not an address',
   ])
@@ -68,6 +78,9 @@ test('other addresses and names are none', () => {
     '[::ffff:10.0.0.1]',
     '[2001:db8::a9fe:a9fe]',
     '[fd00:ec2::255]',
+    '100.100.100.201',
+    '100.64.0.1',
+    '[::ffff:100.100.100.201]',
   ])
     assert.ok(!isLinkLocalHost(hostOf(written)), written)
 })

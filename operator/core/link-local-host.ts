@@ -1,6 +1,7 @@
 /**
  * Whether `hostname`, as a URL has it (so in its one normal spelling), is an address that leads no further than the node's own
- * network: there clouds tell machines their credentials, and no Prometheus stands. IPv4 within IPv6 is what it is within.
+ * network, or another at which a cloud tells machines their credentials: no Prometheus stands there. IPv4 within IPv6 is what it
+ * is within.
  */
 export function isLinkLocalHost(hostname: string): boolean {
   return LINK_LOCAL.some((pattern) => pattern.test(hostname))
@@ -14,6 +15,9 @@ export function isLinkLocalAddress(address: string): boolean {
   return url === null || isLinkLocalHost(url.hostname)
 }
 
+/** Why one is refused, for people. */
+export const NOT_LINK_LOCAL = 'no Prometheus has a link-local address, nor one of a cloud’s metadata'
+
 const LINK_LOCAL: readonly RegExp[] = [
   /^169\.254\.\d+\.\d+\.?$/,
   // fe80::/10
@@ -22,6 +26,9 @@ const LINK_LOCAL: readonly RegExp[] = [
   /^\[(?:::(?:ffff:(?:0:)?)?|64:ff9b::)a9fe:[0-9a-f]{1,4}\]$/,
   // 6to4
   /^\[2002:a9fe:/,
-  // What a large cloud has in the place of 169.254.169.254.
+  // What two large clouds have in the place of 169.254.169.254, the second within IPv6 as above, too.
   /^\[fd00:ec2::254\]$/,
+  /^100\.100\.100\.200\.?$/,
+  /^\[(?:::(?:ffff:(?:0:)?)?|64:ff9b::)6464:64c8\]$/,
+  /^\[2002:6464:64c8:/,
 ]

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { isLinkLocalAddress } from '../core/link-local-host.ts'
+import { isLinkLocalAddress, NOT_LINK_LOCAL } from '../core/link-local-host.ts'
 
 /** As `dns.lookup` with all addresses of a name. */
 export type AllAddresses = (
@@ -30,10 +30,7 @@ export function guardedLookup({
       const refused = addresses.find(({ address }) => refuses(address))
       const [first] = addresses
       if (refused !== undefined)
-        callback(
-          new Error(`${hostname} is ${refused.address}, and no Prometheus has a link-local address`),
-          [],
-        )
+        callback(new Error(`${hostname} is ${refused.address}, and ${NOT_LINK_LOCAL}`), [])
       else if (first === undefined) callback(new Error(`${hostname} has no address`), [])
       else if (all === true) callback(null, addresses)
       else callback(null, first.address, first.family)

@@ -1,6 +1,6 @@
 import type { MetricBound } from '../core/analysis-verdict.ts'
 import type { MetricReading } from '../core/judge-canary.ts'
-import { isLinkLocalHost } from '../core/link-local-host.ts'
+import { isLinkLocalHost, NOT_LINK_LOCAL } from '../core/link-local-host.ts'
 import type { AskedMetrics } from '../core/measure-traffic.ts'
 import { fillQuery, readPrometheusAnswer } from '../core/prometheus-answer.ts'
 import type { BoundedGet } from './bounded-get.ts'
@@ -45,7 +45,7 @@ export async function askPrometheus(
  */
 function queryUrl(base: string, query: string): string {
   const url = new URL(base)
-  if (isLinkLocalHost(url.hostname)) throw new Error('prometheusUrl: no Prometheus has a link-local address')
+  if (isLinkLocalHost(url.hostname)) throw new Error(`prometheusUrl: ${NOT_LINK_LOCAL}`)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/query`
   url.search = new URLSearchParams({ query }).toString()
   url.hash = ''

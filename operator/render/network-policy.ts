@@ -34,7 +34,7 @@ export function networkPolicy(installation: Installation): RenderedObject[] {
       // Where the stores are is in Secrets; so what is shut is what no store is: the cloud's credentials.
       {
         to: [
-          { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] } },
+          { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32', '100.100.100.200/32'] } },
           { ipBlock: { cidr: '::/0', except: ['fd00:ec2::254/128'] } },
           // Some networks do not count pods as addresses.
           { namespaceSelector: {} },

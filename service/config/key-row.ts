@@ -9,7 +9,11 @@ interface RowBase {
   readonly doc: string
   /** live: a change of file or etcd is in force within 2 s. restart: reported, in force at the next start. */
   readonly reload: 'live' | 'restart'
-  /** Only by file or environment, like secrets: etcd cannot say how etcd is reached, nor what differs between processes. */
+  /**
+   * Only by file or environment, like secrets: etcd cannot say how etcd is reached, nor what differs between processes. Who
+   * writes it must not learn secrets either, nor open what is guarded: so with each address that a secret is sent to, and with
+   * what decides who needs a key and what is encrypted.
+   */
   readonly local?: true
   /** Never printed; may also be given as a file (`…File` in YAML, `…_FILE` in the environment). */
   readonly secret?: true

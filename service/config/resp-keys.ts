@@ -26,6 +26,7 @@ export const RESP_KEYS = {
     kind: 'boolean',
     default: false,
     reload: 'restart',
+    local: true,
     doc: 'Whether this listener is encrypted, with server.https.cert; a new certificate counts there too, for new connections.',
   },
   'server.resp.maxConnections': {

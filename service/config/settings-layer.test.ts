@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { IdgenError } from '../core/errors.ts'
+import { ROWS } from './keys.ts'
 import { type ConfigSources, type ResolvedConfig, resolveConfig } from './load.ts'
+import { isLocal } from './settings-layer.ts'
 
 function resolve(
   settings: Readonly<Record<string, string>>,
@@ -51,7 +53,7 @@ test('all faults come at once, each with its key in etcd', () => {
   assert.match(faults.join('\n'), /from 0 to 7.*not "8" \(etcd \/settings\/datacenter\.id\)/)
 })
 
-test('secrets, what tells how etcd is reached, and what differs between processes are refused', () => {
+test('secrets, where they are sent, guards, how etcd is reached, and what differs between processes are refused', () => {
   const refused = [
     'etcd.endpoints',
     'etcd.prefix',
@@ -62,11 +64,28 @@ test('secrets, what tells how etcd is reached, and what differs between processe
     'redis.endpoints',
     'server.nodeName',
     'datacenter.installation',
+    'tracing.endpoint',
+    'audit.otlp.endpoint',
+    'auth.enabled',
+    'auth.clients',
+    'server.openDocuments',
+    'server.grpc.tls',
+    'server.resp.tls',
+    'server.metrics.tls',
+    'server.https.minVersion',
+    'server.https.redirect',
   ]
   const faults = faultsOf(Object.fromEntries(refused.map((path) => [path, 'hush-hush'])))
   assert.equal(faults.length, refused.length)
   for (const fault of faults) assert.match(fault, /cannot be set in etcd/)
   assert.ok(!faults.join().includes('hush-hush'), 'no secret stands in a fault')
+})
+
+test('no address to which idgen turns may come from etcd: a secret may go there', () => {
+  const addresses = [...ROWS].filter(([, { kind }]) => kind === 'url')
+  const open = addresses.filter(([, row]) => !isLocal(row)).map(([path]) => path)
+  // A link of the admin pages, which nothing is sent to.
+  assert.deepEqual(open, ['server.ui.grafanaUrl'])
 })
 
 test('a setting for one installation goes above the one for all, and is nothing to the others', () => {

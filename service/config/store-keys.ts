@@ -139,6 +139,7 @@ export const STORE_KEYS = {
     schemes: ['http', 'https'],
     emptyMeans: 'none',
     reload: 'restart',
+    local: true,
     doc: 'The whole address (…/v1/logs) to which each audit record is posted too, beside the database, as OTLP logs (JSON over HTTP), without user name and password: see audit.otlp.authorization. No proxy is used. Records that the receiver does not take are counted.',
   },
   'audit.otlp.authorization': {

@@ -15,6 +15,7 @@ export const TRACING_KEYS = {
     schemes: ['http', 'https'],
     emptyMeans: 'http://localhost:4318/v1/traces for otlp, http://localhost:9411/api/v2/spans for zipkin',
     reload: 'restart',
+    local: true,
     doc: 'The whole address that traces are posted to, without user name and password: see tracing.authorization. No proxy is used.',
   },
   'tracing.authorization': {

@@ -21,6 +21,7 @@ export const LIST_AUDIT_RECORDS = `/${AuditServiceDefinition.fullName}/ListAudit
 export function auditExport(list: Pick<UnaryMethod, 'answer'>, streams: OpenStreams): StreamMethod {
   return {
     path: `/${AuditServiceDefinition.fullName}/ExportAuditRecords`,
+    requests: 'one',
     open: (call, output) => new AuditExport(list, call, output, streams),
   }
 }
@@ -44,16 +45,13 @@ class AuditExport implements MessageInput {
   }
 
   receive(message: Uint8Array): void {
-    if (this.#next !== undefined || this.#over) return
+    if (this.#over) return
     const request = decoded((bytes) => ExportAuditRecordsRequest.decode(bytes), message)
     this.#next = { ...request, pageSize: PAGE, oldestFirst: true }
     this.#goOn()
   }
 
-  ended(): void {
-    if (this.#next === undefined)
-      this.#fail(new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message.'))
-  }
+  ended(): void {}
 
   drained(): void {
     this.#full = false

@@ -37,8 +37,10 @@ export interface UnaryMethod extends MethodTerms {
   answer(message: Uint8Array, call: Call): Uint8Array | Promise<Uint8Array>
 }
 
-/** Requests and answers in any number; of a server stream there is one request. */
+/** Answers in any number. */
 export interface StreamMethod extends MethodTerms {
+  /** How many messages the client sends. `one` (a server stream): the call fails at the first byte of a second, which no method sees. */
+  readonly requests: 'one' | 'many'
   open(call: Call, output: MessageOutput): MessageInput
 }
 
@@ -65,6 +67,8 @@ export interface MessageInput {
   ended(): void
   /** There is room again after `send` said false. */
   drained(): void
+  /** The connection is as old as it may be, or the server stops: it ends with its last call. Left out: this one goes on. */
+  retired?(): void
   /** The call is over, however it ended; called once. */
   closed(): void
 }

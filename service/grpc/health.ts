@@ -1,10 +1,11 @@
 import type { Clock } from '../ports/clock.ts'
-import { CallStatus, type Method, type StreamMethod, type UnaryMethod } from './call.ts'
+import { CallStatus, type Method, type UnaryMethod } from './call.ts'
 import {
   HealthCheckRequest,
   HealthCheckResponse,
   HealthCheckResponse_ServingStatus as Serving,
 } from './generated/grpc/health/v1/health.ts'
+import { HealthWatches } from './health-watch.ts'
 import { decoded } from './method-table.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { STATUS } from './status-code.ts'
@@ -19,7 +20,7 @@ const LOOK_EVERY_MS = 1000
 export class Health {
   readonly #clock: Clock
   readonly #isReady: () => boolean | Promise<boolean>
-  readonly #watchers = new Set<() => void>()
+  #watches: HealthWatches | undefined
   #serving = false
   #stopped = false
   #timer: Disposable | undefined
@@ -31,7 +32,10 @@ export class Health {
 
   /** Watch is a stream that lasts, so the server must be able to end it. */
   methods(streams: OpenStreams): Method[] {
-    return [this.#check(), this.#watch(streams)]
+    const watches = new HealthWatches({ status: () => this.#status(), knows }, streams)
+    this.#watches = watches
+    const open = watches.open.bind(watches)
+    return [this.#check(), { path: '/grpc.health.v1.Health/Watch', keyless: true, requests: 'one', open }]
   }
 
   start(): void {
@@ -51,39 +55,11 @@ export class Health {
       keyless: true,
       answer: (message) => {
         const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
-        if (SERVICES.has(service)) return HealthCheckResponse.encode({ status: this.#status() }).finish()
+        if (knows(service)) return HealthCheckResponse.encode({ status: this.#status() }).finish()
         throw new CallStatus(
           STATUS.NOT_FOUND,
           `There is no service ${JSON.stringify(service.slice(0, 80))} here.`,
         )
-      },
-    }
-  }
-
-  #watch(streams: OpenStreams): StreamMethod {
-    return {
-      path: '/grpc.health.v1.Health/Watch',
-      keyless: true,
-      open: (_call, output) => {
-        const open = streams.add(() => output.fail(shuttingDown()))
-        let tell = (): void => undefined
-        return {
-          receive: (message) => {
-            const { service } = decoded((bytes) => HealthCheckRequest.decode(bytes), message)
-            tell = () => {
-              const status = SERVICES.has(service) ? this.#status() : Serving.SERVICE_UNKNOWN
-              output.send(HealthCheckResponse.encode({ status }).finish())
-            }
-            tell()
-            this.#watchers.add(tell)
-          },
-          ended: () => undefined,
-          drained: () => undefined,
-          closed: () => {
-            this.#watchers.delete(tell)
-            open[Symbol.dispose]()
-          },
-        }
       },
     }
   }
@@ -103,10 +79,10 @@ export class Health {
   #set(serving: boolean): void {
     if (serving === this.#serving) return
     this.#serving = serving
-    for (const tell of this.#watchers) tell()
+    this.#watches?.tell()
   }
 }
 
-function shuttingDown(): CallStatus {
-  return new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')
+function knows(service: string): boolean {
+  return SERVICES.has(service)
 }

@@ -37,6 +37,7 @@ export function issueMethods(parts: IssueParts, streams: OpenStreams): Method[] 
     },
     {
       path: '/idgen.v1.IdService/GenerateStream',
+      requests: 'many',
       open: (call, output) => new IssueStream({ ...parts, call, output, issuer, reader, streams }),
     },
   ]

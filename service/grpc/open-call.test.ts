@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { HELD_MAX, Http2Desk } from '../../test/fixtures/http2-desk.ts'
 import { data, frame, PREFACE_AND_SETTINGS, words } from '../../test/fixtures/http2-frames.ts'
 import { BufferPool } from '../http2/buffer-pool.ts'
@@ -13,9 +13,11 @@ import { STATUS } from './status-code.ts'
 
 const MESSAGE = Buffer.from('0000000002aabb', 'hex')
 
-/** A desk whose application is gRPC with three methods. */
-function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
+/** A desk whose application is gRPC with some methods. `asked`: messages that /t/One was told. */
+function grpcDesk(): { desk: Http2Desk; faults: unknown[]; asked: string[]; closed: () => number } {
   const faults: unknown[] = []
+  const asked: string[] = []
+  let closed = 0
   const methods: Method[] = [
     { path: '/t/Echo', answer: (message) => message },
     { path: '/t/Wait', answer: () => new Promise(() => undefined) },
@@ -33,11 +35,25 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
     },
     {
       path: '/t/Both',
+      requests: 'many',
       open: (_call, output) => ({
         receive: (message) => void output.send(message),
         ended: () => output.end(),
         drained: () => undefined,
         closed: () => undefined,
+      }),
+    },
+    {
+      path: '/t/One',
+      requests: 'one',
+      open: (_call, output) => ({
+        receive(message) {
+          asked.push(Buffer.from(message).toString('hex'))
+          output.send(message)
+        },
+        ended: () => undefined,
+        drained: () => undefined,
+        closed: () => (closed += 1),
       }),
     },
   ]
@@ -61,7 +77,7 @@ function grpcDesk(): { desk: Http2Desk; faults: unknown[] } {
   Object.assign(desk, { connection })
   desk.receive(PREFACE_AND_SETTINGS)
   desk.frames()
-  return { desk, faults }
+  return { desk, faults, asked, closed: () => closed }
 }
 
 function head(path: string, more: Record<string, string> = {}, stream = 1): Buffer {
@@ -104,6 +120,46 @@ test('a unary method takes exactly one message', () => {
     desk.receive(head('/t/Echo'), data(1, body, true))
     assert.equal(answered(desk).fields['grpc-status'], String(STATUS.UNIMPLEMENTED))
   }
+})
+
+describe('a server stream', () => {
+  test('goes on behind its message for as long as its method likes', () => {
+    const { desk, asked } = grpcDesk()
+    desk.receive(head('/t/One'), data(1, MESSAGE, true))
+    for (let look = 0; look < 10; look += 1) {
+      desk.receive(frame(6, 1, 0, words(0, 0)))
+      desk.connection.look()
+    }
+    assert.equal(desk.socket.destroyed, false)
+    const { fields, body } = answered(desk)
+    assert.equal(body, MESSAGE.toString('hex'))
+    assert.equal(fields['grpc-status'], undefined)
+    assert.deepEqual(asked, ['aabb'])
+  })
+
+  for (const [what, ...parts] of [
+    ['at once', Buffer.concat([MESSAGE, MESSAGE, MESSAGE])],
+    ['later', MESSAGE, MESSAGE],
+    ['byte by byte', MESSAGE, MESSAGE.subarray(0, 1), MESSAGE.subarray(1, 2)],
+    ['that are empty', Buffer.alloc(5 * 3000)],
+  ] as const)
+    test(`fails at a second message, which no method sees: ${what}`, async () => {
+      const { desk, asked, closed } = grpcDesk()
+      desk.receive(head('/t/One'), ...parts.map((part) => data(1, part)))
+      assert.equal(answered(desk).fields['grpc-status'], String(STATUS.UNIMPLEMENTED))
+      assert.equal(asked.length, 1)
+      await Promise.resolve()
+      assert.equal(closed(), 1)
+    })
+
+  test('without a message, or with half of one, is none', () => {
+    for (const part of [Buffer.alloc(0), MESSAGE.subarray(0, 6)]) {
+      const { desk, asked } = grpcDesk()
+      desk.receive(head('/t/One'), data(1, part, true))
+      assert.equal(answered(desk).fields['grpc-status'], String(STATUS.UNIMPLEMENTED))
+      assert.deepEqual(asked, [])
+    }
+  })
 })
 
 test('a refusal says its code and its text, percent-encoded, and nothing else', () => {
@@ -195,7 +251,7 @@ test('a stream answers each message, and ends when the client does', () => {
   assert.equal(fields['grpc-status'], '0')
 })
 
-test('a message that never comes whole ends its call after a while, and a stream may take as long as it likes', async () => {
+test('a message that never comes whole ends its call after a while, and a stream of them may take as long as it likes', async () => {
   const { desk } = grpcDesk()
   desk.receive(
     head('/t/Echo'),
@@ -203,6 +259,7 @@ test('a message that never comes whole ends its call after a while, and a stream
     head('/t/Echo', {}, 3),
     head('/t/Both', {}, 5),
     data(5, MESSAGE.subarray(0, 6)),
+    head('/t/One', {}, 7),
   )
   desk.frames()
   desk.connection.look()
@@ -213,7 +270,7 @@ test('a message that never comes whole ends its call after a while, and a stream
   const streams = desk.frames().map(({ stream }) => stream)
   assert.deepEqual(
     [...new Set(streams)].filter((id) => id !== 0),
-    [1, 3],
+    [1, 3, 7],
   )
   desk.receive(data(5, MESSAGE.subarray(6), true))
   assert.ok(desk.frames().some(({ stream }) => stream === 5))

@@ -17,6 +17,7 @@ export function reflectionMethods(streams: OpenStreams, door: KeyDoorParts | und
     path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
     // By `door`.
     keyless: true,
+    requests: 'many',
     open: (call, output) => {
       const open = streams.add(() =>
         output.fail(new CallStatus(STATUS.UNAVAILABLE, 'This server is shutting down.')),

@@ -27,6 +27,7 @@ export abstract class ServedCall implements Call, StreamHandler {
   #deadline: Disposable | undefined
   #begun = false
   #ended = false
+  #looks = 0
 
   constructor(stream: Stream, { keyless = false }: Method, terms: CallTerms) {
     this.stream = stream
@@ -68,6 +69,22 @@ export abstract class ServedCall implements Call, StreamHandler {
 
   gone(): void {
     this.over()
+  }
+
+  /** At each look at which its only message has not come whole. No timer, as nearly all come whole at once. */
+  protected waitsForMessage(): void {
+    this.#looks += 1
+    if (this.#looks < UNFINISHED_LOOKS) return
+    this.failed(new CallStatus(STATUS.DEADLINE_EXCEEDED, 'The request message did not come whole in time.'))
+  }
+
+  /** Its method takes one message, and the client sent none, a part, or several. It counts: no method is asked about it, or not again. */
+  protected notOneMessage(): CallStatus {
+    // As grpc/grpc, doc/statuscodes.md wants it.
+    return (
+      this.terms.addressDoor(this) ??
+      new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message, no more and no less.')
+    )
   }
 
   /** From now on its deadline counts: only calls that wait need a timer. */
@@ -136,6 +153,8 @@ function framed(message: Uint8Array): Uint8Array {
   return frame
 }
 
+/** Looks are 20 s apart: between 20 and 40 s, as HTTP gives a body 30 s. */
+const UNFINISHED_LOOKS = 2
 const BEGIN_BYTES = 1024
 /** Larger ones are let go of: a server that once answered a megabyte need not keep it. */
 const KEPT_BYTES = 65_536

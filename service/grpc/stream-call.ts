@@ -4,9 +4,10 @@ import { CallStatus } from './call.ts'
 import { type CallTerms, ServedCall } from './served-call.ts'
 import { STATUS } from './status-code.ts'
 
-/** Messages in both directions, as many as they like. */
+/** Messages in both directions: of us as many as its method likes, of the client as many or one (`requests`). */
 export class StreamCall extends ServedCall {
   readonly #input: MessageInput
+  readonly #takesOne: boolean
   #paused = false
   #inputEnded = false
   #delivering = false
@@ -21,6 +22,7 @@ export class StreamCall extends ServedCall {
       pause: () => this.#pause(),
       resume: () => this.#resume(),
     }
+    this.#takesOne = method.requests === 'one'
     this.#input = method.open(this, output)
     this.watchDeadline()
   }
@@ -39,6 +41,14 @@ export class StreamCall extends ServedCall {
 
   override awaited(): void {
     if (!this.#delivered) super.awaited()
+  }
+
+  unfinished(): void {
+    if (this.#takesOne && !this.#delivered) this.waitsForMessage()
+  }
+
+  retired(): void {
+    if (!this.cancelled) this.#input.retired?.()
   }
 
   drained(): void {
@@ -79,6 +89,10 @@ export class StreamCall extends ServedCall {
     this.#delivering = true
     try {
       while (!this.#paused && !this.cancelled) {
+        if (this.#takesOne && this.#delivered) {
+          if (this.reader.unread > 0) throw this.notOneMessage()
+          break
+        }
         const message = this.reader.next()
         if (message === undefined) break
         this.#delivered = true
@@ -92,6 +106,7 @@ export class StreamCall extends ServedCall {
   }
 
   #end(): void {
+    if (this.#takesOne && !this.#delivered) throw this.notOneMessage()
     if (this.reader.unread > 0) throw new CallStatus(STATUS.INTERNAL, 'The last message is not complete.')
     this.#inputEnded = false
     this.#input.ended()

@@ -6,7 +6,6 @@ import { STATUS } from './status-code.ts'
 /** One message in, one out. Answered within the read that brought it when all is in memory. */
 export class UnaryCall extends ServedCall {
   readonly #method: UnaryMethod
-  #looks = 0
   #heldBack = false
   #whole = false
 
@@ -34,12 +33,7 @@ export class UnaryCall extends ServedCall {
     }
     try {
       const message = this.reader.next()
-      if (message === undefined || this.reader.unread > 0)
-        // As grpc/grpc, doc/statuscodes.md wants it.
-        throw (
-          this.terms.addressDoor(this) ??
-          new CallStatus(STATUS.UNIMPLEMENTED, 'This method takes one message, and gives one.')
-        )
+      if (message === undefined || this.reader.unread > 0) throw this.notOneMessage()
       const answer = this.#method.answer(message, this)
       if (answer instanceof Uint8Array) this.#answer(answer)
       else this.#wait(answer)
@@ -48,11 +42,8 @@ export class UnaryCall extends ServedCall {
     }
   }
 
-  /** No timer, as nearly all come whole at once. */
   unfinished(): void {
-    this.#looks += 1
-    if (this.#looks < UNFINISHED_LOOKS) return
-    this.failed(new CallStatus(STATUS.DEADLINE_EXCEEDED, 'The request message did not come whole in time.'))
+    this.waitsForMessage()
   }
 
   hurried(): void {
@@ -85,6 +76,3 @@ export class UnaryCall extends ServedCall {
     )
   }
 }
-
-/** Looks are 20 s apart: between 20 and 40 s, as HTTP gives a body 30 s. */
-const UNFINISHED_LOOKS = 2

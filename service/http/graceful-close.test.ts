@@ -8,6 +8,7 @@ import { fastify } from 'fastify'
 import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.ts'
 import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import { until } from '../../test/fixtures/until.ts'
+import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { closeGracefully } from './graceful-close.ts'
 import { createSecureServer } from './secure-server.ts'
 
@@ -17,7 +18,7 @@ const OWN = selfSigned('first')
 async function closing(t: TestContext, encrypted: boolean) {
   const app = fastify()
   const secure = encrypted ? createSecureServer(new ScriptedCertificates(OWN), 'TLSv1.3') : undefined
-  closeGracefully(app, { secure, isOver: () => false, wholeRequestMs: 1 })
+  closeGracefully(app, { secure, clock: new MemoryClock(), isOver: () => false, wholeRequestMs: 1 })
   const asked = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<string>()
   app.get('/slow', () => {

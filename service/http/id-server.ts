@@ -53,6 +53,7 @@ export async function createIdServer(options: IdServerOptions): Promise<FastifyI
   for (const listener of [app.server, secure]) if (listener !== undefined) age.watch(listener)
   const isOver = closeGracefully(app, {
     secure,
+    clock,
     isOver: (socket) => options.isLeaving() || age.isOld(socket),
   })
   const room = new BodyRoom()

@@ -79,6 +79,7 @@ export async function createHttpServer(
   for (const listener of [app.server, options.secure]) if (listener !== undefined) age.watch(listener)
   const isOver = closeGracefully(app, {
     secure: options.secure,
+    clock,
     isOver: (socket) => readiness.draining || age.isOld(socket),
   })
   await collectOpenapi(app, options.version)
@@ -111,13 +112,12 @@ export async function createHttpServer(
     await foreignRoutes(app, { useCases, issuer, admission, compatibility: options.compatibility })
   await app.ready()
   const route: SingleIdOptions['route'] = (request, response) => app.routing(request, response)
-  const encryptedOnly = options.redirectTo !== undefined
   const { handle } = new SingleId(issuer, {
     route,
     digests,
     admission,
     isOver,
-    encryptedOnly,
+    encryptedOnly: options.redirectTo !== undefined,
     tracer: useCases.tracer,
     clock: useCases.clock,
   })

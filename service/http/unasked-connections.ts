@@ -5,7 +5,6 @@ import { bareAnswer } from './broken-request.ts'
 
 /** Open connections on which no whole request has arrived. node:http does not call them idle, and waits for them to close. */
 export class UnaskedConnections {
-  /** As accepted: of an encrypted listener the sockets below, also while they agree on keys. */
   readonly #accepted = new Set<Socket>()
   /** As requests name them. */
   readonly #asking = new Set<Socket>()
@@ -15,6 +14,11 @@ export class UnaskedConnections {
     for (const server of [plain, secure]) server?.on('connection', listing(this.#accepted))
     plain.on('connection', listing(this.#asking))
     secure?.on('secureConnection', listing(this.#asking))
+  }
+
+  /** All that are open, as accepted: of an encrypted listener the sockets below, also while they agree on keys. */
+  get accepted(): ReadonlySet<Socket> {
+    return this.#accepted
   }
 
   /** Those that have sent nothing. After what has arrived by now was read: a first request may be among it. */

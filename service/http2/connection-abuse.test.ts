@@ -52,6 +52,42 @@ describe('a client that means harm', () => {
     assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
   })
 
+  const head = request(1, { isLast: true })
+  for (const [what, begin, more] of [
+    ['a head whose rest does not come', frame(HEADERS, 0, 1, Buffer.from([0x83])), frame(9, 0, 1)],
+    ['a frame that comes byte by byte', head.subarray(0, 9), head.subarray(9, 10)],
+    ['the beginning of a frame', head.subarray(0, 1), head.subarray(1, 2)],
+  ] as const)
+    test(`${what} ends the connection at the second look, whatever comes meanwhile`, () => {
+      const desk = Http2Desk.begun(echo)
+      desk.receive(begin)
+      desk.connection.look()
+      assert.equal(desk.socket.ended, false)
+      desk.receive(more)
+      desk.connection.look()
+      assertGoaway(desk, ERROR_CODE.enhanceYourCalm)
+    })
+
+  test('a client whose every read ends within a frame, another each time, is answered on', () => {
+    const desk = Http2Desk.begun(echo)
+    for (let id = 1; id < 20; id += 2) {
+      const asked = Buffer.concat([request(id), data(id, 'x', true)])
+      desk.receive(asked.subarray(0, 12))
+      desk.connection.look()
+      desk.receive(asked.subarray(12))
+    }
+    assert.equal(desk.socket.ended, false)
+    assert.equal(desk.seen.length, 10)
+  })
+
+  test('what was left unread of a client that takes no answers is not its fault', () => {
+    const desk = Http2Desk.begun(echo)
+    desk.socket.blocked = true
+    desk.receive(request(1), data(1, 'one', true), request(3), data(3, 'three', true))
+    for (let look = 0; look < 3; look += 1) desk.connection.look()
+    assert.equal(desk.socket.ended, false)
+  })
+
   test('what floods is allowed as often as time passes', () => {
     const desk = Http2Desk.begun()
     for (let second = 0; second < 60; second += 1) {
@@ -105,6 +141,27 @@ test('once a client has closed its side, what it never asked in full holds nothi
     ['gone', 'gone'],
   )
 })
+
+for (const [what, happens] of [
+  ['its client has closed its side', (desk: Http2Desk) => desk.connection.inputEnded()],
+  [
+    'it is told to go',
+    (desk: Http2Desk) => {
+      desk.connection.retire()
+      desk.clock.advance(1000)
+    },
+  ],
+] as const)
+  test(`a request that goes on is told once that its connection takes no further one: ${what}`, () => {
+    let told = 0
+    const desk = Http2Desk.begun((seen) => void Object.assign(seen, { retired: () => (told += 1) }))
+    desk.receive(request(1, { isLast: true }))
+    happens(desk)
+    assert.equal(told, 1)
+    assert.equal(desk.socket.ended, false)
+    desk.seen[0]?.stream.reset(ERROR_CODE.cancel)
+    assert.equal(desk.socket.ended, true)
+  })
 
 test('a client that closes its side behind its request is still answered', () => {
   let later: () => void = () => assert.fail()

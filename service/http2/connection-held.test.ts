@@ -146,6 +146,39 @@ test('a client that takes nothing of it for a minute is cut off, one that takes 
   }
 })
 
+test('an answer that is whole and of which nothing is taken is given up after a minute, one of which some is is not', () => {
+  for (const takes of [true, false]) {
+    const desk = Http2Desk.begun(echo)
+    desk.receive(
+      frame(SETTINGS, 0, 0, Buffer.from('000400000000', 'hex')),
+      request(1),
+      data(1, 'answer', true),
+    )
+    for (let look = 0; look < 3; look += 1) {
+      assert.deepEqual(resets(desk), [])
+      if (takes) desk.receive(frame(WINDOW_UPDATE, 0, 1, words(1)))
+      desk.connection.look()
+    }
+    // Leaves with what else is written.
+    desk.receive(frame(6, 0, 0, words(0, 0)))
+    assert.deepEqual(resets(desk), takes ? [] : [[1, ERROR_CODE.cancel]])
+    // A client that keeps nothing of us is one without a request.
+    desk.connection.retire()
+    desk.clock.advance(1000)
+    assert.equal(desk.socket.ended, !takes)
+  }
+})
+
+test('an answer that goes on may wait for its client for as long as that likes', () => {
+  const desk = Http2Desk.begun(({ stream }) => void stream.write(Buffer.from('more is to come')))
+  desk.receive(frame(SETTINGS, 0, 0, Buffer.from('000400000000', 'hex')), request(1))
+  for (let look = 0; look < 10; look += 1) {
+    desk.receive(frame(6, 1, 0, words(0, 0)))
+    desk.connection.look()
+  }
+  assert.deepEqual(resets(desk), [])
+})
+
 test('DATA above the window of the connection ends it, on however many streams', () => {
   const desk = Http2Desk.begun(({ stream }) => stream.pause())
   for (let i = 0; i < 17; i += 1) desk.receive(request(2 * i + 1))

@@ -1,11 +1,22 @@
 /** What to do with a connection that was looked at. */
-export type Verdict = 'well' | 'ask' | 'retire' | 'gone' | 'full'
+export type Verdict = 'well' | 'ask' | 'retire' | 'gone' | 'full' | 'late'
+
+/** What there is to see of a connection. */
+export interface Sight {
+  /** A request is under way. */
+  readonly isBusy: boolean
+  /** More is held for it than may be. */
+  readonly isFull: boolean
+  /** Stands for the frame or the head of which a part has come; undefined: none. */
+  readonly incomplete: unknown
+}
 
 /** Looks at one connection, LOOK_EVERY_MS (server.ts) apart, each in a row with the same to see. */
 export class ConnectionLooks {
   #silent = 0
   #idle = 0
   #full = 0
+  #incomplete: unknown
 
   /** The client said something. */
   heard(): void {
@@ -17,12 +28,15 @@ export class ConnectionLooks {
     this.#idle = 0
   }
 
-  /** `isBusy`: a request is under way; `isFull`: more is held for it than may be. */
-  look(isBusy: boolean, isFull: boolean): Verdict {
+  look({ isBusy, isFull, incomplete }: Sight): Verdict {
+    const isLate = incomplete !== undefined && incomplete === this.#incomplete
+    this.#incomplete = incomplete
     this.#silent += 1
     this.#idle = isBusy ? 0 : this.#idle + 1
     this.#full = isFull ? this.#full + 1 : 0
     if (this.#silent > SILENT_LOOKS_MAX) return 'gone'
+    // For one look at least, and two at most.
+    if (isLate) return 'late'
     if (this.#full > FULL_LOOKS_MAX) return 'full'
     if (this.#idle > IDLE_LOOKS_MAX) return 'retire'
     return this.#silent === SILENT_LOOKS_MAX ? 'ask' : 'well'

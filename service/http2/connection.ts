@@ -1,12 +1,13 @@
 import { AbandonedStreams } from './abandoned-streams.ts'
 import { ConnectionLooks } from './connection-looks.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import { DRIBBLE_BYTES, HANDSHAKE_MS, LINGER_MS, RETIRE_MS, RETIRE_PING } from './connection-terms.ts'
 import { ConnectionError, calm, ERROR_CODE, type ErrorCode } from './error-code.ts'
 import { FloodBudget } from './flood-budget.ts'
 import { FLAG, FRAME, WINDOW_MAX } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HeadReader } from './head-reader.ts'
-import { HeldBytes, type HeldTotal } from './held-bytes.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { CONNECTION_WINDOW, INITIAL_WINDOW, STREAMS_MAX, writeOurSettings } from './our-settings.ts'
 import type { OutputBuffer } from './output-buffer.ts'
 import { type Peer, peerOf } from './peer.ts'
@@ -14,22 +15,9 @@ import { PeerSettings } from './peer-settings.ts'
 import { PREFACE, prefaceIn, refusalOf } from './preface.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { RequestHead } from './request-head.ts'
-import { type ClientSocket, SocketOutput, type SocketOutputOptions } from './socket-output.ts'
-import { RECEIVE_WINDOW, Stream, type StreamCarrier, type StreamHandler } from './stream.ts'
+import { type ClientSocket, SocketOutput } from './socket-output.ts'
+import { RECEIVE_WINDOW, Stream, type StreamCarrier } from './stream.ts'
 import { StreamTable } from './stream-table.ts'
-
-export interface ConnectionOptions extends SocketOutputOptions {
-  /** Who answers a request whose head has come. */
-  readonly open: (stream: Stream) => StreamHandler
-  /**
-   * Bytes that may be kept for one client: answers that its windows keep back, and parts of messages. Beyond, requests
-   * are refused, and one that stays there for a minute is cut off.
-   */
-  readonly maxHeldBytes: number
-  readonly heldTotal: HeldTotal
-  /** A fault of ours that ended the connection. */
-  readonly onFault: (error: unknown) => void
-}
 
 /**
  * One client of HTTP/2 (RFC 9113).
@@ -110,6 +98,7 @@ export class Connection implements StreamCarrier, FrameSink {
     this.#finalId ??= this.#lastId
     for (const stream of this.streams.values())
       if (!stream.inputEnded || this.#waiting.has(stream)) stream.lost()
+      else stream.retire()
     this.#endIfDone()
   }
 
@@ -123,14 +112,20 @@ export class Connection implements StreamCarrier, FrameSink {
 
   /** Called now and then: notices who vanished without closing, and who keeps a connection for nothing. */
   look(): void {
+    if (this.#ended) return
     for (const stream of this.streams.values()) stream.look()
-    switch (this.#looks.look(this.streams.size > 0, this.#held.isFull)) {
+    const isBusy = this.streams.size > 0
+    // While we do not read on, the rest is not the client's to send.
+    const incomplete = this.#output.isStalled ? undefined : this.#frames.incomplete(this.#rest.length)
+    switch (this.#looks.look({ isBusy, isFull: this.#held.isFull, incomplete })) {
       case 'ask':
         return void (this.#frames.begun && this.out.control(FRAME.ping, 0, 0, 0, 0))
       case 'retire':
         return this.retire()
       case 'full':
         return this.#fail(calm('answers that nobody takes'))
+      case 'late':
+        return this.#fail(calm('a frame or a head that does not come whole'))
       case 'gone':
         return void this.#socket.destroy()
       case 'well':
@@ -369,6 +364,7 @@ export class Connection implements StreamCarrier, FrameSink {
     if (!this.#prefaceRead) return this.#end()
     this.#finalId = this.#lastId
     this.out.control(FRAME.goaway, 0, 0, this.#lastId, ERROR_CODE.none)
+    for (const stream of this.streams.values()) stream.retire()
     this.#endIfDone()
   }
 

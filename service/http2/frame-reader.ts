@@ -32,6 +32,8 @@ export class FrameReader {
   #begun = false
   /** A header block whose CONTINUATION is awaited: nothing else may come in between. */
   #block: Block | undefined
+  /** Of whole frames. */
+  #readBytes = 0
 
   constructor(sink: FrameSink) {
     this.#sink = sink
@@ -40,6 +42,11 @@ export class FrameReader {
   /** Whether the client has begun as HTTP/2 does: with its preface and SETTINGS. */
   get begun(): boolean {
     return this.#begun
+  }
+
+  /** Stands for the head or the frame of which a part has come; undefined: none. `rest`: bytes that `read` left. */
+  incomplete(rest: number): unknown {
+    return this.#block ?? (rest > 0 ? this.#readBytes : undefined)
   }
 
   /**
@@ -53,10 +60,11 @@ export class FrameReader {
       if (length > FRAME_MAX_BYTES)
         throw frameSize(`a frame of ${length} bytes, of ${FRAME_MAX_BYTES} allowed`)
       const start = at + FRAME_HEAD_BYTES
-      if (end - start < length) return at
+      if (end - start < length) break
       this.#frame(bytes, at, start, start + length)
       at = start + length
     }
+    this.#readBytes += at - from
     return at
   }
 

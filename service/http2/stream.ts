@@ -18,6 +18,8 @@ export interface StreamHandler {
   awaited?(): void
   /** The process stops, and the body has had its time to end. Left out: it is waited for until all is cut off. */
   hurried?(): void
+  /** The connection takes no further request, and ends with its last one. Left out: this one goes on. */
+  retired?(): void
   /** Reset by the client, or the connection is lost: nobody waits any more. Not called after the answer ended. */
   gone(): void
 }
@@ -73,6 +75,8 @@ export class Stream {
   /** Bytes kept: of the answer, of what came while it was paused, and by the handler. */
   #held = 0
   #heldByHandler = 0
+  /** What waited first at the last look, up to where it was sent, and looks since. */
+  #untaken: { readonly first: Uint8Array; readonly from: number; looks: number } | undefined
 
   constructor(id: number, head: RequestHead, carrier: StreamCarrier, sendWindow: number) {
     this.id = id
@@ -186,6 +190,20 @@ export class Stream {
 
   look(): void {
     if (!this.#inputEnded) this.#handler?.unfinished?.()
+    this.#lookAtUntaken()
+  }
+
+  /** An answer that is whole, and of which the client takes nothing: it would keep its connection, and a stop, for as long as it likes. */
+  #lookAtUntaken(): void {
+    const [first] = this.#kept
+    if (first === undefined || this.#trailers === undefined) return void (this.#untaken = undefined)
+    const from = this.#keptFrom
+    if (this.#untaken?.first !== first || this.#untaken.from !== from) {
+      this.#untaken = { first, from, looks: 0 }
+      return
+    }
+    this.#untaken.looks += 1
+    if (this.#untaken.looks >= UNTAKEN_LOOKS) this.reset(ERROR_CODE.cancel)
   }
 
   /** The read that brought its head is over. */
@@ -195,6 +213,10 @@ export class Stream {
 
   hurry(): void {
     if (!this.#inputEnded && !this.#over) this.#handler?.hurried?.()
+  }
+
+  retire(): void {
+    if (!this.#over) this.#handler?.retired?.()
   }
 
   /** The client takes more, or less (RFC 9113 section 6.9.2). false: more than there can be. */
@@ -296,5 +318,7 @@ export class Stream {
 }
 
 const NOTHING = new Uint8Array()
+/** Looks are 20 s apart: cut off after 40 to 60 s. */
+const UNTAKEN_LOOKS = 2
 /** SETTINGS_INITIAL_WINDOW_SIZE as it is when nobody says anything; requests are far smaller. */
 export const RECEIVE_WINDOW = 65_535

@@ -4,6 +4,7 @@
  */
 export interface RecordCache {
   get(key: string): Promise<string | undefined>
+  /** Up to 16,384 bytes; an empty text is none. */
   set(key: string, value: string, ttlMs: number): Promise<void>
   remove(key: string): Promise<void>
 }

@@ -120,7 +120,8 @@ export class AnsweringThread {
     })
     const ask = (number: number, keyText: string | undefined, client: string): void =>
       post({ kind: 'who', number, keyText, client })
-    this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
+    const onHit = (): void => this.#meters.countKeyHit()
+    this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask, onHit })
     const samples = new SecondBudget()
     const known: Omit<ThreadIssuerOptions, 'protocol'> = {
       limits,

@@ -12,11 +12,13 @@ const CLIENT = '192.0.2.1'
 let clock: MemoryClock
 let keys: KnownKeys
 let asked: { number: number; keyText: string | undefined }[]
+let hits: number
 
 describe('the keys that a thread knows', () => {
   beforeEach(() => {
     clock = new MemoryClock()
     asked = []
+    hits = 0
     keys = newKeys()
   })
 
@@ -102,9 +104,22 @@ describe('the keys that a thread knows', () => {
     assert.equal(asked[0]?.keyText?.length, KEY_TEXT_MAX + 1)
   })
 
+  test('each time a key is known here counts, and no question does', async () => {
+    await known(KEY, 'a')
+    assert.equal(hits, 0)
+    for (let i = 0; i < 5; i += 1) keys.peek(KEY)
+    await keys.authenticate(KEY, CLIENT)
+    keys.peek('idg_unknown')
+    assert.equal(hits, 6)
+    clock.advance(60_000)
+    keys.peek(KEY)
+    assert.equal(hits, 6)
+  })
+
   test('where no key is needed everybody is known', () => {
     keys = newKeys(callerOf('anonymous'))
     assert.equal(keys.peek(undefined)?.keyId, 'anonymous')
+    assert.equal(hits, 0)
   })
 })
 
@@ -113,6 +128,7 @@ function newKeys(everybody?: Caller): KnownKeys {
     clock,
     ask: (number, keyText) => void asked.push({ number, keyText }),
     everybody,
+    onHit: () => (hits += 1),
     maxEntries: 2,
   })
 }

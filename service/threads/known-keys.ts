@@ -11,6 +11,8 @@ export interface KnownKeysOptions {
   readonly ask: (number: number, keyText: string | undefined, client: string) => void
   /** Where no key is needed: who everybody is. */
   readonly everybody: Caller | undefined
+  /** A caller was known here by a key. */
+  readonly onHit: () => void
   readonly maxEntries: number
 }
 
@@ -50,6 +52,7 @@ export class KnownKeys {
     const entry = this.#entries.get(digest ?? keyDigest(keyText))
     if (entry === undefined || entry.untilMs <= nowMs) return undefined
     entry.inUse = true
+    this.#options.onHit()
     return entry.caller
   }
 

@@ -66,6 +66,7 @@ export class ProtocolThread implements BorrowingThread {
   readonly #durations: Float64Array
   readonly #clients: Float64Array
   readonly #protocols: Float64Array
+  #keyHits = 0
   #beats = 0
   /** Requests that it passed on. */
   passed = 0
@@ -154,7 +155,10 @@ export class ProtocolThread implements BorrowingThread {
 
   /** Takes over what it counted since the last time. */
   fold(): void {
-    const { generate, protocols, rates, traffic } = this.#options.useCases
+    const { authenticator, generate, protocols, rates, traffic } = this.#options.useCases
+    const { keyHits } = this.#meters
+    authenticator.hits += keyHits - this.#keyHits
+    this.#keyHits = keyHits
     for (const [dc, calls] of this.#meters.clients.entries()) {
       traffic.count(dc, calls - (this.#clients[dc] ?? 0))
       this.#clients[dc] = calls

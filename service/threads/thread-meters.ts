@@ -82,6 +82,15 @@ export class ThreadMeters {
     this.#cells[UNPASSED[why]] = this.unpassed(why) + 1
   }
 
+  /** Callers that it knew by their keys (KnownKeys). */
+  get keyHits(): number {
+    return this.#cells[KEY_HITS] ?? 0
+  }
+
+  countKeyHit(): void {
+    this.#cells[KEY_HITS] = this.keyHits + 1
+  }
+
   countClients(clientDc: number, calls: number): void {
     this.clients[clientDc] = (this.clients[clientDc] ?? 0) + calls
   }
@@ -91,7 +100,8 @@ export class ThreadMeters {
 const UNPASSED: Readonly<Record<PassRefusal, number>> = { full: 3, address: 4 }
 /** Two of them. */
 const HEAP = 5
-const OWN = 7
+const KEY_HITS = 7
+const OWN = 8
 const CLIENTS = UNKNOWN_DC + 1
 const COUNTERS = Object.keys(newRespCounters()).length
 const FIELDS = OWN + COUNTERS + LIMITED_KINDS.length

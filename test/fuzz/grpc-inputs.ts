@@ -22,8 +22,7 @@ const SERVICES = [
   CatalogServiceService,
   KeyServiceService,
   NodeServiceService,
-  // Not Watch, which goes on for as long as its client likes.
-  { check: HealthService.check },
+  HealthService,
 ]
 /** Well formed by chance, and it would be right to do it: the polite clients' tag would be gone. */
 const DELETE_TAG = CatalogServiceService.deleteTag.path
@@ -92,7 +91,8 @@ function prefixed(message: Buffer, chance: Prng): Buffer {
   return Buffer.concat([chance.chance(0.1) ? mutated(prefix, chance) : prefix, sent])
 }
 
-export function anyHeaders(chance: Prng, key: string): Record<string, string> {
+/** For a call of `path`. */
+export function anyHeaders(chance: Prng, key: string, path: string): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/grpc', te: 'trailers' }
   if (chance.chance(0.85)) headers['authorization'] = `Bearer ${key}`
   if (chance.chance(0.15)) headers['grpc-encoding'] = chance.pick(['gzip', 'identity', 'br', '']) ?? ''
@@ -101,5 +101,7 @@ export function anyHeaders(chance: Prng, key: string): Record<string, string> {
   if (chance.chance(0.05))
     headers['content-type'] = chance.pick(['text/html', 'application/grpc+json', '']) ?? ''
   if (chance.chance(0.05)) headers['x-odd'] = 'y'.repeat(chance.int(0, 9000))
+  // Else a watch goes on for as long as its client likes.
+  if (path === HealthService.watch.path) headers['grpc-timeout'] = '50m'
   return headers
 }

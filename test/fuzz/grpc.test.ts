@@ -68,7 +68,8 @@ interface Outcome {
 }
 
 async function call(session: ClientHttp2Session, key: string, chance: Prng): Promise<Outcome> {
-  const stream = session.request({ ':method': 'POST', ':path': anyPath(chance), ...anyHeaders(chance, key) })
+  const path = anyPath(chance)
+  const stream = session.request({ ':method': 'POST', ':path': path, ...anyHeaders(chance, key, path) })
   let head: IncomingHttpHeaders = {}
   let trailers: IncomingHttpHeaders = {}
   stream.on('response', (headers) => (head = headers))

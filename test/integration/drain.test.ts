@@ -41,8 +41,10 @@ async function ready(service: ServiceProcess): Promise<number[]> {
   return await Promise.all(origins.map(async (origin) => (await fetch(`${origin}/readyz`)).status))
 }
 
-test('scaling down fails no request: a process serves on until nobody sends to it any more', async (t) => {
-  const { endpoints, first, load } = await loaded(t, { IDGEN_SERVER_DRAIN_DELAY: `${DRAIN_DELAY_MS}ms` })
+test('scaling down fails no request and gives no ID twice: a process serves on until nobody sends to it any more', async (t) => {
+  const { endpoints, first, load, issued } = await loaded(t, {
+    IDGEN_SERVER_DRAIN_DELAY: `${DRAIN_DELAY_MS}ms`,
+  })
   await until('all protocols answer', () => Object.keys(load.answers).length === 4)
   assert.deepEqual(await ready(first), [200, 200])
   const stopped = first.stop('SIGTERM')
@@ -55,12 +57,14 @@ test('scaling down fails no request: a process serves on until nobody sends to i
   const { answers, errors } = await load.stop()
   assert.equal(errors, 0, JSON.stringify(answers))
   for (const count of Object.values(answers)) assert.ok(count > 0)
+  issued.verify()
 })
 
 test('connections that end for their age fail no request, on any protocol', async (t) => {
-  const { load, endpoints } = await loaded(t, { IDGEN_SERVER_MAX_CONNECTION_AGE: '200ms' })
+  const { load, endpoints, issued } = await loaded(t, { IDGEN_SERVER_MAX_CONNECTION_AGE: '200ms' })
   await pause(3000)
   const { answers, errors } = await load.stop()
   assert.equal(errors, 0, JSON.stringify(answers))
   assert.equal(endpoints.length, 2)
+  issued.verify()
 })

@@ -8,7 +8,7 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { GenerateBatchRequest } from '../../service/grpc/generated/idgen/v1/id_service.ts'
 import { ERROR_CODE } from '../../service/http2/error-code.ts'
 import { encodeFields, type HeaderFields } from '../../service/http2/hpack-encoder.ts'
-import { IdServiceService } from '../fixtures/grpc-stubs.ts'
+import { HealthService, IdServiceService } from '../fixtures/grpc-stubs.ts'
 import { Http2Attacker } from '../fixtures/http2-attacker.ts'
 import { data, frame, PREFACE_AND_SETTINGS, words } from '../fixtures/http2-frames.ts'
 import { RespService } from '../fixtures/resp-service.ts'
@@ -104,6 +104,10 @@ const FLOODS: Record<string, [next: (i: number) => Buffer, code: number]> = {
   ],
   'PING that all want an answer': [(i) => frame(PING, 0, 0, words(i, 0)), ERROR_CODE.enhanceYourCalm],
   'DATA of nothing': [(i) => (i === 0 ? headOf(1, generate.path) : data(1, '')), ERROR_CODE.enhanceYourCalm],
+  'messages on a watch of health, which takes one and needs no key,': [
+    (i) => (i === 0 ? headOf(1, HealthService.watch.path) : data(1, EMPTY_MESSAGES)),
+    ERROR_CODE.enhanceYourCalm,
+  ],
   'PRIORITY without end': [() => frame(2, 0, 3, Buffer.alloc(5)), ERROR_CODE.enhanceYourCalm],
   'frames that nobody knows': [() => frame(200, 0, 0, Buffer.alloc(1000)), ERROR_CODE.enhanceYourCalm],
   'one large header that each byte stands for': [
@@ -112,6 +116,7 @@ const FLOODS: Record<string, [next: (i: number) => Buffer, code: number]> = {
   ],
 }
 
+const EMPTY_MESSAGES = Buffer.alloc(5 * 300)
 const PADDING_FIELDS = encodeFields([['x', 'y'.repeat(1000)]])
 /** Literal with indexing: `a`, and 3,999 bytes. */
 const LARGE_ENTRY = Buffer.concat([Buffer.from('4001617fa01e', 'hex'), Buffer.alloc(3999, 'x')])

@@ -225,6 +225,10 @@ test('IDs of many connections come once, in order on each, and are counted', asy
   assert.match(metrics, /idgen_threads 2\n/)
   const passed = Number(/idgen_thread_passed_total (\d+)/.exec(metrics)?.[1])
   assert.ok(passed >= 6, 'management is passed on')
+  // Once a call, but for those that came while a thread asked who that is.
+  const hits = Number(/idgen_api_key_cache_hits_total (\d+)/.exec(metrics)?.[1])
+  const answers = loads.reduce((sum, one) => sum + one.answers(), 0)
+  assert.ok(hits > answers / 2, `${hits} hits of the key cache in ${answers} calls`)
 })
 
 test('management works through any connection, at once for all', async (t) => {

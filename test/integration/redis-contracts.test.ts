@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockListKey, RedisBlockCache } from '../../service/adapters/redis/redis-block-cache.ts'
 import { RedisRateLevels } from '../../service/adapters/redis/redis-rate-levels.ts'
@@ -64,6 +66,22 @@ recordCacheContract('RedisRecordCache on one server', async () => {
 recordCacheContract('RedisRecordCache on a cluster', async () => {
   const { clients, ...rest } = await twoClients(await cluster(), true)
   return { ...rest, records: new RedisRecordCache(clients[0]), others: new RedisRecordCache(clients[1]) }
+})
+
+test('of a value that is too long for a record no more is read than shows it', async () => {
+  const { server, ...at } = await testRedis()
+  const { clients, close } = await twoClients(at, false)
+  const records = new RedisRecordCache(clients[0])
+  const sentBytes = async (): Promise<number> =>
+    Number(/total_net_output_bytes:(\d+)/.exec(String(await server.command('INFO', 'stats')))?.[1])
+  // In bytes one too many, and in characters far fewer; cut off in the middle of one.
+  for (const value of ['x'.repeat(8_000_000), `x${'ü'.repeat(8192)}`]) {
+    await server.command('SET', 'foreign', value)
+    const before = await sentBytes()
+    assert.equal(await records.get('foreign'), undefined)
+    assert.ok((await sentBytes()) - before < 1_000_000)
+  }
+  await close()
 })
 
 rateLevelsContract('RedisRateLevels on one server', async () => {

@@ -232,15 +232,16 @@ async function inTurn(
   return answers
 }
 
-/** Health's Watch goes on for as long as its client likes. */
 const METHODS = [
   IdServiceService,
   CatalogServiceService,
   KeyServiceService,
   AuditServiceService,
   NodeServiceService,
-  { check: HealthService.check },
+  HealthService,
 ].flatMap((stubs) => Object.values<{ readonly path: string }>(stubs).map(({ path }) => path))
+/** It would go on for as long as its client likes. */
+const WATCH = HealthService.watch.path
 const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
 /** The highest number of a field that any request of ours has, and some. */
 const FIELDS = 12
@@ -258,9 +259,11 @@ async function inGrpc({ service, key, listener }: Stage): Promise<void> {
     assert.doesNotMatch(said, /A fault of this server/, path)
     return status
   }
-  for (const path of [...METHODS, REFLECTION])
+  for (const path of [...METHODS, REFLECTION]) {
+    const headers: Readonly<Record<string, string>> = path === WATCH ? { 'grpc-timeout': '50m' } : {}
     for (let field = 1; field <= FIELDS; field += 1)
-      await ask(path, Buffer.concat([Buffer.from([(field << 3) | 2, url.length]), Buffer.from(url)]))
+      await ask(path, Buffer.concat([Buffer.from([(field << 3) | 2, url.length]), Buffer.from(url)]), headers)
+  }
   const { createWorkspace } = CatalogServiceService
   const workspace = createWorkspace.requestSerialize({ workspace: 'planted-grpc', displayName: url })
   assert.equal(await ask(createWorkspace.path, workspace), '0')

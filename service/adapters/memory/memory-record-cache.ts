@@ -29,7 +29,8 @@ export class MemoryRecordCache implements RecordCache {
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
     this.#reach()
-    if (value.length > VALUE_MAX) throw new IdgenError('IDGEN_CACHE_UNAVAILABLE', 'The value is too long.')
+    if (Buffer.byteLength(value) > VALUE_MAX)
+      throw new IdgenError('IDGEN_CACHE_UNAVAILABLE', 'The value is too long.')
     this.#records.set(key, { value, untilMs: this.#clock.monotonicMs() + ttlMs })
   }
 
@@ -58,5 +59,5 @@ export class MemoryRecordCache implements RecordCache {
   }
 }
 
-/** As in Redis. */
+/** As in Redis; bytes. */
 const VALUE_MAX = 16_384

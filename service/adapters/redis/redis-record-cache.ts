@@ -11,14 +11,16 @@ export class RedisRecordCache implements RecordCache {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const value = await this.#client.run('reading a record', (redis) => redis.get(key))
-    // A longer one is not ours, and nobody here should parse it.
-    return value === null || value.length > VALUE_MAX ? undefined : value
+    // One byte more than there may be: whoever else writes Redis could have put hundreds of megabytes there.
+    const value = await this.#client.run('reading a record', (redis) => redis.getrange(key, 0, VALUE_MAX))
+    // A longer one is not ours, and nobody here should parse it. Of a key that is not there Redis says ''.
+    return value === '' || Buffer.byteLength(value) > VALUE_MAX ? undefined : value
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
-    if (value.length > VALUE_MAX)
-      throw cacheUnavailable(`A record of ${value.length} characters is not cached: ${VALUE_MAX} at most.`)
+    const bytes = Buffer.byteLength(value)
+    if (bytes > VALUE_MAX)
+      throw cacheUnavailable(`A record of ${bytes} bytes is not cached: ${VALUE_MAX} at most.`)
     await this.#client.run('writing a record', (redis) => redis.set(key, value, 'PX', ttlMs))
   }
 
@@ -27,5 +29,5 @@ export class RedisRecordCache implements RecordCache {
   }
 }
 
-/** An API key takes about 500; more than this would make Redis a store of something else. */
+/** Bytes. An API key takes about 500; more than this would make Redis a store of something else. */
 const VALUE_MAX = 16_384
