@@ -106,8 +106,8 @@ export class KnownKeys {
   #remember(digest: string, { caller, untilMs }: Introduction): void {
     this.#entries.delete(digest)
     if (untilMs <= this.#options.clock.nowMs()) return
+    makeRoom(this.#entries, this.#options.maxEntries)
     this.#entries.set(digest, { caller, untilMs, inUse: false })
-    if (this.#entries.size > this.#options.maxEntries) makeRoom(this.#entries)
   }
 }
 
