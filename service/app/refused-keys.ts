@@ -16,7 +16,7 @@ interface Refusals {
   readonly keyId: string
   readonly client: string
   readonly why: KeyRefusal
-  /** Of the first; undefined: it did not say (a protocol thread, a command of a Redis client). */
+  /** Of the first; undefined: it did not say (a command of a Redis client). */
   readonly first: Attempt | undefined
   times: number
 }

@@ -118,9 +118,12 @@ export class AnsweringThread {
       maxWaiting,
       maxTags,
     })
-    const ask = (number: number, keyText: string | undefined, client: string): void =>
-      post({ kind: 'who', number, keyText, client })
-    this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask })
+    this.#keys = new KnownKeys({
+      clock,
+      everybody,
+      maxEntries,
+      ask: (question) => post({ kind: 'who', ...question }),
+    })
     const samples = new SecondBudget()
     const known: Omit<ThreadIssuerOptions, 'protocol'> = {
       limits,

@@ -119,7 +119,7 @@ describe('the keys that a thread knows', () => {
 function newKeys(everybody?: Caller): KnownKeys {
   return new KnownKeys({
     clock,
-    ask: (number, keyText) => void asked.push({ number, keyText }),
+    ask: ({ number, keyText }) => void asked.push({ number, keyText }),
     everybody,
     maxEntries: 2,
   })
