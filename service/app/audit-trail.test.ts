@@ -97,6 +97,22 @@ test('a stop writes what is queued; what could not be written is told, not hidde
   assert.ok(bad.log.lines.some(({ text }) => text === 'audit records lost at shutdown'))
 })
 
+test('what is not to be done before it is written down waits for the sink, and is told where it has it not', async () => {
+  const { audit, written, state } = trail(1)
+  const entry = { action: 'audit.expire', subject: 'retention' }
+  const other = audit.flush()
+  assert.equal(await audit.recordAtOnce(entry), true)
+  assert.equal(written.length, 1)
+  await other
+  state.away = true
+  assert.equal(await audit.recordAtOnce(entry), false, 'the sink is away')
+  assert.equal(await audit.recordAtOnce(entry), false, 'the queue is full')
+  state.away = false
+  await audit.stop()
+  assert.equal(await audit.recordAtOnce(entry), false, 'it has ended')
+  assert.equal(written.length, 2)
+})
+
 test('the ledger writes one record per key, tag and result a minute', async () => {
   const { audit, clock, written } = trail()
   const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
