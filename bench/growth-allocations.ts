@@ -71,9 +71,7 @@ async function measure({ own, database, rows, calls }: Parts): Promise<GrowthFin
     insert('flat_allocations'),
   )
   const keptMs = await timed(() => ensurePartitions(database.kysely, new Date()))
-  const dropMs = await timed(() =>
-    dropExpired(database.kysely, new Date(), MONTHS_KEPT, { seal: () => undefined }),
-  )
+  const dropMs = await timed(() => dropExpired(database.kysely, new Date(), MONTHS_KEPT, () => undefined))
   const deleteMs = await timed(() =>
     own.client.query(
       `DELETE FROM flat_allocations WHERE at < date_trunc('month', now()) - make_interval(months => $1)`,

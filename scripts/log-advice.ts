@@ -226,7 +226,7 @@ export const LOG_ADVICE: Readonly<Record<LogEvent, Advice>> = {
   ),
   'database.partitions': fine('Monthly partitions were made ahead and old ones removed.'),
   'database.partitions-failed': act(
-    'Partitions could not be made; rows go to the default partition.',
+    'Partitions could not be made, and rows go to the default partition; or old ones could not be dropped, and stay for now.',
     'Read `err`: mostly a right that is missing.',
   ),
   'database.stray-rows': act(

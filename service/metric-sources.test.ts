@@ -19,6 +19,7 @@ test('a scrape says what runs, and how requests for IDs ended and how long they 
   )
   assert.equal(valueOf(before, 'idgen_generate_failures_total{code="IDGEN_INTERNAL"}'), 0)
   assert.equal(valueOf(before, 'idgen_generate_degraded_total'), 0)
+  assert.equal(valueOf(before, 'idgen_connections_refused_total{protocol="metrics",reason="full"}'), 2)
   assert.match(before, /^# TYPE idgen_generate_duration_seconds histogram$/m)
   for (let asked = 0; asked < 3; asked += 1) assert.equal((await api.ids('snowflake')).status, 200)
   segments.mode = 'fail'

@@ -19,6 +19,7 @@ import type { StampingCursor } from './core/joined-cursors.ts'
 import type { SegmentBuffer } from './core/segment-buffer.ts'
 import type { UuidV4 } from './core/uuid-v4.ts'
 import { durationSources } from './duration-metrics.ts'
+import type { ProbePlaces } from './http/probe-places.ts'
 import type { OpenTracing } from './open-tracing.ts'
 import { counter, gauge, oncePerTurn } from './plain-metrics.ts'
 import type { RespCounters } from './resp/resp-counters.ts'
@@ -51,6 +52,8 @@ export interface Measured extends CoordinationMeasured, TimeMeasured {
   /** Of the main thread. */
   readonly turns: Pick<TurnWatch, 'worstMs'>
   readonly connections: ConnectionTable
+  /** Of the metrics port. */
+  readonly probes: Pick<ProbePlaces, 'ended'>
   /** Tags whose durations have series of their own (server.metrics.tagDurations). */
   readonly tagsTimed: number
   readonly lender: SubBlockLender
@@ -81,7 +84,7 @@ export function metricSections(measured: Measured): MetricSection[] {
     { title: 'Time, worker ids and what ends on a date', sources: timeSources(measured) },
     { title: 'Clock steps and UUIDs', sources: algorithms(measured) },
     { title: 'Database, keys and audit log', sources: dependencies(measured) },
-    { title: 'Connections', sources: connectionSources(measured.connections) },
+    { title: 'Connections', sources: connectionSources(measured.connections, measured.probes) },
     { title: 'Stores that guard each other', sources: coordinationSources(measured) },
     ...(tracing === undefined ? [] : [{ title: 'Traces', sources: tracingSources(tracing) }]),
     ...(sharing === undefined ? [] : [{ title: 'Redis', sources: cacheSources(sharing) }]),

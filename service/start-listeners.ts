@@ -7,6 +7,7 @@ import type { Config } from './config/keys.ts'
 import { connectionLimits, connectionPlaces } from './connection-limits.ts'
 import { tracedDurations } from './duration-metrics.ts'
 import { PassedRequests } from './http/passed-requests.ts'
+import { ProbePlaces } from './http/probe-places.ts'
 import { createProbeServer } from './http/probe-server.ts'
 import { metricSources } from './metric-sources.ts'
 import type { OpenStore } from './open-store.ts'
@@ -55,8 +56,7 @@ export async function startListeners(
   const { server } = config
   const { useCases } = service
   const certificates = await openCertificates(config, service, starting)
-  const count = threadCount(config)
-  const connections = new ConnectionTable(count === 1 ? 0 : count)
+  const connections = newConnectionTable(config)
   let fold = (): void => {}
   let endpoints = endpointsOf(config)
   const pages = newUi(service, {
@@ -81,6 +81,7 @@ export async function startListeners(
     pool: poolStats,
     threads,
     connections,
+    probes: new ProbePlaces(),
     tagsTimed: server.metrics.tagDurations,
     ...(resp && { resp: () => resp.counters() }),
   }
@@ -91,6 +92,7 @@ export async function startListeners(
     return metrics.scrape(open)
   }
   const probes = createProbeServer({
+    places: measured.probes,
     readiness: useCases.readiness,
     status: useCases.status,
     metrics: scrape,
@@ -112,6 +114,12 @@ export async function startListeners(
   endpoints = endpointsOf(config, ports)
   useCases.status.listensOn(portsByName(ports))
   return ports
+}
+
+/** With a row for each protocol thread; one thread is the main thread, which answers alone. */
+function newConnectionTable(config: Config): ConnectionTable {
+  const count = threadCount(config)
+  return new ConnectionTable(count === 1 ? 0 : count)
 }
 
 function portsByName({ httpPort, httpsPort, grpcPort, respPort, metricsPort }: ListeningPorts): {

@@ -19,7 +19,7 @@ export function newSignIn(
   const seeds = cache === undefined ? undefined : sharedSeeds(cache.sealKey)
   const tables = newRateTables(config.limits.shared && seeds ? seeds : (bytes) => random.fill(bytes))
   const rates = new RateLimits(clock, config.limits, tables)
-  const refusedKeys = new RefusedKeys({ audit, clock })
+  const refusedKeys = new RefusedKeys(audit)
   const authenticate = async (
     keyText: string | undefined,
     client: string,

@@ -19,6 +19,7 @@ import { KeyUsage } from './app/key-usage.ts'
 import { ManageCatalog } from './app/manage-catalog.ts'
 import { ManageKeys } from './app/manage-keys.ts'
 import { ManageTagBatches } from './app/manage-tag-batches.ts'
+import { MinuteCounts } from './app/minute-counts.ts'
 import { NodeRegistry } from './app/node-registry.ts'
 import { ProtocolCounts } from './app/protocol-counts.ts'
 import type { ConflictListener } from './app/range-conflicts.ts'
@@ -73,19 +74,19 @@ export interface Service extends SharedCursors, Granting {
 export async function startUseCases(config: Config, outside: Outside): Promise<Service> {
   const service = assemble(config, outside)
   const { useCases, audit, jumps, workerIds, follower, capacity, coordination, routers, claim } = service
+  const { clock, ledger, refusedKeys, auditReads } = useCases
+  const counts = new MinuteCounts(clock, [ledger, refusedKeys, auditReads])
   audit.start()
   recordExpired(outside.retention, audit, config.audit.retentionMonths)
   await claimed(claim, audit)
-  useCases.ledger.start()
-  useCases.refusedKeys.start()
-  useCases.auditReads.start()
+  counts.start()
   service.keyUsage.start()
   jumps.start()
   await Promise.all([workerIds.start(), follower.start(), capacity.start(), coordination?.start()])
   service.sharing?.start()
   service.sharedRates?.start()
   routers.start()
-  return { ...service, stop: () => stopAll(service) }
+  return { ...service, stop: () => stopAll(service, counts) }
 }
 
 /** Before anything is granted. Why it was refused is worth a record, also of a process that ends now. */
@@ -147,7 +148,7 @@ function assemble(config: Config, outside: Outside): Omit<Service, 'stop'> {
     authenticator,
     ...signIn,
     addresses: new ClientAddresses(config.server),
-    ledger: new IssueLedger({ audit, clock, sampleEvery: config.audit.sampleEvery }),
+    ledger: new IssueLedger({ audit, sampleEvery: config.audit.sampleEvery }),
     readiness,
     status: newStatus(config, outside, readiness),
     nodes: newNodes(outside, workerIds),
@@ -192,24 +193,22 @@ function newNodes({ shared, clock, log }: Outside, workerIds: WorkerIds): NodeRe
 
 /** What is read by people alone, straight from the stores. */
 function forPeople(
-  { auditQuery, tagSearch, grantHistory, clock }: Outside,
+  { auditQuery, tagSearch, grantHistory }: Outside,
   audit: AuditTrail,
 ): Pick<UseCases, 'audit' | 'auditReads' | 'tagSearch' | 'grantHistory'> {
-  const auditReads = new AuditReads({ audit, clock })
+  const auditReads = new AuditReads(audit)
   return { audit: new AuditReaders(auditQuery, auditReads), auditReads, tagSearch, grantHistory }
 }
 
 /** Stamping and issuing end first; only then may unused numbers and the worker id go back. */
-async function stopAll(service: Omit<Service, 'stop'>): Promise<void> {
+async function stopAll(service: Omit<Service, 'stop'>, counts: MinuteCounts): Promise<void> {
   const { useCases, workerIds, routers, capacity, audit, follower, jumps, coordination, claim, lender } =
     service
   useCases.readiness.drain()
   useCases.generate.stop()
   const { clock, log } = useCases
   // What must not be lost comes first: a supervisor's patience may end before a database that hangs answers.
-  const { ledger, refusedKeys, auditReads } = useCases
-  const counted = Promise.all([ledger.stop(), refusedKeys.stop(), auditReads.stop()])
-  const written = counted.then(() => audit.flush())
+  const written = counts.stop().then(() => audit.flush())
   const released = Promise.all([
     routers.stop(),
     capacity.stop(),

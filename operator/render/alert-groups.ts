@@ -28,12 +28,20 @@ export interface RuleNaming {
 /**
  * What R-3.1.2 names is told within a minute of its cause (decision 0035): at most 24 s until a rate over 40 s has
  * moved far enough, 5 s until it is scraped, 5 s until it is looked at, 15 s held, 5 s until the message goes out.
+ * The urgent ones have a group of their own: Prometheus looks at a group as a whole.
  */
 export function ruleGroups(
   rules: readonly AlertRule[],
   { name, labels = {}, runbooks = RUNBOOKS }: RuleNaming,
 ): RuleGroup[] {
-  return [{ name, interval: '5s', rules: rules.map((rule) => prometheusRule(rule, labels, runbooks)) }]
+  const group = (named: string, interval: string, urgent: boolean): RuleGroup => ({
+    name: named,
+    interval,
+    rules: rules
+      .filter((rule) => (rule.urgent === true) === urgent)
+      .map((rule) => prometheusRule(rule, labels, runbooks)),
+  })
+  return [group(name, '5s', false), group(`${name}.urgent`, '1s', true)].filter((one) => one.rules.length > 0)
 }
 
 /** For a Prometheus that nobody but its owner looks after: all there are. */

@@ -12,6 +12,8 @@ export interface AlertRule {
   readonly for: string
   /** Why it may hold for more than half a minute before people are told: docs/alerts.md says so. */
   readonly patience?: string
+  /** What it tells of is over in seconds: it is looked at each second, and its message waits for one second only. */
+  readonly urgent?: true
   readonly severity: Severity
   readonly summary: string
   /** What it means and what to do first. Prometheus fills in {{ … }}. */

@@ -1,4 +1,6 @@
 import type { IdGenerator } from '../api/kinds.ts'
+import { alertRules } from './alert-groups.ts'
+import { ruleScope } from './alert-rule.ts'
 import type { Installation } from './installation.ts'
 import { ownedObject } from './metadata.ts'
 import { ALERT_GENERATOR } from './monitoring.ts'
@@ -26,6 +28,8 @@ export function alertmanagerConfig({ generator, optionalKinds }: Installation): 
       // The next pod or tag with the same trouble, or its return, is told after this.
       groupInterval: '1m',
       repeatInterval: '4h',
+      // All else of them is as above.
+      routes: [{ matchers: [urgentOf(generator)], groupWait: '1s' }],
     },
     receivers: [
       {
@@ -36,6 +40,11 @@ export function alertmanagerConfig({ generator, optionalKinds }: Installation): 
     ],
   }
   return [ownedObject(generator, KINDS.AlertmanagerConfig, name, { spec }, { labels })]
+}
+
+function urgentOf(generator: IdGenerator): object {
+  const urgent = alertRules(ruleScope(generator)).filter((rule) => rule.urgent === true)
+  return { name: 'alertname', matchType: '=~', value: urgent.map(({ alert }) => alert).join('|') }
 }
 
 function emailConfig(email: NonNullable<Alerts['email']>): object {

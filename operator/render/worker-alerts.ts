@@ -63,8 +63,11 @@ export function workerAlerts(scope: RuleScope): AlertRule[] {
 
 /** People get more than a minute of it, where a grant lasts that long (snowflake.lease, snowflake.window). */
 const LITTLE_TIME_SECONDS = 120
-/** A renewal may wait 2 s for a database that hangs, and goes well. */
-const RENEWAL_LATE_SECONDS = 3
+/**
+ * A store that is away for 4 s (a new leader, a pause) is nobody's business: it is asked again within a second
+ * (RETRY_MAX_MS of the service's TimeGrantKeeper), so a renewal is late for 5 s at most then.
+ */
+const RENEWAL_LATE_SECONDS = 5.5
 
 function timeAlerts({ pods, member }: RuleScope): AlertRule[] {
   return [
@@ -79,8 +82,9 @@ function timeAlerts({ pods, member }: RuleScope): AlertRule[] {
     {
       alert: 'IdgenTimeGrantEnds',
       expr: `idgen_time_grant_left_seconds{${pods}} < ${LITTLE_TIME_SECONDS} and idgen_time_renewal_late_seconds{${pods}} > ${RENEWAL_LATE_SECONDS}`,
-      // A grant of the default length lasts for seconds only.
+      // A grant of the default length lasts for 14 s more when its renewal is due: people are to hear of it before its end.
       for: '0s',
+      urgent: true,
       severity: 'warning',
       summary: 'Time to stamp runs out, and no more is granted',
       description: `{{ $labels.${member} }} can stamp snowflakes for {{ $value | humanizeDuration }} more, then tags degrade. Check the store that grants time (etcd, or PostgreSQL without it).`,

@@ -80,10 +80,10 @@ const TIME: readonly Panel[] = [
   },
   {
     title: 'Renewals tried in vain',
-    description: 'For how long, of worker id and time. Above 3 s no store answers, or the clock is off.',
+    description: 'For how long, of worker id and time. Above 5.5 s no store answers, or the clock is off.',
     kind: 'lines',
     unit: 's',
-    bound: 3,
+    bound: 5.5,
     series: [{ expr: now('idgen_time_renewal_late_seconds'), legend: '{{instance}}, {{slot}}' }],
   },
   {

@@ -1,12 +1,6 @@
 import type { AuditFilter } from '../ports/audit-query.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import { Repeat } from './repeat.ts'
-
-export interface AuditReadsOptions {
-  readonly audit: Pick<AuditTrail, 'record'>
-  readonly clock: Clock
-}
+import type { MinuteCount } from './minute-counts.ts'
 
 interface Reads {
   readonly keyId: string
@@ -20,17 +14,15 @@ interface Reads {
  * record each would fill the log that is read. In the main thread, which every page comes from, so an export of a protocol
  * thread is among them.
  */
-export class AuditReads {
-  readonly #options: AuditReadsOptions
-  readonly #repeat: Repeat
+export class AuditReads implements MinuteCount {
+  readonly #audit: Pick<AuditTrail, 'record'>
   readonly #counts = new Map<string, Reads>()
   /** Of them, by key and filter; the others are of a key. */
   #pairs = 0
   #sums = 0
 
-  constructor(options: AuditReadsOptions) {
-    this.#options = options
-    this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
+  constructor(audit: Pick<AuditTrail, 'record'>) {
+    this.#audit = audit
   }
 
   /** A page of so many records was read. */
@@ -44,19 +36,9 @@ export class AuditReads {
     } else this.#sum(keyId, records)
   }
 
-  start(): void {
-    this.#repeat.start()
-  }
-
-  /** Hands over what was counted. */
-  async stop(): Promise<void> {
-    await this.#repeat.stop()
-    this.write()
-  }
-
   write(): void {
     for (const { keyId, filter, pages, records } of this.#counts.values())
-      this.#options.audit.record({
+      this.#audit.record({
         actor: keyId,
         action: 'audit.read',
         subject: filter?.workspace ?? filter?.within ?? '',
@@ -89,7 +71,6 @@ export class AuditReads {
   }
 }
 
-const MINUTE_MS = 60_000
 /** Pairs of key and filter told apart in a minute, of 3 KB at most each; then so many keys. */
 const COUNTS_MAX = 100
 /** Stands for all keys beyond these. */

@@ -97,16 +97,29 @@ test('a stop writes what is queued; what could not be written is told, not hidde
   assert.ok(bad.log.lines.some(({ text }) => text === 'audit records lost at shutdown'))
 })
 
-test('the ledger writes one record per key, tag and result a minute', async () => {
-  const { audit, clock, written } = trail()
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
-  ledger.start()
+test('what is not to be done before it is written down waits for the sink, and is told where it has it not', async () => {
+  const { audit, written, state } = trail(1)
+  const entry = { action: 'audit.expire', subject: 'retention' }
+  const other = audit.flush()
+  assert.equal(await audit.recordAtOnce(entry), true)
+  assert.equal(written.length, 1)
+  await other
+  state.away = true
+  assert.equal(await audit.recordAtOnce(entry), false, 'the sink is away')
+  assert.equal(await audit.recordAtOnce(entry), false, 'the queue is full')
+  state.away = false
+  await audit.stop()
+  assert.equal(await audit.recordAtOnce(entry), false, 'it has ended')
+  assert.equal(written.length, 2)
+})
+
+test('the ledger writes one record per key, tag and result', async () => {
+  const { audit, written } = trail()
+  const ledger = new IssueLedger({ audit, sampleEvery: 0 })
   for (let i = 0; i < 10; i += 1) ledger.count('k1', 'w/g/t', 'ok', 5, undefined)
   ledger.count('k1', 'w/g/t', 'IDGEN_RANGE_EXHAUSTED', 0, undefined)
   ledger.count('k2', 'w/g/t', 'ok', 1, undefined)
-  clock.advance(60_000)
-  await settle()
-  await ledger.stop()
+  ledger.write()
   await audit.flush()
   assert.deepEqual(
     written.map(({ actor, action, subject, workspace, result, detail }) => [
@@ -126,8 +139,8 @@ test('the ledger writes one record per key, tag and result a minute', async () =
 })
 
 test('a row of the ledger that is remembered counts for its key, and no more once it was written', async () => {
-  const { audit, clock, written } = trail()
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  const { audit, written } = trail()
+  const ledger = new IssueLedger({ audit, sampleEvery: 0 })
   let row: LedgerRow | undefined
   for (const keyId of ['a', 'a', 'b', 'a']) row = ledger.countSingles(row, keyId, 'w/g/t', 10)
   ledger.write()
@@ -145,8 +158,8 @@ test('a row of the ledger that is remembered counts for its key, and no more onc
 })
 
 test('every n-th call is recorded in full with its trace id', async () => {
-  const { audit, clock, written } = trail()
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 3 })
+  const { audit, written } = trail()
+  const ledger = new IssueLedger({ audit, sampleEvery: 3 })
   for (let i = 1; i <= 7; i += 1) ledger.count('k', 'w/g/t', 'ok', i, `trace${i}`)
   await audit.flush()
   assert.deepEqual(
@@ -159,8 +172,8 @@ test('every n-th call is recorded in full with its trace id', async () => {
 })
 
 test('the ledger is bounded: more pairs than it holds are written early', async () => {
-  const { audit, clock } = trail(20_000)
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  const { audit } = trail(20_000)
+  const ledger = new IssueLedger({ audit, sampleEvery: 0 })
   for (let i = 0; i < 10_001; i += 1) ledger.count('k', `w/g/t${i}`, 'ok', 1, undefined)
   assert.equal(audit.queued, 10_000)
 })
@@ -173,8 +186,8 @@ test('alerts told from outside leave room in the queue for what people did', () 
 })
 
 test('a sampled call is found by its workspace', async () => {
-  const { audit, clock, written } = trail()
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 1 })
+  const { audit, written } = trail()
+  const ledger = new IssueLedger({ audit, sampleEvery: 1 })
   ledger.count('k1', 'w/g/t', 'ok', 5, undefined)
   ledger.countMany('k1', 'w/g/t', 'ok', { requests: 2, ids: 4 })
   await audit.flush()

@@ -42,6 +42,7 @@ export class AuditTrail {
   /** Of both. */
   #bytes = 0
   #flushing: Promise<boolean> | undefined
+  #ends = false
   #dropped = 0
   #droppedTold = 0
   #written = 0
@@ -101,6 +102,20 @@ export class AuditTrail {
     this.#push(entry)
   }
 
+  /**
+   * For what must not be done before it is written down. Resolves with whether the sink has it, and never rejects; false also
+   * where the queue is full, or the trail ends.
+   */
+  async recordAtOnce(entry: AuditEntry): Promise<boolean> {
+    const dropped = this.#dropped
+    if (this.#ends) return false
+    this.record(entry)
+    if (this.#dropped > dropped) return false
+    // One that is under way may have looked at the queue for the last time.
+    await this.flush()
+    return await this.flush()
+  }
+
   start(): void {
     this.#repeat.start()
     if (this.#options.chain !== undefined) this.#beat.start()
@@ -111,6 +126,7 @@ export class AuditTrail {
    * not end with `audit.close` is that of a process that was killed, or whose last records were taken away.
    */
   async stop(): Promise<void> {
+    this.#ends = true
     await this.#beat.stop()
     await this.#repeat.stop()
     await this.#flushing

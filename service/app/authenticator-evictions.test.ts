@@ -15,23 +15,27 @@ const KEY: Omit<ApiKey, 'id' | 'hash'> = {
   revokedAt: undefined,
 }
 
-test('a key that is in use outlives a flood of keys that are used once, and the cache stays bounded', async () => {
-  const clock = new MemoryClock()
+/** Remembers three keys. Every key of this form is right; `asked`: those that were looked up. */
+function smallCache(): { readonly authenticator: Authenticator; readonly asked: string[] } {
   const asked: string[] = []
-  // Every key of this form is right.
   const find = async (id: string): Promise<ApiKey> => {
     asked.push(id)
     return { ...KEY, id, hash: sha256(textOf(Number(id))) }
   }
   const authenticator = new Authenticator({
     keys: { find } as unknown as ApiKeyStore,
-    clock,
+    clock: new MemoryClock(),
     enabled: true,
     adminKey: undefined,
     cacheMaxEntries: 3,
     cacheTtlMs: 10_000,
     graceMs: 0,
   })
+  return { authenticator, asked }
+}
+
+test('a key that is in use outlives a flood of keys that are used once, and the cache stays bounded', async () => {
+  const { authenticator, asked } = smallCache()
   const [busy, idle] = [textOf(1), textOf(2)]
   await authenticator.authenticate(busy)
   await authenticator.authenticate(idle)
@@ -44,4 +48,13 @@ test('a key that is in use outlives a flood of keys that are used once, and the 
   for (let i = 13; i < 19; i += 1) await authenticator.authenticate(textOf(i))
   assert.equal(authenticator.peek(busy), undefined)
   assert.equal(asked.length, 18)
+})
+
+test('a key that comes to a cache full of keys in use is remembered, and the oldest of them goes', async () => {
+  const { authenticator } = smallCache()
+  const isKnown = (number: number): boolean => authenticator.peek(textOf(number)) !== undefined
+  for (const number of [1, 2, 3]) await authenticator.authenticate(textOf(number))
+  assert.deepEqual([1, 2, 3].map(isKnown), [true, true, true])
+  await authenticator.authenticate(textOf(4))
+  assert.deepEqual([1, 2, 3, 4].map(isKnown), [false, true, true, true])
 })

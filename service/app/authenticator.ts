@@ -286,10 +286,10 @@ export class Authenticator {
     const kept = isWrong ? this.#wrong : this.#entries
     this.#entries.delete(cacheKey)
     this.#wrong.delete(cacheKey)
-    kept.set(cacheKey, entry)
-    if (kept.size <= (isWrong ? Math.min(cacheMaxEntries, WRONG_KEYS_MAX) : cacheMaxEntries)) return
-    const gone = makeRoom(kept)
+    if (cacheMaxEntries === 0) return this.#keepUse(entry)
+    const gone = makeRoom(kept, isWrong ? Math.min(cacheMaxEntries, WRONG_KEYS_MAX) : cacheMaxEntries)
     if (gone !== undefined) this.#keepUse(gone)
+    kept.set(cacheKey, entry)
   }
 
   /** `#used` is emptied once a minute, so it holds no more keys than are valid. */

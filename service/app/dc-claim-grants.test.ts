@@ -13,8 +13,8 @@ test('segments are granted while the data centre is ours, and none after it was 
   const store: SegmentStore = {
     initialise: async () => void calls.push('initialise'),
     initialiseAll: async () => calls.push('initialiseAll'),
-    allocate: async (_tagId, _dc, step, generation) => {
-      calls.push(`allocate ${generation}`)
+    allocate: async (_tagId, _dc, step, generation, least) => {
+      calls.push(`allocate ${generation} ${least}`)
       return { lo: 0, hi: step }
     },
     giveBack: async (_tagId, _dc, _unused, generation) => calls.push(`giveBack ${generation}`) > 0,
@@ -24,7 +24,7 @@ test('segments are granted while the data centre is ours, and none after it was 
   const segments = new ClaimedSegments(store, claim)
   await segments.initialise(1, 3)
   await segments.initialiseAll(3)
-  assert.deepEqual(await segments.allocate(1, 3, 10, 'abc'), { lo: 0, hi: 10 })
+  assert.deepEqual(await segments.allocate(1, 3, 10, 'abc', 4), { lo: 0, hi: 10 })
   assert.equal(await segments.giveBack(1, 3, { lo: 5, hi: 10 }, 'abc'), true)
   claim.fault = LOST
   await rejectsWith('IDGEN_DC_CLAIMED', segments.initialise(1, 3))
@@ -32,7 +32,7 @@ test('segments are granted while the data centre is ours, and none after it was 
   await rejectsWith('IDGEN_DC_CLAIMED', segments.allocate(1, 3, 10))
   assert.equal(await segments.giveBack(1, 3, { lo: 5, hi: 10 }), false)
   assert.deepEqual(await segments.usage(3), [])
-  assert.deepEqual(calls, ['initialise', 'initialiseAll', 'allocate abc', 'giveBack abc'])
+  assert.deepEqual(calls, ['initialise', 'initialiseAll', 'allocate abc 4', 'giveBack abc'])
 })
 
 test('numbers that were on their way when the data centre was lost stay burnt', async () => {

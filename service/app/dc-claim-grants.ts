@@ -28,23 +28,17 @@ export class ClaimedSegments implements SegmentStore {
     return await this.#store.initialiseAll(dc)
   }
 
-  async allocate(
-    tagId: number,
-    dc: number,
-    step: number,
-    generation?: string,
-    least?: number,
-  ): Promise<SegmentGrant> {
+  async allocate(...wanted: Parameters<SegmentStore['allocate']>): Promise<SegmentGrant> {
     refuseLost(this.#claim)
-    const grant = await this.#store.allocate(tagId, dc, step, generation, least)
+    const grant = await this.#store.allocate(...wanted)
     // The number may have been moved meanwhile; then these stay burnt.
     refuseLost(this.#claim)
     return grant
   }
 
   /** What the other installation may have seen as granted stays burnt. */
-  async giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
-    return this.#claim.fault === undefined && (await this.#store.giveBack(tagId, dc, unused, generation))
+  async giveBack(...unused: Parameters<SegmentStore['giveBack']>): Promise<boolean> {
+    return this.#claim.fault === undefined && (await this.#store.giveBack(...unused))
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {

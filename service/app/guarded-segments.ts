@@ -25,22 +25,17 @@ export class GuardedSegments implements SegmentStore {
   }
 
   /** @throws IDGEN_SPACE_MISMATCH as long as the tag is in conflict */
-  async allocate(
-    tagId: number,
-    dc: number,
-    step: number,
-    generation?: string,
-    least?: number,
-  ): Promise<SegmentGrant> {
+  async allocate(...wanted: Parameters<SegmentStore['allocate']>): Promise<SegmentGrant> {
+    const [tagId] = wanted
     this.#check(tagId)
-    const grant = await this.#inner.allocate(tagId, dc, step, generation, least)
+    const grant = await this.#inner.allocate(...wanted)
     // The conflict may have been found meanwhile; then the numbers stay burnt.
     this.#check(tagId)
     return grant
   }
 
-  giveBack(tagId: number, dc: number, unused: SegmentGrant, generation?: string): Promise<boolean> {
-    return this.#inner.giveBack(tagId, dc, unused, generation)
+  giveBack(...unused: Parameters<SegmentStore['giveBack']>): Promise<boolean> {
+    return this.#inner.giveBack(...unused)
   }
 
   usage(dc: number): Promise<SegmentUsage[]> {

@@ -1,11 +1,9 @@
 import { ERRORS, isErrorCode } from '../core/errors.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import { Repeat } from './repeat.ts'
+import type { MinuteCount } from './minute-counts.ts'
 
 export interface IssueLedgerOptions {
   readonly audit: AuditTrail
-  readonly clock: Clock
   /** Every n-th call is also recorded in full; 0 = none. */
   readonly sampleEvery: number
 }
@@ -53,10 +51,9 @@ export interface LedgerRow {
  * Counts who was given how many IDs of which tag, and writes the counts to the audit log once a minute (R-1.4.1):
  * a record per call would cost more than the call.
  */
-export class IssueLedger {
+export class IssueLedger implements MinuteCount {
   readonly #options: IssueLedgerOptions
   readonly #sampling: CallSampling
-  readonly #repeat: Repeat
   readonly #byKey = new Map<string, Map<string, LedgerRow>>()
   /** By error code, since the start. */
   readonly #failures = new Map<string, number>()
@@ -67,7 +64,6 @@ export class IssueLedger {
   constructor(options: IssueLedgerOptions) {
     this.#options = options
     this.#sampling = new CallSampling(options.sampleEvery)
-    this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
   }
 
   /** Live configuration: counts from the next call on. */
@@ -162,16 +158,6 @@ export class IssueLedger {
     this.#failuresOfTags.set(tag, (this.#failuresOfTags.get(tag) ?? 0) + requests)
   }
 
-  start(): void {
-    this.#repeat.start()
-  }
-
-  async stop(): Promise<void> {
-    await this.#repeat.stop()
-    this.write()
-  }
-
-  /** Hands the counts to the audit trail and begins anew. */
   write(): void {
     for (const counts of this.#byKey.values())
       for (const row of counts.values()) {
@@ -217,6 +203,5 @@ export class IssueLedger {
 export const OTHER_TAGS = '_other'
 /** The first so many that fail keep a series of their own, so that none ever becomes less. */
 const FAILING_TAGS_MAX = 1000
-const MINUTE_MS = 60_000
 /** Pairs of key and tag kept in memory; beyond it they are written early, so memory stays bounded. */
 const COUNTS_MAX = 10_000

@@ -71,8 +71,8 @@ test('how full the fullest tag is is not known before a check succeeds, and stay
 })
 
 test('a new sampling counts from the next call on', async () => {
-  const { clock, audit, actions } = recorded()
-  const ledger = new IssueLedger({ audit, clock, sampleEvery: 0 })
+  const { audit, actions } = recorded()
+  const ledger = new IssueLedger({ audit, sampleEvery: 0 })
   const call = (): void => ledger.count('key', 'w/g/t', 'ok', 1, undefined)
   call()
   ledger.configure({ sampleEvery: 1 })

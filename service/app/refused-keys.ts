@@ -1,13 +1,7 @@
-import type { Clock } from '../ports/clock.ts'
 import type { Attempt } from './attempt.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { keyIdOf } from './authenticator.ts'
-import { Repeat } from './repeat.ts'
-
-export interface RefusedKeysOptions {
-  readonly audit: Pick<AuditTrail, 'record'>
-  readonly clock: Clock
-}
+import type { MinuteCount } from './minute-counts.ts'
 
 /** Why a key was refused: it is wrong, it may not do what was asked, or its client had sent too many wrong ones to look. */
 export type KeyRefusal = 'IDGEN_UNAUTHENTICATED' | 'IDGEN_FORBIDDEN' | 'IDGEN_RATE_LIMITED'
@@ -16,7 +10,7 @@ interface Refusals {
   readonly keyId: string
   readonly client: string
   readonly why: KeyRefusal
-  /** Of the first; undefined: it did not say (a protocol thread, a command of a Redis client). */
+  /** Of the first; undefined: it did not say (a command of a Redis client). */
   readonly first: Attempt | undefined
   times: number
 }
@@ -25,16 +19,14 @@ interface Refusals {
  * Counts keys that were refused and writes the counts to the audit log once a minute, by key and address: a record each
  * would let anybody fill the log. Each says what the first of them attempted. What calls for IDs were refused is counted by IssueLedger.
  */
-export class RefusedKeys {
-  readonly #options: RefusedKeysOptions
-  readonly #repeat: Repeat
+export class RefusedKeys implements MinuteCount {
+  readonly #audit: Pick<AuditTrail, 'record'>
   readonly #counts = new Map<string, Refusals>()
   /** Wrong, expired or revoked keys since the start. */
   wrong = 0
 
-  constructor(options: RefusedKeysOptions) {
-    this.#options = options
-    this.#repeat = new Repeat(options.clock, MINUTE_MS, () => this.write())
+  constructor(audit: Pick<AuditTrail, 'record'>) {
+    this.#audit = audit
   }
 
   /** Only the public part of the key is kept: the rest may be a good one with a slip in it. */
@@ -54,19 +46,9 @@ export class RefusedKeys {
     this.#note(keyId, client, 'IDGEN_FORBIDDEN', attempt)
   }
 
-  start(): void {
-    this.#repeat.start()
-  }
-
-  /** Hands over what was counted. */
-  async stop(): Promise<void> {
-    await this.#repeat.stop()
-    this.write()
-  }
-
   write(): void {
     for (const { keyId, client, why, first, times } of this.#counts.values())
-      this.#options.audit.record({
+      this.#audit.record({
         // Who sends a wrong key has not proven who they are.
         actor: why === 'IDGEN_FORBIDDEN' ? keyId : 'unknown',
         action: 'key.refuse',
@@ -99,7 +81,6 @@ function nameOf(keyId: string, client: string, why: KeyRefusal): string {
   return `${keyId} ${client} ${why}`
 }
 
-const MINUTE_MS = 60_000
 /** Pairs of key and address told apart in a minute; the others are one sum. An attacker makes 140,000 rows a day at most. */
 const COUNTS_MAX = 100
 /** Stands for all keys, and all addresses, beyond these. */

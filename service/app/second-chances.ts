@@ -5,10 +5,12 @@ export interface Chanced {
 }
 
 /**
- * Takes out the oldest that was not used since it came, and returns it. Who was gets to the end of the row once more, so a
- * flood of entries that are used once drives none out that is used all the time.
+ * Makes room for one more among `max` (1 or more), and returns who had to go: the oldest that was not used since it came.
+ * Who was gets to the end of the row once more, so a flood of entries that are used once drives none out that is used all
+ * the time. Where all are in use it is the oldest; never the one that comes, which would be looked up for ever.
  */
-export function makeRoom<E extends Chanced>(kept: Map<string, E>): E | undefined {
+export function makeRoom<E extends Chanced>(kept: Map<string, E>, max: number): E | undefined {
+  if (kept.size < max) return undefined
   for (let looks = 0; ; looks += 1) {
     const oldest = kept.entries().next().value
     if (oldest === undefined) return undefined
@@ -20,5 +22,5 @@ export function makeRoom<E extends Chanced>(kept: Map<string, E>): E | undefined
   }
 }
 
-/** Passed over at once: what makes room stays short, also where every entry is in use. */
+/** Passed over at once: what makes room stays short, also where every entry of a large cache is in use. */
 const SECOND_CHANCES_MAX = 100

@@ -293,5 +293,8 @@ const LEASE_SHARE = 0.8
 const EXTEND_WAIT_MS = 1000
 /** First retry after a failure; doubles so that a store that comes back is not flooded. */
 const RETRY_MIN_MS = 200
-/** A store that is back is noticed within 2 s, at a few hundred calls a second from a data centre full of workers. */
-const RETRY_MAX_MS = 2000
+/**
+ * A store that is back is noticed within a second, at a few hundred calls a second from a data centre full of workers.
+ * IdgenTimeGrantEnds rests on it: a renewal that is late for longer than 5.5 s is none of a store that was away for 4 s.
+ */
+const RETRY_MAX_MS = 1000

@@ -47,7 +47,16 @@ test('a worker id that was lost is replaced at once, not at the next renewal', a
   assert.ok(keeper.worker !== undefined && keeper.worker !== lost)
 })
 
-test('a store that comes back after a minute is asked within two seconds', async () => {
+/** Time that passes while the keeper works, in steps of a tenth of a second. */
+async function wait(clock: MemoryClock, seconds: number, look: () => void = () => undefined): Promise<void> {
+  for (let tenth = 0; tenth < seconds * 10; tenth += 1) {
+    clock.advance(100)
+    await settle(3)
+    look()
+  }
+}
+
+test('a store that comes back after a minute is asked within a second', async () => {
   const clock = new MemoryClock()
   const inner = new MemoryTimeGrantStore(clock)
   let away = true
@@ -60,17 +69,41 @@ test('a store that comes back after a minute is asked within two seconds', async
     extend: (hold, untilMs, leaseMs) => inner.extend(hold, untilMs, leaseMs),
     release: (hold, untilMs) => inner.release(hold, untilMs),
   })
-  const wait = async (seconds: number): Promise<void> => {
-    for (let tenth = 0; tenth < seconds * 10; tenth += 1) {
-      clock.advance(100)
-      await settle(3)
-    }
-  }
   await keeper.start()
-  await wait(60)
+  await wait(clock, 60)
   assert.notEqual(keeper.fault, undefined)
   away = false
-  await wait(2.2)
+  await wait(clock, 1.2)
   assert.equal(keeper.fault, undefined)
   await keeper.stop()
+})
+
+test('a renewal is late for a second more at most than its store was away: IdgenTimeGrantEnds rests on it', async () => {
+  for (const awaySeconds of [0.5, 1.5, 2.5, 3.5, 4]) {
+    const clock = new MemoryClock()
+    const inner = new MemoryTimeGrantStore(clock)
+    let away = false
+    const keeper = keeperOf(clock, {
+      nowMs: () => inner.nowMs(),
+      acquire: (request) => inner.acquire(request),
+      extend: (hold, untilMs, leaseMs) =>
+        away
+          ? Promise.reject(new IdgenError('IDGEN_STORE_UNAVAILABLE', 'The database is away.'))
+          : inner.extend(hold, untilMs, leaseMs),
+      release: (hold, untilMs) => inner.release(hold, untilMs),
+    })
+    await keeper.start()
+    await wait(clock, 9.9)
+    away = true
+    let latestMs = 0
+    const look = (): void => {
+      latestMs = Math.max(latestMs, keeper.renewalLateMs ?? 0)
+    }
+    await wait(clock, awaySeconds, look)
+    away = false
+    await wait(clock, 3, look)
+    assert.equal(keeper.renewalFault, undefined)
+    assert.ok(latestMs > 0 && latestMs <= (awaySeconds + 1) * 1000, `${awaySeconds} s away: ${latestMs} ms`)
+    await keeper.stop()
+  }
 })

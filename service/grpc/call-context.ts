@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { type Attempt, subjectOf } from '../app/attempt.ts'
 import { KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import type { ClientAddresses } from '../app/client-addresses.ts'
 import { CLIENT_DC_HEADER, clientDcOf } from '../app/dc-traffic.ts'
@@ -22,6 +23,15 @@ export interface CallContext {
 /** The trace that a call belongs to, as its caller says. */
 export function traceParentOf(head: CallHead): TraceParent | undefined {
   return ((head.memo ??= factsOf(head)) as HeadFacts).parent
+}
+
+/** What the key of a call to one of our methods is shown for. `subject`: to what it would be done, or '' where nobody knows by then. */
+export function callAttempt(
+  { head }: Pick<Call, 'head'>,
+  { traceId }: Pick<CallContext, 'traceId'>,
+  subject: string,
+): Attempt {
+  return { operation: head.path, subject: subjectOf(subject), traceId }
 }
 
 /** For a call that begins a trace. All zero would be invalid, and is as likely as guessing an API key. */

@@ -4,7 +4,7 @@ import type { IssuesBy, TracedIssuer } from '../app/issuer.ts'
 import { IdgenError } from '../core/errors.ts'
 import { IdBatch } from '../core/id-batch.ts'
 import type { Call } from './call.ts'
-import { type CallContext, callContextOf } from './call-context.ts'
+import { type CallContext, callAttempt, callContextOf } from './call-context.ts'
 import type { IssuedFormat } from './encode-issued.ts'
 
 /** What a request asks for. */
@@ -69,7 +69,11 @@ export class IdIssuer {
   async #issueUnknown(attempt: Attempt): Promise<IdBatch> {
     const issuer = this.#issuer
     const { order, call, context } = attempt
-    const caller = await issuer.authenticate(context.keyText, context.address)
+    const caller = await issuer.authenticate(
+      context.keyText,
+      context.address,
+      callAttempt(call, context, order.tag),
+    )
     attempt.keyId = caller.keyId
     // Before the look-up, or names of tags could be invented faster than the limit.
     issuer.rates.admitKey(caller.keyId)

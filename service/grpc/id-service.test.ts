@@ -116,6 +116,19 @@ test('without a valid key nothing is issued, and the key is never told', async (
   assert.equal((await api.call(generate, request)).id, '1')
 })
 
+test('what IDs were asked for first with a wrong key stands in the audit log', async (t) => {
+  const api = await GrpcApi.withTags(t)
+  const key = `idg_aaaaaaaaaaaa_${'A'.repeat(43)}`
+  for (const tag of ['acme/shop/segment', 'acme/shop/uuid-v4'])
+    await api.refuses('IDGEN_UNAUTHENTICATED', generate, { tag }, { key })
+  api.memory.useCases.refusedKeys.write()
+  const refusal = (await api.memory.audited()).find(({ action }) => action === 'key.refuse')
+  assert.deepEqual(
+    [refusal?.subject, refusal?.detail['times'], refusal?.detail['first']],
+    ['aaaaaaaaaaaa', 2, { operation: '/idgen.v1.IdService/Generate', subject: 'acme/shop/segment' }],
+  )
+})
+
 test('issuing needs the scope issue and a tag within reach; reading an ID needs any valid key', async (t) => {
   const api = await GrpcApi.withTags(t)
   const manager = await api.key(['manage'])

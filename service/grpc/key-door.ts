@@ -3,7 +3,7 @@ import type { ClientAddresses } from '../app/client-addresses.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import type { Log } from '../ports/log.ts'
 import type { Call, CallStatus, MessageOutput } from './call.ts'
-import { callContextOf } from './call-context.ts'
+import { callAttempt, callContextOf } from './call-context.ts'
 import { refusal } from './refusal.ts'
 
 export interface KeyDoorParts {
@@ -28,7 +28,7 @@ export function askForKey({ issuer, addresses, log }: KeyDoorParts, call: Call, 
   }
   output.pause()
   issuer
-    .authenticate(context.keyText, context.address)
+    .authenticate(context.keyText, context.address, callAttempt(call, context, ''))
     .then((caller) => {
       issuer.rates.admitKey(caller.keyId)
       authorizeReader(caller)
@@ -55,7 +55,7 @@ export function whileKeyCounts(
   output.pause()
   if (isKnown) return
   issuer
-    .authenticate(context.keyText, context.address)
+    .authenticate(context.keyText, context.address, callAttempt(call, context, ''))
     .then(() => {
       if (work()) output.resume()
     })
@@ -96,6 +96,7 @@ export function keyDoor({ issuer, addresses, log }: KeyDoorParts): KeyDoor {
     if (issuer.peekCaller(keyText, context.keyDigest) !== undefined) return undefined
     // Before the key is looked up, as for those that are whole.
     if (!issuer.rates.mayAsk(address)) return refused(undefined)
-    return issuer.authenticate(keyText, address).then(() => undefined, refused)
+    const attempt = callAttempt(call, context, '')
+    return issuer.authenticate(keyText, address, attempt).then(() => undefined, refused)
   }
 }

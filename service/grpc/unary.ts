@@ -1,11 +1,11 @@
 import type { Actor } from '../app/actor.ts'
-import { type Attempt, subjectOf as namedSubject } from '../app/attempt.ts'
+import type { Attempt } from '../app/attempt.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
 import { authorizeReader } from '../app/authorize-reader.ts'
 import type { UseCases } from '../app/use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Call } from './call.ts'
-import { type CallContext, callContextOf, newTraceId } from './call-context.ts'
+import { type CallContext, callAttempt, callContextOf, newTraceId } from './call-context.ts'
 import { tracedCall } from './call-span.ts'
 import { refusal } from './refusal.ts'
 
@@ -25,11 +25,7 @@ export function unary<Q, A>(
   const answer = async (request: Q, call: Call, context: CallContext): Promise<A> => {
     let keyId: string | undefined
     let subject: string | undefined
-    const attempt = (): Attempt => ({
-      operation: call.head.path,
-      subject: subject === undefined ? undefined : namedSubject(subject),
-      traceId: context.traceId,
-    })
+    const attempt = (): Attempt => callAttempt(call, context, subject ?? '')
     try {
       if (call.counted !== true) useCases.rates.admitAddress(context.address)
       const caller = await useCases.signIn.authenticate(context.keyText, context.address, attempt())

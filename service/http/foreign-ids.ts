@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { attemptOver, subjectOf } from '../app/attempt.ts'
 import { authorize, type Caller } from '../app/authenticator.ts'
 import type { TracedIssuer } from '../app/issuer.ts'
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
@@ -44,7 +45,7 @@ export class ForeignIds {
     const traceId = request.trace?.traceId
     let keyId = 'none'
     try {
-      const caller = issuer.peekCaller(call.keyText) ?? (await this.#authenticated(request, call))
+      const caller = issuer.peekCaller(call.keyText) ?? (await this.#authenticated(request, call, path))
       keyId = caller.keyId
       issuer.rates.admitKey(keyId)
       authorize(caller, 'issue', path)
@@ -59,8 +60,9 @@ export class ForeignIds {
     }
   }
 
-  #authenticated({ raw }: FastifyRequest, { keyText }: ForeignCall): Promise<Caller> {
-    return this.#issuer.authenticate(keyText, this.#admission.clientOf(raw))
+  #authenticated(request: FastifyRequest, { keyText }: ForeignCall, path: string): Promise<Caller> {
+    const attempt = { ...attemptOver(request), subject: subjectOf(path) }
+    return this.#issuer.authenticate(keyText, this.#admission.clientOf(request.raw), attempt)
   }
 
   async #taken(path: string, { count, run, first }: ForeignOrder): Promise<IdBatch> {

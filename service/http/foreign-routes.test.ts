@@ -81,6 +81,10 @@ test('callers of Leaf without a key use the one of the configuration, or are ref
   const closed = await serving(t)
   await closed.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/api/segment/get/orders', { key: '' })
   await closed.refuses('IDGEN_UNAUTHENTICATED', 'GET', '/api/segment/get/orders', { key: 'idg_wrong' })
+  closed.memory.useCases.refusedKeys.write()
+  const refusal = (await closed.memory.audited()).find(({ action }) => action === 'key.refuse')
+  const first = { operation: 'GET /api/segment/get/:key', subject: 'acme/shop/orders' }
+  assert.deepEqual(refusal?.detail['first'], first)
   const api = await serving(t, { leafKey: ADMIN_KEY })
   assert.equal((await api.call('GET', '/api/segment/get/orders', { key: '' })).text, '1')
   const actor = { actor: 'test', traceId: undefined }

@@ -9,13 +9,20 @@ import type { Socket } from 'node:net'
  */
 export class ProbePlaces {
   readonly #max: number
+  #ended = 0
   /** Each connection is in one of these; who agrees on keys is silent. */
   readonly #silent = new Map<string, Socket>()
   readonly #asking = new Map<string, Socket>()
   readonly #answered = new Map<string, Socket>()
 
-  constructor(max: number) {
+  /** `max`: by default as many as probes and scrapes ever need. */
+  constructor(max = PLACES_MAX) {
     this.#max = max
+  }
+
+  /** Connections that went for another one since the start, and newcomers for whom none could go. */
+  get ended(): number {
+    return this.#ended
   }
 
   take(newcomer: Socket): void {
@@ -25,6 +32,7 @@ export class ProbePlaces {
       // The newcomer itself, where all others are waiting for their answers.
       const [[key, oldest] = [ends, newcomer]] = [...this.#silent, ...this.#answered]
       this.#leave(key)
+      this.#ended += 1
       oldest.destroy()
       if (oldest === newcomer) return
     }
@@ -64,6 +72,9 @@ export class ProbePlaces {
     this.#answered.delete(ends)
   }
 }
+
+/** Each probe and scrape opens one and ends it; a handful come at once. */
+const PLACES_MAX = 256
 
 /** No two that are open have the same. */
 function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {

@@ -8,6 +8,7 @@ import { ScriptedCertificates } from '../../test/fixtures/scripted-certificates.
 import { selfSigned } from '../../test/fixtures/self-signed.ts'
 import type { StatusReport } from '../app/instance-status.ts'
 import type { ReadinessReport } from '../app/readiness.ts'
+import { ProbePlaces } from './probe-places.ts'
 import { createProbeServer, type ProbeServerOptions } from './probe-server.ts'
 
 const STATUS: StatusReport = {
@@ -31,6 +32,7 @@ const UNREAD = 'x'.repeat(32 * 1024 * 1024)
 
 async function probes(t: TestContext, options: Partial<ProbeServerOptions>): Promise<string> {
   const server = createProbeServer({
+    places: new ProbePlaces(),
     readiness: { report: () => READY },
     status: { read: () => STATUS },
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'idgen_up 1\n' }),
@@ -92,7 +94,8 @@ test('metrics that cannot be read are a 500 without the reason', async (t) => {
 })
 
 test('silent connections that take every place go for the probe that comes', async (t) => {
-  const origin = await probes(t, { maxConnections: 3 })
+  const places = new ProbePlaces(3)
+  const origin = await probes(t, { places })
   const ended: number[] = []
   const silent: Socket[] = []
   for (let i = 0; i < 3; i += 1) {
@@ -105,11 +108,12 @@ test('silent connections that take every place go for the probe that comes', asy
   assert.equal((await fetch(`${origin}/livez`)).status, 200)
   if (ended.length === 0) await once(silent[0] ?? assert.fail(), 'close')
   assert.deepEqual(ended, [0])
+  assert.equal(places.ended, 1)
 })
 
 test('scrapes that are asked for and not read go for the probe that comes', async (t) => {
   const metrics = async () => ({ contentType: 'text/plain', text: UNREAD })
-  const origin = await probes(t, { maxConnections: 2, metrics })
+  const origin = await probes(t, { places: new ProbePlaces(2), metrics })
   for (let i = 0; i < 2; i += 1) {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined)
     t.after(() => socket.destroy())
@@ -124,6 +128,7 @@ test('half a request does not hold the close, nor does one whose answer nobody r
 }, async (t) => {
   const metrics = async () => ({ contentType: 'text/plain', text: UNREAD })
   const server = createProbeServer({
+    places: new ProbePlaces(),
     readiness: { report: () => READY },
     status: { read: () => STATUS },
     metrics,
@@ -151,7 +156,7 @@ test('a scrape that is under way is not ended for silent connections', async (t)
     await new Promise<void>((resolve) => (scraped = resolve))
     return { contentType: 'text/plain', text: 'idgen_up 1\n' }
   }
-  const origin = await probes(t, { maxConnections: 2, metrics })
+  const origin = await probes(t, { places: new ProbePlaces(2), metrics })
   const scrape = fetch(`${origin}/metrics`)
   await asked.promise
   for (let i = 0; i < 4; i += 1) {
@@ -167,6 +172,7 @@ test('a scrape that is under way is not ended for silent connections', async (t)
 test('a port that is taken rejects the start', async (t) => {
   const origin = await probes(t, {})
   const second = createProbeServer({
+    places: new ProbePlaces(),
     readiness: { report: () => READY },
     status: { read: () => STATUS },
     metrics: () => Promise.reject(new Error()),
@@ -270,7 +276,7 @@ test('over TLS, too, silent connections go for the probe that comes, and what is
     await scrape.promise
     return { contentType: 'text/plain', text: 'idgen_up 1\n' }
   }
-  const origin = await probes(t, { maxConnections: 3, metrics, tls: encryption().tls })
+  const origin = await probes(t, { places: new ProbePlaces(3), metrics, tls: encryption().tls })
   const scraped = asked(`${origin}/metrics`)
   await begun.promise
   const port = Number(new URL(origin).port)
@@ -289,6 +295,7 @@ test('over TLS, too, silent connections go for the probe that comes, and what is
 
 test('a handshake that was never begun does not hold the close', { timeout: 60_000 }, async (t) => {
   const server = createProbeServer({
+    places: new ProbePlaces(),
     readiness: { report: () => READY },
     status: { read: () => STATUS },
     metrics: () => Promise.reject(new Error()),

@@ -6,7 +6,7 @@ import type { Readiness } from '../app/readiness.ts'
 import type { CertificateSource, TlsVersion } from '../ports/certificates.ts'
 import { followCertificates, listenerCertificates } from '../sockets/shown-certificates.ts'
 import { NODE_HTTP } from './node-http.ts'
-import { ProbePlaces } from './probe-places.ts'
+import type { ProbePlaces } from './probe-places.ts'
 import { STATUS_POLICY, statusPage, wantsPage } from './status-page.ts'
 
 export interface ProbeServerOptions {
@@ -16,8 +16,7 @@ export interface ProbeServerOptions {
   readonly metrics: (open: boolean) => Promise<{ readonly contentType: string; readonly text: string }>
   /** Left out: it speaks no TLS. */
   readonly tls?: { readonly certificates: CertificateSource; readonly minVersion: TlsVersion }
-  /** Left out: as many as probes and scrapes ever need. */
-  readonly maxConnections?: number
+  readonly places: ProbePlaces
   /** How long the close waits for answers to be read; left out: CLOSE_MS. */
   readonly closeMs?: number
 }
@@ -34,7 +33,7 @@ export interface ProbeServer {
  * the API is overloaded, and it is not for the public.
  */
 export function createProbeServer(options: ProbeServerOptions): ProbeServer {
-  const places = new ProbePlaces(options.maxConnections ?? CONNECTIONS_MAX)
+  const { places } = options
   const server = newServer(options.tls, places, (request, response) => {
     places.asked(request.socket)
     answer(options, request, response)
@@ -128,8 +127,6 @@ const NO_TLS =
   'HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nthis port speaks TLS (server.metrics.tls): ask for https://\n'
 /** As long as a request may take to arrive: Node looks after no limit of a server that closes. */
 const CLOSE_MS = 5000
-/** Each probe and scrape opens one and ends it; a handful come at once. */
-const CONNECTIONS_MAX = 256
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8'
 
 /** Node leaves the body out of an answer to HEAD by itself. */

@@ -1,5 +1,11 @@
-/** Takes away what is older than it is to be kept, by itself. */
+/** Takes away what is older than it is to be kept, by itself, and nothing that is not written down before. */
 export interface Retention {
-  /** `tell` gets the names of the months (partitions) that are gone, also of those that went before anybody followed. */
-  follow(tell: (months: readonly string[]) => void): void
+  /**
+   * `record` gets the names of the months (partitions) that are about to go, and says whether that is written down: where it
+   * is not, they stay for the next round. Until somebody follows nothing goes; then a round begins.
+   */
+  follow(record: RecordExpiry): void
 }
+
+/** Must not reject. */
+export type RecordExpiry = (months: readonly string[]) => Promise<boolean>

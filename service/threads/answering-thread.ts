@@ -118,10 +118,13 @@ export class AnsweringThread {
       maxWaiting,
       maxTags,
     })
-    const ask = (number: number, keyText: string | undefined, client: string): void =>
-      post({ kind: 'who', number, keyText, client })
-    const onHit = (): void => this.#meters.countKeyHit()
-    this.#keys = new KnownKeys({ clock, everybody, maxEntries, ask, onHit })
+    this.#keys = new KnownKeys({
+      clock,
+      everybody,
+      maxEntries,
+      ask: (question) => post({ kind: 'who', ...question }),
+      onHit: () => this.#meters.countKeyHit(),
+    })
     const samples = new SecondBudget()
     const known: Omit<ThreadIssuerOptions, 'protocol'> = {
       limits,

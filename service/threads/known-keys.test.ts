@@ -99,6 +99,14 @@ describe('the keys that a thread knows', () => {
     assert.equal(keys.peek('once 97'), undefined)
   })
 
+  test('a key that comes where all are in use is remembered, and the oldest of them goes', async () => {
+    const isKnown = (name: string): boolean => keys.peek(name) !== undefined
+    for (const name of ['a', 'b']) await known(name, name)
+    assert.deepEqual(['a', 'b'].map(isKnown), [true, true])
+    await known('c', 'c')
+    assert.deepEqual(['a', 'b', 'c'].map(isKnown), [false, true, true])
+  })
+
   test('of a text that is too long for a key only so much is sent that it is refused', () => {
     void keys.authenticate('x'.repeat(100_000), CLIENT).catch(() => undefined)
     assert.equal(asked[0]?.keyText?.length, KEY_TEXT_MAX + 1)
@@ -126,7 +134,7 @@ describe('the keys that a thread knows', () => {
 function newKeys(everybody?: Caller): KnownKeys {
   return new KnownKeys({
     clock,
-    ask: (number, keyText) => void asked.push({ number, keyText }),
+    ask: ({ number, keyText }) => void asked.push({ number, keyText }),
     everybody,
     onHit: () => (hits += 1),
     maxEntries: 2,

@@ -1,14 +1,15 @@
+import type { Attempt } from '../app/attempt.ts'
 import { type Caller, type Introduction, KEY_TEXT_MAX, keyDigest } from '../app/authenticator.ts'
 import { withinDeadline } from '../app/deadline.ts'
 import { type Chanced, makeRoom } from '../app/second-chances.ts'
 import { IdgenError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ToThread } from './thread-messages.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
 
 export interface KnownKeysOptions {
   readonly clock: Clock
   /** Asks the main thread, whose answer comes to `receive`. */
-  readonly ask: (number: number, keyText: string | undefined, client: string) => void
+  readonly ask: (question: Omit<Extract<FromThread, { kind: 'who' }>, 'kind'>) => void
   /** Where no key is needed: who everybody is. */
   readonly everybody: Caller | undefined
   /** A caller was known here by a key. */
@@ -57,12 +58,12 @@ export class KnownKeys {
   }
 
   /** @throws as Authenticator.authenticate */
-  async authenticate(keyText: string | undefined, client: string): Promise<Caller> {
+  async authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller> {
     const known = this.peek(keyText)
     if (known !== undefined) return known
     // One character too many is as wrong as a megabyte, and cheaper to send.
     const text = keyText?.slice(0, KEY_TEXT_MAX + 1)
-    const asked = this.#ask(text, client)
+    const asked = this.#ask(text, client, attempt)
     const answer = await withinDeadline(this.#options.clock, ANSWER_MS, 'an API key', asked)
     if (answer.kind === 'caller') return answer.caller
     const { code, message, retryAfterMs } = answer
@@ -80,7 +81,7 @@ export class KnownKeys {
       if (keyId === undefined || caller.keyId === keyId) this.#entries.delete(digest)
   }
 
-  #ask(keyText: string | undefined, client: string): Promise<Answer> {
+  #ask(keyText: string | undefined, client: string, attempt: Attempt | undefined): Promise<Answer> {
     const digest = keyDigest(keyText ?? '')
     const name = `${digest} ${client}`
     const flying = this.#flights.get(name)
@@ -102,15 +103,15 @@ export class KnownKeys {
       if (answer.kind === 'caller') this.#remember(digest, answer)
       resolve(answer)
     })
-    this.#options.ask(number, keyText, client)
+    this.#options.ask({ number, keyText, client, attempt })
     return promise
   }
 
   #remember(digest: string, { caller, untilMs }: Introduction): void {
     this.#entries.delete(digest)
     if (untilMs <= this.#options.clock.nowMs()) return
+    makeRoom(this.#entries, this.#options.maxEntries)
     this.#entries.set(digest, { caller, untilMs, inUse: false })
-    if (this.#entries.size > this.#options.maxEntries) makeRoom(this.#entries)
   }
 }
 

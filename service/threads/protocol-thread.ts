@@ -251,10 +251,10 @@ export class ProtocolThread implements BorrowingThread {
   }
 
   /** Never rejects. */
-  async #introduce({ number, keyText, client }: Who): Promise<void> {
+  async #introduce({ number, keyText, client, attempt }: Who): Promise<void> {
     const { authenticator, signIn, log } = this.#options.useCases
     try {
-      const caller = await signIn.authenticate(keyText, client)
+      const caller = await signIn.authenticate(keyText, client, attempt)
       this.tell({ kind: 'caller', number, ...authenticator.introduction(keyText, caller) })
     } catch (thrown) {
       const { code, message, retryAfterMs } = IdgenError.from(thrown)

@@ -78,3 +78,19 @@ test('a sample of a call that a thread answered names its trace', async (t) => {
     [['key', 'w/g/orders', TRACE]],
   )
 })
+
+test('what was attempted first with a key that a thread refuses stands in the audit log, by its trace too', async (t) => {
+  const { service, thread } = await pool(t)
+  const first = { operation: 'POST /v1/workspaces/:workspace', subject: 'acme', traceId: TRACE }
+  const others = { operation: 'GET /v1/ids/:id', subject: undefined, traceId: undefined }
+  for (const attempt of [first, others]) {
+    const asked = thread?.issuer?.authenticate('idg_wrong', '192.0.2.1', attempt)
+    await assert.rejects(asked ?? assert.fail('no thread'), { code: 'IDGEN_UNAUTHENTICATED' })
+  }
+  service.useCases.refusedKeys.write()
+  const refusals = (await service.audited()).filter(({ action }) => action === 'key.refuse')
+  assert.deepEqual(
+    refusals.map(({ traceId, detail }) => [traceId, detail]),
+    [[TRACE, { address: '192.0.2.1', times: 2, first: { operation: first.operation, subject: 'acme' } }]],
+  )
+})

@@ -1,3 +1,4 @@
+import type { Attempt } from '../app/attempt.ts'
 import type { Caller } from '../app/authenticator.ts'
 import type { CallSample, CallSampling } from '../app/issue-ledger.ts'
 import type { IssuesBy, RememberedTag, TracedIssuer } from '../app/issuer.ts'
@@ -55,8 +56,8 @@ export class ThreadIssuer implements TracedIssuer {
     return this.#options.keys.peek(keyText, digest, nowMs)
   }
 
-  authenticate(keyText: string | undefined, client: string): Promise<Caller> {
-    return this.#options.keys.authenticate(keyText, client)
+  authenticate(keyText: string | undefined, client: string, attempt?: Attempt): Promise<Caller> {
+    return this.#options.keys.authenticate(keyText, client, attempt)
   }
 
   remember(path: string): RememberedTag {

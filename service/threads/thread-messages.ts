@@ -1,3 +1,4 @@
+import type { Attempt } from '../app/attempt.ts'
 import type { Caller } from '../app/authenticator.ts'
 import type { ProxySettings } from '../app/client-addresses.ts'
 import type { CallSample } from '../app/issue-ledger.ts'
@@ -25,6 +26,8 @@ export type FromThread =
       readonly keyText: string | undefined
       /** Who sent it, by address. */
       readonly client: string
+      /** What it was sent for, of the first who asks; undefined: its protocol does not say. */
+      readonly attempt: Attempt | undefined
     }
   /** Counts go on in this memory, whose rows are empty yet; the one before is written no more. */
   | { readonly kind: 'tally'; readonly memory: SharedArrayBuffer }
@@ -100,7 +103,8 @@ export type RowLabels =
 /** undefined: not one of these; perhaps the lender's. */
 export function fromThread(message: unknown): FromThread | undefined {
   const fields = fieldsOf(message)
-  const { number, keyText, client, name, port, errno, message: text, memory, row, labels, level } = fields
+  const { number, keyText, client, attempt, name, port, errno, message: text } = fields
+  const { memory, row, labels, level } = fields
   switch (fields['kind']) {
     case 'listening':
       return isText(name) && isWhole(port) ? { kind: 'listening', name, port } : undefined
@@ -113,8 +117,8 @@ export function fromThread(message: unknown): FromThread | undefined {
         ? { kind: 'passed', number, name, question: fields['question'] }
         : undefined
     case 'who':
-      return isWhole(number) && isText(client) && (keyText === undefined || isText(keyText))
-        ? { kind: 'who', number, keyText, client }
+      return isWhole(number) && isText(client) && isTextOrNone(keyText) && isAttemptOrNone(attempt)
+        ? { kind: 'who', number, keyText, client, attempt }
         : undefined
     case 'tally':
       return memory instanceof SharedArrayBuffer ? { kind: 'tally', memory } : undefined
@@ -188,6 +192,12 @@ function isDetail(detail: unknown): detail is ThreadDetail {
   return typeof debug === 'boolean' && typeof ratio === 'number' && isWhole(perSecond) && isWhole(sampleEvery)
 }
 
+function isAttemptOrNone(attempt: unknown): attempt is Attempt | undefined {
+  if (attempt === undefined) return true
+  const { operation, subject, traceId } = fieldsOf(attempt)
+  return isText(operation) && isTextOrNone(subject) && isTextOrNone(traceId)
+}
+
 function isSample(sample: unknown): sample is CallSample {
   const { keyId, path, result, ids } = fieldsOf(sample)
   return isText(keyId) && isText(path) && isText(result) && isWhole(ids)
@@ -217,6 +227,10 @@ function isWhole(value: unknown): value is number {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+function isTextOrNone(value: unknown): value is string | undefined {
+  return value === undefined || isText(value)
 }
 
 function isCode(value: unknown): value is ErrorCode {

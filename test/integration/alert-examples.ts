@@ -188,8 +188,10 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
   IdgenClockOff: gauge('idgen_clock_offset_seconds', -3, 1.9),
   IdgenTimeGrantEnds: {
     // A grant of the default length, whose renewal was due with 14 s left.
-    ...timeGrant('9x40', '5x40'),
+    ...timeGrant('8x40', '6x40'),
     more: [
+      // A store that was away for 4 s was asked again within another one.
+      { fires: false, at: '5m', series: timeGrant('9x40', '5x40').fires },
       // With snowflake.lease and snowflake.window of two minutes: more than one is left.
       { fires: false, at: '15s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },
       { fires: true, at: '30s', series: timeGrant('96 91 76 61 46', '0 0 10 25 40').fires },

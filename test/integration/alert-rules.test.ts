@@ -4,12 +4,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse, stringify } from 'yaml'
+import { KEYS } from '../../service/config/keys.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { ALERT_EXAMPLES, type AlertExample, CHART_EXAMPLES } from './alert-examples.ts'
 import { watchProgram, withoutPrograms } from './watch-programs.ts'
 
 interface Rule {
   readonly alert: string
+  readonly expr: string
   readonly for: string
   readonly annotations: { readonly runbook_url: string }
 }
@@ -19,6 +21,7 @@ const FILE = join(ROOT, 'alerts/idgen.yaml')
 const CHART_FILE = join(ROOT, 'charts/idgen/files/operator-rules.yaml')
 interface Group {
   readonly name: string
+  readonly interval: string
   readonly rules: readonly Rule[]
 }
 const groupsOf = (file: string): readonly Group[] =>
@@ -79,7 +82,49 @@ describe('each alert rule', () => {
   test('of the chart does so, too', { skip: withoutPrograms('promtool') }, () => {
     hold(groupsOf(CHART_FILE), CHART_EXAMPLES)
   })
+
+  test('about time that ends is told of before its end, with the defaults', () => {
+    const alert = 'IdgenTimeGrantEnds'
+    const group = groups.find((one) => one.rules.some((rule) => rule.alert === alert))
+    const rule = group?.rules.find((one) => one.alert === alert)
+    const late = Number(/idgen_time_renewal_late_seconds\{[^}]+\} > ([0-9.]+)$/.exec(rule?.expr ?? '')?.[1])
+    assert.ok(late > STALL_SECONDS + RETRY_SECONDS, `a store that is away for ${STALL_SECONDS} s: ${late}`)
+    const renewal = KEYS['snowflake.renewEvery'].default / 1000
+    const ways = [SCRAPED_EVERY, group?.interval, rule?.for, messagesWait(alert)].map(secondsOf)
+    const told = ways.reduce((sum, seconds) => sum + seconds, renewal + late)
+    const ends = (STAMPED_SHARE * KEYS['snowflake.lease'].default) / 1000
+    assert.ok(told <= ends - DELIVERY_SECONDS, `told after ${told} s, and it ends after ${ends} s`)
+  })
 })
+
+/** Nobody is to be told of a store that is away for so long; it is asked again within so much. */
+const STALL_SECONDS = 4
+const RETRY_SECONDS = 1
+/** Of the lease (TimeGrantKeeper). */
+const STAMPED_SHARE = 0.8
+const DELIVERY_SECONDS = 1
+/** As docs/alerts.md says it. */
+const SCRAPED_EVERY = '5s'
+
+interface Route {
+  readonly matchers?: readonly string[]
+  readonly group_wait: string
+  readonly routes?: readonly Route[]
+}
+
+/** For how long Alertmanager keeps the first message about an alert, in the file as it is shipped. */
+function messagesWait(alert: string): string {
+  const text = readFileSync(join(ROOT, 'alerts/alertmanager.yaml'), 'utf8')
+  const { route } = parse(text) as { readonly route: Route }
+  const own = route.routes?.find(({ matchers }) => matchers?.includes(`alertname="${alert}"`))
+  return (own ?? route).group_wait
+}
+
+/** Of a text such as "5s". */
+function secondsOf(text: string | undefined): number {
+  assert.match(text ?? '', /^[0-9]+s$/)
+  return Number.parseInt(text ?? '', 10)
+}
 
 /** @throws what promtool finds where a rule and its examples disagree */
 function hold(all: readonly Group[], examples: Readonly<Record<string, AlertExample>>): void {

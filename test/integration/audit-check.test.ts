@@ -13,6 +13,7 @@ import { PostgresAuditSink } from '../../service/adapters/postgres/postgres-audi
 import { SystemRandom } from '../../service/adapters/system/system-random.ts'
 import { AuditChain, cutSeal } from '../../service/app/audit-chain.ts'
 import { type AuditCheckOptions, type AuditVerdict, checkAudit } from '../../service/app/audit-check.ts'
+import type { AuditPlace } from '../../service/ports/audit-reader.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -209,13 +210,9 @@ describe('a check of the audit log', () => {
     })
     await ensurePartitions(database.kysely, new Date(BEGIN))
     await new PostgresAuditSink(database).write([next])
-    assert.ok(
-      (
-        await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, {
-          seal: (name, cut) => cutSeal(name, cut, KEY),
-        })
-      ).includes('audit_log_202611'),
-    )
+    const seal = (name: string, cut: AuditPlace) => cutSeal(name, cut, KEY)
+    const dropped = await dropExpired(database.kysely, new Date(Date.UTC(2027, 1, 1)), 1, seal)
+    assert.ok(dropped.includes('audit_log_202611'))
     const { records, faults } = await check()
     assert.deepEqual([records, faults], [1, []])
     await run('UPDATE audit_chains SET cut_seq = 9')

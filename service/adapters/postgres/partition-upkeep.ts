@@ -1,20 +1,22 @@
 import { type Kysely, sql } from 'kysely'
+import { IdgenError } from '../../core/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { SealCut } from '../../ports/audit-reader.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Retention } from '../../ports/retention.ts'
-import { dropExpired, ensurePartitions, strayRows } from './partitions.ts'
+import type { RecordExpiry, Retention } from '../../ports/retention.ts'
+import { dropExpired, ensurePartitions, expiredPartitions, strayRows } from './partitions.ts'
 import type { Tables } from './tables.ts'
 
-/** Makes next months' partitions, drops expired ones and tells of rows that found none: at the start and twice a day. */
+/**
+ * Makes next months' partitions, drops expired ones once that stands in the audit log, and tells of rows that found none: at
+ * the start and twice a day.
+ */
 export class PartitionUpkeep implements Retention {
   readonly #db: Kysely<Tables>
   readonly #log: Log
   readonly #retentionMonths: number
   readonly #seal: SealCut
-  /** Dropped since the start, as long as nobody follows: some names for each month that was too old then. */
-  #untold: string[] = []
-  #tell: ((months: readonly string[]) => void) | undefined
+  #record: RecordExpiry | undefined
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
 
@@ -25,9 +27,9 @@ export class PartitionUpkeep implements Retention {
     this.#seal = seal
   }
 
-  follow(tell: (months: readonly string[]) => void): void {
-    this.#tell = tell
-    if (this.#untold.length > 0) tell(this.#untold.splice(0))
+  follow(record: RecordExpiry): void {
+    this.#record = record
+    this.#round = this.#round.then(() => this.run())
   }
 
   async start(): Promise<void> {
@@ -49,10 +51,7 @@ export class PartitionUpkeep implements Retention {
       // The database's time: a pod whose clock is months ahead must not drop the audit log.
       const now = await databaseTime(this.#db)
       const made = await ensurePartitions(this.#db, now)
-      const dropped = await dropExpired(this.#db, now, this.#retentionMonths, {
-        seal: this.#seal,
-        onDropped: (names) => this.#noteDropped(names),
-      })
+      const dropped = await this.#drop(now)
       if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
       const strays = await strayRows(this.#db)
       if (strays > 0) this.#log.error({ rows: strays }, 'rows in a default partition')
@@ -61,9 +60,17 @@ export class PartitionUpkeep implements Retention {
     }
   }
 
-  #noteDropped(names: readonly string[]): void {
-    if (this.#tell === undefined) this.#untold.push(...names)
-    else this.#tell(names)
+  /** Two processes that look at the same time both write it down, and one of them drops. */
+  async #drop(now: Date): Promise<readonly string[]> {
+    if (this.#record === undefined) return []
+    const names = await expiredPartitions(this.#db, now, this.#retentionMonths)
+    if (names.length === 0) return []
+    if (!(await this.#record(names)))
+      throw new IdgenError(
+        'IDGEN_STORE_UNAVAILABLE',
+        `${names.join(', ')} are too old, and stay: that they go could not be written to the audit log.`,
+      )
+    return await dropExpired(this.#db, now, this.#retentionMonths, this.#seal)
   }
 }
 

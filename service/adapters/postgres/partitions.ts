@@ -7,13 +7,6 @@ import type { Tables } from './tables.ts'
 const PARTITIONED = ['segment_allocations', 'audit_log'] as const
 type Partitioned = (typeof PARTITIONED)[number]
 
-export interface Expiry {
-  /** Of the places where chains of the audit log are cut. */
-  readonly seal: SealCut
-  /** Told of each table whose months are gone for good, though the next one may fail. */
-  readonly onDropped?: (names: readonly string[]) => void
-}
-
 /**
  * Makes the partitions of this month and the next three, and moves what had landed in the default partition for
  * want of them. Returns the names it made. Safe in several processes at once: an advisory lock lets one work.
@@ -37,44 +30,58 @@ export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<s
 }
 
 /**
- * Drops the partitions whose whole month lies more than `retentionMonths` (1 or more) before `now`, with all their
- * rows. Returns their names.
+ * The partitions whose whole month lies more than `retentionMonths` (1 or more) before `now`.
  * @throws IDGEN_STORE_UNAVAILABLE
+ */
+export async function expiredPartitions(
+  db: Kysely<Tables>,
+  now: Date,
+  retentionMonths: number,
+): Promise<string[]> {
+  try {
+    const found: string[] = []
+    for (const table of PARTITIONED) found.push(...(await expiredOf(db, table, now, retentionMonths)))
+    return found
+  } catch (thrown) {
+    throw fromPostgres(thrown, 'looking for old partitions')
+  }
+}
+
+/**
+ * Drops them, with all their rows. Returns their names. `seal`: of the places where chains of the audit log are cut.
+ * @throws IDGEN_STORE_UNAVAILABLE; the months of one table may be gone by then
  */
 export async function dropExpired(
   db: Kysely<Tables>,
   now: Date,
   retentionMonths: number,
-  { seal, onDropped }: Expiry,
+  seal: SealCut,
 ): Promise<string[]> {
   const dropped: string[] = []
-  const oldestKept = firstOfMonth(now, -retentionMonths)
   // One after the other: a lock on the one must not be held while the other has work to do, as allocations wait for it.
   for (const table of PARTITIONED) {
-    const names = await upkeep(db, 'dropping old partitions', (trx) =>
-      dropOf(trx, table, partitionName(table, oldestKept), seal),
-    )
-    if (names.length > 0) onDropped?.(names)
+    const names = await upkeep(db, 'dropping old partitions', async (trx) => {
+      const expired = await expiredOf(trx, table, now, retentionMonths)
+      for (const name of expired) {
+        if (table === 'audit_log') await noteCut(trx, name, seal)
+        await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
+      }
+      return expired
+    })
     dropped.push(...names)
   }
   return dropped
 }
 
-async function dropOf(
-  trx: Transaction<Tables>,
+async function expiredOf(
+  db: Kysely<Tables>,
   table: Partitioned,
-  oldestKept: string,
-  seal: SealCut,
+  now: Date,
+  retentionMonths: number,
 ): Promise<string[]> {
-  const dropped: string[] = []
-  for (const name of await partitionNames(trx, table)) {
-    // Names end in yyyymm, so their order is the order of the months.
-    if (!/_\d{6}$/.test(name) || name >= oldestKept) continue
-    if (table === 'audit_log') await noteCut(trx, name, seal)
-    await sql`DROP TABLE ${sql.table(name)}`.execute(trx)
-    dropped.push(name)
-  }
-  return dropped
+  const oldestKept = partitionName(table, firstOfMonth(now, -retentionMonths))
+  // Names end in yyyymm, so their order is the order of the months.
+  return (await partitionNames(db, table)).filter((name) => /_\d{6}$/.test(name) && name < oldestKept)
 }
 
 /** Rows in the default partitions: more than 0 means that upkeep has not run (alert). */
@@ -161,10 +168,10 @@ async function noteCut(trx: Transaction<Tables>, partition: string, seal: SealCu
   await sql`DELETE FROM audit_chains WHERE cut_seq = seq`.execute(trx)
 }
 
-async function partitionNames(trx: Transaction<Tables>, table: Partitioned): Promise<string[]> {
+async function partitionNames(db: Kysely<Tables>, table: Partitioned): Promise<string[]> {
   const found = await sql<{ name: string }>`
     SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE i.inhparent = ${table}::regclass ORDER BY c.relname`.execute(trx)
+     WHERE i.inhparent = ${table}::regclass ORDER BY c.relname`.execute(db)
   return found.rows.map((row) => row.name)
 }
 
