@@ -284,9 +284,12 @@ export const SERVER_KEYS = {
     kind: 'string',
     default: '',
     emptyMeans: 'none',
+    minLength: 16,
+    // Below KEY_TEXT_MAX, above which no caller's key is looked at, and short enough for the cookie of the admin UI.
+    maxLength: 512,
     secret: true,
     reload: 'live',
-    doc: 'A key that may do everything, for set-up and automation; others are made with it or by `idgen key create`. A new one in its file is valid within 3 s, and the old one no longer.',
+    doc: 'A key that may do everything, for set-up and automation, 16 to 512 characters, random ones; others are made with it or by `idgen key create`. A new one in its file is valid within 3 s, and the old one no longer.',
   },
   'auth.clients': {
     kind: 'string',
