@@ -180,7 +180,7 @@ export function environmentOf({ url }: OwnPostgres): Record<string, string> {
   }
 }
 
-export const KEY = 'bench-admin-key'
+export const KEY = 'bench-idgen-admin-key'
 const CONNECTIONS = 16
 /** With fewer the first IDs are lost in what a process does anyway after its start. */
 const FIRST_TAGS_MIN = 100

@@ -59,7 +59,7 @@ async function post({ httpOrigin }: ServiceProcess, path: string, body: object):
   if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`)
 }
 
-const KEY = 'bench-admin-key'
+const KEY = 'bench-idgen-admin-key'
 /** Numbers alone: a tag that fell back to snowflakes would measure something else. */
 const TAG = { algorithm: 'segment', chain: ['segment'] }
 const STEP = { base: 100_000, max: 10_000_000 }

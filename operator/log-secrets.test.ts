@@ -13,6 +13,8 @@ const TEXTS = [
   `the key ${KEY} may not list tags`,
   `Secret "x" is invalid: {"smtp_auth_password":"${SECRET}","auth_password": "${SECRET}"}`,
   `alertmanager.yaml: api_secret: ${SECRET}`,
+  `PGPASSWORD=${SECRET} psql "host=db password='a ${SECRET}'" failed`,
+  `answered {"data":{"password":"x ${SECRET}"}}`,
 ]
 
 test('a planted secret is in no line of the log, and what an error says besides is', () => {

@@ -15,9 +15,19 @@ protocol threads within a second.
 
     idgen serve --config idgen.yaml | jq -c 'select(.level == "error" or .event == "tag.degraded")'
 
-Fields that are named as secrets, passwords inside URLs and connection strings, and API keys inside texts are shown as
-\`[hidden]\`. Control characters, line separators and marks that turn the direction of text are escaped, so that what a
-caller sent can neither begin a line nor colour a terminal.
+Shown as \`[hidden]\` is, and nothing else:
+
+- what the fields \`password\`, \`secret\`, \`token\`, \`authorization\`, \`cookie\`, \`adminKey\` and \`keyText\` hold, at the top of a line and
+  one level below it, whatever it is;
+- anywhere, inside texts too, what follows \`=\` or \`:\` after a name that ends in \`password\`, \`passwd\`, \`passphrase\`, \`pwd\`, \`secret\`,
+  \`token\`, \`keyText\`, or \`api\`, \`access\`, \`admin\`, \`audit\`, \`leaf\` or \`secret\` with \`key\` (\`PGPASSWORD=x\`, \`password='a b'\`,
+  \`{"smtp_auth_password":"x"}\`, also as JSON within a text of JSON): a text in quotes, a number, or a word up to a blank, \`&\`, \`;\` or a
+  quote, after \`:\` also up to a comma or bracket. In JSON what \`authorization\` and \`cookie\` are followed by, too. No lists and no objects;
+- a password inside a URL (\`postgres://user:x@host\`), what comes after \`Bearer\` and \`Basic\` from 16 characters on, and of an API key of
+  idgen all but its id.
+
+A secret under another name, or without one in a sentence, is not known for one. Control characters, line separators and marks
+that turn the direction of text are escaped, so that what a caller sent can neither begin a line nor colour a terminal.
 `
 
 const OF_OPERATOR = `
@@ -25,7 +35,7 @@ const OF_OPERATOR = `
 
 The same form, with the name of its pod as \`pod\` in place of \`instance\`. \`IDGEN_OPERATOR_LOG_LEVEL\` sets the least level, \`info\`
 if it says nothing; \`key\` is the object, as \`namespace/name\`. What is hidden in the log of the service is hidden here too,
-and the data of Secrets.
+and what fields \`data\` and \`stringData\` hold, at the top and one level below.
 
     kubectl logs deployment/idgen | jq -c 'select(.event == "reconcile.failed") | [.key, .err.message]'
 `

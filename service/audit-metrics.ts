@@ -12,6 +12,11 @@ export function auditSources(audit: AuditTrail): MetricSource[] {
       'Records above which they are dropped (audit.queueMax)',
       () => audit.queueMax,
     ),
+    gauge(
+      'idgen_audit_used_ratio',
+      'Share of that queue that is used, of its records or of their memory (1.5 KB for each, 1 MB at least), whichever is more; at 0.8 counts of calls, refused keys, reads and alerts are dropped, at 1 all',
+      () => audit.used,
+    ),
     counter('idgen_audit_written_total', 'Audit records written', () => audit.written),
     counter(
       'idgen_audit_dropped_total',

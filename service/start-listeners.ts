@@ -77,7 +77,7 @@ export async function startListeners(
     turns,
     layout: useCases.layout,
     tagCursors: useCases.tagCursors,
-    certificateLife: certificates && (() => certificates.life),
+    certificate: certificates,
     pool: poolStats,
     threads,
     connections,

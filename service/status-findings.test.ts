@@ -8,11 +8,12 @@ test('a running service tells of every part, and of what ends soon or waits', as
   const api = await HttpApi.withTags(t)
   const { service, clock, useCases } = api.memory
   const pool = { max: 100, total: 10, idle: 7, waiting: 0 }
-  const certificate = { startMs: clock.nowMs() - 82 * 86_400_000, endMs: clock.nowMs() + 8 * 86_400_000 }
+  const life = { startMs: clock.nowMs() - 82 * 86_400_000, endMs: clock.nowMs() + 8 * 86_400_000 }
+  const certificate = { life, refused: undefined as string | undefined }
   watchStatus(useCases.status, loadConfig(undefined, {}), service, {
     pool: () => pool,
     threads: undefined,
-    certificateLife: () => certificate,
+    certificate,
   })
   const read = async () => {
     const { body } = await api.expect(200, 'GET', '/status')
@@ -27,8 +28,15 @@ test('a running service tells of every part, and of what ends soon or waits', as
   assert.match(well.of('snowflake')?.found ?? '', /^worker \d+, time granted for \d+ s$/)
   assert.match(well.of('snowflake layout')?.found ?? '', /^until 2093-/)
   assert.equal(well.of('certificate')?.verdict, 'ok')
+  assert.equal(well.of('new certificate'), undefined)
+  certificate.refused = 'the key is that of another certificate'
+  const refused = await read()
+  assert.equal(refused.state, 'troubled')
+  assert.match(refused.of('new certificate')?.found ?? '', /last good one stays: the key is that of another/)
+  assert.equal(refused.of('certificate')?.verdict, 'ok')
+  certificate.refused = undefined
   pool.waiting = 3
-  certificate.endMs -= 2 * 86_400_000
+  life.endMs -= 2 * 86_400_000
   const troubled = await read()
   assert.equal(troubled.state, 'troubled')
   assert.match(troubled.of('database')?.found ?? '', /3 requests wait for one/)

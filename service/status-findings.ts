@@ -12,7 +12,7 @@ import {
 } from './core/judgements.ts'
 import { endStampMs } from './core/snowflake-layout.ts'
 import type { OpenStore } from './open-store.ts'
-import type { CertificateLife } from './ports/certificates.ts'
+import type { ServedCertificate } from './ports/certificates.ts'
 import type { Service } from './start-use-cases.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 
@@ -20,7 +20,8 @@ import type { ThreadPool } from './threads/thread-pool.ts'
 export interface StatusMeasured {
   readonly pool: OpenStore['poolStats']
   readonly threads: ThreadPool | undefined
-  readonly certificateLife: (() => CertificateLife) | undefined
+  /** Left out where none is shown. */
+  readonly certificate: ServedCertificate | undefined
 }
 
 /** Tells /status of every part; those in trouble (/readyz) take the place of what is said here of the same name. */
@@ -57,12 +58,19 @@ function stores(
   ]
 }
 
-export function threadsFinding(threads: Pick<ThreadPool, 'isOverrun' | 'unpassed'>): Finding {
+export function threadsFinding(
+  threads: Pick<ThreadPool, 'isOverrun' | 'unpassed' | 'running' | 'troubles'>,
+): Finding {
+  const away = threads.troubles().length
+  const answer = away === 0 ? 'all answer' : `${threads.running} of ${threads.running + away} answer`
   const [full, address] = [threads.unpassed('full'), threads.unpassed('address')]
-  if (!threads.isOverrun) return good('threads', 'all answer')
+  if (!threads.isOverrun)
+    return away === 0
+      ? good('threads', answer)
+      : warning('threads', answer, 'Those that do not are named beside this, with the reason.')
   return warning(
     'threads',
-    `all answer; within the last minute the main thread had no place for what is no request for IDs: ${full + address} refused since the start, ${address} of them because of who asked`,
+    `${answer}; within the last minute the main thread had no place for what is no request for IDs: ${full + address} refused since the start, ${address} of them because of who asked`,
     'Look at who asks for so much else than IDs, and whether the database is slow; idgen_thread_unpassed_total and idgen_rate_limited_total say which.',
   )
 }
@@ -108,7 +116,7 @@ export function spaceFinding(alerting: number, largestShare: number | undefined)
 
 function endings(
   { useCases: { layout, tagCursors, clock } }: Service,
-  { certificateLife }: StatusMeasured,
+  { certificate }: StatusMeasured,
 ): Finding[] {
   const nowMs = clock.nowMs()
   const judge = (ending: Ending): Finding =>
@@ -118,6 +126,16 @@ function endings(
     ...(tagCursors.endMs === Number.POSITIVE_INFINITY
       ? []
       : [judge({ ...TAG_LAYOUT_END, endMs: tagCursors.endMs })]),
-    ...(certificateLife === undefined ? [] : [judge(certificateEnding(certificateLife()))]),
+    ...(certificate === undefined
+      ? []
+      : [judge(certificateEnding(certificate.life)), ...refusal(certificate)]),
   ]
+}
+
+/** The old one is shown until it ends, so nobody else would tell. */
+function refusal({ refused }: ServedCertificate): Finding[] {
+  if (refused === undefined) return []
+  const todo =
+    'Put a certificate and its key that belong together into the files of server.https.cert and server.https.key; no restart is needed.'
+  return [warning('new certificate', `refused, the last good one stays: ${refused}`, todo)]
 }

@@ -3,23 +3,18 @@ import type { WorkerIds } from './app/worker-ids.ts'
 import { endStampMs, type SnowflakeLayout } from './core/snowflake-layout.ts'
 import type { TagCursors } from './core/tag-cursors.ts'
 import { gauge } from './plain-metrics.ts'
-import type { CertificateLife } from './ports/certificates.ts'
+import type { ServedCertificate } from './ports/certificates.ts'
 
 export interface TimeMeasured {
   readonly workerIds: WorkerIds
   readonly layout: SnowflakeLayout
   readonly tagCursors: TagCursors
   /** Of the certificate that callers are shown; left out where none is. */
-  readonly certificateLife?: (() => CertificateLife) | undefined
+  readonly certificate?: Pick<ServedCertificate, 'life'> | undefined
 }
 
 /** The time that may be stamped, the clock it is held against, and what ends on a date. */
-export function timeSources({
-  workerIds,
-  layout,
-  tagCursors,
-  certificateLife,
-}: TimeMeasured): MetricSource[] {
+export function timeSources({ workerIds, layout, tagCursors, certificate }: TimeMeasured): MetricSource[] {
   const always: MetricSource[] = [
     ofEachWorkerId('idgen_worker_id', 'Snowflake worker id held, -1 without one', () =>
       workerIds.held.map((worker) => worker ?? -1),
@@ -60,18 +55,18 @@ export function timeSources({
       () => Math.min(endStampMs(layout), tagCursors.endMs) / 1000,
     ),
   ]
-  if (certificateLife === undefined) return always
+  if (certificate === undefined) return always
   return [
     ...always,
     gauge(
       'idgen_certificate_start_timestamp_seconds',
       'Unix time from which that certificate counts',
-      () => certificateLife().startMs / 1000,
+      () => certificate.life.startMs / 1000,
     ),
     gauge(
       'idgen_certificate_end_timestamp_seconds',
       'Unix time at which the certificate ends that is shown to callers',
-      () => certificateLife().endMs / 1000,
+      () => certificate.life.endMs / 1000,
     ),
   ]
 }

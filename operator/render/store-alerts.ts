@@ -64,8 +64,8 @@ function auditAlerts({ pods, member }: RuleScope): AlertRule[] {
     },
     {
       alert: 'IdgenAuditQueueFills',
-      // That of the receiver is full by memory, too: a few hundred alerts take the room of thousands of other records.
-      expr: `idgen_audit_queued{${pods}} / idgen_audit_queue_max{${pods}} > 0.5 or idgen_audit_otlp_used_ratio{${pods}} > 0.5`,
+      // Of records or of memory: a few hundred alerts take the room of thousands of other records.
+      expr: `idgen_audit_used_ratio{${pods}} > 0.5 or idgen_audit_otlp_used_ratio{${pods}} > 0.5`,
       for: '30s',
       severity: 'warning',
       summary: 'A queue of audit records is half full',

@@ -160,12 +160,13 @@ const LIMITS: readonly Panel[] = [
 const RECORDS: readonly Panel[] = [
   {
     title: 'Audit records that wait',
-    description: 'As a share of what the queue holds. At 100 % records are dropped.',
+    description:
+      'As a share of what the queue holds, by number or by memory, whichever is more. From 80 % on counts of calls, refused keys, reads and alerts are dropped, at 100 % all.',
     kind: 'lines',
     unit: 'percentunit',
     bound: 0.5,
     series: [
-      { expr: `${now('idgen_audit_queued')} / ${now('idgen_audit_queue_max')}`, legend: '{{instance}}' },
+      { expr: now('idgen_audit_used_ratio'), legend: '{{instance}}' },
       {
         // No line where there is no receiver.
         expr: `${now('idgen_audit_otlp_used_ratio')} and ${now('idgen_audit_otlp_queue_max')} > 0`,

@@ -199,11 +199,16 @@ const PROCESS: readonly Panel[] = [
   },
   {
     title: 'Time spent collecting garbage',
-    description: 'Share of a core.',
+    description:
+      'Share of a core: of the main thread, and of all protocol threads together, where there are any (with four of them it may reach 400 %).',
     kind: 'lines',
     unit: 'percentunit',
     series: [
-      { expr: `sum by (instance) (${rate('nodejs_gc_duration_seconds_sum')})`, legend: '{{instance}}' },
+      { expr: `sum by (instance) (${rate('nodejs_gc_duration_seconds_sum')})`, legend: '{{instance}} main' },
+      {
+        expr: `sum by (instance) (${rate('idgen_thread_gc_seconds_total')})`,
+        legend: '{{instance}} protocol threads',
+      },
     ],
   },
   {

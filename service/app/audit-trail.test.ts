@@ -64,7 +64,7 @@ test('a sink that is away loses nothing while the queue has room, and order is k
 test('a full queue drops, counts and says so once', () => {
   const { audit, log } = trail(2)
   for (let i = 0; i < 5; i += 1) audit.record({ action: 'a', subject: `${i}` })
-  assert.deepEqual([audit.queued, audit.dropped], [2, 3])
+  assert.deepEqual([audit.queued, audit.dropped, audit.used], [2, 3, 1])
   assert.equal(log.lines.filter(({ text }) => text === 'audit queue full').length, 1)
 })
 
@@ -76,10 +76,11 @@ test('a queue of large records is full before it has as many as it may, and has 
   for (let i = 0; i < 50; i += 1) audit.record(large)
   await audit.flush()
   assert.deepEqual([audit.queued, audit.dropped], [15, 35])
+  assert.ok(audit.used >= 1, `${audit.used}: what tells how full it is must see what fills it`)
   assert.ok(Number(log.lines.find(({ text }) => text === 'audit queue full')?.fields['bytes']) > 1_500_000)
   state.away = false
   await audit.flush()
-  assert.equal(audit.queued, 0)
+  assert.deepEqual([audit.queued, audit.used], [0, 0])
   for (let i = 0; i < 15; i += 1) audit.record(large)
   assert.deepEqual([audit.queued, audit.dropped], [15, 35])
 })

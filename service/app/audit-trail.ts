@@ -84,6 +84,12 @@ export class AuditTrail {
     return this.#options.queueMax
   }
 
+  /** Of what may wait, 0 to 1, and above it by the last record: of the records or of their bytes, whichever is nearer its limit. */
+  get used(): number {
+    const { queueMax } = this.#options
+    return Math.max(this.queued / queueMax, this.#bytes / queueBytes(queueMax))
+  }
+
   record(entry: AuditEntry): void {
     const { actor = 'system', traceId, action, subject, result = 'ok' } = entry
     if (result === 'ok' && CHANGES.test(action)) {
@@ -216,8 +222,7 @@ export class AuditTrail {
   }
 
   #hasRoom(share: number): boolean {
-    const { queueMax } = this.#options
-    return this.queued < queueMax * share && this.#bytes < queueBytes(queueMax) * share
+    return this.used < share
   }
 
   #push(entry: AuditEntry): void {

@@ -30,6 +30,12 @@ export interface ReadinessOptions {
 const TAGS_NAMED_MAX = 20
 
 /**
+ * How old a remembered report may be, milliseconds: shorter than any probe's period, and four walks over all tags a second
+ * are the most that strangers can cause.
+ */
+export const REMEMBERED_MS = 250
+
+/**
  * Whether this process can serve (R-1.4.3). An outage of the database must not take every pod out of service at
  * once: they go on from what is in memory, so /readyz stays 200 and says what is degraded.
  */
@@ -38,6 +44,7 @@ export class Readiness {
   #started = false
   #draining = false
   #wasReady = false
+  #remembered: { readonly report: ReadinessReport; readonly atMs: number } | undefined
   readonly #others: (() => readonly Trouble[])[] = []
 
   constructor(options: ReadinessOptions) {
@@ -51,10 +58,13 @@ export class Readiness {
 
   started(): void {
     this.#started = true
+    this.#remembered = undefined
   }
 
+  /** Shows in the next answer, whatever is remembered. */
   drain(): void {
     this.#draining = true
+    this.#remembered = undefined
   }
 
   get draining(): boolean {
@@ -66,6 +76,15 @@ export class Readiness {
     return this.report().ready || this.#wasReady
   }
 
+  /** For who may ask without a key and without a limit: up to REMEMBERED_MS old, but for the start and the end of the service. */
+  recent(): ReadinessReport {
+    const atMs = this.#options.clock.monotonicMs()
+    if (this.#remembered === undefined || atMs - this.#remembered.atMs >= REMEMBERED_MS)
+      this.#remembered = { report: this.report(), atMs }
+    return this.#remembered.report
+  }
+
+  /** As it is now. Looks at every tag in memory. */
   report(): ReadinessReport {
     const { directory, follower, workerIds, clock, elsewhere } = this.#options
     const nowMs = clock.nowMs()

@@ -15,6 +15,7 @@ test('secrets that stand in an alert are not kept, wherever they stand', () => {
         url: 'postgres://idgen:hunter2@db/idgen',
         api_token: 'hunter2',
         pod: 'idgen-0',
+        dsn: `{"password":"hunter2 hunter2"} PGPASSWORD=hunter2 password="hunter2 'hunter2"`,
         // It begins in what is kept, and ends behind it.
         long: `${'x'.repeat(290)} ${key}`,
       },

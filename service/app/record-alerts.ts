@@ -51,7 +51,9 @@ function textOrNull(text: string | undefined): string | null {
 
 /** Whoever writes a rule may put anything into its texts, and the audit log is read by others, exported, and kept for long. */
 function cut(text: string): string {
-  const clean = cleanLine(text.slice(0, TEXT_MAX + SECRET_MAX))
+  // As JSON, in which names and values are told apart; read again, and then what a terminal obeys.
+  const hidden = JSON.parse(cleanLine(JSON.stringify(text.slice(0, TEXT_MAX + SECRET_MAX)))) as string
+  const clean = cleanLine(hidden)
   return clean.length > TEXT_MAX ? `${clean.slice(0, TEXT_MAX)}…` : clean
 }
 

@@ -39,6 +39,8 @@ export async function checkDatabase(
     tell: () => 'up to date',
     todo: 'Run "idgen migrate" with a user that may change the schema.',
   })
+  // Also of a schema that could not be looked at: the right to read which migrations it has may be what is lacking.
+  await checkRights(findings, database)
   await checkConnections(findings, database, config)
   await check(findings, {
     what: 'clock',
@@ -46,7 +48,6 @@ export async function checkDatabase(
     tell: (aheadMs) => judgeClock('clock', aheadMs, config.snowflake.maxClockAhead, "the database's"),
   })
   if (migrated !== true) return
-  await checkRights(findings, database)
   await checkDataCentre(findings, database, config)
   await checkNodes(findings, database, config)
   await checkCapacity(findings, database, config)

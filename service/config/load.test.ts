@@ -85,6 +85,7 @@ describe('values', () => {
     ['server: { http: { port: true } }', 'not true'],
     ['server: { nodeName: 7 }', 'must be text'],
     ['audit: { key: guess }', 'audit.key must be 32 characters or more, and has 5'],
+    ['auth: { adminKey: fifteen-letters }', 'auth.adminKey must be 16 characters or more, and has 15'],
     ['server: { nodeName: "a\\nb" }', 'must not hold control characters'],
     ['auth: { enabled: "yes" }', 'must be true or false, not "yes"'],
     ['auth: { enabled: 1 }', 'must be true or false, not 1'],
@@ -107,6 +108,14 @@ describe('values', () => {
       assert.equal(faults.length, 1, faults.join('\n'))
       assert.ok(faults[0]?.includes(what), faults[0])
     })
+
+  test('an admin key that no caller could show is refused', () => {
+    const of = (length: number) => ({ IDGEN_AUTH_ADMIN_KEY: 'k'.repeat(length) })
+    assert.deepEqual(faultsOf('', of(513)), [
+      'auth.adminKey must be at most 512 characters (IDGEN_AUTH_ADMIN_KEY)',
+    ])
+    assert.deepEqual(faultsOf('', of(512)), [])
+  })
 })
 
 describe('faults', () => {

@@ -29,7 +29,9 @@ test('a secret comes from a file named by the environment or by YAML, without it
 })
 
 test('a file named by the environment stands above a value in YAML', () => {
-  const config = loadConfigText('auth: { adminKey: other }', 'f', { IDGEN_AUTH_ADMIN_KEY_FILE: keyFile })
+  const config = loadConfigText('auth: { adminKey: another-admin-key }', 'f', {
+    IDGEN_AUTH_ADMIN_KEY_FILE: keyFile,
+  })
   assert.equal(config.auth.adminKey, SECRET)
 })
 

@@ -47,7 +47,7 @@ export const SERVER_KEYS = {
     emptyMeans: 'no HTTPS',
     reload: 'restart',
     local: true,
-    doc: 'File with the certificate of this server and those that sign it, PEM. A new one in the file is in use within 3 s, and no connection breaks; a bad one is logged and the last good one stays.',
+    doc: 'File with the certificate of this server and those that sign it, PEM. A new one in the file is in use within 3 s, and no connection breaks; a bad one is logged, /status says why, and the last good one stays.',
   },
   'server.https.key': {
     kind: 'string',
@@ -78,7 +78,7 @@ export const SERVER_KEYS = {
     default: true,
     reload: 'restart',
     local: true,
-    doc: 'With HTTPS, server.http.port answers all but /livez and /readyz by 308 to the port of server.advertise.http where that is https, else to server.https.port. false: both answer.',
+    doc: 'With HTTPS, server.http.port answers all but /livez and /readyz by 308 to the port of server.advertise.http where that is https, else to server.https.port, and encrypted answers carry Strict-Transport-Security for a year. false: both answer, and no such header is sent.',
   },
   'server.grpc.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
   'server.grpc.port': {
@@ -289,9 +289,12 @@ export const SERVER_KEYS = {
     kind: 'string',
     default: '',
     emptyMeans: 'none',
+    minLength: 16,
+    // Below KEY_TEXT_MAX, above which no caller's key is looked at, and short enough for the cookie of the admin UI.
+    maxLength: 512,
     secret: true,
     reload: 'live',
-    doc: 'A key that may do everything, for set-up and automation; others are made with it or by `idgen key create`. A new one in its file is valid within 3 s, and the old one no longer.',
+    doc: 'A key that may do everything, for set-up and automation, 16 to 512 characters, random ones; others are made with it or by `idgen key create`. A new one in its file is valid within 3 s, and the old one no longer.',
   },
   'auth.clients': {
     kind: 'string',

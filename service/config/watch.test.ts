@@ -198,21 +198,25 @@ test('a setting that no key has is told and hinders nothing', () => {
 test('a secret in a file is taken in when the file is at rest, whether variable or YAML names it', () => {
   for (const yaml of [false, true]) {
     const file = join(SECRET_FOLDER, `admin-${yaml}`)
-    writeFileSync(file, 'first')
+    writeFileSync(file, 'first-secret-key')
     const text = `auth: { adminKeyFile: ${file} }`
     const seen = yaml ? followerOf(text) : follow({ environment: { IDGEN_AUTH_ADMIN_KEY_FILE: file } })
-    assert.deepEqual(seen.secrets('first'), [file])
+    assert.deepEqual(seen.secrets('first-secret-key'), [file])
     assert.equal(seen.changes.length, 0)
-    writeFileSync(file, 'second')
-    seen.secrets('second')
+    writeFileSync(file, 'second-secret-key')
+    seen.secrets('second-secret-key')
     assert.deepEqual(
       seen.changes.map(({ config, changedLiveKeys }) => [config.auth.adminKey, changedLiveKeys]),
-      [['second', ['auth.adminKey']]],
+      [['second-secret-key', ['auth.adminKey']]],
     )
+    // One that can be guessed is refused, and the last good one stays.
+    writeFileSync(file, 'x')
+    seen.secrets('x')
+    assert.equal(seen.faults.length, 1)
     rmSync(file)
     seen.secrets('gone')
     seen.secrets('gone')
-    assert.equal(seen.faults.length, 1, 'told once; the last good one stays')
+    assert.equal(seen.faults.length, 2, 'told once; the last good one stays')
     assert.equal(seen.changes.length, 1)
   }
 })

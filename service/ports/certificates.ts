@@ -12,6 +12,13 @@ export interface CertificateLife {
   readonly endMs: number
 }
 
+/** What there is to tell of the certificate that this process shows. */
+export interface ServedCertificate {
+  readonly life: CertificateLife
+  /** Why what lies in its files now is not taken, for people; undefined: it is in use. */
+  readonly refused: string | undefined
+}
+
 /** The certificate that this process shows. Every pair it gives is usable: certificate and key belong together. */
 export interface CertificateSource {
   readonly current: CertificatePair

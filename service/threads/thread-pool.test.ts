@@ -96,6 +96,8 @@ describe('a pool of protocol threads', () => {
       const { ready, degraded } = service.useCases.readiness.report()
       assert.equal(ready, true)
       assert.match(degraded[0]?.why ?? '', /out of memory/)
+      const told = threadsFinding(pool)
+      assert.deepEqual([told.verdict, told.found], ['warning', '1 of 2 answer'])
       await issued(1)
       await pass(100)
       assert.equal(threads[2]?.port, 4000)

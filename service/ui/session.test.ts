@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
+import { KEY_TEXT_MAX } from '../app/authenticator.ts'
+import { KEYS } from '../config/keys.ts'
 import { IDLE_MS, isOwnForm, LONGEST_MS, Sessions } from './session.ts'
 
 const KEY = new Uint8Array(32).fill(7)
@@ -17,6 +19,17 @@ test('a session is read by every process that has the key, and by no other', () 
   assert.deepEqual(new Sessions(KEY, clock).read(`a=b; ${cookie}; c=d`), session)
   assert.equal(new Sessions(new Uint8Array(32).fill(8), clock).read(cookie), undefined)
   assert.ok(!cookie.includes('idg_x'))
+})
+
+test('whoever has the longest admin key can sign in with it', () => {
+  const sessions = new Sessions(KEY, new MemoryClock())
+  for (const letter of ['k', '号']) {
+    const keyText = letter.repeat(KEYS['auth.adminKey'].maxLength)
+    assert.ok(keyText.length <= KEY_TEXT_MAX)
+    const cookie = cookieOf(sessions.cookie(sessions.begin(keyText), true))
+    assert.ok(cookie.length < 4000, `${cookie.length}: a browser would not keep it`)
+    assert.equal(sessions.read(cookie)?.keyText, keyText)
+  }
 })
 
 test('a cookie that was changed anywhere is no session', () => {

@@ -94,8 +94,11 @@ const COOKIE = 'idgen_session'
 const PURPOSE = Buffer.from('idgen ui session 1')
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** A session is 300 characters with the longest key; a longer text is not ours. */
-const SEALED_MAX = 1000
+/**
+ * A longer text is not ours: a session is 300 characters with a key of ours, and 2300 with the longest admin key
+ * (auth.adminKey: 512 characters, 3 bytes each at most). A browser keeps no cookie of more than 4096.
+ */
+const SEALED_MAX = 2500
 /** A working day; then the key is asked for again, whatever happened meanwhile. */
 export const LONGEST_MS = 12 * 3_600_000
 /** A forgotten browser is signed out. Charts that renew themselves are nobody's work and do not count. */

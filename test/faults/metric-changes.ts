@@ -63,6 +63,7 @@ const USUAL = [
   'database_pool',
   'api_key_cache',
   'audit_written_total',
+  'audit_used_ratio',
   'borrowed_ms_total',
 ]
 const ASK_MAX_MS = 2000

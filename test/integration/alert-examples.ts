@@ -139,9 +139,19 @@ export const ALERT_EXAMPLES: Readonly<Record<string, AlertExample>> = {
     ],
   },
   IdgenAuditQueueFills: {
-    fires: { [up('idgen_audit_queued')]: '501x40', [up('idgen_audit_queue_max')]: '1000x40' },
-    quiet: { [up('idgen_audit_queued')]: '499x40', [up('idgen_audit_queue_max')]: '1000x40' },
+    fires: { [up('idgen_audit_used_ratio')]: '0.51x40' },
+    quiet: { [up('idgen_audit_used_ratio')]: '0.49x40' },
     more: [
+      {
+        // A queue that is full by memory has few records.
+        fires: true,
+        at: '5m',
+        series: {
+          [up('idgen_audit_used_ratio')]: '0.9x40',
+          [up('idgen_audit_queued')]: '5x40',
+          [up('idgen_audit_queue_max')]: '1000x40',
+        },
+      },
       {
         fires: true,
         at: '5m',

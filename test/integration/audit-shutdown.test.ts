@@ -17,7 +17,7 @@ import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
-const KEY = 'audit-admin-key'
+const KEY = 'audit-shutdown-admin-key'
 const FLUSH_MS = 200
 const CALLERS = 8
 const TAG_URL = '/v1/workspaces/w/groups/g/tags/t'

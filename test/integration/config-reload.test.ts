@@ -125,7 +125,10 @@ test('a running service takes a new log level without a restart and names the ke
 
 test('a new admin key in the Secret of a pod is valid without a restart, and the old one no longer', async (t) => {
   const folder = temporaryFolder('idgen-reload-')
-  for (const [version, key] of Object.entries({ '..v1': 'first-key', '..v2': 'second-key' })) {
+  for (const [version, key] of Object.entries({
+    '..v1': 'first-admin-key-of-two',
+    '..v2': 'second-admin-key-of-two',
+  })) {
     await mkdir(join(folder, version))
     await writeFile(join(folder, version, 'admin-key'), `${key}\n`)
   }
@@ -138,9 +141,15 @@ test('a new admin key in the Secret of a pod is valid without a restart, and the
   t.after(() => service.stop('SIGTERM'))
   const status = async (key: string): Promise<number> =>
     (await fetch(`${service.httpOrigin}/v1/keys`, { headers: { authorization: `Bearer ${key}` } })).status
-  assert.deepEqual([await status('first-key'), await status('second-key')], [200, 401])
+  assert.deepEqual(
+    [await status('first-admin-key-of-two'), await status('second-admin-key-of-two')],
+    [200, 401],
+  )
   await symlink('..v2', join(folder, '..data_tmp'))
   await rename(join(folder, '..data_tmp'), join(folder, '..data'))
   await soon('the change', () => service.log.some(({ msg }) => msg === 'configuration changed'))
-  assert.deepEqual([await status('first-key'), await status('second-key')], [401, 200])
+  assert.deepEqual(
+    [await status('first-admin-key-of-two'), await status('second-admin-key-of-two')],
+    [401, 200],
+  )
 })

@@ -245,7 +245,10 @@ describe('doctor and the database', () => {
     assert.equal(code, 0)
     assert.equal(of('database role')?.found, 'primary')
     assert.equal(of('standbys')?.found, 'none')
-    assert.match(of('database rights')?.found ?? '', /may read and write all tables and make partitions$/)
+    assert.match(
+      of('database rights')?.found ?? '',
+      /may do all that a service does to the tables, and make partitions$/,
+    )
     assert.equal(of('worker ids')?.found, '0 of 256 are held in this data centre')
     assert.match(of('audit log')?.found ?? '', /^whole: /)
     assert.equal(of('key news')?.found, 'changes of API keys are told at once')

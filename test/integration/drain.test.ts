@@ -9,7 +9,7 @@ import { type ServiceProcess, startService } from '../fixtures/service-process.t
 import { until } from '../fixtures/until.ts'
 import { testDatabase } from './postgres-server.ts'
 
-const KEY = 'drain-admin-key'
+const KEY = 'drained-admin-key'
 const TAGS = { orders: { algorithm: 'segment' }, events: { algorithm: 'snowflake' } }
 const DRAIN_DELAY_MS = 6000
 

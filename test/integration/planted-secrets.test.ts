@@ -14,10 +14,12 @@ import { fileURLToPath } from 'node:url'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import pg from 'pg'
 import { IdServiceService } from '../fixtures/grpc-stubs.ts'
+import { scrapedMetrics } from '../fixtures/scraped-metrics.ts'
 import { selfSigned } from '../fixtures/self-signed.ts'
 import { type ServiceProcess, startService } from '../fixtures/service-process.ts'
 import { TcpProxy } from '../fixtures/tcp-proxy.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import { PAGES, seePages, seeStatus } from './planted-browser.ts'
 import { PlantedSecrets } from './planted-secrets.ts'
 import { testDatabase } from './postgres-server.ts'
 
@@ -244,6 +246,9 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
     IDGEN_AUDIT_OTLP_ENDPOINT: `${receiver}/${planted.plant('key in the path of logs')}/v1/logs`,
     IDGEN_AUDIT_OTLP_AUTHORIZATION: `Bearer ${planted.plant('key of the receiver of the audit log')}`,
     IDGEN_AUTH_ADMIN_KEY_FILE: keyFile,
+    IDGEN_SERVER_COMPATIBILITY_LEAF: 'true',
+    IDGEN_SERVER_COMPATIBILITY_LEAF_KEY: planted.plant('key of callers who send none'),
+    IDGEN_SERVER_COMPATIBILITY_GROUP: 'w/g',
   }
   const service = await startService(
     {
@@ -303,6 +308,13 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   await until(async () => (await readdir(reports)).length > 0)
   for (const path of ['/v1/keys', '/v1/audit', '/v1/audit/export', '/openapi.json', '/v1/nodes', '/readyz'])
     await asked(planted, at(path), { key: good })
+  assert.equal((await asked(planted, at('/api/segment/get/t'))).status, 401, 'that key was made by nobody')
+  await seeStatus(planted, service, good)
+  const browser = await seePages(t, planted, {
+    origin: service.httpOrigin,
+    key: next,
+    keyId: good.slice(4, 16),
+  })
   planted.came('metrics', await (await fetch(`${service.metricsOrigin}/metrics`)).text())
   await Promise.all([
     ran(planted, 'doctor', ['doctor'], secrets),
@@ -319,6 +331,9 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
     `idg_bbbbbbbbbbbb_${planted.plant('a key nobody could look up').slice(0, 43)}`,
   )
   await asked(planted, at('/readyz'))
+  await until(async () => (await scrapedMetrics(service)).get('idgen_database_ok') === 0)
+  await seeStatus(planted, service, good)
+  for (const page of ['/ui', '/ui/nodes', '/ui/keys', '/ui/tags/w/g/t']) await browser.see(page)
   proxy.point({ host: server.hostname, port: Number(server.port) })
   await until(async () => (await made(`${TAGS}/t/ids`, {}, good)).status === 200)
   assert.equal(await service.stop('SIGTERM'), 0)
@@ -343,6 +358,8 @@ test('no secret comes out of a service, whatever goes wrong', async (t) => {
   for (const action of ['settings.change', 'settings.refuse', 'key.refuse', 'audit.close'])
     assert.ok(audit.includes(`"${action}"`), `${action} is in the audit log`)
   const outputs = [
+    PAGES,
+    '/status',
     'exported traces',
     'exported audit log',
     'metrics',

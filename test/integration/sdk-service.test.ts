@@ -15,7 +15,7 @@ import { testDatabase } from './postgres-server.ts'
 
 /** The client library on real processes that are killed under it: every ID that it gives out is counted. */
 
-const KEY = 'sdk-admin-key'
+const KEY = 'sdk-service-admin-key'
 const TAGS = {
   // Of segments alone: a busy machine may be late with one after a kill, and numbers are not to become snowflakes.
   orders: { chain: ['segment'] },

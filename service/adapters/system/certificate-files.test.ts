@@ -75,6 +75,7 @@ test('a bad pair is refused and told of once; the repair counts', async () => {
   await settle()
   await rm(join(at, 'tls.key'))
   await settle()
+  assert.match(files.refused ?? '', /tls\.key cannot be read/)
   assert.equal(faults().length, 3)
   assert.match(faults()[0] ?? '', /key is that of another certificate/)
   assert.match(faults()[1] ?? '', /no PEM certificate/)
@@ -82,7 +83,7 @@ test('a bad pair is refused and told of once; the repair counts', async () => {
   assert.equal(String(files.current.cert), first.cert)
   await write(at, second)
   await settle()
-  assert.deepEqual(seen, [second.cert])
+  assert.deepEqual([seen, files.refused], [[second.cert], undefined])
 })
 
 test('the symlink swap by which Kubernetes updates a Secret is seen', async () => {

@@ -2,7 +2,12 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { IdgenError } from '../../core/errors.ts'
-import type { CertificateLife, CertificatePair, CertificateSource } from '../../ports/certificates.ts'
+import type {
+  CertificateLife,
+  CertificatePair,
+  CertificateSource,
+  ServedCertificate,
+} from '../../ports/certificates.ts'
 import type { Log } from '../../ports/log.ts'
 
 export interface CertificateFilesOptions {
@@ -19,10 +24,11 @@ export interface CertificateFilesOptions {
  * Secret. A new pair counts when two readings in a row are equal, because the files are not written at one moment; a bad
  * one is told of once, and the last good one stays.
  */
-export class CertificateFiles implements CertificateSource {
+export class CertificateFiles implements CertificateSource, ServedCertificate {
   readonly #options: CertificateFilesOptions
   readonly #listeners: ((pair: CertificatePair) => void)[] = []
   #current: CertificatePair
+  #refused: string | undefined
   /** The last reading, and the last one that was judged. */
   #seen: string
   #judged: string
@@ -59,6 +65,10 @@ export class CertificateFiles implements CertificateSource {
     return { startMs: new Date(validFrom).getTime(), endMs: new Date(validTo).getTime() }
   }
 
+  get refused(): string | undefined {
+    return this.#refused
+  }
+
   follow(onChange: (pair: CertificatePair) => void): void {
     this.#listeners.push(onChange)
   }
@@ -81,6 +91,7 @@ export class CertificateFiles implements CertificateSource {
     if (!stable || seen === this.#judged) return
     this.#judged = seen
     const fault = reading instanceof Error ? reading.message : faultOf(reading)
+    this.#refused = fault
     if (reading instanceof Error || fault !== undefined) {
       this.#options.log.error({ ...this.#paths(), fault }, 'new certificate refused, the last good one stays')
       return

@@ -67,6 +67,20 @@ describe('what must not be in a log', () => {
     assert.equal(lines.join('').split('[hidden]').length - 1, 11)
   })
 
+  test('a secret in JSON inside a text, in a variable, in quotes and far down in a field is hidden', () => {
+    const { log, lines, read } = newLog()
+    for (const text of [
+      'answered {"password":"pa55 w0rd"}',
+      'PGPASSWORD=pa55 psql failed',
+      "no connection with host=db password='pa55 w0rd' user=app",
+    ])
+      log.error({ url: text, err: new Error(text) }, 'page failed')
+    log.info({ signal: { of: { the: { password: 'pa55', adminKey: 55_555 } } } }, 'stopping')
+    assert.doesNotMatch(lines.join(''), /pa55|w0rd|55555/)
+    assert.equal(read().length, 4, 'each is still JSON')
+    assert.equal(read()[0]?.['url'], 'answered {"password":"[hidden]"}')
+  })
+
   test('an error of a driver with the whole connection string does not show its password', () => {
     const { log, lines } = newLog()
     const cause = new Error('cannot parse postgres://app:pa55@db:5432/idgen?sslmode=x')
