@@ -9,7 +9,7 @@ BASE_IMAGE ?= node:24.21.0-bookworm-slim
 SUITES ?= unit integration cluster
 # How long `make fuzz` goes on with each protocol (and FUZZ_SEED=7 replays one seed).
 FUZZ_MINUTES ?= 10
-# How much `make e2e` does: long (all scenarios) or short (what CI runs, a quarter of an hour).
+# How much `make e2e` does: long (all scenarios) or short (a quarter of an hour: what .ci/run runs; ci.yaml runs neither).
 E2E ?= long
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
 FAULTS ?= long
