@@ -20,7 +20,7 @@ GATED := core sdk http grpc resp batch tracing prefetch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check audit-packages sbom format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
+.PHONY: help install run check audit-packages sbom format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs links e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -121,6 +121,10 @@ dev-logs: ## Follow the logs of what `make dev-up` started (ONLY=idgen: of one o
 docs: ## Build the documents into dist/site, a web site with a search; dead links are errors
 	@scripts/install.sh dev
 	@$(NODE) scripts/docs/build.ts
+
+links: ## Ask every address of another host that the documents link to: needs the internet, so it is no part of CI
+	@scripts/install.sh dev
+	@$(NODE) scripts/docs/ask.ts
 
 e2e: servers ## Everything on a real one-node cluster that it starts: canaries, evictions, lost operators; every ID counted (E2E=short)
 	@scripts/install-kubernetes.sh node
