@@ -9,7 +9,7 @@ BASE_IMAGE ?= node:24.21.0-bookworm-slim
 SUITES ?= unit integration cluster
 # How long `make fuzz` goes on with each protocol (and FUZZ_SEED=7 replays one seed).
 FUZZ_MINUTES ?= 10
-# How much `make e2e` does: long (all scenarios) or short (what CI runs, a quarter of an hour).
+# How much `make e2e` does: long (all scenarios) or short (a quarter of an hour: what .ci/run runs; ci.yaml runs neither).
 E2E ?= long
 # How much `make faults` does: long (25 minutes, writes docs/reliability.md) or short (what CI runs), and how often it kills.
 FAULTS ?= long
@@ -20,7 +20,7 @@ GATED := core sdk http grpc resp batch tracing prefetch
 PROFILE ?= http
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check audit-packages sbom format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs e2e bench bench-check flame image clean
+.PHONY: help install run check audit-packages sbom format generate generate-check servers test sdk simulate fuzz faults proofs cluster-test cluster cluster-down dev-up dev-down dev-logs docs links e2e bench bench-check flame image clean
 
 help: ## Show this list
 	@echo "idgen: distributed IDs that are never handed out twice. Try: make run"
@@ -121,6 +121,10 @@ dev-logs: ## Follow the logs of what `make dev-up` started (ONLY=idgen: of one o
 docs: ## Build the documents into dist/site, a web site with a search; dead links are errors
 	@scripts/install.sh dev
 	@$(NODE) scripts/docs/build.ts
+
+links: ## Ask every address of another host that the documents link to: needs the internet, so it is no part of CI
+	@scripts/install.sh dev
+	@$(NODE) scripts/docs/ask.ts
 
 e2e: servers ## Everything on a real one-node cluster that it starts: canaries, evictions, lost operators; every ID counted (E2E=short)
 	@scripts/install-kubernetes.sh node

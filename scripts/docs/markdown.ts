@@ -9,6 +9,8 @@ export interface Rendered {
   readonly headings: readonly Heading[]
   /** Its links into the repository, as they are written. */
   readonly links: readonly string[]
+  /** Its links to other hosts. */
+  readonly elsewhere: readonly string[]
   /** Its words without marks, those of its code too, for the search. */
   readonly words: string
 }
@@ -22,6 +24,7 @@ export function render(document: Document): Rendered {
   const names = headingNames()
   const headings: Heading[] = []
   const links: string[] = []
+  const elsewhere: string[] = []
   const words: string[] = []
   for (const [i, token] of tokens.entries()) {
     if (token.type === 'heading_open') {
@@ -35,7 +38,10 @@ export function render(document: Document): Rendered {
       const href = child.attrGet(name)
       if (typeof href !== 'string') continue
       const target = targetOf(document.path, href)
-      if (target === undefined) continue
+      if (target === undefined) {
+        elsewhere.push(href)
+        continue
+      }
       links.push(href)
       if (target.path.endsWith('.md')) child.attrSet(name, pageOf(href.split('#')[0] ?? '') + hashOf(href))
     }
@@ -51,6 +57,7 @@ export function render(document: Document): Rendered {
       .replaceAll('</table>', '</table></div>'),
     headings,
     links,
+    elsewhere,
     words: words.join(' '),
   }
 }

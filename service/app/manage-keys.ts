@@ -119,6 +119,23 @@ export class ManageKeys {
     return put
   }
 
+  /**
+   * Another secret for exactly this key, which is made where it is not there. Every secret of before ends at once: for who lost
+   * it, and cannot leave a key behind that nobody looks after.
+   * @param id 12 of a-z 0-9
+   * @returns the key and its new text, which cannot be had again
+   * @throws IDGEN_KEY_REVOKED, IDGEN_REQUEST_INVALID
+   */
+  async makeAnew(actor: Actor, id: string, draft: KeyDraft): Promise<{ key: ApiKey; text: string }> {
+    const text = this.#newText(id)
+    const { key } = await this.put(
+      actor,
+      { ...draft, id, sha256: sha256(text).toString('hex') },
+      () => undefined,
+    )
+    return { key, text }
+  }
+
   /** Those limited to `within` or to less. */
   async list(page: PageRequest, within: string): Promise<Page<UsedKey>> {
     const { items, next } = await this.#options.keys.list(page, within)

@@ -135,6 +135,12 @@ test('failures are tinyid’s: a code in an answer of status 200, or nothing', a
     assert.deepEqual([answer.status, answer.body['code']], [200, code])
     assert.match(answer.headers['x-idgen-error'] ?? '', /^IDGEN_/)
   }
+  const odd = await tinyid(api, 'nextId', { bizType: 'orders', batchSize: 'many' })
+  assert.equal(
+    odd.body['message'],
+    'batchSize must be a number from 1, not "many".',
+    'in the words of the caller',
+  )
   assert.equal((await tinyid(api, 'nextSegmentIdSimple', { bizType: 'flakes' })).text, '')
 })
 

@@ -19,6 +19,9 @@ interface ComposeService {
   readonly image: string
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
+  readonly environment?: Readonly<Record<string, string>>
+  readonly read_only?: boolean
+  readonly tmpfs?: readonly string[]
 }
 
 /** As Docker would read it, by the Compose project's own library; throws with what it found wrong. */
@@ -97,14 +100,22 @@ describe('the development environment', () => {
     )
   })
 
+  it('has a container of idgen that writes nowhere but into memory, where the demo key is lost', () => {
+    const { environment: given, read_only: isReadOnly, tmpfs } = composeServices()['idgen'] ?? {}
+    assert.deepEqual([isReadOnly, tmpfs], [true, ['/tmp']])
+    assert.match(given?.['IDGEN_DATA_DIR'] ?? '', /^\/tmp\//)
+  })
+
   it('starts without containers, answers what it prints, and goes on above it after a stop', async () => {
     const [first = 0] = await pasted(run('up'))
     assert.ok(first > 0 && first < 1000, `${first}`)
     const [second = 0] = await pasted(run('up'))
     assert.ok(second > first + 2 && second < 1000, `a second start leaves all as it is: ${second}`)
+    const demoKey = await readFile(join(folder, 'idgen/quickstart-key'), 'utf8')
     run('down')
     const [third = 0] = await pasted(run('up'))
     assert.ok(third > second + 2, `${third}`)
+    assert.equal(await readFile(join(folder, 'idgen/quickstart-key'), 'utf8'), demoKey, 'a stop leaves it')
   })
 
   it('passes the health checks of the containers', async (t) => {

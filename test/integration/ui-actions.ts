@@ -1,3 +1,5 @@
+import { TAGS_MAX } from '../../service/ui/pages/batch-page.ts'
+import { LINES_MAX } from '../../service/ui/pages/new-batch-page.ts'
 import { KEY } from './embedded-service.ts'
 
 type Fields = readonly (readonly [name: string, value: string])[]
@@ -12,6 +14,8 @@ export interface UiAction {
   readonly fields: (look: number) => Fields
   /** In the answer: that it was done, and not refused. A number is a status, with which there is no page. */
   readonly done: RegExp | 303
+  /** Of how many tags it is; left out: of one, or none. */
+  readonly count?: number
 }
 
 /** Of each action. */
@@ -38,26 +42,34 @@ function tag(first: number, more = ''): (look: number) => string {
   return (look) => `/ui/tags/${many(first + look)}${more}`
 }
 
-function batch(what: string, first: number, fields: Fields, done: RegExp): UiAction {
+interface Batch {
+  readonly what: string
+  readonly fields: Fields
+  readonly done: (count: number) => RegExp
+}
+
+/** `count` tags from `many-FIRST` on, others at each look. */
+function batch({ what, fields, done }: Batch, first: number, count = BATCH): UiAction {
   return {
     route: 'POST /ui/tags/batch',
-    what: `${what} ${BATCH} tags`,
+    what: `${what} ${count} tags`,
     path: () => '/ui/tags/batch',
-    fields: (look) => [...fields, ...many(first + look * BATCH, BATCH).map((one) => ['tag', one] as const)],
-    done,
+    fields: (look) => [...fields, ...many(first + look * count, count).map((one) => ['tag', one] as const)],
+    done: done(count),
+    count,
   }
 }
 
-function newBatch(what: string, fields: Fields, done: RegExp): UiAction {
+function newBatch({ what, fields, done }: Batch, count = BATCH): UiAction {
+  const lines = (look: number): string =>
+    Array.from({ length: count }, (_, at) => `w/g/line-${count}-${look}-${at} segment 1000`).join('\n')
   return {
     route: 'POST /ui/tags/new-batch',
-    what: `${what} ${BATCH} new tags`,
+    what: `${what} ${count} new tags`,
     path: () => '/ui/tags/new-batch',
-    fields: (look) => [
-      ['lines', Array.from({ length: BATCH }, (_, at) => `w/g/line-${look}-${at} segment 1000`).join('\n')],
-      ...fields,
-    ],
-    done,
+    fields: (look) => [['lines', lines(look)], ...fields],
+    done: done(count),
+    count,
   }
 }
 
@@ -66,7 +78,7 @@ export function uiActions(keys: {
   readonly rotated: readonly string[]
   readonly revoked: readonly string[]
 }): UiAction[] {
-  return [...OPEN, ...TAGS, ...BATCHES, ...CATALOGUE, ...keyActions(keys)]
+  return [...OPEN, ...TAGS, ...BATCHES, ...LARGEST, ...CATALOGUE, ...keyActions(keys)]
 }
 
 const OPEN: readonly UiAction[] = [
@@ -130,30 +142,47 @@ const TAGS: readonly UiAction[] = [
   },
 ]
 
-const ALL_WOULD = new RegExp(`${BATCH} of ${BATCH} would be changed`)
-const ALL_WERE = new RegExp(`${BATCH} of ${BATCH} were changed`)
 const CONFIRMED = ['confirmed', 'yes'] as const
+const ANOTHER_STEP = [
+  ['action', 'step'],
+  ['base', '2000'],
+] as const
+
+const allOf =
+  (did: string) =>
+  (count: number): RegExp =>
+    new RegExp(`${count} of ${count} ${did}`)
+const WOULD_CHANGE = allOf('would be changed')
+const WERE_CHANGED = allOf('were changed')
+
+const LOOK_AT_STEP: Batch = { what: 'look at a step of', fields: ANOTHER_STEP, done: WOULD_CHANGE }
+const SET_STEP: Batch = { what: 'set a step of', fields: [...ANOTHER_STEP, CONFIRMED], done: WERE_CHANGED }
+const SET_CHAIN: Batch = {
+  what: 'set the algorithms of',
+  fields: [['action', 'chain'], ['chain', 'segment'], ['chain', 'snowflake'], CONFIRMED],
+  done: WERE_CHANGED,
+}
+const DELETE: Batch = { what: 'delete', fields: [['action', 'delete'], CONFIRMED], done: WERE_CHANGED }
+const LOOK_AT_NEW: Batch = { what: 'look at', fields: [], done: allOf('would be made') }
+const MAKE: Batch = { what: 'make', fields: [CONFIRMED], done: allOf('were made') }
 
 const BATCHES: readonly UiAction[] = [
-  batch(
-    'look at a step of',
-    1000,
-    [
-      ['action', 'step'],
-      ['base', '2000'],
-    ],
-    ALL_WOULD,
-  ),
-  batch('set a step of', 1000, [['action', 'step'], ['base', '2000'], CONFIRMED], ALL_WERE),
-  batch(
-    'set the algorithms of',
-    2000,
-    [['action', 'chain'], ['chain', 'segment'], ['chain', 'snowflake'], CONFIRMED],
-    ALL_WERE,
-  ),
-  batch('delete', 3000, [['action', 'delete'], CONFIRMED], ALL_WERE),
-  newBatch('look at', [], new RegExp(`${BATCH} of ${BATCH} would be made`)),
-  newBatch('make', [CONFIRMED], new RegExp(`${BATCH} of ${BATCH} were made`)),
+  batch(LOOK_AT_STEP, 1000),
+  batch(SET_STEP, 1000),
+  batch(SET_CHAIN, 2000),
+  batch(DELETE, 3000),
+  newBatch(LOOK_AT_NEW),
+  newBatch(MAKE),
+]
+
+/** The largest that are not refused: twice and four times the batch that R-3.2.1 speaks of. */
+const LARGEST: readonly UiAction[] = [
+  batch(LOOK_AT_STEP, 4000, TAGS_MAX),
+  batch(SET_STEP, 4000, TAGS_MAX),
+  batch(SET_CHAIN, 5000, TAGS_MAX),
+  batch(DELETE, 6000, TAGS_MAX),
+  newBatch(LOOK_AT_NEW, LINES_MAX),
+  newBatch(MAKE, LINES_MAX),
 ]
 
 const WORKSPACE = 'POST /ui/workspaces/:workspace'

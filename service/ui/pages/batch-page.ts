@@ -201,7 +201,7 @@ function tagCount(count: number): string {
 }
 
 /** A page of the list of tags, so that their form fits into an address. */
-const TAGS_MAX = 100
+export const TAGS_MAX = 100
 
 const WORDS = bilingual(
   {

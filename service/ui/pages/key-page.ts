@@ -118,7 +118,7 @@ function changes(member: Member, key: ApiKey, looked: Looked): Html {
   )}${card(
     'revoke',
     words.revoke,
-    html`<p class="mb-4 text-sm text-muted">${words.revokeLead}</p><form method="post" action="/ui/keys/${key.id}/revoke">${csrfField(member)}<label class="mb-4 flex items-center gap-2 text-sm"><input type="checkbox" name="sure" required>${words.sure}</label><button class="button-danger">${words.revoke}</button></form>`,
+    html`<p class="mb-4 text-sm text-muted">${words.revokeLead}</p><form method="post" action="/ui/keys/${key.id}/revoke" data-once>${csrfField(member)}<label class="mb-4 flex items-center gap-2 text-sm"><input type="checkbox" name="sure" required>${words.sure}</label><button class="button-danger">${words.revoke}</button></form>`,
   )}</div>`
 }
 

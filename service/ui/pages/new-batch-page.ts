@@ -240,7 +240,7 @@ function warning(text: string): Html {
 }
 
 /** As many as a person reads through; more are for the API. */
-const LINES_MAX = 200
+export const LINES_MAX = 200
 /** Of a line that is refused: enough to know it again. */
 const LINE_SHOWN = 200
 
