@@ -66,7 +66,7 @@ function createForm(member: Member): Html {
   const words = member.say(WORDS)
   const { caller, form, isSent } = member
   const scopes = SCOPES.filter((scope) => scope === 'issue' || caller.scopes.includes(scope))
-  return html`<form method="post" action="/ui/keys" data-once>${csrfField(member)}
+  return html`<form method="post" action="/ui/keys">${csrfField(member)}
 <label class="label" for="name">${words.name}</label><input id="name" name="name" required maxlength="200" autocomplete="off" value="${form.get('name') ?? ''}">
 <fieldset class="mt-4"><legend class="label">${words.scopes}</legend>${scopes.map(
     (scope) =>
