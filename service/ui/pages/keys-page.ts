@@ -65,8 +65,8 @@ async function list(member: Member, { useCases }: UiParts, fault?: Html): Promis
 
 function searchForm(member: Member): Html {
   const words = member.say(WORDS)
-  return html`<form method="get" action="/ui/keys" role="search" class="mb-4 flex flex-wrap items-end gap-3"><div class="min-w-48 flex-1">${field({ name: 'q', label: words.search, hint: words.searchHint, value: textOf(member), type: 'search' })}</div>
-<label class="flex items-center gap-2 text-sm"><input type="checkbox" name="ended" value="yes" ${attr('checked', areEndedShown(member))}>${words.ended}</label><button class="button-quiet">${words.find}</button></form>`
+  return html`<form method="get" action="/ui/keys" role="search" class="mb-4 flex flex-wrap items-end gap-3"><div class="min-w-48 flex-1">${field({ name: 'q', label: words.search, value: textOf(member), type: 'search' })}</div>
+<label class="flex items-center gap-2 py-2 text-sm"><input type="checkbox" name="ended" value="yes" ${attr('checked', areEndedShown(member))}>${words.ended}</label><button class="button-quiet">${words.find}</button></form>`
 }
 
 function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value[] {
@@ -120,8 +120,7 @@ const WORDS = bilingual(
     title: 'API keys',
     lead: 'Who may ask for IDs, change tags or read the audit log. Only a hash of each key is stored.',
     all: 'Keys',
-    search: 'Search',
-    searchHint: 'A part of the name, of the id, or of what the key is limited to.',
+    search: 'By name, id or what it is limited to',
     ended: 'Revoked and expired ones too',
     find: 'Search',
     none: 'No key was found.',
@@ -142,8 +141,7 @@ const WORDS = bilingual(
     title: 'API 密钥',
     lead: '决定谁可以发号、修改标签或查看审计日志。系统只保存密钥的哈希值。',
     all: '密钥列表',
-    search: '搜索',
-    searchHint: '名称、编号或适用范围的一部分。',
+    search: '按名称、编号或范围搜索',
     ended: '包括已吊销和已过期的密钥',
     find: '搜索',
     none: '没有找到密钥。',
