@@ -24,7 +24,7 @@ export const FAULTS: Readonly<Record<string, readonly Cell[]>> = {
     NOTHING,
     NOTHING,
     NOTHING,
-    ['bad', 'goes on beside', 'its successor'],
+    ['wait', 'newer source refuses', '(3.2.1 goes on)'],
     NOTHING,
     ['good', 'checks its lease', 'after forming'],
   ],
@@ -32,7 +32,7 @@ export const FAULTS: Readonly<Record<string, readonly Cell[]>> = {
     ['good', 'noticed, goes on', 'above'],
     ['bad', 'no defence'],
     ['bad', 'no defence'],
-    NOTHING,
+    ['bad', 'no defence'],
     ['bad', 'no defence'],
     NOTHING,
     ['none', 'etcd is the store'],
@@ -41,9 +41,9 @@ export const FAULTS: Readonly<Record<string, readonly Cell[]>> = {
     ['good', 'begins at the end', 'of what was granted'],
     ['bad', 'possible repeat'],
     NOTHING,
-    NOTHING,
-    NOTHING,
-    NOTHING,
+    ['good', 'another worker id', 'each start'],
+    ['bad', 'possible repeat'],
+    ['bad', 'possible repeat'],
     ['good', 'saved ahead'],
   ],
   'who may use a worker id': [
@@ -51,7 +51,7 @@ export const FAULTS: Readonly<Record<string, readonly Cell[]>> = {
     ['good', 'one a host and port,', 'never returned'],
     NOTHING,
     ['wait', 'a row a start,', 'used up in the end'],
-    ['bad', 'a lost id is', 'only logged'],
+    ['wait', 'newer source refuses', '(3.2.1 logs a loss)'],
     ['bad', 'who has that', 'address'],
     ['good', 'leader by lease'],
   ],
@@ -59,10 +59,10 @@ export const FAULTS: Readonly<Record<string, readonly Cell[]>> = {
     ['wait', 'refused, told', 'years ahead'],
     ['bad', 'wraps'],
     NOTHING,
-    ['bad', 'became negative'],
-    NOTHING,
+    ['bad', 'the default throws,', 'cached: negative'],
+    ['wait', 'throws'],
     ['wait', 'error'],
-    NOTHING,
+    ['good', 'after the year 3000'],
   ],
 }
 
@@ -82,11 +82,11 @@ export function comparisonPicture(): string {
   ]
   for (const [i, [tone, line = '']] of keys.entries())
     parts.push(box({ x: MARGIN + i * 270, y, width: 256, height: 32 }, [line], { tone }))
-  parts.push(text(MARGIN + 3 * 270, y + 20, '–  does not have what could fail', 'tick'))
+  parts.push(text(MARGIN + 3 * 270, y + 20, '–  the question does not arise', 'tick'))
   return picture(
     {
       title: 'What happens to IDs when something fails',
-      sub: 'Read in the sources of each, at the commit that the page names.',
+      sub: 'Read in the sources of each, at the commits and in the files that the page names.',
       width: cellX(SERVICES.length - 1) + CELL + MARGIN,
       height: y + 32 + MARGIN,
     },

@@ -1,5 +1,5 @@
-import type { ApiKey, KeyPut } from '../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../ports/catalog-store.ts'
+import type { ApiKey, KeyPageRequest, KeyPut } from '../ports/api-key-store.ts'
+import type { Page } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import { authorize, authorizeScopes, type Caller } from './authenticator.ts'
 import type { KeyDraft, KeyRotation, ManageKeys, OwnKeyDraft, UsedKey } from './manage-keys.ts'
@@ -30,7 +30,7 @@ export class CallerKeys {
     return this.#keys.put(this.#actor, draft, ({ within }) => this.#admit(within))
   }
 
-  list(page: PageRequest): Promise<Page<UsedKey>> {
+  list(page: KeyPageRequest): Promise<Page<UsedKey>> {
     this.#admitLookup()
     return this.#keys.list(page, this.#caller.within)
   }

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { memoryUseCases } from '../../test/fixtures/memory-use-cases.ts'
 import { IdgenError } from '../core/errors.ts'
+import { parseTagRecord, printTagRecord } from '../core/tag-record.ts'
 import { type ImportedTag, type ImportRow, ImportTags } from './import-tags.ts'
+import type { TagRequest } from './tag-request.ts'
 
 const ACTOR = { actor: 'cli', traceId: undefined }
 const RULES = { margin: 1000, algorithm: 'segment', dryRun: false } as const
@@ -182,6 +184,38 @@ test('a tag that must not degrade never does, and one that could is not taken fo
     error.faults[0]?.message ?? '',
     /issues by segment, snowflake, uuid-v7, uuid-v4, not by segment alone/,
   )
+})
+
+test('a tag that was imported without snowflakes gets none by any later change, in no database', async (t) => {
+  const { run, catalog } = await opened(t)
+  const rows = [{ path: 'a/b/flakes', max: '1' }]
+  await run(rows, { chain: ['segment'] })
+  const ref = { workspace: 'a', group: 'b', name: 'flakes' }
+  const changes: readonly TagRequest[] = [
+    { algorithm: 'segment' },
+    { algorithm: 'snowflake' },
+    { chain: ['segment', 'snowflake'] },
+  ]
+  for (const change of changes) {
+    const error = await rejectsWith('IDGEN_REQUEST_INVALID', catalog.updateTag(ACTOR, ref, change, undefined))
+    assert.match(error.message, /must not have snowflake: the tag was imported without it/)
+  }
+  const changed = await catalog.updateTag(ACTOR, ref, { chain: ['segment', 'uuid-v7'] }, undefined)
+  assert.deepEqual(changed.chain, ['segment', 'uuid-v7'])
+  // Written into etcd by hand, it is no more a tag there.
+  const parsed = parseTagRecord(printTagRecord({ ...changed, chain: ['segment', 'snowflake'] }))
+  assert.match(JSON.stringify(parsed), /must not have snowflake/)
+})
+
+test('a tag that could be given snowflakes later does not stand for one that may not', async (t) => {
+  const { run, catalog } = await opened(t)
+  await catalog.createWorkspace(ACTOR, 'a', '')
+  await catalog.createGroup(ACTOR, 'a', 'b', '')
+  const request = { chain: ['segment'], space: { startAt: 2000 } } as const
+  await catalog.createTag(ACTOR, { workspace: 'a', group: 'b', name: 'c' }, request)
+  const rows = [{ path: 'a/b/c', max: '1' }]
+  const error = await rejectsWith('IDGEN_REQUEST_INVALID', run(rows, { chain: ['segment'] }))
+  assert.match(error.faults[0]?.message ?? '', /could be given snowflakes later/)
 })
 
 test('a chain that no tag may have is refused before anything is made, and when it is only tried', async (t) => {

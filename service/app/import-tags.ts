@@ -1,6 +1,15 @@
 import { type AlgorithmName, NUMERIC_ALGORITHMS } from '../core/algorithm.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
-import { DEFAULT_SPACE, NO_FREE_NUMBERS, SEGMENT_LIMIT, type Tag, tagPath } from '../core/tag.ts'
+import {
+  DEFAULT_SPACE,
+  excludesSnowflakes,
+  NO_FREE_NUMBERS,
+  NO_SNOWFLAKES,
+  type NumberSpace,
+  SEGMENT_LIMIT,
+  type Tag,
+  tagPath,
+} from '../core/tag.ts'
 import type { TagRef } from '../ports/catalog-store.ts'
 import type { Actor } from './actor.ts'
 import type { ManageCatalog } from './manage-catalog.ts'
@@ -23,7 +32,7 @@ export interface ImportRules {
   readonly algorithm: AlgorithmName
   /**
    * What the tag issues by, from its first ID on, where it is not the whole chain that begins with `algorithm`: numbers of the
-   * old system may lie where those of a later algorithm do.
+   * old system may lie where those of a later algorithm do. Without snowflake in it the tag takes none later either.
    */
   readonly chain?: readonly AlgorithmName[]
   /** Check everything, make nothing. */
@@ -114,8 +123,9 @@ export class ImportTags {
   /** The tag that is there already, if it may stand for the imported one. @throws IDGEN_REQUEST_INVALID if not */
   async #present(
     { ref, startAt }: Pick<Plan, 'ref' | 'startAt'>,
-    { algorithm, chain }: ImportRules,
+    rules: ImportRules,
   ): Promise<Tag | undefined> {
+    const { algorithm, chain } = rules
     const existing = await this.#catalog.store.findTag(ref)
     if (existing === undefined) return undefined
     if (!isNumeric(algorithm) && existing.chain.some(isNumeric))
@@ -125,6 +135,10 @@ export class ImportTags {
     if (chain !== undefined && existing.chain.join() !== chain.join())
       throw invalid(
         `${tagPath(ref)} exists and issues by ${existing.chain.join(', ')}, not by ${chain.join(', ')} alone: it may have issued IDs of the old system already; import into a new name`,
+      )
+    if (isWithoutSnowflakes(rules) && !excludesSnowflakes(existing.space))
+      throw invalid(
+        `${tagPath(ref)} exists and could be given snowflakes later (it was made by hand, or imported before 28 November 2026): import into a new name, or leave it out and its chain as it is`,
       )
     if (existing.space.startAt < startAt)
       throw invalid(
@@ -151,21 +165,30 @@ interface Plan {
   readonly present: Tag | undefined
 }
 
-function requestOf(startAt: number, { algorithm, chain }: ImportRules): TagRequest {
-  const space = startAt === NO_FREE_NUMBERS.startAt ? NO_FREE_NUMBERS : { startAt }
-  return { ...(chain === undefined ? { algorithm } : { chain }), space }
+function requestOf(startAt: number, rules: ImportRules): TagRequest {
+  const { algorithm, chain } = rules
+  return { ...(chain === undefined ? { algorithm } : { chain }), space: spaceFrom(startAt, rules) }
+}
+
+function spaceFrom(startAt: number, rules: ImportRules): Partial<NumberSpace> {
+  if (startAt === NO_FREE_NUMBERS.startAt) return NO_FREE_NUMBERS
+  return { startAt, ...(isWithoutSnowflakes(rules) && NO_SNOWFLAKES) }
+}
+
+function isWithoutSnowflakes({ chain }: ImportRules): boolean {
+  return chain !== undefined && !chain.includes('snowflake')
 }
 
 /**
  * Values at or above 2^53 are where snowflakes lie, and segments end below: of such an import nothing numeric can be
  * told apart from new IDs. A tag of UUIDs begins above the maximum too, since its chain may be changed later.
  */
-function firstAbove({ path, max }: ImportRow, { margin, algorithm }: ImportRules): number {
+function firstAbove({ path, max }: ImportRow, rules: ImportRules): number {
   if (!/^[0-9]{1,19}$/.test(max)) throw invalid(`the maximum of ${path} must be a decimal number, not ${max}`)
-  const first = BigInt(max) + BigInt(margin) + 1n
-  const room = BigInt(DEFAULT_SPACE.cellSize * DEFAULT_SPACE.dcCount)
-  const isFull = first + room > BigInt(SEGMENT_LIMIT)
-  if (isFull && !isNumeric(algorithm)) return NO_FREE_NUMBERS.startAt
+  const first = BigInt(max) + BigInt(rules.margin) + 1n
+  const { cellSize, dcCount } = isWithoutSnowflakes(rules) ? NO_SNOWFLAKES : DEFAULT_SPACE
+  const isFull = first + BigInt(cellSize * dcCount) > BigInt(SEGMENT_LIMIT)
+  if (isFull && !isNumeric(rules.algorithm)) return NO_FREE_NUMBERS.startAt
   if (isFull)
     throw invalid(
       `the maximum ${max} of ${path} leaves no room below 2^53, and snowflakes begin there: import it with a UUID algorithm, or under another name`,

@@ -3,12 +3,13 @@ import { checkName } from '../core/tag.ts'
 import {
   type ApiKey,
   type ApiKeyStore,
+  type KeyPageRequest,
   type KeyPut,
   SCOPES,
   type Scope,
   type SecretToEnd,
 } from '../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../ports/catalog-store.ts'
+import type { Page } from '../ports/catalog-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyUseStore } from '../ports/key-use-store.ts'
 import type { Random } from '../ports/random.ts'
@@ -137,7 +138,7 @@ export class ManageKeys {
   }
 
   /** Those limited to `within` or to less. */
-  async list(page: PageRequest, within: string): Promise<Page<UsedKey>> {
+  async list(page: KeyPageRequest, within: string): Promise<Page<UsedKey>> {
     const { items, next } = await this.#options.keys.list(page, within)
     return { items: await this.#withUses(items), next }
   }

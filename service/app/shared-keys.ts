@@ -1,6 +1,6 @@
 import { IdgenError } from '../core/errors.ts'
-import type { ApiKey, ApiKeyStore, KeyPut } from '../ports/api-key-store.ts'
-import type { CatalogChanges, Page, PageRequest } from '../ports/catalog-store.ts'
+import type { ApiKey, ApiKeyStore, KeyPageRequest, KeyPut } from '../ports/api-key-store.ts'
+import type { CatalogChanges, Page } from '../ports/catalog-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordCache } from '../ports/record-cache.ts'
 import { type KeyRecord, keyRecordText, parseKeyRecord } from './key-record.ts'
@@ -84,7 +84,7 @@ export class SharedKeys implements ApiKeyStore {
     return put
   }
 
-  list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
+  list(page: KeyPageRequest, within: string): Promise<Page<ApiKey>> {
     return this.#options.keys.list(page, within)
   }
 

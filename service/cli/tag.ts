@@ -59,7 +59,10 @@ function importCommand(): Command {
         .default('segment'),
     )
     .addOption(
-      new Option('--chain <names>', 'these alone, separated by commas: segment degrades to nothing')
+      new Option(
+        '--chain <names>',
+        'these alone, separated by commas: segment degrades to nothing. Without snowflake the tag takes none later either',
+      )
         .argParser(parseChain)
         .conflicts('algorithm'),
     )

@@ -7,6 +7,7 @@ import {
   DEFAULT_STEP,
   defaultChain,
   NO_FREE_NUMBERS,
+  NO_SNOWFLAKES,
   type NumberSpace,
   SEGMENT_LIMIT,
   STEP_MAX,
@@ -114,6 +115,23 @@ describe('drafts', () => {
       const [fault, ...more] = tagFaults({ chain, step, space })
       assert.match(fault?.message ?? '', /^must be UUIDs alone/)
       assert.equal(more.length, 0)
+    }
+  })
+
+  test('a tag that was imported without snowflakes takes none later', () => {
+    const space = { ...DEFAULT_SPACE, ...NO_SNOWFLAKES }
+    const kept = [['segment'], ['segment', 'uuid-v7', 'uuid-v4'], ['uuid-v7']] as const
+    for (const chain of kept) assert.deepEqual(tagFaults(draft({ chain, space })), [])
+    const refused: readonly TagDraft['chain'][] = [
+      ['segment', 'snowflake'],
+      ['snowflake'],
+      defaultChain('segment'),
+    ]
+    for (const chain of refused) {
+      const [fault, ...more] = tagFaults(draft({ chain, space }))
+      assert.match(fault?.message ?? '', /^must not have snowflake/)
+      assert.equal(more.length, 0)
+      assert.deepEqual(tagFaults(draft({ chain })), [], 'any other tag takes it')
     }
   })
 

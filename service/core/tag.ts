@@ -63,6 +63,13 @@ export const DEFAULT_SPACE: NumberSpace = { startAt: 1, cellSize: 2 ** 32, dcCou
  */
 export const NO_FREE_NUMBERS: NumberSpace = { startAt: SEGMENT_LIMIT - 1, cellSize: 1, dcCount: 1 }
 
+/**
+ * Cells of a tag that was imported to give no snowflakes: those of the old system lie where ours do, so its chain has none, then and
+ * later, in every database. A size that nobody asks for, the prime above 2^32: stores need not know of it, and no other tag of an
+ * import has it.
+ */
+export const NO_SNOWFLAKES: Pick<NumberSpace, 'cellSize' | 'dcCount'> = { cellSize: 2 ** 32 + 15, dcCount: 8 }
+
 /** 1,000 per allocation: a gap nobody minds; the dynamic step grows from here (R-1.3.2). */
 export const DEFAULT_STEP: StepBounds = { base: 1000, min: 100, max: 1_000_000 }
 
@@ -117,6 +124,12 @@ function chainFaults({ chain, space }: TagDraft): { path: string; message: strin
       path: '/chain',
       message: 'must be UUIDs alone: the tag was imported, and any number may be one of the old system',
     })
+  else if (excludesSnowflakes(space) && chain.includes('snowflake'))
+    faults.push({
+      path: '/chain',
+      message:
+        'must not have snowflake: the tag was imported without it, and snowflakes may be IDs of the old system',
+    })
   return faults
 }
 
@@ -133,6 +146,12 @@ function stepFaults(step: StepBounds, space: NumberSpace): { path: string; messa
   if (step.max > space.cellSize)
     faults.push({ path: '/step/max', message: `must not exceed the cell size (${space.cellSize})` })
   return faults
+}
+
+/** Whether no tag of this space can ever give a snowflake, whatever becomes of its chain. */
+export function excludesSnowflakes(space: NumberSpace): boolean {
+  const { cellSize, dcCount } = NO_SNOWFLAKES
+  return hasNoFreeNumbers(space) || (space.cellSize === cellSize && space.dcCount === dcCount)
 }
 
 /** By all three: the last thousand numbers are a space that anybody may have. */

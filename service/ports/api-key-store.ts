@@ -43,6 +43,14 @@ export interface NewSecret {
   readonly ends: SecretToEnd
 }
 
+/** Those that are left out do not narrow anything. */
+export interface KeyPageRequest extends PageRequest {
+  /** Only keys that have it in their name (in whatever case), id or `within`; empty: all. */
+  readonly text?: string
+  /** Only keys that are valid then: neither revoked, whenever that was, nor expired. */
+  readonly validAt?: Date
+}
+
 export interface KeyPut {
   readonly key: ApiKey
   readonly outcome: 'created' | 'replaced' | 'same'
@@ -60,8 +68,8 @@ export interface ApiKeyStore {
    */
   put(key: ApiKey, mayReplace: (existing: ApiKey) => void): Promise<KeyPut>
   find(id: string): Promise<ApiKey | undefined>
-  /** Ordered by id, revoked ones included; only those limited to `within` or to less, '' for all. */
-  list(page: PageRequest, within: string): Promise<Page<ApiKey>>
+  /** Ordered by id, revoked ones included; only those limited to `within` or to less, '' for all. At worst it reads every key. */
+  list(page: KeyPageRequest, within: string): Promise<Page<ApiKey>>
   /**
    * Another secret from now on. Of those that were valid until now `ends` is valid no more, and the other one until
    * `previousUntil`; where there is one only, it stays. Not idempotent. `mayRotate` as `mayReplace` of `put`.

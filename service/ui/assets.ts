@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ADDRESS_SCRIPT } from './address-script.ts'
 import { COPY_SCRIPT } from './copy-script.ts'
 import { STYLESHEET } from './generated/stylesheet.ts'
 import { ONCE_SCRIPT } from './once-script.ts'
@@ -24,6 +25,7 @@ export const ASSETS = {
     readFileSync(fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'))),
   ),
   copy: asset('copy.js', 'text/javascript; charset=utf-8', Buffer.from(COPY_SCRIPT)),
+  address: asset('address.js', 'text/javascript; charset=utf-8', Buffer.from(ADDRESS_SCRIPT)),
   once: asset('once.js', 'text/javascript; charset=utf-8', Buffer.from(ONCE_SCRIPT)),
   icon: asset('icon.svg', 'image/svg+xml', Buffer.from(ICON)),
 } as const satisfies Record<string, Asset>

@@ -7,7 +7,7 @@ import { auditFilter } from '../app/audit-filter.ts'
 import { checkDisplayName, completed, type TagRequest } from '../app/tag-request.ts'
 import { type FieldFault, IdgenError } from '../core/errors.ts'
 import { FORMAT_FIELDS, type IdFormat, readFormat } from '../core/id-format.ts'
-import { NO_FREE_NUMBERS, type TagDraft, tagFaults } from '../core/tag.ts'
+import { NO_FREE_NUMBERS, NO_SNOWFLAKES, type TagDraft, tagFaults } from '../core/tag.ts'
 import { LAYOUT_FIELDS, type TagLayout } from '../core/tag-layout.ts'
 import { wantedOf } from './batch-lines.ts'
 import { faultInChinese, WORDS_ZH } from './fault-words.ts'
@@ -95,6 +95,7 @@ function draftFaults(): FieldFault[] {
     { ...GOOD, space: { startAt: -1, cellSize: 1, dcCount: 9 } },
     { ...GOOD, space: { ...space, cellSize: 2 ** 51 } },
     { ...GOOD, step: { base: 1, min: 1, max: 1 }, space: NO_FREE_NUMBERS },
+    { ...GOOD, chain: ['snowflake'], space: { ...space, ...NO_SNOWFLAKES } },
     written({ snowflake: '53-bit' }),
     written({ prefix: 'A' }, { chain: ['segment', 'uuid-v7'] }),
     written({ shuffleKey: SHUFFLE_KEY, width: 9 }, { chain: ['segment', 'snowflake'] }),

@@ -92,6 +92,10 @@ export const WORDS_ZH: readonly (readonly [RegExp, Words])[] = [
     /^must be UUIDs alone: the tag was imported, and any number may be one of the old system$/,
     () => '只能使用 UUID：该标签是导入的，任何数字都可能是旧系统已发出的',
   ],
+  [
+    /^must not have snowflake: the tag was imported without it, and snowflakes may be IDs of the old system$/,
+    () => '不能包含 snowflake：该标签导入时已排除它，雪花号可能是旧系统已发出的',
+  ],
   [/^must keep the order (.+)$/, (order) => `必须保持顺序 ${order}`],
   [/^must begin with \/algorithm$/, () => '必须以 /algorithm 开头'],
   [

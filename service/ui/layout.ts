@@ -29,6 +29,7 @@ export function documentOf(visit: Visit | Member, page: Page): Html {
 <script src="${ASSETS.htmx.url}" defer></script>
 <script src="${ASSETS.copy.url}" defer></script>
 <script src="${ASSETS.once.url}" defer></script>
+<script src="${ASSETS.address.url}" defer></script>
 </head>
 <body class="min-h-screen bg-page text-ink antialiased">
 <a href="#main" class="sr-only focus:not-sr-only focus:absolute focus:left-4 focus:top-4 focus:z-50 focus:rounded-md focus:bg-accent focus:px-4 focus:py-2 focus:text-on-accent">${words.skip}</a>

@@ -56,7 +56,7 @@ export async function offerToMake(
   const offered = isUnitThere ? words.makeToo(path, tag) : words.makeBoth(workspace, path, tag)
   const fields = [...member.form].filter(([name]) => name !== 'csrf' && name !== FIELD)
   const hidden = fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
-  return html`<form method="post" class="mb-4" data-once>${csrfField(member)}${hidden}<input type="hidden" name="${FIELD}" value="make"><button class="button">${offered}</button></form>`
+  return html`<form method="post" class="mb-4">${csrfField(member)}${hidden}<input type="hidden" name="${FIELD}" value="make"><button class="button">${offered}</button></form>`
 }
 
 function isMissing({ code }: IdgenError): boolean {

@@ -122,6 +122,36 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       assert.deepEqual([page.items[0]?.id, page.next], ['g3g3g3g3g3g3', 'g3g3g3g3g3g3'])
     })
 
+    it('lists what has a text in its name, id or place, and what is valid at a time', async () => {
+      const at = (ms: number): Date => new Date(ms)
+      const keys: Readonly<Record<string, Partial<ApiKey>>> = {
+        h1h1h1h1h1h1: { name: 'Billing of the SHOP' },
+        h2h2h2h2h2h2: { within: 'shop/ids', expiresAt: at(5000) },
+        h3h3h3h3h3h3: { within: 'shop/ids/orders', expiresAt: at(5001) },
+        h4h4h4h4h4h4: { name: '100 % of_it' },
+      }
+      for (const [id, more] of Object.entries(keys)) await stores.keys.create({ ...newKey(id), ...more })
+      await stores.keys.revoke('h1h1h1h1h1h1', at(9000))
+      const listed = async (
+        more: { readonly text?: string; readonly validAt?: Date },
+        within = '',
+      ): Promise<string[]> => {
+        const { items } = await stores.keys.list({ after: 'h', limit: 4, ...more }, within)
+        return items.map(({ id }) => id.slice(0, 2)).filter((id) => id.startsWith('h'))
+      }
+      assert.deepEqual(await listed({ text: 'shop' }), ['h1', 'h2', 'h3'])
+      assert.deepEqual(await listed({ text: 'BILLING of' }), ['h1'])
+      assert.deepEqual(await listed({ text: '4h4h' }), ['h4'])
+      assert.deepEqual(await listed({ text: '% of_' }), ['h4'])
+      assert.deepEqual(await listed({ text: '%' }), ['h4'])
+      assert.deepEqual(await listed({ text: '' }), ['h1', 'h2', 'h3', 'h4'])
+      assert.deepEqual(await listed({ text: 'h' }, 'shop/ids'), ['h2', 'h3'])
+      assert.deepEqual(await listed({ validAt: at(5000) }), ['h3', 'h4'], 'revoked is over, whenever it was')
+      assert.deepEqual(await listed({ validAt: at(4999), text: 'shop' }), ['h2', 'h3'])
+      const page = await stores.keys.list({ after: 'h', limit: 1, validAt: at(0), text: 'shop' }, '')
+      assert.deepEqual([page.items[0]?.id, page.next], ['h2h2h2h2h2h2', 'h2h2h2h2h2h2'])
+    })
+
     it('keeps the secret before a rotation beside the new one, and no older one', async () => {
       const key = newKey('rararararara')
       await stores.keys.create(key)

@@ -8,7 +8,9 @@ import { until } from '../fixtures/until.ts'
 import { HEADERS, ids, KEY, makeTag } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
 import { linkFromElsewhere } from './ui-link-from-elsewhere.ts'
+import { pressedTwice } from './ui-pressed-twice.ts'
 import { signedIn } from './ui-signed-in.ts'
+import { filteredTags } from './ui-tag-filter.ts'
 import { opened, overflows, VIEWS } from './ui-views.ts'
 
 test('people do their work in a real browser: with scripts and without, by keyboard alone', {
@@ -189,6 +191,14 @@ test('people do their work in a real browser: with scripts and without, by keybo
     assert.deepEqual(complained, [])
     await context.close()
   })
+
+  await t.test('a button that is pressed twice does its work once, and says so', () =>
+    pressedTwice(browser, service),
+  )
+
+  await t.test('tags are filtered by workspace and then by its group, and the filter stays', () =>
+    filteredTags(browser, service),
+  )
 
   await t.test('signing in and choosing works without scripts', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en' })

@@ -8,6 +8,7 @@ import { accessFaults, complaints, startChromium, withoutChromium } from '../fix
 import { startService } from '../fixtures/service-process.ts'
 import { ids, KEY, makeTag, post } from './embedded-service.ts'
 import { testDatabase } from './postgres-server.ts'
+import { inUse } from './ui-in-use.ts'
 import { signedIn } from './ui-signed-in.ts'
 import { UI_STATES } from './ui-states.ts'
 import { opened, overflows, VIEWS } from './ui-views.ts'
@@ -75,6 +76,7 @@ test('every page works in a real browser: wide, on a phone, for a screen reader'
   const key = { name: 'orders of the shop', scopes: ['issue'] }
   assert.equal((await post(service, '/v1/keys', key)).status, 201)
   const browser = await startChromium(t)
+  const endUse = PICTURES === undefined ? undefined : await inUse(service)
 
   for (const view of VIEWS) {
     const { name, scheme, language, isSeenBefore } = view
@@ -115,6 +117,7 @@ test('every page works in a real browser: wide, on a phone, for a screen reader'
       await context.close()
     })
   }
+  await endUse?.()
 })
 
 /** Chromium says so of each page that comes with such a status: those that were refused have one. */

@@ -4,11 +4,12 @@ import { isWithin } from '../../core/tag-path.ts'
 import {
   type ApiKey,
   type ApiKeyStore,
+  type KeyPageRequest,
   type KeyPut,
   type NewSecret,
   withNewSecret,
 } from '../../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { Page } from '../../ports/catalog-store.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
 import { pageOf } from './memory-page.ts'
 
@@ -48,8 +49,10 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     return this.#catalog.keys.get(id)
   }
 
-  async list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
-    const reached = [...this.#catalog.keys.values()].filter((key) => isWithin(key.within, within))
+  async list(page: KeyPageRequest, within: string): Promise<Page<ApiKey>> {
+    const reached = [...this.#catalog.keys.values()].filter(
+      (key) => isWithin(key.within, within) && isWanted(key, page),
+    )
     return pageOf(reached, page, (key) => key.id)
   }
 
@@ -79,6 +82,14 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     const tag = this.#catalog.tags.get(within)
     refuseKey(within, tag && this.#catalog.declarations.get(tag.id), declaredBy)
   }
+}
+
+function isWanted({ id, name, within, revokedAt, expiresAt }: ApiKey, page: KeyPageRequest): boolean {
+  const { text = '', validAt } = page
+  const wanted = text.toLowerCase()
+  if (![name.toLowerCase(), id, within].some((one) => one.includes(wanted))) return false
+  if (validAt === undefined) return true
+  return revokedAt === undefined && (expiresAt === undefined || expiresAt.getTime() > validAt.getTime())
 }
 
 /** In one order, whatever the caller's. */

@@ -1,13 +1,14 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { IdgenError } from '../../core/errors.ts'
 import {
   type ApiKey,
   type ApiKeyStore,
+  type KeyPageRequest,
   type KeyPut,
   type NewSecret,
   withNewSecret,
 } from '../../ports/api-key-store.ts'
-import type { Page, PageRequest } from '../../ports/catalog-store.ts'
+import type { Page } from '../../ports/catalog-store.ts'
 import { nameTaken, pageOf } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
@@ -63,23 +64,31 @@ export class PostgresApiKeyStore implements ApiKeyStore {
     return row === undefined ? undefined : keyOf(row)
   }
 
-  async list(page: PageRequest, within: string): Promise<Page<ApiKey>> {
-    const all = this.#database.kysely
+  async list(page: KeyPageRequest, within: string): Promise<Page<ApiKey>> {
+    const { text = '', validAt } = page
+    let query = this.#database.kysely
       .selectFrom('api_keys')
       .selectAll()
       .where('id', '>', page.after ?? '')
       .orderBy('id')
       .limit(page.limit + 1)
-    const reached =
-      within === ''
-        ? all
-        : all.where((eb) =>
-            eb.or([
-              eb('within', '=', within),
-              eb(eb.fn('starts_with', ['within', eb.val(`${within}/`)]), '=', true),
-            ]),
-          )
-    return pageOf(await this.#database.read('listing API keys', reached), page, keyOf, (row) => row.id)
+    if (within !== '')
+      query = query.where((eb) =>
+        eb.or([
+          eb('within', '=', within),
+          eb(eb.fn('starts_with', ['within', eb.val(`${within}/`)]), '=', true),
+        ]),
+      )
+    const wanted = text.toLowerCase()
+    if (wanted !== '')
+      query = query.where(
+        sql<boolean>`(strpos(lower(${sql.ref('name')}), ${wanted}) > 0 OR strpos(${sql.ref('id')}, ${wanted}) > 0 OR strpos(${sql.ref('within')}, ${wanted}) > 0)`,
+      )
+    if (validAt !== undefined)
+      query = query
+        .where('revoked_at', 'is', null)
+        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', validAt)]))
+    return pageOf(await this.#database.read('listing API keys', query), page, keyOf, (row) => row.id)
   }
 
   rotate(id: string, secret: NewSecret, mayRotate: (existing: ApiKey) => void): Promise<ApiKey> {

@@ -25,3 +25,17 @@ test('a text that no record can have is refused before the database would', asyn
   for (const text of ['a%00b', 'a%0Ab', 'a'.repeat(301)])
     assert.match(await visitor.see(`/ui/audit?actor=${text}`, 400), /without control characters/, text)
 })
+
+test('a page of older records leads back to the first one, with the same search', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { memory } = visitor.api
+  for (let i = 0; i < 60; i += 1)
+    memory.service.audit.record({ actor: 'test', action: 'tag.update', subject: `acme/shop/t${i}` })
+  await memory.audited()
+  const first = await visitor.see('/ui/audit?action=tag.update&from=2025-12-31')
+  assert.doesNotMatch(first, /First page/)
+  const next = /rel="next" href="([^"]+)"/.exec(first)?.[1]?.replaceAll('&#38;', '&') ?? ''
+  const second = await visitor.see(next)
+  assert.equal(second.match(/acme\/shop\/t\d/g)?.length, 10)
+  assert.match(second, /href="\/ui\/audit\?action=tag.update&#38;from=2025-12-31">First page</)
+})

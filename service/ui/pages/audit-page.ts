@@ -6,7 +6,7 @@ import type { UiParts } from '../admin-ui.ts'
 import { page } from '../answer.ts'
 import { attr, type Html, html, type Value } from '../html.ts'
 import { bilingual } from '../language.ts'
-import { card, code, heading, table } from '../parts.ts'
+import { card, code, heading, pager, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -24,10 +24,10 @@ export function auditPages(routes: UiRoutes, { useCases }: UiParts): void {
       .find(filter, after, 'newest', PAGE_SIZE + 1)
     const shown = found.slice(0, PAGE_SIZE)
     const last = shown.at(-1)
-    const more = found.length > PAGE_SIZE && last !== undefined && next(member, given, last)
+    const next = found.length > PAGE_SIZE && last !== undefined ? positionText(last) : undefined
     const head = [words.when, words.actor, words.action, words.subject, words.result, words.detail]
     const body = html`${heading(words.title, { lead: words.lead })}${card('filter', words.filter, form(member, given))}
-<div class="mt-6">${card('records', words.records, html`${shown.length > 0 ? table(words.records, head, rows(member, shown)) : words.none}${more}`)}</div>`
+<div class="mt-6">${card('records', words.records, html`${shown.length > 0 ? table(words.records, head, rows(member, shown)) : words.none}${pager(member, '/ui/audit', next)}`)}</div>`
     return page(words.title, 'audit', body)
   })
 }
@@ -49,11 +49,6 @@ function filterOf({ query }: Member): GivenAuditFilter {
 
 function isDay(text: string | undefined): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text ?? '')
-}
-
-function next({ say }: Member, given: GivenAuditFilter, last: FoundRecord): Html {
-  const query = new URLSearchParams({ ...given, after: positionText(last) })
-  return html`<p class="mt-4"><a class="link" href="/ui/audit?${query.toString()}">${say(WORDS).more}</a></p>`
 }
 
 function form({ say }: Member, given: GivenAuditFilter): Html {
@@ -105,7 +100,6 @@ const WORDS = bilingual(
     filter: 'Search',
     records: 'Records, newest first',
     none: 'Nothing was recorded that fits.',
-    more: 'Older records',
     from: 'From the day',
     to: 'To the day',
     actor: 'Who',
@@ -127,7 +121,6 @@ const WORDS = bilingual(
     filter: '搜索',
     records: '记录（最新在前）',
     none: '没有符合条件的记录。',
-    more: '更早的记录',
     from: '起始日期',
     to: '结束日期',
     actor: '操作者',

@@ -179,7 +179,7 @@ function previewPage(
 ${card('rows', words.previewOf[action], rowsTable(member, rows))}
 ${
   good > 0 &&
-  html`<form method="post" action="/ui/tags/batch" data-once>${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${seen.map((value) => html`<input type="hidden" name="${SEEN}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt[action](good)}</button></form>`
+  html`<form method="post" action="/ui/tags/batch">${csrfField(member)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}${seen.map((value) => html`<input type="hidden" name="${SEEN}" value="${value}">`)}<input type="hidden" name="confirmed" value="yes"><button class="${action === 'delete' ? 'button-danger' : 'button'}">${words.doIt[action](good)}</button></form>`
 }`
   return page(words.previewOf[action], 'tags', body)
 }

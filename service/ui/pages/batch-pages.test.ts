@@ -253,8 +253,7 @@ describe('a batch', () => {
 
 /** The fields of the form that confirms a preview. */
 function hiddenFields(text: string): URLSearchParams {
-  const [, form = ''] =
-    /<form method="post" action="\/ui\/tags\/batch" data-once>([\s\S]*?)<\/form>/.exec(text) ?? []
+  const [, form = ''] = /<form method="post" action="\/ui\/tags\/batch">([\s\S]*?)<\/form>/.exec(text) ?? []
   const fields = new URLSearchParams()
   for (const [, name = '', value = ''] of form.matchAll(/name="([^"]*)" value="([^"]*)"/g))
     fields.append(name, value)

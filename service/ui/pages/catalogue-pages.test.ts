@@ -201,6 +201,15 @@ describe('tags', () => {
     assert.match(text, /acme\/shop\/refunds/)
   })
 
+  test('come with the groups of a unit that is chosen, and with the way to a new tag in it', async (t) => {
+    const visitor = await withTags(t)
+    const { text } = await visitor.get('/ui/tags?q=&within=acme', { 'hx-request': 'true' })
+    assert.match(text, /<select id="within"[\s\S]*<option value="acme" selected[\s\S]*value="acme\/shop"/)
+    assert.match(text, /<a id="new-tag"[^>]* href="\/ui\/tags\/new\?within=acme">/)
+    const page = await visitor.see('/ui/tags')
+    for (const id of ['within', 'new-tag']) assert.equal(page.match(new RegExp(`id="${id}"`, 'g'))?.length, 1)
+  })
+
   test('say what their settings mean while they are typed', async (t) => {
     const visitor = await withTags(t)
     const check = async (fields: Readonly<Record<string, string>>): Promise<string> => {

@@ -55,7 +55,7 @@ function groupPage(member: Member, group: Group, error?: Html): Answer {
     trail: trailOf(member, group).slice(0, 2),
     actions: html`<a class="button" href="/ui/tags/new?workspace=${encodeURIComponent(workspace)}&group=${encodeURIComponent(name)}">${words.newTag}</a><a class="button-quiet" href="/ui/tags?within=${within}">${words.tags}</a><a class="button-danger" href="${groupUrl(workspace, name, '/delete')}">${words.remove}</a>`,
   })}${error}
-${card('rename', words.displayName, html`<form method="post" class="grid gap-4 sm:grid-cols-2" data-once>${csrfField(member)}${field({ name: 'displayName', label: words.displayName, value: displayName })}<div class="self-end"><button class="button">${words.save}</button></div></form>`)}`
+${card('rename', words.displayName, html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}${field({ name: 'displayName', label: words.displayName, value: displayName })}<div class="self-end"><button class="button">${words.save}</button></div></form>`)}`
   return page(`${workspace}/${name}`, 'workspaces', body, error === undefined ? 200 : 400)
 }
 
@@ -63,7 +63,7 @@ function deletePage(member: Member, group: Group, error?: Html): Answer {
   const words = member.say(WORDS)
   const title = words.removeOne(`${group.workspace}/${group.name}`)
   const body = html`${heading(title, { trail: trailOf(member, group) })}${error}
-<form method="post" class="card max-w-xl" data-once>${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, group.name)}<button class="button-danger mt-4">${words.remove}</button></form>`
+<form method="post" class="card max-w-xl">${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, group.name)}<button class="button-danger mt-4">${words.remove}</button></form>`
   return page(title, 'workspaces', body, error === undefined ? 200 : 409)
 }
 

@@ -114,11 +114,11 @@ function changes(member: Member, key: ApiKey, looked: Looked): Html {
   return html`<div class="grid gap-6">${card(
     'rotate',
     words.rotate,
-    html`<p class="mb-4 text-sm text-muted">${words.rotateLead}</p><form method="post" action="/ui/keys/${key.id}/rotate" data-once>${csrfField(member)}<label class="label" for="hours">${words.hours}</label><input id="hours" name="hours" type="number" min="0" max="${HOURS_MAX}" value="${hours}">${whichEnds(member, key, looked)}<button class="button mt-4">${words.rotate}</button></form>`,
+    html`<p class="mb-4 text-sm text-muted">${words.rotateLead}</p><form method="post" action="/ui/keys/${key.id}/rotate">${csrfField(member)}<label class="label" for="hours">${words.hours}</label><input id="hours" name="hours" type="number" min="0" max="${HOURS_MAX}" value="${hours}">${whichEnds(member, key, looked)}<button class="button mt-4">${words.rotate}</button></form>`,
   )}${card(
     'revoke',
     words.revoke,
-    html`<p class="mb-4 text-sm text-muted">${words.revokeLead}</p><form method="post" action="/ui/keys/${key.id}/revoke" data-once>${csrfField(member)}<label class="mb-4 flex items-center gap-2 text-sm"><input type="checkbox" name="sure" required>${words.sure}</label><button class="button-danger">${words.revoke}</button></form>`,
+    html`<p class="mb-4 text-sm text-muted">${words.revokeLead}</p><form method="post" action="/ui/keys/${key.id}/revoke">${csrfField(member)}<label class="mb-4 flex items-center gap-2 text-sm"><input type="checkbox" name="sure" required>${words.sure}</label><button class="button-danger">${words.revoke}</button></form>`,
   )}</div>`
 }
 

@@ -88,3 +88,44 @@ test('a key without the right to manage does not learn which ids exist', async (
   await visitor.signIn(text)
   for (const id of [key.id, 'aaaaaaaaaaaa']) await visitor.see(`/ui/keys/${id}`, 403)
 })
+
+test('keys that are over are shown by choice, the others are found by name, id and place, and each page leads back', async (t) => {
+  const visitor = await UiVisitor.signedIn(t)
+  const { clock, useCases } = visitor.api.memory
+  const actor = { actor: 'test', traceId: undefined }
+  const make = async (name: string, more: { readonly within?: string; readonly expiresAt?: Date } = {}) => {
+    const draft = { name, scopes: ['issue' as const], within: '', expiresAt: undefined, ...more }
+    return (await useCases.keys.create(actor, draft)).key.id
+  }
+  const names = async (query: string): Promise<string[]> => {
+    const page = await visitor.see(`/ui/keys${query}`)
+    const found = [...page.matchAll(/<a class="link" href="\/ui\/keys\/[a-z0-9]{12}">([^<]*)<\/a>/g)]
+    return found.map(([, name = '']) => name).sort()
+  }
+  const kept = await make('of Billing', { within: 'acme/billing' })
+  await useCases.keys.revoke(actor, await make('was revoked', { within: 'acme/billing' }))
+  await make('was for a minute', { expiresAt: new Date(clock.nowMs() + 60_000) })
+  clock.step(60_000)
+  const before = await names('')
+  assert.ok(before.includes('of Billing'))
+  assert.deepEqual(
+    before.filter((name) => name.startsWith('was')),
+    [],
+  )
+  const all = await names('?ended=yes')
+  assert.deepEqual(
+    all.filter((name) => name.startsWith('was')),
+    ['was for a minute', 'was revoked'],
+  )
+  assert.deepEqual(await names('?q=billing'), ['of Billing'])
+  assert.deepEqual(await names('?q=ACME%2F&ended=yes'), ['of Billing', 'was revoked'])
+  assert.deepEqual(await names(`?q=${kept.slice(2)}`), ['of Billing'])
+  assert.match(await visitor.see('/ui/keys?q=nobody'), /No valid key was found/)
+  for (let i = 0; i < 60; i += 1) await make('one of many')
+  const first = await visitor.see('/ui/keys?q=many&ended=yes')
+  const next = /rel="next" href="([^"]+)"/.exec(first)?.[1]?.replaceAll('&#38;', '&') ?? ''
+  const second = await visitor.see(next)
+  assert.equal(second.match(/one of many/g)?.length, 10)
+  assert.match(second, /value="many"[\s\S]*name="ended" value="yes" checked/)
+  assert.match(second, /href="\/ui\/keys\?q=many&#38;ended=yes">First page</)
+})

@@ -9,7 +9,7 @@ import { KEY_LABELS } from '../field-labels.ts'
 import { attr, type Html, html, type Value } from '../html.ts'
 import { keyState, SCOPE_WORDS, secretPage } from '../key-parts.ts'
 import { bilingual } from '../language.ts'
-import { card, code, csrfField, heading, named, table } from '../parts.ts'
+import { card, code, csrfField, field, heading, named, pager, table } from '../parts.ts'
 import { moment } from '../time-text.ts'
 import type { UiRoutes } from '../ui-routes.ts'
 import type { Member } from '../visit.ts'
@@ -32,20 +32,41 @@ export function keysPages(routes: UiRoutes, parts: UiParts): void {
 
 /** What fits a screen and is read at once. */
 const PAGE_SIZE = 50
+/** As long as a name may be. */
+const TEXT_MAX = 200
+
+function textOf({ query }: Member): string {
+  return (query.get('q') ?? '').trim().slice(0, TEXT_MAX)
+}
+
+/** Those that are over stay for the audit log, and with an operator there are many. */
+function areEndedShown({ query }: Member): boolean {
+  return query.get('ended') === 'yes'
+}
 
 async function list(member: Member, { useCases }: UiParts, fault?: Html): Promise<Answer> {
   const words = member.say(WORDS)
   const after = member.query.get('after') ?? undefined
   const keys = new CallerKeys(useCases.keys, member.caller, member.actor)
-  const { items, next } = await keys.list({ after, limit: PAGE_SIZE })
-  const rows = items.map((used) => row(member, used, useCases.clock.nowMs()))
-  const more =
-    next !== undefined &&
-    html`<p class="mt-4"><a class="link" href="/ui/keys?after=${encodeURIComponent(next)}">${words.more}</a></p>`
+  const nowMs = useCases.clock.nowMs()
+  const { items, next } = await keys.list({
+    after,
+    limit: PAGE_SIZE,
+    text: textOf(member),
+    ...(!areEndedShown(member) && { validAt: new Date(nowMs) }),
+  })
+  const rows = items.map((used) => row(member, used, nowMs))
+  const none = html`<p class="text-sm text-muted">${areEndedShown(member) ? words.none : words.noneValid}</p>`
   const head = [words.name, words.id, words.scopes, words.within, words.lastUsed, words.state]
   const body = html`${heading(words.title, { lead: words.lead })}${fault}
-<div class="grid items-start gap-6 xl:grid-cols-[1fr_18rem]">${card('keys', words.all, html`${rows.length > 0 ? table(words.all, head, rows) : words.none}${more}`)}${card('new-key', words.create, createForm(member))}</div>`
+<div class="grid items-start gap-6 xl:grid-cols-[1fr_18rem]">${card('keys', words.all, html`${searchForm(member)}${rows.length > 0 ? table(words.all, head, rows) : none}${pager(member, '/ui/keys', next)}`)}${card('new-key', words.create, createForm(member))}</div>`
   return page(words.title, 'keys', body, fault === undefined ? 200 : 400)
+}
+
+function searchForm(member: Member): Html {
+  const words = member.say(WORDS)
+  return html`<form method="get" action="/ui/keys" role="search" class="mb-4 flex flex-wrap items-end gap-3"><div class="min-w-48 flex-1">${field({ name: 'q', label: words.search, value: textOf(member), type: 'search' })}</div>
+<label class="flex items-center gap-2 py-2 text-sm"><input type="checkbox" name="ended" value="yes" ${attr('checked', areEndedShown(member))}>${words.ended}</label><button class="button-quiet">${words.find}</button></form>`
 }
 
 function row(member: Member, { key, lastUsedAt }: UsedKey, nowMs: number): Value[] {
@@ -66,7 +87,7 @@ function createForm(member: Member): Html {
   const words = member.say(WORDS)
   const { caller, form, isSent } = member
   const scopes = SCOPES.filter((scope) => scope === 'issue' || caller.scopes.includes(scope))
-  return html`<form method="post" action="/ui/keys" data-once>${csrfField(member)}
+  return html`<form method="post" action="/ui/keys">${csrfField(member)}
 <label class="label" for="name">${words.name}</label><input id="name" name="name" required maxlength="200" autocomplete="off" value="${form.get('name') ?? ''}">
 <fieldset class="mt-4"><legend class="label">${words.scopes}</legend>${scopes.map(
     (scope) =>
@@ -99,8 +120,11 @@ const WORDS = bilingual(
     title: 'API keys',
     lead: 'Who may ask for IDs, change tags or read the audit log. Only a hash of each key is stored.',
     all: 'Keys',
-    none: 'There is no key yet.',
-    more: 'Further keys',
+    search: 'By name, id or what it is limited to',
+    ended: 'Revoked and expired ones too',
+    find: 'Search',
+    none: 'No key was found.',
+    noneValid: 'No valid key was found. Revoked and expired ones are shown if you choose so.',
     ...KEY_LABELS.en,
     id: 'Id',
     may: SCOPE_WORDS.en,
@@ -117,8 +141,11 @@ const WORDS = bilingual(
     title: 'API 密钥',
     lead: '决定谁可以发号、修改标签或查看审计日志。系统只保存密钥的哈希值。',
     all: '密钥列表',
-    none: '尚无密钥。',
-    more: '更多密钥',
+    search: '按名称、编号或范围搜索',
+    ended: '包括已吊销和已过期的密钥',
+    find: '搜索',
+    none: '没有找到密钥。',
+    noneValid: '没有找到有效的密钥。可勾选显示已吊销和已过期的密钥。',
     ...KEY_LABELS.zh,
     id: '编号',
     may: SCOPE_WORDS.zh,

@@ -214,7 +214,7 @@ function lookedCard(member: Member, { rows, offered, waiting }: Looked, text: st
     groupless > 0 ? words.previewMissing(good, rows.length, groupless) : words.preview(good, rows.length)
   const ticks = offered.length > 0 && unitTicks(member, offered, waiting)
   const submit = offered.length > 0 ? words.makeTicked(good) : words.make(good)
-  const confirm = html`<form method="post" class="mt-4" data-once>${csrfField(member)}<input type="hidden" name="lines" value="${text}"><input type="hidden" name="confirmed" value="yes">${ticks}<button class="button">${submit}</button></form>`
+  const confirm = html`<form method="post" class="mt-4">${csrfField(member)}<input type="hidden" name="lines" value="${text}"><input type="hidden" name="confirmed" value="yes">${ticks}<button class="button">${submit}</button></form>`
   return card('rows', title, html`${rowsTable(member, rows)}${good + groupless > 0 && confirm}`)
 }
 

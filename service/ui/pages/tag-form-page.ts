@@ -199,7 +199,7 @@ function form(member: Member, fields: TagFields, { names, submit, said, fixed }:
   const checking = html`<div id="check" aria-live="polite" hx-post="/ui/tags/check" hx-trigger="load, input delay:300ms from:'closest form'" hx-include="closest form" hx-swap="innerHTML">${said ?? html`<p class="text-sm text-muted">${words.noScript}</p>`}</div>`
   // The first button is the one that the Enter key means.
   const buttons = html`<div class="flex flex-wrap gap-3"><button class="button">${submit}</button><button class="button-quiet" name="look" value="yes" formnovalidate hx-post="/ui/tags/check" hx-target="#check" hx-swap="innerHTML">${words.look}</button></div>`
-  return html`<form method="post" class="grid items-start gap-4 lg:grid-cols-[2fr_1fr]" data-once>${csrfField(member)}
+  return html`<form method="post" class="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">${csrfField(member)}
 <div class="card grid gap-5">${names}${tagFieldset(member, fields)}${fixed}${buttons}</div>
 <div class="lg:sticky lg:top-4">${card('meaning', words.meaning, checking)}</div></form>`
 }
@@ -213,7 +213,7 @@ function deletePage(member: Member, tag: Tag, error?: Html): Answer {
       [path, tagUrl(tag)],
     ],
   })}${error}
-<form method="post" class="card max-w-xl" data-once>${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, path)}<button class="button-danger mt-4">${words.remove}</button></form>`
+<form method="post" class="card max-w-xl">${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, path)}<button class="button-danger mt-4">${words.remove}</button></form>`
   return page(words.removeOne(path), 'tags', body, error === undefined ? 200 : 409)
 }
 

@@ -18,14 +18,15 @@ export function tagsPages(routes: UiRoutes, { useCases: { catalog, tagSearch } }
     const within = reachable(member, member.query.get('within') ?? '')
     authorize(member.caller, 'manage', within)
     const query = { within, text: (member.query.get('q') ?? '').trim().slice(0, TEXT_MAX) }
-    const [found, count] = await Promise.all([
+    const [found, count, units] = await Promise.all([
       tagSearch.find(query, member.query.get('after') ?? undefined, PAGE),
       tagSearch.count(query),
+      businessUnits(member, catalog.store, within),
     ])
     const list = results(member, found, count)
-    // While somebody types only the list is asked for.
-    if (member.isPiece) return piece(list)
-    const units = await businessUnits(member, catalog.store, within)
+    // While somebody types or chooses: the list, and by their ids (hx-select-oob) what depends on the unit.
+    if (member.isPiece)
+      return piece(html`${list}${unitChoice(member, units, within)}${newTagLink(member, within)}`)
     return tagsPage(member, within, units, list)
   })
 }
@@ -34,14 +35,22 @@ function tagsPage(member: Member, within: string, units: readonly BusinessUnit[]
   const words = member.say(WORDS)
   const body = html`${heading(words.title, {
     lead: words.lead,
-    actions: html`<a class="button" href="/ui/tags/new${within !== '' && `?within=${encodeURIComponent(within)}`}">${words.create}</a><a class="button-quiet" href="/ui/tags/new-batch">${words.createMany}</a>`,
+    actions: html`${newTagLink(member, within)}<a class="button-quiet" href="/ui/tags/new-batch">${words.createMany}</a>`,
   })}
-<form method="get" action="/ui/tags" class="mb-4 grid items-end gap-3 sm:grid-cols-[1fr_16rem_auto]" hx-get="/ui/tags" hx-trigger="input changed delay:300ms from:#q, change from:#within" hx-target="#results" hx-swap="innerHTML">
+<form method="get" action="/ui/tags" class="mb-4 grid items-end gap-3 sm:grid-cols-[1fr_16rem_auto]" data-address hx-get="/ui/tags" hx-trigger="input changed delay:300ms target:#q, change target:#within" hx-sync="replace" hx-target="#results" hx-swap="innerHTML" hx-select-oob="#within,#new-tag">
 ${field({ name: 'q', label: words.search, value: member.query.get('q') ?? '', type: 'search' })}
-<div><label class="label" for="within">${words.unit}</label><select id="within" name="within"><option value="">${words.everywhere}</option>${unitOptions(units, within)}</select></div>
+<div><label class="label" for="within">${words.unit}</label>${unitChoice(member, units, within)}</div>
 <div><button class="button">${words.find}</button></div></form>
 <div id="results">${list}</div>`
   return page(words.title, 'tags', body)
+}
+
+function unitChoice({ say }: Member, units: readonly BusinessUnit[], within: string): Html {
+  return html`<select id="within" name="within"><option value="">${say(WORDS).everywhere}</option>${unitOptions(units, within)}</select>`
+}
+
+function newTagLink({ say }: Member, within: string): Html {
+  return html`<a id="new-tag" class="button" href="/ui/tags/new${within !== '' && `?within=${encodeURIComponent(within)}`}">${say(WORDS).create}</a>`
 }
 
 function results(member: Member, { items, next }: Page<Tag>, count: number): Html {

@@ -140,7 +140,7 @@ ${
   card(
     'new',
     words.create,
-    html`<form method="post" class="grid gap-4 sm:grid-cols-2" data-once>${csrfField(member)}${namedFields(member)}<div><button class="button">${words.create}</button></div></form>`,
+    html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}${namedFields(member)}<div><button class="button">${words.create}</button></div></form>`,
   )
 }`
   return page(words.title, 'workspaces', body, error === undefined ? 200 : 400)
@@ -166,8 +166,8 @@ function workspacePage(
     actions: html`<a class="button-quiet" href="/ui/tags?within=${encodeURIComponent(name)}">${words.tags}</a><a class="button-danger" href="${workspaceUrl(name, '/delete')}">${words.remove}</a>`,
   })}${error}
 ${card('groups', words.groups, html`${searchForm(member, workspaceUrl(name), rows.length, next)}${rows.length === 0 ? html`<p class="text-sm text-muted">${textOf(member) === '' ? words.noGroup : words.notFound}</p>` : table(words.groups, [words.name, words.displayName, words.open], rows)}${pager(member, workspaceUrl(name), next)}`)}
-${card('new', words.newGroup, html`<form method="post" class="grid gap-4 sm:grid-cols-2" data-once>${csrfField(member)}${namedFields(member)}<div><button class="button">${words.newGroup}</button></div></form>`)}
-${card('rename', words.rename, html`<form method="post" class="grid gap-4 sm:grid-cols-2" data-once>${csrfField(member)}<input type="hidden" name="action" value="rename">${field({ name: 'displayName', id: 'rename', label: words.displayName, value: displayName })}<div class="self-end"><button class="button">${words.save}</button></div></form>`)}`
+${card('new', words.newGroup, html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}${namedFields(member)}<div><button class="button">${words.newGroup}</button></div></form>`)}
+${card('rename', words.rename, html`<form method="post" class="grid gap-4 sm:grid-cols-2">${csrfField(member)}<input type="hidden" name="action" value="rename">${field({ name: 'displayName', id: 'rename', label: words.displayName, value: displayName })}<div class="self-end"><button class="button">${words.save}</button></div></form>`)}`
   return page(name, 'workspaces', body, error === undefined ? 200 : 400)
 }
 
@@ -184,7 +184,7 @@ function deletePage(member: Member, { name }: Workspace, error?: Html): Answer {
       [name, workspaceUrl(name)],
     ],
   })}${error}
-<form method="post" class="card max-w-xl" data-once>${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, name)}<button class="button-danger mt-4">${words.remove}</button></form>`
+<form method="post" class="card max-w-xl">${csrfField(member)}${notice('warning', words.removeText)}${confirmField(member, name)}<button class="button-danger mt-4">${words.remove}</button></form>`
   return page(words.removeOne(name), 'workspaces', body, error === undefined ? 200 : 409)
 }
 
