@@ -34,7 +34,7 @@ test('the file that docs/data-centres.md shows is valid but for its secret file'
 
 test('docs/data-centres.md names keys that cannot be set in etcd, and all of these are refused there', () => {
   const named =
-    /what differs between processes[^(]*\(([^)]*)\)/.exec(document.replaceAll('\n', ' '))?.[1] ?? ''
+    /what differs between processes[^(]*\(([^)]*)\)/.exec(document.replaceAll(/\s+/g, ' '))?.[1] ?? ''
   const paths = [...named.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path.replace('…', 'http'))
   assert.ok(paths.length >= 4)
   for (const path of paths) {

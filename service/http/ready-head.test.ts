@@ -26,28 +26,46 @@ async function serve(t: TestContext, before: (response: ServerResponse, answer: 
   server.maxRequestsPerSocket = 4
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const sockets: Socket[] = []
+  const clients: Client[] = []
   t.after(async () => {
-    for (const socket of sockets) socket.destroy()
+    for (const client of clients) client.socket.destroy()
     server.close()
     await once(server, 'close')
   })
-  const open = (): Socket => {
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    sockets.push(socket)
-    return socket
+  const open = (): Client => {
+    const client = new Client(connect((server.address() as AddressInfo).port, '127.0.0.1'))
+    clients.push(client)
+    return client
   }
   return { counted, clock, open }
 }
 
-async function ask(socket: Socket, fields = ''): Promise<string> {
-  socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`)
-  let text = ''
-  while (!text.endsWith('!')) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    text += chunk.toString('latin1')
+/** A connection and what has come on it that nobody took yet. */
+class Client {
+  readonly socket: Socket
+  readonly ended: Promise<unknown>
+  #text = ''
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      this.#text += chunk
+    })
+    this.ended = once(socket, 'end')
   }
-  return text.replace(/Date: [^\r]+/, 'Date: now')
+
+  async ask(fields = ''): Promise<string> {
+    this.socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`)
+    return this.take(1)
+  }
+
+  /** So many answers, as they came. */
+  async take(answers: number): Promise<string> {
+    while (this.#text.split('é!').length <= answers) await once(this.socket, 'data')
+    const text = this.#text.replaceAll(/Date: [^\r]+/g, 'Date: now')
+    this.#text = ''
+    return text
+  }
 }
 
 const OPEN = `HTTP/1.1 200 OK\r\n${FIELDS}Date: now\r\nConnection: keep-alive\r\nKeep-Alive: timeout=72, max=4\r\n\r\né!`
@@ -55,34 +73,31 @@ const LAST = `HTTP/1.1 200 OK\r\n${FIELDS}Date: now\r\nConnection: close\r\n\r\n
 
 test('answers of one second are the first one again, byte for byte, and Node writes only that', async (t) => {
   const { counted, open } = await serve(t)
-  const socket = open()
-  assert.deepEqual([await ask(socket), await ask(socket), await ask(socket)], [OPEN, OPEN, OPEN])
+  const client = open()
+  assert.deepEqual([await client.ask(), await client.ask(), await client.ask()], [OPEN, OPEN, OPEN])
   assert.deepEqual(counted, { answers: 3, byNode: 1 })
 })
 
 test('each second, and a clock that goes back, begin with an answer by Node', async (t) => {
   const { counted, clock, open } = await serve(t)
-  const socket = open()
+  const client = open()
   for (const nowMs of [SECOND, SECOND + 999, SECOND + 1000, SECOND - 1]) {
     clock.nowMs = nowMs
-    await ask(socket)
+    await client.ask()
   }
   assert.deepEqual(counted, { answers: 4, byNode: 3 })
 })
 
-test('the last answer of a connection says so and ends it, and no other takes over that it does', async (t) => {
+test('the last answer of a connection says so, and no other takes over that it does', async (t) => {
   const { counted, open } = await serve(t)
   const asked = open()
-  const ended = once(asked, 'end')
-  assert.equal(await ask(asked, 'Connection: close\r\n'), LAST)
-  await ended
-  const socket = open()
-  const full = once(socket, 'end')
+  assert.equal(await asked.ask('Connection: close\r\n'), LAST)
+  await asked.ended
+  const client = open()
   assert.deepEqual(
-    [await ask(socket), await ask(socket), await ask(socket), await ask(socket)],
+    [await client.ask(), await client.ask(), await client.ask(), await client.ask()],
     [OPEN, OPEN, OPEN, LAST],
   )
-  await full
   assert.deepEqual(counted, { answers: 5, byNode: 3 })
 })
 
@@ -90,22 +105,16 @@ test('a connection that the server ends with this answer ends', async (t) => {
   const { open } = await serve(t, (response, answer) => {
     response.shouldKeepAlive = answer !== 2
   })
-  const socket = open()
-  const ended = once(socket, 'end')
-  assert.deepEqual([await ask(socket), await ask(socket)], [OPEN, LAST])
-  await ended
+  const client = open()
+  assert.deepEqual([await client.ask(), await client.ask()], [OPEN, LAST])
+  await client.ended
 })
 
 test('requests that come together are answered in their order, whole', async (t) => {
   const { open } = await serve(t)
-  const socket = open()
-  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3))
-  let text = ''
-  while (text.split('é!').length < 4) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    text += chunk.toString('latin1')
-  }
-  assert.equal(text.replaceAll(/Date: [^\r]+/g, 'Date: now'), OPEN.repeat(3))
+  const client = open()
+  client.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3))
+  assert.equal(await client.take(3), OPEN.repeat(3))
 })
 
 test('where Node does not keep the head as expected, Node writes all answers', async (t) => {
@@ -120,8 +129,8 @@ test('where Node does not keep the head as expected, Node writes all answers', a
       return response
     }) as typeof response.writeHead
   })
-  const socket = open()
-  await ask(socket)
-  await ask(socket)
+  const client = open()
+  await client.ask()
+  await client.ask()
   assert.deepEqual(counted, { answers: 2, byNode: 2 })
 })
