@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { exchanged } from '../fixtures/loopback-socket.ts'
 import { assertCheap } from '../fixtures/processor-time.ts'
 import { RespService } from '../fixtures/resp-service.ts'
 import type { ServiceProcess } from '../fixtures/service-process.ts'
+import { until } from '../fixtures/until.ts'
 
 /** What people try who mean harm, against a real service; docs/abuse.md lists it with what else is tested where. */
 
@@ -17,8 +17,12 @@ interface Stage {
   readonly key: string
 }
 
-test('a real service stands what people try who mean harm', { timeout: 150_000 }, async (t) => {
-  const { world, service } = await RespService.start(t, { IDGEN_SERVER_THREADS: '1' })
+test('a real service stands what people try who mean harm', { timeout: 300_000 }, async (t) => {
+  // What a client may have put into a line of the log stands there at this level.
+  const { world, service } = await RespService.start(t, {
+    IDGEN_SERVER_THREADS: '1',
+    IDGEN_LOG_LEVEL: 'debug',
+  })
   const on = { service, key: world.key }
   await t.test('a client that is slow on purpose is ended a second after its time', () => endsSlowClients(on))
   await t.test('counts that are none are refused, and spend nothing', () => refusesCounts(on))
@@ -212,15 +216,25 @@ async function keepsLogLines({ service, key }: Stage): Promise<void> {
     `POST /v1/workspaces/${breaks} HTTP/1.1\r\nhost: x\r\nx-request-id: ${evil}\r\nuser-agent: ${escape}\r\nconnection: close\r\n\r\n`,
   )
   await exchanged(service.httpOrigin, `GET /\n${evil}\n HTTP/1.1\r\n\r\n`)
-  await asked({ service, key }, '/v1/workspaces', {
-    method: 'POST',
-    body: JSON.stringify({ name: 'logged', displayName: `${evil}` }),
-  })
   await exchanged(
     `http://127.0.0.1:${service.respPort}`,
     `AUTH ${evil}\r\nCLIENT SETNAME ${escape}\r\n\n${evil}\r\nQUIT\r\n`,
   )
-  await pause(300)
+  const inName = `/v1/workspaces/demo/groups/load/tags/${encodeURIComponent(`\n${evil}\r${escape}`)}/ids`
+  assert.equal((await asked({ service, key }, inName, { method: 'POST' })).status, 400)
+  await asked({ service, key }, '/v1/workspaces', {
+    method: 'POST',
+    body: JSON.stringify({ name: 'logged', displayName: `${evil}` }),
+  })
+  // Lines come in their order, so all that were to come are there with the last one.
+  const told = (event: string, text: string) =>
+    service.log.some((line) => line['event'] === event && Object.values(line).join('\n').includes(text))
+  await until('the line of the last request', () => told('management.changed', 'logged'))
+  assert.ok(told('http.refused', encodeURIComponent(evil)), 'an address that was refused is in the log')
+  assert.ok(
+    told('http.refused', JSON.stringify(evil).slice(1, -1)),
+    'so is a name that is none, as it was sent',
+  )
   for (const line of service.log) {
     assert.equal(line['text'], undefined, 'it wrote what is no entry')
     assert.notEqual(line['msg'], 'forged')
