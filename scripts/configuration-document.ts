@@ -24,7 +24,8 @@ log: { level: info }
 - **Faults** are all reported at once, with their place and what is allowed; unknown keys and variables are refused with
   the nearest known name. \`idgen doctor\` checks without starting.
 - **Secrets** may stand in a file: \`database.urlFile\`-like keys in YAML (the key with \`File\` appended), \`…_FILE\` in
-  the environment. They are read once, at the start, and never printed.
+  the environment. They are never printed. A file that changes is read again within 3 s: \`auth.adminKey\` counts then, for the others
+  the log says that a restart is needed. A variable is read at the start.
 - **Durations** are milliseconds, or text with a unit: \`500ms\`, \`30s\`, \`5m\`, \`1h\`, \`1d\`.
 - **Changes of the file** are noticed while the service runs, within 2 seconds, also the update of a Kubernetes ConfigMap;
   changes in etcd at once. Keys marked *live* take effect then; for the others the log names them and says that a restart

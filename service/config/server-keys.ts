@@ -47,7 +47,7 @@ export const SERVER_KEYS = {
     emptyMeans: 'no HTTPS',
     reload: 'restart',
     local: true,
-    doc: 'File with the certificate of this server and those that sign it, PEM. A new one in the file is in use within 3 s, and no connection breaks; a bad one is logged and the last good one stays.',
+    doc: 'File with the certificate of this server and those that sign it, PEM. A new one in the file is in use within 3 s, and no connection breaks; a bad one is logged, /status says why, and the last good one stays.',
   },
   'server.https.key': {
     kind: 'string',
@@ -76,7 +76,7 @@ export const SERVER_KEYS = {
     kind: 'boolean',
     default: true,
     reload: 'restart',
-    doc: 'With HTTPS, server.http.port answers all but /livez and /readyz by 308 to the port of server.advertise.http where that is https, else to server.https.port. false: both answer.',
+    doc: 'With HTTPS, server.http.port answers all but /livez and /readyz by 308 to the port of server.advertise.http where that is https, else to server.https.port, and encrypted answers carry Strict-Transport-Security for a year. false: both answer, and no such header is sent.',
   },
   'server.grpc.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
   'server.grpc.port': {
