@@ -17,7 +17,7 @@ interface Stage {
   readonly key: string
 }
 
-test('a real service stands what people try who mean harm', { timeout: 150_000 }, async (t) => {
+test('a real service stands what people try who mean harm', { timeout: 300_000 }, async (t) => {
   // What a client may have put into a line of the log stands there at this level.
   const { world, service } = await RespService.start(t, {
     IDGEN_SERVER_THREADS: '1',
