@@ -77,10 +77,7 @@ export const SERVER_KEYS = {
     kind: 'boolean',
     default: true,
     reload: 'restart',
-<<<<<<< HEAD
     local: true,
-=======
->>>>>>> wt/m7c
     doc: 'With HTTPS, server.http.port answers all but /livez and /readyz by 308 to the port of server.advertise.http where that is https, else to server.https.port, and encrypted answers carry Strict-Transport-Security for a year. false: both answer, and no such header is sent.',
   },
   'server.grpc.host': { kind: 'string', default: '0.0.0.0', reload: 'restart', doc: HOST_DOC },
