@@ -165,6 +165,11 @@ export const LONG_FILES: readonly string[] = [
   'test/fuzz/http.test.ts',
   'test/integration/tracing.test.ts',
   'test/integration/ui-tasks.test.ts',
+  // These wait for most of their minute.
+  'test/integration/store-alerts-for-real.test.ts',
+  'test/integration/time-alerts-for-real.test.ts',
+  // Half a minute, but the last by its name.
+  'test/integration/walked-documents.test.ts',
   'test/cluster/id-generator.test.ts',
   'test/cluster/id-generator-rollout.test.ts',
   'test/cluster/operator-upgrade.test.ts',
