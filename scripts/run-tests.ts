@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCoverage } from './coverage-check.ts'
+import { type ProcessorUse, processorUse } from './processor-use.ts'
 import { afterSecondTry, filesToTryAgain } from './second-try.ts'
 import type { TestCounts } from './test-reporter.ts'
 import { FILE_LIMIT_MS, type Part, SUITES, type Suite } from './test-suites.ts'
@@ -20,14 +21,15 @@ const COMPILED = join(ROOT, 'node_modules/.cache/compile')
 
 async function runSuite(name: string, suite: Suite): Promise<TestCounts> {
   const counts: TestCounts[] = []
-  for (const parts of suite.steps)
+  for (const parts of suite.steps) {
+    const use = processorUse()
     counts.push(
       ...(await Promise.all(
-        parts.map((part) =>
-          runPart(part, suite.coverage ? lcovFile(name, part) : undefined, parts.length > 1),
-        ),
+        parts.map((part) => runPart(part, lcovFile(name, suite, part), parts.length > 1)),
       )),
     )
+    if (suite.steps.length > 1) console.log(`  ${parts.map((part) => part.name).join(', ')}: ${told(use())}`)
+  }
   const all = sum(counts)
   return suite.again === undefined ? all : tryAgain(all, suite.again)
 }
@@ -83,8 +85,9 @@ async function runPart(part: Part, lcov: string | undefined, held: boolean): Pro
   }
 }
 
-function lcovFile(suite: string, { name }: Part): string {
-  return join(COVERAGE_FOLDER, `${suite}-${name}.lcov`)
+/** undefined: which lines its tests reach is not written down. */
+function lcovFile(suiteName: string, { coverage }: Suite, { name, uncounted }: Part): string | undefined {
+  return coverage && uncounted !== true ? join(COVERAGE_FOLDER, `${suiteName}-${name}.lcov`) : undefined
 }
 
 function coverageOptions(lcov: string): string[] {
@@ -135,6 +138,11 @@ function sum(counts: readonly TestCounts[]): TestCounts {
   }
 }
 
+/** Whether a suite that has become too long works or waits. */
+function told({ seconds, busyPercent }: ProcessorUse): string {
+  return `${seconds.toFixed(1)} s, processors ${busyPercent.toFixed(0)} % busy`
+}
+
 function suiteOf(name: string): Suite {
   const suite = SUITES[name]
   if (suite === undefined) throw new Error(`no suite ${name}; there are ${Object.keys(SUITES).join(', ')}`)
@@ -147,20 +155,19 @@ async function main(names: readonly string[]): Promise<void> {
   const suites = names.map((name) => ({ name, suite: suiteOf(name) }))
   const all: TestCounts[] = []
   for (const { name, suite } of suites) {
-    const startedMs = performance.now()
+    const use = processorUse()
     const counts = await runSuite(name, suite)
     all.push(counts)
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
     const { passed, failed, skipped } = counts
-    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`)
+    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${told(use())})`)
   }
   const { passed, failed: failedTests, skipped } = sum(all)
   let failed = failedTests
   if (names.includes('unit')) {
-    const covered = suites.filter(({ suite }) => suite.coverage)
-    failed += checkCoverage(
-      covered.flatMap(({ name, suite }) => suite.steps.flat().map((part) => lcovFile(name, part))),
+    const written = suites.flatMap(({ name, suite }) =>
+      suite.steps.flat().map((part) => lcovFile(name, suite, part)),
     )
+    failed += checkCoverage(written.filter((file) => file !== undefined))
   }
   if (skipped > 0) console.log(`${skipped} skipped, each with its reason above`)
   console.log(`${passed} passed, ${failed} failed`)

@@ -13,7 +13,7 @@ import { runCommand } from './run-command.ts'
 export async function stopNode(): Promise<void> {
   await step('ending the pods', endPods)
   await step('ending containerd, kube-apiserver, etcd and the others', async () => {
-    await Promise.all(recordedDaemons().map((daemon) => daemon.stop()))
+    await Promise.all(recordedDaemons().map((daemon) => daemon.stop(END_MS)))
     killLeftovers()
   })
   await step('removing mounts, control groups, network rules and files', async () => {
@@ -28,6 +28,9 @@ export async function stopNode(): Promise<void> {
     await rm(FOLDER, { recursive: true, force: true })
   })
 }
+
+/** Then by force: kube-apiserver would wait ten seconds for open watches, and nothing that they hold is kept. */
+const END_MS = 2000
 
 /** The deepest first. Blanks in names are written \040. */
 export function mountsBelow(mounts: string, folder: string): string[] {

@@ -90,13 +90,14 @@ describe('idgen on a real Kubernetes', { skip: reason ?? false }, () => {
   scenario('many tags at once are reconciled within a minute', manyTags)
   scenario('kubectl scale makes more pods and fewer, and nobody notices', scaling)
   scenario('another operator leads soon after the leader was ended', leaderHandOver)
+  // Here, where no pod of the generator is young any more: it would wait for that.
+  scenario('the kubelet is restarted, and nobody notices', kubeletRestarts)
   scenario('a canary goes through its steps while the operator is killed every 20 s', underKills(goodCanary))
   if (FORM === 'long')
     scenario('an image that nobody has is rolled back, and goes through when retried', missingImage)
   scenario('a version that does not start is rolled back and stays blocked', underKills(badVersion))
   scenario('pause, resume, promote, abort and retry do what they say', commands)
   scenario('every pod is evicted in turn, and nobody notices', underKills(everyPodEvicted))
-  scenario('the kubelet is restarted, and nobody notices', kubeletRestarts)
   scenario('the etcd of idgen is restored from a snapshot, and nobody notices', underKills(etcdRestored))
   if (FORM === 'long') {
     scenario('pods come and go by load, and nobody notices', autoscaling)

@@ -1,5 +1,7 @@
+// Runs beside others: of the clock it takes only an hour that is over.
+
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
@@ -20,6 +22,23 @@ test('a cluster is made once, and each copy of it is a server of its own', async
   }
   const [made, ...copies] = identifiers
   assert.deepEqual(copies, [made, made], 'initdb ran once')
+})
+
+test('those of other programs go once nobody has used them for an hour, and no sooner', async () => {
+  const cache = temporaryFolder('idgen-cluster-cache-')
+  const parent = temporaryFolder('idgen-clusters-')
+  for (const [name, minutes] of [
+    ['used', 50],
+    ['unused', 70],
+  ] as const) {
+    const path = join(cache, `postgres-cluster-${name}`)
+    await mkdir(path)
+    const usedAt = new Date(Date.now() - minutes * 60_000)
+    await utimes(path, usedAt, usedAt)
+  }
+  await initialiseCluster(await mkdtemp(join(parent, 'c-')), cache)
+  const left = await readdir(cache)
+  assert.deepEqual([left.length, left.includes('postgres-cluster-used')], [2, true], left.join(' '))
 })
 
 test('where nothing can be kept, each is made by initdb', async (t) => {
