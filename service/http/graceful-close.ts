@@ -48,8 +48,9 @@ export function closeGracefully(
     for (const server of servers) server.closeIdleConnections = () => {}
     const wholeByMs = performance.now() + wholeRequestMs
     sweep = setInterval(() => {
-      // Node takes an answer for given once all of it is written, and would cut off who still reads it.
-      if (!unread.isAny) for (const close of closeIdle) close()
+      unasked.closeIdleBut(unread.waiting, () => {
+        for (const close of closeIdle) close()
+      })
       unasked.closeSilent()
       unread.endStalled(UNREAD_AT_CLOSE_MS)
       if (performance.now() >= wholeByMs) unasked.closeHalfAsked()

@@ -21,6 +21,18 @@ export class UnaskedConnections {
     return this.#accepted
   }
 
+  /**
+   * Calls `close`, which ends what Node takes for idle, but for `reading` (as accepted): Node takes an answer for given once all of it
+   * is written. Node has no name for who is idle, and a connection that has asked once looks like one with half a request.
+   */
+  closeIdleBut(reading: readonly Socket[], close: () => void): void {
+    const kept = new Set(reading.map(addressOf))
+    const shielded = kept.size === 0 ? [] : [...this.#asking].filter((socket) => kept.has(addressOf(socket)))
+    for (const socket of shielded) socket.destroy = () => socket
+    close()
+    for (const socket of shielded) Reflect.deleteProperty(socket, 'destroy')
+  }
+
   /** Those that have sent nothing. After what has arrived by now was read: a first request may be among it. */
   closeSilent(): void {
     setImmediate(() => {

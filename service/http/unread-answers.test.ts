@@ -36,24 +36,32 @@ async function unread(t: TestContext, encrypted: boolean) {
   const secure = encrypted ? createSecureServer(new ScriptedCertificates(OWN), 'TLSv1.3') : undefined
   closeGracefully(app, { secure, clock, isOver: () => false })
   app.get('/', async () => LARGE)
+  app.get('/small', async () => 'small')
   await app.listen({ host: '127.0.0.1', port: 0 })
   secure?.on('request', (request, response) => app.routing(request, response)).listen(0, '127.0.0.1')
   const server: Server = secure ?? app.server
   await until('it listens', () => server.listening)
   const accepted = once(server, 'connection')
   const to = { port: (server.address() as AddressInfo).port, host: '127.0.0.1' }
-  const client = encrypted ? connectSecurely({ ...to, servername: 'localhost', ca: [OWN.cert] }) : connect(to)
-  client.on('error', () => undefined)
+  const clients: Socket[] = []
+  const connectOnce = async (): Promise<Socket> => {
+    const client = encrypted
+      ? connectSecurely({ ...to, servername: 'localhost', ca: [OWN.cert] })
+      : connect(to)
+    clients.push(client.on('error', () => undefined))
+    await once(client, encrypted ? 'secureConnect' : 'connect')
+    return client
+  }
   t.after(async () => {
-    client.destroy()
+    for (const client of clients) client.destroy()
     await app.close()
   })
-  await once(client, encrypted ? 'secureConnect' : 'connect')
+  const client = await connectOnce()
   client.pause()
   client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
   const [socket] = (await accepted) as [Socket]
   await until('some of the answer waits', () => handleOf(socket).waiting > 0)
-  return { app, clock, client, socket }
+  return { app, clock, client, socket, connectOnce }
 }
 
 for (const encrypted of [false, true]) {
@@ -105,6 +113,22 @@ for (const encrypted of [false, true]) {
     })
     assert.ok(passedMs >= 5000, `after ${passedMs} ms`)
     await until('the close has ended', () => closed)
+    await closing
+  })
+
+  test(`a connection that rests is closed without a word while another one reads its answer${how}`, async (t) => {
+    const { app, client, connectOnce } = await unread(t, encrypted)
+    const resting = await connectOnce()
+    resting.write('GET /small HTTP/1.1\r\nhost: x\r\n\r\n')
+    let text = ''
+    resting.setEncoding('latin1').on('data', (chunk: string) => (text += chunk))
+    await until('it is answered', () => text.endsWith('small'))
+    text = ''
+    const ended = once(resting, 'close')
+    const closing = app.close()
+    await ended
+    assert.deepEqual([text, client.destroyed], ['', false])
+    client.resume()
     await closing
   })
 

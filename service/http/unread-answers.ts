@@ -45,10 +45,9 @@ export class UnreadAnswers {
     this.#looking?.[Symbol.dispose]()
   }
 
-  /** Whether somebody has not taken all that was written to him yet. */
-  get isAny(): boolean {
-    for (const socket of this.#accepted) if (waitingFor(socket) > 0) return true
-    return false
+  /** Those who have not taken all that was written to them yet. */
+  get waiting(): readonly Socket[] {
+    return [...this.#accepted].filter((socket) => waitingFor(socket) > 0)
   }
 
   /** Ends who has taken nothing for so long, as far as looks tell: it counts from the first that saw it. */
