@@ -187,7 +187,11 @@ describe('idgen coordination switch on a real etcd and a real PostgreSQL', () =>
     assert.ok('tagsUnwitnessed' in report)
     assert.deepEqual([report.outcome, report.tagsUnwitnessed], ['switched', 1])
     const told = stderr.split('\n').map((line) => line.trim())
-    const order = ['numbers of 1 tags need etcd no more', 'database set', 'numbers of 0 tags need etcd no more']
+    const order = [
+      'numbers of 1 tags need etcd no more',
+      'database set',
+      'numbers of 0 tags need etcd no more',
+    ]
     assert.deepEqual(
       told.filter((line) => order.includes(line)),
       order,
