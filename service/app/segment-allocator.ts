@@ -171,13 +171,27 @@ export class SegmentAllocator implements SegmentStore {
       if (plan.record === undefined || !isReading(reading)) return plan
       const moved = await this.#options.witness?.move(row.generation, request.dc, reading, plan.record)
       if (moved === 'moved') return plan
-      // It may have been moved, or be moved yet. That burns numbers; below the ceiling the row alone still decides.
-      if (moved === 'away') return this.#planned(row, 'away', tagId, request)
+      if (moved === 'away') return this.#planMoveUnknown(row, reading, tagId, request)
     }
     throw new IdgenError(
       'IDGEN_WITNESS_UNAVAILABLE',
       `The witness of the tag with the id ${tagId} was moved by others ${MOVES_MAX} times in a row: two databases answer for data centre ${request.dc}.`,
     )
+  }
+
+  /**
+   * The record may have been moved, or be moved yet. That burns numbers; below the ceiling the row alone still decides, but not
+   * against what was read: a record of another history may have been raised by `idgen tag advance` with another database.
+   */
+  #planMoveUnknown(
+    row: LedgerRow,
+    { record }: WitnessReading,
+    tagId: number,
+    request: AllocationRequest,
+  ): GrantPlan {
+    if (record?.history === row.history) return this.#planned(row, 'away', tagId, request)
+    this.counters.refused += 1
+    throw this.#witnessAway(tagId, 'what it said last was not promised to the database as it is now')
   }
 
   #planned(row: LedgerRow, view: WitnessView, tagId: number, request: AllocationRequest): GrantPlan {
@@ -210,10 +224,10 @@ export class SegmentAllocator implements SegmentStore {
     )
   }
 
-  #witnessAway(tagId: number): IdgenError {
+  #witnessAway(tagId: number, why = 'the database has granted all that was promised to it'): IdgenError {
     return new IdgenError(
       'IDGEN_WITNESS_UNAVAILABLE',
-      `The witness in etcd is not to be had (${this.#options.witness?.fault}), and the database has granted all that was promised to it of the tag with the id ${tagId}.`,
+      `The witness of the tag with the id ${tagId} is not to be had in etcd (${this.#options.witness?.fault}), and ${why}.`,
       { retryAfterMs: RETRY_MS },
     )
   }

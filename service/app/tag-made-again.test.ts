@@ -2,12 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../test/contracts/rejects-with.ts'
 import { JoinedDatabase, newTag, SMALL_SPACE } from '../../test/fixtures/joined-databases.ts'
+import { SILENT } from '../../test/fixtures/silent-log.ts'
+import { MemoryAuditSink } from '../adapters/memory/memory-audit-sink.ts'
 import { MemoryClock } from '../adapters/memory/memory-clock.ts'
 import { MemoryCoordination } from '../adapters/memory/memory-coordination.ts'
 import { MemorySegmentLedger } from '../adapters/memory/memory-segment-ledger.ts'
 import { witnessKey } from '../core/coordination-keys.ts'
 import { IdgenError } from '../core/errors.ts'
-import type { NumberSpace } from '../core/tag.ts'
+import { DEFAULT_SPACE, type NumberSpace } from '../core/tag.ts'
+import { AuditTrail } from './audit-trail.ts'
+import { LeaveWitness } from './leave-witness.ts'
 import { SegmentAllocator } from './segment-allocator.ts'
 import { parseWitness, printWitness } from './segment-witness.ts'
 
@@ -209,3 +213,63 @@ test('a name whose tag began at 0 and was granted nothing takes no format in any
   for (const { catalog } of [one, two])
     await rejectsWith('IDGEN_IMMUTABLE', catalog.createTag({ ...draft, chain: ['segment'], space }))
 })
+
+/** Two of three data centres grant of a tag; then `idgen coordination switch --to postgres` runs in data centre 1. */
+async function oneLeaves(space: NumberSpace, grants: number) {
+  const clock = new MemoryClock()
+  const etcd = new MemoryCoordination(clock)
+  const one = await new JoinedDatabase({ clock, etcd, dc: 1 }).withGroup()
+  const two = await new JoinedDatabase({ clock, etcd, dc: 2 }).withGroup()
+  const tag = await one.catalog.createTag(newTag('t', { space }))
+  await rest(one, two)
+  const used: number[] = []
+  for (let round = 0; round < grants; round += 1)
+    used.push(...(await one.grant('t')), ...(await two.grant('t')))
+  const backup = etcd.snapshot()
+  const { memory, coordinator, sync } = one
+  const ledger = new MemorySegmentLedger(memory)
+  const sink = new MemoryAuditSink()
+  const audit = new AuditTrail({ sink, clock, log: SILENT, queueMax: 100, flushEveryMs: 1000 })
+  await new LeaveWitness({ ledger, coordinator, sync, audit }).run(COMMAND, 1)
+  const allocator = new SegmentAllocator({ ledger })
+  const grantAlone = async (id: number): Promise<number[]> => {
+    const { lo, hi } = await allocator.allocate(id, 1, 10)
+    return Array.from({ length: hi - lo }, (_, i) => lo + i)
+  }
+  used.push(...(await grantAlone(tag.id)))
+  // As random as a database without etcd draws them; the counted ones of two databases are the same.
+  memory.newGeneration = () => 'ab'.repeat(16)
+  return { etcd, one, two, tag, used, backup, grantAlone }
+}
+
+for (const [space, startAt] of [
+  [{ startAt: 1, cellSize: 1000, dcCount: 3 }, 1],
+  [{ startAt: 1, cellSize: 1000, dcCount: 3 }, 4501],
+  [DEFAULT_SPACE, 1],
+  [DEFAULT_SPACE, 2 ** 35 + 4501],
+] as const)
+  test(`a database that left etcd makes a tag again and repeats nothing of those that share its name there: ${JSON.stringify(space)} from ${startAt}`, async () => {
+    const { one, two, used, grantAlone } = await oneLeaves(space, 20)
+    await one.store.deleteTag(REF, undefined)
+    const made = await one.store.createTag(newTag('t', { space: { ...space, startAt } }))
+    const all = [...used]
+    for (let round = 0; round < 250; round += 1)
+      all.push(...(await grantAlone(made.id)), ...(await two.grant('t')))
+    assert.equal(new Set(all).size, all.length)
+  })
+
+test('the grave of a database that left etcd and came back is a tombstone like any other', async () => {
+  const { etcd, one, two, tag, used, backup, grantAlone } = await oneLeaves({ ...SMALL_SPACE, dcCount: 3 }, 1)
+  for (let round = 0; round < 130; round += 1) used.push(...(await grantAlone(tag.id)))
+  for (let round = 0; round < 330; round += 1) used.push(...(await two.grant('t')))
+  await one.store.deleteTag(REF, undefined)
+  two.coordinator.away = true
+  etcd.restore(backup)
+  await rest(one)
+  await one.catalog.createTag(newTag('t', { space: { ...SMALL_SPACE, dcCount: 3 } }))
+  const all = [...used]
+  for (let round = 0; round < 300; round += 1) all.push(...(await one.grant('t')))
+  assert.equal(new Set(all).size, all.length)
+})
+
+const COMMAND = { actor: 'cli', traceId: undefined }

@@ -2,7 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PostgresSegmentLedger } from '../adapters/postgres/postgres-segment-ledger.ts'
 import { PostgresTimeCopyStore } from '../adapters/postgres/postgres-time-copy-store.ts'
 import { SystemRandom } from '../adapters/system/system-random.ts'
+import type { Actor } from '../app/actor.ts'
 import { LeaveWitness } from '../app/leave-witness.ts'
+import { switchAll } from '../app/switch-all.ts'
 import { SwitchCoordination, type SwitchReport } from '../app/switch-coordination.ts'
 import type { CoordinationStatus, GrantingStore } from '../app/switch-plan.ts'
 import { tellReach } from '../app/tell-reach.ts'
@@ -80,25 +82,28 @@ async function switchStore(options: SwitchOptions): Promise<void> {
   await withStores(options.config, async (stores) => {
     const dc = options.dc ?? stores.config.datacenter.id
     const { to, force = false, dryRun = false } = options
-    const report = await newTool(stores).run(COMMAND_ACTOR, { dc, to, force, dryRun })
-    // Also where time is granted by PostgreSQL already: this part may have been what was interrupted.
-    const tags = to === 'postgres' && !dryRun ? await leaveWitness(stores, dc) : 0
-    if (to === 'etcd' && !dryRun) await joinWitness(stores)
+    const parts = {
+      time: newTool(stores),
+      leaveWitness: (actor: Actor, left: number) => leaveWitness(stores, actor, left),
+      joinWitness: () => joinWitness(stores),
+    }
+    const report = await switchAll(parts, COMMAND_ACTOR, { dc, to, force, dryRun })
     const { before, ...done } = report
     if (options.json === true)
-      process.stdout.write(`${JSON.stringify({ ...done, tagsUnwitnessed: tags, before: asJson(before) })}\n`)
+      process.stdout.write(`${JSON.stringify({ ...done, before: asJson(before) })}\n`)
     else process.stdout.write(`${['Before:', ...describe(before), outcomeLine(report)].join('\n')}\n`)
   })
 }
 
-/** @returns how many tags begin above what etcd remembers of them, from now on */
 async function leaveWitness(
   { config, database, coordinator, audit, sync }: CommandStores,
+  actor: Actor,
   dc: number,
 ): Promise<number> {
   if (coordinator === undefined || sync === undefined) return 0
-  const ledger = new PostgresSegmentLedger(database, { instance: instanceName(config) })
-  const tags = await new LeaveWitness({ ledger, coordinator, audit, sync }).run(COMMAND_ACTOR, dc)
+  // As a process with etcd: where that still grants, one without is refused.
+  const ledger = new PostgresSegmentLedger(database, { instance: instanceName(config), history: true })
+  const tags = await new LeaveWitness({ ledger, coordinator, audit, sync }).run(actor, dc)
   process.stderr.write(`  numbers of ${tags} tags need etcd no more\n`)
   return tags
 }

@@ -191,9 +191,12 @@ Examples:
   idgen tag advance shop/orders/invoice --to 5000000
   idgen tag advance --all --by 1000000
 
-Nothing is ever lowered. Data centres that share this database are advanced, and with etcd those of the others as well:
-from their first allocation that reaches etcd. Blocks that lie ready in Redis are not used any more. Running services go
-on with the numbers they hold: restart them where those were granted by what is lost now.`
+Nothing is ever lowered. Data centres that share this database are advanced. One with a database of its own hears of it with
+its first allocation that etcd answers, and may grant below until then: run this with the database of each. Blocks that
+lie ready in Redis are not used any more. Running services go on with the numbers they hold: restart them where those were granted by what is lost now.`
+
+const ADVANCED_HERE =
+  'This holds for data centres on this database. Run it also with the database of each data centre that has one of its own.\n'
 
 async function advance(tag: string | undefined, options: AdvanceOptions): Promise<void> {
   const how = advanceBy(options)
@@ -212,6 +215,8 @@ async function advance(tag: string | undefined, options: AdvanceOptions): Promis
     }
     if (tag === undefined) await tags.advanceAll(COMMAND_ACTOR, how, show)
     else await tags.advance(COMMAND_ACTOR, tag, how, show)
+    // Nobody can tell from here which data centres those are.
+    if (stores.coordinator !== undefined) process.stderr.write(ADVANCED_HERE)
   })
 }
 

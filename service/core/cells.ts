@@ -138,15 +138,10 @@ export function startAbove(space: NumberSpace, high: number | undefined): number
 }
 
 /**
- * What a deleted tag's grave says of the numbers below which nothing of its name is free: of one whose numbers were
- * written in a format, all of them. Another format, or none, could write an old text for a new number, so the name is
- * not used again.
+ * What a deleted tag's tombstone in etcd, and its grave in a database, say of the numbers below which nothing of its name is
+ * free: where the pattern of cells begins anew above all that was granted. Of one whose numbers were written in a format, all of
+ * them: another format, or none, could write an old text for a new number, so the name is not used again.
  */
-export function graveHigh(space: NumberSpace, reached: number): number {
-  return space.format === undefined ? reached : SEGMENT_LIMIT
-}
-
-/** The same of a tombstone, which other databases read: where the pattern of cells begins anew above all that was granted. */
 export function tombstoneHigh(space: NumberSpace, reached: number): number {
-  return graveHigh(space, nextRound(space, reached))
+  return space.format === undefined ? nextRound(space, reached) : SEGMENT_LIMIT
 }

@@ -240,6 +240,25 @@ export function catalogStoreContract(name: string, make: () => Promise<CatalogSt
       assert.equal(again.space.startAt, 5000)
     })
 
+    it('begins a tag that is made again in the pattern of cells of the one before, wherever it wants to begin', async () => {
+      const ref = newTag('pattern')
+      const space = { startAt: 501, cellSize: 1000, dcCount: 3 }
+      const first = await catalog.createTag({ ...ref, space })
+      const grave = { generation: first.generation, atLeast: 3501 }
+      await catalog.deleteTag(ref, undefined, grave)
+      for (const [startAt, expected] of [
+        [1, 3501],
+        [3502, 6501],
+        [6501, 6501],
+        [20_000, 21_501],
+      ] as const) {
+        const again = await catalog.createTag({ ...ref, space: { ...space, startAt } })
+        assert.equal(again.space.startAt, expected)
+        await catalog.deleteTag(ref, undefined)
+        assert.equal((await catalog.findRemains(ref)).highWater, expected)
+      }
+    })
+
     it('keeps the format of a tag, and frees no name that had one or gets one', async () => {
       const ref = newTag('formatted')
       // Not in the order of the database's own.

@@ -1,8 +1,11 @@
 // Runs beside others: its limit only ends a wait for what must come.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { EtcdCoordinator } from '../../service/adapters/etcd/etcd-coordinator.ts'
 import { MemoryAuditSink } from '../../service/adapters/memory/memory-audit-sink.ts'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
@@ -23,6 +26,7 @@ import { type TestDatabase, testDatabase } from './postgres-server.ts'
 
 const CLI = { actor: 'cli', traceId: undefined }
 const WORKERS = 3
+const LAUNCHER = fileURLToPath(new URL('../../bin/idgen', import.meta.url))
 
 describe('idgen coordination switch on a real etcd and a real PostgreSQL', () => {
   let etcd: EtcdCluster
@@ -164,4 +168,39 @@ describe('idgen coordination switch on a real etcd and a real PostgreSQL', () =>
       assert.ok(before?.worker !== worker || before.untilMs <= fromMs, `worker ${worker} at ${fromMs}`)
     }
   })
+
+  it('takes the numbers out of etcd before PostgreSQL grants, and looks once more after', async () => {
+    const environment = {
+      IDGEN_DATABASE_URL: database.url,
+      IDGEN_ETCD_ENDPOINTS: etcd.endpoints.join(),
+      IDGEN_DATACENTER_ID: '2',
+    }
+    await granter('etcd').acquire(request(2))
+    await idgen(['tag', 'import', 'shop/orders/invoice', '--max', '5'], environment)
+    await idgen(['tag', 'advance', 'shop/orders/invoice', '--to', '1000000'], environment)
+    const { stdout, stderr } = await idgen(
+      ['coordination', 'switch', '--to', 'postgres', '--force', '--json'],
+      environment,
+    )
+    const report: unknown = JSON.parse(stdout)
+    assert.ok(typeof report === 'object' && report !== null && 'outcome' in report)
+    assert.ok('tagsUnwitnessed' in report)
+    assert.deepEqual([report.outcome, report.tagsUnwitnessed], ['switched', 1])
+    const told = stderr.split('\n').map((line) => line.trim())
+    const order = [
+      'numbers of 1 tags need etcd no more',
+      'database set',
+      'numbers of 0 tags need etcd no more',
+    ]
+    assert.deepEqual(
+      told.filter((line) => order.includes(line)),
+      order,
+    )
+  })
 })
+
+/** Runs one command as a user would. */
+async function idgen(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  const env = { ...process.env, ...environment }
+  return await promisify(execFile)(LAUNCHER, [...args], { env, timeout: 60_000 })
+}

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { PostgresDatabase } from '../../service/adapters/postgres/database.ts'
 import { migrate, pendingMigrations } from '../../service/adapters/postgres/migrate.ts'
+import { tombstoneHigh } from '../../service/core/cells.ts'
+import { DEFAULT_SPACE, type NumberSpace, SEGMENT_LIMIT } from '../../service/core/tag.ts'
 import { rejectsWith } from '../contracts/rejects-with.ts'
 import { RecordedLog } from '../fixtures/recorded-log.ts'
 import { type TestDatabase, testDatabase } from './postgres-server.ts'
@@ -121,7 +123,49 @@ describe('migrations', () => {
       '0011_guarded-keys',
       '0012_tag-formats',
       '0013_settings-in-force',
+      '0014_rounded-graves',
     ])
+  })
+
+  it('round the graves of tags that others may have had, as later ones are', async () => {
+    const other = await testDatabase()
+    const database = new PostgresDatabase({ url: other.url, log: new RecordedLog(), poolMin: 0 })
+    const small = { startAt: 501, cellSize: 1000, dcCount: 3 }
+    const graves: readonly (readonly [space: NumberSpace, high: number, revision: number])[] = [
+      [small, 501, 1],
+      [small, 502, 1],
+      [small, 3501, 1],
+      [small, 3502, 1],
+      [small, 3502, 0],
+      [{ ...small, dcCount: 1 }, 3502, 1],
+      [DEFAULT_SPACE, 4_294_967_597, 7],
+      [small, SEGMENT_LIMIT - 1, 1],
+      [small, SEGMENT_LIMIT, 1],
+      [{ ...small, startAt: 0, cellSize: 2 ** 53 / 4 }, SEGMENT_LIMIT - 1, 1],
+    ]
+    try {
+      const db = database.kysely
+      await migrate(db)
+      await sql`
+        WITH w AS (INSERT INTO workspaces (name, display_name) VALUES ('w', '') RETURNING id)
+        INSERT INTO groups (workspace_id, name, display_name) SELECT id, 'g', '' FROM w`.execute(db)
+      for (const [id, [space, high, revision]] of graves.entries())
+        await sql`
+          INSERT INTO biz_tags (id, group_id, name, display_name, chain, step_base, step_min, step_max, start_at,
+            cell_size, dc_count, deleted_at, high_water, config_revision)
+          SELECT ${id + 1}, id, 't', '', '{segment}', 1, 1, 1, ${space.startAt}, ${space.cellSize}, ${space.dcCount},
+            now(), ${high}, ${revision} FROM groups`.execute(db)
+      await sql`DELETE FROM idgen_migrations WHERE name = '0014_rounded-graves'`.execute(db)
+      assert.deepEqual(await migrate(db), ['0014_rounded-graves'])
+      const kept = await db.selectFrom('biz_tags').select('high_water').orderBy('id').execute()
+      assert.deepEqual(
+        kept.map(({ high_water }) => high_water),
+        graves.map(([space, high, revision]) => (revision === 0 ? high : tombstoneHigh(space, high))),
+      )
+    } finally {
+      await database.close()
+      await other.drop()
+    }
   })
 
   it('accept a schema that a newer idgen went on with, and refuse one of another program', async () => {

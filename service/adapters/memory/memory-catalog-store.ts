@@ -1,4 +1,4 @@
-import { graveHigh, reachedValue } from '../../core/cells.ts'
+import { reachedValue, startAbove, tombstoneHigh } from '../../core/cells.ts'
 import { type Declaration, refuseDeletion, settleDeclaration, tagDeclared } from '../../core/declaration.ts'
 import { type ErrorCode, IdgenError } from '../../core/errors.ts'
 import { tagIdOf } from '../../core/generation.ts'
@@ -124,7 +124,7 @@ export class MemoryCatalogStore implements CatalogStore {
     if (draft.generation !== undefined) this.#refuseUsed(path, draft.generation, draft.space.startAt)
     const high = this.#catalog.highWater.get(path)
     refuseFormatOfUsedName(path, draft.space, high !== undefined)
-    const startAt = Math.max(draft.space.startAt, high ?? 0)
+    const startAt = draft.generation === undefined ? startAbove(draft.space, high) : draft.space.startAt
     if (draft.space.cellSize * draft.space.dcCount > SEGMENT_LIMIT - startAt)
       throw new IdgenError('IDGEN_RANGE_EXHAUSTED', `No whole cells are left for ${path} above ${startAt}.`)
     const space = { ...draft.space, startAt }
@@ -188,10 +188,11 @@ export class MemoryCatalogStore implements CatalogStore {
         'IDGEN_TAG_NOT_FOUND',
         `There is no ${path} of the generation ${grave.generation}.`,
       )
-    let high = Math.max(space.startAt, this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
+    let high = space.startAt
     for (const [dc, { nextValue, ceiling }] of this.#catalog.segments.get(id) ?? [])
       high = Math.max(high, reachedValue(space, dc, nextValue), ceiling)
-    this.#catalog.highWater.set(path, graveHigh(space, high))
+    const least = Math.max(this.#catalog.highWater.get(path) ?? 0, grave?.atLeast ?? 0)
+    this.#catalog.highWater.set(path, Math.max(tombstoneHigh(space, high), least))
     this.#catalog.deletedGenerations.set(path, [...this.#deleted(path), generation])
     this.#catalog.tags.delete(path)
     this.#catalog.tagsById.delete(id)

@@ -14,6 +14,7 @@ import { auditChains } from '../../../migrations/0010_audit-chains.ts'
 import { guardedKeys } from '../../../migrations/0011_guarded-keys.ts'
 import { tagFormats } from '../../../migrations/0012_tag-formats.ts'
 import { settingsInForce } from '../../../migrations/0013_settings-in-force.ts'
+import { roundedGraves } from '../../../migrations/0014_rounded-graves.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { codeOf, fromPostgres } from './postgres-error.ts'
 import type { Tables } from './tables.ts'
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011_guarded-keys': guardedKeys,
   '0012_tag-formats': tagFormats,
   '0013_settings-in-force': settingsInForce,
+  '0014_rounded-graves': roundedGraves,
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { startAbove } from '../../core/cells.ts'
 import { IdgenError } from '../../core/errors.ts'
 import { GENERATION_BYTES, generationOf, tagIdOf } from '../../core/generation.ts'
 import { SEGMENT_LIMIT, tagPath } from '../../core/tag.ts'
@@ -27,7 +28,9 @@ export function newTagRow(tag: NewTag, { lives, used, high }: NamePast, generati
   if (tag.generation !== undefined && (generationUsed || high > tag.space.startAt))
     throw spaceMismatch(path, high)
   refuseFormatOfUsedName(path, tag.space, used)
-  const startAt = Math.max(tag.space.startAt, high)
+  // With a generation the place was agreed upon in etcd (NameClaims), in the pattern of what others know of the name.
+  const startAt =
+    tag.generation === undefined ? startAbove(tag.space, used ? high : undefined) : tag.space.startAt
   checkRoom(tag, startAt)
   const generation = tag.generation ?? generationOf(randomBytes(GENERATION_BYTES))
   return {
