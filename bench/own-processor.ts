@@ -10,8 +10,8 @@ import { promisify } from 'node:util'
  */
 export async function apart(servers: readonly ChildProcess[], load: ChildProcess): Promise<string> {
   try {
-    for (const { pid } of servers) await keepOn(0, pid)
     await keepOn(1, load.pid)
+    for (const { pid } of servers) await keepOn(0, pid)
     return 'In the open loop the servers share one processor and the load generator has the other to itself (taskset).'
   } catch {
     // No Linux, no util-linux, or one processor.

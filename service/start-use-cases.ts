@@ -77,8 +77,8 @@ export async function startUseCases(config: Config, outside: Outside): Promise<S
   const { clock, ledger, refusedKeys, auditReads } = useCases
   const counts = new MinuteCounts(clock, [ledger, refusedKeys, auditReads])
   audit.start()
-  recordExpired(outside.retention, audit, config.audit.retentionMonths)
   await claimed(claim, audit)
+  recordExpired(outside.retention, audit, config.audit.retentionMonths)
   counts.start()
   service.keyUsage.start()
   jumps.start()

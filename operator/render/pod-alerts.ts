@@ -70,7 +70,7 @@ function refusals({ pods, member }: RuleScope): AlertRule[] {
       for: '0s',
       severity: 'warning',
       summary: 'Connections are turned away',
-      description: `{{ $labels.${member} }} refused {{ $value | humanize }} over {{ $labels.protocol }} in 5 minutes; reason full: server.{{ $labels.protocol }}.maxConnections, address: server.maxConnectionsPerAddress; protocol metrics: somebody takes up the places of the metrics port.`,
+      description: `{{ $labels.${member} }} refused {{ $value | humanize }} over {{ $labels.protocol }} in 5 minutes; protocol metrics: somebody takes up the places of the metrics port; of the others reason full: server.{{ $labels.protocol }}.maxConnections, address: server.maxConnectionsPerAddress.`,
     },
     {
       alert: 'IdgenManagementRefused',

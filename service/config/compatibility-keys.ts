@@ -6,6 +6,7 @@ export const COMPATIBILITY_KEYS = {
     kind: 'boolean',
     default: false,
     reload: 'restart',
+    local: true,
     doc: 'Whether HTTP answers as Leaf does, at /api/segment/get/{key} and /api/snowflake/get/{key}.',
   },
   'server.compatibility.leafKey': {
@@ -27,6 +28,7 @@ export const COMPATIBILITY_KEYS = {
     default: '',
     emptyMeans: 'none, and no endpoints of others',
     reload: 'restart',
+    local: true,
     doc: 'workspace/group that the keys of Leaf and the bizTypes of tinyid are tags of.',
   },
 } as const satisfies Record<string, KeyRow>

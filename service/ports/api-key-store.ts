@@ -45,7 +45,7 @@ export interface NewSecret {
 
 /** Those that are left out do not narrow anything. */
 export interface KeyPageRequest extends PageRequest {
-  /** Only keys that have it in their name (in whatever case), id or `within`; empty: all. */
+  /** Only keys that have it in their name (ASCII letters in whatever case), id or `within`; empty: all. */
   readonly text?: string
   /** Only keys that are valid then: neither revoked, whenever that was, nor expired. */
   readonly validAt?: Date

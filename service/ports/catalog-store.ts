@@ -25,7 +25,7 @@ export interface PageRequest {
   readonly limit: number
 }
 
-/** `text`: only what has it in its name or in that for people, in whatever case; left out or empty: all. */
+/** `text`: only what has it in its name or in that for people, ASCII letters in whatever case; left out or empty: all. */
 export interface NamedPageRequest extends PageRequest {
   readonly text?: string
 }

@@ -7,9 +7,12 @@ export const ADDRESS_SCRIPT = `'use strict'
 for (const form of document.querySelectorAll('form[data-address]')) {
   form.addEventListener('input', () => {
     const url = location.pathname + '?' + new URLSearchParams(new FormData(form))
-    history.replaceState(history.state, '', url)
     const back = document.querySelector('form[action="/ui/preferences"] input[name=back]')
     if (back !== null) back.value = url
+    // Safari takes a hundred in half a minute; the next one catches up.
+    try {
+      history.replaceState(history.state, '', url)
+    } catch {}
   })
 }
 `

@@ -128,7 +128,7 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
         h1h1h1h1h1h1: { name: 'Billing of the SHOP' },
         h2h2h2h2h2h2: { within: 'shop/ids', expiresAt: at(5000) },
         h3h3h3h3h3h3: { within: 'shop/ids/orders', expiresAt: at(5001) },
-        h4h4h4h4h4h4: { name: '100 % of_it' },
+        h4h4h4h4h4h4: { name: '100 % of_it ÜBER Straße' },
       }
       for (const [id, more] of Object.entries(keys)) await stores.keys.create({ ...newKey(id), ...more })
       await stores.keys.revoke('h1h1h1h1h1h1', at(9000))
@@ -141,6 +141,7 @@ export function apiKeyStoreContract(name: string, make: () => Promise<ApiKeyStor
       }
       assert.deepEqual(await listed({ text: 'shop' }), ['h1', 'h2', 'h3'])
       assert.deepEqual(await listed({ text: 'BILLING of' }), ['h1'])
+      assert.deepEqual(await listed({ text: 'IT ÜBER' }), ['h4'])
       assert.deepEqual(await listed({ text: '4h4h' }), ['h4'])
       assert.deepEqual(await listed({ text: '% of_' }), ['h4'])
       assert.deepEqual(await listed({ text: '%' }), ['h4'])

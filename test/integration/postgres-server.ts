@@ -23,7 +23,7 @@ export interface TestDatabase {
 }
 
 /**
- * A fresh database on the server of IDGEN_TEST_DATABASE_URL (a user who may create databases), else on one embedded
+ * A fresh database on the server of IDGEN_TEST_DATABASE_URL (a superuser: it makes databases and users), else on one embedded
  * server per test process, which is stopped after its tests, whatever became of them.
  */
 export async function testDatabase(): Promise<TestDatabase> {

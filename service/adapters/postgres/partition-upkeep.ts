@@ -74,6 +74,11 @@ export class PartitionUpkeep implements Retention {
   }
 }
 
+/** Once, for a command; the names of those that were not there. */
+export async function makePartitionsAhead(db: Kysely<Tables>): Promise<string[]> {
+  return ensurePartitions(db, await databaseTime(db))
+}
+
 async function databaseTime(db: Kysely<Tables>): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(db)
   const [row] = rows

@@ -82,7 +82,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
     const wanted = text.toLowerCase()
     if (wanted !== '')
       query = query.where(
-        sql<boolean>`(strpos(lower(${sql.ref('name')}), ${wanted}) > 0 OR strpos(${sql.ref('id')}, ${wanted}) > 0 OR strpos(${sql.ref('within')}, ${wanted}) > 0)`,
+        sql<boolean>`(strpos(lower(${sql.ref('name')}), lower(${text})) > 0 OR strpos(${sql.ref('id')}, ${wanted}) > 0 OR strpos(${sql.ref('within')}, ${wanted}) > 0)`,
       )
     if (validAt !== undefined)
       query = query

@@ -48,7 +48,7 @@ export class PostgresTagSearch implements TagSearch {
     const wanted = text.toLowerCase()
     if (wanted === '') return query
     return query.where(
-      sql<boolean>`(strpos(w.name || '/' || g.name || '/' || t.name, ${wanted}) > 0 OR strpos(lower(t.display_name), ${wanted}) > 0)`,
+      sql<boolean>`(strpos(w.name || '/' || g.name || '/' || t.name, ${wanted}) > 0 OR strpos(lower(t.display_name), lower(${text})) > 0)`,
     )
   }
 }
