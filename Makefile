@@ -122,7 +122,7 @@ docs: ## Build the documents into dist/site, a web site with a search; dead link
 	@scripts/install.sh dev
 	@$(NODE) scripts/docs/build.ts
 
-links: ## Ask every address of another host that the documents link to: needs the internet, so it is no part of CI
+links: ## Ask every address of another host that the documents link to: needs the internet (once a week in the workflow)
 	@scripts/install.sh dev
 	@$(NODE) scripts/docs/ask.ts
 

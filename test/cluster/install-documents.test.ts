@@ -71,6 +71,18 @@ describe('what the documents say to install', { skip }, () => {
       }
     })
 
+  test('docs/runbooks/IdgenOperatorDown.md', async () => {
+    const { commands } = blocksOf('docs/runbooks/IdgenOperatorDown.md')
+    assert.equal(commands.length, 1)
+    for (const { text } of commands) await shell(text)
+    // No kubelet runs here, so none of its pods is found: that it would be, its label says.
+    const [selector = ''] = /component=operator/.exec(commands[0]?.text ?? '') ?? []
+    const rendered = await shell(`helm template idgen charts/idgen --namespace ${NAMESPACE}`)
+    const deployment = rendered.split('\n---\n').find((object) => object.includes('kind: Deployment')) ?? ''
+    const [, template = ''] = deployment.split('\n  template:')
+    assert.match(template, new RegExp(`app\\.kubernetes\\.io/${selector.replace('=', ': ')}`))
+  })
+
   async function shell(script: string): Promise<string> {
     try {
       const args = ['-e', '-o', 'pipefail', '-c', script]
