@@ -71,7 +71,7 @@ describe('what the documents say to install', { skip }, () => {
       }
     })
 
-  test('docs/runbooks/IdgenOperatorDown.md', async () => {
+  test('docs/runbooks/IdgenOperatorDown.md, what it says to look at', async () => {
     const { commands } = blocksOf('docs/runbooks/IdgenOperatorDown.md')
     assert.equal(commands.length, 1)
     for (const { text } of commands) await shell(text)
