@@ -138,7 +138,7 @@ export class ImportTags {
       )
     if (isWithoutSnowflakes(rules) && !excludesSnowflakes(existing.space))
       throw invalid(
-        `${tagPath(ref)} exists and could be given snowflakes later (it was made by hand, or imported before 28 November 2026): import into a new name, or leave it out and its chain as it is`,
+        `${tagPath(ref)} exists and could be given snowflakes later (it was made by hand, or imported by an older release): import into a new name, or leave it out and its chain as it is`,
       )
     if (existing.space.startAt < startAt)
       throw invalid(
