@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts'
@@ -34,6 +34,9 @@ describe('the site of the documents', () => {
         const [file = '', mark = ''] = decodeURIComponent(href).split('#')
         const target = file === '' ? join(folder, pageOf(path)) : join(folder, pageOf(path), '..', file)
         if (!existsSync(target)) dead.push(`${path}: ${href}`)
+        // Of a folder a server shows its page, or nothing.
+        else if (statSync(target).isDirectory() && !existsSync(join(target, 'index.html')))
+          dead.push(`${path}: ${href}`)
         else if (mark !== '' && target.endsWith('.html'))
           if (!readFileSync(target, 'utf8').includes(`id="${mark}"`)) dead.push(`${path}: ${href}`)
       }

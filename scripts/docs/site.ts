@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CONTENTS, documents, pageOf, ROOT, targetOf } from './documents.ts'
+import { writeFolderPages } from './folder-page.ts'
 import { deadLinks } from './links.ts'
 import { type Rendered, render } from './markdown.ts'
 import { navigation } from './navigation.ts'
@@ -36,7 +37,9 @@ function linkedFiles(pages: ReadonlyMap<string, Rendered>): Set<string> {
 function copy(path: string, folder: string): void {
   const to = join(folder, path)
   mkdirSync(dirname(to), { recursive: true })
-  cpSync(join(ROOT, path), to, { recursive: statSync(join(ROOT, path)).isDirectory() })
+  const isFolder = statSync(join(ROOT, path)).isDirectory()
+  cpSync(join(ROOT, path), to, { recursive: isFolder })
+  if (isFolder) writeFolderPages(to)
 }
 
 function write(path: string, text: string): void {
