@@ -29,6 +29,7 @@ interface PodSpec {
 const TEXTS: Readonly<Record<string, string>> = {
   'database-url': 'postgres://idgen:secret@db:5432/idgen',
   'redis-endpoints': 'redis://:secret@cache:6379',
+  'admin-key': 'a-key-of-16-characters-or-more',
 }
 
 const folder = temporaryFolder('idgen-rendered-')
