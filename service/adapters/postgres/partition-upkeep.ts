@@ -29,7 +29,10 @@ export class PartitionUpkeep implements Retention {
 
   follow(record: RecordExpiry): void {
     this.#record = record
-    this.#round = this.#round.then(() => this.run())
+    // Only what waited for it: the round at the start has just done the rest.
+    this.#round = this.#round.then(() =>
+      this.#attempt(async () => this.#tell([], await this.#drop(await databaseTime(this.#db)))),
+    )
   }
 
   async start(): Promise<void> {
@@ -47,17 +50,26 @@ export class PartitionUpkeep implements Retention {
 
   /** One round. Never rejects: the default partition takes what has none, and the next round moves it. */
   async run(): Promise<void> {
-    try {
+    await this.#attempt(async () => {
       // The database's time: a pod whose clock is months ahead must not drop the audit log.
       const now = await databaseTime(this.#db)
       const made = await ensurePartitions(this.#db, now)
-      const dropped = await this.#drop(now)
-      if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
+      this.#tell(made, await this.#drop(now))
       const strays = await strayRows(this.#db)
       if (strays > 0) this.#log.error({ rows: strays }, 'rows in a default partition')
+    })
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
     } catch (error) {
       this.#log.warn({ err: error }, 'partitions could not be kept up')
     }
+  }
+
+  #tell(made: readonly string[], dropped: readonly string[]): void {
+    if (made.length + dropped.length > 0) this.#log.info({ made, dropped }, 'partitions kept up')
   }
 
   /** Two processes that look at the same time both write it down, and one of them drops. */
