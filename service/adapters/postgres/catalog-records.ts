@@ -20,7 +20,12 @@ export function pageOf<R, T>(
 /** Whether a workspace or group, whose table is called `as`, has what is looked for in one of its names. */
 export function isNamed(as: string, { text = '' }: NamedPageRequest): RawBuilder<boolean> {
   const wanted = text.toLowerCase()
-  return sql<boolean>`(strpos(${sql.ref(`${as}.name`)}, ${wanted}) > 0 OR strpos(lower(${sql.ref(`${as}.display_name`)}), lower(${text})) > 0)`
+  return sql<boolean>`(strpos(${sql.ref(`${as}.name`)}, ${wanted}) > 0 OR ${isInText(`${as}.display_name`, text)})`
+}
+
+/** Whether a column that people fill in has it. The database lowers both sides: it knows the case of other letters than we do. */
+export function isInText(column: string, text: string): RawBuilder<boolean> {
+  return sql<boolean>`strpos(lower(${sql.ref(column)}), lower(${text})) > 0`
 }
 
 /** @throws IDGEN_VERSION_MISMATCH; `ifVersion` undefined is unconditional */

@@ -9,7 +9,7 @@ import {
   withNewSecret,
 } from '../../ports/api-key-store.ts'
 import type { Page } from '../../ports/catalog-store.ts'
-import { nameTaken, pageOf } from './catalog-records.ts'
+import { isInText, nameTaken, pageOf } from './catalog-records.ts'
 import { noteChange, writeCatalog } from './catalog-revision.ts'
 import type { PostgresDatabase } from './database.ts'
 import { refuseUndeclared } from './declared-keys.ts'
@@ -82,7 +82,7 @@ export class PostgresApiKeyStore implements ApiKeyStore {
     const wanted = text.toLowerCase()
     if (wanted !== '')
       query = query.where(
-        sql<boolean>`(strpos(lower(${sql.ref('name')}), lower(${text})) > 0 OR strpos(${sql.ref('id')}, ${wanted}) > 0 OR strpos(${sql.ref('within')}, ${wanted}) > 0)`,
+        sql<boolean>`(${isInText('name', text)} OR strpos(${sql.ref('id')}, ${wanted}) > 0 OR strpos(${sql.ref('within')}, ${wanted}) > 0)`,
       )
     if (validAt !== undefined)
       query = query

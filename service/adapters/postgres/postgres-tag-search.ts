@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Tag } from '../../core/tag.ts'
 import type { Page } from '../../ports/catalog-store.ts'
 import type { TagQuery, TagSearch } from '../../ports/tag-search.ts'
-import { pageOf } from './catalog-records.ts'
+import { isInText, pageOf } from './catalog-records.ts'
 import type { PostgresDatabase } from './database.ts'
 import { selectTagsAnywhere, tagOf } from './tag-row.ts'
 
@@ -48,7 +48,7 @@ export class PostgresTagSearch implements TagSearch {
     const wanted = text.toLowerCase()
     if (wanted === '') return query
     return query.where(
-      sql<boolean>`(strpos(w.name || '/' || g.name || '/' || t.name, ${wanted}) > 0 OR strpos(lower(t.display_name), lower(${text})) > 0)`,
+      sql<boolean>`(strpos(w.name || '/' || g.name || '/' || t.name, ${wanted}) > 0 OR ${isInText('t.display_name', text)})`,
     )
   }
 }

@@ -1,7 +1,8 @@
 import { CallerKeys } from '../../app/caller-keys.ts'
+import { previousSecret } from '../../app/key-rotation.ts'
 import { KEEP_PREVIOUS_MAX_MS, type UsedKey } from '../../app/manage-keys.ts'
 import { IdgenError } from '../../core/errors.ts'
-import type { ApiKey, PreviousSecret, SecretToEnd } from '../../ports/api-key-store.ts'
+import type { ApiKey, SecretToEnd } from '../../ports/api-key-store.ts'
 import type { UiParts } from '../admin-ui.ts'
 import { type Answer, page, seeOther } from '../answer.ts'
 import { errorText } from '../error-page.ts'
@@ -120,11 +121,6 @@ function changes(member: Member, key: ApiKey, looked: Looked): Html {
     words.revoke,
     html`<p class="mb-4 text-sm text-muted">${words.revokeLead}</p><form method="post" action="/ui/keys/${key.id}/revoke">${csrfField(member)}<label class="mb-4 flex items-center gap-2 text-sm"><input type="checkbox" name="sure" required>${words.sure}</label><button class="button-danger">${words.revoke}</button></form>`,
   )}</div>`
-}
-
-/** The one before, while it is valid. */
-function previousSecret({ previous }: ApiKey, nowMs: number): PreviousSecret | undefined {
-  return previous !== undefined && previous.until.getTime() > nowMs ? previous : undefined
 }
 
 /**
